@@ -1,0 +1,44 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text;
+using StreamUsage;
+
+const string Body = """
+    event: message_start
+    data: {"type":"message_start","message":{"id":"msg_01","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,"output_tokens":1}}}
+
+    event: content_block_start
+    data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+
+    event: content_block_delta
+    data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello!"}}
+
+    event: content_block_stop
+    data: {"type":"content_block_stop","index":0}
+
+    event: message_delta
+    data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":15}}
+
+    event: message_stop
+    data: {"type":"message_stop"}
+
+
+    """;
+
+using HttpResponseMessage response = new(HttpStatusCode.OK) { Content = new StringContent(Body, Encoding.UTF8, "text/event-stream") };
+UsageTracking tracking = response.TrackUsage(new PrintingSink(), new UsageContext());
+string seen = await response.Content.ReadAsStringAsync();
+UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+
+bool asExpected = seen == Body && record.Outcome == StreamOutcome.Completed && record.Usage is { InputTokens: 25, OutputTokens: 15 };
+Console.WriteLine($"{(RuntimeFeature.IsDynamicCodeSupported ? "JIT" : "native")}: {(asExpected ? "as expected" : "NOT as expected: 25 in, 15 out, completed, every byte passed on")}");
+return asExpected ? 0 : 1;
+
+sealed class PrintingSink : IUsageSink
+{
+    public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
+    {
+        Console.WriteLine($"{record.Outcome}: {record.Usage.InputTokens} in, {record.Usage.OutputTokens} out");
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,150 @@
+namespace StreamUsage.Accounting;
+
+/// <summary>
+/// All that is known of a response's usage after the events so far; immutable: a parser reads one event and returns the next state.
+/// <c>default</c> is the state before the first event.
+/// </summary>
+public readonly record struct UsageAccumulator
+{
+    private readonly ResponseFacts? _facts;
+    private readonly State _state;
+
+    [Flags]
+    private enum State : byte
+    {
+        None = 0,
+        Terminal = 1,
+        Accepted = 2,
+        PlaceholderOutput = 4,
+    }
+
+    /// <summary>Counts as reported so far, merged.</summary>
+    public ReportedTokens Tokens { get; init; }
+
+    /// <summary>The choices seen so far, and which of them have finished.</summary>
+    public ChoiceProgress Choices { get; init; }
+
+    /// <summary>The provider's id of the response; null until it was said.</summary>
+    public string? ResponseId { get => Facts.ResponseId; init => _facts = Facts with { ResponseId = value }; }
+
+    /// <summary>The model that answers; null until it was said.</summary>
+    public string? Model { get => Facts.Model; init => _facts = Facts with { Model = value }; }
+
+    /// <summary>Why the model stopped; null until it was said.</summary>
+    public string? StopReason { get => Facts.StopReason; init => _facts = Facts with { StopReason = value }; }
+
+    /// <summary>The stop sequence that was met; null where none was.</summary>
+    public string? StopSequence { get => Facts.StopSequence; init => _facts = Facts with { StopSequence = value }; }
+
+    /// <summary>The service tier that was served; null until it was said.</summary>
+    public string? ServiceTier { get => Facts.ServiceTier; init => _facts = Facts with { ServiceTier = value }; }
+
+    /// <summary>The speed class that was served; null until it was said.</summary>
+    public string? Speed { get => Facts.Speed; init => _facts = Facts with { Speed = value }; }
+
+    /// <summary>Where the model runs; null until it was said.</summary>
+    public string? InferenceGeo { get => Facts.InferenceGeo; init => _facts = Facts with { InferenceGeo = value }; }
+
+    /// <summary>The cost in US dollars by the provider's own word; null until it was said.</summary>
+    public decimal? ReportedCost { get => Facts.ReportedCost; init => _facts = Facts with { ReportedCost = value }; }
+
+    /// <summary>The usage by model call; empty where the provider gives none.</summary>
+    public IReadOnlyList<UsageIteration> Iterations { get => Facts.Iterations; init => _facts = Facts with { Iterations = value ?? [] }; }
+
+    /// <summary>Uses of the provider's own tools; empty where none.</summary>
+    public IReadOnlyDictionary<string, long> ServerToolUse { get => Facts.ServerToolUse; init => _facts = Facts with { ServerToolUse = value ?? UsageRecord.EmptyCounts }; }
+
+    /// <summary>Further subsets by kind; empty where none.</summary>
+    public IReadOnlyDictionary<string, long> TokenDetails { get => Facts.TokenDetails; init => _facts = Facts with { TokenDetails = value ?? UsageRecord.EmptyCounts }; }
+
+    /// <summary>The error that the provider reported; null where there was none. See <see cref="WithError"/>.</summary>
+    public ProviderError? Error => Facts.Error;
+
+    /// <summary>Whether an event that ends every answer of its wire was seen.</summary>
+    public bool IsTerminal { get => Has(State.Terminal); init => _state = Put(State.Terminal, value); }
+
+    /// <summary>Whether this is a background answer that has only been accepted.</summary>
+    public bool IsPending { get => Has(State.Accepted); init => _state = Put(State.Accepted, value); }
+
+    /// <summary>Whether the reported output is only what a stream starts with (<c>message_start</c>), not a count of what was produced.</summary>
+    public bool IsOutputPlaceholder { get => Has(State.PlaceholderOutput); init => _state = Put(State.PlaceholderOutput, value); }
+
+    /// <summary>Whether the answer is complete: a terminal event, or the finish reason of every choice.</summary>
+    public bool IsComplete => IsTerminal || Choices.AllFinished;
+
+    /// <summary>Whether the provider said how much input there was.</summary>
+    public bool IsInputReported => Tokens.HasInput;
+
+    /// <summary>Whether the provider said how much output there was; a placeholder does not say it.</summary>
+    public bool IsOutputReported => Tokens.OutputTokens is not null && !IsOutputPlaceholder;
+
+    /// <summary>The counts in disjoint buckets.</summary>
+    public TokenUsage Usage => Tokens.Normalize();
+
+    /// <summary>What is billed: the sum of <see cref="Iterations"/>, else <see cref="Usage"/>.</summary>
+    public TokenUsage BilledUsage
+    {
+        get
+        {
+            if (Iterations.Count == 0)
+            {
+                return Usage;
+            }
+
+            TokenUsage sum = default;
+            foreach (UsageIteration iteration in Iterations)
+            {
+                sum += iteration.Usage;
+            }
+
+            return sum;
+        }
+    }
+
+    private ResponseFacts Facts => _facts ?? ResponseFacts.Empty;
+
+    /// <summary>The state after cumulative counts: each one reported replaces the older one, the others stay.</summary>
+    /// <param name="tokens">The counts of one usage object.</param>
+    public UsageAccumulator Merge(in ReportedTokens tokens) => this with
+    {
+        Tokens = Tokens.Merge(tokens),
+        IsOutputPlaceholder = IsOutputPlaceholder && tokens.OutputTokens is null,
+    };
+
+    /// <summary>The state after a message has begun: a repeated beginning replaces the message before it, counts and all.</summary>
+    /// <param name="tokens">What the beginning reports; its output is a placeholder.</param>
+    public UsageAccumulator Begin(in ReportedTokens tokens) => this with
+    {
+        Tokens = tokens,
+        IsTerminal = false,
+        IsOutputPlaceholder = tokens.OutputTokens is not null,
+        Iterations = [],
+        ServerToolUse = UsageRecord.EmptyCounts,
+        StopReason = null,
+        StopSequence = null,
+    };
+
+    /// <summary>The state after an error: the first one stands, a later one fills in what it left open.</summary>
+    /// <param name="error">What was reported.</param>
+    public UsageAccumulator WithError(ProviderError error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        ProviderError merged = Error is not { } first ? error : new ProviderError
+        {
+            Type = first.Type ?? error.Type,
+            Message = first.Message ?? error.Message,
+            StatusCode = first.StatusCode ?? error.StatusCode,
+        };
+        return new UsageAccumulator(this, Facts with { Error = merged });
+    }
+
+    private UsageAccumulator(in UsageAccumulator state, ResponseFacts facts)
+    {
+        this = state;
+        _facts = facts;
+    }
+
+    private bool Has(State flag) => (_state & flag) != 0;
+
+    private State Put(State flag, bool value) => value ? _state | flag : _state & ~flag;
+}

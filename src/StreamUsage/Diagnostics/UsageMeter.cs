@@ -1,0 +1,43 @@
+using System.Diagnostics.Metrics;
+
+namespace StreamUsage.Diagnostics;
+
+/// <summary>The meter "StreamUsage". An instrument without a listener costs a field read.</summary>
+internal sealed class UsageMeter : IDisposable
+{
+    private const string Name = "StreamUsage";
+
+    private readonly Meter? _own;
+    private readonly Counter<long> _records;
+    private readonly Counter<long> _faults;
+    private readonly UpDownCounter<long> _open;
+
+    public UsageMeter(IMeterFactory? factory)
+    {
+        Meter meter = factory?.Create(new MeterOptions(Name)) ?? (_own = new Meter(Name));
+        _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Records made, by outcome.");
+        _faults = meter.CreateCounter<long>("streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimator or pricing, clock.");
+        _open = meter.CreateUpDownCounter<long>("streamusage.streams.open", "{stream}", "Responses that are being tracked.");
+    }
+
+    public void Opened() => _open.Add(1);
+
+    public void Recorded(StreamOutcome outcome)
+    {
+        _open.Add(-1);
+        if (_records.Enabled)
+        {
+            _records.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+        }
+    }
+
+    public void Fault(string kind)
+    {
+        if (_faults.Enabled)
+        {
+            _faults.Add(1, new KeyValuePair<string, object?>("kind", kind));
+        }
+    }
+
+    public void Dispose() => _own?.Dispose();
+}

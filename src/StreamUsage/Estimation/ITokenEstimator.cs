@@ -1,0 +1,22 @@
+namespace StreamUsage.Estimation;
+
+/// <summary>Counts tokens that the provider did not report. Called off the byte path, from any thread.</summary>
+public interface ITokenEstimator
+{
+    /// <summary>Tokens of a text.</summary>
+    /// <param name="model">The model that read or wrote it; null where not known.</param>
+    /// <param name="text">The text; empty costs 0.</param>
+    int CountTokens(string? model, ReadOnlySpan<char> text);
+
+    /// <summary>Tokens of everything that a request sends.</summary>
+    /// <param name="format">The API the request was for.</param>
+    /// <param name="model">The model; null where not known.</param>
+    /// <param name="requestBody">The request's UTF-8 JSON; empty costs 0.</param>
+    long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody);
+
+    /// <summary>Tokens of an output as a whole, from the characters that were seen of it.</summary>
+    /// <param name="format">The API that answered.</param>
+    /// <param name="model">The model; null where not known.</param>
+    /// <param name="outputCharacters">Text, reasoning and tool arguments in UTF-16 units; 0 costs 0.</param>
+    long EstimateOutputTokens(ApiFormat format, string? model, long outputCharacters);
+}

@@ -1,0 +1,215 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
+internal sealed class ClaudeParser : IUsageParser
+{
+    public string Wire => "anthropic-messages";
+
+    public WireMatch Match(WireEvent wireEvent)
+    {
+        if (!RootProbe.TryRead(wireEvent.Data, out RootProbe probe))
+        {
+            return WireMatch.None;
+        }
+
+        ReadOnlySpan<byte> type = probe.Type.IsEmpty ? wireEvent.Type : probe.Type;
+        if (type.StartsWith("message_"u8) || type.StartsWith("content_block_"u8) || (type.SequenceEqual("message"u8) && !probe.Type.IsEmpty))
+        {
+            return WireMatch.Certain;
+        }
+
+        if (type.SequenceEqual("error"u8) && probe.HasError && !probe.HasCode)
+        {
+            return WireMatch.Certain;
+        }
+
+        return type.SequenceEqual("ping"u8) || probe.HasError || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
+    }
+
+    public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = wireEvent.Data;
+        if (!Json.IsObject(data))
+        {
+            return state;
+        }
+
+        ReadOnlySpan<byte> type = wireEvent.Type;
+        bool isError = false;
+        Utf8JsonReader reader = Json.Read(data);
+        reader.Read();
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                type = reader.ValueSpan;
+            }
+            else if (name.SequenceEqual("delta"u8))
+            {
+                state = ReadDelta(ref reader, state, output);
+            }
+            else if (name.SequenceEqual("message"u8))
+            {
+                state = ReadStart(ref reader, data, state, output);
+            }
+            else if (name.SequenceEqual("content_block"u8))
+            {
+                ReadBlock(ref reader, data, output);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                if (ErrorObject.Read(ref reader) is { } error)
+                {
+                    isError = true;
+                    state = state.WithError(error);
+                }
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                state = ClaudeUsage.Read(ref reader, data, state, output, isStart: false);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                ReadContent(ref reader, data, output);
+            }
+            else
+            {
+                state = ReadMessageProperty(ref reader, name, state);
+            }
+        }
+
+        bool isTerminal = type.SequenceEqual("message_stop"u8) || (wireEvent.IsWholeBody && !isError && !type.StartsWith("message_"u8) && !type.StartsWith("content_block"u8));
+        return isTerminal ? state with { IsTerminal = true } : state;
+    }
+
+    // message_start's message. Its usage begins the count anew; its output is a placeholder.
+    private static UsageAccumulator ReadStart(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        state = state.Begin(default);
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            state = name.SequenceEqual("usage"u8)
+                ? ClaudeUsage.Read(ref reader, data, state, output, isStart: true)
+                : ReadMessageProperty(ref reader, name, state);
+        }
+
+        return state;
+    }
+
+    private static UsageAccumulator ReadMessageProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state)
+    {
+        if (name.SequenceEqual("id"u8))
+        {
+            return reader.GetName(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
+        }
+
+        if (name.SequenceEqual("model"u8))
+        {
+            return reader.GetName(state.Model) is { } model ? state with { Model = model } : state;
+        }
+
+        return ReadStop(ref reader, name, state);
+    }
+
+    private static UsageAccumulator ReadStop(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state)
+    {
+        if (name.SequenceEqual("stop_reason"u8))
+        {
+            return reader.GetName(state.StopReason) is { } reason ? state with { StopReason = reason } : state;
+        }
+
+        if (name.SequenceEqual("stop_sequence"u8))
+        {
+            return reader.GetName(state.StopSequence) is { } sequence ? state with { StopSequence = sequence } : state;
+        }
+
+        reader.Skip();
+        return state;
+    }
+
+    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("text"u8))
+            {
+                reader.Observe(OutputKind.Text, 0, output);
+            }
+            else if (name.SequenceEqual("thinking"u8))
+            {
+                reader.Observe(OutputKind.Reasoning, 0, output);
+            }
+            else if (name.SequenceEqual("partial_json"u8))
+            {
+                reader.Observe(OutputKind.ToolArguments, 0, output);
+            }
+            else
+            {
+                state = ReadStop(ref reader, name, state);
+            }
+        }
+
+        return state;
+    }
+
+    private static void ReadContent(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    {
+        if (reader.EnterArray())
+        {
+            while (reader.NextElement())
+            {
+                ReadBlock(ref reader, data, output);
+            }
+        }
+    }
+
+    // A block of a whole message has all its text; one that begins in a stream has none yet, and an empty input.
+    private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("text"u8))
+            {
+                reader.Observe(OutputKind.Text, 0, output);
+            }
+            else if (name.SequenceEqual("thinking"u8))
+            {
+                reader.Observe(OutputKind.Reasoning, 0, output);
+            }
+            else if (name.SequenceEqual("name"u8))
+            {
+                reader.Observe(OutputKind.ToolName, 0, output);
+            }
+            else if (name.SequenceEqual("input"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadOnlySpan<byte> input = reader.GetRaw(data);
+                if (!input.SequenceEqual("{}"u8))
+                {
+                    output.Output(OutputKind.ToolArguments, 0, input, isEscaped: false);
+                }
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using StreamUsage.Accounting;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>
+/// Reads one wire format. Stateless and thread-safe: one instance reads all streams of a tracker. It sees one event at a time, on the byte path,
+/// and no stream, clock or sink. A parser that throws loses that event and nothing else.
+/// </summary>
+public interface IUsageParser
+{
+    /// <summary>The wire's name, kept in <see cref="UsageRecord.Wire"/>.</summary>
+    string Wire { get; }
+
+    /// <summary>Whether an event is of this wire. Asked of the first events of a response until one is certain.</summary>
+    /// <param name="wireEvent">The event.</param>
+    WireMatch Match(WireEvent wireEvent);
+
+    /// <summary>Reads an event.</summary>
+    /// <param name="wireEvent">The event.</param>
+    /// <param name="state">The state before it.</param>
+    /// <param name="output">Told of output as it passes.</param>
+    /// <returns>The state after it: the same where the event says nothing of usage.</returns>
+    UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output);
+}

@@ -1,0 +1,161 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using StreamUsage.Accounting;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>The few ways in which parsers read JSON: without a string where a span will do, and without trust in what stands there.</summary>
+internal static class Json
+{
+    private const long MaxCount = 1L << 53;
+
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = 1024 };
+
+    public static Utf8JsonReader Read(ReadOnlySpan<byte> data) => new(data, Options);
+
+    /// <summary>Whether the data's first character begins an object.</summary>
+    public static bool IsObject(ReadOnlySpan<byte> data)
+    {
+        ReadOnlySpan<byte> trimmed = data.TrimStart(" \t\r\n"u8);
+        return !trimmed.IsEmpty && trimmed[0] == (byte)'{';
+    }
+
+    /// <summary>Moves to the next property of the object that the reader is in, onto its value; false at the object's end. <paramref name="name"/> is the name as sent.</summary>
+    public static bool NextProperty(ref this Utf8JsonReader reader, out ReadOnlySpan<byte> name)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.PropertyName)
+        {
+            name = default;
+            return false;
+        }
+
+        name = reader.ValueSpan;
+        reader.Read();
+        return true;
+    }
+
+    /// <summary>Moves onto the next element of the array that the reader is in; false at its end.</summary>
+    public static bool NextElement(ref this Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType != JsonTokenType.EndArray;
+    }
+
+    /// <summary>Whether the value is an object, which is then entered; any other value is skipped.</summary>
+    public static bool EnterObject(ref this Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.StartObject);
+
+    /// <summary>Whether the value is an array, which is then entered; any other value is skipped.</summary>
+    public static bool EnterArray(ref this Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.StartArray);
+
+    /// <summary>A string that is not empty; null for anything else. <paramref name="known"/> is returned where it says the same, so that ids and models that every event repeats cost nothing.</summary>
+    public static string? GetName(ref this Utf8JsonReader reader, string? known = null)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return null;
+        }
+
+        if (reader.ValueSpan.IsEmpty)
+        {
+            return null;
+        }
+
+        return known is not null && reader.ValueTextEquals(known) ? known : GetText(ref reader);
+    }
+
+    /// <summary>The index of a choice, or another small number; 0 for anything else.</summary>
+    public static int GetIndex(ref this Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int index))
+        {
+            return index;
+        }
+
+        reader.Skip();
+        return 0;
+    }
+
+    /// <summary>A token count: null for null; null and a word to the observer for what is no count.</summary>
+    public static long? GetCount(ref this Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, IOutputObserver output)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return null;
+        }
+
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count) && count is >= 0 and <= MaxCount)
+        {
+            return count;
+        }
+
+        output.IgnoredCount(name);
+        reader.Skip();
+        return null;
+    }
+
+    /// <summary>An amount of money that is not negative; null for anything else.</summary>
+    public static decimal? GetAmount(ref this Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Number && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length, 'E') && length == reader.ValueSpan.Length && amount >= 0)
+        {
+            return amount;
+        }
+
+        reader.Skip();
+        return null;
+    }
+
+    /// <summary>Tells the observer of a string that is output; any other value is skipped.</summary>
+    public static void Observe(ref this Utf8JsonReader reader, OutputKind kind, int choiceIndex, IOutputObserver output)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            if (!reader.ValueSpan.IsEmpty)
+            {
+                output.Output(kind, choiceIndex, reader.ValueSpan, reader.ValueIsEscaped);
+            }
+        }
+        else
+        {
+            reader.Skip();
+        }
+    }
+
+    /// <summary>The text of a string value. A lone surrogate, which JSON lets pass, is replaced.</summary>
+    public static string GetText(ref this Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString() ?? "";
+        }
+        catch (InvalidOperationException)
+        {
+            return System.Text.Encoding.UTF8.GetString(reader.ValueSpan);
+        }
+    }
+
+    /// <summary>The bytes of the value that the reader stands on, which is skipped.</summary>
+    public static ReadOnlySpan<byte> GetRaw(ref this Utf8JsonReader reader, ReadOnlySpan<byte> data)
+    {
+        int start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return data[start..(int)reader.BytesConsumed];
+    }
+
+    /// <summary>The state with a service tier that was said; <c>auto</c>, which only a request says, and an empty one say nothing.</summary>
+    public static UsageAccumulator WithServiceTier(in UsageAccumulator state, string? tier) =>
+        tier is null or "auto" || ReferenceEquals(tier, state.ServiceTier) ? state : state with { ServiceTier = tier };
+
+    private static bool Enter(ref Utf8JsonReader reader, JsonTokenType start)
+    {
+        if (reader.TokenType == start)
+        {
+            return true;
+        }
+
+        reader.Skip();
+        return false;
+    }
+}

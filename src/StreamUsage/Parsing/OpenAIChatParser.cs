@@ -1,0 +1,369 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>OpenAI Chat Completions and everything compatible: chunks, a whole completion, and errors.</summary>
+internal sealed class OpenAIChatParser : IUsageParser
+{
+    public string Wire => "openai-chat";
+
+    public WireMatch Match(WireEvent wireEvent)
+    {
+        if (IsDone(wireEvent.Data))
+        {
+            return WireMatch.Possible;
+        }
+
+        if (!RootProbe.TryRead(wireEvent.Data, out RootProbe probe))
+        {
+            return WireMatch.None;
+        }
+
+        if (probe.HasChoices || probe.Object.StartsWith("chat.completion"u8))
+        {
+            return WireMatch.Certain;
+        }
+
+        return probe.HasError || probe.Usage == UsageShape.Chat || probe.Object.SequenceEqual("error"u8) ? WireMatch.Possible : WireMatch.None;
+    }
+
+    public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = wireEvent.Data;
+        if (!Json.IsObject(data))
+        {
+            return IsDone(data) ? state with { IsTerminal = true } : state;
+        }
+
+        bool isChunk = false, isError = false;
+        ErrorObject.Parts flatError = default;
+        Utf8JsonReader reader = Json.Read(data);
+        Utf8JsonReader usage = default;
+        reader.Read();
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("choices"u8))
+            {
+                state = ReadChoices(ref reader, data, state, output);
+            }
+            else if (name.SequenceEqual("id"u8))
+            {
+                // Chunks of one stream may bear different ids; the first is the response's.
+                if (state.ResponseId is not null)
+                {
+                    reader.Skip();
+                }
+                else if (reader.GetName() is { } id)
+                {
+                    state = state with { ResponseId = id };
+                }
+            }
+            else if (name.SequenceEqual("model"u8))
+            {
+                string? model = reader.GetName(state.Model);
+                state = model is null || ReferenceEquals(model, state.Model) ? state : state with { Model = model };
+            }
+            else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                isChunk = reader.ValueSpan.EndsWith(".chunk"u8);
+                isError |= reader.ValueTextEquals("error"u8);
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                usage = reader;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                if (ErrorObject.Read(ref reader) is { } error)
+                {
+                    state = state.WithError(error);
+                }
+            }
+            else if (name.SequenceEqual("x_groq"u8))
+            {
+                state = ReadGroq(ref reader, data, state, output);
+            }
+            else if (name.SequenceEqual("service_tier"u8))
+            {
+                state = Json.WithServiceTier(state, reader.GetName(state.ServiceTier));
+            }
+            else if (!flatError.TryRead(ref reader, name))
+            {
+                reader.Skip();
+            }
+        }
+
+        // The root's own usage is read last: it stands where one is nested in a choice or in x_groq as well.
+        if (usage.TokenType == JsonTokenType.StartObject)
+        {
+            state = OpenAIUsage.Read(ref usage, data, state, output, isCumulative: true);
+        }
+
+        if (isError)
+        {
+            state = state.WithError(flatError.ToError());
+        }
+
+        return wireEvent.IsWholeBody && !isChunk && state.Error is null ? state with { IsTerminal = true } : state;
+    }
+
+    private static bool IsDone(ReadOnlySpan<byte> data) => data.SequenceEqual("[DONE]"u8);
+
+    private static UsageAccumulator ReadChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return state;
+        }
+
+        while (reader.NextElement())
+        {
+            if (reader.EnterObject())
+            {
+                state = ReadChoice(ref reader, data, state, output);
+            }
+        }
+
+        return state;
+    }
+
+    private static UsageAccumulator ReadChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        int index = FindIndex(reader);
+        state = state with { Choices = state.Choices.Begin(index) };
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("delta"u8) || name.SequenceEqual("message"u8))
+            {
+                ReadMessage(ref reader, data, index, output);
+            }
+            else if (name.SequenceEqual("finish_reason"u8))
+            {
+                if (reader.GetName(state.StopReason) is { } reason)
+                {
+                    state = state with { Choices = state.Choices.Finish(index), StopReason = index == 0 ? reason : state.StopReason };
+                }
+            }
+            else if (name.SequenceEqual("text"u8))
+            {
+                reader.Observe(OutputKind.Text, index, output);
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: true);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return state;
+    }
+
+    // Some servers say a choice's index after its delta.
+    private static int FindIndex(Utf8JsonReader reader)
+    {
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("index"u8))
+            {
+                return reader.GetIndex();
+            }
+
+            reader.Skip();
+        }
+
+        return 0;
+    }
+
+    private static void ReadMessage(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        bool hasReasoning = false;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("content"u8))
+            {
+                ReadContent(ref reader, OutputKind.Text, choice, output);
+            }
+            else if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String)
+            {
+                // Some servers say the same reasoning under both names.
+                if (!hasReasoning)
+                {
+                    hasReasoning = !reader.ValueSpan.IsEmpty;
+                    reader.Observe(OutputKind.Reasoning, choice, output);
+                }
+            }
+            else if (name.SequenceEqual("refusal"u8))
+            {
+                reader.Observe(OutputKind.Refusal, choice, output);
+            }
+            else if (name.SequenceEqual("tool_calls"u8))
+            {
+                ReadToolCalls(ref reader, data, choice, output);
+            }
+            else if (name.SequenceEqual("function_call"u8))
+            {
+                ReadFunction(ref reader, data, choice, output);
+            }
+            else if (name.SequenceEqual("audio"u8))
+            {
+                ReadAudio(ref reader, choice, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    // A string, or an array of parts as Mistral sends them: {type: text, text} and {type: thinking, thinking: [parts]}.
+    private static void ReadContent(ref Utf8JsonReader reader, OutputKind kind, int choice, IOutputObserver output)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Observe(kind, choice, output);
+            return;
+        }
+
+        while (reader.NextElement())
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("text"u8))
+                {
+                    reader.Observe(kind, choice, output);
+                }
+                else if (name.SequenceEqual("thinking"u8))
+                {
+                    ReadContent(ref reader, OutputKind.Reasoning, choice, output);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+
+    private static void ReadToolCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
+        while (reader.NextElement())
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("function"u8) || name.SequenceEqual("custom"u8))
+                {
+                    ReadFunction(ref reader, data, choice, output);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+
+    private static void ReadFunction(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("name"u8))
+            {
+                reader.Observe(OutputKind.ToolName, choice, output);
+            }
+            else if (name.SequenceEqual("arguments"u8) || name.SequenceEqual("input"u8))
+            {
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    output.Output(OutputKind.ToolArguments, choice, reader.GetRaw(data), isEscaped: false);
+                }
+                else
+                {
+                    reader.Observe(OutputKind.ToolArguments, choice, output);
+                }
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private static void ReadAudio(ref Utf8JsonReader reader, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("transcript"u8))
+            {
+                reader.Observe(OutputKind.Text, choice, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private static UsageAccumulator ReadGroq(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("usage"u8))
+            {
+                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: true);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                if (ErrorObject.Read(ref reader) is { } error)
+                {
+                    state = state.WithError(error);
+                }
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return state;
+    }
+}

@@ -1,0 +1,389 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>OpenAI Responses: the events of a stream, a whole response, and errors.</summary>
+internal sealed class OpenAIResponsesParser : IUsageParser
+{
+    public string Wire => "openai-responses";
+
+    public WireMatch Match(WireEvent wireEvent)
+    {
+        if (!RootProbe.TryRead(wireEvent.Data, out RootProbe probe))
+        {
+            return WireMatch.None;
+        }
+
+        ReadOnlySpan<byte> type = probe.Type.IsEmpty ? wireEvent.Type : probe.Type;
+        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8))
+        {
+            return WireMatch.Certain;
+        }
+
+        return (type.SequenceEqual("error"u8) && probe.HasCode) || probe.Usage is UsageShape.Responses or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
+    }
+
+    public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = wireEvent.Data;
+        if (!Json.IsObject(data))
+        {
+            return state;
+        }
+
+        ReadOnlySpan<byte> type = wireEvent.Type;
+        bool isResponse = false;
+        ErrorObject.Parts flatError = default;
+        Utf8JsonReader reader = Json.Read(data);
+        Utf8JsonReader delta = default, item = default, response = default;
+        reader.Read();
+        Utf8JsonReader root = reader;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                type = reader.ValueSpan;
+            }
+            else if (name.SequenceEqual("delta"u8))
+            {
+                delta = reader;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("item"u8))
+            {
+                item = reader;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("response"u8))
+            {
+                response = reader;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                isResponse = reader.ValueTextEquals("response"u8);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                if (ErrorObject.Read(ref reader) is { } error)
+                {
+                    state = state.WithError(error);
+                }
+            }
+            else if (!flatError.TryRead(ref reader, name))
+            {
+                reader.Skip();
+            }
+        }
+
+        if (delta.TokenType == JsonTokenType.String && DeltaKind(type) is { } kind)
+        {
+            delta.Observe(kind, 0, output);
+        }
+        else if (item.TokenType == JsonTokenType.StartObject)
+        {
+            state = ReadItem(ref item, data, type, state, output);
+        }
+        else if (response.TokenType == JsonTokenType.StartObject)
+        {
+            state = ReadResponse(ref response, data, state, output, isWhole: false);
+        }
+        else if (isResponse || (wireEvent.IsWholeBody && !type.StartsWith("response."u8) && state.Error is null))
+        {
+            state = ReadResponse(ref root, data, state, output, isWhole: true);
+        }
+        else if (type.SequenceEqual("error"u8) && state.Error is null)
+        {
+            state = state.WithError(flatError.ToError());
+        }
+
+        return IsTerminal(type) ? state with { IsTerminal = true } : state;
+    }
+
+    private static bool IsTerminal(ReadOnlySpan<byte> type) =>
+        type.SequenceEqual("response.completed"u8) || type.SequenceEqual("response.incomplete"u8) || type.SequenceEqual("response.failed"u8);
+
+    // Deltas of what the model writes. Audio comes as base64, and a shell's output is not the model's.
+    private static OutputKind? DeltaKind(ReadOnlySpan<byte> type)
+    {
+        if (type.SequenceEqual("response.output_text.delta"u8) || type.EndsWith("audio_transcript.delta"u8) || type.EndsWith("audio.transcript.delta"u8))
+        {
+            return OutputKind.Text;
+        }
+
+        if (type.StartsWith("response.reasoning"u8) && type.EndsWith(".delta"u8))
+        {
+            return OutputKind.Reasoning;
+        }
+
+        if (type.SequenceEqual("response.refusal.delta"u8))
+        {
+            return OutputKind.Refusal;
+        }
+
+        return type.EndsWith("_arguments.delta"u8) || type.EndsWith("_call_input.delta"u8) || type.EndsWith("_call_code.delta"u8) || type.EndsWith("_call_command.delta"u8)
+            ? OutputKind.ToolArguments
+            : null;
+    }
+
+    // The whole response: of created, in_progress and terminal events, or of a body of its own. A stream's deltas have told its output already.
+    private static UsageAccumulator ReadResponse(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole)
+    {
+        string? status = null, incompleteReason = null;
+        bool hasToolUsage = false;
+        IReadOnlyDictionary<string, long> toolUse = state.ServerToolUse;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("id"u8))
+            {
+                state = reader.GetName(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
+            }
+            else if (name.SequenceEqual("model"u8))
+            {
+                state = reader.GetName(state.Model) is { } model ? state with { Model = model } : state;
+            }
+            else if (name.SequenceEqual("status"u8))
+            {
+                status = reader.GetName();
+            }
+            else if (name.SequenceEqual("incomplete_details"u8))
+            {
+                incompleteReason = ReadReason(ref reader);
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: false);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                if (ErrorObject.Read(ref reader) is { } error)
+                {
+                    state = state.WithError(error);
+                }
+            }
+            else if (name.SequenceEqual("service_tier"u8))
+            {
+                state = Json.WithServiceTier(state, reader.GetName(state.ServiceTier));
+            }
+            else if (name.SequenceEqual("tool_usage"u8))
+            {
+                hasToolUsage = true;
+                toolUse = ReadToolUsage(ref reader, toolUse, output);
+            }
+            else if (isWhole && name.SequenceEqual("output"u8) && reader.EnterArray())
+            {
+                while (reader.NextElement())
+                {
+                    state = ReadItem(ref reader, data, default, state, output);
+                }
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        if (hasToolUsage)
+        {
+            state = state with { ServerToolUse = toolUse };
+        }
+
+        return WithStatus(state, status, incompleteReason, isWhole);
+    }
+
+    private static UsageAccumulator WithStatus(UsageAccumulator state, string? status, string? incompleteReason, bool isWhole)
+    {
+        switch (status)
+        {
+            case "queued" or "in_progress":
+                return isWhole ? state with { IsPending = true } : state;
+            case "failed" when state.Error is null:
+                state = state.WithError(new ProviderError());
+                break;
+        }
+
+        return state with { StopReason = incompleteReason ?? status ?? state.StopReason, IsPending = false, IsTerminal = state.IsTerminal || isWhole };
+    }
+
+    private static string? ReadReason(ref Utf8JsonReader reader)
+    {
+        string? reason = null;
+        if (reader.EnterObject())
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("reason"u8))
+                {
+                    reason = reader.GetName();
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        return reason;
+    }
+
+    // tool_usage: {web_search: {num_requests}, image_gen: {…tokens}}.
+    private static IReadOnlyDictionary<string, long> ReadToolUsage(ref Utf8JsonReader reader, IReadOnlyDictionary<string, long> toolUse, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return toolUse;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> tool))
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("num_requests"u8) && reader.GetCount(name, output) is { } count)
+                {
+                    toolUse = CountsByName.With(toolUse, System.Text.Encoding.UTF8.GetString(tool) + "_requests", count);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        return toolUse;
+    }
+
+    // An output item: as it is added (its name), as it is done (a server tool's use counts once), or within a whole response (its text too).
+    private static UsageAccumulator ReadItem(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, ReadOnlySpan<byte> eventType, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        bool isWhole = eventType.IsEmpty;
+        bool isAdded = isWhole || eventType.EndsWith(".added"u8);
+        ReadOnlySpan<byte> type = default;
+        bool isSearch = true;
+        Utf8JsonReader toolName = default, arguments = default;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                type = reader.ValueSpan;
+            }
+            else if (name.SequenceEqual("action"u8))
+            {
+                isSearch = IsSearch(ref reader);
+            }
+            else if (name.SequenceEqual("name"u8))
+            {
+                toolName = reader;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("arguments"u8) || name.SequenceEqual("input"u8) || name.SequenceEqual("code"u8))
+            {
+                arguments = reader;
+                reader.Skip();
+            }
+            else if (isWhole && (name.SequenceEqual("content"u8) || name.SequenceEqual("summary"u8)) && reader.EnterArray())
+            {
+                ReadParts(ref reader, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        bool isCall = type.EndsWith("_call"u8);
+        if (isCall && isAdded && toolName.TokenType == JsonTokenType.String)
+        {
+            toolName.Observe(OutputKind.ToolName, 0, output);
+        }
+
+        if (isCall && isWhole && arguments.TokenType == JsonTokenType.String)
+        {
+            arguments.Observe(OutputKind.ToolArguments, 0, output);
+        }
+
+        bool isDone = isWhole || eventType.EndsWith(".done"u8);
+        return isDone && ServerTool(type, isSearch) is { } tool
+            ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, state.ServerToolUse.GetValueOrDefault(tool) + 1) }
+            : state;
+    }
+
+    private static bool IsSearch(ref Utf8JsonReader reader)
+    {
+        bool isSearch = true;
+        if (reader.EnterObject())
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+                {
+                    isSearch = reader.ValueTextEquals("search"u8);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        return isSearch;
+    }
+
+    // Parts of a message (output_text, refusal) or of reasoning (reasoning_text, summary_text).
+    private static void ReadParts(ref Utf8JsonReader reader, IOutputObserver output)
+    {
+        while (reader.NextElement())
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            OutputKind kind = OutputKind.Text;
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+                {
+                    kind = reader.ValueTextEquals("output_text"u8) ? OutputKind.Text : OutputKind.Reasoning;
+                }
+                else if (name.SequenceEqual("text"u8))
+                {
+                    reader.Observe(kind, 0, output);
+                }
+                else if (name.SequenceEqual("refusal"u8))
+                {
+                    reader.Observe(OutputKind.Refusal, 0, output);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+
+    // Tools that run at the provider. A web search's opening of a page, or looking for something on it, is not a search.
+    private static string? ServerTool(ReadOnlySpan<byte> itemType, bool isSearch)
+    {
+        if (itemType.SequenceEqual("web_search_call"u8))
+        {
+            return isSearch ? "web_search_requests" : null;
+        }
+
+        return itemType.SequenceEqual("file_search_call"u8) ? "file_search_requests"
+            : itemType.SequenceEqual("code_interpreter_call"u8) ? "code_interpreter_requests"
+            : itemType.SequenceEqual("image_generation_call"u8) ? "image_generation_requests"
+            : itemType.SequenceEqual("mcp_call"u8) ? "mcp_requests"
+            : null;
+    }
+}

@@ -1,0 +1,20 @@
+namespace StreamUsage.Parsing;
+
+/// <summary>What a piece of output is.</summary>
+public enum OutputKind
+{
+    /// <summary>Text of the answer.</summary>
+    Text,
+
+    /// <summary>Reasoning that is shown.</summary>
+    Reasoning,
+
+    /// <summary>A refusal.</summary>
+    Refusal,
+
+    /// <summary>The name of a tool that is called.</summary>
+    ToolName,
+
+    /// <summary>A part of a tool call's arguments.</summary>
+    ToolArguments,
+}

@@ -1,0 +1,243 @@
+using System.Buffers;
+using StreamUsage.Accounting;
+using StreamUsage.Capture;
+using StreamUsage.Parsing;
+using StreamUsage.Sse;
+
+namespace StreamUsage.PassThrough;
+
+/// <summary>
+/// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
+/// </summary>
+internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes) : IOutputObserver
+{
+    // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
+    private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
+
+    private readonly LargeEvent _largeEvent = new();
+    private SseDecoder _sse;
+    private JsonBodyDecoder _json;
+    private Framing _framing;
+    private IUsageParser? _parser;
+    private bool _isParserCertain;
+    private ReportedUsageJson? _usageJson;
+    private RawExcerpt? _excerpt;
+    private UsageAccumulator _state;
+
+    private enum Framing : byte
+    {
+        NotBegun,
+        Unknown,
+        Sse,
+        Json,
+    }
+
+    public ref readonly UsageAccumulator State => ref _state;
+
+    /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
+    public string? Wire => _parser?.Wire;
+
+    public ApiFormat Format => _parser is null ? named : parsers.FormatOf(_parser, named);
+
+    public long EventCount { get; private set; }
+
+    public long SkippedEvents { get; private set; }
+
+    public long OutputCharacters { get; private set; }
+
+    /// <summary>Output of any kind has been seen, a tool's name included.</summary>
+    public bool HasOutput { get; private set; }
+
+    /// <summary>Counts that made no sense and were ignored.</summary>
+    public int IgnoredCounts { get; private set; }
+
+    /// <summary>The first fault of a parser; null where there was none.</summary>
+    public Exception? ParserFault { get; private set; }
+
+    public string? GetReportedUsageJson() => _usageJson?.ToString();
+
+    public CapturedResponse? GetExcerpt() => _parser is null ? _excerpt?.ToResponse() : null;
+
+    public void Read(ReadOnlySpan<byte> bytes)
+    {
+        if (_framing <= Framing.Unknown)
+        {
+            Begin(bytes);
+        }
+
+        if (_framing == Framing.Json)
+        {
+            ReadJson(bytes);
+        }
+        else
+        {
+            ReadSse(bytes);
+        }
+
+        if (_parser is null)
+        {
+            (_excerpt ??= new RawExcerpt()).Append(bytes);
+        }
+    }
+
+    /// <summary>The body has ended: an unfinished last event counts where it is whole all the same.</summary>
+    public void Finish()
+    {
+        if (_framing is Framing.Sse or Framing.Unknown)
+        {
+            FramingResult found = _sse.Finish();
+            if (found == FramingResult.Event)
+            {
+                Apply(new WireEvent(_sse.GetType([]), _sse.GetData(ReadOnlySpan<byte>.Empty)));
+            }
+            else if (found == FramingResult.LargeEvent)
+            {
+                ApplyLarge(_sse.GetType([]), isWholeBody: false);
+            }
+        }
+    }
+
+    /// <summary>Gives the pooled buffers back. What was read stays.</summary>
+    public void Release()
+    {
+        _sse.Release();
+        _json.Release();
+        _largeEvent.Release();
+    }
+
+    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        HasOutput = true;
+        if (kind != OutputKind.ToolName)
+        {
+            OutputCharacters += Utf8Text.CountUtf16(utf8, isEscaped);
+        }
+    }
+
+    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
+
+    void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
+
+    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says.
+    private void Begin(ReadOnlySpan<byte> bytes)
+    {
+        if (_framing == Framing.NotBegun)
+        {
+            _framing = Framing.Unknown;
+            _sse = new SseDecoder(maxEventBytes, _largeEvent);
+        }
+
+        int first = bytes.IndexOfAnyExcept(Blank);
+        if (first < 0)
+        {
+            return;
+        }
+
+        if (bytes[first] is (byte)'{' or (byte)'[')
+        {
+            _framing = Framing.Json;
+            _json = new JsonBodyDecoder(maxEventBytes, _largeEvent);
+        }
+        else
+        {
+            _framing = Framing.Sse;
+        }
+    }
+
+    private void ReadSse(ReadOnlySpan<byte> bytes)
+    {
+        int position = 0;
+        while (true)
+        {
+            switch (_sse.Read(bytes, ref position))
+            {
+                case FramingResult.NeedMore:
+                    return;
+                case FramingResult.Event:
+                    Apply(new WireEvent(_sse.GetType(bytes), _sse.GetData(bytes)));
+                    break;
+                default:
+                    ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
+                    break;
+            }
+        }
+    }
+
+    private void ReadJson(ReadOnlySpan<byte> bytes)
+    {
+        int position = 0;
+        while (true)
+        {
+            switch (_json.Read(bytes, ref position))
+            {
+                case FramingResult.NeedMore:
+                    return;
+                case FramingResult.Event:
+                    Apply(new WireEvent(default, _json.GetData(bytes), isWholeBody: true));
+                    break;
+                default:
+                    ApplyLarge(default, isWholeBody: true);
+                    break;
+            }
+        }
+    }
+
+    private void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
+    {
+        if (_largeEvent.Reducer is { IsWhole: true } reducer)
+        {
+            Apply(new WireEvent(type, reducer.Copy, isWholeBody));
+        }
+        else
+        {
+            SkippedEvents++;
+        }
+    }
+
+    private void Apply(WireEvent wireEvent)
+    {
+        EventCount++;
+        try
+        {
+            if (!_isParserCertain)
+            {
+                Choose(wireEvent);
+            }
+
+            if (_parser is { } parser)
+            {
+                _state = parser.Apply(wireEvent, _state, this);
+            }
+            else
+            {
+                SkippedEvents++;
+            }
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            SkippedEvents++;
+            ParserFault ??= fault;
+        }
+    }
+
+    private void Choose(WireEvent wireEvent)
+    {
+        if (parsers.Choose(wireEvent, named, out _isParserCertain) is { } parser && (_parser is null || _isParserCertain))
+        {
+            _parser = parser;
+            _excerpt = null;
+        }
+    }
+
+    /// <summary>The reducer of large events, made when the first one comes.</summary>
+    private sealed class LargeEvent : ILargeEventReader
+    {
+        public JsonReducer? Reducer { get; private set; }
+
+        public void Begin() => (Reducer ??= new JsonReducer()).Begin();
+
+        public void Append(ReadOnlySpan<byte> data) => Reducer?.Append(data);
+
+        public void Release() => Reducer?.Release();
+    }
+}

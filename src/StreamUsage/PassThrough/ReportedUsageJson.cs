@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace StreamUsage.PassThrough;
+
+/// <summary>The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by property as the counts are: one that is there and not null replaces the older one.</summary>
+internal sealed class ReportedUsageJson
+{
+    private const int MaxBytes = 64 * 1024;
+
+    private byte[] _json = [];
+    private int _length;
+
+    private ReadOnlySpan<byte> Json => _json.AsSpan(0, _length);
+
+    public void Add(ReadOnlySpan<byte> json, bool isCumulative)
+    {
+        if (json.Length > MaxBytes)
+        {
+            return;
+        }
+
+        if (isCumulative && _length != 0)
+        {
+            Merge(json);
+        }
+        else
+        {
+            Set(json);
+        }
+    }
+
+    public override string ToString() => Encoding.UTF8.GetString(Json);
+
+    private void Set(ReadOnlySpan<byte> json)
+    {
+        if (_json.Length < json.Length)
+        {
+            _json = new byte[Math.Max(256, json.Length)];
+        }
+
+        json.CopyTo(_json);
+        _length = json.Length;
+    }
+
+    private void Merge(ReadOnlySpan<byte> newer)
+    {
+        if (CoversAll(Json, newer))
+        {
+            Set(newer); // The frequent case: the same properties again, with newer values.
+            return;
+        }
+
+        var merged = new ArrayBufferWriter<byte>(_length + newer.Length);
+        using (var writer = new Utf8JsonWriter(merged, new JsonWriterOptions { SkipValidation = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            Merge(Json, newer, writer);
+        }
+
+        Set(merged.WrittenSpan);
+    }
+
+    // Whether every property of the older object is in the newer one and not null there, in objects within as well.
+    private static bool CoversAll(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer)
+    {
+        Utf8JsonReader reader = Parsing.Json.Read(older);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!TryFind(newer, reader.ValueSpan, out ReadOnlySpan<byte> value) || value.SequenceEqual("null"u8))
+            {
+                return false;
+            }
+
+            reader.Read();
+            ReadOnlySpan<byte> olderValue = Value(ref reader, older);
+            if (IsObject(olderValue) && IsObject(value) && !CoversAll(olderValue, value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void Merge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        Utf8JsonReader reader = Parsing.Json.Read(older);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            ReadOnlySpan<byte> name = reader.ValueSpan;
+            writer.WritePropertyName(name);
+            reader.Read();
+            ReadOnlySpan<byte> olderValue = Value(ref reader, older);
+            if (!TryFind(newer, name, out ReadOnlySpan<byte> value) || value.SequenceEqual("null"u8))
+            {
+                writer.WriteRawValue(olderValue, skipInputValidation: true);
+            }
+            else if (IsObject(olderValue) && IsObject(value))
+            {
+                Merge(olderValue, value, writer);
+            }
+            else
+            {
+                writer.WriteRawValue(value, skipInputValidation: true);
+            }
+        }
+
+        reader = Parsing.Json.Read(newer);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            ReadOnlySpan<byte> name = reader.ValueSpan;
+            reader.Read();
+            ReadOnlySpan<byte> value = Value(ref reader, newer);
+            if (!TryFind(older, name, out _))
+            {
+                writer.WritePropertyName(name);
+                writer.WriteRawValue(value, skipInputValidation: true);
+            }
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static bool TryFind(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = Parsing.Json.Read(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isFound = reader.ValueSpan.SequenceEqual(name);
+            reader.Read();
+            value = Value(ref reader, json);
+            if (isFound)
+            {
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
+
+    private static ReadOnlySpan<byte> Value(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        int start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return json[start..(int)reader.BytesConsumed];
+    }
+
+    private static bool IsObject(ReadOnlySpan<byte> value) => value[0] == (byte)'{';
+}

@@ -1,0 +1,14 @@
+namespace StreamUsage.PassThrough;
+
+/// <summary>What ended the reading of a body.</summary>
+internal enum StreamEnd
+{
+    /// <summary>The body was read to its end.</summary>
+    EndOfBody,
+
+    /// <summary>The reader disposed, completed, cancelled or abandoned it, or its own destination failed.</summary>
+    ReaderLeft,
+
+    /// <summary>A read failed: reset, time-out, premature end.</summary>
+    Broke,
+}

@@ -1,0 +1,242 @@
+using System.Diagnostics;
+using StreamUsage.Delivery;
+
+namespace StreamUsage.PassThrough;
+
+/// <summary>
+/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content, stream or pipe that wraps it, so that those can be collected
+/// when they are abandoned. The lock is held while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
+/// </summary>
+internal sealed class TrackedBody
+{
+    private readonly object _gate = new();
+    private readonly RecordDelivery _delivery;
+    private readonly BodyReader _reader;
+    private readonly StreamClock _clock;
+    private readonly long? _contentLength;
+    private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
+    private long _bytesReceived, _readCount;
+    private bool _isEnded, _hasGap;
+    private (int StatusCode, string Message)? _failure;
+    private TaskCompletionSource<UsageRecord>? _completion;
+    private TaskCompletionSource<DeliveryResult>? _deliveryResult;
+    private UsageRecord? _record;
+    private DeliveryResult _result;
+
+    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, IReadOnlyDictionary<string, string>? headers)
+    {
+        Tracker = tracker;
+        Context = context;
+        HttpStatusCode = httpStatusCode;
+        ResponseHeaders = headers;
+        _contentLength = contentLength;
+        _delivery = tracker.Delivery;
+        _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
+        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes);
+        Id = RecordId.Create(_clock.StartedAt);
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
+        {
+            TraceId = activity.TraceId.ToHexString();
+            SpanId = activity.SpanId.ToHexString();
+        }
+
+        _delivery.Begin(this);
+    }
+
+    public UsageTracker Tracker { get; }
+
+    public Guid Id { get; }
+
+    public UsageContext Context { get; }
+
+    public int? HttpStatusCode { get; }
+
+    public IReadOnlyDictionary<string, string>? ResponseHeaders { get; }
+
+    public string? TraceId { get; }
+
+    public string? SpanId { get; }
+
+    public DateTimeOffset StartedAt => _clock.StartedAt;
+
+    /// <summary>The call that tells the sink of the beginning; the record waits for it.</summary>
+    public Task Started { get; set; } = Task.CompletedTask;
+
+    // From here on: settled when the body has ended.
+    public BodyReader Reader => _reader;
+
+    public StreamEnd End { get; private set; }
+
+    public Exception? Fault { get; private set; }
+
+    public OutcomeRules.Verdict Verdict { get; private set; }
+
+    public (int StatusCode, string Message)? Failure => _failure;
+
+    public long BytesReceived => _bytesReceived;
+
+    public long ReadCount => _readCount;
+
+    public TimeSpan Duration => _clock.Elapsed(_endedAt);
+
+    public TimeSpan? TimeToFirstByte => _readCount == 0 ? null : _clock.Elapsed(_firstByteAt);
+
+    public TimeSpan? TimeToFirstToken => _firstTokenAt < 0 ? null : _clock.Elapsed(_firstTokenAt);
+
+    public TimeSpan? TimeToLastByte => _readCount == 0 ? null : _clock.Elapsed(_lastByteAt);
+
+    public Task<UsageRecord> Completion
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _record is not null ? Task.FromResult(_record) : (_completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
+
+    public Task<DeliveryResult> DeliveryResult
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _record is not null ? Task.FromResult(_result) : (_deliveryResult ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
+
+    /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
+    /// <param name="offset">Where in the body they lie.</param>
+    /// <param name="bytes">The bytes, where they lie.</param>
+    public void Receive(long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_isEnded || _hasGap || offset + bytes.Length <= _bytesReceived)
+            {
+                return;
+            }
+
+            if (offset > _bytesReceived)
+            {
+                _hasGap = true; // The reader jumped ahead: what follows makes no sense without what was left out.
+                return;
+            }
+
+            bytes = bytes[(int)(_bytesReceived - offset)..];
+            _bytesReceived += bytes.Length;
+            _lastByteAt = _clock.Now();
+            if (_readCount++ == 0)
+            {
+                _firstByteAt = _lastByteAt;
+            }
+
+            _reader.Read(bytes);
+            if (_firstTokenAt < 0 && _reader.HasOutput)
+            {
+                _firstTokenAt = _lastByteAt;
+            }
+        }
+    }
+
+    /// <summary>The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.</summary>
+    /// <returns>How the response ended.</returns>
+    public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
+    {
+        lock (_gate)
+        {
+            if (_isEnded)
+            {
+                return Verdict.Outcome;
+            }
+
+            _isEnded = true;
+            _endedAt = _clock.Now();
+            _reader.Finish();
+            _reader.Release();
+            if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
+            {
+                end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
+            }
+
+            End = end;
+            Fault = end == StreamEnd.Broke ? fault : null;
+            Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _reader.Wire is not null, end, _bytesReceived);
+        }
+
+        _delivery.Complete(this);
+        return Verdict.Outcome;
+    }
+
+    public bool Fail(int statusCode, string message)
+    {
+        lock (_gate)
+        {
+            if (_isEnded)
+            {
+                return false;
+            }
+
+            _failure = (statusCode, message);
+            return true;
+        }
+    }
+
+    public UsageSnapshot Snapshot()
+    {
+        lock (_gate)
+        {
+            if (_record is { } record)
+            {
+                return new UsageSnapshot
+                {
+                    Usage = record.Usage,
+                    InputSource = record.InputSource,
+                    OutputSource = record.OutputSource,
+                    BytesReceived = record.BytesReceived,
+                    EventCount = record.EventCount,
+                    StopReason = record.StopReason,
+                };
+            }
+
+            ref readonly var state = ref _reader.State;
+            TokenUsage usage = state.Usage;
+            TokenSource outputSource = TokenSource.Reported;
+            if (!state.IsOutputReported)
+            {
+                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, RecordBuilder.BasicRule.EstimateOutputTokens(_reader.Format, state.Model, _reader.OutputCharacters)) };
+                outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
+            }
+
+            return new UsageSnapshot
+            {
+                Usage = usage,
+                InputSource = state.IsInputReported ? TokenSource.Reported : TokenSource.None,
+                OutputSource = outputSource,
+                BytesReceived = _bytesReceived,
+                EventCount = _reader.EventCount,
+                StopReason = state.StopReason,
+            };
+        }
+    }
+
+    /// <summary>The record was handed over, or could not be.</summary>
+    public void Complete(UsageRecord record, DeliveryResult result)
+    {
+        lock (_gate)
+        {
+            _record = record;
+            _result = result;
+        }
+
+        _deliveryResult?.TrySetResult(result);
+        _completion?.TrySetResult(record);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net;
+
+namespace StreamUsage.PassThrough;
+
+/// <summary>The content that takes a response's own content's place: the same headers and the same bytes, which are read as they pass.</summary>
+internal sealed class TrackedContent : HttpContent
+{
+    private readonly HttpContent _inner;
+    private readonly BodyLease _lease;
+
+    public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking)
+    {
+        _inner = inner;
+        _lease = new BodyLease(body);
+        Tracking = tracking;
+        foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
+        {
+            Headers.TryAddWithoutValidation(name, values);
+        }
+    }
+
+    public UsageTracking Tracking { get; }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = _inner.Headers.ContentLength ?? 0;
+        return _inner.Headers.ContentLength is not null;
+    }
+
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => new TrackedStream(_inner.ReadAsStream(cancellationToken), _lease);
+
+    protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
+
+    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
+        new TrackedStream(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _lease);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    // The inner content copies in its own way, straight from its connection where it can; what it writes is read on its way.
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        var copy = new CopyObserver(stream, _lease.Body, 0);
+        try
+        {
+            await _inner.CopyToAsync(copy, context, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            copy.Fail(_lease, fault, cancellationToken);
+            throw;
+        }
+
+        _lease.ReachEnd();
+    }
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        var copy = new CopyObserver(stream, _lease.Body, 0);
+        try
+        {
+            _inner.CopyTo(copy, context, cancellationToken);
+        }
+        catch (Exception fault)
+        {
+            copy.Fail(_lease, fault, cancellationToken);
+            throw;
+        }
+
+        _lease.ReachEnd();
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _lease.Finish(StreamEnd.ReaderLeft);
+            _inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+
+namespace StreamUsage.PassThrough;
+
+/// <summary>The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is read once, when it is first seen.</summary>
+internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool leaveOpen) : PipeReader
+{
+    private ReadOnlySequence<byte> _buffer;
+    private long _consumed;
+
+    public override bool TryRead(out ReadResult result)
+    {
+        bool hasRead;
+        try
+        {
+            hasRead = inner.TryRead(out result);
+        }
+        catch (Exception fault)
+        {
+            lease.Fail(fault, CancellationToken.None);
+            throw;
+        }
+
+        if (hasRead)
+        {
+            Receive(result);
+        }
+
+        return hasRead;
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => ReceiveAsync(inner.ReadAsync(cancellationToken), cancellationToken);
+
+    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken) =>
+        ReceiveAsync(inner.ReadAtLeastAsync(minimumSize, cancellationToken), cancellationToken);
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        _consumed += _buffer.Slice(0, consumed).Length;
+        _buffer = default;
+        inner.AdvanceTo(consumed, examined);
+    }
+
+    public override void CancelPendingRead() => inner.CancelPendingRead();
+
+    public override void Complete(Exception? exception = null)
+    {
+        _buffer = default;
+        lease.Finish(StreamEnd.ReaderLeft);
+        if (!leaveOpen)
+        {
+            inner.Complete(exception);
+        }
+    }
+
+    public override ValueTask CompleteAsync(Exception? exception = null)
+    {
+        _buffer = default;
+        lease.Finish(StreamEnd.ReaderLeft);
+        return leaveOpen ? ValueTask.CompletedTask : inner.CompleteAsync(exception);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> ReceiveAsync(ValueTask<ReadResult> read, CancellationToken cancellationToken)
+    {
+        ReadResult result;
+        try
+        {
+            result = await read.ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            lease.Fail(fault, cancellationToken);
+            throw;
+        }
+
+        Receive(result);
+        return result;
+    }
+
+    private void Receive(in ReadResult result)
+    {
+        _buffer = result.Buffer;
+        long offset = _consumed;
+        foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+        {
+            lease.Body.Receive(offset, piece.Span);
+            offset += piece.Length;
+        }
+
+        if (result.IsCompleted && !result.IsCanceled)
+        {
+            lease.ReachEnd();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace StreamUsage.Sse;
+
+/// <summary>What a decoder found in the bytes it was given.</summary>
+internal enum FramingResult
+{
+    /// <summary>All bytes are taken in, and no event has ended.</summary>
+    NeedMore,
+
+    /// <summary>An event has ended; its data is at hand.</summary>
+    Event,
+
+    /// <summary>An event over the size limit has ended; its data went to the large-event reader.</summary>
+    LargeEvent,
+}

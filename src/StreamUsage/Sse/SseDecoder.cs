@@ -1,0 +1,497 @@
+using System.Buffers;
+
+namespace StreamUsage.Sse;
+
+/// <summary>
+/// Decodes <c>text/event-stream</c> to the letter of WHATWG HTML, section 9.2.6 "Interpreting an event stream". Bytes are pushed in, in pieces of any size;
+/// events come out one a call. An event that lies in one piece is not copied: its data is a slice of the piece. What a piece cuts is kept in pooled buffers.
+/// A mutable struct: keep it in a field, never copy it.
+/// </summary>
+internal struct SseDecoder
+{
+    private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\n\r"u8);
+
+    private readonly int _maxEventBytes;
+    private readonly ILargeEventReader? _largeEvents;
+
+    // The event so far. A slice of the current piece where it lies in one, else in the buffer; _dataStart < 0 says the buffer.
+    private PooledBuffer _dataBuffer, _typeBuffer, _idBuffer;
+    private int _dataStart, _dataLength, _typeStart, _typeLength;
+    private bool _hasData, _isLarge, _isDispatched;
+
+    // The line that the last piece left unfinished.
+    private Line _line;
+    private bool _atValueStart;
+    private int _nameLength;
+    private ulong _name;
+    private PooledBuffer _newIdBuffer;
+
+    private int _byteOrderMarkLength;
+    private bool _started, _skipLineFeed, _retryIsDigits;
+    private long _retry;
+
+    public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents = null)
+    {
+        _maxEventBytes = (int)Math.Min(maxEventBytes, Array.MaxLength / 2);
+        _largeEvents = largeEvents;
+        _dataStart = -1;
+        _typeStart = -1;
+        RetryMilliseconds = -1;
+    }
+
+    private enum Line : byte
+    {
+        None,
+        Name,
+        Data,
+        Event,
+        Id,
+        Retry,
+        Ignored,
+    }
+
+    /// <summary>The reconnection time in milliseconds that was set since the event before; negative where none was.</summary>
+    public long RetryMilliseconds { get; private set; }
+
+    public readonly ReadOnlySpan<byte> LastEventId => _idBuffer.Span;
+
+    /// <summary>Whether an event is under way: something of it has come in and its end has not.</summary>
+    public readonly bool IsMidEvent => !_isDispatched && (_hasData || _isLarge || _line is not (Line.None or Line.Ignored));
+
+    public readonly ReadOnlySpan<byte> GetType(ReadOnlySpan<byte> piece) => _typeStart < 0 ? _typeBuffer.Span : piece.Slice(_typeStart, _typeLength);
+
+    public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) => _dataStart < 0 ? _dataBuffer.Span : piece.Slice(_dataStart, _dataLength);
+
+    public readonly ReadOnlyMemory<byte> GetData(ReadOnlyMemory<byte> piece) => _dataStart < 0 ? _dataBuffer.Memory : piece.Slice(_dataStart, _dataLength);
+
+    /// <summary>Reads on in <paramref name="piece"/> from <paramref name="position"/> to the end of the next event, or to the end of the piece.</summary>
+    public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
+    {
+        if (_isDispatched)
+        {
+            ResetEvent();
+        }
+
+        int at = position;
+        if (!_started)
+        {
+            at = SkipByteOrderMark(piece, at);
+        }
+
+        while (at < piece.Length)
+        {
+            if (_skipLineFeed)
+            {
+                _skipLineFeed = false;
+                if (piece[at] == (byte)'\n')
+                {
+                    at++;
+                    continue;
+                }
+            }
+
+            int length = piece[at..].IndexOfAny(LineEnds);
+            if (length < 0)
+            {
+                ReadPartialLine(piece[at..]);
+                break;
+            }
+
+            int lineStart = at;
+            at += length;
+            if (piece[at] == (byte)'\r')
+            {
+                // A CR may be half of a CRLF whose LF the next piece brings.
+                if (at + 1 < piece.Length)
+                {
+                    if (piece[at + 1] == (byte)'\n')
+                    {
+                        at++;
+                    }
+                }
+                else
+                {
+                    _skipLineFeed = true;
+                }
+            }
+
+            at++;
+            if (_line != Line.None)
+            {
+                ReadPartialLine(piece.Slice(lineStart, length));
+                EndPartialLine();
+            }
+            else if (length != 0)
+            {
+                ReadLine(piece, lineStart, length);
+            }
+            else if (Dispatch())
+            {
+                position = at;
+                return _isLarge ? FramingResult.LargeEvent : FramingResult.Event;
+            }
+        }
+
+        KeepSlices(piece);
+        position = piece.Length;
+        return FramingResult.NeedMore;
+    }
+
+    /// <summary>The body has ended. Dispatches its unfinished event where its last line is complete, or its data is JSON that parses, or [DONE].</summary>
+    public FramingResult Finish()
+    {
+        if (_isDispatched)
+        {
+            ResetEvent();
+        }
+
+        bool isLastLineComplete = _line == Line.None;
+        if (_line == Line.Event)
+        {
+            _typeBuffer.Clear();
+        }
+
+        _line = Line.None;
+        if (!_hasData && !_isLarge)
+        {
+            return FramingResult.NeedMore;
+        }
+
+        _isDispatched = true;
+        if (_isLarge)
+        {
+            return FramingResult.LargeEvent;
+        }
+
+        return isLastLineComplete || UnfinishedData.IsWhole(_dataBuffer.Span) ? FramingResult.Event : FramingResult.NeedMore;
+    }
+
+    public void Release()
+    {
+        _dataBuffer.Release();
+        _typeBuffer.Release();
+        _idBuffer.Release();
+        _newIdBuffer.Release();
+    }
+
+    // "One leading U+FEFF BYTE ORDER MARK character is ignored if any are present."
+    private int SkipByteOrderMark(ReadOnlySpan<byte> piece, int at)
+    {
+        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
+        while (at < piece.Length)
+        {
+            if (_byteOrderMarkLength == mark.Length)
+            {
+                _started = true;
+                break;
+            }
+
+            if (piece[at] != mark[_byteOrderMarkLength])
+            {
+                _started = true;
+                if (_byteOrderMarkLength != 0)
+                {
+                    _line = Line.Ignored; // A line that begins with a part of the mark has no field name that is known.
+                }
+
+                break;
+            }
+
+            _byteOrderMarkLength++;
+            at++;
+        }
+
+        return at;
+    }
+
+    // A blank line: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and return."
+    private bool Dispatch()
+    {
+        if (_hasData || _isLarge)
+        {
+            _isDispatched = true;
+            return true;
+        }
+
+        _typeStart = -1;
+        _typeBuffer.Clear();
+        return false;
+    }
+
+    private void ResetEvent()
+    {
+        _isDispatched = false;
+        _hasData = false;
+        _isLarge = false;
+        _dataStart = -1;
+        _dataBuffer.Clear();
+        _typeStart = -1;
+        _typeBuffer.Clear();
+        RetryMilliseconds = -1;
+    }
+
+    // A line that lies in one piece.
+    private void ReadLine(ReadOnlySpan<byte> piece, int start, int length)
+    {
+        ReadOnlySpan<byte> line = piece.Slice(start, length);
+        if (IsField(line, "data"u8))
+        {
+            int valueStart = ValueStart(line, 4);
+            AddData(piece, start + valueStart, length - valueStart);
+        }
+        else if (IsField(line, "event"u8))
+        {
+            int valueStart = ValueStart(line, 5);
+            _typeStart = start + valueStart;
+            _typeLength = length - valueStart;
+        }
+        else if (IsField(line, "id"u8))
+        {
+            SetId(line[ValueStart(line, 2)..]);
+        }
+        else if (IsField(line, "retry"u8))
+        {
+            BeginRetry();
+            AddRetry(line[ValueStart(line, 5)..]);
+            SetRetry();
+        }
+    }
+
+    private static bool IsField(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) =>
+        line.StartsWith(name) && (line.Length == name.Length || line[name.Length] == (byte)':');
+
+    // "If value starts with a U+0020 SPACE character, remove it from value." A line without a colon has an empty value.
+    private static int ValueStart(ReadOnlySpan<byte> line, int nameLength)
+    {
+        if (line.Length <= nameLength + 1)
+        {
+            return line.Length;
+        }
+
+        return line[nameLength + 1] == (byte)' ' ? nameLength + 2 : nameLength + 1;
+    }
+
+    private void AddData(ReadOnlySpan<byte> piece, int start, int length)
+    {
+        if (!_hasData && !_isLarge && length <= _maxEventBytes)
+        {
+            _hasData = true;
+            _dataStart = start;
+            _dataLength = length;
+            return;
+        }
+
+        KeepData(piece);
+        BeginDataLine();
+        AppendData(piece.Slice(start, length));
+    }
+
+    // Data lines are joined with LF.
+    private void BeginDataLine()
+    {
+        if (_hasData)
+        {
+            AppendData("\n"u8);
+        }
+
+        _hasData = true;
+    }
+
+    private void AppendData(ReadOnlySpan<byte> bytes)
+    {
+        if (!_isLarge)
+        {
+            if (_dataBuffer.Length + (long)bytes.Length <= _maxEventBytes)
+            {
+                _dataBuffer.Append(bytes);
+                return;
+            }
+
+            _isLarge = true;
+            _largeEvents?.Begin();
+            _largeEvents?.Append(_dataBuffer.Span);
+            _dataBuffer.Release();
+        }
+
+        _largeEvents?.Append(bytes);
+    }
+
+    // The piece is not ours once it has been read: what the event has of it so far is kept.
+    private void KeepSlices(ReadOnlySpan<byte> piece)
+    {
+        KeepData(piece);
+        if (_typeStart >= 0)
+        {
+            ReadOnlySpan<byte> type = piece.Slice(_typeStart, _typeLength);
+            _typeStart = -1;
+            _typeBuffer.Clear();
+            AddType(type);
+        }
+    }
+
+    private void KeepData(ReadOnlySpan<byte> piece)
+    {
+        if (_dataStart >= 0)
+        {
+            ReadOnlySpan<byte> data = piece.Slice(_dataStart, _dataLength);
+            _dataStart = -1;
+            _dataBuffer.Append(data);
+        }
+    }
+
+    // A type or id over the limit is cut off there: it names nothing that is known.
+    private void AddType(ReadOnlySpan<byte> bytes) => _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxEventBytes - _typeBuffer.Length)]);
+
+    // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value. Otherwise, ignore the field."
+    private void SetId(ReadOnlySpan<byte> value)
+    {
+        if (!value.Contains((byte)0) && value.Length <= _maxEventBytes)
+        {
+            _idBuffer.Clear();
+            _idBuffer.Append(value);
+        }
+    }
+
+    private void BeginRetry()
+    {
+        _retry = -1;
+        _retryIsDigits = true;
+    }
+
+    // "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten." A huge one is held at a hundred years.
+    private void AddRetry(ReadOnlySpan<byte> digits)
+    {
+        const long Limit = 3_155_760_000_000;
+        foreach (byte digit in digits)
+        {
+            _retryIsDigits &= char.IsAsciiDigit((char)digit);
+            _retry = Math.Min(Limit, (Math.Max(_retry, 0) * 10) + (digit - '0'));
+        }
+    }
+
+    private void SetRetry()
+    {
+        if (_retryIsDigits && _retry >= 0)
+        {
+            RetryMilliseconds = _retry;
+        }
+    }
+
+    // A line of which only a part is here: its field name is gathered first, then its value goes where it belongs as it comes.
+    private void ReadPartialLine(ReadOnlySpan<byte> part)
+    {
+        if (_line == Line.None)
+        {
+            _line = Line.Name;
+            _name = 0;
+            _nameLength = 0;
+        }
+
+        if (_line == Line.Name)
+        {
+            int at = 0;
+            while (true)
+            {
+                if (at == part.Length)
+                {
+                    return;
+                }
+
+                byte next = part[at++];
+                if (next == (byte)':')
+                {
+                    BeginValue();
+                    break;
+                }
+
+                if (++_nameLength > 5)
+                {
+                    _line = Line.Ignored;
+                    break;
+                }
+
+                _name = (_name << 8) | next;
+            }
+
+            part = part[at..];
+        }
+
+        if (part.IsEmpty || _line == Line.Ignored)
+        {
+            return;
+        }
+
+        if (_atValueStart)
+        {
+            _atValueStart = false;
+            if (part[0] == (byte)' ')
+            {
+                part = part[1..];
+            }
+        }
+
+        switch (_line)
+        {
+            case Line.Data:
+                AppendData(part);
+                break;
+            case Line.Event:
+                AddType(part);
+                break;
+            case Line.Id:
+                _newIdBuffer.Append(part[..Math.Min(part.Length, _maxEventBytes + 1 - _newIdBuffer.Length)]);
+                break;
+            case Line.Retry:
+                AddRetry(part);
+                break;
+        }
+    }
+
+    private void BeginValue()
+    {
+        const ulong Data = 0x64617461, Event = 0x6576656E74, Id = 0x6964, Retry = 0x7265747279;
+        _atValueStart = true;
+        switch (_name)
+        {
+            case Data:
+                _line = Line.Data;
+                BeginDataLine();
+                break;
+            case Event:
+                _line = Line.Event;
+                _typeStart = -1;
+                _typeBuffer.Clear();
+                break;
+            case Id:
+                _line = Line.Id;
+                _newIdBuffer.Clear();
+                break;
+            case Retry:
+                _line = Line.Retry;
+                BeginRetry();
+                break;
+            default:
+                _line = Line.Ignored;
+                break;
+        }
+    }
+
+    private void EndPartialLine()
+    {
+        if (_line == Line.Name)
+        {
+            BeginValue();
+        }
+
+        if (_line == Line.Id)
+        {
+            SetId(_newIdBuffer.Span);
+        }
+        else if (_line == Line.Retry)
+        {
+            SetRetry();
+        }
+
+        _line = Line.None;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace StreamUsage.Sse;
+
+/// <summary>Reads server-sent events from a <see cref="PipeReader"/>.</summary>
+public static class SseReader
+{
+    private static readonly SseReaderOptions Defaults = new();
+
+    /// <summary>
+    /// Decodes <c>text/event-stream</c> as WHATWG HTML, section 9.2.6, says. Memory is bounded by <see cref="SseReaderOptions.MaxEventBytes"/>.
+    /// The reader is read to its end and is not completed: it stays the caller's. An enumeration that is left early has consumed the events it was given,
+    /// and of what follows at most what the pipe had at hand.
+    /// </summary>
+    /// <param name="reader">The pipe to read.</param>
+    /// <param name="options">Limits; null means the defaults.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>, as <see cref="PipeReader.CancelPendingRead"/> does.</param>
+    /// <returns>The events, in order. The data of each is valid until the next is asked for.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="reader"/> is null.</exception>
+    public static IAsyncEnumerable<SseEvent> ReadAllAsync(PipeReader reader, SseReaderOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return ReadAllCoreAsync(reader, options ?? Defaults, cancellationToken);
+    }
+
+    private static async IAsyncEnumerable<SseEvent> ReadAllCoreAsync(PipeReader reader, SseReaderOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var decoder = new SseDecoder(options.MaxEventBytes);
+        string eventType = SseEvent.DefaultType;
+        string lastEventId = "";
+        try
+        {
+            bool isCompleted;
+            do
+            {
+                ReadResult result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                ReadOnlySequence<byte> buffer = result.Buffer;
+                SequencePosition consumed = buffer.Start;
+                try
+                {
+                    if (result.IsCanceled)
+                    {
+                        throw new OperationCanceledException("The pending read of the pipe was cancelled.");
+                    }
+
+                    foreach (ReadOnlyMemory<byte> piece in buffer)
+                    {
+                        SequencePosition pieceStart = consumed;
+                        int position = 0;
+                        while (decoder.Read(piece.Span, ref position) is var found and not FramingResult.NeedMore)
+                        {
+                            consumed = buffer.GetPosition(position, pieceStart);
+                            if (found == FramingResult.Event)
+                            {
+                                yield return Create(decoder, piece, ref eventType, ref lastEventId);
+                            }
+                        }
+
+                        consumed = buffer.GetPosition(piece.Length, pieceStart);
+                    }
+                }
+                finally
+                {
+                    reader.AdvanceTo(consumed);
+                }
+
+                isCompleted = result.IsCompleted;
+            }
+            while (!isCompleted);
+
+            if (options.DeliverUnfinishedEvent && decoder.Finish() == FramingResult.Event)
+            {
+                yield return Create(decoder, default, ref eventType, ref lastEventId);
+            }
+        }
+        finally
+        {
+            decoder.Release();
+        }
+    }
+
+    private static SseEvent Create(in SseDecoder decoder, ReadOnlyMemory<byte> piece, ref string eventType, ref string lastEventId)
+    {
+        ReadOnlySpan<byte> type = decoder.GetType(piece.Span);
+        eventType = type.IsEmpty ? SseEvent.DefaultType : Reuse(eventType, type);
+        lastEventId = Reuse(lastEventId, decoder.LastEventId);
+        TimeSpan? retry = decoder.RetryMilliseconds < 0 ? null : TimeSpan.FromMilliseconds(decoder.RetryMilliseconds);
+        return new SseEvent(eventType, decoder.GetData(piece), lastEventId, retry);
+    }
+
+    // Types and ids repeat from event to event: the string of the last one serves again where it says the same.
+    private static string Reuse(string last, ReadOnlySpan<byte> utf8)
+    {
+        if (last.Length == utf8.Length && Ascii.Equals(utf8, last))
+        {
+            return last;
+        }
+
+        return Encoding.UTF8.GetString(utf8);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.Metrics;
+using StreamUsage.Estimation;
+using StreamUsage.Parsing;
+using StreamUsage.Pricing;
+
+namespace StreamUsage;
+
+/// <summary>Limits and choices of a <see cref="UsageTracker"/>. Read and validated once, when the tracker is made.</summary>
+public sealed class StreamUsageOptions
+{
+    private const long MaxMaxEventBytes = 1024 * 1024 * 1024;
+
+    private readonly List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
+    private readonly HashSet<string> _redactedHeaders = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The largest event that is buffered when a read cuts it, in bytes: 1 MiB unless set; from 1 byte to 1 GiB. A larger event is not buffered: its usage is read all the same as it passes.</summary>
+    public long MaxEventBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>What is kept in a record beside the figures: the response's headers, redacted, unless set.</summary>
+    public CapturedContent Capture { get; set; } = CapturedContent.Headers;
+
+    /// <summary>Whether the reader's last read throws <see cref="EmptyStreamException"/> where the body was empty or held nothing that any parser reads. False unless set: the record says it.</summary>
+    public bool ThrowOnUnreadableStream { get; set; }
+
+    /// <summary>How long one call of the sink may take: 30 seconds unless set; more than zero, at most a day. A call that takes longer has failed.</summary>
+    public TimeSpan SinkTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Counts what the provider did not report; null means <see cref="CharacterTokenEstimator"/>.</summary>
+    public ITokenEstimator? Estimator { get; set; }
+
+    /// <summary>Puts a price on each record; null means none.</summary>
+    public IUsagePricing? Pricing { get; set; }
+
+    /// <summary>Where the meter "StreamUsage" is made; null means a meter of the tracker's own.</summary>
+    public IMeterFactory? MeterFactory { get; set; }
+
+    internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> Parsers => _parsers;
+
+    internal IReadOnlySet<string> RedactedHeaders => new HashSet<string>(_redactedHeaders, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Adds a parser for a format. It is asked before the built-in ones; where a caller names its format, before all others.</summary>
+    /// <param name="format">The format it reads, known or new.</param>
+    /// <param name="parser">The parser.</param>
+    /// <returns>These options.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="parser"/> is null.</exception>
+    public StreamUsageOptions AddParser(ApiFormat format, IUsageParser parser)
+    {
+        ArgumentNullException.ThrowIfNull(parser);
+        _parsers.Add((format, parser));
+        return this;
+    }
+
+    /// <summary>Redacts one more header wherever headers are kept, beside authorization, proxy-authorization, cookies and names that contain key, token or secret (but for <c>x-ratelimit-*</c>).</summary>
+    /// <param name="name">The header's name; case does not matter.</param>
+    /// <returns>These options.</returns>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
+    public StreamUsageOptions RedactHeader(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        _redactedHeaders.Add(name);
+        return this;
+    }
+
+    /// <summary>What is wrong with the options, naming the option and its range; null where nothing is.</summary>
+    internal string? FindFault() =>
+        MaxEventBytes is < 1 or > MaxMaxEventBytes ? Fault(nameof(MaxEventBytes), "from 1 byte to 1 GiB")
+        : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1) ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
+        : (Capture & ~CapturedContent.Headers) != 0 ? Fault(nameof(Capture), "a combination of the named flags")
+        : null;
+
+    private static string Fault(string option, string range) => $"{nameof(StreamUsageOptions)}.{option} must be {range}.";
+}

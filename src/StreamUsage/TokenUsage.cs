@@ -1,0 +1,72 @@
+namespace StreamUsage;
+
+/// <summary>
+/// Tokens by bucket. The buckets are disjoint: each token is in exactly one of <see cref="InputTokens"/>, <see cref="CacheReadInputTokens"/>,
+/// <see cref="CacheCreationInputTokens"/> and <see cref="OutputTokens"/>, whatever the provider includes in what. Subsets say what a part of a bucket was and are never added.
+/// </summary>
+public readonly record struct TokenUsage
+{
+    /// <summary>Input that was neither read from a cache nor written to one, in tokens.</summary>
+    public long InputTokens { get; init; }
+
+    /// <summary>Input read from the provider's prompt cache, in tokens.</summary>
+    public long CacheReadInputTokens { get; init; }
+
+    /// <summary>Input written to the provider's prompt cache, in tokens, whatever its lifetime.</summary>
+    public long CacheCreationInputTokens { get; init; }
+
+    /// <summary>The part of <see cref="CacheCreationInputTokens"/> that is kept for five minutes.</summary>
+    public long CacheCreation5mInputTokens { get; init; }
+
+    /// <summary>The part of <see cref="CacheCreationInputTokens"/> that is kept for an hour.</summary>
+    public long CacheCreation1hInputTokens { get; init; }
+
+    /// <summary>All output, reasoning included, in tokens.</summary>
+    public long OutputTokens { get; init; }
+
+    /// <summary>The part of <see cref="OutputTokens"/> that was reasoning; null where not reported.</summary>
+    public long? ReasoningTokens { get; init; }
+
+    /// <summary>The part of <see cref="TotalInputTokens"/> that was audio, cached audio included; null where not reported.</summary>
+    public long? InputAudioTokens { get; init; }
+
+    /// <summary>The part of <see cref="CacheReadInputTokens"/> that was audio; null where not reported.</summary>
+    public long? CacheReadAudioTokens { get; init; }
+
+    /// <summary>The part of <see cref="OutputTokens"/> that was audio; null where not reported.</summary>
+    public long? OutputAudioTokens { get; init; }
+
+    /// <summary>The part of <see cref="OutputTokens"/> that was images; null where not reported.</summary>
+    public long? OutputImageTokens { get; init; }
+
+    /// <summary>Everything that was sent: input, cache reads and cache creation.</summary>
+    public long TotalInputTokens => InputTokens + CacheReadInputTokens + CacheCreationInputTokens;
+
+    /// <summary><see cref="TotalInputTokens"/> and <see cref="OutputTokens"/>.</summary>
+    public long TotalTokens => TotalInputTokens + OutputTokens;
+
+    /// <summary>Adds bucket by bucket; a subset is null only where both are.</summary>
+    /// <param name="left">One usage.</param>
+    /// <param name="right">The other.</param>
+    public static TokenUsage operator +(TokenUsage left, TokenUsage right) => Add(left, right);
+
+    /// <summary>Adds bucket by bucket; a subset is null only where both are.</summary>
+    /// <param name="left">One usage.</param>
+    /// <param name="right">The other.</param>
+    public static TokenUsage Add(TokenUsage left, TokenUsage right) => new()
+    {
+        InputTokens = left.InputTokens + right.InputTokens,
+        CacheReadInputTokens = left.CacheReadInputTokens + right.CacheReadInputTokens,
+        CacheCreationInputTokens = left.CacheCreationInputTokens + right.CacheCreationInputTokens,
+        CacheCreation5mInputTokens = left.CacheCreation5mInputTokens + right.CacheCreation5mInputTokens,
+        CacheCreation1hInputTokens = left.CacheCreation1hInputTokens + right.CacheCreation1hInputTokens,
+        OutputTokens = left.OutputTokens + right.OutputTokens,
+        ReasoningTokens = AddSubset(left.ReasoningTokens, right.ReasoningTokens),
+        InputAudioTokens = AddSubset(left.InputAudioTokens, right.InputAudioTokens),
+        CacheReadAudioTokens = AddSubset(left.CacheReadAudioTokens, right.CacheReadAudioTokens),
+        OutputAudioTokens = AddSubset(left.OutputAudioTokens, right.OutputAudioTokens),
+        OutputImageTokens = AddSubset(left.OutputImageTokens, right.OutputImageTokens),
+    };
+
+    private static long? AddSubset(long? left, long? right) => left is null ? right : left + (right ?? 0);
+}

@@ -1,0 +1,14 @@
+namespace StreamUsage;
+
+/// <summary>A response that has begun; its <see cref="UsageRecord"/> follows under the same id.</summary>
+public sealed record UsageStart
+{
+    /// <summary>The id that the record will have.</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>What the caller said, header values redacted and without the request body.</summary>
+    public UsageContext Context { get; init; } = new();
+
+    /// <summary>When the request was sent, else when tracking began.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+}

@@ -1,0 +1,157 @@
+using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
+using StreamUsage.Capture;
+using StreamUsage.Delivery;
+using StreamUsage.Estimation;
+using StreamUsage.Parsing;
+using StreamUsage.PassThrough;
+using StreamUsage.Pricing;
+
+namespace StreamUsage;
+
+/// <summary>
+/// Tracks responses: the sink, options, parsers, estimator, pricing, logger and clock that they share. Thread-safe; made once and used for all.
+/// </summary>
+public sealed class UsageTracker : IAsyncDisposable
+{
+    /// <summary>Makes a tracker.</summary>
+    /// <param name="sink">Where records go.</param>
+    /// <param name="options">Limits and choices, read once here; null means the defaults.</param>
+    /// <param name="loggerFactory">Where the summary line of each response and faults are logged; null means nowhere.</param>
+    /// <param name="timeProvider">The clock; null means the system's.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="sink"/> is null.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public UsageTracker(IUsageSink sink, StreamUsageOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        options ??= new StreamUsageOptions();
+        if (options.FindFault() is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(options));
+        }
+
+        Time = timeProvider ?? TimeProvider.System;
+        Parsers = new ParserSet(options.Parsers);
+        Settings = new TrackerSettings(
+            options.MaxEventBytes,
+            options.Capture.HasFlag(CapturedContent.Headers),
+            options.ThrowOnUnreadableStream,
+            new HeaderRedaction(options.RedactedHeaders),
+            options.Estimator ?? RecordBuilder.BasicRule,
+            options.Pricing);
+        Delivery = new RecordDelivery(sink, Settings, options.SinkTimeout, Time, loggerFactory?.CreateLogger("StreamUsage"), options.MeterFactory);
+    }
+
+    internal TimeProvider Time { get; }
+
+    internal ParserSet Parsers { get; }
+
+    internal TrackerSettings Settings { get; }
+
+    internal RecordDelivery Delivery { get; }
+
+    /// <summary>Tracks a body that is a stream. Reads of the returned stream are the body's own reads; disposing it disposes the body, unless it is to stay open.</summary>
+    /// <param name="body">The body to read.</param>
+    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="tracking">The live handle.</param>
+    /// <param name="response">What is known of the response; null where nothing is.</param>
+    /// <returns>The stream to read in the body's place.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is null.</exception>
+    public Stream Track(Stream body, UsageContext context, out UsageTracking tracking, TrackedResponse? response = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentNullException.ThrowIfNull(context);
+        TrackedBody tracked = Begin(context, response);
+        tracking = new UsageTracking(tracked);
+        return new TrackedStream(body, new BodyLease(tracked), response?.LeaveOpen ?? false);
+    }
+
+    /// <summary>Tracks a body that is a pipe. What the returned reader shows is what the body's own reader shows; completing it completes the body, unless it is to stay open.</summary>
+    /// <param name="body">The body to read.</param>
+    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="tracking">The live handle.</param>
+    /// <param name="response">What is known of the response; null where nothing is.</param>
+    /// <returns>The reader to use in the body's place.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is null.</exception>
+    public PipeReader Track(PipeReader body, UsageContext context, out UsageTracking tracking, TrackedResponse? response = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentNullException.ThrowIfNull(context);
+        TrackedBody tracked = Begin(context, response);
+        tracking = new UsageTracking(tracked);
+        return new TrackedPipeReader(body, new BodyLease(tracked), response?.LeaveOpen ?? false);
+    }
+
+    /// <summary>
+    /// Reads a body that nobody else reads (a stored one, say) to its end and hands over its record. A body that breaks is an outcome in the record, not an exception. The pipe is completed
+    /// unless it is to stay open.
+    /// </summary>
+    /// <param name="body">The body to read.</param>
+    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="response">What is known of the response; null where nothing is.</param>
+    /// <param name="cancellationToken">Ends the reading; the record is then made of what was read.</param>
+    /// <returns>The record, once it was handed over.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is null.</exception>
+    /// <exception cref="OperationCanceledException">The reading was cancelled; the record has been handed over all the same.</exception>
+    public async Task<UsageRecord> ReadAsync(PipeReader body, UsageContext context, TrackedResponse? response = null, CancellationToken cancellationToken = default)
+    {
+        PipeReader reader = Track(body, context, out UsageTracking tracking, response);
+        Exception? fault = null;
+        try
+        {
+            ReadResult result;
+            do
+            {
+                result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                reader.AdvanceTo(result.Buffer.End);
+            }
+            while (!result.IsCompleted && !result.IsCanceled);
+        }
+        catch (Exception caught)
+        {
+            fault = caught;
+        }
+
+        await reader.CompleteAsync(fault).ConfigureAwait(false);
+        UsageRecord record = await tracking.Completion.ConfigureAwait(false);
+        if (fault is OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return record;
+    }
+
+    /// <summary>Waits, at most the sink's time limit, for records that are on their way to it.</summary>
+    public ValueTask DisposeAsync() => Delivery.DisposeAsync();
+
+    internal UsageTracking Track(HttpResponseMessage response, UsageContext context)
+    {
+        if (response.Content is TrackedContent tracked && tracked.Tracking.IsOf(this))
+        {
+            return tracked.Tracking;
+        }
+
+        HttpContent content = response.Content;
+        IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
+        var body = new TrackedBody(this, context, (int)response.StatusCode, content.Headers.ContentLength, headers);
+        var tracking = new UsageTracking(body);
+        response.Content = new TrackedContent(content, body, tracking);
+        return tracking;
+    }
+
+    private TrackedBody Begin(UsageContext context, TrackedResponse? response)
+    {
+        IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
+        return new TrackedBody(this, context, response?.StatusCode, null, headers);
+    }
+
+    /// <summary>The options as they were when the tracker was made.</summary>
+    internal sealed record TrackerSettings(
+        long MaxEventBytes,
+        bool CapturesHeaders,
+        bool ThrowOnUnreadableStream,
+        HeaderRedaction Redaction,
+        ITokenEstimator Estimator,
+        IUsagePricing? Pricing);
+}

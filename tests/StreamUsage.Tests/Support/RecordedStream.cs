@@ -1,0 +1,69 @@
+using System.Text.Json;
+
+namespace StreamUsage.Tests.Support;
+
+/// <summary>A recorded response body and the values that a correct reader finds in it.</summary>
+public sealed record RecordedStream(string Format, string Name, string BodyPath, string ExpectedPath)
+{
+    public byte[] Body => File.ReadAllBytes(BodyPath);
+
+    public ExpectedValues Expected
+    {
+        get
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(ExpectedPath));
+            return document.RootElement.GetProperty("expected").Deserialize<ExpectedValues>(JsonOptions)!;
+        }
+    }
+
+    public ApiFormat ApiFormat => Format == "anthropic-messages" ? ApiFormat.Claude : ApiFormat.OpenAI;
+
+    private static JsonSerializerOptions JsonOptions { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static IReadOnlyList<RecordedStream> All(params ReadOnlySpan<string> formats)
+    {
+        var streams = new List<RecordedStream>();
+        foreach (string format in formats)
+        {
+            if (SharedFiles.Directory("corpus", format) is { } folder)
+            {
+                streams.AddRange(Directory.GetFiles(folder, "*.sse").Order(StringComparer.Ordinal)
+                    .Select(body => new RecordedStream(format, Path.GetFileNameWithoutExtension(body), body, Path.ChangeExtension(body, ".json"))));
+            }
+        }
+
+        return streams;
+    }
+
+    public override string ToString() => $"{Format}/{Name}";
+}
+
+/// <summary>The <c>expected</c> object beside a recorded stream.</summary>
+public sealed record ExpectedValues
+{
+    public long? InputTokens { get; init; }
+
+    public long? CacheReadInputTokens { get; init; }
+
+    public long? CacheCreationInputTokens { get; init; }
+
+    public long? OutputTokens { get; init; }
+
+    public long? ReasoningTokens { get; init; }
+
+    public bool HasProviderUsage { get; init; }
+
+    public string? ResponseId { get; init; }
+
+    public string? Model { get; init; }
+
+    public string? StopReason { get; init; }
+
+    public bool Completed { get; init; }
+
+    public string? Error { get; init; }
+
+    public string? Text { get; init; }
+
+    public long DataEvents { get; init; }
+}
