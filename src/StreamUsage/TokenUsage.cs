@@ -6,6 +6,9 @@ namespace StreamUsage;
 /// </summary>
 public readonly record struct TokenUsage
 {
+    // Sums stop here, far above any real count, so that they cannot run over.
+    private const long MaxSum = 1L << 60;
+
     /// <summary>Input that was neither read from a cache nor written to one, in tokens.</summary>
     public long InputTokens { get; init; }
 
@@ -55,12 +58,12 @@ public readonly record struct TokenUsage
     /// <param name="right">The other.</param>
     public static TokenUsage Add(TokenUsage left, TokenUsage right) => new()
     {
-        InputTokens = left.InputTokens + right.InputTokens,
-        CacheReadInputTokens = left.CacheReadInputTokens + right.CacheReadInputTokens,
-        CacheCreationInputTokens = left.CacheCreationInputTokens + right.CacheCreationInputTokens,
-        CacheCreation5mInputTokens = left.CacheCreation5mInputTokens + right.CacheCreation5mInputTokens,
-        CacheCreation1hInputTokens = left.CacheCreation1hInputTokens + right.CacheCreation1hInputTokens,
-        OutputTokens = left.OutputTokens + right.OutputTokens,
+        InputTokens = AddBucket(left.InputTokens, right.InputTokens),
+        CacheReadInputTokens = AddBucket(left.CacheReadInputTokens, right.CacheReadInputTokens),
+        CacheCreationInputTokens = AddBucket(left.CacheCreationInputTokens, right.CacheCreationInputTokens),
+        CacheCreation5mInputTokens = AddBucket(left.CacheCreation5mInputTokens, right.CacheCreation5mInputTokens),
+        CacheCreation1hInputTokens = AddBucket(left.CacheCreation1hInputTokens, right.CacheCreation1hInputTokens),
+        OutputTokens = AddBucket(left.OutputTokens, right.OutputTokens),
         ReasoningTokens = AddSubset(left.ReasoningTokens, right.ReasoningTokens),
         InputAudioTokens = AddSubset(left.InputAudioTokens, right.InputAudioTokens),
         CacheReadAudioTokens = AddSubset(left.CacheReadAudioTokens, right.CacheReadAudioTokens),
@@ -68,5 +71,7 @@ public readonly record struct TokenUsage
         OutputImageTokens = AddSubset(left.OutputImageTokens, right.OutputImageTokens),
     };
 
-    private static long? AddSubset(long? left, long? right) => left is null ? right : left + (right ?? 0);
+    private static long AddBucket(long left, long right) => Math.Min(MaxSum, left + right);
+
+    private static long? AddSubset(long? left, long? right) => left is null ? right : AddBucket(left.GetValueOrDefault(), right ?? 0);
 }

@@ -134,17 +134,25 @@ public sealed class UsageTracker : IAsyncDisposable
 
         HttpContent content = response.Content;
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(this, context, (int)response.StatusCode, content.Headers.ContentLength, headers);
+        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), headers);
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
+        body.Begin();
         return tracking;
     }
 
     private TrackedBody Begin(UsageContext context, TrackedResponse? response)
     {
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
-        return new TrackedBody(this, context, response?.StatusCode, null, headers);
+        var body = new TrackedBody(this, context, response?.StatusCode, null, headers);
+        body.Begin();
+        return body;
     }
+
+    // As the header says it. Asking the content would have some contents compute it.
+    private static long? ContentLength(HttpContent content) =>
+        content.Headers.NonValidated.TryGetValues("Content-Length", out System.Net.Http.Headers.HeaderStringValues values)
+        && long.TryParse(values.ToString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long length) ? length : null;
 
     /// <summary>The options as they were when the tracker was made.</summary>
     internal sealed record TrackerSettings(

@@ -52,10 +52,23 @@ internal sealed class HeaderRedaction(IReadOnlySet<string> alsoRedacted)
     /// <summary>The context as it may be kept: headers redacted, without the request's body.</summary>
     public UsageContext Redact(UsageContext context) => context with
     {
-        RequestHeaders = Redact(context.RequestHeaders),
-        ProviderRequestHeaders = Redact(context.ProviderRequestHeaders),
+        RequestHeaders = TryRedact(context.RequestHeaders),
+        ProviderRequestHeaders = TryRedact(context.ProviderRequestHeaders),
         RequestBody = default,
     };
+
+    // The caller's dictionary may be changing, or not be one: then its headers are left out rather than the record lost.
+    private IReadOnlyDictionary<string, string>? TryRedact(IReadOnlyDictionary<string, string>? headers)
+    {
+        try
+        {
+            return Redact(headers);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            return null;
+        }
+    }
 
     private void Add(System.Net.Http.Headers.HttpHeadersNonValidated headers, Dictionary<string, string> captured)
     {

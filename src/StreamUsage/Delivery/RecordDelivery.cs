@@ -14,9 +14,24 @@ internal sealed class RecordDelivery(IUsageSink sink, UsageTracker.TrackerSettin
     private readonly UsageMeter _meter = new(meterFactory);
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _underWay = 1;
+    private int _isDisposed;
 
     /// <summary>A response has begun: tells the meter and the sink.</summary>
-    public void Begin(TrackedBody body) => body.Started = Task.Run(() => BeginAsync(body));
+    public void Begin(TrackedBody body)
+    {
+        // What the caller's context carries (its activity, its principal) is not the sink's.
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            body.Started = Task.Run(() => BeginAsync(body));
+        }
+        else
+        {
+            using (ExecutionContext.SuppressFlow())
+            {
+                body.Started = Task.Run(() => BeginAsync(body));
+            }
+        }
+    }
 
     /// <summary>A response has ended: makes its record and hands it over.</summary>
     public void Complete(TrackedBody body)
@@ -27,6 +42,11 @@ internal sealed class RecordDelivery(IUsageSink sink, UsageTracker.TrackerSettin
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         EndOne();
         try
         {

@@ -4,9 +4,11 @@ using StreamUsage.Accounting;
 namespace StreamUsage.Parsing;
 
 /// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
-internal sealed class ClaudeParser : IUsageParser
+internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
 {
     public string Wire => "anthropic-messages";
+
+    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8);
 
     public WireMatch Match(WireEvent wireEvent)
     {

@@ -8,6 +8,8 @@ namespace StreamUsage.Parsing;
 /// </summary>
 internal static class ClaudeUsage
 {
+    private const int MaxIterations = 1024;
+
     public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isStart)
     {
         int start = (int)reader.TokenStartIndex;
@@ -62,8 +64,9 @@ internal static class ClaudeUsage
         var iterations = new List<UsageIteration>();
         while (reader.NextElement())
         {
-            if (!reader.EnterObject())
+            if (iterations.Count == MaxIterations || !reader.EnterObject())
             {
+                reader.Skip();
                 continue;
             }
 

@@ -18,9 +18,6 @@ internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvent
     private long _depth;
     private bool _inString, _inEscape, _isLarge, _isDispatched;
 
-    /// <summary>Whether an object is under way: it has begun and its end has not come.</summary>
-    public readonly bool IsMidEvent => _depth != 0;
-
     public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) => _buffer.Length != 0 ? _buffer.Span : piece.Slice(_start, _length);
 
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)

@@ -4,9 +4,13 @@ using StreamUsage.Accounting;
 namespace StreamUsage.Parsing;
 
 /// <summary>OpenAI Chat Completions and everything compatible: chunks, a whole completion, and errors.</summary>
-internal sealed class OpenAIChatParser : IUsageParser
+internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
 {
     public string Wire => "openai-chat";
+
+    public bool IsFree(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
+        || name.SequenceEqual("arguments"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("created"u8);
 
     public WireMatch Match(WireEvent wireEvent)
     {

@@ -4,9 +4,12 @@ using StreamUsage.Accounting;
 namespace StreamUsage.Parsing;
 
 /// <summary>OpenAI Responses: the events of a stream, a whole response, and errors.</summary>
-internal sealed class OpenAIResponsesParser : IUsageParser
+internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
 {
     public string Wire => "openai-responses";
+
+    public bool IsFree(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("item_id"u8);
 
     public WireMatch Match(WireEvent wireEvent)
     {

@@ -9,12 +9,18 @@ namespace StreamUsage.PassThrough;
 /// <summary>
 /// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes) : IOutputObserver
+internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, bool learnsShapes = true) : IOutputObserver
 {
+    // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
+    private const int MaxCutEvent = 16 * 1024;
+
     // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
     private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
     private readonly LargeEvent _largeEvent = new();
+    private readonly int _maxDataLength = (int)Math.Min(maxEventBytes, int.MaxValue);
+    private EventShapes? _shapes;
+    private PooledBuffer _cutEvent;
     private SseDecoder _sse;
     private JsonBodyDecoder _json;
     private Framing _framing;
@@ -85,6 +91,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     {
         if (_framing is Framing.Sse or Framing.Unknown)
         {
+            DecodeCutEvent();
             FramingResult found = _sse.Finish();
             if (found == FramingResult.Event)
             {
@@ -97,9 +104,13 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         }
     }
 
+    /// <summary>Reading itself has failed.</summary>
+    public void Fail(Exception fault) => ParserFault ??= fault;
+
     /// <summary>Gives the pooled buffers back. What was read stays.</summary>
     public void Release()
     {
+        _cutEvent.Release();
         _sse.Release();
         _json.Release();
         _largeEvent.Release();
@@ -146,20 +157,94 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
 
     private void ReadSse(ReadOnlySpan<byte> bytes)
     {
-        int position = 0;
-        while (true)
+        int at = _cutEvent.Length == 0 ? 0 : CompleteCutEvent(bytes);
+        while (at < bytes.Length)
         {
-            switch (_sse.Read(bytes, ref position))
+            if (_shapes is not null && _sse.IsBetweenEvents)
             {
-                case FramingResult.NeedMore:
-                    return;
-                case FramingResult.Event:
-                    Apply(new WireEvent(_sse.GetType(bytes), _sse.GetData(bytes)));
-                    break;
-                default:
-                    ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
-                    break;
+                switch (_shapes.Match(bytes[at..], _maxDataLength, this, out int length))
+                {
+                    case ShapeMatch.Whole:
+                        EventCount++;
+                        at += length;
+                        continue;
+                    case ShapeMatch.Cut:
+                        _cutEvent.Append(bytes[at..]);
+                        return;
+                }
             }
+
+            DecodeEvent(bytes, ref at);
+        }
+    }
+
+    // The rest of an event that the last read cut, up to its blank line. It may be of a learned shape; where it is not, the decoder gets it from its beginning.
+    private int CompleteCutEvent(ReadOnlySpan<byte> bytes)
+    {
+        bool isBlankLineCut = _cutEvent.Span[^1] == (byte)'\n' && bytes[0] == (byte)'\n';
+        int blankLine = isBlankLineCut ? -1 : bytes.IndexOf("\n\n"u8);
+        bool isWhole = isBlankLineCut || blankLine >= 0;
+        int end = isWhole ? blankLine + 2 : bytes.Length;
+        _cutEvent.Append(bytes[..end]);
+        if (!isWhole && _cutEvent.Length <= MaxCutEvent)
+        {
+            return end;
+        }
+
+        ReadOnlySpan<byte> cutEvent = _cutEvent.Span;
+        if (_shapes!.Match(cutEvent, _maxDataLength, this, out int length) == ShapeMatch.Whole && length == cutEvent.Length)
+        {
+            EventCount++;
+        }
+        else
+        {
+            DecodeCutEvent();
+        }
+
+        _cutEvent.Release();
+        return end;
+    }
+
+    private void DecodeCutEvent()
+    {
+        for (int at = 0; at < _cutEvent.Length;)
+        {
+            DecodeEvent(_cutEvent.Span, ref at);
+        }
+    }
+
+    private void DecodeEvent(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        int start = _sse.IsBetweenEvents ? at : -1;
+        switch (_sse.Read(bytes, ref at))
+        {
+            case FramingResult.Event:
+                var wireEvent = new WireEvent(_sse.GetType(bytes), _sse.GetData(bytes));
+                UsageAccumulator before = _state;
+                long outputBefore = OutputCharacters;
+                bool isRead = Apply(wireEvent);
+                if (_state != before)
+                {
+                    _shapes?.Forget();
+                }
+                else if (isRead && start >= 0 && _sse.DataStart >= 0 && OutputCharacters != outputBefore && _isParserCertain)
+                {
+                    Learn(bytes[start..at], _sse.DataStart - start, wireEvent);
+                }
+
+                break;
+            case FramingResult.LargeEvent:
+                _shapes?.Forget();
+                ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
+                break;
+        }
+    }
+
+    private void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent)
+    {
+        if (learnsShapes && _parser is IRepeatingWire && (_shapes ??= new EventShapes()).IsLearning)
+        {
+            _shapes.Learn(raw, dataStart, wireEvent, _parser, _state);
         }
     }
 
@@ -194,7 +279,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         }
     }
 
-    private void Apply(WireEvent wireEvent)
+    private bool Apply(WireEvent wireEvent)
     {
         EventCount++;
         try
@@ -207,17 +292,16 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
             if (_parser is { } parser)
             {
                 _state = parser.Apply(wireEvent, _state, this);
-            }
-            else
-            {
-                SkippedEvents++;
+                return true;
             }
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
-            SkippedEvents++;
             ParserFault ??= fault;
         }
+
+        SkippedEvents++;
+        return false;
     }
 
     private void Choose(WireEvent wireEvent)

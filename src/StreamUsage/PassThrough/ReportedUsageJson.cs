@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using StreamUsage.Sse;
 
 namespace StreamUsage.PassThrough;
 
@@ -23,7 +23,14 @@ internal sealed class ReportedUsageJson
 
         if (isCumulative && _length != 0)
         {
-            Merge(json);
+            try
+            {
+                Merge(json);
+            }
+            catch (JsonException)
+            {
+                Set(json); // A custom parser's object that is none: the counts matter more than its text.
+            }
         }
         else
         {
@@ -52,13 +59,14 @@ internal sealed class ReportedUsageJson
             return;
         }
 
-        var merged = new ArrayBufferWriter<byte>(_length + newer.Length);
-        using (var writer = new Utf8JsonWriter(merged, new JsonWriterOptions { SkipValidation = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        var merged = new PooledBuffer();
+        Merge(Json, newer, ref merged);
+        if (merged.Length <= MaxBytes)
         {
-            Merge(Json, newer, writer);
+            Set(merged.Span);
         }
 
-        Set(merged.WrittenSpan);
+        merged.Release();
     }
 
     // Whether every property of the older object is in the newer one and not null there, in objects within as well.
@@ -84,28 +92,29 @@ internal sealed class ReportedUsageJson
         return true;
     }
 
-    private static void Merge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Utf8JsonWriter writer)
+    private static void Merge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, ref PooledBuffer merged)
     {
-        writer.WriteStartObject();
+        merged.Append((byte)'{');
+        int start = merged.Length;
         Utf8JsonReader reader = Parsing.Json.Read(older);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             ReadOnlySpan<byte> name = reader.ValueSpan;
-            writer.WritePropertyName(name);
             reader.Read();
             ReadOnlySpan<byte> olderValue = Value(ref reader, older);
+            AppendName(name, start, ref merged);
             if (!TryFind(newer, name, out ReadOnlySpan<byte> value) || value.SequenceEqual("null"u8))
             {
-                writer.WriteRawValue(olderValue, skipInputValidation: true);
+                merged.Append(olderValue);
             }
             else if (IsObject(olderValue) && IsObject(value))
             {
-                Merge(olderValue, value, writer);
+                Merge(olderValue, value, ref merged);
             }
             else
             {
-                writer.WriteRawValue(value, skipInputValidation: true);
+                merged.Append(value);
             }
         }
 
@@ -118,12 +127,25 @@ internal sealed class ReportedUsageJson
             ReadOnlySpan<byte> value = Value(ref reader, newer);
             if (!TryFind(older, name, out _))
             {
-                writer.WritePropertyName(name);
-                writer.WriteRawValue(value, skipInputValidation: true);
+                AppendName(name, start, ref merged);
+                merged.Append(value);
             }
         }
 
-        writer.WriteEndObject();
+        merged.Append((byte)'}');
+    }
+
+    // As it was sent, escapes and all.
+    private static void AppendName(ReadOnlySpan<byte> name, int start, ref PooledBuffer merged)
+    {
+        if (merged.Length != start)
+        {
+            merged.Append((byte)',');
+        }
+
+        merged.Append((byte)'"');
+        merged.Append(name);
+        merged.Append("\":"u8);
     }
 
     private static bool TryFind(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)

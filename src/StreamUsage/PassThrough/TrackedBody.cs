@@ -16,7 +16,7 @@ internal sealed class TrackedBody
     private readonly long? _contentLength;
     private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
     private long _bytesReceived, _readCount;
-    private bool _isEnded, _hasGap;
+    private bool _isEnded, _isUnread;
     private (int StatusCode, string Message)? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
@@ -39,8 +39,6 @@ internal sealed class TrackedBody
             TraceId = activity.TraceId.ToHexString();
             SpanId = activity.SpanId.ToHexString();
         }
-
-        _delivery.Begin(this);
     }
 
     public UsageTracker Tracker { get; }
@@ -107,6 +105,9 @@ internal sealed class TrackedBody
         }
     }
 
+    /// <summary>The body is in its reader's hands: tells the sink.</summary>
+    public void Begin() => _delivery.Begin(this);
+
     /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
     /// <param name="offset">Where in the body they lie.</param>
     /// <param name="bytes">The bytes, where they lie.</param>
@@ -119,14 +120,14 @@ internal sealed class TrackedBody
 
         lock (_gate)
         {
-            if (_isEnded || _hasGap || offset + bytes.Length <= _bytesReceived)
+            if (_isEnded || _isUnread || offset + bytes.Length <= _bytesReceived)
             {
                 return;
             }
 
             if (offset > _bytesReceived)
             {
-                _hasGap = true; // The reader jumped ahead: what follows makes no sense without what was left out.
+                _isUnread = true; // The reader jumped ahead: what follows makes no sense without what was left out.
                 return;
             }
 
@@ -138,7 +139,17 @@ internal sealed class TrackedBody
                 _firstByteAt = _lastByteAt;
             }
 
-            _reader.Read(bytes);
+            try
+            {
+                _reader.Read(bytes);
+            }
+            catch (Exception fault) when (fault is not OutOfMemoryException)
+            {
+                // Ours to mend, never the caller's to feel: what was read so far stands.
+                _isUnread = true;
+                _reader.Fail(fault);
+            }
+
             if (_firstTokenAt < 0 && _reader.HasOutput)
             {
                 _firstTokenAt = _lastByteAt;
@@ -159,7 +170,11 @@ internal sealed class TrackedBody
 
             _isEnded = true;
             _endedAt = _clock.Now();
-            _reader.Finish();
+            if (!_isUnread)
+            {
+                _reader.Finish();
+            }
+
             _reader.Release();
             if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
             {

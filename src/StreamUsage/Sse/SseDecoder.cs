@@ -55,8 +55,12 @@ internal struct SseDecoder
 
     public readonly ReadOnlySpan<byte> LastEventId => _idBuffer.Span;
 
-    /// <summary>Whether an event is under way: something of it has come in and its end has not.</summary>
-    public readonly bool IsMidEvent => !_isDispatched && (_hasData || _isLarge || _line is not (Line.None or Line.Ignored));
+    /// <summary>Whether the next byte is the first of an event: nothing of one has come in yet.</summary>
+    public readonly bool IsBetweenEvents =>
+        _started && !_skipLineFeed && _line == Line.None && (_isDispatched || (!_hasData && !_isLarge && _typeStart < 0 && _typeBuffer.Length == 0));
+
+    /// <summary>Where in the last piece the event's data lies; negative where it was gathered from several places.</summary>
+    public readonly int DataStart => _dataStart;
 
     public readonly ReadOnlySpan<byte> GetType(ReadOnlySpan<byte> piece) => _typeStart < 0 ? _typeBuffer.Span : piece.Slice(_typeStart, _typeLength);
 

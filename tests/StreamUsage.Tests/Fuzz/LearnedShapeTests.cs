@@ -1,0 +1,119 @@
+using System.Globalization;
+using StreamUsage.Parsing;
+using StreamUsage.PassThrough;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Fuzz;
+
+/// <summary>
+/// Learned shapes are a guess: with them and without, the same bytes must give the same state. How long the random part runs is set by the environment variable STREAMUSAGE_FUZZ_SECONDS
+/// (else a fixed number of rounds).
+/// </summary>
+public sealed class LearnedShapeTests
+{
+    private const int RoundsUnlessTimed = 1500;
+
+    private static readonly ParserSet Parsers = new([]);
+
+    private static readonly string[] OwnStreams =
+    [
+        Repeat("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a \\\"b\\\" \\u00e9 \\ud83d\\ude00 漢字 {0}\"}}\n\n", "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+        Repeat("data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":17{0},\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"w{0} \"},\"finish_reason\":null}],\"obfuscation\":\"x{0}\"}\n\n", "data: [DONE]\n\n"),
+        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"a{0}\",\"reasoning_content\":\"a{0}\"}}]}\n\n", "data: [DONE]\n\n"),
+        Repeat("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":{0},\"item_id\":\"m{0}\",\"delta\":\"t{0}\",\"obfuscation\":\"\"}\n\n", "data: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":4}}}\n\n"),
+        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":{0}}}\r\n\r\n", "data: [DONE]\r\n\r\n"),
+        Repeat("data:{\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"\",\"reasoning\":\"r{0}\"},\"index\":1}]}\n\ndata:{\"id\":\"c\",\"model\":\"m{0}\",\"choices\":[{\"delta\":{\"content\":\"c\"},\"index\":0}]}\n\n", "data: [DONE]\n\n"),
+    ];
+
+    [Fact]
+    public void Learned_shapes_change_nothing_on_streams_cut_at_random()
+    {
+        var random = new Random(7);
+        foreach (byte[] body in Bodies())
+        {
+            Compare(body, body.Length, random);
+            Compare(body, 1, random);
+            Compare(body, 100, random);
+            Compare(body, 3000, random);
+        }
+    }
+
+    [Fact]
+    public void Learned_shapes_change_nothing_on_damaged_streams()
+    {
+        byte[][] bodies = [.. Bodies().Where(body => body.Length < 40_000)];
+        int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;
+        int seed = seconds == 0 ? 1 : Environment.TickCount;
+        var random = new Random(seed);
+        long end = Environment.TickCount64 + (1000L * seconds);
+        for (int round = 0; seconds == 0 ? round < RoundsUnlessTimed : Environment.TickCount64 < end; round++)
+        {
+            byte[] body = Mutator.Mutate(bodies[random.Next(bodies.Length)], random);
+            Compare(body, random.Next(4) switch { 0 => 1, 1 => body.Length + 1, 2 => 40, _ => 1400 }, random);
+        }
+    }
+
+    [Fact]
+    public void Deltas_of_a_learned_shape_are_not_parsed()
+    {
+        var parser = new CountingParser();
+        var reader = new BodyReader(new ParserSet([(new ApiFormat("COUNTED"), parser)]), new ApiFormat("COUNTED"), 1 << 20);
+        reader.Read(System.Text.Encoding.UTF8.GetBytes(OwnStreams[1]));
+
+        reader.EventCount.Should().Be(201);
+        parser.Events.Should().BeLessThan(20);
+    }
+
+    private static IEnumerable<byte[]> Bodies() =>
+        OwnStreams.Select(System.Text.Encoding.UTF8.GetBytes)
+            .Concat(RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses").Select(stream => stream.Body));
+
+    private static string Repeat(string line, string end) =>
+        string.Concat(Enumerable.Range(0, 200).Select(i => line.Replace("{0}", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))) + end;
+
+    private static void Compare(byte[] body, int maxPiece, Random random)
+    {
+        var learning = new BodyReader(Parsers, ApiFormat.Auto, 16 * 1024);
+        var plain = new BodyReader(Parsers, ApiFormat.Auto, 16 * 1024, learnsShapes: false);
+        for (int at = 0; at < body.Length;)
+        {
+            int length = Math.Min(random.Next(1, maxPiece + 1), body.Length - at);
+            learning.Read(body.AsSpan(at, length));
+            plain.Read(body.AsSpan(at, length));
+            at += length;
+        }
+
+        learning.Finish();
+        plain.Finish();
+        Facts(learning).Should().Be(Facts(plain), "this body was read: {0}", Convert.ToBase64String(body));
+        learning.Release();
+        plain.Release();
+    }
+
+    private static (string?, long, long, long, bool, int, string?, object) Facts(BodyReader reader) =>
+        (reader.Wire, reader.EventCount, reader.SkippedEvents, reader.OutputCharacters, reader.HasOutput, reader.IgnoredCounts, reader.GetReportedUsageJson(), Comparable(reader.State));
+
+    // Lists and dictionaries are equal by reference only: their contents stand for them.
+    private static object Comparable(Accounting.UsageAccumulator state) => (
+        string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails),
+        state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts });
+
+    private sealed class CountingParser : IUsageParser, IRepeatingWire
+    {
+        private readonly OpenAIChatParser _inner = new();
+
+        public int Events { get; private set; }
+
+        public string Wire => "counted";
+
+        public bool IsFree(ReadOnlySpan<byte> name) => _inner.IsFree(name);
+
+        public WireMatch Match(WireEvent wireEvent) => _inner.Match(wireEvent);
+
+        public Accounting.UsageAccumulator Apply(WireEvent wireEvent, Accounting.UsageAccumulator state, IOutputObserver output)
+        {
+            Events++;
+            return _inner.Apply(wireEvent, state, output);
+        }
+    }
+}
