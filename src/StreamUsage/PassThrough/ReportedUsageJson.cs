@@ -8,6 +8,7 @@ namespace StreamUsage.PassThrough;
 internal sealed class ReportedUsageJson
 {
     private const int MaxBytes = 64 * 1024;
+    private const int MaxProperties = 64;
 
     private byte[] _json = [];
     private int _length;
@@ -53,7 +54,7 @@ internal sealed class ReportedUsageJson
 
     private void Merge(ReadOnlySpan<byte> newer)
     {
-        if (CoversAll(Json, newer))
+        if (!CanMerge(Json, newer) || CoversAll(Json, newer))
         {
             Set(newer); // The frequent case: the same properties again, with newer values.
             return;
@@ -83,7 +84,7 @@ internal sealed class ReportedUsageJson
 
             reader.Read();
             ReadOnlySpan<byte> olderValue = Value(ref reader, older);
-            if (IsObject(olderValue) && IsObject(value) && !CoversAll(olderValue, value))
+            if (CanMerge(olderValue, value) && !CoversAll(olderValue, value))
             {
                 return false;
             }
@@ -108,7 +109,7 @@ internal sealed class ReportedUsageJson
             {
                 merged.Append(olderValue);
             }
-            else if (IsObject(olderValue) && IsObject(value))
+            else if (CanMerge(olderValue, value))
             {
                 Merge(olderValue, value, ref merged);
             }
@@ -174,5 +175,25 @@ internal sealed class ReportedUsageJson
         return json[start..(int)reader.BytesConsumed];
     }
 
-    private static bool IsObject(ReadOnlySpan<byte> value) => value[0] == (byte)'{';
+    // Merging compares each property with each: what is no usage object of any provider is not worth it.
+    private static bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) => IsSmallObject(older) && IsSmallObject(newer);
+
+    private static bool IsSmallObject(ReadOnlySpan<byte> value)
+    {
+        if (value[0] != (byte)'{')
+        {
+            return false;
+        }
+
+        int count = 0;
+        Utf8JsonReader reader = Parsing.Json.Read(value);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            reader.Skip();
+            count++;
+        }
+
+        return count <= MaxProperties;
+    }
 }
