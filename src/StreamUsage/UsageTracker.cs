@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
 using StreamUsage.Capture;
 using StreamUsage.Delivery;
+using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
@@ -14,6 +15,8 @@ namespace StreamUsage;
 /// </summary>
 public sealed class UsageTracker : IAsyncDisposable
 {
+    private readonly UsageMeter _meter;
+
     /// <summary>Makes a tracker.</summary>
     /// <param name="sink">Where records go.</param>
     /// <param name="options">Limits and choices, read once here; null means the defaults.</param>
@@ -39,7 +42,13 @@ public sealed class UsageTracker : IAsyncDisposable
             new HeaderRedaction(options.RedactedHeaders),
             options.Estimator ?? RecordBuilder.BasicRule,
             options.Pricing);
-        Delivery = new RecordDelivery(sink, Settings, options.SinkTimeout, Time, loggerFactory?.CreateLogger("StreamUsage"), options.MeterFactory);
+        _meter = new UsageMeter(options.MeterFactory);
+        Handover = new RecordHandover(
+            Settings,
+            new RecordDelivery(sink, options.SinkTimeout, Time),
+            new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), _meter, options.SinkTimeout, Time),
+            options.SinkTimeout,
+            Time);
     }
 
     internal TimeProvider Time { get; }
@@ -48,7 +57,7 @@ public sealed class UsageTracker : IAsyncDisposable
 
     internal TrackerSettings Settings { get; }
 
-    internal RecordDelivery Delivery { get; }
+    internal RecordHandover Handover { get; }
 
     /// <summary>Tracks a body that is a stream. Reads of the returned stream are the body's own reads; disposing it disposes the body, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
@@ -123,7 +132,11 @@ public sealed class UsageTracker : IAsyncDisposable
     }
 
     /// <summary>Waits, at most the sink's time limit, for records that are on their way to it.</summary>
-    public ValueTask DisposeAsync() => Delivery.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Handover.DrainAsync().ConfigureAwait(false);
+        _meter.Dispose();
+    }
 
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context)
     {

@@ -64,7 +64,7 @@ internal sealed class HeaderRedaction(IReadOnlySet<string> alsoRedacted)
         {
             return Redact(headers);
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException)
+        catch (Exception)
         {
             return null;
         }

@@ -16,15 +16,16 @@ internal sealed class UsageMeter : IDisposable
     {
         Meter meter = factory?.Create(new MeterOptions(Name)) ?? (_own = new Meter(Name));
         _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Records made, by outcome.");
-        _faults = meter.CreateCounter<long>("streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimator or pricing, clock.");
+        _faults = meter.CreateCounter<long>("streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing).");
         _open = meter.CreateUpDownCounter<long>("streamusage.streams.open", "{stream}", "Responses that are being tracked.");
     }
 
     public void Opened() => _open.Add(1);
 
+    public void Closed() => _open.Add(-1);
+
     public void Recorded(StreamOutcome outcome)
     {
-        _open.Add(-1);
         if (_records.Enabled)
         {
             _records.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));

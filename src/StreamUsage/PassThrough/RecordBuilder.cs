@@ -9,8 +9,10 @@ internal static class RecordBuilder
 {
     public static CharacterTokenEstimator BasicRule { get; } = new();
 
-    public static UsageRecord Build(TrackedBody body, UsageTracker.TrackerSettings settings, List<Exception> faults)
+    public static (UsageRecord Record, List<Exception> Faults) Build(TrackedBody body, UsageTracker.TrackerSettings settings)
     {
+        var faults = new List<Exception>();
+        (int StatusCode, string Message)? failure = body.TakeFailure();
         BodyReader reader = body.Reader;
         ref readonly UsageAccumulator state = ref reader.State;
         OutcomeRules.Verdict verdict = body.Verdict;
@@ -39,12 +41,12 @@ internal static class RecordBuilder
             ServiceTier = state.ServiceTier,
             Speed = state.Speed,
             InferenceGeo = state.InferenceGeo,
-            Status = body.Failure is null ? verdict.Status : UsageStatus.Failed,
+            Status = failure is null ? verdict.Status : UsageStatus.Failed,
             Outcome = verdict.Outcome,
-            StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
+            StatusCode = failure?.StatusCode ?? verdict.StatusCode,
             HttpStatusCode = body.HttpStatusCode,
             ErrorType = error?.Type ?? TypeOf(body.Fault),
-            ErrorMessage = body.Failure?.Message ?? error?.Message ?? body.Fault?.Message,
+            ErrorMessage = failure?.Message ?? error?.Message ?? body.Fault?.Message,
             TraceId = body.TraceId,
             SpanId = body.SpanId,
             StartedAt = body.StartedAt,
@@ -61,7 +63,7 @@ internal static class RecordBuilder
             Response = reader.GetExcerpt(),
         };
 
-        return Price(record, settings.Pricing, faults);
+        return (Price(record, settings.Pricing, faults), faults);
     }
 
     // Reported stays as it is, 0 included. Not reported: counted from what was seen, never below a placeholder. A refused request costs nothing.
@@ -105,7 +107,7 @@ internal static class RecordBuilder
         {
             return Math.Max(0, count(estimator));
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException)
+        catch (Exception fault)
         {
             faults.Add(fault);
             return count(BasicRule);
@@ -124,7 +126,7 @@ internal static class RecordBuilder
             UsageCost? cost = pricing.Price(record);
             return record with { Cost = cost, UnpricedReason = cost is null ? "the model is not in the price table" : null };
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException)
+        catch (Exception fault)
         {
             faults.Add(fault);
             return record with { UnpricedReason = "the pricing failed" };

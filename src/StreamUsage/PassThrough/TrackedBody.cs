@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using StreamUsage.Delivery;
 
 namespace StreamUsage.PassThrough;
 
@@ -10,13 +9,13 @@ namespace StreamUsage.PassThrough;
 internal sealed class TrackedBody
 {
     private readonly object _gate = new();
-    private readonly RecordDelivery _delivery;
+    private readonly RecordHandover _handover;
     private readonly BodyReader _reader;
     private readonly StreamClock _clock;
     private readonly long? _contentLength;
     private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
     private long _bytesReceived, _readCount;
-    private bool _isEnded, _isUnread;
+    private bool _isEnded, _isUnread, _isRecordMade;
     private (int StatusCode, string Message)? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
@@ -30,7 +29,7 @@ internal sealed class TrackedBody
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength;
-        _delivery = tracker.Delivery;
+        _handover = tracker.Handover;
         _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
         _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes);
         Id = RecordId.Create(_clock.StartedAt);
@@ -58,7 +57,7 @@ internal sealed class TrackedBody
     public DateTimeOffset StartedAt => _clock.StartedAt;
 
     /// <summary>The call that tells the sink of the beginning; the record waits for it.</summary>
-    public Task Started { get; set; } = Task.CompletedTask;
+    public Task Started { get; private set; } = Task.CompletedTask;
 
     // From here on: settled when the body has ended.
     public BodyReader Reader => _reader;
@@ -69,7 +68,6 @@ internal sealed class TrackedBody
 
     public OutcomeRules.Verdict Verdict { get; private set; }
 
-    public (int StatusCode, string Message)? Failure => _failure;
 
     public long BytesReceived => _bytesReceived;
 
@@ -106,7 +104,7 @@ internal sealed class TrackedBody
     }
 
     /// <summary>The body is in its reader's hands: tells the sink.</summary>
-    public void Begin() => _delivery.Begin(this);
+    public void Begin() => Started = _handover.Begin(this);
 
     /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
     /// <param name="offset">Where in the body they lie.</param>
@@ -186,7 +184,7 @@ internal sealed class TrackedBody
             Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _reader.Wire is not null, end, _bytesReceived);
         }
 
-        _delivery.Complete(this);
+        _handover.Complete(this);
         return Verdict.Outcome;
     }
 
@@ -194,13 +192,23 @@ internal sealed class TrackedBody
     {
         lock (_gate)
         {
-            if (_isEnded)
+            if (_isRecordMade)
             {
                 return false;
             }
 
             _failure = (statusCode, message);
             return true;
+        }
+    }
+
+    /// <summary>The record is about to be made: what the caller has said until now counts.</summary>
+    public (int StatusCode, string Message)? TakeFailure()
+    {
+        lock (_gate)
+        {
+            _isRecordMade = true;
+            return _failure;
         }
     }
 

@@ -1,0 +1,13 @@
+namespace StreamUsage.Diagnostics;
+
+/// <summary>What went wrong beside a response and is not in its record.</summary>
+internal sealed record RecordNotes
+{
+    public Exception? ParserFault { get; init; }
+
+    public Exception? SinkFault { get; init; }
+
+    public int IgnoredCounts { get; init; }
+
+    public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
+}
