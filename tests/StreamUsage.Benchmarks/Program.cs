@@ -1,3 +1,35 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
+using StreamUsage.Benchmarks;
+using StreamUsage.Benchmarks.Streams;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+switch (args)
+{
+    case ["quick", ..]:
+        return QuickOptions.Read(args.AsSpan(1)) is { } options ? Quick.Run(options) : 2;
+    case ["check"]:
+        return SelfCheck.Run() ? 0 : 1;
+    case ["stream"]:
+        StreamCost.Run();
+        return 0;
+    case ["bdn", var filter]:
+        BenchmarkSwitcher.FromAssembly(typeof(StreamBenchmarks).Assembly).Run(["--filter", filter]);
+        return 0;
+    case ["bdn", ..]:
+        BenchmarkSwitcher.FromAssembly(typeof(StreamBenchmarks).Assembly).Run(args[1..]);
+        return 0;
+    default:
+        Console.Error.WriteLine(
+            $"""
+            Commands:
+              quick {QuickOptions.Usage}
+                      time and allocation an event of each contender, interleaved
+              check   every contender reads every workload once and must find its totals
+              stream  what a whole tracked stream allocates, and what an idle one holds
+              bdn FILTER
+                      the same contenders under BenchmarkDotNet; FILTER as in its --filter
+            """);
+        return 2;
+}

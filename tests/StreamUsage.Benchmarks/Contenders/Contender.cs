@@ -1,0 +1,34 @@
+using StreamUsage.Benchmarks.Workloads;
+
+namespace StreamUsage.Benchmarks.Contenders;
+
+/// <summary>One way to read a body to its end, on the thread that calls it. What is timed is <see cref="Read"/> alone.</summary>
+internal abstract class Contender : IDisposable
+{
+    /// <summary>What HttpContent copies with, so that an event of any usual size fits in.</summary>
+    protected const int BufferSize = 81_920;
+
+    /// <summary>As a command line names it.</summary>
+    public abstract string Key { get; }
+
+    public abstract string Name { get; }
+
+    public static IReadOnlyList<Contender> CreateAll() => [new PlainCopy(), new NewlineScan(), new Framing(), new ByHand(), new ByJsonDocument(), new OpenAISdk(), new Ours()];
+
+    public virtual bool CanRead(Workload workload) => true;
+
+    /// <summary>Called before each reading, outside what is measured.</summary>
+    public abstract void Prepare(Workload workload, ScriptedStream body);
+
+    public abstract void Read();
+
+    /// <summary>What is wrong with the answer of the last reading; null where nothing is. Outside what is measured.</summary>
+    public abstract string? FindFault(Workload workload);
+
+    public virtual void Dispose()
+    {
+    }
+
+    protected static string? Compare<T>(string what, T expected, T found)
+        where T : IEquatable<T> => expected.Equals(found) ? null : $"{what}: expected {expected}, found {found}";
+}

@@ -1,0 +1,57 @@
+using StreamUsage.Benchmarks.Workloads;
+
+namespace StreamUsage.Benchmarks.Contenders;
+
+/// <summary>The tracked stream, read to its end by the caller's loop. That tracking begins, and that the record is made and handed over, is not timed: see the stream command.</summary>
+internal sealed class Ours : Contender
+{
+    private static readonly UsageContext Context = new() { RequestId = "benchmark" };
+
+    private readonly byte[] _buffer = new byte[BufferSize];
+    private readonly CountingSink _sink = new();
+    private readonly UsageTracker _tracker;
+    private Stream _body = null!;
+    private UsageTracking _tracking = null!;
+    private long _started, _bytes;
+
+    public Ours() => _tracker = new UsageTracker(_sink);
+
+    public override string Key => "ours";
+
+    public override string Name => "ours";
+
+    public override void Prepare(Workload workload, ScriptedStream body)
+    {
+        _bytes = 0;
+        _body = _tracker.Track(body, Context, out _tracking);
+
+        // The other core is quiet before the clock starts.
+        _sink.WaitForStarted(++_started);
+    }
+
+    public override void Read()
+    {
+        int length;
+        while ((length = _body.Read(_buffer)) != 0)
+        {
+            _bytes += length;
+        }
+    }
+
+    public override string? FindFault(Workload workload)
+    {
+        UsageRecord record = _tracking.Completion.GetAwaiter().GetResult();
+        TokenUsage usage = record.Usage;
+        var found = new Totals(usage.InputTokens, usage.CacheReadInputTokens, usage.CacheCreationInputTokens, usage.OutputTokens, record.OutputCharacters);
+        return Compare("bytes", workload.Body.Length, _bytes)
+            ?? Compare("events", workload.EventCount, record.EventCount)
+            ?? Compare("totals", workload.Totals, found)
+            ?? (record.Outcome == StreamOutcome.Completed && record.OutputSource == TokenSource.Reported ? null : $"outcome {record.Outcome}, output {record.OutputSource}");
+    }
+
+    public override void Dispose()
+    {
+        _tracker.DisposeAsync().AsTask().Wait();
+        base.Dispose();
+    }
+}

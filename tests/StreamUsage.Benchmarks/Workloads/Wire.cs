@@ -1,0 +1,9 @@
+namespace StreamUsage.Benchmarks.Workloads;
+
+/// <summary>Whose events a workload has.</summary>
+internal enum Wire
+{
+    Claude,
+    Chat,
+    Responses,
+}
