@@ -13,22 +13,23 @@ internal sealed class EventShape
 {
     private const int MaxLength = 2048;
     private const int MaxHoles = 8;
-
-    // Where a JSON string may not simply go on: its end, an escape, or a control character, which has no place in it.
-    private static readonly SearchValues<byte> StringStops = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+    private const int MaxOutputs = 2;
 
     private readonly byte[] _sample;
     private readonly Hole[] _holes;
+    private readonly Hole[] _outputs;
     private readonly int _beforeData;
-    private readonly int _afterData;
+    private readonly int _closersStart;
+    private readonly int _closersEnd;
 
-    private EventShape(byte[] sample, Hole[] holes, int beforeData, int afterData)
+    private EventShape(byte[] sample, Hole[] holes, Hole[] outputs, int beforeData, int dataEnd)
     {
         _sample = sample;
         _holes = holes;
+        _outputs = outputs;
         _beforeData = beforeData;
-        _afterData = afterData;
+        _closersEnd = dataEnd;
+        _closersStart = Math.Max(holes[^1].End, sample.AsSpan(0, dataEnd).LastIndexOfAnyExcept("}] "u8) + 1);
     }
 
     private enum HoleKind : byte
@@ -66,30 +67,30 @@ internal sealed class EventShape
             return null;
         }
 
-        return new EventShape(raw.ToArray(), [.. holes], dataStart, raw.Length - dataStart - data.Length);
+        // The last output first: it is the one that most events have.
+        Hole[] outputs = [.. holes.Where(hole => hole.Kind == HoleKind.Output).Reverse()];
+        return outputs.Length > MaxOutputs ? null : new EventShape(raw.ToArray(), [.. holes], outputs, dataStart, dataStart + data.Length);
     }
 
     /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where they do.</summary>
-    public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IOutputObserver output, out int length)
+    public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
     {
         length = 0;
-        Span<Found> found = stackalloc Found[MaxHoles];
-        int at = 0;
+        Found first = default, second = default;
+        ReadOnlySpan<byte> rest = bytes;
         int sampleAt = 0;
-        for (int i = 0; i < _holes.Length; i++)
+        foreach (ref readonly Hole hole in _holes.AsSpan())
         {
-            ref readonly Hole hole = ref _holes[i];
             ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, hole.Start - sampleAt);
-            ReadOnlySpan<byte> rest = bytes[at..];
             if (!rest.StartsWith(literal))
             {
                 return literal.StartsWith(rest) ? ShapeMatch.Cut : ShapeMatch.None;
             }
 
-            at += literal.Length;
             rest = rest[literal.Length..];
+            int utf16Length = 0;
             bool isEscaped = false;
-            int holeLength = hole.Kind == HoleKind.Number ? NumberLength(rest) : StringLength(rest, out isEscaped);
+            int holeLength = hole.Kind == HoleKind.Number ? NumberLength(rest) : JsonStringScanner.Scan(rest, out utf16Length, out isEscaped);
             if (holeLength == rest.Length)
             {
                 return ShapeMatch.Cut;
@@ -100,37 +101,89 @@ internal sealed class EventShape
                 return ShapeMatch.None;
             }
 
-            found[i] = new Found(at, holeLength, isEscaped);
-            at += holeLength;
+            if (hole.Kind == HoleKind.Output)
+            {
+                second = first;
+                first = new Found(bytes.Length - rest.Length, holeLength, utf16Length, isEscaped);
+            }
+
+            rest = rest[holeLength..];
             sampleAt = hole.End;
         }
 
-        ReadOnlySpan<byte> end = _sample.AsSpan(sampleAt);
-        if (!bytes[at..].StartsWith(end))
+        ShapeMatch end = MatchEnd(ref rest, _sample.AsSpan(sampleAt, _closersStart - sampleAt), out int afterData);
+        if (end != ShapeMatch.Whole)
         {
-            return end.StartsWith(bytes[at..]) ? ShapeMatch.Cut : ShapeMatch.None;
+            return end;
         }
 
-        at += end.Length;
-        if (at - _beforeData - _afterData > maxDataLength)
+        length = bytes.Length - rest.Length;
+        if (length - _beforeData - afterData > maxDataLength)
         {
             return ShapeMatch.None;
         }
 
-        for (int i = 0; i < _holes.Length; i++)
-        {
-            ref readonly Hole hole = ref _holes[i];
-            if (hole.Kind == HoleKind.Output)
-            {
-                output.Output(hole.Output, hole.Choice, bytes.Slice(found[i].Start, found[i].Length), found[i].IsEscaped);
-            }
-        }
-
-        length = at;
+        Tell(bytes, second, first, output);
         return ShapeMatch.Whole;
     }
 
-    private readonly record struct Found(int Start, int Length, bool IsEscaped);
+    // The last literal, then the closing brackets with any spaces among them (Anthropic pads its events so), then the rest of the line and the blank line.
+    private ShapeMatch MatchEnd(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> literal, out int afterData)
+    {
+        afterData = 0;
+        if (!rest.StartsWith(literal))
+        {
+            return literal.StartsWith(rest) ? ShapeMatch.Cut : ShapeMatch.None;
+        }
+
+        int at = literal.Length;
+        for (int i = _closersStart; i < _closersEnd; i++)
+        {
+            byte closer = _sample[i];
+            if (closer == (byte)' ')
+            {
+                continue;
+            }
+
+            while (at < rest.Length && rest[at] == (byte)' ')
+            {
+                at++;
+            }
+
+            if (at == rest.Length)
+            {
+                return ShapeMatch.Cut;
+            }
+
+            if (rest[at++] != closer)
+            {
+                return ShapeMatch.None;
+            }
+        }
+
+        rest = rest[at..];
+        ReadOnlySpan<byte> end = _sample.AsSpan(_closersEnd);
+        if (!rest.StartsWith(end))
+        {
+            return end.StartsWith(rest) ? ShapeMatch.Cut : ShapeMatch.None;
+        }
+
+        afterData = end.Length;
+        rest = rest[end.Length..];
+        return ShapeMatch.Whole;
+    }
+
+    private void Tell(ReadOnlySpan<byte> bytes, in Found second, in Found first, IShapeObserver output)
+    {
+        if (second.Length != 0)
+        {
+            output.Output(_outputs[1].Output, _outputs[1].Choice, bytes.Slice(second.Start, second.Length), second.IsEscaped, second.Utf16Length);
+        }
+
+        output.Output(_outputs[0].Output, _outputs[0].Choice, bytes.Slice(first.Start, first.Length), first.IsEscaped, first.Utf16Length);
+    }
+
+    private readonly record struct Found(int Start, int Length, int Utf16Length, bool IsEscaped);
 
     // Values of free properties: strings that are not empty, and numbers.
     private static List<Hole>? FindHoles(ReadOnlySpan<byte> data, int dataStart, IRepeatingWire wire)
@@ -158,63 +211,6 @@ internal sealed class EventShape
         }
 
         return holes.Count <= MaxHoles ? holes : null;
-    }
-
-    // The length of the inside of a JSON string; the whole length where its end is not here; -1 where it is none.
-    private static int StringLength(ReadOnlySpan<byte> bytes, out bool isEscaped)
-    {
-        isEscaped = false;
-        int at = 0;
-        while (true)
-        {
-            int next = bytes[at..].IndexOfAny(StringStops);
-            if (next < 0)
-            {
-                return bytes.Length;
-            }
-
-            at += next;
-            if (bytes[at] == (byte)'"')
-            {
-                return at;
-            }
-
-            if (bytes[at] != (byte)'\\')
-            {
-                return -1;
-            }
-
-            isEscaped = true;
-            if (at + 1 == bytes.Length)
-            {
-                return bytes.Length;
-            }
-
-            switch (bytes[at + 1])
-            {
-                case (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t':
-                    at += 2;
-                    break;
-                case (byte)'u':
-                    for (int i = at + 2; i < at + 6; i++)
-                    {
-                        if (i == bytes.Length)
-                        {
-                            return bytes.Length;
-                        }
-
-                        if (!char.IsAsciiHexDigit((char)bytes[i]))
-                        {
-                            return -1;
-                        }
-                    }
-
-                    at += 6;
-                    break;
-                default:
-                    return -1;
-            }
-        }
     }
 
     // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none.

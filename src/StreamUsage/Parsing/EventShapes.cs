@@ -15,7 +15,7 @@ internal sealed class EventShapes
     /// <summary>Whether learning has paid so far: a stream whose events are all different is left to the full parser.</summary>
     public bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
 
-    public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IOutputObserver output, out int length)
+    public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
     {
         ShapeMatch best = ShapeMatch.None;
         for (int i = 0; i < _shapes.Length && _shapes[i] is { } shape; i++)

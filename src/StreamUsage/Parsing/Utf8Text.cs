@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace StreamUsage.Parsing;
 
 /// <summary>Measures text without decoding it.</summary>
@@ -10,7 +8,7 @@ internal static class Utf8Text
     {
         if (!isEscaped)
         {
-            return Encoding.UTF8.GetCharCount(utf8);
+            return JsonStringScanner.CountUtf16(utf8);
         }
 
         int count = 0;
@@ -19,11 +17,11 @@ internal static class Utf8Text
             int length = utf8.IndexOf((byte)'\\');
             if (length < 0 || length + 1 >= utf8.Length)
             {
-                return count + Encoding.UTF8.GetCharCount(utf8);
+                return count + JsonStringScanner.CountUtf16(utf8);
             }
 
             // \uXXXX is one unit, a surrogate pair two of them; any other escape is one as well.
-            count += Encoding.UTF8.GetCharCount(utf8[..length]) + 1;
+            count += JsonStringScanner.CountUtf16(utf8[..length]) + 1;
             int escape = utf8[length + 1] == (byte)'u' ? 6 : 2;
             utf8 = utf8[Math.Min(length + escape, utf8.Length)..];
         }

@@ -9,7 +9,7 @@ namespace StreamUsage.PassThrough;
 /// <summary>
 /// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, bool learnsShapes = true) : IOutputObserver
+internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, bool learnsShapes = true) : IShapeObserver
 {
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
     private const int MaxCutEvent = 16 * 1024;
@@ -116,18 +116,23 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         _largeEvent.Release();
     }
 
-    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
-    {
-        HasOutput = true;
-        if (kind != OutputKind.ToolName)
-        {
-            OutputCharacters += Utf8Text.CountUtf16(utf8, isEscaped);
-        }
-    }
+    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) =>
+        Observe(kind, Utf8Text.CountUtf16(utf8, isEscaped));
+
+    void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) => Observe(kind, utf16Length);
 
     void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
+
+    private void Observe(OutputKind kind, int utf16Length)
+    {
+        HasOutput = true;
+        if (kind != OutputKind.ToolName)
+        {
+            OutputCharacters += utf16Length;
+        }
+    }
 
     // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says.
     private void Begin(ReadOnlySpan<byte> bytes)
