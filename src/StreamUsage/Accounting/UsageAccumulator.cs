@@ -25,37 +25,37 @@ public readonly record struct UsageAccumulator
     public ChoiceProgress Choices { get; init; }
 
     /// <summary>The provider's id of the response; null until it was said.</summary>
-    public string? ResponseId { get => Facts.ResponseId; init => _facts = Facts with { ResponseId = value }; }
+    public string? ResponseId { get => Facts.ResponseId; init => _facts = ReferenceEquals(value, Facts.ResponseId) ? _facts : Facts with { ResponseId = value }; }
 
     /// <summary>The model that answers; null until it was said.</summary>
-    public string? Model { get => Facts.Model; init => _facts = Facts with { Model = value }; }
+    public string? Model { get => Facts.Model; init => _facts = ReferenceEquals(value, Facts.Model) ? _facts : Facts with { Model = value }; }
 
     /// <summary>Why the model stopped; null until it was said.</summary>
-    public string? StopReason { get => Facts.StopReason; init => _facts = Facts with { StopReason = value }; }
+    public string? StopReason { get => Facts.StopReason; init => _facts = ReferenceEquals(value, Facts.StopReason) ? _facts : Facts with { StopReason = value }; }
 
     /// <summary>The stop sequence that was met; null where none was.</summary>
-    public string? StopSequence { get => Facts.StopSequence; init => _facts = Facts with { StopSequence = value }; }
+    public string? StopSequence { get => Facts.StopSequence; init => _facts = ReferenceEquals(value, Facts.StopSequence) ? _facts : Facts with { StopSequence = value }; }
 
     /// <summary>The service tier that was served; null until it was said.</summary>
-    public string? ServiceTier { get => Facts.ServiceTier; init => _facts = Facts with { ServiceTier = value }; }
+    public string? ServiceTier { get => Facts.ServiceTier; init => _facts = ReferenceEquals(value, Facts.ServiceTier) ? _facts : Facts with { ServiceTier = value }; }
 
     /// <summary>The speed class that was served; null until it was said.</summary>
-    public string? Speed { get => Facts.Speed; init => _facts = Facts with { Speed = value }; }
+    public string? Speed { get => Facts.Speed; init => _facts = ReferenceEquals(value, Facts.Speed) ? _facts : Facts with { Speed = value }; }
 
     /// <summary>Where the model runs; null until it was said.</summary>
-    public string? InferenceGeo { get => Facts.InferenceGeo; init => _facts = Facts with { InferenceGeo = value }; }
+    public string? InferenceGeo { get => Facts.InferenceGeo; init => _facts = ReferenceEquals(value, Facts.InferenceGeo) ? _facts : Facts with { InferenceGeo = value }; }
 
     /// <summary>The cost in US dollars by the provider's own word; null until it was said.</summary>
-    public decimal? ReportedCost { get => Facts.ReportedCost; init => _facts = Facts with { ReportedCost = value }; }
+    public decimal? ReportedCost { get => Facts.ReportedCost; init => _facts = value == Facts.ReportedCost ? _facts : Facts with { ReportedCost = value }; }
 
     /// <summary>The usage by model call; empty where the provider gives none.</summary>
-    public IReadOnlyList<UsageIteration> Iterations { get => Facts.Iterations; init => _facts = Facts with { Iterations = value ?? [] }; }
+    public IReadOnlyList<UsageIteration> Iterations { get => Facts.Iterations; init => _facts = ReferenceEquals(value, Facts.Iterations) ? _facts : Facts with { Iterations = value ?? [] }; }
 
     /// <summary>Uses of the provider's own tools; empty where none.</summary>
-    public IReadOnlyDictionary<string, long> ServerToolUse { get => Facts.ServerToolUse; init => _facts = Facts with { ServerToolUse = value ?? UsageRecord.EmptyCounts }; }
+    public IReadOnlyDictionary<string, long> ServerToolUse { get => Facts.ServerToolUse; init => _facts = ReferenceEquals(value, Facts.ServerToolUse) ? _facts : Facts with { ServerToolUse = value ?? UsageRecord.EmptyCounts }; }
 
     /// <summary>Further subsets by kind; empty where none.</summary>
-    public IReadOnlyDictionary<string, long> TokenDetails { get => Facts.TokenDetails; init => _facts = Facts with { TokenDetails = value ?? UsageRecord.EmptyCounts }; }
+    public IReadOnlyDictionary<string, long> TokenDetails { get => Facts.TokenDetails; init => _facts = ReferenceEquals(value, Facts.TokenDetails) ? _facts : Facts with { TokenDetails = value ?? UsageRecord.EmptyCounts }; }
 
     /// <summary>The error that the provider reported; null where there was none. See <see cref="WithError"/>.</summary>
     public ProviderError? Error => Facts.Error;
@@ -118,7 +118,7 @@ public readonly record struct UsageAccumulator
         Tokens = tokens,
         IsTerminal = false,
         IsOutputPlaceholder = tokens.OutputTokens is not null,
-        Iterations = [],
+        Iterations = ResponseFacts.Empty.Iterations,
         ServerToolUse = UsageRecord.EmptyCounts,
         StopReason = null,
         StopSequence = null,

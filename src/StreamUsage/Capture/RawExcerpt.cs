@@ -1,4 +1,5 @@
 using System.Text;
+using StreamUsage.Sse;
 
 namespace StreamUsage.Capture;
 
@@ -8,27 +9,21 @@ internal sealed class RawExcerpt
     private const int MaxCharacters = 10_000;
     private const int MaxBytes = 4 * MaxCharacters;
 
-    // Not rented: it is small, most streams never have one, and it outlives the stream until the record is made.
-    private byte[] _bytes = [];
-    private int _length;
+    private PooledBuffer _bytes;
     private bool _isTruncated;
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        int length = Math.Min(bytes.Length, MaxBytes - _length);
+        int length = Math.Min(bytes.Length, MaxBytes - _bytes.Length);
         _isTruncated |= length < bytes.Length;
-        if (_length + length > _bytes.Length)
-        {
-            Array.Resize(ref _bytes, Math.Min(MaxBytes, Math.Max(1024, Math.Max(_length + length, 2 * _bytes.Length))));
-        }
-
-        bytes[..length].CopyTo(_bytes.AsSpan(_length));
-        _length += length;
+        _bytes.Append(bytes[..length]);
     }
+
+    public void Release() => _bytes.Release();
 
     public CapturedResponse ToResponse()
     {
-        string text = Encoding.UTF8.GetString(_bytes, 0, _length);
+        string text = Encoding.UTF8.GetString(_bytes.Span);
         int length = Math.Min(text.Length, MaxCharacters);
         if (length < text.Length && char.IsHighSurrogate(text[length - 1]))
         {

@@ -18,6 +18,7 @@ internal sealed class EventShape
     private readonly byte[] _sample;
     private readonly Hole[] _holes;
     private readonly Hole[] _outputs;
+    private Hole[] _changing;
     private readonly int _beforeData;
     private readonly int _closersStart;
     private readonly int _closersEnd;
@@ -27,6 +28,7 @@ internal sealed class EventShape
         _sample = sample;
         _holes = holes;
         _outputs = outputs;
+        _changing = [.. holes.Where(hole => hole.Kind != HoleKind.Number)];
         _beforeData = beforeData;
         _closersEnd = dataEnd;
         _closersStart = Math.Max(holes[^1].End, sample.AsSpan(0, dataEnd).LastIndexOfAnyExcept("}] "u8) + 1);
@@ -75,11 +77,27 @@ internal sealed class EventShape
     /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where they do.</summary>
     public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
     {
+        ShapeMatch match = Match(bytes, _changing, maxDataLength, output, out length);
+        if (match == ShapeMatch.None && _changing.Length != _holes.Length)
+        {
+            // Numbers are taken to stay as they were (a time in seconds does, for many events) until one has changed.
+            match = Match(bytes, _holes, maxDataLength, output, out length);
+            if (match == ShapeMatch.Whole)
+            {
+                _changing = _holes;
+            }
+        }
+
+        return match;
+    }
+
+    private ShapeMatch Match(ReadOnlySpan<byte> bytes, Hole[] holes, int maxDataLength, IShapeObserver output, out int length)
+    {
         length = 0;
         Found first = default, second = default;
         ReadOnlySpan<byte> rest = bytes;
         int sampleAt = 0;
-        foreach (ref readonly Hole hole in _holes.AsSpan())
+        foreach (ref readonly Hole hole in holes.AsSpan())
         {
             ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, hole.Start - sampleAt);
             if (!rest.StartsWith(literal))
@@ -111,8 +129,13 @@ internal sealed class EventShape
             sampleAt = hole.End;
         }
 
-        ShapeMatch end = MatchEnd(ref rest, _sample.AsSpan(sampleAt, _closersStart - sampleAt), out int afterData);
-        if (end != ShapeMatch.Whole)
+        int afterData = _sample.Length - _closersEnd;
+        ReadOnlySpan<byte> tail = _sample.AsSpan(sampleAt);
+        if (rest.StartsWith(tail))
+        {
+            rest = rest[tail.Length..];
+        }
+        else if (MatchEnd(ref rest, tail[..(_closersStart - sampleAt)]) is var end and not ShapeMatch.Whole)
         {
             return end;
         }
@@ -128,9 +151,8 @@ internal sealed class EventShape
     }
 
     // The last literal, then the closing brackets with any spaces among them (Anthropic pads its events so), then the rest of the line and the blank line.
-    private ShapeMatch MatchEnd(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> literal, out int afterData)
+    private ShapeMatch MatchEnd(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> literal)
     {
-        afterData = 0;
         if (!rest.StartsWith(literal))
         {
             return literal.StartsWith(rest) ? ShapeMatch.Cut : ShapeMatch.None;
@@ -168,7 +190,6 @@ internal sealed class EventShape
             return end.StartsWith(rest) ? ShapeMatch.Cut : ShapeMatch.None;
         }
 
-        afterData = end.Length;
         rest = rest[end.Length..];
         return ShapeMatch.Whole;
     }

@@ -29,6 +29,10 @@ internal ref struct RootProbe
             if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
             {
                 probe.Type = reader.ValueSpan;
+                if (probe.Type.StartsWith("response."u8) || probe.Type.StartsWith("message_"u8) || probe.Type.StartsWith("content_block_"u8))
+                {
+                    return true; // Says all; what follows may be large.
+                }
             }
             else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
             {

@@ -62,7 +62,8 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
 
     public string? GetReportedUsageJson() => _usageJson?.ToString();
 
-    public CapturedResponse? GetExcerpt() => _parser is null ? _excerpt?.ToResponse() : null;
+    /// <summary>The beginning of a body that could not be read; null where it could.</summary>
+    public CapturedResponse? Excerpt { get; private set; }
 
     public void Read(ReadOnlySpan<byte> bytes)
     {
@@ -110,6 +111,9 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     /// <summary>Gives the pooled buffers back. What was read stays.</summary>
     public void Release()
     {
+        Excerpt ??= _excerpt?.ToResponse();
+        _excerpt?.Release();
+        _excerpt = null;
         _cutEvent.Release();
         _sse.Release();
         _json.Release();
@@ -314,6 +318,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         if (parsers.Choose(wireEvent, named, out _isParserCertain) is { } parser && (_parser is null || _isParserCertain))
         {
             _parser = parser;
+            _excerpt?.Release();
             _excerpt = null;
         }
     }

@@ -60,7 +60,7 @@ internal static class RecordBuilder
             SkippedEvents = reader.SkippedEvents,
             OutputCharacters = reader.OutputCharacters,
             ResponseHeaders = body.ResponseHeaders,
-            Response = reader.GetExcerpt(),
+            Response = reader.Excerpt,
         };
 
         return (Price(record, settings.Pricing, faults), faults);
