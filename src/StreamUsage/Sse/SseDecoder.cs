@@ -97,6 +97,7 @@ internal struct SseDecoder
             int length = piece[at..].IndexOfAny(LineEnds);
             if (length < 0)
             {
+                KeepSlices(piece); // Before the unfinished line adds to what the event has so far.
                 ReadPartialLine(piece[at..]);
                 break;
             }
@@ -247,7 +248,7 @@ internal struct SseDecoder
         {
             int valueStart = ValueStart(line, 5);
             _typeStart = start + valueStart;
-            _typeLength = length - valueStart;
+            _typeLength = Math.Min(length - valueStart, _maxEventBytes);
         }
         else if (IsField(line, "id"u8))
         {
@@ -387,7 +388,7 @@ internal struct SseDecoder
         if (_line == Line.None)
         {
             _line = Line.Name;
-            _name = 0;
+            _name = 1; // Above the bytes of the name, so that a NUL at its start is one of them.
             _nameLength = 0;
         }
 
@@ -453,7 +454,7 @@ internal struct SseDecoder
 
     private void BeginValue()
     {
-        const ulong Data = 0x64617461, Event = 0x6576656E74, Id = 0x6964, Retry = 0x7265747279;
+        const ulong Data = 0x1_64617461, Event = 0x1_6576656E74, Id = 0x1_6964, Retry = 0x1_7265747279;
         _atValueStart = true;
         switch (_name)
         {

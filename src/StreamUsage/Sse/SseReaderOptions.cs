@@ -5,7 +5,7 @@ public sealed record SseReaderOptions
 {
     private readonly long _maxEventBytes = 1024 * 1024;
 
-    /// <summary>The largest event that is delivered, in bytes of data and type; a larger one is skipped without an exception. 1 MiB unless set; from 1 to 2,000,000,000.</summary>
+    /// <summary>The largest event that is delivered, in bytes of data; a larger one is skipped without an exception. A type is cut off at as many bytes, and a longer id is ignored. 1 MiB unless set; from 1 to 2,000,000,000.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public long MaxEventBytes
     {
