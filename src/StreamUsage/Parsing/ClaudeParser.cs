@@ -23,7 +23,8 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             return WireMatch.Certain;
         }
 
-        if (type.SequenceEqual("error"u8) && probe.HasError && !probe.HasCode)
+        // The type must be the data's own: others name their events "error" as well.
+        if (probe.Type.SequenceEqual("error"u8) && probe.HasError && !probe.HasCode)
         {
             return WireMatch.Certain;
         }
@@ -83,7 +84,9 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             }
         }
 
-        bool isTerminal = type.SequenceEqual("message_stop"u8) || (wireEvent.IsWholeBody && !isError && !type.StartsWith("message_"u8) && !type.StartsWith("content_block"u8));
+        // The events of a stream may come as JSON lines as well: only what is none of them is a whole answer.
+        bool isStreamEvent = type.StartsWith("message_"u8) || type.StartsWith("content_block"u8) || type.SequenceEqual("ping"u8);
+        bool isTerminal = type.SequenceEqual("message_stop"u8) || (wireEvent.IsWholeBody && !isError && !isStreamEvent);
         return isTerminal ? state with { IsTerminal = true } : state;
     }
 

@@ -148,11 +148,11 @@ internal static class ClaudeUsage
         {
             if (name.SequenceEqual("ephemeral_5m_input_tokens"u8))
             {
-                tokens = tokens with { CacheCreation5mTokens = reader.GetCount(name, output) };
+                tokens = tokens with { CacheCreation5mTokens = reader.GetCount(name, output) ?? tokens.CacheCreation5mTokens };
             }
             else if (name.SequenceEqual("ephemeral_1h_input_tokens"u8))
             {
-                tokens = tokens with { CacheCreation1hTokens = reader.GetCount(name, output) };
+                tokens = tokens with { CacheCreation1hTokens = reader.GetCount(name, output) ?? tokens.CacheCreation1hTokens };
             }
             else
             {

@@ -98,7 +98,7 @@ internal static class Json
     /// <summary>An amount of money that is not negative; null for anything else.</summary>
     public static decimal? GetAmount(ref this Utf8JsonReader reader)
     {
-        if (reader.TokenType == JsonTokenType.Number && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length, 'E') && length == reader.ValueSpan.Length && amount >= 0)
+        if (reader.TokenType == JsonTokenType.Number && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length) && length == reader.ValueSpan.Length && amount >= 0)
         {
             return amount;
         }

@@ -19,7 +19,7 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         }
 
         ReadOnlySpan<byte> type = probe.Type.IsEmpty ? wireEvent.Type : probe.Type;
-        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8))
+        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
         {
             return WireMatch.Certain;
         }
@@ -92,13 +92,13 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         {
             state = ReadResponse(ref response, data, state, output, isWhole: false);
         }
+        else if (type.SequenceEqual("error"u8))
+        {
+            state = state.Error is null ? state.WithError(flatError.ToError()) : state;
+        }
         else if (isResponse || (wireEvent.IsWholeBody && !type.StartsWith("response."u8) && state.Error is null))
         {
             state = ReadResponse(ref root, data, state, output, isWhole: true);
-        }
-        else if (type.SequenceEqual("error"u8) && state.Error is null)
-        {
-            state = state.WithError(flatError.ToError());
         }
 
         return IsTerminal(type) ? state with { IsTerminal = true } : state;
@@ -134,8 +134,7 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
     private static UsageAccumulator ReadResponse(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole)
     {
         string? status = null, incompleteReason = null;
-        bool hasToolUsage = false;
-        IReadOnlyDictionary<string, long> toolUse = state.ServerToolUse;
+        IReadOnlyDictionary<string, long> toolUsage = UsageRecord.EmptyCounts;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("id"u8))
@@ -171,8 +170,7 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
             }
             else if (name.SequenceEqual("tool_usage"u8))
             {
-                hasToolUsage = true;
-                toolUse = ReadToolUsage(ref reader, toolUse, output);
+                toolUsage = ReadToolUsage(ref reader, output);
             }
             else if (isWhole && name.SequenceEqual("output"u8) && reader.EnterArray())
             {
@@ -187,9 +185,10 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
             }
         }
 
-        if (hasToolUsage)
+        // What the provider counted stands before the calls that were seen, wherever it stands in the response.
+        foreach ((string tool, long count) in toolUsage)
         {
-            state = state with { ServerToolUse = toolUse };
+            state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
         }
 
         return WithStatus(state, status, incompleteReason, isWhole);
@@ -231,8 +230,9 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
     }
 
     // tool_usage: {web_search: {num_requests}, image_gen: {…tokens}}.
-    private static IReadOnlyDictionary<string, long> ReadToolUsage(ref Utf8JsonReader reader, IReadOnlyDictionary<string, long> toolUse, IOutputObserver output)
+    private static IReadOnlyDictionary<string, long> ReadToolUsage(ref Utf8JsonReader reader, IOutputObserver output)
     {
+        IReadOnlyDictionary<string, long> toolUse = UsageRecord.EmptyCounts;
         if (!reader.EnterObject())
         {
             return toolUse;

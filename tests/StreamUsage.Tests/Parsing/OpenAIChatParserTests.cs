@@ -1,0 +1,132 @@
+using StreamUsage.Parsing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Parsing;
+
+/// <summary>Chat Completions: output in all its shapes, what ends an answer, and errors.</summary>
+public sealed class OpenAIChatParserTests
+{
+    [Theory]
+    [InlineData("""{"role":"assistant","content":""}""", "")]
+    [InlineData("""{"content":"n\u00e4\n"}""", "Text 1:n\u00e4\n")]
+    [InlineData("""{"content":null,"refusal":"No."}""", "Refusal 1:No.")]
+    [InlineData("""{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"A"},7]}""", "Reasoning 1:hm|Text 1:A")]
+    [InlineData("""{"content":[{"type":"thinking","thinking":"hm"}]}""", "Reasoning 1:hm")]
+    [InlineData("""{"reasoning_content":"hm"}""", "Reasoning 1:hm")]
+    [InlineData("""{"reasoning":"hm","content":""}""", "Reasoning 1:hm")]
+    [InlineData("""{"reasoning":"hm","reasoning_content":"hm"}""", "Reasoning 1:hm")]
+    [InlineData("""{"reasoning_content":"","reasoning":"hm"}""", "Reasoning 1:hm")]
+    [InlineData("""{"reasoning":null,"reasoning_content":"hm","content":"A"}""", "Reasoning 1:hm|Text 1:A")]
+    [InlineData("""{"reasoning":"hm","reasoning_details":[{"type":"reasoning.text","text":"hm"}]}""", "Reasoning 1:hm")]
+    [InlineData("""{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"find","arguments":""}},{"index":1,"function":{"arguments":"{\"q\":"}}]}""", "ToolName 1:find|ToolArguments 1:{\"q\":")]
+    [InlineData("""{"tool_calls":[{"function":{"name":"find","arguments":{"q": [1]}}}]}""", "ToolName 1:find|ToolArguments 1:{\"q\": [1]}")]
+    [InlineData("""{"tool_calls":[{"type":"custom","custom":{"name":"run","input":"ls"}}]}""", "ToolName 1:run|ToolArguments 1:ls")]
+    [InlineData("""{"function_call":{"name":"find","arguments":"{}"}}""", "ToolName 1:find|ToolArguments 1:{}")]
+    [InlineData("""{"audio":{"id":"a","data":"UklGRg==","transcript":"Hi"}}""", "Text 1:Hi")]
+    [InlineData("""{"content":7,"tool_calls":null,"function_call":null,"audio":null,"reasoning":{"text":"x"}}""", "")]
+    public void A_delta_tells_its_output(string delta, string expected)
+    {
+        string[] output = expected.Length == 0 ? [] : expected.Split('|');
+        string indexFirst = $$"""{"choices":[{"index":1,"delta":{{delta}} }]}""";
+        string indexLast = $$"""{"choices":[{"delta":{{delta}},"finish_reason":null,"index":1}]}""";
+        string whole = $$"""{"object":"chat.completion","choices":[{"index":1,"message":{{delta}} }]}""";
+
+        foreach (string json in new[] { indexFirst, indexLast, whole })
+        {
+            ReadBody.Observe(new OpenAIChatParser(), json == whole, json).Output.Should().Equal(output);
+        }
+    }
+
+    [Fact]
+    public void Choices_without_an_index_are_the_first_and_completions_have_text()
+    {
+        ReadBody.Observe(new OpenAIChatParser(), false, """{"choices":[{"delta":{"content":"A"}}]}""").Output.Should().Equal("Text 0:A");
+        ReadBody.Observe(new OpenAIChatParser(), false, """{"object":"text_completion","choices":[{"index":0,"text":"A"}]}""").Output.Should().Equal("Text 0:A");
+    }
+
+    [Fact]
+    public void Done_ends_an_answer()
+    {
+        ReadBody.OfEvents(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")).Outcome.Should().Be(StreamOutcome.Interrupted);
+        ReadBody.OfEvents(OpenAIChatUsageTests.Chunk("""{"content":"x"}"""), "[DONE]").Outcome.Should().Be(StreamOutcome.Completed);
+        ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + "data: [DONE]").Outcome.Should().Be(StreamOutcome.Completed);
+    }
+
+    [Fact]
+    public void An_answer_of_several_choices_is_complete_when_each_has_finished_and_its_reason_is_the_first_ones()
+    {
+        string begun = OpenAIChatUsageTests.Chunk("""{"content":"a"}""") + "|" + OpenAIChatUsageTests.Chunk("""{"content":"b"}""", 1);
+        const string FirstEnds = """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
+        const string SecondEnds = """{"choices":[{"delta":{},"finish_reason":"length","index":1}]}""";
+
+        ReadBody.OfEvents([.. begun.Split('|'), FirstEnds]).Outcome.Should().Be(StreamOutcome.Interrupted);
+        ReadBody.OfEvents([.. begun.Split('|'), SecondEnds]).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, State = new { StopReason = (string?)null } });
+        ReadBody.OfEvents([.. begun.Split('|'), SecondEnds, FirstEnds]).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, State = new { StopReason = "stop" } });
+        ReadBody.OfEvents([.. begun.Split('|'), FirstEnds, SecondEnds]).State.StopReason.Should().Be("stop");
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("\"\"")]
+    public void An_empty_finish_reason_finishes_nothing(string reason) =>
+        ReadBody.OfEvents($$"""{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":{{reason}} }]}""").Outcome.Should().Be(StreamOutcome.Interrupted);
+
+    [Fact]
+    public void The_id_is_the_first_that_is_not_empty_and_the_model_the_latest()
+    {
+        ReadBody read = ReadBody.OfEvents(
+            """{"id":"","model":"","choices":[],"prompt_filter_results":[{"prompt_index":0}]}""",
+            """{"id":"first","model":"one","choices":[]}""",
+            """{"id":"second","model":"two","choices":[]}""",
+            """{"id":null,"model":null,"choices":[]}""");
+
+        read.State.Should().BeEquivalentTo(new { ResponseId = "first", Model = "two" });
+    }
+
+    [Fact]
+    public void A_whole_completion_is_complete()
+    {
+        ReadBody read = ReadBody.Of("""{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":7}}""");
+
+        read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Wire = "openai-chat", Format = ApiFormat.OpenAI, EventCount = 1, OutputCharacters = 2 });
+        read.Usage.Should().Be(new TokenUsage { InputTokens = 10, OutputTokens = 7 });
+    }
+
+    [Fact]
+    public void Chunks_as_JSON_lines_or_as_an_array_are_a_stream()
+    {
+        string chunk = OpenAIChatUsageTests.Chunk("""{"content":"x"}""");
+        const string Last = """{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":7}}""";
+
+        ReadBody.Of($"{chunk}\n{chunk}\n").Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, EventCount = 2 });
+        ReadBody.Of($"{chunk}\n{Last}\n").Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 2, Counts = "in 10 read 0 write 0 (0+0) out 7 reasoning -" });
+        ReadBody.Of($"[{chunk},\n{Last}]").Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 2 });
+    }
+
+    [Theory]
+    [InlineData("""{"error":{"message":"m","type":"server_error","code":503}}""", "server_error", 503)]
+    [InlineData("""{"error":{"message":"m","type":"tokens","code":"rate_limit_exceeded"}}""", "tokens", 429)]
+    [InlineData("""{"error":{"message":"m"}}""", null, 502)]
+    [InlineData("""{"error":"m"}""", null, 502)]
+    [InlineData("""{"object":"error","message":"m","type":"BadRequestError","param":null,"code":400}""", "BadRequestError", 400)]
+    [InlineData("""{"choices":[],"x_groq":{"error":{"message":"m","type":"t"}}}""", "t", 502)]
+    [InlineData("""{"id":"c","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"m"}}""", "502", 502)]
+    public void An_error_is_the_outcome_whatever_follows_it(string error, string? type, int status)
+    {
+        string chunk = OpenAIChatUsageTests.Chunk("""{"content":"x"}""");
+        ReadBody first = ReadBody.OfEvents(error);
+        ReadBody named = ReadBody.Of(ReadBody.Sse(error).Replace("data", "event: error\ndata", StringComparison.Ordinal));
+        ReadBody midStream = ReadBody.OfEvents(chunk, error, "[DONE]");
+        ReadBody whole = ReadBody.Of(error);
+
+        foreach (ReadBody read in new[] { first, named, midStream, whole })
+        {
+            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Wire = "openai-chat" });
+            read.State.Error.Should().BeEquivalentTo(new { Type = type, Message = "m" });
+        }
+    }
+
+    [Fact]
+    public void An_error_that_is_null_is_none() =>
+        ReadBody.OfEvents("""{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"error":null}""", "[DONE]").Outcome.Should().Be(StreamOutcome.Completed);
+}
