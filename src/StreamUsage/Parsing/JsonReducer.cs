@@ -89,7 +89,7 @@ internal sealed class JsonReducer : ILargeEventReader
             {
                 if (IsLiteral(next))
                 {
-                    AppendToken(next, MaxLiteralBytes);
+                    AppendLiteral(next);
                     at++;
                     continue;
                 }
@@ -133,7 +133,7 @@ internal sealed class JsonReducer : ILargeEventReader
                 _state = State.Literal;
                 _isKept = BeginValue(MaxLiteralBytes);
                 _token.Clear();
-                AppendToken(next, MaxLiteralBytes);
+                AppendLiteral(next);
                 break;
             case State.Name or State.NameOrEnd when next == (byte)'"':
                 BeginString(isName: true);
@@ -318,7 +318,8 @@ internal sealed class JsonReducer : ILargeEventReader
     {
         if (_isKept)
         {
-            _copy.Append(_token.Span);
+            // A number that was cut must still end in a digit.
+            _copy.Append(_token.Length == MaxLiteralBytes ? _token.Span.TrimEnd(".eE+-"u8) : _token.Span);
         }
 
         EndValue();
@@ -368,45 +369,65 @@ internal sealed class JsonReducer : ILargeEventReader
     private static bool IsNeededName(ReadOnlySpan<byte> name) =>
         IsUsageName(name) || name.SequenceEqual("response"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("type"u8) || name.SequenceEqual("id"u8) || name.SequenceEqual("model"u8) || name.SequenceEqual("status"u8);
 
-    private void AppendToken(byte value, int limit)
+    // A number of more digits than any count has is cut; no other literal is as long.
+    private void AppendLiteral(byte value)
     {
-        if (_token.Length == limit)
+        if (_token.Length < MaxLiteralBytes)
+        {
+            _token.Append(value);
+        }
+        else if (!IsNumber(_token.Span))
         {
             _state = State.Failed;
-            return;
         }
-
-        _token.Append(value);
     }
+
+    private static bool IsNumber(ReadOnlySpan<byte> literal) => literal[0] is (byte)'-' or (>= (byte)'0' and <= (byte)'9');
 
     private static bool IsLiteral(byte value) => value is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'E';
 
-    // A cut string ends before an escape or a character that the cut went through.
+    // A cut string ends before an escape, a surrogate pair or a character that the cut went through.
     private static ReadOnlySpan<byte> WholeCharacters(ReadOnlySpan<byte> text)
     {
         int whole = 0;
-        for (int at = 0; at < text.Length;)
+        while (whole < text.Length)
         {
-            byte first = text[at];
-            int length = first switch
+            int length = text[whole] == (byte)'\\' ? EscapeLength(text[whole..]) : CharacterLength(text[whole..]);
+            if (length > text.Length - whole)
             {
-                (byte)'\\' when at + 1 < text.Length && text[at + 1] == (byte)'u' => IsHighSurrogate(text[at..]) ? 12 : 6,
-                (byte)'\\' => 2,
-                < 0xC0 => 1,
-                < 0xE0 => 2,
-                < 0xF0 => 3,
-                _ => 4,
-            };
-            at += length;
-            if (at <= text.Length)
-            {
-                whole = at;
+                break;
             }
+
+            whole += length;
         }
 
         return text[..whole];
     }
 
-    private static bool IsHighSurrogate(ReadOnlySpan<byte> escape) =>
-        escape.Length > 3 && (escape[2] | 0x20) == (byte)'d' && escape[3] is (byte)'8' or (byte)'9' or (byte)'a' or (byte)'A' or (byte)'b' or (byte)'B';
+    // \uD83D\uDE00 is one; a high surrogate that no other escape follows is legal JSON, and stands alone.
+    private static int EscapeLength(ReadOnlySpan<byte> text)
+    {
+        if (text.Length < 2 || text[1] != (byte)'u')
+        {
+            return 2;
+        }
+
+        bool isHighSurrogate = text.Length > 3 && (text[2] | 0x20) == (byte)'d' && (text[3] | 0x20) is (byte)'8' or (byte)'9' or (byte)'a' or (byte)'b';
+        return isHighSurrogate && text[Math.Min(6, text.Length)..] is [] or [(byte)'\\'] or [(byte)'\\', (byte)'u', ..] ? 12 : 6;
+    }
+
+    // Bytes that are not UTF-8 are a character each: what follows them may be an escape.
+    private static int CharacterLength(ReadOnlySpan<byte> text)
+    {
+        int length = text[0] switch { < 0xC0 => 1, < 0xE0 => 2, < 0xF0 => 3, _ => 4 };
+        for (int i = 1; i < Math.Min(length, text.Length); i++)
+        {
+            if ((text[i] & 0xC0) != 0x80)
+            {
+                return 1;
+            }
+        }
+
+        return length;
+    }
 }

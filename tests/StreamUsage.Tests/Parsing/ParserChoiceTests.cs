@@ -1,0 +1,116 @@
+using System.Text;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Parsing;
+
+/// <summary>Which parser recognises an event, and which one is chosen.</summary>
+public sealed class ParserChoiceTests
+{
+    [Theory]
+    // The event's type, its data, and what the Claude, Chat and Responses parsers make of it.
+    [InlineData("", """{"type":"message_start","message":{}}""", "Certain None None")]
+    [InlineData("message_start", """{"message":{}}""", "Certain None None")]
+    [InlineData("", """{"type":"content_block_delta","delta":{}}""", "Certain None None")]
+    [InlineData("", """{"type":"message","content":[],"usage":{"input_tokens":1,"output_tokens":1}}""", "Certain None Possible")]
+    [InlineData("message", """{"a":1}""", "None None None")]
+    [InlineData("", """{"type":"ping"}""", "Possible None None")]
+    [InlineData("", """{"type":"error","error":{"type":"overloaded_error","message":"m"}}""", "Certain Possible None")]
+    [InlineData("error", """{"error":{"message":"m"}}""", "Possible Possible None")]
+    [InlineData("", """{"error":"m"}""", "Possible Possible None")]
+    [InlineData("", """{"error":null}""", "None None None")]
+    [InlineData("", """{"choices":[]}""", "None Certain None")]
+    [InlineData("", """{"object":"chat.completion.chunk"}""", "None Certain None")]
+    [InlineData("", """{"object":"error","message":"m","code":400}""", "None Possible None")]
+    [InlineData("", "[DONE]", "None Possible None")]
+    [InlineData("", """{"usage":{"prompt_tokens":1}}""", "None Possible None")]
+    [InlineData("", """{"type":"response.created","response":{}}""", "None None Certain")]
+    [InlineData("response.created", """{"response":{}}""", "None None Certain")]
+    [InlineData("", """{"object":"response","status":"queued"}""", "None None Certain")]
+    [InlineData("", """{"type":"error","code":"c","message":"m"}""", "None None Certain")]
+    [InlineData("", """{"type":"error","sequence_number":1,"error":{"message":"m"}}""", "Possible Possible Certain")]
+    [InlineData("", """{"usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2}}""", "None None Possible")]
+    [InlineData("", """{"usage":{"input_tokens":1,"cache_read_input_tokens":0}}""", "Possible None None")]
+    [InlineData("", """{"usage":{"input_tokens":1,"output_tokens":1}}""", "Possible None Possible")]
+    [InlineData("", """{"candidates":[]}""", "None None None")]
+    [InlineData("", "[1]", "None None None")]
+    [InlineData("", "text", "None None None")]
+    [InlineData("", "", "None None None")]
+    public void An_event_is_recognised_by_the_parsers_that_can_read_it(string type, string data, string expected)
+    {
+        IUsageParser[] parsers = [new ClaudeParser(), new OpenAIChatParser(), new OpenAIResponsesParser()];
+
+        string.Join(' ', parsers.Select(p => p.Match(new WireEvent(Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(data))))).Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("AUTO", """{"choices":[]}""", "openai-chat", true)]
+    [InlineData("AUTO", """{"type":"response.created"}""", "openai-responses", true)]
+    [InlineData("AUTO", """{"type":"message_start"}""", "anthropic-messages", true)]
+    [InlineData("AUTO", """{"type":"ping"}""", "anthropic-messages", false)]
+    [InlineData("AUTO", """{"error":{}}""", "openai-chat", false)]
+    [InlineData("AUTO", """{"candidates":[]}""", null, false)]
+    [InlineData("CLAUDE", """{"error":{}}""", "anthropic-messages", false)]
+    [InlineData("claude_cli", """{"error":{}}""", "anthropic-messages", false)]
+    [InlineData("OPENAI", """{"type":"error","error":{}}""", "openai-chat", false)]
+    [InlineData("CLAUDE", """{"choices":[]}""", "openai-chat", true)]
+    [InlineData("OPENAI", """{"type":"message_start"}""", "anthropic-messages", true)]
+    [InlineData("GEMINI", """{"choices":[]}""", "openai-chat", true)]
+    public void The_named_formats_parsers_are_asked_before_all_others(string named, string data, string? wire, bool isCertain)
+    {
+        IUsageParser? chosen = new ParserSet([]).Choose(new WireEvent(default, Encoding.UTF8.GetBytes(data)), new ApiFormat(named), out bool certain);
+
+        chosen?.Wire.Should().Be(wire);
+        (chosen is null).Should().Be(wire is null);
+        certain.Should().Be(isCertain);
+    }
+
+    [Fact]
+    public void A_users_parser_comes_before_a_built_in_one_of_the_same_certainty()
+    {
+        var custom = new CustomParser();
+        var set = new ParserSet([(new ApiFormat("MINE"), custom)]);
+
+        set.Choose(new WireEvent(default, "{\"choices\":[]}"u8), ApiFormat.Auto, out _).Should().BeSameAs(custom);
+        set.Choose(new WireEvent(default, "{\"choices\":[]}"u8), ApiFormat.OpenAI, out _)!.Wire.Should().Be("openai-chat");
+        set.FormatOf(custom, ApiFormat.Auto).Should().Be(new ApiFormat("mine"));
+    }
+
+    [Theory]
+    [InlineData("OPENAI", "OPENAI")]
+    [InlineData("openai_cli", "OPENAI_CLI")]
+    [InlineData("CLAUDE", "OPENAI")]
+    [InlineData("AUTO", "OPENAI")]
+    public void The_format_is_the_callers_where_the_stream_speaks_it_else_the_detected_one(string named, string expected) =>
+        ReadBody.Of(ReadBody.Sse("""{"choices":[]}"""), new ApiFormat(named)).Format.Should().Be(new ApiFormat(expected));
+
+    [Fact]
+    public void A_possible_parser_reads_until_a_certain_one_is_found()
+    {
+        ReadBody read = ReadBody.OfEvents("""{"type":"ping"}""", OpenAIChatUsageTests.Chunk("""{"content":"x"}"""), "[DONE]", """{"type":"message_start","message":{"id":"no"}}""");
+
+        read.Should().BeEquivalentTo(new { Wire = "openai-chat", Outcome = StreamOutcome.Completed, SkippedEvents = 0 });
+        read.State.ResponseId.Should().Be("c");
+    }
+
+    [Theory]
+    [InlineData("<html>502</html>")]
+    [InlineData("data: hello\n\n")]
+    [InlineData("{\"detail\":\"no\"}")]
+    [InlineData("[1,2]")]
+    [InlineData("{\"cut\":")]
+    public void A_body_that_no_parser_reads_is_unreadable(string body) => ReadBody.Of(body).Should().BeEquivalentTo(new { Wire = (string?)null, Outcome = StreamOutcome.Unreadable, StatusCode = 502 });
+
+    [Fact]
+    public void A_body_without_bytes_is_empty() => ReadBody.Of("").Outcome.Should().Be(StreamOutcome.Empty);
+
+    private sealed class CustomParser : IUsageParser
+    {
+        public string Wire => "mine";
+
+        public WireMatch Match(WireEvent wireEvent) => WireMatch.Certain;
+
+        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output) => state;
+    }
+}
