@@ -1,3 +1,4 @@
+using System.Globalization;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -44,7 +45,7 @@ public sealed class ClaudeUsageTests
         ReadBody read = ReadBody.OfEvents(Start($$"""{"input_tokens":10,"cache_read_input_tokens":{{count}},"output_tokens":1}"""), Delta("""{"output_tokens":7}"""), Stop);
 
         read.IgnoredCounts.Should().Be(isIgnored ? 1 : 0);
-        read.Usage.CacheReadInputTokens.Should().Be(isIgnored ? 0 : long.Parse(count));
+        read.Usage.CacheReadInputTokens.Should().Be(isIgnored ? 0 : long.Parse(count, CultureInfo.InvariantCulture));
         read.Usage.Should().BeEquivalentTo(new { InputTokens = 10, OutputTokens = 7 });
         read.UsageJson.Should().Contain("\"cache_read_input_tokens\":" + count);
     }

@@ -1,6 +1,6 @@
 using System.Text;
-using StreamUsage.PassThrough;
 using StreamUsage.Parsing;
+using StreamUsage.PassThrough;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using CsCheck;
 using StreamUsage.Sse;
@@ -91,7 +92,7 @@ public sealed class SseDecoderPropertyTests
                     id = value;
                     break;
                 case "retry" when value.Length != 0 && value.All(char.IsAsciiDigit):
-                    retry = TimeSpan.FromMilliseconds(Math.Min(3_155_760_000_000, double.Parse(value)));
+                    retry = TimeSpan.FromMilliseconds(Math.Min(3_155_760_000_000, double.Parse(value, CultureInfo.InvariantCulture)));
                     break;
             }
         }

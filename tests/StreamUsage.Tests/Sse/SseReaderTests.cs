@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using StreamUsage.Sse;
 using StreamUsage.Tests.Support;
@@ -127,5 +128,5 @@ public sealed class SseReaderTests
     }
 
     private static DecodedEvent[] Parse(string expected) =>
-        expected.Length == 0 ? [] : [.. expected.Split('/').Select(e => e.Split('|')).Select(p => new DecodedEvent(p[0], p[1], p[2], p[3].Length == 0 ? null : TimeSpan.FromMilliseconds(long.Parse(p[3]))))];
+        expected.Length == 0 ? [] : [.. expected.Split('/').Select(e => e.Split('|')).Select(p => new DecodedEvent(p[0], p[1], p[2], p[3].Length == 0 ? null : TimeSpan.FromMilliseconds(long.Parse(p[3], CultureInfo.InvariantCulture))))];
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing;
@@ -34,7 +35,7 @@ internal sealed record ReadBody
     public string Counts => Describe(Usage);
 
     public static string Describe(in TokenUsage u) =>
-        $"in {u.InputTokens} read {u.CacheReadInputTokens} write {u.CacheCreationInputTokens} ({u.CacheCreation5mInputTokens}+{u.CacheCreation1hInputTokens}) out {u.OutputTokens} reasoning {u.ReasoningTokens?.ToString() ?? "-"}";
+        string.Create(CultureInfo.InvariantCulture, $"in {u.InputTokens} read {u.CacheReadInputTokens} write {u.CacheCreationInputTokens} ({u.CacheCreation5mInputTokens}+{u.CacheCreation1hInputTokens}) out {u.OutputTokens} reasoning {(u.ReasoningTokens is { } r ? r : "-")}");
 
     /// <summary>Server-sent events, one of each data.</summary>
     public static string Sse(params ReadOnlySpan<string> data)
