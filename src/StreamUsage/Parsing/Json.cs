@@ -13,6 +13,28 @@ internal static class Json
 
     public static Utf8JsonReader Read(ReadOnlySpan<byte> data) => new(data, Options);
 
+    /// <summary>A reader that stands on the value that <paramref name="value"/> is.</summary>
+    public static Utf8JsonReader ReadValue(ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = Read(value);
+        reader.Read();
+        return reader;
+    }
+
+    /// <summary>As <see cref="GetName(ref Utf8JsonReader, string?)"/>, of a value on its own.</summary>
+    public static string? GetName(ReadOnlySpan<byte> value, string? known = null)
+    {
+        Utf8JsonReader reader = ReadValue(value);
+        return reader.GetName(known);
+    }
+
+    /// <summary>As <see cref="Observe(ref Utf8JsonReader, OutputKind, int, IOutputObserver)"/>, of a value on its own.</summary>
+    public static void Observe(ReadOnlySpan<byte> value, OutputKind kind, int choiceIndex, IOutputObserver output)
+    {
+        Utf8JsonReader reader = ReadValue(value);
+        reader.Observe(kind, choiceIndex, output);
+    }
+
     /// <summary>Whether the data's first character begins an object.</summary>
     public static bool IsObject(ReadOnlySpan<byte> data)
     {

@@ -36,61 +36,58 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         }
 
         ReadOnlySpan<byte> type = wireEvent.Type;
+        ReadOnlySpan<byte> delta = default, item = default, response = default;
         bool isResponse = false;
         ErrorObject.Parts flatError = default;
-        Utf8JsonReader reader = Json.Read(data);
-        Utf8JsonReader delta = default, item = default, response = default;
-        reader.Read();
-        Utf8JsonReader root = reader;
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        var members = new JsonMembers(data);
+        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
-            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+            if (name.SequenceEqual("type"u8) && value[0] == (byte)'"')
             {
-                type = reader.ValueSpan;
+                type = value[1..^1];
+                if (IsSilent(type))
+                {
+                    return state;
+                }
             }
             else if (name.SequenceEqual("delta"u8))
             {
-                delta = reader;
-                reader.Skip();
+                delta = value;
             }
             else if (name.SequenceEqual("item"u8))
             {
-                item = reader;
-                reader.Skip();
+                item = value;
             }
             else if (name.SequenceEqual("response"u8))
             {
-                response = reader;
-                reader.Skip();
+                response = value;
             }
-            else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
+            else if (name.SequenceEqual("object"u8))
             {
-                isResponse = reader.ValueTextEquals("response"u8);
+                isResponse = value.SequenceEqual("\"response\""u8);
             }
             else if (name.SequenceEqual("error"u8))
             {
-                if (ErrorObject.Read(ref reader) is { } error)
-                {
-                    state = state.WithError(error);
-                }
+                state = WithError(state, value);
             }
-            else if (!flatError.TryRead(ref reader, name))
+            else
             {
-                reader.Skip();
+                Utf8JsonReader reader = Json.ReadValue(value);
+                flatError.TryRead(ref reader, name);
             }
         }
 
-        if (delta.TokenType == JsonTokenType.String && DeltaKind(type) is { } kind)
+        if (IsString(delta) && DeltaKind(type) is { } kind)
         {
-            delta.Observe(kind, 0, output);
+            Json.Observe(delta, kind, 0, output);
         }
-        else if (item.TokenType == JsonTokenType.StartObject)
+        else if (IsObject(item))
         {
-            state = ReadItem(ref item, data, type, state, output);
+            state = ReadItem(item, type, state, output);
         }
-        else if (response.TokenType == JsonTokenType.StartObject)
+        else if (IsObject(response))
         {
-            state = ReadResponse(ref response, data, state, output, isWhole: false);
+            state = ReadResponse(response, state, output, isWhole: false);
         }
         else if (type.SequenceEqual("error"u8))
         {
@@ -98,10 +95,24 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         }
         else if (isResponse || (wireEvent.IsWholeBody && !type.StartsWith("response."u8) && state.Error is null))
         {
-            state = ReadResponse(ref root, data, state, output, isWhole: true);
+            state = ReadResponse(data, state, output, isWhole: true);
         }
 
         return IsTerminal(type) ? state with { IsTerminal = true } : state;
+    }
+
+    // Events within an item or a part of one repeat or announce what deltas and items say: text that is done, an annotation, a tool's progress. Some are as large as the answer.
+    private static bool IsSilent(ReadOnlySpan<byte> type) =>
+        type.StartsWith("response."u8) && type["response.".Length..].Contains((byte)'.') && !type.EndsWith(".delta"u8) && !type.StartsWith("response.output_item."u8);
+
+    private static bool IsString(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'"';
+
+    private static bool IsObject(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'{';
+
+    private static UsageAccumulator WithError(UsageAccumulator state, ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = Json.ReadValue(value);
+        return ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
     }
 
     private static bool IsTerminal(ReadOnlySpan<byte> type) =>
@@ -131,57 +142,50 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
     }
 
     // The whole response: of created, in_progress and terminal events, or of a body of its own. A stream's deltas have told its output already.
-    private static UsageAccumulator ReadResponse(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole)
+    private static UsageAccumulator ReadResponse(ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole)
     {
         string? status = null, incompleteReason = null;
         IReadOnlyDictionary<string, long> toolUsage = UsageRecord.EmptyCounts;
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        var members = new JsonMembers(response);
+        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
             if (name.SequenceEqual("id"u8))
             {
-                state = reader.GetName(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
+                state = Json.GetName(value, state.ResponseId) is { } id ? state with { ResponseId = id } : state;
             }
             else if (name.SequenceEqual("model"u8))
             {
-                state = reader.GetName(state.Model) is { } model ? state with { Model = model } : state;
+                state = Json.GetName(value, state.Model) is { } model ? state with { Model = model } : state;
             }
             else if (name.SequenceEqual("status"u8))
             {
-                status = reader.GetName();
+                status = Json.GetName(value);
             }
             else if (name.SequenceEqual("incomplete_details"u8))
             {
-                incompleteReason = ReadReason(ref reader);
+                incompleteReason = ReadReason(value);
             }
             else if (name.SequenceEqual("usage"u8))
             {
-                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: false);
+                Utf8JsonReader reader = Json.ReadValue(value);
+                state = OpenAIUsage.Read(ref reader, value, state, output, isCumulative: false);
             }
             else if (name.SequenceEqual("error"u8))
             {
-                if (ErrorObject.Read(ref reader) is { } error)
-                {
-                    state = state.WithError(error);
-                }
+                state = WithError(state, value);
             }
             else if (name.SequenceEqual("service_tier"u8))
             {
-                state = Json.WithServiceTier(state, reader.GetName(state.ServiceTier));
+                state = Json.WithServiceTier(state, Json.GetName(value, state.ServiceTier));
             }
             else if (name.SequenceEqual("tool_usage"u8))
             {
+                Utf8JsonReader reader = Json.ReadValue(value);
                 toolUsage = ReadToolUsage(ref reader, output);
             }
-            else if (isWhole && name.SequenceEqual("output"u8) && reader.EnterArray())
+            else if (isWhole && name.SequenceEqual("output"u8))
             {
-                while (reader.NextElement())
-                {
-                    state = ReadItem(ref reader, data, default, state, output);
-                }
-            }
-            else
-            {
-                reader.Skip();
+                state = ReadItems(value, state, output);
             }
         }
 
@@ -192,6 +196,21 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         }
 
         return WithStatus(state, status, incompleteReason, isWhole);
+    }
+
+    private static UsageAccumulator ReadItems(ReadOnlySpan<byte> items, UsageAccumulator state, IOutputObserver output)
+    {
+        Utf8JsonReader reader = Json.ReadValue(items);
+        if (reader.EnterArray())
+        {
+            while (reader.NextElement())
+            {
+                ReadOnlySpan<byte> item = reader.GetRaw(items);
+                state = IsObject(item) ? ReadItem(item, default, state, output) : state;
+            }
+        }
+
+        return state;
     }
 
     private static UsageAccumulator WithStatus(UsageAccumulator state, string? status, string? incompleteReason, bool isWhole)
@@ -208,25 +227,21 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         return state with { StopReason = incompleteReason ?? status ?? state.StopReason, IsPending = false, IsTerminal = state.IsTerminal || isWhole };
     }
 
-    private static string? ReadReason(ref Utf8JsonReader reader)
+    private static string? ReadReason(ReadOnlySpan<byte> details)
     {
-        string? reason = null;
-        if (reader.EnterObject())
+        if (IsObject(details))
         {
-            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            var members = new JsonMembers(details);
+            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
             {
                 if (name.SequenceEqual("reason"u8))
                 {
-                    reason = reader.GetName();
-                }
-                else
-                {
-                    reader.Skip();
+                    return Json.GetName(value);
                 }
             }
         }
 
-        return reason;
+        return null;
     }
 
     // tool_usage: {web_search: {num_requests}, image_gen: {…tokens}}.
@@ -262,57 +277,50 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
     }
 
     // An output item: as it is added (its name), as it is done (a server tool's use counts once), or within a whole response (its text too).
-    private static UsageAccumulator ReadItem(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, ReadOnlySpan<byte> eventType, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadItem(ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, UsageAccumulator state, IOutputObserver output)
     {
-        if (!reader.EnterObject())
-        {
-            return state;
-        }
-
         bool isWhole = eventType.IsEmpty;
         bool isAdded = isWhole || eventType.EndsWith(".added"u8);
-        ReadOnlySpan<byte> type = default;
+        ReadOnlySpan<byte> type = default, toolName = default, arguments = default;
         bool isSearch = true;
-        Utf8JsonReader toolName = default, arguments = default;
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        var members = new JsonMembers(item);
+        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
-            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+            if (name.SequenceEqual("type"u8) && IsString(value))
             {
-                type = reader.ValueSpan;
+                type = value[1..^1];
             }
             else if (name.SequenceEqual("action"u8))
             {
-                isSearch = IsSearch(ref reader);
+                isSearch = IsSearch(value);
             }
             else if (name.SequenceEqual("name"u8))
             {
-                toolName = reader;
-                reader.Skip();
+                toolName = value;
             }
             else if (name.SequenceEqual("arguments"u8) || name.SequenceEqual("input"u8) || name.SequenceEqual("code"u8))
             {
-                arguments = reader;
-                reader.Skip();
+                arguments = value;
             }
-            else if (isWhole && (name.SequenceEqual("content"u8) || name.SequenceEqual("summary"u8)) && reader.EnterArray())
+            else if (isWhole && (name.SequenceEqual("content"u8) || name.SequenceEqual("summary"u8)))
             {
-                ReadParts(ref reader, output);
-            }
-            else
-            {
-                reader.Skip();
+                Utf8JsonReader reader = Json.ReadValue(value);
+                if (reader.EnterArray())
+                {
+                    ReadParts(ref reader, output);
+                }
             }
         }
 
         bool isCall = type.EndsWith("_call"u8);
-        if (isCall && isAdded && toolName.TokenType == JsonTokenType.String)
+        if (isCall && isAdded && IsString(toolName))
         {
-            toolName.Observe(OutputKind.ToolName, 0, output);
+            Json.Observe(toolName, OutputKind.ToolName, 0, output);
         }
 
-        if (isCall && isWhole && arguments.TokenType == JsonTokenType.String)
+        if (isCall && isWhole && IsString(arguments))
         {
-            arguments.Observe(OutputKind.ToolArguments, 0, output);
+            Json.Observe(arguments, OutputKind.ToolArguments, 0, output);
         }
 
         bool isDone = isWhole || eventType.EndsWith(".done"u8);
@@ -321,20 +329,17 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
             : state;
     }
 
-    private static bool IsSearch(ref Utf8JsonReader reader)
+    private static bool IsSearch(ReadOnlySpan<byte> action)
     {
         bool isSearch = true;
-        if (reader.EnterObject())
+        if (IsObject(action))
         {
-            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            var members = new JsonMembers(action);
+            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
             {
-                if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+                if (name.SequenceEqual("type"u8))
                 {
-                    isSearch = reader.ValueTextEquals("search"u8);
-                }
-                else
-                {
-                    reader.Skip();
+                    isSearch = value.SequenceEqual("\"search\""u8);
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using StreamUsage.Accounting;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
 using StreamUsage.Tests.Support;
@@ -94,7 +95,7 @@ public sealed class LearnedShapeTests
         (reader.Wire, reader.EventCount, reader.SkippedEvents, reader.OutputCharacters, reader.HasOutput, reader.IgnoredCounts, reader.GetReportedUsageJson(), Comparable(reader.State));
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
-    private static object Comparable(Accounting.UsageAccumulator state) => (
+    private static object Comparable(UsageAccumulator state) => (
         string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails),
         state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts });
 
@@ -110,7 +111,7 @@ public sealed class LearnedShapeTests
 
         public WireMatch Match(WireEvent wireEvent) => _inner.Match(wireEvent);
 
-        public Accounting.UsageAccumulator Apply(WireEvent wireEvent, Accounting.UsageAccumulator state, IOutputObserver output)
+        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
         {
             Events++;
             return _inner.Apply(wireEvent, state, output);
