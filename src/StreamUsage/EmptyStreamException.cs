@@ -2,9 +2,10 @@ namespace StreamUsage;
 
 /// <summary>
 /// The body ended without anything that could be read as an answer. Thrown by the reader's last read, and only where
-/// <see cref="StreamUsageOptions.ThrowOnUnreadableStream"/> is set: a signal to try another provider.
+/// <see cref="StreamUsageOptions.ThrowOnUnreadableStream"/> is set: a signal to try another provider. An <see cref="HttpRequestException"/>, because <see cref="HttpContent"/> wraps every
+/// <see cref="IOException"/> of a copy in one.
 /// </summary>
-public sealed class EmptyStreamException : IOException
+public sealed class EmptyStreamException : HttpRequestException
 {
     /// <summary>Creates the exception without saying more.</summary>
     public EmptyStreamException()

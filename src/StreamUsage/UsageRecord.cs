@@ -107,7 +107,7 @@ public sealed record UsageRecord
     /// <summary>From <see cref="StartedAt"/> to the first text, reasoning or tool call; null where none came.</summary>
     public TimeSpan? TimeToFirstToken { get; init; }
 
-    /// <summary>From <see cref="StartedAt"/> to the last bytes of the body; null where none came. Far below <see cref="Duration"/> means that the provider had stalled.</summary>
+    /// <summary>From <see cref="StartedAt"/> to the last bytes of the body; null where none came; to within the system clock's tick (some milliseconds). Far below <see cref="Duration"/> means that the provider had stalled.</summary>
     public TimeSpan? TimeToLastByte { get; init; }
 
     /// <summary>Bytes of the body.</summary>

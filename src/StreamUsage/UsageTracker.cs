@@ -15,8 +15,6 @@ namespace StreamUsage;
 /// </summary>
 public sealed class UsageTracker : IAsyncDisposable
 {
-    private readonly UsageMeter _meter;
-
     /// <summary>Makes a tracker.</summary>
     /// <param name="sink">Where records go.</param>
     /// <param name="options">Limits and choices, read once here; null means the defaults.</param>
@@ -42,13 +40,9 @@ public sealed class UsageTracker : IAsyncDisposable
             new HeaderRedaction(options.RedactedHeaders),
             options.Estimator ?? RecordBuilder.BasicRule,
             options.Pricing);
-        _meter = new UsageMeter(options.MeterFactory);
-        Handover = new RecordHandover(
-            Settings,
-            new RecordDelivery(sink, options.SinkTimeout, Time),
-            new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), _meter, options.SinkTimeout, Time),
-            options.SinkTimeout,
-            Time);
+        var limit = new TimeLimit(options.SinkTimeout, Time);
+        var reporter = new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), new UsageMeter(options.MeterFactory), limit.WaitAsync);
+        Handover = new RecordHandover(Settings, new RecordDelivery(sink, limit), reporter, limit);
     }
 
     internal TimeProvider Time { get; }
@@ -132,20 +126,19 @@ public sealed class UsageTracker : IAsyncDisposable
     }
 
     /// <summary>Waits, at most the sink's time limit, for records that are on their way to it.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await Handover.DrainAsync().ConfigureAwait(false);
-        _meter.Dispose();
-    }
+    public ValueTask DisposeAsync() => Handover.DrainAsync();
 
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context)
     {
-        if (response.Content is TrackedContent tracked && tracked.Tracking.IsOf(this))
+        HttpContent content = response.Content;
+        for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
         {
-            return tracked.Tracking;
+            if (tracked.Tracking.IsOf(this))
+            {
+                return tracked.Tracking;
+            }
         }
 
-        HttpContent content = response.Content;
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
         var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), headers);
         var tracking = new UsageTracking(body);

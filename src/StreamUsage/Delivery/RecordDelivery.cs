@@ -1,7 +1,7 @@
 namespace StreamUsage.Delivery;
 
 /// <summary>Calls the sink, each time on the thread pool and within a time limit, so that one that throws, blocks or hangs costs its own record and nothing else.</summary>
-internal sealed class RecordDelivery(IUsageSink sink, TimeSpan timeout, TimeProvider time)
+internal sealed class RecordDelivery(IUsageSink sink, TimeLimit limit)
 {
     /// <summary>Tells the sink of a start. The returned fault is null where it took it.</summary>
     public Task<Exception?> StartAsync(UsageStart start) => CallAsync(token => sink.StartedAsync(start, token));
@@ -12,15 +12,23 @@ internal sealed class RecordDelivery(IUsageSink sink, TimeSpan timeout, TimeProv
     // A call that has not ended by its time limit is left alone: it may still end, and nobody waits for it.
     private async Task<Exception?> CallAsync(Func<CancellationToken, ValueTask> call)
     {
+#pragma warning disable CA2000 // Not disposed: it has no timer, and a call that is left alone still holds its token.
+        var cancellation = new CancellationTokenSource();
+#pragma warning restore CA2000
+        CancellationToken token = cancellation.Token;
+        Task running = Task.Run(() => call(token).AsTask(), CancellationToken.None);
         try
         {
-            using var limit = new CancellationTokenSource(timeout, time);
-            CancellationToken token = limit.Token;
-            await Task.Run(() => call(token).AsTask(), CancellationToken.None).WaitAsync(timeout, time, CancellationToken.None).ConfigureAwait(false);
+            await limit.WaitAsync(running).ConfigureAwait(false);
             return null;
         }
         catch (Exception fault)
         {
+            if (!running.IsCompleted)
+            {
+                _ = cancellation.CancelAsync();
+            }
+
             return fault;
         }
     }

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace StreamUsage.Diagnostics;
 
 /// <summary>Writes the log and feeds the meter, off the byte path. A logger or a listener that throws loses its own line; one that hangs is left behind after the time limit.</summary>
-internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, TimeSpan timeout, TimeProvider time)
+internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Task, Task> withinLimit)
 {
-    public Task OpenedAsync() => RunAsync(() => Try(meter.Opened));
+    public Task OpenedAsync() => meter.CountsOpen ? RunAsync(() => Try(meter.Opened)) : Task.CompletedTask;
 
     public Task StartFailedAsync(Guid recordId, Exception fault) => RunAsync(() =>
     {
@@ -16,14 +16,16 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, TimeSpan 
         }
     });
 
-    public Task RecordedAsync(UsageRecord record, RecordNotes notes) => RunAsync(() =>
+    /// <summary>The log comes first, and each has its own limit: a listener that hangs does not cost the line.</summary>
+    public async Task RecordedAsync(UsageRecord record, RecordNotes notes)
     {
-        Count(record, notes);
         if (logger is not null)
         {
-            Write(logger, record, notes);
+            await RunAsync(() => Write(logger, record, notes)).ConfigureAwait(false);
         }
-    });
+
+        await RunAsync(() => Count(record, notes)).ConfigureAwait(false);
+    }
 
     private void Count(UsageRecord record, RecordNotes notes)
     {
@@ -78,7 +80,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, TimeSpan 
     {
         try
         {
-            await Task.Run(report).WaitAsync(timeout, time).ConfigureAwait(false);
+            await withinLimit(Task.Run(report)).ConfigureAwait(false);
         }
         catch (Exception)
         {

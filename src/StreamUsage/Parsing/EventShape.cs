@@ -209,6 +209,18 @@ internal sealed class EventShape
     // Values of free properties: strings that are not empty, and numbers.
     private static List<Hole>? FindHoles(ReadOnlySpan<byte> data, int dataStart, IRepeatingWire wire)
     {
+        try
+        {
+            return FindHolesOf(data, dataStart, wire);
+        }
+        catch (JsonException)
+        {
+            return null; // The parser passes by what it does not need, well-formed or not.
+        }
+    }
+
+    private static List<Hole>? FindHolesOf(ReadOnlySpan<byte> data, int dataStart, IRepeatingWire wire)
+    {
         var holes = new List<Hole>();
         Utf8JsonReader reader = Json.Read(data);
         bool isFree = false;

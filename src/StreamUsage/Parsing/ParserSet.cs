@@ -20,14 +20,14 @@ internal sealed class ParserSet
     /// <summary>
     /// The parser that fits an event best: a certain match before a possible one, but the parsers of the format that the caller named before all others. Null where none matches.
     /// </summary>
-    public IUsageParser? Choose(WireEvent wireEvent, ApiFormat named, out bool isCertain)
+    public IUsageParser? Choose(WireEvent wireEvent, ApiFormat named, out bool isCertain, ref Exception? fault)
     {
         IUsageParser? best = null;
         int bestRank = 0;
         for (int i = 0; i < _parsers.Length; i++)
         {
             (ApiFormat format, IUsageParser parser) = _parsers[i];
-            int rank = (int)parser.Match(wireEvent) * (format == named ? 10 : 1);
+            int rank = (int)Match(parser, wireEvent, ref fault) * (format == named ? 10 : 1);
             if (rank > bestRank)
             {
                 best = parser;
@@ -37,6 +37,20 @@ internal sealed class ParserSet
 
         isCertain = bestRank is (int)WireMatch.Certain or (int)WireMatch.Certain * 10;
         return best;
+    }
+
+    // A parser whose match throws does not keep the others from the event.
+    private static WireMatch Match(IUsageParser parser, WireEvent wireEvent, ref Exception? fault)
+    {
+        try
+        {
+            return parser.Match(wireEvent);
+        }
+        catch (Exception caught)
+        {
+            fault ??= caught;
+            return WireMatch.None;
+        }
     }
 
     /// <summary>The format that a parser reads: the named one where it is among its formats, else its first.</summary>

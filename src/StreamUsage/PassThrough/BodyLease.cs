@@ -19,8 +19,14 @@ internal sealed class BodyLease(TrackedBody body)
     }
 
     /// <summary>A read or a copy has thrown: the reader's own cancellation means that it left, anything else that the body broke.</summary>
-    public void Fail(Exception fault, CancellationToken cancellationToken) =>
-        Finish(fault is OperationCanceledException && cancellationToken.IsCancellationRequested ? StreamEnd.ReaderLeft : StreamEnd.Broke, fault);
+    public void Fail(Exception fault, CancellationToken cancellationToken)
+    {
+        // A body that cannot be read in this way (synchronously, say) has not ended.
+        if (fault is not NotSupportedException)
+        {
+            Finish(fault is OperationCanceledException && cancellationToken.IsCancellationRequested ? StreamEnd.ReaderLeft : StreamEnd.Broke, fault);
+        }
+    }
 
     /// <summary>The body was read to its end. Throws where the caller asked to be told of a body without an answer.</summary>
     public void ReachEnd()

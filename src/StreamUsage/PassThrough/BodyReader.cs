@@ -29,6 +29,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
     private UsageAccumulator _state;
+    private Exception? _parserFault;
 
     private enum Framing : byte
     {
@@ -41,7 +42,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     public ref readonly UsageAccumulator State => ref _state;
 
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
-    public string? Wire => _parser?.Wire;
+    public string? Wire { get; private set; }
 
     public ApiFormat Format => _parser is null ? named : parsers.FormatOf(_parser, named);
 
@@ -58,7 +59,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     public int IgnoredCounts { get; private set; }
 
     /// <summary>The first fault of a parser; null where there was none.</summary>
-    public Exception? ParserFault { get; private set; }
+    public Exception? ParserFault => _parserFault;
 
     public string? GetReportedUsageJson() => _usageJson?.ToString();
 
@@ -106,7 +107,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     }
 
     /// <summary>Reading itself has failed.</summary>
-    public void Fail(Exception fault) => ParserFault ??= fault;
+    public void Fail(Exception fault) => _parserFault ??= fault;
 
     /// <summary>Gives the pooled buffers back. What was read stays.</summary>
     public void Release()
@@ -304,9 +305,9 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
                 return true;
             }
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException)
+        catch (Exception fault)
         {
-            ParserFault ??= fault;
+            _parserFault ??= fault;
         }
 
         SkippedEvents++;
@@ -315,8 +316,9 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
 
     private void Choose(WireEvent wireEvent)
     {
-        if (parsers.Choose(wireEvent, named, out _isParserCertain) is { } parser && (_parser is null || _isParserCertain))
+        if (parsers.Choose(wireEvent, named, out _isParserCertain, ref _parserFault) is { } parser && (_parser is null || _isParserCertain))
         {
+            Wire = parser.Wire;
             _parser = parser;
             _excerpt?.Release();
             _excerpt = null;

@@ -1,6 +1,6 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>Stands before the destination of a copy: passes on each write as it is, then reads the bytes, and remembers whether it was the destination that failed.</summary>
+/// <summary>Stands before the destination of a copy: reads the bytes when they come, before a destination may take its time, passes on each write as it is, and remembers whether it was the destination that failed.</summary>
 internal sealed class CopyObserver(Stream destination, TrackedBody body, long offset) : Stream
 {
     private bool _hasDestinationFailed;
@@ -33,6 +33,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
+        Receive(buffer);
         try
         {
             destination.Write(buffer);
@@ -42,16 +43,13 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
             _hasDestinationFailed = true;
             throw;
         }
-        finally
-        {
-            Receive(buffer);
-        }
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        Receive(buffer.Span);
         try
         {
             await destination.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
@@ -60,10 +58,6 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         {
             _hasDestinationFailed = true;
             throw;
-        }
-        finally
-        {
-            Receive(buffer.Span);
         }
     }
 

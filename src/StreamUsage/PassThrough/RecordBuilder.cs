@@ -12,7 +12,6 @@ internal static class RecordBuilder
     public static (UsageRecord Record, List<Exception> Faults) Build(TrackedBody body, UsageTracker.TrackerSettings settings)
     {
         var faults = new List<Exception>();
-        (int StatusCode, string Message)? failure = body.TakeFailure();
         BodyReader reader = body.Reader;
         ref readonly UsageAccumulator state = ref reader.State;
         OutcomeRules.Verdict verdict = body.Verdict;
@@ -22,7 +21,7 @@ internal static class RecordBuilder
         var record = new UsageRecord
         {
             Id = body.Id,
-            Context = settings.Redaction.Redact(body.Context),
+            Context = body.Context,
             ApiFormat = reader.Format,
             Wire = reader.Wire,
             Usage = usage,
@@ -41,12 +40,12 @@ internal static class RecordBuilder
             ServiceTier = state.ServiceTier,
             Speed = state.Speed,
             InferenceGeo = state.InferenceGeo,
-            Status = failure is null ? verdict.Status : UsageStatus.Failed,
+            Status = body.Failure is null ? verdict.Status : UsageStatus.Failed,
             Outcome = verdict.Outcome,
-            StatusCode = failure?.StatusCode ?? verdict.StatusCode,
+            StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
             HttpStatusCode = body.HttpStatusCode,
             ErrorType = error?.Type ?? TypeOf(body.Fault),
-            ErrorMessage = failure?.Message ?? error?.Message ?? body.Fault?.Message,
+            ErrorMessage = body.Failure?.Message ?? error?.Message ?? body.Fault?.Message,
             TraceId = body.TraceId,
             SpanId = body.SpanId,
             StartedAt = body.StartedAt,
@@ -83,9 +82,9 @@ internal static class RecordBuilder
         }
 
         string? model = state.Model ?? body.Context.Model;
-        if (input == TokenSource.None && !body.Context.RequestBody.IsEmpty)
+        if (input == TokenSource.None && !body.RequestBody.IsEmpty)
         {
-            long estimate = Estimate(estimator, e => e.EstimateInputTokens(reader.Format, model, body.Context.RequestBody), faults);
+            long estimate = Estimate(estimator, e => e.EstimateInputTokens(reader.Format, model, body.RequestBody), faults);
             usage = usage with { InputTokens = estimate };
             input = estimate == 0 ? TokenSource.None : TokenSource.Estimated;
         }

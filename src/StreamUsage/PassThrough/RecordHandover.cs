@@ -4,7 +4,7 @@ using StreamUsage.Diagnostics;
 namespace StreamUsage.PassThrough;
 
 /// <summary>What happens beside the byte path: the sink is told of a start, and at the end the record is made, handed over and reported, in this order.</summary>
-internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, RecordDelivery delivery, UsageReporter reporter, TimeSpan timeout, TimeProvider time)
+internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, RecordDelivery delivery, UsageReporter reporter, TimeLimit limit)
 {
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _underWay = 1;
@@ -42,7 +42,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, Reco
 
         try
         {
-            await _drained.Task.WaitAsync(timeout, time).ConfigureAwait(false);
+            await limit.WaitAsync(_drained.Task).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -53,7 +53,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, Reco
     private async Task BeginAsync(TrackedBody body)
     {
         await reporter.OpenedAsync().ConfigureAwait(false);
-        var start = new UsageStart { Id = body.Id, Context = settings.Redaction.Redact(body.Context), StartedAt = body.StartedAt };
+        var start = new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt };
         if (await delivery.StartAsync(start).ConfigureAwait(false) is { } fault)
         {
             await reporter.StartFailedAsync(body.Id, fault).ConfigureAwait(false);

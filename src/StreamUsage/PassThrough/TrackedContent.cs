@@ -7,6 +7,7 @@ internal sealed class TrackedContent : HttpContent
 {
     private readonly HttpContent _inner;
     private readonly BodyLease _lease;
+    private bool _isStreamOut;
 
     public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking)
     {
@@ -21,18 +22,47 @@ internal sealed class TrackedContent : HttpContent
 
     public UsageTracking Tracking { get; }
 
+    public HttpContent Inner => _inner;
+
     protected override bool TryComputeLength(out long length)
     {
         length = _inner.Headers.ContentLength ?? 0;
         return _inner.Headers.ContentLength is not null;
     }
 
-    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => new TrackedStream(_inner.ReadAsStream(cancellationToken), _lease);
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken)
+    {
+        Stream stream;
+        try
+        {
+            stream = _inner.ReadAsStream(cancellationToken);
+        }
+        catch (Exception fault)
+        {
+            Fail(fault, cancellationToken);
+            throw;
+        }
+
+        return Track(stream);
+    }
 
     protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
 
-    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
-        new TrackedStream(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _lease);
+    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
+    {
+        Stream stream;
+        try
+        {
+            stream = await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            Fail(fault, cancellationToken);
+            throw;
+        }
+
+        return Track(stream);
+    }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
@@ -44,7 +74,7 @@ internal sealed class TrackedContent : HttpContent
         {
             await _inner.CopyToAsync(copy, context, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception fault)
+        catch (Exception fault) when (!IsRefused(fault))
         {
             copy.Fail(_lease, fault, cancellationToken);
             throw;
@@ -60,7 +90,7 @@ internal sealed class TrackedContent : HttpContent
         {
             _inner.CopyTo(copy, context, cancellationToken);
         }
-        catch (Exception fault)
+        catch (Exception fault) when (!IsRefused(fault))
         {
             copy.Fail(_lease, fault, cancellationToken);
             throw;
@@ -79,4 +109,22 @@ internal sealed class TrackedContent : HttpContent
 
         base.Dispose(disposing);
     }
+
+    private TrackedStream Track(Stream stream)
+    {
+        _isStreamOut = true;
+        return new TrackedStream(stream, _lease);
+    }
+
+    // Content that buffers itself reads its source here.
+    private void Fail(Exception fault, CancellationToken cancellationToken)
+    {
+        if (!IsRefused(fault))
+        {
+            _lease.Fail(fault, cancellationToken);
+        }
+    }
+
+    // A body cannot be copied while its stream is out: nothing was read, and nothing has ended.
+    private bool IsRefused(Exception fault) => _isStreamOut && fault is InvalidOperationException and not ObjectDisposedException;
 }

@@ -31,10 +31,9 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
         return hasRead;
     }
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => ReceiveAsync(inner.ReadAsync(cancellationToken), cancellationToken);
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => ReceiveAsync(0, cancellationToken);
 
-    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken) =>
-        ReceiveAsync(inner.ReadAtLeastAsync(minimumSize, cancellationToken), cancellationToken);
+    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken) => ReceiveAsync(minimumSize, cancellationToken);
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
@@ -65,11 +64,13 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> ReceiveAsync(ValueTask<ReadResult> read, CancellationToken cancellationToken)
+    private async ValueTask<ReadResult> ReceiveAsync(int minimumSize, CancellationToken cancellationToken)
     {
         ReadResult result;
         try
         {
+            // A pipe that has broken already throws at once.
+            ValueTask<ReadResult> read = minimumSize == 0 ? inner.ReadAsync(cancellationToken) : inner.ReadAtLeastAsync(minimumSize, cancellationToken);
             result = await read.ConfigureAwait(false);
         }
         catch (Exception fault)
@@ -86,9 +87,10 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
     {
         _buffer = result.Buffer;
         long offset = _consumed;
+        bool isCounted = false;
         foreach (ReadOnlyMemory<byte> piece in result.Buffer)
         {
-            lease.Body.Receive(offset, piece.Span);
+            isCounted |= lease.Body.Receive(offset, piece.Span, isNewRead: !isCounted);
             offset += piece.Length;
         }
 

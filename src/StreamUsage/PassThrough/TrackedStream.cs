@@ -5,7 +5,8 @@ namespace StreamUsage.PassThrough;
 /// <summary>The stream that takes a body's own stream's place: each read is the inner stream's read, whose bytes are read where they lie before they are returned.</summary>
 internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpen = false) : Stream
 {
-    private long _position = inner.CanSeek ? inner.Position : 0;
+    private readonly long _origin = inner.CanSeek ? inner.Position : 0; // The body begins where the stream stands.
+    private long _position;
     private bool _isDisposed;
 
     public override bool CanRead => inner.CanRead;
@@ -24,7 +25,7 @@ internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpe
         set
         {
             inner.Position = value;
-            _position = value;
+            _position = value - _origin;
         }
     }
 
@@ -141,7 +142,12 @@ internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpe
         lease.ReachEnd();
     }
 
-    public override long Seek(long offset, SeekOrigin origin) => _position = inner.Seek(offset, origin);
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        long position = inner.Seek(offset, origin);
+        _position = position - _origin;
+        return position;
+    }
 
     public override void SetLength(long value) => inner.SetLength(value);
 

@@ -8,6 +8,8 @@ namespace StreamUsage.Tests.Parsing;
 /// <summary>Which parser recognises an event, and which one is chosen.</summary>
 public sealed class ParserChoiceTests
 {
+    private Exception? _fault;
+
     [Theory]
     // The event's type, its data, and what the Claude, Chat and Responses parsers make of it.
     [InlineData("", """{"type":"message_start","message":{}}""", "Certain None None")]
@@ -59,7 +61,7 @@ public sealed class ParserChoiceTests
     [InlineData("GEMINI", """{"choices":[]}""", "openai-chat", true)]
     public void The_named_formats_parsers_are_asked_before_all_others(string named, string data, string? wire, bool isCertain)
     {
-        IUsageParser? chosen = new ParserSet([]).Choose(new WireEvent(default, Encoding.UTF8.GetBytes(data)), new ApiFormat(named), out bool certain);
+        IUsageParser? chosen = new ParserSet([]).Choose(new WireEvent(default, Encoding.UTF8.GetBytes(data)), new ApiFormat(named), out bool certain, ref _fault);
 
         chosen?.Wire.Should().Be(wire);
         (chosen is null).Should().Be(wire is null);
@@ -72,8 +74,8 @@ public sealed class ParserChoiceTests
         var custom = new CustomParser();
         var set = new ParserSet([(new ApiFormat("MINE"), custom)]);
 
-        set.Choose(new WireEvent(default, "{\"choices\":[]}"u8), ApiFormat.Auto, out _).Should().BeSameAs(custom);
-        set.Choose(new WireEvent(default, "{\"choices\":[]}"u8), ApiFormat.OpenAI, out _)!.Wire.Should().Be("openai-chat");
+        set.Choose(new WireEvent(default, "{\"choices\":[]}"u8), ApiFormat.Auto, out _, ref _fault).Should().BeSameAs(custom);
+        set.Choose(new WireEvent(default, "{\"choices\":[]}"u8), ApiFormat.OpenAI, out _, ref _fault)!.Wire.Should().Be("openai-chat");
         set.FormatOf(custom, ApiFormat.Auto).Should().Be(new ApiFormat("mine"));
     }
 

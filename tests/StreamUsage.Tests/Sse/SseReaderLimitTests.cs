@@ -5,6 +5,7 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Sse;
 
 /// <summary>Events over the size limit are skipped, and decoding goes on behind them.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class SseReaderLimitTests
 {
     private static readonly SseReaderOptions TenBytes = new() { MaxEventBytes = 10, DeliverUnfinishedEvent = true };

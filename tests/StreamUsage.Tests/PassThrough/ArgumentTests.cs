@@ -1,0 +1,59 @@
+using System.IO.Pipelines;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.PassThrough;
+
+/// <summary>What makes no sense is said at once, by name.</summary>
+public sealed class ArgumentTests
+{
+    private static readonly UsageTracker Tracker = new(new RecordingSink());
+
+    [Fact]
+    public void TrackUsage_names_the_argument_that_is_missing()
+    {
+        using HttpResponseMessage response = Track.Response("");
+
+        FluentActions.Invoking(() => ((HttpResponseMessage)null!).TrackUsage(new RecordingSink(), Track.Nothing)).Should().Throw<ArgumentNullException>().WithParameterName("response");
+        FluentActions.Invoking(() => ((HttpResponseMessage)null!).TrackUsage(Tracker, Track.Nothing)).Should().Throw<ArgumentNullException>().WithParameterName("response");
+        response.Invoking(r => r.TrackUsage((IUsageSink)null!, Track.Nothing)).Should().Throw<ArgumentNullException>().WithParameterName("sink");
+        response.Invoking(r => r.TrackUsage((UsageTracker)null!, Track.Nothing)).Should().Throw<ArgumentNullException>().WithParameterName("tracker");
+        response.Invoking(r => r.TrackUsage(new RecordingSink(), null!)).Should().Throw<ArgumentNullException>().WithParameterName("context");
+        response.Invoking(r => r.TrackUsage(Tracker, null!)).Should().Throw<ArgumentNullException>().WithParameterName("context");
+    }
+
+    [Fact]
+    public async Task A_tracker_names_the_argument_that_is_missing()
+    {
+        FluentActions.Invoking(() => new UsageTracker(null!)).Should().Throw<ArgumentNullException>().WithParameterName("sink");
+        FluentActions.Invoking(() => Tracker.Track((Stream)null!, Track.Nothing, out _)).Should().Throw<ArgumentNullException>().WithParameterName("body");
+        FluentActions.Invoking(() => Tracker.Track((PipeReader)null!, Track.Nothing, out _)).Should().Throw<ArgumentNullException>().WithParameterName("body");
+        FluentActions.Invoking(() => Tracker.Track(Stream.Null, null!, out _)).Should().Throw<ArgumentNullException>().WithParameterName("context");
+        FluentActions.Invoking(() => Tracker.Track(PipeReader.Create(Stream.Null), null!, out _)).Should().Throw<ArgumentNullException>().WithParameterName("context");
+        await FluentActions.Awaiting(() => Tracker.ReadAsync(null!, Track.Nothing)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("body");
+    }
+
+    [Theory]
+    [InlineData(99)]
+    [InlineData(600)]
+    public void Fail_takes_an_HTTP_status_and_a_message(int statusCode)
+    {
+        Track.Stream(Stream.Null, out UsageTracking tracking, out _);
+
+        tracking.Invoking(t => t.Fail(statusCode, "no status")).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(statusCode));
+        tracking.Invoking(t => t.Fail(500, null!)).Should().Throw<ArgumentNullException>().WithParameterName("message");
+    }
+
+    [Fact]
+    public void A_tracked_stream_checks_its_arguments_before_the_body_sees_them()
+    {
+        var body = new ScriptedStream(Answers.Claude);
+        Stream tracked = Track.Stream(body, out UsageTracking tracking, out _);
+
+        tracked.Invoking(t => t.Read(null!, 0, 1)).Should().Throw<ArgumentNullException>();
+        tracked.Invoking(t => t.Read(new byte[1], 0, 2)).Should().Throw<ArgumentOutOfRangeException>();
+        tracked.Invoking(t => t.CopyTo(null!)).Should().Throw<ArgumentNullException>();
+
+        body.Calls.Should().BeEmpty();
+        tracking.Fail(500, "still open").Should().BeTrue();
+    }
+}

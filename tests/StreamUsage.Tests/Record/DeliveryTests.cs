@@ -1,0 +1,174 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Record;
+
+/// <summary>Records are handed over once, after their start; a sink that fails costs its own part only.</summary>
+public sealed class DeliveryTests
+{
+    public enum SinkFault
+    {
+        ThrowsAtOnce,
+        ThrowsLater,
+        TimesOut,
+    }
+
+    [Fact]
+    public async Task A_record_that_the_sink_took_is_delivered()
+    {
+        var sink = new FaultySink();
+        UsageTracking tracking = Finish(new UsageTracker(sink));
+
+        UsageRecord record = await tracking.Completion;
+
+        (await tracking.Delivery).Should().Be(DeliveryResult.Delivered);
+        sink.Calls.Should().Equal($"started {record.Id}", $"record {record.Id}");
+    }
+
+    [Fact]
+    public async Task The_record_waits_for_its_start()
+    {
+        var mayStart = new TaskCompletionSource();
+        var hasStartBegun = new TaskCompletionSource();
+        int starts = 0;
+        var sink = new FaultySink(started: _ =>
+        {
+            if (Interlocked.Increment(ref starts) != 1)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            hasStartBegun.SetResult();
+            return new ValueTask(mayStart.Task);
+        });
+        var tracker = new UsageTracker(sink, timeProvider: new FakeTimeProvider());
+
+        UsageTracking tracking = Finish(tracker);
+        await hasStartBegun.Task;
+        for (int i = 0; i < 10; i++)
+        {
+            await Finish(tracker).Completion; // Others overtake it.
+        }
+
+        tracking.Completion.IsCompleted.Should().BeFalse();
+        sink.Calls.Count(call => call.StartsWith("record", StringComparison.Ordinal)).Should().Be(10);
+        mayStart.SetResult();
+        UsageRecord record = await tracking.Completion;
+        sink.Calls[^1].Should().Be($"record {record.Id}");
+    }
+
+    [Fact]
+    public async Task The_record_waits_for_a_start_that_hangs_at_most_a_calls_time_limit()
+    {
+        var time = new TimerCountingTime();
+        var log = new RecordingLog();
+        var sink = new FaultySink(started: _ => new ValueTask(new TaskCompletionSource().Task));
+        UsageTracking tracking = Finish(new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromSeconds(5) }, log, time));
+
+        await time.TimerMade.Task;
+        time.Advance(TimeSpan.FromSeconds(4));
+        sink.Calls.Should().NotContain(call => call.StartsWith("record"));
+        time.Advance(TimeSpan.FromSeconds(1));
+        UsageRecord record = await tracking.Completion;
+
+        (await tracking.Delivery).Should().Be(DeliveryResult.Delivered);
+        log.Lines.Should().Contain(line => line.EventId == 4 && line.Level == LogLevel.Warning && line.Fields["RecordId"]!.Equals(record.Id));
+    }
+
+    [Theory]
+    [InlineData(SinkFault.ThrowsAtOnce, nameof(InvalidOperationException))]
+    [InlineData(SinkFault.ThrowsLater, nameof(InvalidOperationException))]
+    [InlineData(SinkFault.TimesOut, nameof(TimeoutException))]
+    public async Task A_sink_that_fails_is_logged_and_never_felt(SinkFault fault, string faultType)
+    {
+        var time = new FakeTimeProvider();
+        var log = new RecordingLog();
+        var isCancelled = new TaskCompletionSource();
+        var sink = new FaultySink(record: token => fault switch
+        {
+            SinkFault.ThrowsAtOnce => throw new InvalidOperationException("canary-in-exception"),
+            SinkFault.ThrowsLater => ThrowLaterAsync(),
+            _ => HangAsync(isCancelled, token),
+        });
+        await using var tracker = new UsageTracker(sink, null, log, time);
+        Stream tracked = tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking tracking);
+
+        (await Track.ReadToEndAsync(tracked)).Should().Be(Answers.Claude);
+        if (fault == SinkFault.TimesOut)
+        {
+            // The limit begins to run on another thread: it is passed again until it has been noticed.
+            for (int i = 0; i < 100_000 && !isCancelled.Task.IsCompleted; i++)
+            {
+                time.Advance(TimeSpan.FromSeconds(30));
+                await Task.Yield();
+            }
+
+            isCancelled.Task.IsCompleted.Should().BeTrue("the token of a call is cancelled at its limit");
+        }
+
+        UsageRecord record = await tracking.Completion;
+        record.Outcome.Should().Be(StreamOutcome.Completed);
+        (await tracking.Delivery).Should().Be(DeliveryResult.Failed);
+        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Should().Match<RecordingLog.Line>(line => line.Level == LogLevel.Error && line.Fields["FaultType"]!.Equals(faultType) && line.Exception == null);
+        log.Lines.Should().ContainSingle(line => line.EventId == 1, "the summary is written all the same");
+    }
+
+    [Fact]
+    public async Task Disposing_the_tracker_waits_for_records_that_are_on_their_way_however_often()
+    {
+        var mayEnd = new TaskCompletionSource();
+        var isCalled = new TaskCompletionSource();
+        var sink = new FaultySink(record: _ =>
+        {
+            isCalled.TrySetResult();
+            return new ValueTask(mayEnd.Task);
+        });
+        var tracker = new UsageTracker(sink, timeProvider: new FakeTimeProvider());
+        UsageTracking tracking = Finish(tracker);
+        await isCalled.Task;
+
+        Task first = tracker.DisposeAsync().AsTask();
+        Task second = tracker.DisposeAsync().AsTask();
+        first.IsCompleted.Should().BeFalse();
+        second.IsCompleted.Should().BeFalse();
+        mayEnd.SetResult();
+        await Task.WhenAll(first, second);
+
+        tracking.Completion.IsCompletedSuccessfully.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_decorator_forwards_all_three_calls_and_a_batch_is_its_records_in_order()
+    {
+        var inner = new FaultySink();
+        IUsageSink sink = new Decorator(inner);
+        UsageRecord[] records = [new() { Id = Guid.NewGuid() }, new() { Id = Guid.NewGuid() }];
+
+        await sink.StartedAsync(new UsageStart { Id = records[0].Id }, default);
+        await sink.RecordAsync(records[0], default);
+        await sink.RecordBatchAsync(records, default);
+
+        inner.Calls.Should().Equal($"started {records[0].Id}", $"record {records[0].Id}", $"record {records[0].Id}", $"record {records[1].Id}");
+    }
+
+    private static UsageTracking Finish(UsageTracker tracker)
+    {
+        tracker.Track(Stream.Null, Track.Nothing, out UsageTracking tracking).Dispose();
+        return tracking;
+    }
+
+    private static async ValueTask ThrowLaterAsync()
+    {
+        await Task.Yield();
+        throw new InvalidOperationException("canary-in-exception");
+    }
+
+    private static async ValueTask HangAsync(TaskCompletionSource isCancelled, CancellationToken token)
+    {
+        await using CancellationTokenRegistration registration = token.Register(isCancelled.SetResult);
+        await new TaskCompletionSource().Task;
+    }
+
+    private sealed class Decorator(IUsageSink inner) : DelegatingUsageSink(inner);
+}

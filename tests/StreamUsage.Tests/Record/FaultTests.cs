@@ -1,0 +1,234 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Estimation;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Record;
+
+/// <summary>Whatever fails beside the bytes, the reader has the same bytes at the same reads, and there is a record.</summary>
+public sealed class FaultTests
+{
+    public static TheoryData<string, string> ParserFaults { get; } = new()
+    {
+        { "Wire", nameof(InvalidOperationException) },
+        { "Apply", nameof(InvalidOperationException) },
+        { "Apply", nameof(InsufficientMemoryException) },
+    };
+
+    [Theory]
+    [MemberData(nameof(ParserFaults))]
+    public async Task A_parser_that_throws_is_never_felt(string at, string faultType)
+    {
+        Exception fault = faultType == nameof(InsufficientMemoryException) ? new InsufficientMemoryException() : new InvalidOperationException();
+        UsageRecord record = await ReadAsync(new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FAULTY"), new FaultyParser(fault, at))));
+
+        record.Should().Match<UsageRecord>(r => r.SkippedEvents == 4 && r.BytesReceived == Answers.ClaudeBytes.Length);
+    }
+
+    [Fact]
+    public async Task A_parser_whose_match_throws_leaves_the_event_to_the_others()
+    {
+        UsageRecord record = await ReadAsync(new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException(), "Match"))));
+
+        record.Should().Match<UsageRecord>(r => r.Wire == "anthropic-messages" && r.Outcome == StreamOutcome.Completed && r.SkippedEvents == 0);
+    }
+
+    [Theory]
+    [InlineData("GetUtcNow")]
+    [InlineData("GetTimestamp")]
+    [InlineData("TimestampFrequency")]
+    [InlineData("CreateTimer")]
+    public async Task A_clock_that_throws_is_never_felt(string at)
+    {
+        var sink = new RecordingSink();
+
+        UsageRecord record = await ReadAsync(new UsageTracker(sink, timeProvider: new FaultyTime(at, failAfter: 0)));
+
+        record.Outcome.Should().Be(StreamOutcome.Completed);
+        sink.Records.Should().Equal(record);
+    }
+
+    [Fact]
+    public async Task A_clock_that_begins_to_throw_stands_still()
+    {
+        UsageRecord record = await ReadAsync(new UsageTracker(new RecordingSink(), timeProvider: new FaultyTime("GetTimestamp", failAfter: 1)));
+
+        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Duration == TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task A_logger_that_throws_is_never_felt()
+    {
+        var sink = new RecordingSink();
+
+        UsageRecord record = await ReadAsync(new UsageTracker(sink, null, new FaultyLog()));
+
+        sink.Records.Should().Equal(record);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_listener_of_the_meter_that_fails_is_never_felt(bool hangs)
+    {
+        using var mayEnd = new ManualResetEventSlim(!hangs);
+        using var meter = new Meter(new MeterOptions("StreamUsage") { Scope = this });
+        int calls = 0;
+        using MeterListener listener = Listen(meter, () =>
+        {
+            Interlocked.Increment(ref calls);
+            mayEnd.Wait();
+            throw new InvalidOperationException();
+        });
+        var sink = new RecordingSink();
+        var log = new RecordingLog();
+        var time = new FakeTimeProvider();
+
+        Task<UsageRecord> reading = ReadAsync(new UsageTracker(sink, new StreamUsageOptions { MeterFactory = new OneMeter(meter) }, log, time));
+        if (hangs)
+        {
+            // A listener that hangs is left after the time limit, at the start and at the end.
+            await PassLimitUntil(time, () => !sink.Starts.IsEmpty);
+            await PassLimitUntil(time, () => reading.IsCompleted, () => Volatile.Read(ref calls) == 2);
+        }
+
+        UsageRecord record = await reading;
+        mayEnd.Set();
+        sink.Records.Should().Equal(record);
+        log.Lines.Should().ContainSingle(line => line.EventId == 1);
+    }
+
+    [Fact]
+    public async Task A_start_that_fails_is_logged_though_the_meter_fails_too()
+    {
+        using var meter = new Meter(new MeterOptions("StreamUsage") { Scope = this });
+        using MeterListener listener = Listen(meter, () => throw new InvalidOperationException());
+        var log = new RecordingLog();
+
+        await ReadAsync(new UsageTracker(new FaultySink(started: _ => throw new InvalidOperationException()), new StreamUsageOptions { MeterFactory = new OneMeter(meter) }, log));
+
+        log.Lines.Should().ContainSingle(line => line.EventId == 4);
+    }
+
+    [Fact]
+    public async Task An_estimator_that_throws_gives_way_to_the_basic_rule()
+    {
+        var log = new RecordingLog();
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { Estimator = new FaultyEstimator() }, log);
+
+        await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText), Track.Nothing, out UsageTracking tracking));
+
+        (await tracking.Completion).Usage.OutputTokens.Should().Be(6);
+        log.Lines.Should().ContainSingle(line => line.EventId == 7);
+    }
+
+    [Theory]
+    [InlineData(0L, "MaxEventBytes")]
+    [InlineData(1073741825L, "MaxEventBytes")]
+    public void An_event_limit_out_of_range_is_named(long value, string name) => VerifyNamed(new StreamUsageOptions { MaxEventBytes = value }, name);
+
+    [Fact]
+    public void Other_options_out_of_range_are_named()
+    {
+        VerifyNamed(new StreamUsageOptions { SinkTimeout = TimeSpan.Zero }, "SinkTimeout");
+        VerifyNamed(new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(2) }, "SinkTimeout");
+        VerifyNamed(new StreamUsageOptions { Capture = (CapturedContent)1024 }, "Capture");
+        FluentActions.Invoking(() => new StreamUsageOptions().RedactHeader(" ")).Should().Throw<ArgumentException>().WithParameterName("name");
+        FluentActions.Invoking(() => new StreamUsageOptions().AddParser(ApiFormat.Claude, null!)).Should().Throw<ArgumentNullException>().WithParameterName("parser");
+    }
+
+    private static async Task PassLimitUntil(FakeTimeProvider time, Func<bool> isDone, Func<bool>? mayPass = null)
+    {
+        for (int i = 0; i < 100_000 && !isDone(); i++)
+        {
+            if (mayPass?.Invoke() ?? true)
+            {
+                time.Advance(TimeSpan.FromSeconds(30));
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    private static MeterListener Listen(Meter meter, Action callback)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Meter == meter)
+                {
+                    l.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => callback());
+        listener.Start();
+        return listener;
+    }
+
+    private static void VerifyNamed(StreamUsageOptions options, string name) =>
+        FluentActions.Invoking(() => new UsageTracker(new RecordingSink(), options)).Should().Throw<ArgumentException>().WithParameterName(nameof(options)).WithMessage($"*StreamUsageOptions.{name} must be *");
+
+    private static async Task<UsageRecord> ReadAsync(UsageTracker tracker)
+    {
+        Stream tracked = tracker.Track(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText + Answers.ClaudeDelta, Answers.ClaudeStop), Track.Nothing, out UsageTracking tracking);
+        (await Track.ReadToEndAsync(tracked)).Should().Be(Answers.Claude);
+        await tracked.DisposeAsync();
+        return await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    private sealed class FaultyTime(string at, int failAfter) : TimeProvider
+    {
+        private int _calls;
+
+        public override long TimestampFrequency => Do("TimestampFrequency", base.TimestampFrequency);
+
+        public override DateTimeOffset GetUtcNow() => Do("GetUtcNow", base.GetUtcNow());
+
+        public override long GetTimestamp() => Do("GetTimestamp", base.GetTimestamp());
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => Do("CreateTimer", base.CreateTimer(callback, state, dueTime, period));
+
+        private T Do<T>(string member, T value) => member == at && Interlocked.Increment(ref _calls) > failAfter ? throw new InvalidOperationException(member) : value;
+    }
+
+    private sealed class FaultyLog : ILoggerFactory, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => throw new InvalidOperationException();
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => throw new InvalidOperationException();
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class OneMeter(Meter meter) : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => meter;
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class FaultyEstimator : ITokenEstimator
+    {
+        public int CountTokens(string? model, ReadOnlySpan<char> text) => throw new InvalidOperationException();
+
+        public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw new InvalidOperationException();
+
+        public long EstimateOutputTokens(ApiFormat format, string? model, long outputCharacters) => throw new InvalidOperationException();
+    }
+}

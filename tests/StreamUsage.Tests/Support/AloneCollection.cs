@@ -1,0 +1,8 @@
+namespace StreamUsage.Tests.Support;
+
+/// <summary>Tests that measure the process's memory: nothing else runs beside them.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class AloneCollection
+{
+    public const string Name = "Alone";
+}
