@@ -8,7 +8,8 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
 {
     public string Wire => "anthropic-messages";
 
-    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8);
+    public bool IsFree(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);
 
     public WireMatch Match(WireEvent wireEvent)
     {

@@ -45,7 +45,7 @@ internal sealed class EventShapes
     public void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent, IUsageParser parser, in UsageAccumulator state)
     {
         _learned++;
-        if (EventShape.Learn(raw, dataStart, wireEvent, parser, state) is { } shape)
+        if (ShapeLearner.Learn(raw, dataStart, wireEvent, parser, state) is { } shape)
         {
             _shapes[^1] = shape;
             MoveToFront(_shapes.Length - 1);

@@ -1,0 +1,22 @@
+namespace StreamUsage.Parsing;
+
+/// <summary>A part of a shape in which events differ.</summary>
+/// <param name="Start">Where it begins in the shape's sample.</param>
+/// <param name="End">Where it ends.</param>
+/// <param name="Kind">What stands in it.</param>
+/// <param name="Output">Of output: its kind.</param>
+/// <param name="Choice">Of output: its choice.</param>
+internal readonly record struct ShapeHole(int Start, int End, HoleKind Kind, OutputKind Output = default, int Choice = 0);
+
+/// <summary>What stands in a hole.</summary>
+internal enum HoleKind : byte
+{
+    /// <summary>A whole number that the parser does not read.</summary>
+    Number,
+
+    /// <summary>A string that the parser does not read.</summary>
+    Unread,
+
+    /// <summary>Text that the parser tells of.</summary>
+    Output,
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Sse;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>
+/// Learns the shape of an event that has just been read and left the state as it was. Which values are holes is a guess from their names, and the guess is checked: with other texts in
+/// them the parser must leave the state as it is again, and tell of just those texts.
+/// </summary>
+internal sealed class ShapeLearner : IOutputObserver
+{
+    private const int MaxLength = 2048;
+    private const int MaxHoles = 8;
+
+    private (OutputKind Kind, int Choice, int Hole) _first, _second;
+    private int _outputs;
+    private bool _toldOfMore;
+
+    private ShapeLearner()
+    {
+    }
+
+    /// <summary>The event's shape; null where it has none that can be relied on.</summary>
+    /// <param name="raw">The event's bytes, from the first of its first line to its blank line.</param>
+    /// <param name="dataStart">Where in them its data begins.</param>
+    /// <param name="wireEvent">The event; its data lies in <paramref name="raw"/> in one piece.</param>
+    /// <param name="parser">The parser that read it.</param>
+    /// <param name="state">The state before and after it.</param>
+    public static EventShape? Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent, IUsageParser parser, in UsageAccumulator state)
+    {
+        if (raw.Length > MaxLength || parser is not IRepeatingWire wire || raw[^1] != (byte)'\n')
+        {
+            return null;
+        }
+
+        Span<ShapeHole> room = stackalloc ShapeHole[MaxHoles];
+        try
+        {
+            Span<ShapeHole> holes = room[..FindHoles(wireEvent.Data, dataStart, wire, room)];
+            return new ShapeLearner().IsRight(raw, dataStart, wireEvent, parser, state, holes) ? new EventShape(raw, holes, dataStart, dataStart + wireEvent.Data.Length) : null;
+        }
+        catch (JsonException)
+        {
+            return null; // The parser passes by what it does not need, well-formed or not.
+        }
+    }
+
+    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        int hole = utf8.Length == 3 && utf8[0] == (byte)'<' && utf8[2] == (byte)'>' ? utf8[1] - 'a' : -1;
+        _toldOfMore |= hole is < 0 or >= MaxHoles || _outputs == EventShape.MaxOutputs;
+        (_outputs++ == 0 ? ref _first : ref _second) = (kind, choiceIndex, hole);
+    }
+
+    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _toldOfMore = true;
+
+    void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => _toldOfMore = true;
+
+    // Values of free properties: strings that are not empty, and numbers. None where there are too many.
+    private static int FindHoles(ReadOnlySpan<byte> data, int dataStart, IRepeatingWire wire, Span<ShapeHole> holes)
+    {
+        int count = 0;
+        Utf8JsonReader reader = Json.Read(data);
+        bool isFree = false;
+        reader.Read();
+        while (reader.Read() && reader.CurrentDepth > 0)
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                isFree = wire.IsFree(reader.ValueSpan);
+                continue;
+            }
+
+            if (isFree && (reader.TokenType is JsonTokenType.String or JsonTokenType.Number) && !reader.ValueSpan.IsEmpty)
+            {
+                if (count == holes.Length)
+                {
+                    return 0;
+                }
+
+                bool isString = reader.TokenType == JsonTokenType.String;
+                int start = dataStart + (int)reader.TokenStartIndex + (isString ? 1 : 0);
+                holes[count++] = new ShapeHole(start, start + reader.ValueSpan.Length, isString ? HoleKind.Unread : HoleKind.Number);
+            }
+
+            isFree = false;
+        }
+
+        return count;
+    }
+
+    private bool IsRight(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent, IUsageParser parser, in UsageAccumulator state, Span<ShapeHole> holes)
+    {
+        var filled = new PooledBuffer();
+        try
+        {
+            Fill(raw, holes, ref filled);
+            ReadOnlySpan<byte> data = filled.Span.Slice(dataStart, wireEvent.Data.Length + filled.Length - raw.Length);
+            return parser.Apply(new WireEvent(wireEvent.Type, data, wireEvent.IsWholeBody), state, this) == state && !_toldOfMore && _outputs > 0
+                && TryAssign(_first, holes) && (_outputs == 1 || (_first.Hole < _second.Hole && TryAssign(_second, holes)));
+        }
+        finally
+        {
+            filled.Release();
+        }
+    }
+
+    // Marks in the holes: <a>, <b>, and so on, and a number of one's own.
+    private static void Fill(ReadOnlySpan<byte> raw, ReadOnlySpan<ShapeHole> holes, ref PooledBuffer filled)
+    {
+        int at = 0;
+        for (int i = 0; i < holes.Length; i++)
+        {
+            filled.Append(raw[at..holes[i].Start]);
+            filled.Append(holes[i].Kind == HoleKind.Number ? "7"u8 : [(byte)'<', (byte)('a' + i), (byte)'>']);
+            at = holes[i].End;
+        }
+
+        filled.Append(raw[at..]);
+    }
+
+    private static bool TryAssign((OutputKind Kind, int Choice, int Hole) output, Span<ShapeHole> holes)
+    {
+        if (output.Hole >= holes.Length || holes[output.Hole].Kind != HoleKind.Unread)
+        {
+            return false;
+        }
+
+        holes[output.Hole] = holes[output.Hole] with { Kind = HoleKind.Output, Output = output.Kind, Choice = output.Choice };
+        return true;
+    }
+}
