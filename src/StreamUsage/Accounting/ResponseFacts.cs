@@ -1,19 +1,11 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>What a response says of itself beside its counts. Changes a few times a stream, so it is one shared object until it does.</summary>
+/// <summary>What few responses say, or say once: one shared object until they do.</summary>
 internal sealed record ResponseFacts
 {
     public static ResponseFacts Empty { get; } = new();
 
-    public string? ResponseId { get; init; }
-
-    public string? Model { get; init; }
-
-    public string? StopReason { get; init; }
-
     public string? StopSequence { get; init; }
-
-    public string? ServiceTier { get; init; }
 
     public string? Speed { get; init; }
 

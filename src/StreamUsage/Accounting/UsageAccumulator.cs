@@ -25,19 +25,19 @@ public readonly record struct UsageAccumulator
     public ChoiceProgress Choices { get; init; }
 
     /// <summary>The provider's id of the response; null until it was said.</summary>
-    public string? ResponseId { get => Facts.ResponseId; init => _facts = ReferenceEquals(value, Facts.ResponseId) ? _facts : Facts with { ResponseId = value }; }
+    public string? ResponseId { get; init; }
 
     /// <summary>The model that answers; null until it was said.</summary>
-    public string? Model { get => Facts.Model; init => _facts = ReferenceEquals(value, Facts.Model) ? _facts : Facts with { Model = value }; }
+    public string? Model { get; init; }
 
     /// <summary>Why the model stopped; null until it was said.</summary>
-    public string? StopReason { get => Facts.StopReason; init => _facts = ReferenceEquals(value, Facts.StopReason) ? _facts : Facts with { StopReason = value }; }
+    public string? StopReason { get; init; }
 
     /// <summary>The stop sequence that was met; null where none was.</summary>
     public string? StopSequence { get => Facts.StopSequence; init => _facts = ReferenceEquals(value, Facts.StopSequence) ? _facts : Facts with { StopSequence = value }; }
 
     /// <summary>The service tier that was served; null until it was said.</summary>
-    public string? ServiceTier { get => Facts.ServiceTier; init => _facts = ReferenceEquals(value, Facts.ServiceTier) ? _facts : Facts with { ServiceTier = value }; }
+    public string? ServiceTier { get; init; }
 
     /// <summary>The speed class that was served; null until it was said.</summary>
     public string? Speed { get => Facts.Speed; init => _facts = ReferenceEquals(value, Facts.Speed) ? _facts : Facts with { Speed = value }; }

@@ -61,7 +61,14 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     /// <summary>The first fault of a parser; null where there was none.</summary>
     public Exception? ParserFault => _parserFault;
 
-    public string? GetReportedUsageJson() => _usageJson?.ToString();
+    /// <summary>The provider's usage object; null where there was none. What kept it is given back.</summary>
+    public string? TakeReportedUsageJson()
+    {
+        string? json = _usageJson?.ToString();
+        _usageJson?.Release();
+        _usageJson = null;
+        return json;
+    }
 
     /// <summary>The beginning of a body that could not be read; null where it could.</summary>
     public CapturedResponse? Excerpt { get; private set; }

@@ -31,7 +31,7 @@ internal static class RecordBuilder
             TokenDetails = state.TokenDetails,
             InputSource = inputSource,
             OutputSource = outputSource,
-            ReportedUsageJson = reader.GetReportedUsageJson(),
+            ReportedUsageJson = reader.TakeReportedUsageJson(),
             ReportedCost = state.ReportedCost,
             ResponseId = state.ResponseId,
             ResponseModel = state.Model,

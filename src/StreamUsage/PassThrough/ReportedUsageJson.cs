@@ -10,10 +10,9 @@ internal sealed class ReportedUsageJson
     private const int MaxBytes = 64 * 1024;
     private const int MaxProperties = 64;
 
-    private byte[] _json = [];
-    private int _length;
+    private PooledBuffer _json;
 
-    private ReadOnlySpan<byte> Json => _json.AsSpan(0, _length);
+    private ReadOnlySpan<byte> Json => _json.Span;
 
     public void Add(ReadOnlySpan<byte> json, bool isCumulative)
     {
@@ -22,7 +21,7 @@ internal sealed class ReportedUsageJson
             return;
         }
 
-        if (isCumulative && _length != 0)
+        if (isCumulative && _json.Length != 0)
         {
             try
             {
@@ -41,15 +40,12 @@ internal sealed class ReportedUsageJson
 
     public override string ToString() => Encoding.UTF8.GetString(Json);
 
+    public void Release() => _json.Release();
+
     private void Set(ReadOnlySpan<byte> json)
     {
-        if (_json.Length < json.Length)
-        {
-            _json = new byte[Math.Max(256, json.Length)];
-        }
-
-        json.CopyTo(_json);
-        _length = json.Length;
+        _json.Clear();
+        _json.Append(json);
     }
 
     private void Merge(ReadOnlySpan<byte> newer)

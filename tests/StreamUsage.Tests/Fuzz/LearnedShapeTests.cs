@@ -92,7 +92,7 @@ public sealed class LearnedShapeTests
     }
 
     private static (string?, long, long, long, bool, int, string?, object) Facts(BodyReader reader) =>
-        (reader.Wire, reader.EventCount, reader.SkippedEvents, reader.OutputCharacters, reader.HasOutput, reader.IgnoredCounts, reader.GetReportedUsageJson(), Comparable(reader.State));
+        (reader.Wire, reader.EventCount, reader.SkippedEvents, reader.OutputCharacters, reader.HasOutput, reader.IgnoredCounts, reader.TakeReportedUsageJson(), Comparable(reader.State));
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
     private static object Comparable(UsageAccumulator state) => (

@@ -79,7 +79,7 @@ internal sealed record ReadBody
             State = reader.State,
             Outcome = verdict.Outcome,
             StatusCode = verdict.StatusCode,
-            UsageJson = reader.GetReportedUsageJson(),
+            UsageJson = reader.TakeReportedUsageJson(),
             EventCount = reader.EventCount,
             SkippedEvents = reader.SkippedEvents,
             OutputCharacters = reader.OutputCharacters,
