@@ -22,6 +22,13 @@ public sealed class StreamUsageOptions
     /// <summary>Whether the reader's last read throws <see cref="EmptyStreamException"/> where the body was empty or held nothing that any parser reads. False unless set: the record says it.</summary>
     public bool ThrowOnUnreadableStream { get; set; }
 
+    /// <summary>
+    /// Whether, and how far, a body is read on in the background when its reader leaves before the end, so that the provider's own final usage is recorded; null, the default, for not at all.
+    /// The outcome stays <see cref="StreamOutcome.ClientAborted"/>, and <see cref="UsageRecord.Drained"/> says that the usage was read to the end. The provider goes on producing, and billing, what nobody reads.
+    /// Where it is set, a caller's token ends the caller's wait and not the read of the connection, which a cancelled read would kill: each piece is then copied once, from a buffer of our own.
+    /// </summary>
+    public DrainLimits? DrainAbortedStreams { get; set; }
+
     /// <summary>How long one call of the sink may take: 30 seconds unless set; more than zero, at most a day. A call that takes longer has failed.</summary>
     public TimeSpan SinkTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -65,6 +72,9 @@ public sealed class StreamUsageOptions
     internal string? FindFault() =>
         MaxEventBytes is < 1 or > MaxMaxEventBytes ? Fault(nameof(MaxEventBytes), "from 1 byte to 1 GiB")
         : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1) ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
+        : DrainAbortedStreams is { } drain && (drain.MaxTime <= TimeSpan.Zero || drain.MaxTime > TimeSpan.FromHours(1)) ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxTime)}", "more than zero and at most an hour")
+        : DrainAbortedStreams is { MaxBytes: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxBytes)}", "at least 1")
+        : DrainAbortedStreams is { MaxConcurrent: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxConcurrent)}", "at least 1")
         : (Capture & ~CapturedContent.Headers) != 0 ? Fault(nameof(Capture), "a combination of the named flags")
         : null;
 

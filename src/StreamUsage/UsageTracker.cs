@@ -40,6 +40,7 @@ public sealed class UsageTracker : IAsyncDisposable
             new HeaderRedaction(options.RedactedHeaders),
             options.Estimator ?? RecordBuilder.BasicRule,
             options.Pricing);
+        Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
         var limit = new TimeLimit(options.SinkTimeout, Time);
         var reporter = new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), new UsageMeter(options.MeterFactory), limit.WaitAsync);
         Handover = new RecordHandover(Settings, new RecordDelivery(sink, limit), reporter, limit);
@@ -52,6 +53,9 @@ public sealed class UsageTracker : IAsyncDisposable
     internal TrackerSettings Settings { get; }
 
     internal RecordHandover Handover { get; }
+
+    /// <summary>Null where draining is off.</summary>
+    internal BodyDrainer? Drainer { get; }
 
     /// <summary>Tracks a body that is a stream. Reads of the returned stream are the body's own reads; disposing it disposes the body, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
@@ -66,7 +70,16 @@ public sealed class UsageTracker : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        return new TrackedStream(body, new BodyLease(tracked), response?.LeaveOpen ?? false);
+        var lease = new BodyLease(tracked);
+        bool leaveOpen = response?.LeaveOpen ?? false;
+        if (Drainer is not null && !leaveOpen)
+        {
+            var detachable = new DetachableStream(body);
+            lease.Rest = detachable;
+            body = detachable;
+        }
+
+        return new TrackedStream(body, lease, leaveOpen);
     }
 
     /// <summary>Tracks a body that is a pipe. What the returned reader shows is what the body's own reader shows; completing it completes the body, unless it is to stay open.</summary>
@@ -82,7 +95,11 @@ public sealed class UsageTracker : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        return new TrackedPipeReader(body, new BodyLease(tracked), response?.LeaveOpen ?? false);
+        var lease = new BodyLease(tracked);
+        bool leaveOpen = response?.LeaveOpen ?? false;
+        var reader = new TrackedPipeReader(body, lease, leaveOpen);
+        lease.Rest = Drainer is null || leaveOpen ? null : reader;
+        return reader;
     }
 
     /// <summary>
@@ -125,8 +142,12 @@ public sealed class UsageTracker : IAsyncDisposable
         return record;
     }
 
-    /// <summary>Waits, at most the sink's time limit, for records that are on their way to it.</summary>
-    public ValueTask DisposeAsync() => Handover.DrainAsync();
+    /// <summary>Ends the draining of bodies whose readers have left, and waits, at most the sink's time limit, for records that are on their way to it.</summary>
+    public ValueTask DisposeAsync()
+    {
+        Drainer?.Dispose();
+        return Handover.DrainAsync();
+    }
 
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context)
     {

@@ -8,13 +8,35 @@ internal sealed class BodyLease(TrackedBody body)
         body.Finish(StreamEnd.ReaderLeft);
     }
 
+    private bool _isTaken;
+
     public TrackedBody Body => body;
+
+    /// <summary>What can be read on when the reader leaves; null where draining is off.</summary>
+    public IDrainable? Rest { get; set; }
+
+    /// <summary>The reader has left. True where the body is read on in the background: closing it is then not the wrapper's.</summary>
+    public bool Leave()
+    {
+        if (!_isTaken)
+        {
+            if (Rest is { } rest && body.Tracker.Drainer is { } drainer && drainer.TryTake(body, rest))
+            {
+                _isTaken = true;
+                SuppressFinalizer();
+            }
+            else
+            {
+                Finish(StreamEnd.ReaderLeft);
+            }
+        }
+
+        return _isTaken;
+    }
 
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
-#pragma warning disable CA1816 // Nothing is disposed: the finalizer has nothing left to say once the body has ended.
-        GC.SuppressFinalize(this);
-#pragma warning restore CA1816
+        SuppressFinalizer();
         return body.Finish(end, fault);
     }
 
@@ -22,9 +44,13 @@ internal sealed class BodyLease(TrackedBody body)
     public void Fail(Exception fault, CancellationToken cancellationToken)
     {
         // A body that cannot be read in this way (synchronously, say) has not ended.
-        if (fault is not NotSupportedException)
+        if (fault is OperationCanceledException && cancellationToken.IsCancellationRequested)
         {
-            Finish(fault is OperationCanceledException && cancellationToken.IsCancellationRequested ? StreamEnd.ReaderLeft : StreamEnd.Broke, fault);
+            Leave();
+        }
+        else if (fault is not NotSupportedException && !_isTaken)
+        {
+            Finish(StreamEnd.Broke, fault);
         }
     }
 
@@ -36,5 +62,13 @@ internal sealed class BodyLease(TrackedBody body)
         {
             throw new EmptyStreamException(outcome);
         }
+    }
+
+    // Once the body has ended, or is read on, the finalizer has nothing left to say.
+    private void SuppressFinalizer()
+    {
+#pragma warning disable CA1816 // Nothing is disposed here.
+        GC.SuppressFinalize(this);
+#pragma warning restore CA1816
     }
 }

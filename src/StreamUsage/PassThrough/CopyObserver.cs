@@ -21,7 +21,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
     {
         if (_hasDestinationFailed)
         {
-            lease.Finish(StreamEnd.ReaderLeft);
+            lease.Leave();
         }
         else
         {

@@ -22,8 +22,8 @@ internal static class OutcomeRules
     private const int BadGateway = 502;
     private const int ServiceUnavailable = 503;
 
-    public static Verdict Decide(int? httpStatusCode, in UsageAccumulator state, bool isRead, StreamEnd end, long bytesReceived) =>
-        (httpStatusCode >= 400, state.Error, state.IsPending, state.IsComplete, end, bytesReceived, isRead) switch
+    public static Verdict Decide(int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, long bytesReceived) =>
+        (httpStatusCode >= 400, state.Error, state.IsPending, isComplete, end, bytesReceived, isRead) switch
         {
             (true, _, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, httpStatusCode.GetValueOrDefault()),
             (_, { } error, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, error.StatusCode ?? BadGateway),

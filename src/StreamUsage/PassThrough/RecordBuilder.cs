@@ -58,6 +58,7 @@ internal static class RecordBuilder
             EventCount = reader.EventCount,
             SkippedEvents = reader.SkippedEvents,
             OutputCharacters = reader.OutputCharacters,
+            Drained = body.IsDrained,
             ResponseHeaders = body.ResponseHeaders,
             Response = reader.Excerpt,
         };

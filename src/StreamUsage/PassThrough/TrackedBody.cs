@@ -19,7 +19,7 @@ internal sealed class TrackedBody
     private readonly long? _contentLength;
     private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
     private long _bytesReceived, _readCount;
-    private bool _isEnded, _isUnread;
+    private bool _isEnded, _isUnread, _isDraining, _wasComplete;
     private (int StatusCode, string Message)? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
@@ -76,6 +76,8 @@ internal sealed class TrackedBody
 
     public OutcomeRules.Verdict Verdict { get; private set; }
 
+    /// <summary>Whether the answer was read to its end after the reader had left.</summary>
+    public bool IsDrained { get; private set; }
 
     public (int StatusCode, string Message)? Failure => _failure;
 
@@ -138,16 +140,11 @@ internal sealed class TrackedBody
 
             bytes = bytes[(int)(_bytesReceived - offset)..];
             _bytesReceived += bytes.Length;
-            if (_readCount == 0)
+            if (!_isDraining)
             {
-                _firstByteAt = _lastByteAt = _clock.Now();
-            }
-            else
-            {
-                _lastByteAt = Math.Max(_lastByteAt, _clock.NowRoughly());
+                Stamp(isNewRead);
             }
 
-            _readCount += isNewRead ? 1 : 0;
             try
             {
                 _reader.Read(bytes);
@@ -159,7 +156,7 @@ internal sealed class TrackedBody
                 _reader.Fail(fault);
             }
 
-            if (_firstTokenAt < 0 && _reader.HasOutput)
+            if (_firstTokenAt < 0 && _reader.HasOutput && !_isDraining)
             {
                 _firstTokenAt = _lastByteAt = _clock.Now();
             }
@@ -174,26 +171,20 @@ internal sealed class TrackedBody
     {
         lock (_gate)
         {
-            if (_isEnded)
+            if (_isEnded || _isDraining)
             {
                 return Verdict.Outcome;
             }
 
-            _isEnded = true;
             _endedAt = _clock.Now();
-            if (!_isUnread)
-            {
-                _reader.Finish();
-            }
-
-            _reader.Release();
+            FinishReading();
             if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
             {
                 end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
             }
 
             End = end;
-            Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _reader.Wire is not null, end, _bytesReceived);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _reader.State.IsComplete, _reader.Wire is not null, end, _bytesReceived);
             if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
             {
                 Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
@@ -202,6 +193,51 @@ internal sealed class TrackedBody
 
         _handover.Complete(this);
         return Verdict.Outcome;
+    }
+
+    /// <summary>Whether nothing that matters can follow any more.</summary>
+    public bool IsTerminal
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _reader.State.IsTerminal || _reader.State.Error is not null;
+            }
+        }
+    }
+
+    /// <summary>The reader has left, and the rest may be read on; false where that would bring nothing, or the body cannot be taken from the reader's hands.</summary>
+    public bool TryBeginDrain(Func<bool> detach)
+    {
+        lock (_gate)
+        {
+            bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !_reader.State.IsTerminal && _reader.State.Error is null
+                && (_bytesReceived == 0 || _bytesReceived != _contentLength);
+            if (!bringsMore || !detach())
+            {
+                return false;
+            }
+
+            _isDraining = true;
+            _wasComplete = _reader.State.IsComplete;
+            _endedAt = _clock.Now();
+            return true;
+        }
+    }
+
+    /// <summary>The rest was read on as far as it was. The outcome is that of the moment when the reader left.</summary>
+    public void EndDrain(bool isDrained)
+    {
+        lock (_gate)
+        {
+            FinishReading();
+            End = StreamEnd.ReaderLeft;
+            IsDrained = isDrained;
+            Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _wasComplete, _reader.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
+        }
+
+        _handover.Complete(this);
     }
 
     public bool Fail(int statusCode, string message)
@@ -267,5 +303,30 @@ internal sealed class TrackedBody
 
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
+    }
+
+    private void Stamp(bool isNewRead)
+    {
+        if (_readCount == 0)
+        {
+            _firstByteAt = _lastByteAt = _clock.Now();
+        }
+        else
+        {
+            _lastByteAt = Math.Max(_lastByteAt, _clock.NowRoughly());
+        }
+
+        _readCount += isNewRead ? 1 : 0;
+    }
+
+    private void FinishReading()
+    {
+        _isEnded = true;
+        if (!_isUnread)
+        {
+            _reader.Finish();
+        }
+
+        _reader.Release();
     }
 }

@@ -3,17 +3,19 @@ using System.Net;
 namespace StreamUsage.PassThrough;
 
 /// <summary>The content that takes a response's own content's place: the same headers and the same bytes, which are read as they pass.</summary>
-internal sealed class TrackedContent : HttpContent
+internal sealed class TrackedContent : HttpContent, IDrainable
 {
     private readonly HttpContent _inner;
     private readonly BodyLease _lease;
     private bool _isStreamOut;
+    private DetachableStream? _detachable;
 
     public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking)
     {
         _inner = inner;
         _lease = new BodyLease(body);
         Tracking = tracking;
+        _lease.Rest = body.Tracker.Drainer is null ? null : this;
         foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
         {
             Headers.TryAddWithoutValidation(name, values);
@@ -69,6 +71,13 @@ internal sealed class TrackedContent : HttpContent
     // The inner content copies in its own way, straight from its connection where it can; what it writes is read on its way.
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        if (_lease.Rest is not null)
+        {
+            Stream source = await CreateContentReadStreamAsync(cancellationToken).ConfigureAwait(false);
+            await source.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var copy = new CopyObserver(stream, _lease.Body, 0);
         try
         {
@@ -85,6 +94,12 @@ internal sealed class TrackedContent : HttpContent
 
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        if (_lease.Rest is not null)
+        {
+            CreateContentReadStream(cancellationToken).CopyTo(stream);
+            return;
+        }
+
         var copy = new CopyObserver(stream, _lease.Body, 0);
         try
         {
@@ -103,8 +118,10 @@ internal sealed class TrackedContent : HttpContent
     {
         if (disposing)
         {
-            _lease.Finish(StreamEnd.ReaderLeft);
-            _inner.Dispose();
+            if (!_lease.Leave())
+            {
+                _inner.Dispose();
+            }
         }
 
         base.Dispose(disposing);
@@ -113,7 +130,22 @@ internal sealed class TrackedContent : HttpContent
     private TrackedStream Track(Stream stream)
     {
         _isStreamOut = true;
-        return new TrackedStream(stream, _lease);
+        return new TrackedStream(_lease.Rest is null ? stream : _detachable = new DetachableStream(stream), _lease);
+    }
+
+    bool IDrainable.TryDetach() => _detachable?.TryDetach() ?? true;
+
+    async ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken)
+    {
+        // Never read: then from its beginning.
+        _detachable ??= new DetachableStream(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+        return (_detachable, _detachable.Offset);
+    }
+
+    ValueTask IDrainable.CloseAsync()
+    {
+        _inner.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     // Content that buffers itself reads its source here.

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 namespace StreamUsage.PassThrough;
 
 /// <summary>The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is read once, when it is first seen.</summary>
-internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool leaveOpen) : PipeReader
+internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool leaveOpen) : PipeReader, IDrainable
 {
     private ReadOnlySequence<byte> _buffer;
     private long _consumed;
@@ -48,20 +48,35 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
 
     public override void Complete(Exception? exception = null)
     {
-        _buffer = default;
-        lease.Finish(StreamEnd.ReaderLeft);
-        if (!leaveOpen)
+        if (!lease.Leave() && !leaveOpen)
         {
             inner.Complete(exception);
         }
+
+        _buffer = default;
     }
 
     public override ValueTask CompleteAsync(Exception? exception = null)
     {
+        ValueTask completion = lease.Leave() || leaveOpen ? ValueTask.CompletedTask : inner.CompleteAsync(exception);
         _buffer = default;
-        lease.Finish(StreamEnd.ReaderLeft);
-        return leaveOpen ? ValueTask.CompletedTask : inner.CompleteAsync(exception);
+        return completion;
     }
+
+    // What the reader was shown and did not consume is shown again.
+    bool IDrainable.TryDetach()
+    {
+        if (!_buffer.IsEmpty)
+        {
+            inner.AdvanceTo(_buffer.Start);
+        }
+
+        return true;
+    }
+
+    ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken) => new((new DetachableStream(inner.AsStream()), _consumed));
+
+    ValueTask IDrainable.CloseAsync() => ValueTask.CompletedTask;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> ReceiveAsync(int minimumSize, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace StreamUsage.PassThrough;
@@ -5,6 +6,8 @@ namespace StreamUsage.PassThrough;
 /// <summary>The stream that takes a body's own stream's place: each read is the inner stream's read, whose bytes are read where they lie before they are returned.</summary>
 internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpen = false) : Stream
 {
+    private const int CopyBufferSize = 16 * 1024;
+
     private readonly long _origin = inner.CanSeek ? inner.Position : 0; // The body begins where the stream stands.
     private long _position;
     private bool _isDisposed;
@@ -111,6 +114,12 @@ internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpe
     public override void CopyTo(Stream destination, int bufferSize)
     {
         ValidateCopyToArguments(destination, bufferSize);
+        if (inner is DetachableStream)
+        {
+            CopyReads(destination);
+            return;
+        }
+
         var copy = new CopyObserver(destination, lease.Body, _position);
         try
         {
@@ -128,6 +137,12 @@ internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpe
     public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
     {
         ValidateCopyToArguments(destination, bufferSize);
+        if (inner is DetachableStream)
+        {
+            await CopyReadsAsync(destination, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var copy = new CopyObserver(destination, lease.Body, _position);
         try
         {
@@ -166,8 +181,7 @@ internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpe
     // The record comes first: a read that is pending fails because of the dispose, not the other way round.
     public override async ValueTask DisposeAsync()
     {
-        lease.Finish(StreamEnd.ReaderLeft);
-        if (!leaveOpen && !_isDisposed)
+        if (!lease.Leave() && !leaveOpen && !_isDisposed)
         {
             _isDisposed = true;
             await inner.DisposeAsync().ConfigureAwait(false);
@@ -180,8 +194,7 @@ internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpe
     {
         if (disposing)
         {
-            lease.Finish(StreamEnd.ReaderLeft);
-            if (!leaveOpen && !_isDisposed)
+            if (!lease.Leave() && !leaveOpen && !_isDisposed)
             {
                 _isDisposed = true;
                 inner.Dispose();
@@ -207,6 +220,49 @@ internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpe
 
         Receive(buffer.Span, length);
         return length;
+    }
+
+    // Where the body may be read on later, a copy is reads and writes, so that a destination that fails leaves the body whole.
+    private async Task CopyReadsAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBufferSize);
+        try
+        {
+            for (int length; (length = await ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) != 0;)
+            {
+                await destination.WriteAsync(buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            lease.Leave(); // A read that failed has said so before.
+            throw;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void CopyReads(Stream destination)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBufferSize);
+        try
+        {
+            for (int length; (length = Read(buffer, 0, buffer.Length)) != 0;)
+            {
+                destination.Write(buffer, 0, length);
+            }
+        }
+        catch
+        {
+            lease.Leave();
+            throw;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     // A read into an empty buffer waits for bytes; that it returns none is no end.

@@ -71,7 +71,7 @@ internal sealed record ReadBody
     public static ReadBody Finish(BodyReader reader, long bytes)
     {
         reader.Finish();
-        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.State, reader.Wire is not null, StreamEnd.EndOfBody, bytes);
+        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.State, reader.State.IsComplete, reader.Wire is not null, StreamEnd.EndOfBody, bytes);
         var read = new ReadBody
         {
             Wire = reader.Wire,

@@ -1,0 +1,227 @@
+using System.Buffers;
+
+namespace StreamUsage.PassThrough;
+
+/// <summary>
+/// A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that the caller's token ends the caller's wait only: the upstream read goes on into a
+/// buffer of our own, and what it brings is the drainer's. That costs one copy of each piece and a buffer while an asynchronous read is pending.
+/// </summary>
+internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
+{
+    private const int BufferSize = 16 * 1024;
+
+    private readonly object _gate = new();
+    private readonly long _origin = inner.CanSeek ? inner.Position : 0;
+    private byte[]? _buffer;
+    private int _start, _end; // What the buffer holds that nobody has been given yet.
+    private Task<int>? _pending;
+    private bool _isDetached, _isInSyncRead, _isDisposed;
+
+    /// <summary>Where in the body the next byte lies that nobody has been given yet.</summary>
+    public long Offset { get; private set; }
+
+    public override bool CanRead => inner.CanRead;
+
+    public override bool CanSeek => inner.CanSeek;
+
+    public override bool CanWrite => inner.CanWrite;
+
+    public override bool CanTimeout => inner.CanTimeout;
+
+    public override long Length => inner.Length;
+
+    public override long Position { get => inner.Position; set => Seek(value, SeekOrigin.Begin); }
+
+    public override int ReadTimeout { get => inner.ReadTimeout; set => inner.ReadTimeout = value; }
+
+    public override int WriteTimeout { get => inner.WriteTimeout; set => inner.WriteTimeout = value; }
+
+    /// <summary>Whether the drainer has taken the stream.</summary>
+    public bool TryDetach()
+    {
+        lock (_gate)
+        {
+            if (_isInSyncRead)
+            {
+                return false;
+            }
+
+            _isDetached = true;
+            return true;
+        }
+    }
+
+    ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken) => new((this, Offset));
+
+    ValueTask IDrainable.CloseAsync() => ValueTask.CompletedTask;
+
+    /// <summary>For the drainer: the next piece, beginning with what a cancelled read still brings; empty at the end. Valid until the next call.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadRestAsync(CancellationToken cancellationToken)
+    {
+        if (_start == _end)
+        {
+            await FillAsync(BufferSize, cancellationToken).ConfigureAwait(false);
+        }
+
+        ReadOnlyMemory<byte> piece = _buffer.AsMemory(_start, _end - _start);
+        _start = _end;
+        return piece;
+    }
+
+    /// <summary>For the drainer: the end.</summary>
+    public async ValueTask CloseRestAsync()
+    {
+        await inner.DisposeAsync().ConfigureAwait(false);
+        ReturnBuffer();
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        BeginSyncRead();
+        try
+        {
+            return Given(inner.Read(buffer));
+        }
+        finally
+        {
+            _isInSyncRead = false;
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        BeginSyncRead();
+        try
+        {
+            return Given(inner.Read(buffer, offset, count));
+        }
+        finally
+        {
+            _isInSyncRead = false;
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (buffer.IsEmpty)
+        {
+            return await inner.ReadAsync(buffer, CancellationToken.None).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (_start == _end)
+        {
+            await FillAsync(buffer.Length, cancellationToken).ConfigureAwait(false);
+        }
+
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDetached, this);
+            int length = Math.Min(buffer.Length, _end - _start);
+            _buffer.AsSpan(_start, length).CopyTo(buffer.Span);
+            _start += length;
+            if (_start == _end)
+            {
+                ReturnBuffer();
+            }
+
+            return Given(length);
+        }
+    }
+
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        long position = inner.Seek(offset, origin);
+        _start = _end;
+        Offset = position - _origin;
+        return position;
+    }
+
+    public override void SetLength(long value) => inner.SetLength(value);
+
+    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+    public override void Flush() => inner.Flush();
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (!_isDetached && !_isDisposed)
+        {
+            _isDisposed = true;
+            await inner.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_isDetached && !_isDisposed)
+        {
+            _isDisposed = true;
+            inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    // A read that was left by its caller goes on: the next one takes it up.
+    private async ValueTask FillAsync(int length, CancellationToken cancellationToken)
+    {
+        Task<int> pending;
+        lock (_gate)
+        {
+            _buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
+            pending = _pending ??= inner.ReadAsync(_buffer.AsMemory(0, Math.Min(length, _buffer.Length)), CancellationToken.None).AsTask();
+        }
+
+        int read;
+        try
+        {
+            read = await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch when (pending.IsCompleted)
+        {
+            _pending = null;
+            throw;
+        }
+
+        lock (_gate)
+        {
+            if (ReferenceEquals(_pending, pending))
+            {
+                _pending = null;
+                _start = 0;
+                _end = read;
+            }
+        }
+    }
+
+    private int Given(int length)
+    {
+        Offset += length;
+        return length;
+    }
+
+    private void BeginSyncRead()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDetached, this);
+            _isInSyncRead = true;
+        }
+    }
+
+    // Not while a read may still write into it.
+    private void ReturnBuffer()
+    {
+        if (_pending is null && _buffer is { } buffer)
+        {
+            _buffer = null;
+            _start = _end = 0;
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

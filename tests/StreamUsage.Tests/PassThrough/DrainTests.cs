@@ -1,0 +1,269 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.PassThrough;
+
+/// <summary>Where draining is on, the usage of a body is read to the end after its reader has left.</summary>
+public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("1.1", "dispose")]
+    [InlineData("1.1", "cancel")]
+    [InlineData("1.1", "copy")]
+    [InlineData("2.0", "dispose")]
+    [InlineData("2.0", "cancel")]
+    [InlineData("2.0", "copy")]
+    public async Task A_reader_that_leaves_over_http_has_the_providers_own_usage(string version, string way)
+    {
+        var mayGoOn = new TaskCompletionSource();
+        HttpResponseMessage response = await provider.GetAsync(Slowly(mayGoOn.Task), version);
+        await using UsageTracker tracker = Tracker(out RecordingSink sink);
+        UsageTracking tracking = response.TrackUsage(tracker, Track.Nothing);
+
+        await LeaveAsync(response, way);
+        mayGoOn.SetResult();
+
+        UsageRecord record = await tracking.Completion;
+        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Status == UsageStatus.Cancelled && r.StatusCode == 499 && r.Drained);
+        record.Should().Match<UsageRecord>(r => r.OutputSource == TokenSource.Reported && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
+        sink.Records.Should().Equal(record);
+    }
+
+    [Fact]
+    public async Task A_cancelled_read_ends_the_callers_wait_and_not_the_upstream_read()
+    {
+        var mayGoOn = new TaskCompletionSource();
+        var body = new ScriptedStream(Answers.ClaudeStart, mayGoOn.Task, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop);
+        Stream tracked = Track.Stream(body, out UsageTracking tracking, out _, Draining());
+        byte[] buffer = new byte[1000];
+        await tracked.ReadAtLeastAsync(buffer, Answers.ClaudeStart.Length, cancellationToken: Cancellation);
+        using var cancelled = new CancellationTokenSource();
+        Task<int> read = tracked.ReadAsync(buffer, cancelled.Token).AsTask();
+
+        await cancelled.CancelAsync();
+
+        await read.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        body.DisposeCount.Should().Be(0);
+        mayGoOn.SetResult();
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Usage.OutputTokens == 15 && r.Outcome == StreamOutcome.ClientAborted);
+        await tracked.Awaiting(t => t.ReadAsync(buffer, Cancellation).AsTask()).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(100_000)]
+    public async Task A_body_that_is_read_to_its_end_comes_through_as_it_is(int bufferLength)
+    {
+        Stream tracked = Track.Stream(new PiecewiseStream(Answers.ClaudeBytes, 10), out UsageTracking tracking, out _, Draining());
+        var seen = new MemoryStream();
+        var buffer = new byte[bufferLength];
+        for (int length; (length = await tracked.ReadAsync(buffer, Cancellation)) != 0;)
+        {
+            seen.Write(buffer, 0, length);
+        }
+
+        seen.ToArray().Should().Equal(Answers.ClaudeBytes);
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && !r.Drained && r.Usage.OutputTokens == 15);
+    }
+
+    [Fact]
+    public async Task A_response_that_was_never_read_is_read_on_from_its_beginning()
+    {
+        HttpResponseMessage response = Track.Response(Answers.Claude);
+        UsageTracking tracking = response.TrackUsage(Tracker(out _), Track.Nothing);
+
+        response.Dispose();
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Outcome == StreamOutcome.ClientAborted && r.Usage.OutputTokens == 15 && r.Duration >= TimeSpan.Zero && r.TimeToFirstByte == null);
+    }
+
+    [Fact]
+    public async Task A_pipe_whose_reader_completes_early_is_read_on()
+    {
+        PipeReader tracked = Tracker(out _).Track(PipeReader.Create(new PiecewiseStream(Answers.ClaudeBytes, 50)), Track.Nothing, out UsageTracking tracking);
+        ReadResult result = await tracked.ReadAsync(Cancellation);
+        tracked.AdvanceTo(result.Buffer.GetPosition(20), result.Buffer.End);
+
+        await tracked.CompleteAsync();
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
+    }
+
+    [Fact]
+    public async Task A_destination_that_fails_leaves_the_body_to_be_read_on()
+    {
+        HttpResponseMessage response = Track.Response(Answers.Claude);
+        UsageTracking tracking = response.TrackUsage(Tracker(out _), Track.Nothing);
+
+        await response.Content.Awaiting(content => content.CopyToAsync(new FullDisk(), Cancellation)).Should().ThrowAsync<HttpRequestException>();
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Outcome == StreamOutcome.ClientAborted && r.Usage.OutputTokens == 15);
+    }
+
+    [Fact]
+    public async Task Draining_ends_at_its_byte_limit_and_the_output_is_an_estimate()
+    {
+        Stream tracked = Track.Stream(new PiecewiseStream(Answers.ClaudeBytes, Answers.ClaudeStart.Length + Answers.ClaudeText.Length), out UsageTracking tracking, out _, Draining(maxBytes: 10));
+
+        await tracked.DisposeAsync();
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => !r.Drained && r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens >= 2 && r.InputSource == TokenSource.Reported);
+    }
+
+    [Fact]
+    public async Task Draining_ends_at_its_time_limit()
+    {
+        var time = new FakeTimeProvider();
+        var body = new ScriptedStream(Answers.ClaudeStart, new TaskCompletionSource().Task, Answers.ClaudeStop);
+        var tracker = new UsageTracker(new RecordingSink(), Draining(), timeProvider: time);
+        Stream tracked = tracker.Track(body, Track.Nothing, out UsageTracking tracking);
+
+        await tracked.DisposeAsync();
+        await body.IsWaiting.Task;
+        while (!tracking.Completion.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(31));
+            await Task.Yield();
+        }
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => !r.Drained && r.Usage.InputTokens == 25 && r.OutputSource == TokenSource.Estimated);
+        body.DisposeCount.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task No_more_bodies_are_read_on_at_once_than_allowed()
+    {
+        var tracker = new UsageTracker(new RecordingSink(), Draining(maxConcurrent: 1));
+        var mayGoOn = new TaskCompletionSource();
+        var first = new ScriptedStream(Answers.ClaudeStart, mayGoOn.Task, Answers.ClaudeDelta, Answers.ClaudeStop);
+        Stream trackedFirst = tracker.Track(first, Track.Nothing, out UsageTracking firstTracking);
+        Stream trackedSecond = tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking secondTracking);
+
+        await trackedFirst.DisposeAsync();
+        await trackedSecond.DisposeAsync();
+
+        (await secondTracking.Completion).Should().Match<UsageRecord>(r => !r.Drained && r.BytesReceived == 0);
+        mayGoOn.SetResult();
+        (await firstTracking.Completion).Drained.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Disposing_the_tracker_ends_what_is_read_on()
+    {
+        var body = new ScriptedStream(Answers.ClaudeStart, new TaskCompletionSource().Task);
+        UsageTracker tracker = Tracker(out RecordingSink sink);
+        Stream tracked = tracker.Track(body, Track.Nothing, out UsageTracking tracking);
+        await tracked.DisposeAsync();
+        await body.IsWaiting.Task;
+
+        await tracker.DisposeAsync();
+
+        (await tracking.Completion).Drained.Should().BeFalse();
+        sink.Records.Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData(Answers.Claude)]
+    [InlineData(Answers.ClaudeStart + Answers.ClaudeError)]
+    public async Task What_has_ended_is_not_read_on(string events)
+    {
+        var body = new ScriptedStream(events, new InvalidOperationException("must not be read"));
+        Stream tracked = Track.Stream(body, out UsageTracking tracking, out _, Draining());
+        await tracked.ReadAtLeastAsync(new byte[events.Length], events.Length, cancellationToken: Cancellation);
+
+        await tracked.DisposeAsync();
+
+        (await tracking.Completion).Drained.Should().BeFalse();
+        body.DisposeCount.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_body_that_breaks_while_it_is_read_on_is_still_one_the_reader_left()
+    {
+        Stream tracked = Track.Stream(new ScriptedStream(Answers.ClaudeStart, new IOException("reset")), out UsageTracking tracking, out _, Draining());
+
+        await tracked.DisposeAsync();
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+    }
+
+    [Fact]
+    public async Task A_stream_left_after_its_finish_reason_is_complete_and_has_the_usage_that_follows()
+    {
+        const string Finish = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n";
+        const string Usage = "data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\n";
+        Stream tracked = Track.Stream(new ScriptedStream(Finish, Usage, Answers.ChatDone), out UsageTracking tracking, out _, Draining());
+        await tracked.ReadAtLeastAsync(new byte[Finish.Length], Finish.Length, cancellationToken: Cancellation);
+
+        await tracked.DisposeAsync();
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Drained && r.Usage.OutputTokens == 4 && r.OutputSource == TokenSource.Reported);
+    }
+
+    [Fact]
+    public void Limits_are_validated()
+    {
+        Action act = () => _ = new UsageTracker(new RecordingSink(), Draining(maxConcurrent: 0));
+
+        act.Should().Throw<ArgumentException>().WithMessage("*DrainAbortedStreams.MaxConcurrent*");
+    }
+
+    private static async Task LeaveAsync(HttpResponseMessage response, string way)
+    {
+        if (way == "copy")
+        {
+            using var stop = new CancellationTokenSource();
+            var destination = new CancelsAfterFirstWrite(stop);
+            await response.Content.Awaiting(content => content.CopyToAsync(destination, stop.Token)).Should().ThrowAsync<OperationCanceledException>();
+            response.Dispose();
+            return;
+        }
+
+        Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
+        await stream.ReadAtLeastAsync(new byte[Answers.ClaudeStart.Length], Answers.ClaudeStart.Length, cancellationToken: Cancellation);
+        if (way == "cancel")
+        {
+            using var stop = new CancellationTokenSource();
+            Task<int> read = stream.ReadAsync(new byte[100], stop.Token).AsTask();
+            await stop.CancelAsync();
+            await read.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        }
+
+        response.Dispose();
+    }
+
+    private static RequestDelegate Slowly(Task mayGoOn) => async context =>
+    {
+        await LoopbackProvider.Events(Answers.ClaudeStart)(context);
+        await mayGoOn;
+        await LoopbackProvider.WriteAsync(context, Answers.ClaudeText + Answers.ClaudeDelta + Answers.ClaudeStop);
+    };
+
+    private static UsageTracker Tracker(out RecordingSink sink)
+    {
+        sink = new RecordingSink();
+        return new UsageTracker(sink, Draining());
+    }
+
+    private static StreamUsageOptions Draining(long maxBytes = 1 << 20, int maxConcurrent = 10) =>
+        new() { DrainAbortedStreams = new DrainLimits { MaxBytes = maxBytes, MaxConcurrent = maxConcurrent, MaxTime = TimeSpan.FromSeconds(30) } };
+
+    private sealed class FullDisk : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("disk full");
+    }
+
+    private sealed class CancelsAfterFirstWrite(CancellationTokenSource stop) : MemoryStream
+    {
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await base.WriteAsync(buffer, cancellationToken);
+            await stop.CancelAsync();
+        }
+    }
+}
