@@ -35,6 +35,12 @@ internal static class Json
         reader.Observe(kind, choiceIndex, output);
     }
 
+    /// <summary>Whether a value, as <see cref="JsonMembers"/> gives it, is a string.</summary>
+    public static bool IsString(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'"';
+
+    /// <summary>Whether a value, as <see cref="JsonMembers"/> gives it, is an object.</summary>
+    public static bool IsObjectValue(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'{';
+
     /// <summary>Whether the data's first character begins an object.</summary>
     public static bool IsObject(ReadOnlySpan<byte> data)
     {

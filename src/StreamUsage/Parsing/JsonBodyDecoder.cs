@@ -1,4 +1,3 @@
-using System.Buffers;
 using StreamUsage.Sse;
 
 namespace StreamUsage.Parsing;
@@ -9,14 +8,11 @@ namespace StreamUsage.Parsing;
 /// </summary>
 internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvents)
 {
-    private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
-    private static readonly SearchValues<byte> StringEnds = SearchValues.Create("\"\\"u8);
-
     private readonly int _maxEventBytes = (int)Math.Min(maxEventBytes, Array.MaxLength / 2);
     private PooledBuffer _buffer;
     private int _start, _length;
-    private long _depth;
-    private bool _inString, _inEscape, _isLarge, _isDispatched;
+    private JsonContainerSkip _object;
+    private bool _isLarge, _isDispatched;
 
     public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) => _buffer.Length != 0 ? _buffer.Span : piece.Slice(_start, _length);
 
@@ -29,8 +25,9 @@ internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvent
             _buffer.Clear();
         }
 
-        int at = position;
-        if (_depth == 0)
+        int start = position;
+        int at = start;
+        if (_object.IsAtEnd)
         {
             // Between objects: line ends, commas and the brackets of an array around them.
             int begin = piece[at..].IndexOf((byte)'{');
@@ -40,50 +37,19 @@ internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvent
                 return FramingResult.NeedMore;
             }
 
-            at += begin;
+            start = at + begin;
+            at = start + 1;
+            _object.Begin();
         }
 
-        int start = at;
-        while (at < piece.Length)
+        at += _object.Skip(piece[at..]);
+        position = at;
+        if (_object.IsAtEnd)
         {
-            if (_inEscape)
-            {
-                _inEscape = false;
-                at++;
-                continue;
-            }
-
-            int next = piece[at..].IndexOfAny(_inString ? StringEnds : Structure);
-            if (next < 0)
-            {
-                break;
-            }
-
-            at += next;
-            switch (piece[at++])
-            {
-                case (byte)'"':
-                    _inString = !_inString;
-                    break;
-                case (byte)'\\':
-                    _inEscape = true;
-                    break;
-                case (byte)'{' or (byte)'[':
-                    _depth++;
-                    break;
-                default:
-                    if (--_depth == 0)
-                    {
-                        position = at;
-                        return End(piece, start, at - start);
-                    }
-
-                    break;
-            }
+            return End(piece, start, at - start);
         }
 
         Keep(piece[start..]);
-        position = piece.Length;
         return FramingResult.NeedMore;
     }
 

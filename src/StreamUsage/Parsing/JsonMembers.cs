@@ -9,7 +9,6 @@ namespace StreamUsage.Parsing;
 /// </summary>
 internal ref struct JsonMembers
 {
-    private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
     private static readonly SearchValues<byte> ScalarEnds = SearchValues.Create(",}] \t\r\n"u8);
 
     private readonly ReadOnlySpan<byte> _json;
@@ -90,32 +89,13 @@ internal ref struct JsonMembers
 
     private void SkipContainer()
     {
-        int depth = 0;
-        while (true)
+        var container = new JsonContainerSkip();
+        container.Begin();
+        _at++;
+        _at += container.Skip(_json[_at..]);
+        if (!container.IsAtEnd)
         {
-            int next = _json[_at..].IndexOfAny(Structure);
-            if (next < 0)
-            {
-                throw new JsonException("The JSON ends in the middle.");
-            }
-
-            _at += next + 1;
-            switch (_json[_at - 1])
-            {
-                case (byte)'"':
-                    SkipString();
-                    break;
-                case (byte)'{' or (byte)'[':
-                    depth++;
-                    break;
-                default:
-                    if (--depth == 0)
-                    {
-                        return;
-                    }
-
-                    break;
-            }
+            throw new JsonException("The JSON ends in the middle.");
         }
     }
 

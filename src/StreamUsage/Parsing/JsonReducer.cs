@@ -20,7 +20,6 @@ internal sealed class JsonReducer : ILargeEventReader
     private const int Limit = 24 * 1024;
     private const int NeededLimit = 48 * 1024;
 
-    private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
     private static readonly SearchValues<byte> StringEnds = SearchValues.Create("\"\\"u8);
 
     private readonly Level[] _levels = new Level[MaxDepth];
@@ -28,9 +27,9 @@ internal sealed class JsonReducer : ILargeEventReader
     private PooledBuffer _token;
     private State _state;
     private int _depth;
-    private long _skipDepth;
+    private JsonContainerSkip _skip;
     private int _stringBytes;
-    private bool _inString, _inEscape, _isName, _isNeeded, _isKept;
+    private bool _inEscape, _isName, _isNeeded, _isKept;
 
     private enum State : byte
     {
@@ -80,7 +79,12 @@ internal sealed class JsonReducer : ILargeEventReader
 
             if (_state == State.Skip)
             {
-                at += SkipContainer(data[at..]);
+                at += _skip.Skip(data[at..]);
+                if (_skip.IsAtEnd)
+                {
+                    EndValue();
+                }
+
                 continue;
             }
 
@@ -161,9 +165,7 @@ internal sealed class JsonReducer : ILargeEventReader
         if (_depth == MaxDepth || !BeginValue(2))
         {
             _state = State.Skip;
-            _skipDepth = 1;
-            _inString = false;
-            _inEscape = false;
+            _skip.Begin();
             return;
         }
 
@@ -189,51 +191,6 @@ internal sealed class JsonReducer : ILargeEventReader
         _depth--;
         _copy.Append(isArray ? (byte)']' : (byte)'}');
         EndValue();
-    }
-
-    // A container that is not kept: only its end is looked for.
-    private int SkipContainer(ReadOnlySpan<byte> data)
-    {
-        int at = 0;
-        while (at < data.Length)
-        {
-            if (_inEscape)
-            {
-                _inEscape = false;
-                at++;
-                continue;
-            }
-
-            int next = data[at..].IndexOfAny(_inString ? StringEnds : Structure);
-            if (next < 0)
-            {
-                return data.Length;
-            }
-
-            at += next;
-            switch (data[at++])
-            {
-                case (byte)'"':
-                    _inString = !_inString;
-                    break;
-                case (byte)'\\':
-                    _inEscape = true;
-                    break;
-                case (byte)'{' or (byte)'[':
-                    _skipDepth++;
-                    break;
-                default:
-                    if (--_skipDepth == 0)
-                    {
-                        EndValue();
-                        return at;
-                    }
-
-                    break;
-            }
-        }
-
-        return at;
     }
 
     private void BeginString(bool isName)
@@ -307,7 +264,7 @@ internal sealed class JsonReducer : ILargeEventReader
         if (_isKept)
         {
             _copy.Append((byte)'"');
-            _copy.Append(_stringBytes > MaxStringBytes ? WholeCharacters(_token.Span) : _token.Span);
+            _copy.Append(_stringBytes > MaxStringBytes ? JsonStringCut.WholeCharacters(_token.Span) : _token.Span);
             _copy.Append((byte)'"');
         }
 
@@ -385,49 +342,4 @@ internal sealed class JsonReducer : ILargeEventReader
     private static bool IsNumber(ReadOnlySpan<byte> literal) => literal[0] is (byte)'-' or (>= (byte)'0' and <= (byte)'9');
 
     private static bool IsLiteral(byte value) => value is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'E';
-
-    // A cut string ends before an escape, a surrogate pair or a character that the cut went through.
-    private static ReadOnlySpan<byte> WholeCharacters(ReadOnlySpan<byte> text)
-    {
-        int whole = 0;
-        while (whole < text.Length)
-        {
-            int length = text[whole] == (byte)'\\' ? EscapeLength(text[whole..]) : CharacterLength(text[whole..]);
-            if (length > text.Length - whole)
-            {
-                break;
-            }
-
-            whole += length;
-        }
-
-        return text[..whole];
-    }
-
-    // \uD83D\uDE00 is one; a high surrogate that no other escape follows is legal JSON, and stands alone.
-    private static int EscapeLength(ReadOnlySpan<byte> text)
-    {
-        if (text.Length < 2 || text[1] != (byte)'u')
-        {
-            return 2;
-        }
-
-        bool isHighSurrogate = text.Length > 3 && (text[2] | 0x20) == (byte)'d' && (text[3] | 0x20) is (byte)'8' or (byte)'9' or (byte)'a' or (byte)'b';
-        return isHighSurrogate && text[Math.Min(6, text.Length)..] is [] or [(byte)'\\'] or [(byte)'\\', (byte)'u', ..] ? 12 : 6;
-    }
-
-    // Bytes that are not UTF-8 are a character each: what follows them may be an escape.
-    private static int CharacterLength(ReadOnlySpan<byte> text)
-    {
-        int length = text[0] switch { < 0xC0 => 1, < 0xE0 => 2, < 0xF0 => 3, _ => 4 };
-        for (int i = 1; i < Math.Min(length, text.Length); i++)
-        {
-            if ((text[i] & 0xC0) != 0x80)
-            {
-                return 1;
-            }
-        }
-
-        return length;
-    }
 }

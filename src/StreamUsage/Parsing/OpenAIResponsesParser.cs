@@ -77,15 +77,15 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
             }
         }
 
-        if (IsString(delta) && DeltaKind(type) is { } kind)
+        if (Json.IsString(delta) && DeltaKind(type) is { } kind)
         {
             Json.Observe(delta, kind, 0, output);
         }
-        else if (IsObject(item))
+        else if (Json.IsObjectValue(item))
         {
-            state = ReadItem(item, type, state, output);
+            state = ResponseItem.Read(item, type, state, output);
         }
-        else if (IsObject(response))
+        else if (Json.IsObjectValue(response))
         {
             state = ReadResponse(response, state, output, isWhole: false);
         }
@@ -104,10 +104,6 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
     // Events within an item or a part of one repeat or announce what deltas and items say: text that is done, an annotation, a tool's progress. Some are as large as the answer.
     private static bool IsSilent(ReadOnlySpan<byte> type) =>
         type.StartsWith("response."u8) && type["response.".Length..].Contains((byte)'.') && !type.EndsWith(".delta"u8) && !type.StartsWith("response.output_item."u8);
-
-    private static bool IsString(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'"';
-
-    private static bool IsObject(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'{';
 
     private static UsageAccumulator WithError(UsageAccumulator state, ReadOnlySpan<byte> value)
     {
@@ -185,7 +181,7 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
             }
             else if (isWhole && name.SequenceEqual("output"u8))
             {
-                state = ReadItems(value, state, output);
+                state = ResponseItem.ReadAll(value, state, output);
             }
         }
 
@@ -196,21 +192,6 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         }
 
         return WithStatus(state, status, incompleteReason, isWhole);
-    }
-
-    private static UsageAccumulator ReadItems(ReadOnlySpan<byte> items, UsageAccumulator state, IOutputObserver output)
-    {
-        Utf8JsonReader reader = Json.ReadValue(items);
-        if (reader.EnterArray())
-        {
-            while (reader.NextElement())
-            {
-                ReadOnlySpan<byte> item = reader.GetRaw(items);
-                state = IsObject(item) ? ReadItem(item, default, state, output) : state;
-            }
-        }
-
-        return state;
     }
 
     private static UsageAccumulator WithStatus(UsageAccumulator state, string? status, string? incompleteReason, bool isWhole)
@@ -229,7 +210,7 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
 
     private static string? ReadReason(ReadOnlySpan<byte> details)
     {
-        if (IsObject(details))
+        if (Json.IsObjectValue(details))
         {
             var members = new JsonMembers(details);
             while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
@@ -274,124 +255,5 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         }
 
         return toolUse;
-    }
-
-    // An output item: as it is added (its name), as it is done (a server tool's use counts once), or within a whole response (its text too).
-    private static UsageAccumulator ReadItem(ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, UsageAccumulator state, IOutputObserver output)
-    {
-        bool isWhole = eventType.IsEmpty;
-        bool isAdded = isWhole || eventType.EndsWith(".added"u8);
-        ReadOnlySpan<byte> type = default, toolName = default, arguments = default;
-        bool isSearch = true;
-        var members = new JsonMembers(item);
-        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-        {
-            if (name.SequenceEqual("type"u8) && IsString(value))
-            {
-                type = value[1..^1];
-            }
-            else if (name.SequenceEqual("action"u8))
-            {
-                isSearch = IsSearch(value);
-            }
-            else if (name.SequenceEqual("name"u8))
-            {
-                toolName = value;
-            }
-            else if (name.SequenceEqual("arguments"u8) || name.SequenceEqual("input"u8) || name.SequenceEqual("code"u8))
-            {
-                arguments = value;
-            }
-            else if (isWhole && (name.SequenceEqual("content"u8) || name.SequenceEqual("summary"u8)))
-            {
-                Utf8JsonReader reader = Json.ReadValue(value);
-                if (reader.EnterArray())
-                {
-                    ReadParts(ref reader, output);
-                }
-            }
-        }
-
-        bool isCall = type.EndsWith("_call"u8);
-        if (isCall && isAdded && IsString(toolName))
-        {
-            Json.Observe(toolName, OutputKind.ToolName, 0, output);
-        }
-
-        if (isCall && isWhole && IsString(arguments))
-        {
-            Json.Observe(arguments, OutputKind.ToolArguments, 0, output);
-        }
-
-        bool isDone = isWhole || eventType.EndsWith(".done"u8);
-        return isDone && ServerTool(type, isSearch) is { } tool
-            ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, state.ServerToolUse.GetValueOrDefault(tool) + 1) }
-            : state;
-    }
-
-    private static bool IsSearch(ReadOnlySpan<byte> action)
-    {
-        bool isSearch = true;
-        if (IsObject(action))
-        {
-            var members = new JsonMembers(action);
-            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-            {
-                if (name.SequenceEqual("type"u8))
-                {
-                    isSearch = value.SequenceEqual("\"search\""u8);
-                }
-            }
-        }
-
-        return isSearch;
-    }
-
-    // Parts of a message (output_text, refusal) or of reasoning (reasoning_text, summary_text).
-    private static void ReadParts(ref Utf8JsonReader reader, IOutputObserver output)
-    {
-        while (reader.NextElement())
-        {
-            if (!reader.EnterObject())
-            {
-                continue;
-            }
-
-            OutputKind kind = OutputKind.Text;
-            while (reader.NextProperty(out ReadOnlySpan<byte> name))
-            {
-                if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
-                {
-                    kind = reader.ValueTextEquals("output_text"u8) ? OutputKind.Text : OutputKind.Reasoning;
-                }
-                else if (name.SequenceEqual("text"u8))
-                {
-                    reader.Observe(kind, 0, output);
-                }
-                else if (name.SequenceEqual("refusal"u8))
-                {
-                    reader.Observe(OutputKind.Refusal, 0, output);
-                }
-                else
-                {
-                    reader.Skip();
-                }
-            }
-        }
-    }
-
-    // Tools that run at the provider. A web search's opening of a page, or looking for something on it, is not a search.
-    private static string? ServerTool(ReadOnlySpan<byte> itemType, bool isSearch)
-    {
-        if (itemType.SequenceEqual("web_search_call"u8))
-        {
-            return isSearch ? "web_search_requests" : null;
-        }
-
-        return itemType.SequenceEqual("file_search_call"u8) ? "file_search_requests"
-            : itemType.SequenceEqual("code_interpreter_call"u8) ? "code_interpreter_requests"
-            : itemType.SequenceEqual("image_generation_call"u8) ? "image_generation_requests"
-            : itemType.SequenceEqual("mcp_call"u8) ? "mcp_requests"
-            : null;
     }
 }

@@ -1,0 +1,123 @@
+namespace StreamUsage.Sse;
+
+// Lines that a piece cuts. SseDecoder.cs has those that lie in one piece.
+internal partial struct SseDecoder
+{
+    // A line of which only a part is here: its field name is gathered first, then its value goes where it belongs as it comes.
+    private void ReadPartialLine(ReadOnlySpan<byte> part)
+    {
+        if (_line == Line.None)
+        {
+            _line = Line.Name;
+            _name = 1; // Above the bytes of the name, so that a NUL at its start is one of them.
+            _nameLength = 0;
+        }
+
+        if (_line == Line.Name)
+        {
+            int at = 0;
+            while (true)
+            {
+                if (at == part.Length)
+                {
+                    return;
+                }
+
+                byte next = part[at++];
+                if (next == (byte)':')
+                {
+                    BeginValue();
+                    break;
+                }
+
+                if (++_nameLength > 5)
+                {
+                    _line = Line.Ignored;
+                    break;
+                }
+
+                _name = (_name << 8) | next;
+            }
+
+            part = part[at..];
+        }
+
+        if (part.IsEmpty || _line == Line.Ignored)
+        {
+            return;
+        }
+
+        if (_atValueStart)
+        {
+            _atValueStart = false;
+            if (part[0] == (byte)' ')
+            {
+                part = part[1..];
+            }
+        }
+
+        switch (_line)
+        {
+            case Line.Data:
+                AppendData(part);
+                break;
+            case Line.Event:
+                AddType(part);
+                break;
+            case Line.Id:
+                _newIdBuffer.Append(part[..Math.Min(part.Length, _maxEventBytes + 1 - _newIdBuffer.Length)]);
+                break;
+            case Line.Retry:
+                AddRetry(part);
+                break;
+        }
+    }
+
+    private void BeginValue()
+    {
+        const ulong Data = 0x1_64617461, Event = 0x1_6576656E74, Id = 0x1_6964, Retry = 0x1_7265747279;
+        _atValueStart = true;
+        switch (_name)
+        {
+            case Data:
+                _line = Line.Data;
+                BeginDataLine();
+                break;
+            case Event:
+                _line = Line.Event;
+                _typeStart = -1;
+                _typeBuffer.Clear();
+                break;
+            case Id:
+                _line = Line.Id;
+                _newIdBuffer.Clear();
+                break;
+            case Retry:
+                _line = Line.Retry;
+                BeginRetry();
+                break;
+            default:
+                _line = Line.Ignored;
+                break;
+        }
+    }
+
+    private void EndPartialLine()
+    {
+        if (_line == Line.Name)
+        {
+            BeginValue();
+        }
+
+        if (_line == Line.Id)
+        {
+            SetId(_newIdBuffer.Span);
+        }
+        else if (_line == Line.Retry)
+        {
+            SetRetry();
+        }
+
+        _line = Line.None;
+    }
+}
