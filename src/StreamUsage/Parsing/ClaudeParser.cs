@@ -30,7 +30,7 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             return WireMatch.Certain;
         }
 
-        return type.SequenceEqual("ping"u8) || probe.HasError || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
+        return type.SequenceEqual("ping"u8) || probe.Type.SequenceEqual("error"u8) || probe.HasError || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
     }
 
     public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
@@ -43,6 +43,7 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
 
         ReadOnlySpan<byte> type = wireEvent.Type;
         bool isError = false;
+        string? flatMessage = null;
         Utf8JsonReader reader = Json.Read(data);
         reader.Read();
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -57,7 +58,14 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             }
             else if (name.SequenceEqual("message"u8))
             {
-                state = ReadStart(ref reader, data, state, output);
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    flatMessage = reader.GetName();
+                }
+                else
+                {
+                    state = ReadStart(ref reader, data, state, output);
+                }
             }
             else if (name.SequenceEqual("content_block"u8))
             {
@@ -83,6 +91,12 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             {
                 state = ReadMessageProperty(ref reader, name, state);
             }
+        }
+
+        if (!isError && type.SequenceEqual("error"u8))
+        {
+            isError = true;
+            state = state.WithError(new ProviderError { Message = flatMessage });
         }
 
         // The events of a stream may come as JSON lines as well: only what is none of them is a whole answer.

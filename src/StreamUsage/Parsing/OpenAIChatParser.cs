@@ -49,7 +49,7 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
         {
             if (name.SequenceEqual("choices"u8))
             {
-                state = ReadChoices(ref reader, data, state, output);
+                state = ReadChoices(ref reader, data, state, output, ref isChunk);
             }
             else if (name.SequenceEqual("id"u8))
             {
@@ -70,7 +70,7 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
             }
             else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
             {
-                isChunk = reader.ValueSpan.EndsWith(".chunk"u8);
+                isChunk |= reader.ValueSpan.EndsWith(".chunk"u8);
                 isError |= reader.ValueTextEquals("error"u8);
             }
             else if (name.SequenceEqual("usage"u8))
@@ -115,7 +115,7 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
 
     private static bool IsDone(ReadOnlySpan<byte> data) => data.SequenceEqual("[DONE]"u8);
 
-    private static UsageAccumulator ReadChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
     {
         if (!reader.EnterArray())
         {
@@ -126,14 +126,14 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
         {
             if (reader.EnterObject())
             {
-                state = ReadChoice(ref reader, data, state, output);
+                state = ReadChoice(ref reader, data, state, output, ref isChunk);
             }
         }
 
         return state;
     }
 
-    private static UsageAccumulator ReadChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
     {
         int index = FindIndex(reader);
         state = state with { Choices = state.Choices.Begin(index) };
@@ -141,6 +141,7 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
         {
             if (name.SequenceEqual("delta"u8) || name.SequenceEqual("message"u8))
             {
+                isChunk |= name.SequenceEqual("delta"u8);
                 ChatMessage.Read(ref reader, data, index, output);
             }
             else if (name.SequenceEqual("finish_reason"u8))

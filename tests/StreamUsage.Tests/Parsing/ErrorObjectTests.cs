@@ -2,12 +2,25 @@ using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing;
+using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
 /// <summary>Errors under all the names that providers use.</summary>
 public sealed class ErrorObjectTests
 {
+    [Theory]
+    [InlineData("""{"type":"error","message":"no object around it"}""")]
+    [InlineData("""{"type":"error","error":{"message":"no object around it"}}""")]
+    public void An_error_that_is_all_of_a_body_is_the_providers(string body)
+    {
+        ReadBody read = ReadBody.Of(body);
+
+        read.Outcome.Should().Be(StreamOutcome.ProviderError);
+        read.StatusCode.Should().Be(502);
+        read.State.Error!.Message.Should().Be("no object around it");
+    }
+
     [Theory]
     [InlineData("""{"type":"overloaded_error","message":"m"}""", "overloaded_error", "m", 529)]
     [InlineData("""{"code":429,"message":"m"}""", "429", "m", 429)]

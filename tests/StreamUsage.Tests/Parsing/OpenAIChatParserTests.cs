@@ -6,6 +6,18 @@ namespace StreamUsage.Tests.Parsing;
 /// <summary>Chat Completions: output in all its shapes, what ends an answer, and errors.</summary>
 public sealed class OpenAIChatParserTests
 {
+    [Fact]
+    public void Chunks_as_json_lines_are_no_whole_answer()
+    {
+        ReadBody read = ReadBody.Of("""
+            {"id":"c","choices":[{"index":0,"delta":{"content":"Hi"}}]}
+            {"id":"c","choices":[{"index":0,"delta":{"content":" you"}}]}
+            """);
+
+        read.Outcome.Should().Be(StreamOutcome.Interrupted);
+        read.EventCount.Should().Be(2);
+    }
+
     [Theory]
     [InlineData("""{"role":"assistant","content":""}""", "")]
     [InlineData("""{"content":"n\u00e4\n"}""", "Text 1:n\u00e4\n")]
