@@ -30,7 +30,7 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             return WireMatch.Certain;
         }
 
-        return type.SequenceEqual("ping"u8) || probe.Type.SequenceEqual("error"u8) || probe.HasError || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
+        return type.SequenceEqual("ping"u8) || (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
     }
 
     public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
