@@ -1,4 +1,5 @@
 using StreamUsage.Accounting;
+using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Pricing;
 
@@ -9,43 +10,44 @@ internal static class RecordBuilder
 {
     public static CharacterTokenEstimator BasicRule { get; } = new();
 
-    public static (UsageRecord Record, List<Exception> Faults) Build(TrackedBody body, UsageTracker.TrackerSettings settings)
+    /// <summary>Never throws: what of the user's fails or takes longer than the limit is left out, and named in the faults.</summary>
+    public static async Task<(UsageRecord Record, List<Exception> Faults)> BuildAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit)
     {
         var faults = new List<Exception>();
-        BodyReader reader = body.Reader;
-        ref readonly UsageAccumulator state = ref reader.State;
-        OutcomeRules.Verdict verdict = body.Verdict;
-        ProviderError? error = state.Error;
-        (TokenUsage usage, TokenSource inputSource, TokenSource outputSource) = Count(body, settings.Estimator, faults);
+        (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings.Estimator, limit, faults).ConfigureAwait(false);
+        UsageRecord record = DescribePlainly(body, counts);
+        try
+        {
+            record = Describe(body, record);
+        }
+        catch (Exception fault)
+        {
+            body.Reader.Fail(fault); // What a custom parser put into its state can throw; the counts are safe from it.
+        }
 
-        var record = new UsageRecord
+        return (await PriceAsync(record, settings.Pricing, limit, faults).ConfigureAwait(false), faults);
+    }
+
+    // Values only, nothing that could run code of another's.
+    private static UsageRecord DescribePlainly(TrackedBody body, (TokenUsage Usage, TokenSource Input, TokenSource Output) counts)
+    {
+        BodyReader reader = body.Reader;
+        OutcomeRules.Verdict verdict = body.Verdict;
+        return new UsageRecord
         {
             Id = body.Id,
             Context = body.Context,
             ApiFormat = reader.Format,
             Wire = reader.Wire,
-            Usage = usage,
-            BilledUsage = state.Iterations.Count == 0 ? usage : state.BilledUsage,
-            Iterations = state.Iterations,
-            ServerToolUse = state.ServerToolUse,
-            TokenDetails = state.TokenDetails,
-            InputSource = inputSource,
-            OutputSource = outputSource,
-            ReportedUsageJson = reader.TakeReportedUsageJson(),
-            ReportedCost = state.ReportedCost,
-            ResponseId = state.ResponseId,
-            ResponseModel = state.Model,
-            StopReason = state.StopReason,
-            StopSequence = state.StopSequence,
-            ServiceTier = state.ServiceTier,
-            Speed = state.Speed,
-            InferenceGeo = state.InferenceGeo,
+            Usage = counts.Usage,
+            BilledUsage = counts.Usage,
+            InputSource = counts.Input,
+            OutputSource = counts.Output,
             Status = body.Failure is null ? verdict.Status : UsageStatus.Failed,
             Outcome = verdict.Outcome,
             StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
             HttpStatusCode = body.HttpStatusCode,
-            ErrorType = error?.Type ?? TypeOf(body.Fault),
-            ErrorMessage = body.Failure?.Message ?? error?.Message ?? body.Fault?.Message,
+            ErrorMessage = body.Failure?.Message,
             TraceId = body.TraceId,
             SpanId = body.SpanId,
             StartedAt = body.StartedAt,
@@ -62,15 +64,37 @@ internal static class RecordBuilder
             ResponseHeaders = body.ResponseHeaders,
             Response = reader.Excerpt,
         };
+    }
 
-        return (Price(record, settings.Pricing, faults), faults);
+    private static UsageRecord Describe(TrackedBody body, UsageRecord plain)
+    {
+        ref readonly UsageAccumulator state = ref body.Reader.State;
+        ProviderError? error = state.Error;
+        return plain with
+        {
+            BilledUsage = state.Iterations.Count == 0 ? plain.Usage : state.BilledUsage,
+            Iterations = state.Iterations,
+            ServerToolUse = state.ServerToolUse,
+            TokenDetails = state.TokenDetails,
+            ReportedUsageJson = body.Reader.TakeReportedUsageJson(),
+            ReportedCost = state.ReportedCost,
+            ResponseId = state.ResponseId,
+            ResponseModel = state.Model,
+            StopReason = state.StopReason,
+            StopSequence = state.StopSequence,
+            ServiceTier = state.ServiceTier,
+            Speed = state.Speed,
+            InferenceGeo = state.InferenceGeo,
+            ErrorType = error?.Type ?? TypeOf(body.Fault),
+            ErrorMessage = plain.ErrorMessage ?? error?.Message ?? MessageOf(body.Fault),
+        };
     }
 
     // Reported stays as it is, 0 included. Not reported: counted from what was seen, never below a placeholder. A refused request costs nothing.
-    private static (TokenUsage Usage, TokenSource Input, TokenSource Output) Count(TrackedBody body, ITokenEstimator estimator, List<Exception> faults)
+    private static async Task<(TokenUsage Usage, TokenSource Input, TokenSource Output)> CountAsync(TrackedBody body, ITokenEstimator estimator, TimeLimit limit, List<Exception> faults)
     {
         BodyReader reader = body.Reader;
-        ref readonly UsageAccumulator state = ref reader.State;
+        UsageAccumulator state = reader.State;
         TokenUsage usage = state.Usage;
         TokenSource input = state.IsInputReported ? TokenSource.Reported : TokenSource.None;
         TokenSource output = state.IsOutputReported ? TokenSource.Reported : TokenSource.None;
@@ -85,7 +109,7 @@ internal static class RecordBuilder
         string? model = state.Model ?? body.Context.Model;
         if (input == TokenSource.None && !body.RequestBody.IsEmpty)
         {
-            long estimate = Estimate(estimator, e => e.EstimateInputTokens(reader.Format, model, body.RequestBody), faults);
+            long estimate = await EstimateAsync(estimator, e => e.EstimateInputTokens(reader.Format, model, body.RequestBody), limit, faults).ConfigureAwait(false);
             usage = usage with { InputTokens = estimate };
             input = estimate == 0 ? TokenSource.None : TokenSource.Estimated;
         }
@@ -93,7 +117,7 @@ internal static class RecordBuilder
         if (output == TokenSource.None)
         {
             long characters = reader.OutputCharacters;
-            long estimate = characters == 0 ? 0 : Estimate(estimator, e => e.EstimateOutputTokens(reader.Format, model, characters), faults);
+            long estimate = characters == 0 ? 0 : await EstimateAsync(estimator, e => e.EstimateOutputTokens(reader.Format, model, characters), limit, faults).ConfigureAwait(false);
             usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, estimate) };
             output = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
         }
@@ -101,20 +125,33 @@ internal static class RecordBuilder
         return (usage, input, output);
     }
 
-    private static long Estimate(ITokenEstimator estimator, Func<ITokenEstimator, long> count, List<Exception> faults)
+    // An estimator that has hung once is not asked again. The basic rule itself fails only where the request's bytes are gone.
+    private static async Task<long> EstimateAsync(ITokenEstimator estimator, Func<ITokenEstimator, long> count, TimeLimit limit, List<Exception> faults)
     {
+        if (!ReferenceEquals(estimator, BasicRule) && !faults.Exists(fault => fault is TimeoutException))
+        {
+            try
+            {
+                return Math.Max(0, await WithinAsync(limit, () => count(estimator)).ConfigureAwait(false));
+            }
+            catch (Exception fault)
+            {
+                faults.Add(fault);
+            }
+        }
+
         try
         {
-            return Math.Max(0, count(estimator));
+            return count(BasicRule);
         }
         catch (Exception fault)
         {
             faults.Add(fault);
-            return count(BasicRule);
+            return 0;
         }
     }
 
-    private static UsageRecord Price(UsageRecord record, IUsagePricing? pricing, List<Exception> faults)
+    private static async Task<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing? pricing, TimeLimit limit, List<Exception> faults)
     {
         if (pricing is null)
         {
@@ -123,13 +160,32 @@ internal static class RecordBuilder
 
         try
         {
-            UsageCost? cost = pricing.Price(record);
+            UsageCost? cost = await WithinAsync(limit, () => pricing.Price(record)).ConfigureAwait(false);
             return record with { Cost = cost, UnpricedReason = cost is null ? "the model is not in the price table" : null };
         }
         catch (Exception fault)
         {
             faults.Add(fault);
             return record with { UnpricedReason = "the pricing failed" };
+        }
+    }
+
+    private static async Task<T> WithinAsync<T>(TimeLimit limit, Func<T> call)
+    {
+        Task<T> running = Task.Run(call);
+        await limit.WaitAsync(running).ConfigureAwait(false);
+        return await running.ConfigureAwait(false);
+    }
+
+    private static string? MessageOf(Exception? fault)
+    {
+        try
+        {
+            return fault?.Message;
+        }
+        catch (Exception)
+        {
+            return null;
         }
     }
 

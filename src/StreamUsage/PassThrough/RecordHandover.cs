@@ -62,7 +62,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, Reco
 
     private async Task CompleteAsync(TrackedBody body)
     {
-        (UsageRecord record, List<Exception> estimateFaults) = RecordBuilder.Build(body, settings);
+        (UsageRecord record, List<Exception> estimateFaults) = await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false);
         await body.Started.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Exception? sinkFault = await delivery.DeliverAsync(record).ConfigureAwait(false);
         var notes = new RecordNotes

@@ -322,11 +322,18 @@ internal sealed class TrackedBody
     private void FinishReading()
     {
         _isEnded = true;
-        if (!_isUnread)
+        try
         {
-            _reader.Finish();
-        }
+            if (!_isUnread)
+            {
+                _reader.Finish();
+            }
 
-        _reader.Release();
+            _reader.Release();
+        }
+        catch (Exception fault)
+        {
+            _reader.Fail(fault);
+        }
     }
 }

@@ -1,0 +1,224 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace StreamUsage.Tests.Conformance;
+
+/// <summary>What a cut body says, read plainly: lines, whole documents, and the few properties that count. Knows nothing of how the library reads.</summary>
+internal sealed class CutExpectation
+{
+    private HashSet<int> _begun = [];
+    private HashSet<int> _finished = [];
+    private bool _isTerminal;
+    private long? _input, _cacheRead, _cacheWrite, _rawOutput, _reasoning, _total;
+
+    public string? Wire { get; private set; }
+
+    public long Events { get; private set; }
+
+    public bool HasError { get; private set; }
+
+    public bool IsComplete => _isTerminal || (_begun.Count != 0 && _begun.SetEquals(_finished));
+
+    public long? CacheRead => _cacheRead;
+
+    /// <summary>All input, whatever its bucket; null where none was reported.</summary>
+    public long? TotalInput => (_input ?? _cacheRead ?? _cacheWrite) is null ? null
+        : Wire == "anthropic-messages" ? (_input ?? 0) + (_cacheRead ?? 0) + (_cacheWrite ?? 0)
+        : Math.Max(_input ?? 0, (_cacheRead ?? 0) + (_cacheWrite ?? 0));
+
+    /// <summary>The output as reported; null where none was, a placeholder aside.</summary>
+    public long? Output => Wire != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning ? _rawOutput + _reasoning : _rawOutput;
+
+    public long Placeholder { get; private set; }
+
+    /// <summary>At least this many characters of text, reasoning and tool arguments were seen.</summary>
+    public long Characters { get; private set; }
+
+    /// <summary>What each cut of a body says; the cuts in rising order.</summary>
+    public static IEnumerable<(int Cut, CutExpectation Expected)> Of(byte[] body, int[] boundaries, IEnumerable<int> cuts)
+    {
+        var whole = new CutExpectation();
+        int at = 0;
+        foreach (int cut in cuts)
+        {
+            foreach (int boundary in boundaries.Where(boundary => boundary > at && boundary <= cut))
+            {
+                whole.ReadBlock(body.AsSpan(at..boundary));
+                at = boundary;
+            }
+
+            CutExpectation expected = whole.Clone();
+            expected.ReadBlock(body.AsSpan(at..cut));
+            yield return (cut, expected);
+        }
+    }
+
+    private CutExpectation Clone()
+    {
+        var clone = (CutExpectation)MemberwiseClone();
+        (clone._begun, clone._finished) = ([.. _begun], [.. _finished]);
+        return clone;
+    }
+
+    private void ReadBlock(ReadOnlySpan<byte> block)
+    {
+        string[] lines = Encoding.UTF8.GetString(block).Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Split('\n');
+        string[] data = [.. lines.Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => Regex.Replace(line, "^data: ?", ""))];
+        string joined = string.Join('\n', data);
+        bool isLastLineWhole = lines[^1].Length == 0;
+        if (data.Length != 0 && (isLastLineWhole || joined == "[DONE]" || IsJson(joined)))
+        {
+            string? type = lines.LastOrDefault(line => line.StartsWith("event:", StringComparison.Ordinal));
+            Events++;
+            Read(joined, type is null ? "" : Regex.Replace(type, "^event: ?", ""));
+        }
+    }
+
+    private static bool IsJson(string data)
+    {
+        try
+        {
+            JsonDocument.Parse(data).Dispose();
+            return data.Length != 0;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private void Read(string data, string eventType)
+    {
+        if (data == "[DONE]")
+        {
+            _isTerminal |= Wire == "openai-chat";
+            return;
+        }
+
+        using JsonDocument document = JsonDocument.Parse(data);
+        JsonElement root = document.RootElement;
+        string type = Text(root, "type") ?? eventType;
+        HasError |= (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object) || type == "error" || type == "response.failed";
+        if (root.TryGetProperty("choices", out JsonElement choices) || Wire == "openai-chat")
+        {
+            Wire ??= "openai-chat";
+            ReadChunk(root, choices);
+        }
+        else if (type.StartsWith("response.", StringComparison.Ordinal) || Wire == "openai-responses")
+        {
+            Wire ??= "openai-responses";
+            ReadResponsesEvent(root, type);
+        }
+        else if (root.TryGetProperty("error", out _) && Wire is null && type != "error")
+        {
+            Wire = "openai-chat";
+        }
+        else
+        {
+            Wire ??= "anthropic-messages";
+            ReadClaudeEvent(root, type);
+        }
+    }
+
+    private void ReadChunk(JsonElement root, JsonElement choices)
+    {
+        JsonElement usage = default;
+        if (root.TryGetProperty("x_groq", out JsonElement groq) && groq.TryGetProperty("usage", out JsonElement groqUsage))
+        {
+            ReadUsage(groqUsage);
+        }
+
+        foreach (JsonElement choice in choices.ValueKind == JsonValueKind.Array ? choices.EnumerateArray() : default)
+        {
+            int index = choice.TryGetProperty("index", out JsonElement number) ? number.GetInt32() : 0;
+            _begun.Add(index);
+            if (Text(choice, "finish_reason") is not null)
+            {
+                _finished.Add(index);
+            }
+
+            if (choice.TryGetProperty("usage", out usage))
+            {
+                ReadUsage(usage);
+            }
+
+            if (choice.TryGetProperty("delta", out JsonElement delta) && delta.ValueKind == JsonValueKind.Object)
+            {
+                Characters += Length(delta, "content") + Math.Max(Length(delta, "reasoning"), Length(delta, "reasoning_content"));
+                Characters += Objects(delta, "tool_calls").Sum(call => Length(Object(call, "function") ?? default, "arguments"));
+                Characters += Objects(delta, "content").Sum(part => Length(part, "text") + Objects(part, "thinking").Sum(thought => Length(thought, "text")));
+            }
+        }
+
+        if (root.TryGetProperty("usage", out usage))
+        {
+            ReadUsage(usage);
+        }
+    }
+
+    private void ReadResponsesEvent(JsonElement root, string type)
+    {
+        _isTerminal |= type is "response.completed" or "response.incomplete" or "response.failed";
+        if (type is "response.output_text.delta" or "response.reasoning_text.delta" or "response.reasoning_summary_text.delta" || Regex.IsMatch(type, "_(arguments|call_input|call_code|command)\\.delta$"))
+        {
+            Characters += Length(root, "delta");
+        }
+
+        if (root.TryGetProperty("response", out JsonElement response) && response.TryGetProperty("usage", out JsonElement usage))
+        {
+            ReadUsage(usage);
+        }
+    }
+
+    private void ReadClaudeEvent(JsonElement root, string type)
+    {
+        _isTerminal |= type == "message_stop";
+        if (type == "message_start")
+        {
+            _isTerminal = false;
+            (_input, _cacheRead, _cacheWrite, _rawOutput) = (null, null, null, null);
+            JsonElement usage = root.GetProperty("message").GetProperty("usage");
+            ReadUsage(usage);
+            (Placeholder, _rawOutput) = (_rawOutput ?? 0, null);
+        }
+        else if (root.TryGetProperty("usage", out JsonElement usage))
+        {
+            ReadUsage(usage);
+        }
+
+        if (root.TryGetProperty("delta", out JsonElement delta))
+        {
+            Characters += Length(delta, "text") + Length(delta, "thinking") + Length(delta, "partial_json");
+        }
+    }
+
+    private void ReadUsage(JsonElement usage)
+    {
+        if (usage.ValueKind != JsonValueKind.Object)
+        {
+            return;
+        }
+
+        JsonElement input = Object(usage, "prompt_tokens_details") ?? Object(usage, "input_tokens_details") ?? default;
+        JsonElement output = Object(usage, "completion_tokens_details") ?? Object(usage, "output_tokens_details") ?? default;
+        _input = Count(usage, "prompt_tokens") ?? Count(usage, "input_tokens") ?? _input;
+        _rawOutput = Count(usage, "completion_tokens") ?? Count(usage, "output_tokens") ?? _rawOutput;
+        _cacheRead = Count(usage, "cache_read_input_tokens") ?? Count(input, "cached_tokens") ?? Count(usage, "prompt_cache_hit_tokens") ?? Count(usage, "cached_tokens") ?? _cacheRead;
+        _cacheWrite = Count(usage, "cache_creation_input_tokens") ?? Count(input, "cache_write_tokens") ?? _cacheWrite;
+        _reasoning = Count(output, "reasoning_tokens") ?? Count(usage, "reasoning_tokens") ?? _reasoning;
+        _total = Count(usage, "total_tokens") ?? _total;
+    }
+
+    private static JsonElement? Object(JsonElement parent, string name) => parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
+
+    private static long? Count(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+
+    private static int Length(JsonElement parent, string name) => (Text(parent, name) ?? "").Length;
+
+    private static IEnumerable<JsonElement> Objects(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [];
+
+    private static string? Text(JsonElement parent, string name) => parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

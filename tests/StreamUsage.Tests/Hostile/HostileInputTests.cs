@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using CsCheck;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing;
+using StreamUsage.PassThrough;
+using StreamUsage.Tests.Fuzz;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Hostile;
+
+/// <summary>
+/// Damaged and made-up bodies through decoder and parsers: nothing is thrown, nothing hangs, no count is negative or was not in the body, and cutting changes nothing.
+/// Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.
+/// </summary>
+public sealed class HostileInputTests
+{
+    private const int RoundsUnlessTimed = 1500;
+    private const int MaxBody = 30_000;
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(20); // Of some milliseconds' work: not a measure, but the difference to a hang.
+
+    private static readonly string[] OwnStreams =
+    [
+        Answers.Claude,
+        Answers.ChatText + Answers.ChatError + Answers.ChatDone,
+        Answers.ResponsesCreated + Answers.ResponsesFailed,
+        Answers.ResponsesQueued,
+        """{"type":"message","id":"m","usage":{"input_tokens":11,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4},"output_tokens":5,"server_tool_use":{"web_search_requests":2},"iterations":[{"type":"message","input_tokens":6,"output_tokens":7},{"type":"compaction","model":"x","input_tokens":8,"cache_creation_input_tokens":9}]},"content":[{"type":"text","text":"a"}]}""",
+        """{"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":20,"total_tokens":150,"prompt_tokens_details":{"cached_tokens":40,"cache_write_tokens":17},"completion_tokens_details":{"reasoning_tokens":30}}}""",
+    ];
+
+    private static readonly ParserSet Parsers = new([]);
+
+    [Fact]
+    public void Damaged_bodies_are_read_without_harm()
+    {
+        byte[][] bodies = [.. OwnStreams.Select(Encoding.UTF8.GetBytes), .. RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini").Select(stream => stream.Body).Where(body => body.Length < MaxBody)];
+        int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;
+        var random = new Random(seconds == 0 ? 3 : Environment.TickCount);
+        long end = Environment.TickCount64 + (1000L * seconds);
+        for (int round = 0; seconds == 0 ? round < RoundsUnlessTimed : Environment.TickCount64 < end; round++)
+        {
+            byte[] body = bodies[random.Next(bodies.Length)];
+            for (int i = random.Next(1, 4); i > 0; i--)
+            {
+                body = Mutator.Mutate(body, random);
+            }
+
+            Verify(body, random);
+        }
+    }
+
+    [Fact]
+    public void Made_up_bodies_are_read_without_harm()
+    {
+        string[] words =
+        [
+            "data: ", "event: ", "message_start", "message_delta", "response.completed", "error", "\n", "\n\n", "\r\n", "{", "}", "[", "]", ",", ":", "\"type\":", "\"message\":", "\"usage\":", "\"choices\":",
+            "\"delta\":", "\"response\":", "\"input_tokens\":", "\"output_tokens\":", "\"prompt_tokens\":", "\"completion_tokens\":", "\"iterations\":", "\"text\":", "\"", "\\u0000", "\\", "1", "-7", "1e9", "9007199254740993", "null", "[DONE]", "\0", "\u00e4",
+        ];
+        Gen.Int[0, words.Length - 1].Select(i => words[i]).Array[0, 60].Select(Gen.Int, (parts, seed) => (Body: string.Concat(parts), Seed: seed))
+            .Sample(made => Verify(Encoding.UTF8.GetBytes(made.Body), new Random(made.Seed)), iter: 3000, threads: 1);
+    }
+
+    [Fact]
+    public void Sums_of_the_largest_counts_are_never_negative()
+    {
+        string iteration = """{"type":"message","input_tokens":9007199254740992,"output_tokens":9007199254740992,"cache_read_input_tokens":9007199254740992,"cache_creation":{"ephemeral_5m_input_tokens":9007199254740992,"ephemeral_1h_input_tokens":9007199254740992}}""";
+        string body = """{"type":"message","usage":{"input_tokens":9007199254740992,"output_tokens":1,"iterations":[""" + string.Join(',', Enumerable.Repeat(iteration, 5000)) + "]}}";
+
+        ReadBody read = ReadBody.Of(body);
+
+        read.State.Iterations.Should().NotBeEmpty();
+        TokenUsage billed = read.State.BilledUsage;
+        Counts(billed).Concat([billed.TotalInputTokens, billed.TotalTokens, read.Usage.TotalTokens]).Should().AllSatisfy(count => count.Should().BeGreaterThanOrEqualTo(0));
+        billed.OutputTokens.Should().BeGreaterThan(9007199254740992);
+    }
+
+    private static void Verify(byte[] body, Random random)
+    {
+        long before = Environment.TickCount64;
+        string whole = Facts(body, body.Length, null);
+        string bytewise = Facts(body, 1, null);
+        string cut = Facts(body, 1 + random.Next(1, 3000), random);
+        (Environment.TickCount64 - before).Should().BeLessThan((long)MaxTime.TotalMilliseconds, "this body was read: {0}", Convert.ToBase64String(body));
+
+        (bytewise, cut).Should().Be((whole, whole), "this body was read: {0}", Convert.ToBase64String(body));
+    }
+
+    private static string Facts(byte[] body, int pieceLength, Random? lengths)
+    {
+        var reader = new BodyReader(Parsers, ApiFormat.Auto, 16 * 1024);
+        for (int at = 0; at < body.Length;)
+        {
+            int length = Math.Min(lengths?.Next(1, pieceLength) ?? pieceLength, body.Length - at);
+            reader.Read(body.AsSpan(at, length));
+            at += length;
+        }
+
+        reader.Finish();
+        reader.Release();
+        UsageAccumulator state = reader.State;
+        if (lengths is null && pieceLength != 1)
+        {
+            VerifyCounts(body, state);
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            {reader.Wire} {reader.Format} {reader.EventCount} {reader.SkippedEvents} {reader.OutputCharacters} {reader.HasOutput} {reader.IgnoredCounts} {reader.GetReportedUsageJson()} {reader.ParserFault?.GetType()}
+            {state.Usage} {state.BilledUsage} {string.Join(';', state.Iterations)} {string.Join(';', state.ServerToolUse)} {string.Join(';', state.TokenDetails)} {state.ReportedCost}
+            {state.ResponseId} {state.Model} {state.StopReason} {state.StopSequence} {state.ServiceTier} {state.Speed} {state.Error} {state.IsTerminal} {state.IsPending} {state.IsComplete} {state.IsOutputPlaceholder}
+            """);
+    }
+
+    private static long[] Counts(TokenUsage u) =>
+    [
+        u.InputTokens, u.CacheReadInputTokens, u.CacheCreationInputTokens, u.CacheCreation5mInputTokens, u.CacheCreation1hInputTokens, u.OutputTokens,
+        u.ReasoningTokens ?? 0, u.InputAudioTokens ?? 0, u.CacheReadAudioTokens ?? 0, u.OutputAudioTokens ?? 0, u.OutputImageTokens ?? 0,
+    ];
+
+    // Each count stands in the body, or is what the normalisation makes of counts that do.
+    private static void VerifyCounts(byte[] body, in UsageAccumulator state)
+    {
+        string text = Encoding.Latin1.GetString(body);
+        HashSet<long> numbers = [0, .. Regex.Matches(text, "[0-9]+").Select(match => long.TryParse(match.Value, CultureInfo.InvariantCulture, out long number) ? number : 0)];
+        foreach (TokenUsage u in state.Iterations.Select(iteration => iteration.Usage).Append(state.Usage))
+        {
+            Counts(u).Should().OnlyContain(count => count >= 0, "this body was read: {0}", Convert.ToBase64String(body));
+            long[] made =
+            [
+                numbers.Contains(u.InputTokens) ? 0 : u.TotalInputTokens,
+                u.CacheReadInputTokens,
+                numbers.Contains(u.CacheCreationInputTokens) ? 0 : u.CacheCreationInputTokens - u.CacheCreation5mInputTokens - u.CacheCreation1hInputTokens,
+                u.CacheCreation5mInputTokens,
+                u.CacheCreation1hInputTokens,
+                numbers.Contains(u.OutputTokens) ? 0 : u.OutputTokens - (u.ReasoningTokens ?? 0),
+                .. Counts(u)[6..],
+            ];
+            made.Should().BeSubsetOf(numbers, "this body was read as {0}: {1}", u, Convert.ToBase64String(body));
+        }
+
+        state.TokenDetails.Values.All(numbers.Contains).Should().BeTrue();
+        state.ServerToolUse.Values.Should().NotContain(count => count < 0);
+    }
+}
