@@ -1,0 +1,156 @@
+using System.Text;
+using FluentAssertions.Execution;
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Faults;
+
+/// <summary>
+/// Each collaborator fails at each of its calls in turn, by throwing and (off the byte path) by hanging, once or from then on: the reader sees the plain stream's bytes at the plain stream's reads,
+/// no exception, and there is one record, or one log line that says why not.
+/// </summary>
+public sealed class FaultInjectionTests
+{
+    private const int MaxSteps = 40;
+    private const int MaxBody = 8 * 1024;
+
+    private static readonly UsageContext Context = new() { ApiFormat = ApiFormat.Claude, RequestBody = new byte[400] };
+
+    private static readonly Collaborator[] OnBytePath =
+        [Collaborator.ParserWire, Collaborator.ParserMatch, Collaborator.ParserApply, Collaborator.ClockTime, Collaborator.ClockTimestamp, Collaborator.ClockFrequency];
+
+    public static TheoryData<Collaborator, bool, bool> Faults()
+    {
+        var data = new TheoryData<Collaborator, bool, bool>();
+        foreach (Collaborator failing in Enum.GetValues<Collaborator>().Except([Collaborator.None]))
+        {
+            data.Add(failing, false, false);
+            data.Add(failing, false, true);
+
+            // A clock that hangs while it makes a timer leaves nothing to measure a limit with.
+            if (!OnBytePath.Contains(failing) && failing != Collaborator.ClockTimer)
+            {
+                data.Add(failing, true, false);
+                data.Add(failing, true, true);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task A_collaborator_that_fails_at_any_step_is_never_felt(Collaborator failing, bool hangs, bool forGood)
+    {
+        int injected = 0;
+        foreach (object[] script in Scripts())
+        {
+            List<string> plain = await ReadAsync(new ScriptedStream([.. script]));
+            for (int step = 1; step <= MaxSteps; step++)
+            {
+                int faults = await CheckAsync(new FaultPlan(failing, step, hangs, forGood), failing, hangs, script, plain);
+                injected += faults;
+                if (faults == 0)
+                {
+                    break; // There is no such call any more.
+                }
+            }
+        }
+
+        injected.Should().BePositive("a fault that never happens proves nothing");
+    }
+
+    [Fact]
+    public async Task Without_a_fault_everything_is_told()
+    {
+        foreach (object[] script in Scripts())
+        {
+            using var plan = new FaultPlan(Collaborator.None, 0, false, false);
+            await CheckAsync(plan, Collaborator.None, hangs: false, script, await ReadAsync(new ScriptedStream([.. script])));
+            plan.Records.Single().Cost.Should().NotBeNull();
+        }
+    }
+
+    // Whole, cut, broken and foreign bodies, in reads of all sizes, and what is recorded of Claude.
+    private static IEnumerable<object[]> Scripts()
+    {
+        byte[] text = Encoding.UTF8.GetBytes(Answers.ClaudeStart + Answers.ClaudeText);
+        yield return [Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeText + Answers.ClaudeDelta, Answers.ClaudeStop];
+        yield return [text[..10], text[10..200], Task.CompletedTask, text[200..]];
+        yield return [Answers.ClaudeText, new IOException("reset")];
+        yield return [Answers.ChatText, Answers.ChatError, Answers.ChatDone];
+        yield return [];
+        foreach (RecordedStream stream in RecordedStream.All("anthropic-messages").Where(stream => new FileInfo(stream.BodyPath).Length < MaxBody).Take(2))
+        {
+            yield return [.. stream.Body.Chunk(900)];
+        }
+    }
+
+    private static async Task<int> CheckAsync(FaultPlan plan, Collaborator failing, bool hangs, object[] script, List<string> plain)
+    {
+        var time = new FakeTimeProvider();
+        await using UsageTracker tracker = plan.Tracker(plan.Clock(time));
+        using var scope = new AssertionScope($"{failing} fails");
+
+        // The reads happen while the collaborator hangs: nothing lets it go, and no time passes, before they have ended.
+        Stream tracked = tracker.Track(new ScriptedStream([.. script]), Context, out UsageTracking tracking);
+        (await ReadAsync(tracked)).Should().Equal(plain);
+        await tracked.DisposeAsync();
+        FluentActions.Invoking(() => tracking.Current).Should().NotThrow();
+        for (int i = 0; !tracking.Completion.IsCompleted && i < 200_000; i++)
+        {
+            if (hangs && plan.Faults != 0)
+            {
+                time.Advance(TimeSpan.FromSeconds(30));
+            }
+
+            await Task.Yield();
+        }
+
+        UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+        int faults = plan.Faults;
+        if (!hangs)
+        {
+            (plan.Records.Count + plan.Lines.Count(line => line == 3)).Should().Be(1, "a record, or the line that says why not");
+            plan.Records.All(handed => handed == record).Should().BeTrue();
+        }
+        else
+        {
+            plan.Records.Should().HaveCountLessThanOrEqualTo(1);
+            (await tracking.Delivery).Should().BeOneOf(DeliveryResult.Delivered, DeliveryResult.Failed);
+        }
+
+        record.BytesReceived.Should().Be(plain.Sum(read => read.StartsWith("read ", StringComparison.Ordinal) ? (read.Length - 5) / 2 : 0));
+        plan.Dispose();
+        if (hangs)
+        {
+            // What time left behind comes to its end when it is let go, once.
+            SpinWait.SpinUntil(() => plan.Records.Count == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
+            plan.Records[0].Id.Should().Be(record.Id);
+        }
+
+        return faults;
+    }
+
+    private static async Task<List<string>> ReadAsync(Stream stream)
+    {
+        var seen = new List<string>();
+        var buffer = new byte[500];
+        try
+        {
+            int length;
+            do
+            {
+                length = await stream.ReadAsync(buffer);
+                seen.Add("read " + Convert.ToHexString(buffer, 0, length));
+            }
+            while (length != 0);
+        }
+        catch (IOException fault)
+        {
+            seen.Add(fault.Message);
+        }
+
+        return seen;
+    }
+}

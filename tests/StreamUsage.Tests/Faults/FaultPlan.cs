@@ -1,0 +1,176 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using StreamUsage.Accounting;
+using StreamUsage.Estimation;
+using StreamUsage.Parsing;
+using StreamUsage.Pricing;
+
+namespace StreamUsage.Tests.Faults;
+
+/// <summary>The collaborators that can fail.</summary>
+public enum Collaborator
+{
+    None,
+    ParserWire,
+    ParserMatch,
+    ParserApply,
+    SinkStart,
+    SinkRecord,
+    Logger,
+    Meter,
+    ClockTime,
+    ClockTimestamp,
+    ClockFrequency,
+    ClockTimer,
+    EstimatorInput,
+    EstimatorOutput,
+    Pricing,
+}
+
+/// <summary>All that a tracker works with, one of which fails at its k-th call (or from it on): it throws, or hangs until <see cref="Dispose"/>. The others work as they should.</summary>
+internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool forGood) : IUsageSink, ILoggerFactory, ILogger, IMeterFactory, IUsageParser, ITokenEstimator, IUsagePricing
+{
+    private readonly ManualResetEventSlim _mayEnd = new();
+    private readonly Meter _meter = new(new MeterOptions("StreamUsage") { Scope = new object() });
+    private readonly List<UsageRecord> _records = [];
+    private readonly List<int> _lines = [];
+    private readonly ClaudeParser _parser = new();
+    private MeterListener? _listener;
+    private int _calls, _faults;
+
+    /// <summary>How often the collaborator has failed.</summary>
+    public int Faults => Volatile.Read(ref _faults);
+
+    public IReadOnlyList<UsageRecord> Records => Locked(_records);
+
+    /// <summary>The event ids that were logged.</summary>
+    public IReadOnlyList<int> Lines => Locked(_lines);
+
+    string IUsageParser.Wire => Do(Collaborator.ParserWire, () => "anthropic-messages");
+
+    /// <summary>A tracker of these collaborators. Its time limit passes when the test says so.</summary>
+    public UsageTracker Tracker(TimeProvider time)
+    {
+        _listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter == _meter)
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        _listener.SetMeasurementEventCallback<long>((_, _, _, _) => Do(Collaborator.Meter, () => 0));
+        _listener.Start();
+        var options = new StreamUsageOptions { Estimator = this, Pricing = this, MeterFactory = this };
+        return new UsageTracker(this, options.AddParser(ApiFormat.Claude, this), this, time);
+    }
+
+    public TimeProvider Clock(TimeProvider inner) => new FailingClock(this, inner);
+
+    /// <summary>Lets go of what hangs.</summary>
+    public void Dispose()
+    {
+        _mayEnd.Set();
+        _listener?.Dispose();
+        _meter.Dispose();
+    }
+
+    WireMatch IUsageParser.Match(WireEvent wireEvent)
+    {
+        Do(Collaborator.ParserMatch, () => 0);
+        return _parser.Match(wireEvent);
+    }
+
+    UsageAccumulator IUsageParser.Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        Do(Collaborator.ParserApply, () => 0);
+        return _parser.Apply(wireEvent, state, output);
+    }
+
+    ValueTask IUsageSink.StartedAsync(UsageStart start, CancellationToken cancellationToken)
+    {
+        Do(Collaborator.SinkStart, () => 0);
+        return ValueTask.CompletedTask;
+    }
+
+    ValueTask IUsageSink.RecordAsync(UsageRecord record, CancellationToken cancellationToken)
+    {
+        Do(Collaborator.SinkRecord, () => 0);
+        lock (_records)
+        {
+            _records.Add(record);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    int ITokenEstimator.CountTokens(string? model, ReadOnlySpan<char> text) => 1;
+
+    long ITokenEstimator.EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => Do(Collaborator.EstimatorInput, () => 1000);
+
+    long ITokenEstimator.EstimateOutputTokens(ApiFormat format, string? model, long outputCharacters) => Do(Collaborator.EstimatorOutput, () => 2000);
+
+    UsageCost? IUsagePricing.Price(UsageRecord record) => Do(Collaborator.Pricing, () => new UsageCost { Total = 1 });
+
+    ILogger ILoggerFactory.CreateLogger(string categoryName) => this;
+
+    void ILoggerFactory.AddProvider(ILoggerProvider provider)
+    {
+    }
+
+    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
+
+    bool ILogger.IsEnabled(LogLevel logLevel) => true;
+
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        Do(Collaborator.Logger, () => 0);
+        lock (_lines)
+        {
+            _lines.Add(eventId.Id);
+        }
+    }
+
+    Meter IMeterFactory.Create(MeterOptions options) => _meter;
+
+    private static List<T> Locked<T>(List<T> list)
+    {
+        lock (list)
+        {
+            return [.. list];
+        }
+    }
+
+    private T Do<T>(Collaborator collaborator, Func<T> work)
+    {
+        if (collaborator == failing)
+        {
+            int call = Interlocked.Increment(ref _calls);
+            if (forGood ? call >= step : call == step)
+            {
+                Interlocked.Increment(ref _faults);
+                if (!hangs)
+                {
+                    throw new InvalidOperationException(collaborator.ToString());
+                }
+
+                _mayEnd.Wait();
+            }
+        }
+
+        return work();
+    }
+
+    private sealed class FailingClock(FaultPlan plan, TimeProvider inner) : TimeProvider
+    {
+        public override long TimestampFrequency => plan.Do(Collaborator.ClockFrequency, () => inner.TimestampFrequency);
+
+        public override DateTimeOffset GetUtcNow() => plan.Do(Collaborator.ClockTime, inner.GetUtcNow);
+
+        public override long GetTimestamp() => plan.Do(Collaborator.ClockTimestamp, inner.GetTimestamp);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => plan.Do(Collaborator.ClockTimer, () => inner.CreateTimer(callback, state, dueTime, period));
+    }
+}
