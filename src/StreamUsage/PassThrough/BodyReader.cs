@@ -209,9 +209,9 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         }
 
         ReadOnlySpan<byte> cutEvent = _cutEvent.Span;
-        if (_shapes!.Match(cutEvent, _maxDataLength, this, out int length) == ShapeMatch.Whole && length == cutEvent.Length)
+        if (isWhole && _shapes!.Match(cutEvent, _maxDataLength, this, out _) == ShapeMatch.Whole)
         {
-            EventCount++;
+            EventCount++; // A shape ends with its blank line, and this is the only one here.
         }
         else
         {
@@ -257,9 +257,10 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         }
     }
 
+    // Events whose lines end in a carriage return are left to the decoder: a cut event's end is found by its two line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent)
     {
-        if (learnsShapes && _parser is IRepeatingWire && (_shapes ??= new EventShapes()).IsLearning)
+        if (learnsShapes && _parser is IRepeatingWire && !raw.Contains((byte)'\r') && (_shapes ??= new EventShapes()).IsLearning)
         {
             _shapes.Learn(raw, dataStart, wireEvent, _parser, _state);
         }

@@ -65,7 +65,7 @@ internal partial struct SseDecoder
                 AddType(part);
                 break;
             case Line.Id:
-                _newIdBuffer.Append(part[..Math.Min(part.Length, _maxEventBytes + 1 - _newIdBuffer.Length)]);
+                _newIdBuffer.Append(part[..Math.Min(part.Length, _maxNameBytes + 1 - _newIdBuffer.Length)]);
                 break;
             case Line.Retry:
                 AddRetry(part);

@@ -11,7 +11,9 @@ internal partial struct SseDecoder
 {
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\n\r"u8);
 
-    private readonly int _maxEventBytes;
+    private const int MaxTrackedNameBytes = 4 * 1024;
+
+    private readonly int _maxEventBytes, _maxNameBytes;
     private readonly ILargeEventReader? _largeEvents;
 
     // The event so far. A slice of the current piece where it lies in one, else in the buffer; _dataStart < 0 says the buffer.
@@ -33,6 +35,7 @@ internal partial struct SseDecoder
     public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents = null)
     {
         _maxEventBytes = (int)Math.Min(maxEventBytes, Array.MaxLength / 2);
+        _maxNameBytes = largeEvents is null ? _maxEventBytes : Math.Min(_maxEventBytes, MaxTrackedNameBytes); // Where data is what counts, types and ids do not take its room.
         _largeEvents = largeEvents;
         _dataStart = -1;
         _typeStart = -1;
@@ -248,7 +251,7 @@ internal partial struct SseDecoder
         {
             int valueStart = ValueStart(line, 5);
             _typeStart = start + valueStart;
-            _typeLength = Math.Min(length - valueStart, _maxEventBytes);
+            _typeLength = Math.Min(length - valueStart, _maxNameBytes);
         }
         else if (IsField(line, "id"u8))
         {
@@ -345,12 +348,12 @@ internal partial struct SseDecoder
     }
 
     // A type or id over the limit is cut off there: it names nothing that is known.
-    private void AddType(ReadOnlySpan<byte> bytes) => _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxEventBytes - _typeBuffer.Length)]);
+    private void AddType(ReadOnlySpan<byte> bytes) => _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxNameBytes - _typeBuffer.Length)]);
 
     // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value. Otherwise, ignore the field."
     private void SetId(ReadOnlySpan<byte> value)
     {
-        if (!value.Contains((byte)0) && value.Length <= _maxEventBytes)
+        if (!value.Contains((byte)0) && value.Length <= _maxNameBytes)
         {
             _idBuffer.Clear();
             _idBuffer.Append(value);

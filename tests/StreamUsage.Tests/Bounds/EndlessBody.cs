@@ -14,7 +14,7 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
     public static string[] Names { get; } =
     [
         "one event of text", "one event that is not JSON", "one event of escapes", "one event of nested arrays", "one event of many properties", "an endless line", "an endless field name", "an endless event type", "an endless id",
-        "comments", "empty events", "tiny chat events", "tiny Claude events", "tiny unknown events", "usage of many properties", "one JSON body", "JSON lines", "brackets without end", "choices without end", "data lines of one event",
+        "comments", "empty events", "tiny chat events", "tiny Claude events", "tiny unknown events", "usage of many properties", "one JSON body", "JSON lines", "brackets without end", "choices without end", "data lines of one event", "type, id and data at once",
     ];
 
     public override bool CanRead => true;
@@ -55,9 +55,10 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
             "JSON lines" => ("", "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n", ""),
             "brackets without end" => ("{\"choices\":", "[", ""),
             "choices without end" => ("data: {\"choices\":[", "{\"index\":70,\"delta\":{\"content\":\"x\"}},", "{}]}\n\n" + Done),
+            "type, id and data at once" => (Chat + $"id: {new string('i', 65_000)}\nid: {new string('j', 65_000)}\nevent: {new string('e', 65_000)}\ndata: {new string('d', 65_000)}\nid: ", "i", "\n\n" + Done),
             _ => (Chat, "data: x\n", "\n" + Done),
         };
-        return new EndlessBody(parts.Start, parts.Unit, parts.End, length / parts.Unit.Length);
+        return new EndlessBody(parts.Start, parts.Unit, parts.End, (length / parts.Unit.Length) + 1);
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
