@@ -107,7 +107,7 @@ public sealed class HostileInputTests
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"""
-            {reader.Wire} {reader.Format} {reader.EventCount} {reader.SkippedEvents} {reader.OutputCharacters} {reader.HasOutput} {reader.IgnoredCounts} {reader.GetReportedUsageJson()} {reader.ParserFault?.GetType()}
+            {reader.Wire} {reader.Format} {reader.EventCount} {reader.SkippedEvents} {reader.OutputCharacters} {reader.HasOutput} {reader.IgnoredCounts} {reader.TakeReportedUsageJson()} {reader.ParserFault?.GetType()}
             {state.Usage} {state.BilledUsage} {string.Join(';', state.Iterations)} {string.Join(';', state.ServerToolUse)} {string.Join(';', state.TokenDetails)} {state.ReportedCost}
             {state.ResponseId} {state.Model} {state.StopReason} {state.StopSequence} {state.ServiceTier} {state.Speed} {state.Error} {state.IsTerminal} {state.IsPending} {state.IsComplete} {state.IsOutputPlaceholder}
             """);
