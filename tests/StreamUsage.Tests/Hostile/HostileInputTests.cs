@@ -42,7 +42,8 @@ public sealed class HostileInputTests
         for (int round = 0; seconds == 0 ? round < RoundsUnlessTimed : Environment.TickCount64 < end; round++)
         {
             byte[] body = bodies[random.Next(bodies.Length)];
-            for (int i = random.Next(1, 4); i > 0; i--)
+            body = round % 2 == 0 ? WithOtherNumbers(body, random) : body;
+            for (int i = random.Next(round % 2 == 0 ? 0 : 1, 4); i > 0; i--)
             {
                 body = Mutator.Mutate(body, random);
             }
@@ -75,6 +76,13 @@ public sealed class HostileInputTests
         TokenUsage billed = read.State.BilledUsage;
         Counts(billed).Concat([billed.TotalInputTokens, billed.TotalTokens, read.Usage.TotalTokens]).Should().AllSatisfy(count => count.Should().BeGreaterThanOrEqualTo(0));
         billed.OutputTokens.Should().BeGreaterThan(9007199254740992);
+    }
+
+    // Counts that contradict each other, make no sense, or are none.
+    private static byte[] WithOtherNumbers(byte[] body, Random random)
+    {
+        string[] numbers = ["0", "1", "7", "1000", "123456789", "9007199254740992", "9007199254740993", "9223372036854775807", "-5", "1.5", "1e3", "\"8\"", "null", "{}"];
+        return Encoding.Latin1.GetBytes(Regex.Replace(Encoding.Latin1.GetString(body), "(?<=\":) ?[0-9]+", number => random.Next(2) == 0 ? number.Value : numbers[random.Next(numbers.Length)]));
     }
 
     private static void Verify(byte[] body, Random random)
