@@ -91,7 +91,8 @@ internal sealed class TrackedBody
 
     public TimeSpan? TimeToFirstToken => _firstTokenAt < 0 ? null : _clock.Elapsed(_firstTokenAt);
 
-    public TimeSpan? TimeToLastByte => _readCount == 0 ? null : _clock.Elapsed(_lastByteAt);
+    // The rough time of a last read may be a tick after the exact time of the end.
+    public TimeSpan? TimeToLastByte => _readCount == 0 ? null : _clock.Elapsed(Math.Min(_lastByteAt, _endedAt));
 
     public Task<UsageRecord> Completion
     {

@@ -26,6 +26,24 @@ public sealed class LearnedShapeTests
         Repeat("data:{\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"\",\"reasoning\":\"r{0}\"},\"index\":1}]}\n\ndata:{\"id\":\"c\",\"model\":\"m{0}\",\"choices\":[{\"delta\":{\"content\":\"c\"},\"index\":0}]}\n\n", "data: [DONE]\n\n"),
     ];
 
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\r")]
+    public void Text_counts_once_however_lines_end_and_wherever_a_long_stream_is_cut(string lineEnd)
+    {
+        string chunk = """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{"content":"Eight ch"}}]}""" + lineEnd + lineEnd;
+        string body = string.Concat(Enumerable.Repeat(chunk, 1_000));
+
+        foreach (int pieceLength in (int[])[1, 100, 1_000, 4_096, body.Length])
+        {
+            ReadBody read = ReadBody.Of(body, pieceLength: pieceLength);
+
+            read.OutputCharacters.Should().Be(8_000, "in pieces of {0}", pieceLength);
+            read.EventCount.Should().Be(1_000, "in pieces of {0}", pieceLength);
+        }
+    }
+
     [Fact]
     public void Learned_shapes_change_nothing_on_streams_cut_at_random()
     {
