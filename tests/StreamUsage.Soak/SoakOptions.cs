@@ -14,7 +14,7 @@ internal sealed record SoakOptions
     public int Seed { get; private init; } = Random.Shared.Next();
 
     /// <summary>After this long the run is given up: several times what a slow machine needs.</summary>
-    public TimeSpan TimeLimit => TimeSpan.FromSeconds(30) + TimeSpan.FromMilliseconds(12.0 * Streams);
+    public TimeSpan TimeLimit => TimeSpan.FromSeconds(100) + TimeSpan.FromMilliseconds(6.0 * Streams);
 
     /// <summary>Null where the arguments make no sense.</summary>
     public static SoakOptions? Read(ReadOnlySpan<string> arguments)

@@ -35,9 +35,9 @@ internal sealed class SoakTest : IAsyncDisposable
         if (await Task.WhenAny(run, Task.Delay(options.TimeLimit)) != run)
         {
             Console.WriteLine($"OFF: not done after {options.TimeLimit}");
-            foreach (StreamRun hung in test._runs.OfType<StreamRun>().Take(25))
+            foreach (StreamRun hung in test._runs.OfType<StreamRun>().OrderBy(static run => run.Plan.Fate == Fate.Forgotten).Take(25))
             {
-                Console.WriteLine($"     stream {hung.Index} ({hung.Plan.Fate}, HTTP/{(hung.Plan.IsHttp2 ? 2 : 1)}): sent {hung.Sent}, seen {hung.Seen}, {hung.Ending}, {test._sink.RecordsOf(hung.Index)} records");
+                Console.WriteLine($"     stream {hung.Index} ({hung.Plan.Fate}, HTTP/{(hung.Plan.IsHttp2 ? 2 : 1)}, {hung.Plan.Means}): has headers {hung.HasHeaders.Task.IsCompleted}, sent {hung.Sent}, seen {hung.Seen}, {hung.Ending}, {test._sink.RecordsOf(hung.Index)} records");
             }
 
             return false;
@@ -213,7 +213,7 @@ internal sealed class SoakTest : IAsyncDisposable
     {
         long least = long.MaxValue;
         var time = Stopwatch.StartNew();
-        for (int round = 0; (round < 5 || goal > 0) && least > goal && time.Elapsed < TimeSpan.FromSeconds(100); round++)
+        for (int round = 0; (round < 5 || goal > 0) && least > goal && time.Elapsed < TimeSpan.FromSeconds(75); round++)
         {
             await CollectAsync();
             least = Math.Min(least, GC.GetTotalMemory(forceFullCollection: true));

@@ -51,7 +51,7 @@ internal sealed record StreamPlan
 
     public static StreamPlan Create(int seed, int index)
     {
-        var random = new Random(unchecked((seed * 1_000_003) + index));
+        var random = new Random(unchecked((int)((((uint)seed * 1_000_003u) + (uint)index) * 2_654_435_761u))); // Neighbouring seeds give alike numbers.
         Fate fate = NextFate(random);
         Script script = fate switch
         {
