@@ -211,7 +211,6 @@ internal sealed class Client(Provider provider, UsageTracker tracker) : IDisposa
     // A client with a time limit between reads: the limit begins anew with each.
     private static async Task WaitInVainAsync(StreamRun run, HttpResponseMessage response)
     {
-        using var cancellation = new CancellationTokenSource();
         Stream stream = await response.Content.ReadAsStreamAsync(CancellationToken.None);
         byte[] buffer = new byte[4_096];
         var patience = TimeSpan.FromMilliseconds(200 + run.Plan.Patience);
@@ -219,7 +218,7 @@ internal sealed class Client(Provider provider, UsageTracker tracker) : IDisposa
         {
             while (true)
             {
-                cancellation.CancelAfter(patience);
+                using var cancellation = new CancellationTokenSource(patience); // One a read: a used one may have fired while its read was already served.
                 int length = await stream.ReadAsync(buffer, cancellation.Token);
                 if (length == 0)
                 {
@@ -246,19 +245,19 @@ internal sealed class Client(Provider provider, UsageTracker tracker) : IDisposa
             switch (means)
             {
                 case ReadMeans.ContentCopy:
-                {
-                    using var destination = new SeeingStream(run);
-                    await response.Content.CopyToAsync(destination, token);
-                    break;
-                }
+                    {
+                        using var destination = new SeeingStream(run);
+                        await response.Content.CopyToAsync(destination, token);
+                        break;
+                    }
 
                 case ReadMeans.StreamCopy:
-                {
-                    using var destination = new SeeingStream(run);
-                    Stream stream = await response.Content.ReadAsStreamAsync(token);
-                    await stream.CopyToAsync(destination, random.Next(1, 20_000), token);
-                    break;
-                }
+                    {
+                        using var destination = new SeeingStream(run);
+                        Stream stream = await response.Content.ReadAsStreamAsync(token);
+                        await stream.CopyToAsync(destination, random.Next(1, 20_000), token);
+                        break;
+                    }
 
                 case ReadMeans.AsString when run.Plan.Script.Wire is not null:
                     run.IsSeenExact = false;
