@@ -23,7 +23,7 @@ public sealed class DrainRaceTests
             Task read = tracked.ReadAsync(buffer, stop.Token).AsTask();
 
             await Task.WhenAll(Task.Run(stop.Cancel), Task.Run(mayGoOn.SetResult), Task.Run(tracked.Dispose), Task.Run(async () => await tracked.DisposeAsync()));
-            await ((Task)read).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAny(read);
 
             UsageRecord record = await tracking.Completion;
             record.Usage.InputTokens.Should().Be(25);
