@@ -13,7 +13,7 @@ internal sealed class Client(Provider provider, UsageTracker tracker) : IDisposa
 
     private readonly HttpClient _http = CreateClient(drainsMost: 1_000_000);
 
-    // An HTTP/1.1 connection that is drained for reuse while a read is pending serves two readers at once: who disposes during a read needs one that is closed instead.
+    // An HTTP/1.1 connection that is drained for reuse would be read by two at once where a read is still pending: who disposes during a read has its connection closed instead.
     private readonly HttpClient _closingHttp = CreateClient(drainsMost: 0);
 
     private int _open, _mostOpen, _repeated;
@@ -261,7 +261,7 @@ internal sealed class Client(Provider provider, UsageTracker tracker) : IDisposa
 
                 case ReadMeans.AsString when run.Plan.Script.Wire is not null:
                     run.IsSeenExact = false;
-                    run.See(Encoding.UTF8.GetBytes(await response.Content.ReadAsStringAsync(token)));
+                    run.SeeText(await response.Content.ReadAsStringAsync(token));
                     run.IsSeenExact = true;
                     break;
                 case ReadMeans.AsString or ReadMeans.AsBytes:

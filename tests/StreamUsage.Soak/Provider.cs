@@ -72,6 +72,7 @@ internal sealed class Provider(WebApplication app, StreamRun?[] runs) : IAsyncDi
         response.Headers[IdHeader] = run.Index.ToString(CultureInfo.InvariantCulture);
         run.Sent = 0;
         await response.StartAsync(left);
+        await response.Body.FlushAsync(left); // Starting does not send the headers, and some fates wait for the client to have them.
 
         var random = new Random(plan.ServerSeed);
         int longestPiece = Math.Max(1, 2 * plan.Cut / plan.Pieces);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace StreamUsage.Soak;
 
 /// <summary>What the client saw of the end.</summary>
@@ -60,5 +62,12 @@ internal sealed class StreamRun(int index, StreamPlan plan)
         }
 
         Seen += bytes.Length;
+    }
+
+    /// <summary>The client was given all as text, in which a character that the server cut is another one.</summary>
+    public void SeeText(string text)
+    {
+        ReadOnlySpan<byte> sent = plan.Script.Body.AsSpan(0, plan.Cut);
+        See(text == Encoding.UTF8.GetString(sent) ? sent : Encoding.UTF8.GetBytes(text));
     }
 }
