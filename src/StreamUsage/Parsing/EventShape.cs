@@ -3,7 +3,7 @@ namespace StreamUsage.Parsing;
 /// <summary>
 /// An event as it comes thousands of times a stream: the bytes of one, framing included, with holes where texts and running numbers stand. An event that differs from it in its holes only
 /// would leave the parser's state as it is and give the observer the text in the holes; so that is done, and the JSON is not parsed. The shape holds for one state: a change of the state ends it.
-/// Matching costs about 20 ns an event, where parsing its JSON costs 150 to 400.
+/// The benchmark's Claude and Chat streams, read 16 KiB at a time, take 60 to 100 ns an event in all with it, and took 440 to 660 when every event was parsed.
 /// </summary>
 internal sealed class EventShape
 {

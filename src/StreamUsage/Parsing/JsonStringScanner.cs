@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Finds the end of a JSON string and counts its UTF-16 units in one pass, sixteen bytes at a time; 4 ns for the text of a usual delta.</summary>
+/// <summary>Finds the end of a JSON string and counts its UTF-16 units in one pass, sixteen bytes at a time.</summary>
 internal static class JsonStringScanner
 {
     /// <summary>Not the inside of a JSON string: a control character or an escape that JSON does not have.</summary>
