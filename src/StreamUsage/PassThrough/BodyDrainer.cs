@@ -30,7 +30,7 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
 
     private async Task DrainAsync(TrackedBody body, IDrainable rest)
     {
-        bool isRead = false;
+        long? end = null;
         try
         {
             using var timeout = new CancellationTokenSource(limits.MaxTime, time);
@@ -38,7 +38,7 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
             (DetachableStream stream, long offset) = await rest.OpenRestAsync(either.Token).ConfigureAwait(false);
             try
             {
-                isRead = await ReadAsync(body, stream, offset, either.Token).ConfigureAwait(false);
+                end = await ReadAsync(body, stream, offset, either.Token).ConfigureAwait(false);
             }
             finally
             {
@@ -50,7 +50,7 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
             // Nobody reads any more: what was read until the body broke or a limit passed counts, and the record says that it was not read to its end.
         }
 
-        body.EndDrain(isRead);
+        body.EndDrain(end);
         try
         {
             await rest.CloseAsync().ConfigureAwait(false);
@@ -63,8 +63,8 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
         Interlocked.Decrement(ref _running);
     }
 
-    // Whether the body, or the answer in it, was read to its end.
-    private async Task<bool> ReadAsync(TrackedBody body, DetachableStream stream, long offset, CancellationToken cancellationToken)
+    // Where the body, or the answer in it, ended; null where it was not read so far.
+    private async Task<long?> ReadAsync(TrackedBody body, DetachableStream stream, long offset, CancellationToken cancellationToken)
     {
         long end = offset + limits.MaxBytes;
         while (offset < end)
@@ -72,17 +72,17 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
             ReadOnlyMemory<byte> piece = await stream.ReadRestAsync(cancellationToken).ConfigureAwait(false);
             if (piece.IsEmpty)
             {
-                return true;
+                return offset;
             }
 
             body.Receive(offset, piece.Span);
             offset += piece.Length;
             if (body.IsTerminal)
             {
-                return true;
+                return offset;
             }
         }
 
-        return false;
+        return null;
     }
 }

@@ -182,9 +182,14 @@ internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
         {
             read = await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch when (pending.IsCompleted)
+        catch when (pending.IsFaulted || pending.IsCanceled)
         {
-            _pending = null;
+            // A wait that was cancelled while its read succeeded leaves what it brought to the next one.
+            lock (_gate)
+            {
+                _pending = ReferenceEquals(_pending, pending) ? null : _pending;
+            }
+
             throw;
         }
 

@@ -228,13 +228,14 @@ internal sealed class TrackedBody
     }
 
     /// <summary>The rest was read on as far as it was. The outcome is that of the moment when the reader left.</summary>
-    public void EndDrain(bool isDrained)
+    /// <param name="end">Where the body ended; null where it was not read so far.</param>
+    public void EndDrain(long? end)
     {
         lock (_gate)
         {
             FinishReading();
             End = StreamEnd.ReaderLeft;
-            IsDrained = isDrained;
+            IsDrained = end == _bytesReceived; // Not where a piece that the reader had just been given has not come in here.
             Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _wasComplete, _reader.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 
