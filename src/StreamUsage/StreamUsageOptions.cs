@@ -16,6 +16,12 @@ public sealed class StreamUsageOptions
     /// <summary>The largest event that is buffered when a read cuts it, in bytes: 1 MiB unless set; from 1 byte to 1 GiB. A larger event is not buffered: its usage is read all the same as it passes.</summary>
     public long MaxEventBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>
+    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts.
+    /// At the limit an event is treated like one over <see cref="MaxEventBytes"/>: it is not buffered, and its usage is read all the same.
+    /// </summary>
+    public long MaxRetainedBytes { get; set; } = 256 * 1024 * 1024;
+
     /// <summary>What is kept in a record beside the figures: the response's headers, redacted, unless set.</summary>
     public CapturedContent Capture { get; set; } = CapturedContent.Headers;
 
@@ -71,6 +77,7 @@ public sealed class StreamUsageOptions
     /// <summary>What is wrong with the options, naming the option and its range; null where nothing is.</summary>
     internal string? FindFault() =>
         MaxEventBytes is < 1 or > MaxMaxEventBytes ? Fault(nameof(MaxEventBytes), "from 1 byte to 1 GiB")
+        : MaxRetainedBytes < 0 ? Fault(nameof(MaxRetainedBytes), "at least 0")
         : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1) ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
         : DrainAbortedStreams is { } drain && (drain.MaxTime <= TimeSpan.Zero || drain.MaxTime > TimeSpan.FromHours(1)) ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxTime)}", "more than zero and at most an hour")
         : DrainAbortedStreams is { MaxBytes: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxBytes)}", "at least 1")

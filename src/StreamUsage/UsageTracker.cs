@@ -7,6 +7,7 @@ using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
+using StreamUsage.Sse;
 
 namespace StreamUsage;
 
@@ -33,6 +34,7 @@ public sealed class UsageTracker : IAsyncDisposable
 
         Time = timeProvider ?? TimeProvider.System;
         Parsers = new ParserSet(options.Parsers);
+        Budget = new BufferBudget(options.MaxRetainedBytes);
         Settings = new TrackerSettings(
             options.MaxEventBytes,
             options.Capture.HasFlag(CapturedContent.Headers),
@@ -51,6 +53,9 @@ public sealed class UsageTracker : IAsyncDisposable
     internal ParserSet Parsers { get; }
 
     internal TrackerSettings Settings { get; }
+
+    /// <summary>What all responses together may keep.</summary>
+    internal BufferBudget Budget { get; }
 
     internal RecordHandover Handover { get; }
 
@@ -74,7 +79,7 @@ public sealed class UsageTracker : IAsyncDisposable
         bool leaveOpen = response?.LeaveOpen ?? false;
         if (Drainer is not null && !leaveOpen)
         {
-            var detachable = new DetachableStream(body);
+            var detachable = new DetachableStream(body, tracked);
             lease.Rest = detachable;
             body = detachable;
         }

@@ -6,13 +6,12 @@ namespace StreamUsage.Parsing;
 /// Finds the JSON objects of a body that is not a stream of server-sent events: one whole answer, an object a line, or the elements of an array. Each is an event.
 /// Works like <see cref="SseDecoder"/>: an object that lies in one piece is not copied, and one over the limit goes to the large-event reader.
 /// </summary>
-internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvents)
+internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvents, BufferBudget? budget = null)
 {
-    private readonly int _maxEventBytes = (int)Math.Min(maxEventBytes, Array.MaxLength / 2);
-    private PooledBuffer _buffer;
+    private EventBuffer _buffer = new(maxEventBytes, largeEvents, budget);
     private int _start, _length;
     private JsonContainerSkip _object;
-    private bool _isLarge, _isDispatched;
+    private bool _isDispatched;
 
     public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) => _buffer.Length != 0 ? _buffer.Span : piece.Slice(_start, _length);
 
@@ -21,7 +20,6 @@ internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvent
         if (_isDispatched)
         {
             _isDispatched = false;
-            _isLarge = false;
             _buffer.Clear();
         }
 
@@ -49,7 +47,7 @@ internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvent
             return End(piece, start, at - start);
         }
 
-        Keep(piece[start..]);
+        _buffer.Append(piece[start..]);
         return FramingResult.NeedMore;
     }
 
@@ -58,33 +56,14 @@ internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvent
     private FramingResult End(ReadOnlySpan<byte> piece, int start, int length)
     {
         _isDispatched = true;
-        if (_buffer.Length == 0 && !_isLarge && length <= _maxEventBytes)
+        if (_buffer.Length == 0 && !_buffer.IsLarge && length <= _buffer.MaxBytes)
         {
             _start = start;
             _length = length;
             return FramingResult.Event;
         }
 
-        Keep(piece.Slice(start, length));
-        return _isLarge ? FramingResult.LargeEvent : FramingResult.Event;
-    }
-
-    private void Keep(ReadOnlySpan<byte> bytes)
-    {
-        if (!_isLarge)
-        {
-            if (_buffer.Length + (long)bytes.Length <= _maxEventBytes)
-            {
-                _buffer.Append(bytes);
-                return;
-            }
-
-            _isLarge = true;
-            largeEvents.Begin();
-            largeEvents.Append(_buffer.Span);
-            _buffer.Release();
-        }
-
-        largeEvents.Append(bytes);
+        _buffer.Append(piece.Slice(start, length));
+        return _buffer.IsLarge ? FramingResult.LargeEvent : FramingResult.Event;
     }
 }

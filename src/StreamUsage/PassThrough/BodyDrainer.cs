@@ -15,7 +15,7 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
             return false;
         }
 
-        if (!body.TryBeginDrain(rest.TryDetach))
+        if (!rest.TryDetach(body.TryBeginDrain))
         {
             Interlocked.Decrement(ref _running);
             return false;

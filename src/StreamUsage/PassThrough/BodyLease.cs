@@ -18,20 +18,23 @@ internal sealed class BodyLease(TrackedBody body)
     /// <summary>The reader has left. True where the body is read on in the background: closing it is then not the wrapper's.</summary>
     public bool Leave()
     {
-        if (!_isTaken)
+        if (Rest is not { } rest || body.Tracker.Drainer is not { } drainer)
         {
-            if (Rest is { } rest && body.Tracker.Drainer is { } drainer && drainer.TryTake(body, rest))
-            {
-                _isTaken = true;
-                SuppressFinalizer();
-            }
-            else
-            {
-                Finish(StreamEnd.ReaderLeft);
-            }
+            Finish(StreamEnd.ReaderLeft);
+            return false;
         }
 
-        return _isTaken;
+        // Who leaves in a second way at the same time must know what became of the first.
+        lock (this)
+        {
+            if (!_isTaken)
+            {
+                _isTaken = drainer.TryTake(body, rest);
+                Finish(StreamEnd.ReaderLeft);
+            }
+
+            return _isTaken;
+        }
     }
 
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)

@@ -9,10 +9,10 @@ namespace StreamUsage.PassThrough;
 /// <summary>
 /// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, bool learnsShapes = true) : IShapeObserver
+internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, BufferBudget? budget = null, bool learnsShapes = true) : IShapeObserver
 {
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
-    private const int MaxCutEvent = 16 * 1024;
+    private const int MaxCutEvent = BufferBudget.FreeBytes;
 
     // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
     private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
@@ -152,7 +152,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         if (_framing == Framing.NotBegun)
         {
             _framing = Framing.Unknown;
-            _sse = new SseDecoder(maxEventBytes, _largeEvent);
+            _sse = new SseDecoder(maxEventBytes, _largeEvent, budget);
         }
 
         int first = bytes.IndexOfAnyExcept(Blank);
@@ -164,7 +164,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         if (bytes[first] is (byte)'{' or (byte)'[')
         {
             _framing = Framing.Json;
-            _json = new JsonBodyDecoder(maxEventBytes, _largeEvent);
+            _json = new JsonBodyDecoder(maxEventBytes, _largeEvent, budget);
         }
         else
         {

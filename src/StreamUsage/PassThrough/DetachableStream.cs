@@ -5,8 +5,9 @@ namespace StreamUsage.PassThrough;
 /// <summary>
 /// A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that the caller's token ends the caller's wait only: the upstream read goes on into a
 /// buffer of our own, and what it brings is the drainer's. That costs one copy of each piece and a buffer while an asynchronous read is pending.
+/// What the reader is given the body is told first, under the lock that taking the stream needs too: nothing is lost between the two.
 /// </summary>
-internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
+internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream, IDrainable
 {
     private const int BufferSize = 16 * 1024;
 
@@ -36,12 +37,11 @@ internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
 
     public override int WriteTimeout { get => inner.WriteTimeout; set => inner.WriteTimeout = value; }
 
-    /// <summary>Whether the drainer has taken the stream.</summary>
-    public bool TryDetach()
+    public bool TryDetach(Func<bool> beginDrain)
     {
         lock (_gate)
         {
-            if (_isInSyncRead)
+            if (_isInSyncRead || _isDetached || !beginDrain())
             {
                 return false;
             }
@@ -80,7 +80,9 @@ internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
         BeginSyncRead();
         try
         {
-            return Given(inner.Read(buffer));
+            int length = inner.Read(buffer);
+            Give(buffer[..length]);
+            return length;
         }
         finally
         {
@@ -93,7 +95,9 @@ internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
         BeginSyncRead();
         try
         {
-            return Given(inner.Read(buffer, offset, count));
+            int length = inner.Read(buffer, offset, count);
+            Give(buffer.AsSpan(offset, length));
+            return length;
         }
         finally
         {
@@ -121,13 +125,14 @@ internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
             ObjectDisposedException.ThrowIf(_isDetached, this);
             int length = Math.Min(buffer.Length, _end - _start);
             _buffer.AsSpan(_start, length).CopyTo(buffer.Span);
+            Give(buffer.Span[..length]);
             _start += length;
             if (_start == _end)
             {
                 ReturnBuffer();
             }
 
-            return Given(length);
+            return length;
         }
     }
 
@@ -173,6 +178,11 @@ internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
         Task<int> pending;
         lock (_gate)
         {
+            if (_start != _end)
+            {
+                return; // What the reader was waiting for came in as it left.
+            }
+
             _buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
             pending = _pending ??= inner.ReadAsync(_buffer.AsMemory(0, Math.Min(length, _buffer.Length)), CancellationToken.None).AsTask();
         }
@@ -204,10 +214,10 @@ internal sealed class DetachableStream(Stream inner) : Stream, IDrainable
         }
     }
 
-    private int Given(int length)
+    private void Give(ReadOnlySpan<byte> bytes)
     {
-        Offset += length;
-        return length;
+        body.Receive(Offset, bytes);
+        Offset += bytes.Length;
     }
 
     private void BeginSyncRead()

@@ -36,7 +36,7 @@ internal sealed class TrackedBody
         _contentLength = contentLength;
         _handover = tracker.Handover;
         _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
-        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes);
+        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget);
         Id = RecordId.Create(_clock.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
         {
@@ -208,14 +208,14 @@ internal sealed class TrackedBody
         }
     }
 
-    /// <summary>The reader has left, and the rest may be read on; false where that would bring nothing, or the body cannot be taken from the reader's hands.</summary>
-    public bool TryBeginDrain(Func<bool> detach)
+    /// <summary>The reader has left, and the rest is read on from here; false where that would bring nothing.</summary>
+    public bool TryBeginDrain()
     {
         lock (_gate)
         {
             bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !_reader.State.IsTerminal && _reader.State.Error is null
                 && (_bytesReceived == 0 || _bytesReceived != _contentLength);
-            if (!bringsMore || !detach())
+            if (!bringsMore)
             {
                 return false;
             }
@@ -235,7 +235,7 @@ internal sealed class TrackedBody
         {
             FinishReading();
             End = StreamEnd.ReaderLeft;
-            IsDrained = end == _bytesReceived; // Not where a piece that the reader had just been given has not come in here.
+            IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
             Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _wasComplete, _reader.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 

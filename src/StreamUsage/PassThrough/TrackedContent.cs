@@ -130,15 +130,15 @@ internal sealed class TrackedContent : HttpContent, IDrainable
     private TrackedStream Track(Stream stream)
     {
         _isStreamOut = true;
-        return new TrackedStream(_lease.Rest is null ? stream : _detachable = new DetachableStream(stream), _lease);
+        return new TrackedStream(_lease.Rest is null ? stream : _detachable = new DetachableStream(stream, _lease.Body), _lease);
     }
 
-    bool IDrainable.TryDetach() => _detachable?.TryDetach() ?? true;
+    bool IDrainable.TryDetach(Func<bool> beginDrain) => _detachable?.TryDetach(beginDrain) ?? beginDrain();
 
     async ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken)
     {
         // Never read: then from its beginning.
-        _detachable ??= new DetachableStream(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+        _detachable ??= new DetachableStream(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _lease.Body);
         return (_detachable, _detachable.Offset);
     }
 

@@ -64,8 +64,13 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
     }
 
     // What the reader was shown and did not consume is shown again.
-    bool IDrainable.TryDetach()
+    bool IDrainable.TryDetach(Func<bool> beginDrain)
     {
+        if (!beginDrain())
+        {
+            return false;
+        }
+
         if (!_buffer.IsEmpty)
         {
             inner.AdvanceTo(_buffer.Start);
@@ -74,7 +79,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
         return true;
     }
 
-    ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken) => new((new DetachableStream(inner.AsStream()), _consumed));
+    ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken) => new((new DetachableStream(inner.AsStream(), lease.Body), _consumed));
 
     ValueTask IDrainable.CloseAsync() => ValueTask.CompletedTask;
 

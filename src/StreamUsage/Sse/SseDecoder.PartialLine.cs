@@ -59,7 +59,7 @@ internal partial struct SseDecoder
         switch (_line)
         {
             case Line.Data:
-                AppendData(part);
+                _dataBuffer.Append(part);
                 break;
             case Line.Event:
                 AddType(part);

@@ -13,13 +13,13 @@ internal partial struct SseDecoder
 
     private const int MaxTrackedNameBytes = 4 * 1024;
 
-    private readonly int _maxEventBytes, _maxNameBytes;
-    private readonly ILargeEventReader? _largeEvents;
+    private readonly int _maxNameBytes;
 
     // The event so far. A slice of the current piece where it lies in one, else in the buffer; _dataStart < 0 says the buffer.
-    private PooledBuffer _dataBuffer, _typeBuffer, _idBuffer;
+    private EventBuffer _dataBuffer;
+    private PooledBuffer _typeBuffer, _idBuffer;
     private int _dataStart, _dataLength, _typeStart, _typeLength;
-    private bool _hasData, _isLarge, _isDispatched;
+    private bool _hasData, _isDispatched;
 
     // The line that the last piece left unfinished.
     private Line _line;
@@ -32,11 +32,10 @@ internal partial struct SseDecoder
     private bool _started, _skipLineFeed, _retryIsDigits;
     private long _retry;
 
-    public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents = null)
+    public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents = null, BufferBudget? budget = null)
     {
-        _maxEventBytes = (int)Math.Min(maxEventBytes, Array.MaxLength / 2);
-        _maxNameBytes = largeEvents is null ? _maxEventBytes : Math.Min(_maxEventBytes, MaxTrackedNameBytes); // Where data is what counts, types and ids do not take its room.
-        _largeEvents = largeEvents;
+        _dataBuffer = new EventBuffer(maxEventBytes, largeEvents, budget);
+        _maxNameBytes = largeEvents is null ? _dataBuffer.MaxBytes : Math.Min(_dataBuffer.MaxBytes, MaxTrackedNameBytes); // Where data is what counts, types and ids do not take its room.
         _dataStart = -1;
         _typeStart = -1;
         RetryMilliseconds = -1;
@@ -60,7 +59,7 @@ internal partial struct SseDecoder
 
     /// <summary>Whether the next byte is the first of an event: nothing of one has come in yet.</summary>
     public readonly bool IsBetweenEvents =>
-        _started && !_skipLineFeed && _line == Line.None && (_isDispatched || (!_hasData && !_isLarge && _typeStart < 0 && _typeBuffer.Length == 0));
+        _started && !_skipLineFeed && _line == Line.None && (_isDispatched || (!_hasData && !_dataBuffer.IsLarge && _typeStart < 0 && _typeBuffer.Length == 0));
 
     /// <summary>Where in the last piece the event's data lies; negative where it was gathered from several places.</summary>
     public readonly int DataStart => _dataStart;
@@ -136,7 +135,7 @@ internal partial struct SseDecoder
             else if (Dispatch())
             {
                 position = at;
-                return _isLarge ? FramingResult.LargeEvent : FramingResult.Event;
+                return _dataBuffer.IsLarge ? FramingResult.LargeEvent : FramingResult.Event;
             }
         }
 
@@ -160,13 +159,13 @@ internal partial struct SseDecoder
         }
 
         _line = Line.None;
-        if (!_hasData && !_isLarge)
+        if (!_hasData && !_dataBuffer.IsLarge)
         {
             return FramingResult.NeedMore;
         }
 
         _isDispatched = true;
-        if (_isLarge)
+        if (_dataBuffer.IsLarge)
         {
             return FramingResult.LargeEvent;
         }
@@ -215,7 +214,7 @@ internal partial struct SseDecoder
     // A blank line: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and return."
     private bool Dispatch()
     {
-        if (_hasData || _isLarge)
+        if (_hasData || _dataBuffer.IsLarge)
         {
             _isDispatched = true;
             return true;
@@ -230,7 +229,6 @@ internal partial struct SseDecoder
     {
         _isDispatched = false;
         _hasData = false;
-        _isLarge = false;
         _dataStart = -1;
         _dataBuffer.Clear();
         _typeStart = -1;
@@ -281,7 +279,7 @@ internal partial struct SseDecoder
 
     private void AddData(ReadOnlySpan<byte> piece, int start, int length)
     {
-        if (!_hasData && !_isLarge && length <= _maxEventBytes)
+        if (!_hasData && !_dataBuffer.IsLarge && length <= _dataBuffer.MaxBytes)
         {
             _hasData = true;
             _dataStart = start;
@@ -291,7 +289,7 @@ internal partial struct SseDecoder
 
         KeepData(piece);
         BeginDataLine();
-        AppendData(piece.Slice(start, length));
+        _dataBuffer.Append(piece.Slice(start, length));
     }
 
     // Data lines are joined with LF.
@@ -299,29 +297,10 @@ internal partial struct SseDecoder
     {
         if (_hasData)
         {
-            AppendData("\n"u8);
+            _dataBuffer.Append("\n"u8);
         }
 
         _hasData = true;
-    }
-
-    private void AppendData(ReadOnlySpan<byte> bytes)
-    {
-        if (!_isLarge)
-        {
-            if (_dataBuffer.Length + (long)bytes.Length <= _maxEventBytes)
-            {
-                _dataBuffer.Append(bytes);
-                return;
-            }
-
-            _isLarge = true;
-            _largeEvents?.Begin();
-            _largeEvents?.Append(_dataBuffer.Span);
-            _dataBuffer.Release();
-        }
-
-        _largeEvents?.Append(bytes);
     }
 
     // The piece is not ours once it has been read: what the event has of it so far is kept.

@@ -1,0 +1,119 @@
+using System.Text;
+using StreamUsage.Sse;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Bounds;
+
+/// <summary>What the responses of a tracker may keep together.</summary>
+public sealed class BudgetTests
+{
+    private const int EventLength = 200 * 1024;
+    private const int PieceLength = 1000;
+
+    private static readonly string Answer =
+        "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"output\":\"" + new string('x', EventLength) + "\",\"status\":\"completed\",\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}}\n\n";
+
+    private static readonly string JsonAnswer =
+        "{\"id\":\"r\",\"object\":\"response\",\"output\":\"" + new string('x', EventLength) + "\",\"status\":\"completed\",\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}";
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(0, false)]
+    [InlineData(300 * 1024, true)]
+    [InlineData(300 * 1024, false)]
+    [InlineData(256 * 1024 * 1024, true)]
+    [InlineData(256 * 1024 * 1024, false)]
+    public async Task Responses_keep_no_more_than_the_limit_together_and_count_all_the_same(long limit, bool isStream)
+    {
+        const int Streams = 8;
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MaxRetainedBytes = limit });
+        byte[] body = Encoding.UTF8.GetBytes(isStream ? Answer : JsonAnswer);
+        var trackings = new UsageTracking[Streams];
+        Stream[] streams = [.. Enumerable.Range(0, Streams).Select(i => tracker.Track(new PiecewiseStream(body, PieceLength), Track.Nothing, out trackings[i]))];
+        byte[] buffer = new byte[PieceLength];
+        long most = 0;
+        for (int at = 0; at < body.Length; at += PieceLength)
+        {
+            foreach (Stream stream in streams)
+            {
+                _ = await stream.ReadAsync(buffer, TestContext.Current.CancellationToken);
+                most = Math.Max(most, tracker.Budget.Taken);
+            }
+        }
+
+        foreach (Stream stream in streams)
+        {
+            await stream.DisposeAsync();
+        }
+
+        UsageRecord[] records = await Task.WhenAll(trackings.Select(tracking => tracking.Completion));
+        records.Should().OnlyContain(r => r.Usage.InputTokens == 5 && r.Usage.OutputTokens == 7 && r.SkippedEvents == 0 && r.Outcome == StreamOutcome.Completed && r.EventCount == 1);
+        most.Should().BeLessThanOrEqualTo(limit).And.BeGreaterThanOrEqualTo(Math.Min(limit, 256 * 1024) / 2, "what is there is used");
+        tracker.Budget.Taken.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task What_a_stream_that_is_left_has_kept_goes_back()
+    {
+        await using var tracker = new UsageTracker(new RecordingSink());
+        byte[] body = Encoding.UTF8.GetBytes(Answer);
+        Stream stream = tracker.Track(new PiecewiseStream(body, 100 * 1024), Track.Nothing, out UsageTracking tracking);
+        _ = await stream.ReadAsync(new byte[100 * 1024], TestContext.Current.CancellationToken);
+        tracker.Budget.Taken.Should().Be(128 * 1024, "arrays are rented in powers of two");
+
+        await stream.DisposeAsync();
+
+        await tracking.Completion;
+        tracker.Budget.Taken.Should().Be(0);
+    }
+
+    [Fact]
+    public void An_event_that_outgrows_the_budget_is_given_to_the_reader_of_large_events_from_its_beginning()
+    {
+        var large = new LargeEvents();
+        var buffer = new EventBuffer(1 << 20, large, new BufferBudget(BufferBudget.FreeBytes));
+        byte[] piece = new byte[3000];
+
+        buffer.Append(piece);
+        buffer.IsLarge.Should().BeFalse("so much is free");
+        buffer.Append(piece);
+        buffer.IsLarge.Should().BeTrue();
+        buffer.Append(piece);
+
+        (large.Begins, large.Bytes, buffer.Length).Should().Be((1, 9000, 0));
+        buffer.Clear();
+        buffer.IsLarge.Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_budget_that_refuses_has_taken_nothing()
+    {
+        var budget = new BufferBudget(10);
+
+        budget.TryTake(11).Should().BeFalse();
+        budget.TryTake(10).Should().BeTrue();
+        budget.TryTake(1).Should().BeFalse();
+
+        budget.Return(10);
+        budget.Taken.Should().Be(0);
+    }
+
+    [Fact]
+    public void A_negative_limit_is_refused()
+    {
+        Action make = () => _ = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MaxRetainedBytes = -1 });
+
+        make.Should().Throw<ArgumentException>().WithMessage("*MaxRetainedBytes must be at least 0*").WithParameterName("options");
+    }
+
+    private sealed class LargeEvents : ILargeEventReader
+    {
+        public int Begins { get; private set; }
+
+        public int Bytes { get; private set; }
+
+        public void Begin() => Begins++;
+
+        public void Append(ReadOnlySpan<byte> data) => Bytes += data.Length;
+    }
+}
