@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.PassThrough;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
@@ -235,6 +236,24 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         }
 
         response.Dispose();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_reader_was_given_last_is_counted_although_it_left_at_that_instant(bool isSync)
+    {
+        await using UsageTracker tracker = Tracker(out _);
+        var body = new TrackedBody(tracker, Track.Nothing, null, null, null);
+        var stream = new DetachableStream(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
+        var lease = new BodyLease(body) { Rest = stream };
+        byte[] buffer = new byte[1000];
+        _ = isSync ? stream.Read(buffer, 0, buffer.Length) : await stream.ReadAsync(buffer, Cancellation);
+
+        lease.Leave().Should().BeTrue(); // Before the wrapper that asked for the piece has seen it.
+
+        UsageRecord record = await body.Completion;
+        record.Should().Match<UsageRecord>(r => r.Drained && r.Usage.InputTokens == 25 && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
 
     private static RequestDelegate Slowly(Task mayGoOn) => async context =>
