@@ -5,7 +5,7 @@ using System.Text;
 namespace StreamUsage.Soak;
 
 /// <summary>The client: asks for a stream, tracks it, and reads it, or does not, as the plan has it.</summary>
-internal sealed class Client(Provider provider, UsageTracker tracker) : IDisposable
+internal sealed class Client(Provider provider, UsageTracker tracker, UsageTracker drainingTracker) : IDisposable
 {
     private const int MaxAttempts = 5;
 
@@ -41,7 +41,7 @@ internal sealed class Client(Provider provider, UsageTracker tracker) : IDisposa
             Interlocked.CompareExchange(ref _mostOpen, open, most);
         }
 
-        UsageTracking tracking = response.TrackUsage(tracker, new UsageContext
+        UsageTracking tracking = response.TrackUsage(plan.IsDrained ? drainingTracker : tracker, new UsageContext
         {
             RequestId = run.Index.ToString(CultureInfo.InvariantCulture),
             ApiFormat = plan.ApiFormat,

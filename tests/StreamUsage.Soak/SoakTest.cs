@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using StreamUsage.Estimation;
 
 namespace StreamUsage.Soak;
 
@@ -13,7 +14,7 @@ internal sealed class SoakTest : IAsyncDisposable
     private readonly int _warmUp;
     private readonly StreamRun?[] _runs;
     private readonly CountingSink _sink;
-    private readonly UsageTracker _tracker;
+    private readonly UsageTracker _tracker, _drainingTracker;
     private readonly Tally _tally = new();
     private long _peak;
     private int _next, _mostOpen, _repeated;
@@ -24,7 +25,12 @@ internal sealed class SoakTest : IAsyncDisposable
         _warmUp = Math.Min(options.Streams, 2 * options.Concurrent);
         _runs = new StreamRun?[_warmUp + options.Streams];
         _sink = new CountingSink(_runs);
-        _tracker = new UsageTracker(_sink);
+        _tracker = new UsageTracker(_sink, new StreamUsageOptions { Estimator = new CharacterTokenEstimator() });
+        _drainingTracker = new UsageTracker(_sink, new StreamUsageOptions
+        {
+            Estimator = new CharacterTokenEstimator(),
+            DrainAbortedStreams = new DrainLimits { MaxTime = TimeSpan.FromSeconds(10), MaxBytes = 100_000_000, MaxConcurrent = options.Concurrent * 10 },
+        });
     }
 
     public static async Task<bool> RunAsync(SoakOptions options)
@@ -47,7 +53,11 @@ internal sealed class SoakTest : IAsyncDisposable
         return await run;
     }
 
-    public ValueTask DisposeAsync() => _tracker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _tracker.DisposeAsync();
+        await _drainingTracker.DisposeAsync();
+    }
 
     private async Task<bool> RunAsync()
     {
@@ -106,7 +116,7 @@ internal sealed class SoakTest : IAsyncDisposable
         int begin = _next;
         await using (Provider provider = await Provider.StartAsync(_runs))
         {
-            using var client = new Client(provider, _tracker);
+            using var client = new Client(provider, _tracker, _drainingTracker);
             await Task.WhenAll(Enumerable.Range(0, _options.Concurrent).Select(_ => Task.Run(() => WorkAsync(client, end, tally))));
             await CollectForgottenAsync(begin, end, tally);
             _mostOpen = client.MostOpen;
@@ -198,7 +208,7 @@ internal sealed class SoakTest : IAsyncDisposable
         _runs[run.Index] = null;
     }
 
-    private static string Describe(StreamRun run) => $"stream {run.Index} ({run.Plan.Fate}, HTTP/{(run.Plan.IsHttp2 ? 2 : 1)}, {run.Plan.Script.Wire ?? "no answer"}, {run.Plan.Means})";
+    private static string Describe(StreamRun run) => $"stream {run.Index} ({run.Plan.Fate}, HTTP/{(run.Plan.IsHttp2 ? 2 : 1)}, {run.Plan.Script.Wire ?? "no answer"}, {run.Plan.Means}{(run.Plan.IsDrained ? ", drained" : "")})";
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task CollectAsync()

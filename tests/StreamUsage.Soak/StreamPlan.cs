@@ -44,6 +44,9 @@ internal sealed record StreamPlan
     /// <summary>Bytes of the request's body, all ASCII; 0 means that it is not given.</summary>
     public int RequestLength { get; private init; }
 
+    /// <summary>Whether the body is read on when the client leaves.</summary>
+    public bool IsDrained { get; private init; }
+
     /// <summary>For what the server and the client choose on their way.</summary>
     public int ServerSeed { get; private init; }
 
@@ -85,6 +88,7 @@ internal sealed record StreamPlan
             RequestLength = random.Next(2) * random.Next(1, 2_000),
             ServerSeed = random.Next(),
             ClientSeed = random.Next(),
+            IsDrained = random.Next(4) == 0,
         };
     }
 

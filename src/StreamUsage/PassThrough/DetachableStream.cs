@@ -16,7 +16,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
     private byte[]? _buffer;
     private int _start, _end; // What the buffer holds that nobody has been given yet.
     private Task<int>? _pending;
-    private bool _isDetached, _isInSyncRead, _isDisposed;
+    private bool _isWait, _isDetached, _isInSyncRead, _isDisposed;
 
     /// <summary>Where in the body the next byte lies that nobody has been given yet.</summary>
     public long Offset { get; private set; }
@@ -58,10 +58,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
     /// <summary>For the drainer: the next piece, beginning with what a cancelled read still brings; empty at the end. Valid until the next call.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReadRestAsync(CancellationToken cancellationToken)
     {
-        if (_start == _end)
-        {
-            await FillAsync(BufferSize, cancellationToken).ConfigureAwait(false);
-        }
+        await FillAsync(BufferSize, cancellationToken).ConfigureAwait(false);
 
         ReadOnlyMemory<byte> piece = _buffer.AsMemory(_start, _end - _start);
         _start = _end;
@@ -77,7 +74,11 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
 
     public override int Read(Span<byte> buffer)
     {
-        BeginSyncRead();
+        if (!TryBeginSyncRead())
+        {
+            return ReadLeftOver(buffer);
+        }
+
         try
         {
             int length = inner.Read(buffer);
@@ -92,7 +93,11 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
 
     public override int Read(byte[] buffer, int offset, int count)
     {
-        BeginSyncRead();
+        if (!TryBeginSyncRead())
+        {
+            return ReadLeftOver(buffer.AsSpan(offset, count));
+        }
+
         try
         {
             int length = inner.Read(buffer, offset, count);
@@ -110,30 +115,9 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (buffer.IsEmpty)
-        {
-            return await inner.ReadAsync(buffer, CancellationToken.None).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
+        await FillAsync(buffer.Length, cancellationToken).ConfigureAwait(false);
 
-        if (_start == _end)
-        {
-            await FillAsync(buffer.Length, cancellationToken).ConfigureAwait(false);
-        }
-
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_isDetached, this);
-            int length = Math.Min(buffer.Length, _end - _start);
-            _buffer.AsSpan(_start, length).CopyTo(buffer.Span);
-            Give(buffer.Span[..length]);
-            _start += length;
-            if (_start == _end)
-            {
-                ReturnBuffer();
-            }
-
-            return length;
-        }
+        return Take(buffer.Span);
     }
 
     public override long Seek(long offset, SeekOrigin origin)
@@ -172,46 +156,63 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         base.Dispose(disposing);
     }
 
-    // A read that was left by its caller goes on: the next one takes it up.
+    // A read that was left by its caller goes on: the next one takes it up. So does one of no bytes, which only waits: no two reads are under way at once.
     private async ValueTask FillAsync(int length, CancellationToken cancellationToken)
     {
-        Task<int> pending;
-        lock (_gate)
+        bool isWait;
+        do
         {
-            if (_start != _end)
-            {
-                return; // What the reader was waiting for came in as it left.
-            }
-
-            _buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
-            pending = _pending ??= inner.ReadAsync(_buffer.AsMemory(0, Math.Min(length, _buffer.Length)), CancellationToken.None).AsTask();
-        }
-
-        int read;
-        try
-        {
-            read = await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch when (pending.IsFaulted || pending.IsCanceled)
-        {
-            // A wait that was cancelled while its read succeeded leaves what it brought to the next one.
+            Task<int> pending;
             lock (_gate)
             {
-                _pending = ReferenceEquals(_pending, pending) ? null : _pending;
+                if (_start != _end)
+                {
+                    return; // What the reader was waiting for came in as it left.
+                }
+
+                pending = _pending ??= BeginRead(length);
+                isWait = _isWait;
             }
 
-            throw;
-        }
-
-        lock (_gate)
-        {
-            if (ReferenceEquals(_pending, pending))
+            int read;
+            try
             {
-                _pending = null;
-                _start = 0;
-                _end = read;
+                read = await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch when (pending.IsFaulted || pending.IsCanceled)
+            {
+                // A wait that was cancelled while its read succeeded leaves what it brought to the next one.
+                lock (_gate)
+                {
+                    _pending = ReferenceEquals(_pending, pending) ? null : _pending;
+                }
+
+                throw;
+            }
+
+            lock (_gate)
+            {
+                if (ReferenceEquals(_pending, pending))
+                {
+                    _pending = null;
+                    _start = 0;
+                    _end = isWait ? 0 : read;
+                }
             }
         }
+        while (isWait && length != 0);
+    }
+
+    private Task<int> BeginRead(int length)
+    {
+        _isWait = length == 0;
+        if (_isWait)
+        {
+            return inner.ReadAsync(Memory<byte>.Empty, CancellationToken.None).AsTask();
+        }
+
+        _buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
+        return inner.ReadAsync(_buffer.AsMemory(0, Math.Min(length, _buffer.Length)), CancellationToken.None).AsTask();
     }
 
     private void Give(ReadOnlySpan<byte> bytes)
@@ -220,13 +221,39 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         Offset += bytes.Length;
     }
 
-    private void BeginSyncRead()
+    private int Take(Span<byte> buffer)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDetached, this);
-            _isInSyncRead = true;
+            int length = Math.Min(buffer.Length, _end - _start);
+            _buffer.AsSpan(_start, length).CopyTo(buffer);
+            Give(buffer[..length]);
+            _start += length;
+            if (_start == _end)
+            {
+                ReturnBuffer();
+            }
+
+            return length;
         }
+    }
+
+    // False where a read that its caller has left is still under way, or has brought something.
+    private bool TryBeginSyncRead()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDetached, this);
+            return _isInSyncRead = _pending is null && _start == _end;
+        }
+    }
+
+    // Asked for synchronously, so the thread waits, as it would in the read itself.
+    private int ReadLeftOver(Span<byte> buffer)
+    {
+        FillAsync(buffer.Length, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        return Take(buffer);
     }
 
     // Not while a read may still write into it.

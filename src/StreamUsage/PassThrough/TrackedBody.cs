@@ -20,6 +20,7 @@ internal sealed class TrackedBody
     private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
     private long _bytesReceived, _readCount;
     private bool _isEnded, _isUnread, _isDraining, _wasComplete;
+    private long _leftAt;
     private (int StatusCode, string Message)? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
@@ -222,6 +223,7 @@ internal sealed class TrackedBody
 
             _isDraining = true;
             _wasComplete = _reader.State.IsComplete;
+            _leftAt = _bytesReceived;
             _endedAt = _clock.Now();
             return true;
         }
@@ -236,7 +238,8 @@ internal sealed class TrackedBody
             FinishReading();
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
-            Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _wasComplete, _reader.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
+            bool isComplete = _bytesReceived == _leftAt ? _reader.State.IsComplete : _wasComplete; // An unfinished last event counts here too.
+            Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, isComplete, _reader.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 
         _handover.Complete(this);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.PassThrough;
@@ -34,8 +35,10 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         sink.Records.Should().Equal(record);
     }
 
-    [Fact]
-    public async Task A_cancelled_read_ends_the_callers_wait_and_not_the_upstream_read()
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(0)] // A read of no bytes, which waits for some.
+    public async Task A_cancelled_read_ends_the_callers_wait_and_not_the_upstream_read(int length)
     {
         var mayGoOn = new TaskCompletionSource();
         var body = new ScriptedStream(Answers.ClaudeStart, mayGoOn.Task, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop);
@@ -43,7 +46,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         byte[] buffer = new byte[1000];
         await tracked.ReadAtLeastAsync(buffer, Answers.ClaudeStart.Length, cancellationToken: Cancellation);
         using var cancelled = new CancellationTokenSource();
-        Task<int> read = tracked.ReadAsync(buffer, cancelled.Token).AsTask();
+        Task<int> read = tracked.ReadAsync(buffer.AsMemory(0, length), cancelled.Token).AsTask();
 
         await cancelled.CancelAsync();
 
@@ -236,6 +239,40 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         }
 
         response.Dispose();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_reader_whose_wait_was_cancelled_and_who_reads_on_misses_nothing(bool isSync)
+    {
+        var mayGoOn = new TaskCompletionSource();
+        var stream = new DetachableStream(new ScriptedStream(mayGoOn.Task, Answers.ClaudeStart, Answers.ClaudeStop), new TrackedBody(Tracker(out _), Track.Nothing, null, null, null));
+        byte[] buffer = new byte[1000];
+        using var stop = new CancellationTokenSource();
+        Task<int> read = stream.ReadAsync(buffer, stop.Token).AsTask();
+        await stop.CancelAsync();
+        await read.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+
+        mayGoOn.SetResult();
+        var text = new MemoryStream();
+        for (int length; (length = isSync ? stream.Read(buffer, 0, 100) : await stream.ReadAsync(buffer.AsMemory(0, 100), Cancellation)) != 0;)
+        {
+            text.Write(buffer, 0, length);
+        }
+
+        Encoding.UTF8.GetString(text.ToArray()).Should().Be(Answers.ClaudeStart + Answers.ClaudeStop);
+    }
+
+    [Fact]
+    public async Task An_answer_whose_last_event_lacks_its_blank_line_is_complete_where_nothing_else_comes()
+    {
+        Stream tracked = Track.Stream(new ScriptedStream(Answers.Claude.TrimEnd('\n'), new IOException("reset")), out UsageTracking tracking, out _, Draining());
+        _ = await tracked.ReadAsync(new byte[1000], Cancellation);
+
+        await tracked.DisposeAsync();
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15 && !r.Drained);
     }
 
     [Theory]

@@ -2,12 +2,13 @@ namespace StreamUsage.Tests.Support;
 
 /// <summary>
 /// A body that does what it is told, read by read: text or bytes to give, an exception to throw, a task to wait for first. At the end of the script it gives 0.
-/// A read gives no more than one step's bytes. Reads complete synchronously unless there is something to wait for.
+/// A read gives no more than one step's bytes. Reads complete synchronously unless there is something to wait for; a second read meanwhile is refused, as a connection's would be.
 /// </summary>
 internal sealed class ScriptedStream(params object[] script) : Stream
 {
     private readonly Queue<object> _script = new(script);
     private ReadOnlyMemory<byte> _current;
+    private volatile bool _isWaiting;
 
     public List<string> Calls { get; } = [];
 
@@ -71,12 +72,26 @@ internal sealed class ScriptedStream(params object[] script) : Stream
     private async ValueTask<int> WaitAsync(Task wait, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         IsWaiting.TrySetResult();
-        await wait.WaitAsync(cancellationToken);
+        _isWaiting = true;
+        try
+        {
+            await wait.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            _isWaiting = false;
+        }
+
         return Give(buffer.Span);
     }
 
     private int Give(Span<byte> buffer)
     {
+        if (_isWaiting)
+        {
+            throw new InvalidOperationException("Two reads at once.");
+        }
+
         if (buffer.IsEmpty)
         {
             return 0;
