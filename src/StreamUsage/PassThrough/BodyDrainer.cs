@@ -31,19 +31,13 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
     private async Task DrainAsync(TrackedBody body, IDrainable rest)
     {
         long? end = null;
+        DetachableStream? stream = null;
         try
         {
             using var timeout = new CancellationTokenSource(limits.MaxTime, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
-            (DetachableStream stream, long offset) = await rest.OpenRestAsync(either.Token).ConfigureAwait(false);
-            try
-            {
-                end = await ReadAsync(body, stream, offset, either.Token).ConfigureAwait(false);
-            }
-            finally
-            {
-                await stream.CloseRestAsync().ConfigureAwait(false);
-            }
+            (stream, long offset) = await rest.OpenRestAsync(either.Token).ConfigureAwait(false);
+            end = await ReadAsync(body, stream, offset, either.Token).ConfigureAwait(false);
         }
         catch (Exception)
         {
@@ -51,16 +45,25 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
         }
 
         body.EndDrain(end);
+        await CloseAsync(stream, rest).ConfigureAwait(false);
+        Interlocked.Decrement(ref _running);
+    }
+
+    private static async Task CloseAsync(DetachableStream? stream, IDrainable rest)
+    {
         try
         {
+            if (stream is not null)
+            {
+                await stream.CloseRestAsync().ConfigureAwait(false);
+            }
+
             await rest.CloseAsync().ConfigureAwait(false);
         }
         catch (Exception)
         {
             // The body is let go either way.
         }
-
-        Interlocked.Decrement(ref _running);
     }
 
     // Where the body, or the answer in it, ended; null where it was not read so far.

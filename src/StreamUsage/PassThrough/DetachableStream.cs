@@ -16,6 +16,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
     private byte[]? _buffer;
     private int _start, _end; // What the buffer holds that nobody has been given yet.
     private Task<int>? _pending;
+    private CancellationTokenSource? _abort;
     private bool _isWait, _isDetached, _isInSyncRead, _isDisposed;
 
     /// <summary>Where in the body the next byte lies that nobody has been given yet.</summary>
@@ -65,9 +66,25 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         return piece;
     }
 
+    /// <summary>
+    /// Ends a read that is still under way, before the body is closed: a connection whose response is closed during a read is read by two at once, and the next response on it may be
+    /// taken for this one's rest.
+    /// </summary>
+    public void Abort()
+    {
+        CancellationTokenSource? abort;
+        lock (_gate)
+        {
+            abort = _pending is { IsCompleted: false } ? _abort : null;
+        }
+
+        abort?.Cancel();
+    }
+
     /// <summary>For the drainer: the end.</summary>
     public async ValueTask CloseRestAsync()
     {
+        Abort();
         await inner.DisposeAsync().ConfigureAwait(false);
         ReturnBuffer();
     }
@@ -139,6 +156,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         if (!_isDetached && !_isDisposed)
         {
             _isDisposed = true;
+            Abort();
             await inner.DisposeAsync().ConfigureAwait(false);
         }
 
@@ -150,6 +168,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         if (disposing && !_isDetached && !_isDisposed)
         {
             _isDisposed = true;
+            Abort();
             inner.Dispose();
         }
 
@@ -205,14 +224,15 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
 
     private Task<int> BeginRead(int length)
     {
+        _abort ??= new CancellationTokenSource();
         _isWait = length == 0;
         if (_isWait)
         {
-            return inner.ReadAsync(Memory<byte>.Empty, CancellationToken.None).AsTask();
+            return inner.ReadAsync(Memory<byte>.Empty, _abort.Token).AsTask();
         }
 
         _buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
-        return inner.ReadAsync(_buffer.AsMemory(0, Math.Min(length, _buffer.Length)), CancellationToken.None).AsTask();
+        return inner.ReadAsync(_buffer.AsMemory(0, Math.Min(length, _buffer.Length)), _abort.Token).AsTask();
     }
 
     private void Give(ReadOnlySpan<byte> bytes)

@@ -120,6 +120,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         {
             if (!_lease.Leave())
             {
+                _detachable?.Abort();
                 _inner.Dispose();
             }
         }

@@ -136,7 +136,50 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         }
 
         (await tracking.Completion).Should().Match<UsageRecord>(r => !r.Drained && r.Usage.InputTokens == 25 && r.OutputSource == TokenSource.Estimated);
-        body.DisposeCount.Should().Be(1);
+        while (body.DisposeCount == 0)
+        {
+            await Task.Yield(); // The record does not wait for it.
+        }
+
+        (body.DisposeCount, body.WasDisposedDuringRead).Should().Be((1, false));
+    }
+
+    [Theory]
+    [InlineData("dispose")]
+    [InlineData("dispose asynchronously")]
+    [InlineData("dispose the content")]
+    public async Task A_body_that_is_not_read_on_is_not_closed_during_a_read_that_its_reader_has_left(string way)
+    {
+        var body = new ScriptedStream(Answers.ClaudeStart, new TaskCompletionSource().Task);
+        using var response = new HttpResponseMessage { Content = new StreamContent(body) };
+        var tracker = new UsageTracker(new RecordingSink(), Draining(maxConcurrent: 1));
+        Stream occupying = tracker.Track(new ScriptedStream(new TaskCompletionSource().Task), Track.Nothing, out _);
+        await occupying.DisposeAsync();
+        UsageTracking tracking = response.TrackUsage(tracker, Track.Nothing);
+        Stream tracked = await response.Content.ReadAsStreamAsync(Cancellation);
+        byte[] buffer = new byte[1000];
+        _ = await tracked.ReadAsync(buffer, Cancellation);
+        using var stop = new CancellationTokenSource();
+        Task<int> read = tracked.ReadAsync(buffer, stop.Token).AsTask();
+        await stop.CancelAsync();
+        await read.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+
+        switch (way)
+        {
+            case "dispose":
+                tracked.Dispose();
+                break;
+            case "dispose asynchronously":
+                await tracked.DisposeAsync();
+                break;
+            default:
+                response.Dispose();
+                break;
+        }
+
+        (body.DisposeCount > 0, body.WasDisposedDuringRead).Should().Be((true, false));
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+        await tracker.DisposeAsync();
     }
 
     [Fact]

@@ -14,6 +14,8 @@ internal sealed class ScriptedStream(params object[] script) : Stream
 
     public int DisposeCount { get; private set; }
 
+    public bool WasDisposedDuringRead { get; private set; }
+
     /// <summary>Completes when a read has begun to wait.</summary>
     public TaskCompletionSource IsWaiting { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -66,6 +68,7 @@ internal sealed class ScriptedStream(params object[] script) : Stream
     protected override void Dispose(bool disposing)
     {
         DisposeCount++;
+        WasDisposedDuringRead |= _isWaiting;
         base.Dispose(disposing);
     }
 
@@ -73,6 +76,7 @@ internal sealed class ScriptedStream(params object[] script) : Stream
     {
         IsWaiting.TrySetResult();
         _isWaiting = true;
+        using CancellationTokenRegistration ended = cancellationToken.Register(() => _isWaiting = false); // As a connection's read ends: within the cancelling.
         try
         {
             await wait.WaitAsync(cancellationToken);
