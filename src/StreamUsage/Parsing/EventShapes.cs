@@ -17,25 +17,30 @@ internal sealed class EventShapes
 
     public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
     {
-        ShapeMatch best = ShapeMatch.None;
-        for (int i = 0; i < _shapes.Length && _shapes[i] is { } shape; i++)
+        length = 0;
+        ShapeMatch best = _shapes[0]?.Match(bytes, maxDataLength, output, out length) ?? ShapeMatch.None;
+        if (best == ShapeMatch.Whole)
+        {
+            _matches++;
+            return best;
+        }
+
+        return MatchOthers(best, bytes, maxDataLength, output, out length);
+    }
+
+    private ShapeMatch MatchOthers(ShapeMatch best, ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
+    {
+        for (int i = 1; i < _shapes.Length && _shapes[i] is { } shape; i++)
         {
             ShapeMatch match = shape.Match(bytes, maxDataLength, output, out length);
             if (match == ShapeMatch.Whole)
             {
                 _matches++;
-                if (i != 0)
-                {
-                    MoveToFront(i);
-                }
-
+                MoveToFront(i);
                 return match;
             }
 
-            if (match == ShapeMatch.Cut)
-            {
-                best = match;
-            }
+            best = match == ShapeMatch.Cut ? match : best;
         }
 
         length = 0;

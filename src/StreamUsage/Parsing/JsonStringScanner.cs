@@ -8,36 +8,79 @@ namespace StreamUsage.Parsing;
 /// <summary>Finds the end of a JSON string and counts its UTF-16 units in one pass, sixteen bytes at a time.</summary>
 internal static class JsonStringScanner
 {
-    /// <summary>Not the inside of a JSON string: a control character or an escape that JSON does not have.</summary>
-    public const int Invalid = -1;
+    // Not the inside of a JSON string: a control character or an escape that JSON does not have.
+    private const int Invalid = -1;
 
-    /// <summary>Scans from the first byte after a string's opening quote.</summary>
-    /// <param name="bytes">What follows the quote.</param>
-    /// <param name="utf16Length">UTF-16 units of the string, an escape counted as what it stands for.</param>
-    /// <param name="isEscaped">Whether there are escapes in it.</param>
-    /// <returns>Bytes up to the closing quote; all bytes where it is not among them; <see cref="Invalid"/>.</returns>
-    public static int Scan(ReadOnlySpan<byte> bytes, out int utf16Length, out bool isEscaped)
+    /// <summary>Scans from the first byte after a string's opening quote, at <paramref name="start"/>.</summary>
+    public static StringScan Scan(ReadOnlySpan<byte> bytes, int start)
     {
-        utf16Length = 0;
-        isEscaped = false;
+        // A token of text is short: 32 bytes are looked at once, without a branch on where it ends. At the end of the bytes some before the string are among them, and shifted out.
+        if (Vector256.IsHardwareAccelerated && bytes.Length >= Vector256<byte>.Count && start < bytes.Length)
+        {
+            int from = Math.Min(start, bytes.Length - Vector256<byte>.Count);
+            Vector256<byte> next = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (uint)from);
+            Vector256<byte> isStop = Vector256.Equals(next, Vector256.Create((byte)'"')) | Vector256.Equals(next, Vector256.Create((byte)'\\')) | Vector256.Equals(next & Vector256.Create((byte)0xE0), Vector256<byte>.Zero);
+            uint stops = isStop.ExtractMostSignificantBits() >> (start - from);
+            int escapes = 0;
+            while (stops != 0)
+            {
+                int length = BitOperations.TrailingZeroCount(stops);
+                byte stop = bytes[start + length];
+                if (stop == (byte)'"')
+                {
+                    uint nonAscii = next.ExtractMostSignificantBits() >> (start - from) & ((1u << length) - 1);
+                    return new StringScan(length, (nonAscii == 0 ? length : CountUtf16(bytes.Slice(start, length))) - escapes, escapes != 0);
+                }
+
+                // An escape of two bytes, which are one unit. What else may stand there, and what goes past these bytes, is looked at below.
+                if (stop != (byte)'\\' || length + 1 >= Vector256<byte>.Count - (start - from) || EscapeLength(bytes.Slice(start + length, 2)) != 2)
+                {
+                    break;
+                }
+
+                escapes++;
+                stops &= ~(3u << length);
+            }
+        }
+
+        return Scan(bytes[start..]);
+    }
+
+    /// <summary>The position of the first byte from <paramref name="start"/> on that is no space; the end where there is none.</summary>
+    public static int SkipSpaces(ReadOnlySpan<byte> bytes, int start)
+    {
+        if (Vector128.IsHardwareAccelerated && bytes.Length >= Vector128<byte>.Count && start < bytes.Length)
+        {
+            int from = Math.Min(start, bytes.Length - Vector128<byte>.Count);
+            Vector128<byte> next = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (uint)from);
+            uint others = (~Vector128.Equals(next, Vector128.Create((byte)' '))).ExtractMostSignificantBits() >> (start - from);
+            if (others != 0)
+            {
+                return start + BitOperations.TrailingZeroCount(others);
+            }
+        }
+
+        int length = bytes[start..].IndexOfAnyExcept((byte)' ');
+        return length < 0 ? bytes.Length : start + length;
+    }
+
+    private static StringScan Scan(ReadOnlySpan<byte> bytes)
+    {
+        int utf16Length = 0;
+        bool isEscaped = false;
         int at = 0;
         while (true)
         {
             at += Plain(bytes[at..], ref utf16Length);
             if (at == bytes.Length || bytes[at] == (byte)'"')
             {
-                return at;
+                return new StringScan(at, utf16Length, isEscaped);
             }
 
-            if (bytes[at] != (byte)'\\')
-            {
-                return Invalid;
-            }
-
-            int escape = EscapeLength(bytes[at..]);
+            int escape = bytes[at] == (byte)'\\' ? EscapeLength(bytes[at..]) : Invalid;
             if (escape <= 0)
             {
-                return escape == 0 ? bytes.Length : Invalid;
+                return new StringScan(escape == 0 ? bytes.Length : Invalid, 0, isEscaped);
             }
 
             isEscaped = true;

@@ -13,7 +13,7 @@ internal sealed class ShapeLearner : IOutputObserver
     private const int MaxLength = 2048;
     private const int MaxHoles = 8;
 
-    private (OutputKind Kind, int Choice, int Hole) _first, _second;
+    private (OutputKind Kind, int Choice, int Hole) _output;
     private int _outputs;
     private bool _toldOfMore;
 
@@ -49,8 +49,8 @@ internal sealed class ShapeLearner : IOutputObserver
     void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         int hole = utf8.Length == 3 && utf8[0] == (byte)'<' && utf8[2] == (byte)'>' ? utf8[1] - 'a' : -1;
-        _toldOfMore |= hole is < 0 or >= MaxHoles || _outputs == EventShape.MaxOutputs;
-        (_outputs++ == 0 ? ref _first : ref _second) = (kind, choiceIndex, hole);
+        _toldOfMore |= hole is < 0 or >= MaxHoles || _outputs++ != 0;
+        _output = (kind, choiceIndex, hole);
     }
 
     void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _toldOfMore = true;
@@ -97,8 +97,7 @@ internal sealed class ShapeLearner : IOutputObserver
         {
             Fill(raw, holes, ref filled);
             ReadOnlySpan<byte> data = filled.Span.Slice(dataStart, wireEvent.Data.Length + filled.Length - raw.Length);
-            return parser.Apply(new WireEvent(wireEvent.Type, data, wireEvent.IsWholeBody), state, this) == state && !_toldOfMore && _outputs > 0
-                && TryAssign(_first, holes) && (_outputs == 1 || (_first.Hole < _second.Hole && TryAssign(_second, holes)));
+            return parser.Apply(new WireEvent(wireEvent.Type, data, wireEvent.IsWholeBody), state, this) == state && !_toldOfMore && _outputs == 1 && TryAssign(holes);
         }
         finally
         {
@@ -120,14 +119,14 @@ internal sealed class ShapeLearner : IOutputObserver
         filled.Append(raw[at..]);
     }
 
-    private static bool TryAssign((OutputKind Kind, int Choice, int Hole) output, Span<ShapeHole> holes)
+    private bool TryAssign(Span<ShapeHole> holes)
     {
-        if (output.Hole >= holes.Length || holes[output.Hole].Kind != HoleKind.Unread)
+        if (_output.Hole >= holes.Length || holes[_output.Hole].Kind != HoleKind.Unread)
         {
             return false;
         }
 
-        holes[output.Hole] = holes[output.Hole] with { Kind = HoleKind.Output, Output = output.Kind, Choice = output.Choice };
+        holes[_output.Hole] = holes[_output.Hole] with { Kind = HoleKind.Output, Output = _output.Kind, Choice = _output.Choice };
         return true;
     }
 }

@@ -26,6 +26,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     private Framing _framing;
     private IUsageParser? _parser;
     private bool _isParserCertain;
+    private bool _isAtEventStart;
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
     private UsageAccumulator _state;
@@ -177,9 +178,9 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         int at = _cutEvent.Length == 0 ? 0 : CompleteCutEvent(bytes);
         while (at < bytes.Length)
         {
-            if (_shapes is not null && _sse.IsBetweenEvents)
+            if (_isAtEventStart && _shapes is { } shapes)
             {
-                switch (_shapes.Match(bytes[at..], _maxDataLength, this, out int length))
+                switch (shapes.Match(bytes[at..], _maxDataLength, this, out int length))
                 {
                     case ShapeMatch.Whole:
                         EventCount++;
@@ -192,6 +193,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
             }
 
             DecodeEvent(bytes, ref at);
+            _isAtEventStart = _sse.IsBetweenEvents;
         }
     }
 
@@ -228,6 +230,8 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         {
             DecodeEvent(_cutEvent.Span, ref at);
         }
+
+        _isAtEventStart = _sse.IsBetweenEvents;
     }
 
     private void DecodeEvent(ReadOnlySpan<byte> bytes, ref int at)

@@ -8,11 +8,7 @@ namespace StreamUsage.PassThrough;
 /// </summary>
 internal sealed class TrackedBody
 {
-#if NET9_0_OR_GREATER
-    private readonly Lock _gate = new(); // 7 ns a read, where a monitor takes 13.
-#else
-    private readonly object _gate = new();
-#endif
+    private BodyGate _gate;
     private readonly RecordHandover _handover;
     private readonly BodyReader _reader;
     private readonly StreamClock _clock;
@@ -99,7 +95,7 @@ internal sealed class TrackedBody
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return _record is not null ? Task.FromResult(_record) : (_completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
@@ -110,7 +106,7 @@ internal sealed class TrackedBody
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return _record is not null ? Task.FromResult(_result) : (_deliveryResult ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
@@ -132,7 +128,7 @@ internal sealed class TrackedBody
             return false;
         }
 
-        lock (_gate)
+        using (_gate.Enter())
         {
             // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense without what was left out.
             if (_isEnded || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
@@ -171,7 +167,7 @@ internal sealed class TrackedBody
     /// <returns>How the response ended.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_isEnded || _isDraining)
             {
@@ -202,7 +198,7 @@ internal sealed class TrackedBody
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return _reader.State.IsTerminal || _reader.State.Error is not null;
             }
@@ -212,7 +208,7 @@ internal sealed class TrackedBody
     /// <summary>The reader has left, and the rest is read on from here; false where that would bring nothing.</summary>
     public bool TryBeginDrain()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !_reader.State.IsTerminal && _reader.State.Error is null
                 && (_bytesReceived == 0 || _bytesReceived != _contentLength);
@@ -233,7 +229,7 @@ internal sealed class TrackedBody
     /// <param name="end">Where the body ended; null where it was not read so far.</param>
     public void EndDrain(long? end)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             FinishReading();
             End = StreamEnd.ReaderLeft;
@@ -247,7 +243,7 @@ internal sealed class TrackedBody
 
     public bool Fail(int statusCode, string message)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_isEnded)
             {
@@ -261,7 +257,7 @@ internal sealed class TrackedBody
 
     public UsageSnapshot Snapshot()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_record is { } record)
             {
@@ -300,7 +296,7 @@ internal sealed class TrackedBody
     /// <summary>The record was handed over, or could not be.</summary>
     public void Complete(UsageRecord record, DeliveryResult result)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _record = record;
             _result = result;

@@ -11,7 +11,7 @@ public sealed class DrainRaceTests
     public async Task Leaving_in_several_ways_at_once_makes_one_record()
     {
         var sink = new RecordingSink();
-        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { DrainAbortedStreams = new DrainLimits { MaxConcurrent = 4 } });
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { DrainAbortedStreams = new DrainLimits { MaxConcurrent = 100 } });
         byte[] buffer = new byte[1000];
         for (int round = 0; round < Rounds; round++)
         {
