@@ -9,6 +9,9 @@ public readonly record struct TokenUsage
     // Sums stop here, far above any real count, so that they cannot run over.
     private const long MaxSum = 1L << 60;
 
+    // Stored plus one, so that the default is "not reported" without a flag beside each: a record holds two of these.
+    private readonly long _reasoning, _inputAudio, _cacheReadAudio, _outputAudio, _outputImage;
+
     /// <summary>Input that was neither read from a cache nor written to one, in tokens.</summary>
     public long InputTokens { get; init; }
 
@@ -28,19 +31,19 @@ public readonly record struct TokenUsage
     public long OutputTokens { get; init; }
 
     /// <summary>The part of <see cref="OutputTokens"/> that was reasoning; null where not reported.</summary>
-    public long? ReasoningTokens { get; init; }
+    public long? ReasoningTokens { get => Get(_reasoning); init => _reasoning = Set(value); }
 
     /// <summary>The part of <see cref="TotalInputTokens"/> that was audio, cached audio included; null where not reported.</summary>
-    public long? InputAudioTokens { get; init; }
+    public long? InputAudioTokens { get => Get(_inputAudio); init => _inputAudio = Set(value); }
 
     /// <summary>The part of <see cref="CacheReadInputTokens"/> that was audio; null where not reported.</summary>
-    public long? CacheReadAudioTokens { get; init; }
+    public long? CacheReadAudioTokens { get => Get(_cacheReadAudio); init => _cacheReadAudio = Set(value); }
 
     /// <summary>The part of <see cref="OutputTokens"/> that was audio; null where not reported.</summary>
-    public long? OutputAudioTokens { get; init; }
+    public long? OutputAudioTokens { get => Get(_outputAudio); init => _outputAudio = Set(value); }
 
     /// <summary>The part of <see cref="OutputTokens"/> that was images; null where not reported.</summary>
-    public long? OutputImageTokens { get; init; }
+    public long? OutputImageTokens { get => Get(_outputImage); init => _outputImage = Set(value); }
 
     /// <summary>Everything that was sent: input, cache reads and cache creation.</summary>
     public long TotalInputTokens => InputTokens + CacheReadInputTokens + CacheCreationInputTokens;
@@ -70,6 +73,10 @@ public readonly record struct TokenUsage
         OutputAudioTokens = AddSubset(left.OutputAudioTokens, right.OutputAudioTokens),
         OutputImageTokens = AddSubset(left.OutputImageTokens, right.OutputImageTokens),
     };
+
+    private static long? Get(long stored) => stored == 0 ? null : stored - 1;
+
+    private static long Set(long? count) => count is { } known ? known + 1 : 0;
 
     private static long AddBucket(long left, long right) => Math.Min(MaxSum, left + right);
 

@@ -9,9 +9,8 @@ internal sealed class EventShape
 {
     private readonly byte[] _sample;
     private readonly ShapeHole[] _holes;
-    private readonly ShapeHole _output;
-    private readonly int _dataStart, _dataEnd, _closersStart;
-    private ShapeHole[] _changing;
+    private readonly ushort _dataStart, _dataEnd, _closersStart;
+    private byte _changing; // The holes that are known to change: a bit each. The others are taken to stay as they were.
     private bool _isPadded;
 
     /// <summary>Makes a shape of what <see cref="ShapeLearner"/> has found.</summary>
@@ -23,37 +22,49 @@ internal sealed class EventShape
     {
         _sample = raw.ToArray();
         _holes = holes.ToArray();
-        _changing = Array.FindAll(_holes, static hole => hole.Kind == HoleKind.Output);
-        _output = _changing[0];
-        _dataStart = dataStart;
-        _dataEnd = dataEnd;
-        _closersStart = Math.Max(holes[^1].End, raw[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1);
+        for (int i = 0; i < holes.Length; i++)
+        {
+            _changing |= (byte)(holes[i].Kind == HoleKind.Output ? 1 << i : 0);
+        }
+
+        _dataStart = (ushort)dataStart;
+        _dataEnd = (ushort)dataEnd;
+        _closersStart = (ushort)Math.Max(holes[^1].End, raw[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1);
     }
 
     /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where they do.</summary>
     public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
     {
         ShapeMatch match = Match(bytes, _changing, maxDataLength, output, out length);
-        if (match == ShapeMatch.None && _changing.Length != _holes.Length)
+        int all = (1 << _holes.Length) - 1;
+        if (match == ShapeMatch.None && _changing != all)
         {
             // What is no output is taken to stay as it was (an item's id does, and a time in seconds for many events) until it has changed once.
-            match = Match(bytes, _holes, maxDataLength, output, out length);
+            match = Match(bytes, all, maxDataLength, output, out length);
             if (match == ShapeMatch.Whole)
             {
-                _changing = FindChanging(bytes);
+                FindChanging(bytes);
             }
         }
 
         return match;
     }
 
-    private ShapeMatch Match(ReadOnlySpan<byte> bytes, ShapeHole[] holes, int maxDataLength, IShapeObserver output, out int length)
+    private ShapeMatch Match(ReadOnlySpan<byte> bytes, int changing, int maxDataLength, IShapeObserver output, out int length)
     {
         length = 0;
         int at = 0, sampleAt = 0, outputAt = 0;
         StringScan text = default;
-        foreach (ref readonly ShapeHole hole in holes.AsSpan())
+        ShapeHole outputHole = default;
+        foreach (ShapeHole hole in _holes)
         {
+            int isChanging = changing & 1;
+            changing >>= 1;
+            if (isChanging == 0)
+            {
+                continue;
+            }
+
             ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, hole.Start - sampleAt);
             if (!bytes[at..].StartsWith(literal))
             {
@@ -74,6 +85,7 @@ internal sealed class EventShape
                 {
                     text = scan;
                     outputAt = at;
+                    outputHole = hole;
                 }
             }
 
@@ -107,7 +119,7 @@ internal sealed class EventShape
         }
 
         length = at;
-        output.Output(_output.Output, _output.Choice, bytes.Slice(outputAt, text.Length), text.IsEscaped, text.Utf16Length);
+        output.Output((OutputKind)outputHole.Output, outputHole.Choice, bytes.Slice(outputAt, text.Length), text.IsEscaped, text.Utf16Length);
         return ShapeMatch.Whole;
     }
 
@@ -154,25 +166,22 @@ internal sealed class EventShape
         return ShapeMatch.Whole;
     }
 
-    // The holes that are output, those known to change, and those that have changed now.
-    private ShapeHole[] FindChanging(ReadOnlySpan<byte> bytes)
+    private void FindChanging(ReadOnlySpan<byte> bytes)
     {
-        var changing = new List<ShapeHole>(_holes.Length);
         int at = 0, sampleAt = 0;
-        foreach (ShapeHole hole in _holes)
+        for (int i = 0; i < _holes.Length; i++)
         {
+            ShapeHole hole = _holes[i];
             at += hole.Start - sampleAt;
             int length = hole.Kind == HoleKind.Number ? NumberLength(bytes[at..]) : JsonStringScanner.Scan(bytes, at).Length;
-            if (hole.Kind == HoleKind.Output || Array.IndexOf(_changing, hole) >= 0 || !bytes.Slice(at, length).SequenceEqual(_sample.AsSpan(hole.Start, hole.End - hole.Start)))
+            if (!bytes.Slice(at, length).SequenceEqual(_sample.AsSpan(hole.Start, hole.End - hole.Start)))
             {
-                changing.Add(hole);
+                _changing |= (byte)(1 << i);
             }
 
             at += length;
             sampleAt = hole.End;
         }
-
-        return [.. changing];
     }
 
     // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none.

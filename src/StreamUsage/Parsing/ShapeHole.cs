@@ -1,12 +1,12 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>A part of a shape in which events differ.</summary>
+/// <summary>A part of a shape in which events differ. Eight bytes: a stream keeps some of them as long as it is open.</summary>
 /// <param name="Start">Where it begins in the shape's sample.</param>
 /// <param name="End">Where it ends.</param>
 /// <param name="Kind">What stands in it.</param>
 /// <param name="Output">Of output: its kind.</param>
 /// <param name="Choice">Of output: its choice.</param>
-internal readonly record struct ShapeHole(int Start, int End, HoleKind Kind, OutputKind Output = default, int Choice = 0);
+internal readonly record struct ShapeHole(ushort Start, ushort End, HoleKind Kind, byte Output = 0, ushort Choice = 0);
 
 /// <summary>What stands in a hole.</summary>
 internal enum HoleKind : byte

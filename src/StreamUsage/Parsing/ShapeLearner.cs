@@ -81,7 +81,7 @@ internal sealed class ShapeLearner : IOutputObserver
 
                 bool isString = reader.TokenType == JsonTokenType.String;
                 int start = dataStart + (int)reader.TokenStartIndex + (isString ? 1 : 0);
-                holes[count++] = new ShapeHole(start, start + reader.ValueSpan.Length, isString ? HoleKind.Unread : HoleKind.Number);
+                holes[count++] = new ShapeHole((ushort)start, (ushort)(start + reader.ValueSpan.Length), isString ? HoleKind.Unread : HoleKind.Number);
             }
 
             isFree = false;
@@ -121,12 +121,12 @@ internal sealed class ShapeLearner : IOutputObserver
 
     private bool TryAssign(Span<ShapeHole> holes)
     {
-        if (_output.Hole >= holes.Length || holes[_output.Hole].Kind != HoleKind.Unread)
+        if (_output.Hole >= holes.Length || holes[_output.Hole].Kind != HoleKind.Unread || _output.Choice is < 0 or > ushort.MaxValue)
         {
             return false;
         }
 
-        holes[_output.Hole] = holes[_output.Hole] with { Kind = HoleKind.Output, Output = _output.Kind, Choice = _output.Choice };
+        holes[_output.Hole] = holes[_output.Hole] with { Kind = HoleKind.Output, Output = (byte)_output.Kind, Choice = (ushort)_output.Choice };
         return true;
     }
 }

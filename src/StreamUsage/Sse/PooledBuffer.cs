@@ -5,7 +5,7 @@ namespace StreamUsage.Sse;
 /// <summary>Bytes in one array that is rented when first needed and given back by <see cref="Release"/>. A mutable struct: keep it in a field, never copy it.</summary>
 internal struct PooledBuffer
 {
-    private const int InitialSize = 512;
+    private const int InitialSize = 128;
 
     private byte[]? _array;
 
