@@ -4,21 +4,23 @@ using StreamUsage.Accounting;
 namespace StreamUsage.Parsing;
 
 /// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
-internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
+internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
 {
     public string Wire => "anthropic-messages";
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);
 
-    public WireMatch Match(WireEvent wireEvent)
+    public WireMatch Match(WireEvent wireEvent) => Match(RootProbe.Read(wireEvent));
+
+    public WireMatch Match(in RootProbe probe)
     {
-        if (!RootProbe.TryRead(wireEvent.Data, out RootProbe probe))
+        if (!probe.IsObject)
         {
             return WireMatch.None;
         }
 
-        ReadOnlySpan<byte> type = probe.Type.IsEmpty ? wireEvent.Type : probe.Type;
+        ReadOnlySpan<byte> type = probe.AnyType;
         if (type.StartsWith("message_"u8) || type.StartsWith("content_block_"u8) || (type.SequenceEqual("message"u8) && !probe.Type.IsEmpty))
         {
             return WireMatch.Certain;
@@ -30,7 +32,8 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             return WireMatch.Certain;
         }
 
-        return type.SequenceEqual("ping"u8) || (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
+        return type.SequenceEqual("ping"u8) || (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || ConverseParser.IsException(probe.EventType)
+            || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
     }
 
     public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
@@ -46,6 +49,11 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
         string? flatMessage = null;
         Utf8JsonReader reader = Json.Read(data);
         reader.Read();
+        if (ConverseParser.IsException(type))
+        {
+            return state.WithError(ErrorObject.ReadException(ref reader, type));
+        }
+
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
@@ -86,6 +94,10 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             else if (name.SequenceEqual("content"u8))
             {
                 ReadContent(ref reader, data, output);
+            }
+            else if (name.SequenceEqual("amazon-bedrock-invocationMetrics"u8))
+            {
+                state = ConverseUsage.FillIn(ref reader, data, state, output);
             }
             else
             {

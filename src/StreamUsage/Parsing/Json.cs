@@ -105,6 +105,22 @@ internal static class Json
         return 0;
     }
 
+    /// <summary>The <c>index</c> of the choice that the reader is in, wherever in it that stands: some servers say it after the delta. 0 where it is not said.</summary>
+    public static int FindIndex(Utf8JsonReader reader)
+    {
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("index"u8))
+            {
+                return reader.GetIndex();
+            }
+
+            reader.Skip();
+        }
+
+        return 0;
+    }
+
     /// <summary>A token count: null for null; null and a word to the observer for what is no count.</summary>
     public static long? GetCount(ref this Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, IOutputObserver output)
     {

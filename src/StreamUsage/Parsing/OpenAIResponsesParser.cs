@@ -4,21 +4,23 @@ using StreamUsage.Accounting;
 namespace StreamUsage.Parsing;
 
 /// <summary>OpenAI Responses: the events of a stream, a whole response, and errors.</summary>
-internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
+internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
 {
     public string Wire => "openai-responses";
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("item_id"u8);
 
-    public WireMatch Match(WireEvent wireEvent)
+    public WireMatch Match(WireEvent wireEvent) => Match(RootProbe.Read(wireEvent));
+
+    public WireMatch Match(in RootProbe probe)
     {
-        if (!RootProbe.TryRead(wireEvent.Data, out RootProbe probe))
+        ReadOnlySpan<byte> type = probe.AnyType;
+        if (!probe.IsObject)
         {
             return WireMatch.None;
         }
 
-        ReadOnlySpan<byte> type = probe.Type.IsEmpty ? wireEvent.Type : probe.Type;
         if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
         {
             return WireMatch.Certain;

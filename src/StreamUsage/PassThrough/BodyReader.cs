@@ -24,6 +24,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     private SseDecoder _sse;
     private JsonBodyDecoder _json;
     private Framing _framing;
+    private bool _isJsonArray;
     private IUsageParser? _parser;
     private bool _isParserCertain;
     private bool _isAtEventStart;
@@ -165,6 +166,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         if (bytes[first] is (byte)'{' or (byte)'[')
         {
             _framing = Framing.Json;
+            _isJsonArray = bytes[first] == (byte)'[';
             _json = new JsonBodyDecoder(maxEventBytes, _largeEvent, budget);
         }
         else
@@ -280,10 +282,10 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
                 case FramingResult.NeedMore:
                     return;
                 case FramingResult.Event:
-                    Apply(new WireEvent(default, _json.GetData(bytes), isWholeBody: true));
+                    Apply(new WireEvent(default, _json.GetData(bytes), isWholeBody: !_isJsonArray));
                     break;
                 default:
-                    ApplyLarge(default, isWholeBody: true);
+                    ApplyLarge(default, isWholeBody: !_isJsonArray);
                     break;
             }
         }

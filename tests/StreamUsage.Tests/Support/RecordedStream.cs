@@ -16,7 +16,7 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         }
     }
 
-    public ApiFormat ApiFormat => Format == "anthropic-messages" ? ApiFormat.Claude : ApiFormat.OpenAI;
+    public ApiFormat ApiFormat => Format switch { "anthropic-messages" => ApiFormat.Claude, "gemini" => ApiFormat.Gemini, _ => ApiFormat.OpenAI };
 
     private static JsonSerializerOptions JsonOptions { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
