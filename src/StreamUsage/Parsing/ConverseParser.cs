@@ -25,12 +25,17 @@ internal sealed class ConverseParser : IProbedWire
             return WireMatch.Certain;
         }
 
-        return probe.Usage == UsageShape.Converse ? (probe.HasOutput ? WireMatch.Certain : WireMatch.Possible) : probe.Converse;
+        if (probe.HasConverseEvent || (probe.Usage == UsageShape.Converse && probe.HasOutput))
+        {
+            return WireMatch.Certain;
+        }
+
+        return probe.Usage == UsageShape.Converse || probe.HasError ? WireMatch.Possible : WireMatch.None;
     }
 
-    /// <summary>What a property of the root says of the wire.</summary>
-    public static WireMatch MatchName(scoped ReadOnlySpan<byte> name, JsonTokenType value) =>
-        value == JsonTokenType.StartObject && (IsEvent(name) || IsException(name)) && !name.SequenceEqual("metadata"u8) ? WireMatch.Certain : WireMatch.None;
+    /// <summary>Whether a property of the root is what SDKs put an event's name to.</summary>
+    public static bool IsName(scoped ReadOnlySpan<byte> name, JsonTokenType value) =>
+        value == JsonTokenType.StartObject && (IsEvent(name) || IsException(name)) && !name.SequenceEqual("metadata"u8);
 
     /// <summary>Whether a type is that of one of Bedrock's exceptions.</summary>
     public static bool IsException(scoped ReadOnlySpan<byte> type) => type.EndsWith("Exception"u8);

@@ -13,7 +13,7 @@ internal sealed class GeminiParser : IProbedWire
 
     public WireMatch Match(WireEvent wireEvent) => Match(RootProbe.Read(wireEvent));
 
-    public WireMatch Match(in RootProbe probe) => probe.Gemini;
+    public WireMatch Match(in RootProbe probe) => probe.Gemini == WireMatch.None && probe.HasError ? WireMatch.Possible : probe.Gemini;
 
     /// <summary>What a property of the root, or of a wrapped chunk, says of the wire.</summary>
     public static WireMatch MatchName(scoped ReadOnlySpan<byte> name, JsonTokenType value)

@@ -16,9 +16,9 @@ internal ref struct RootProbe
     public bool HasOutput;
     public bool HasError;
     public bool HasCode;
+    public bool HasConverseEvent;
     public UsageShape Usage;
     public WireMatch Gemini;
-    public WireMatch Converse;
 
     /// <summary>What the root says; of data that is no object, only whether it is Chat's end.</summary>
     /// <exception cref="JsonException">The data is malformed.</exception>
@@ -75,7 +75,7 @@ internal ref struct RootProbe
                 HasOutput |= name.SequenceEqual("output"u8);
                 HasCode |= name.SequenceEqual("code"u8) || name.SequenceEqual("sequence_number"u8);
                 Gemini = Best(Gemini, GeminiParser.MatchName(name, reader.TokenType));
-                Converse = Best(Converse, ConverseParser.MatchName(name, reader.TokenType));
+                HasConverseEvent |= ConverseParser.IsName(name, reader.TokenType);
                 reader.Skip();
             }
         }

@@ -189,7 +189,12 @@ internal sealed class CutExpectation
                 _finished.Add(index);
             }
 
-            Characters += Objects(Object(candidate, "content") ?? default, "parts").Sum(part => Length(part, "text") + Length(Object(part, "executableCode") ?? default, "code"));
+            foreach (JsonElement part in Objects(Object(candidate, "content") ?? default, "parts"))
+            {
+                JsonElement call = Object(part, "functionCall") ?? Object(part, "toolCall") ?? Object(part, "executableCode") ?? default;
+                Characters += Length(part, "text") + Length(call, "code") + Objects(call, "partialArgs").Sum(argument => Length(argument, "stringValue") + (Count(argument, "numberValue") is null ? 0 : 1));
+                Characters += call.ValueKind == JsonValueKind.Object && Object(call, "args") is { } arguments && arguments.EnumerateObject().Any() ? arguments.GetRawText().Length : 0;
+            }
         }
 
         if (Object(root, "usageMetadata") is not { } usage || Count(usage, "promptTokenCount") is not { } prompt)
@@ -252,7 +257,7 @@ internal sealed class CutExpectation
     private static JsonElement? Object(JsonElement parent, string name) => parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     private static long? Count(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? (long)value.GetDouble() : null;
 
     private static int Length(JsonElement parent, string name) => (Text(parent, name) ?? "").Length;
 
