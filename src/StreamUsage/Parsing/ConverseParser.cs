@@ -37,8 +37,11 @@ internal sealed class ConverseParser : IProbedWire
     public static bool IsName(scoped ReadOnlySpan<byte> name, JsonTokenType value) =>
         value == JsonTokenType.StartObject && (IsEvent(name) || IsException(name)) && !name.SequenceEqual("metadata"u8);
 
+    /// <summary>The type of an event that is an exception whose own type is in its data.</summary>
+    public static ReadOnlySpan<byte> UnnamedException => "Exception"u8;
+
     /// <summary>Whether a type is that of one of Bedrock's exceptions.</summary>
-    public static bool IsException(scoped ReadOnlySpan<byte> type) => type.EndsWith("Exception"u8);
+    public static bool IsException(scoped ReadOnlySpan<byte> type) => type.EndsWith(UnnamedException);
 
     public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
     {

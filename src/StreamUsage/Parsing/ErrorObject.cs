@@ -38,8 +38,9 @@ internal static class ErrorObject
     /// <summary>Reads an exception of Amazon Bedrock: an object with a message, whose kind is said beside it.</summary>
     public static ProviderError ReadException(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> type)
     {
-        string kind = Encoding.UTF8.GetString(type);
-        return new ProviderError { Type = kind, Message = Read(ref reader)?.Message, StatusCode = StatusOf(kind) };
+        ProviderError? said = Read(ref reader);
+        string? kind = type.SequenceEqual(ConverseParser.UnnamedException) ? said?.Type : Encoding.UTF8.GetString(type);
+        return new ProviderError { Type = kind, Message = said?.Message, StatusCode = StatusOf(kind) };
     }
 
     /// <summary>An error's properties as they are met. For an error that lies flat beside other properties.</summary>

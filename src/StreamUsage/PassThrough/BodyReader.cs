@@ -23,6 +23,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     private PooledBuffer _cutEvent;
     private SseDecoder _sse;
     private JsonBodyDecoder _json;
+    private BedrockEvents? _bedrock;
     private Framing _framing;
     private bool _isJsonArray;
     private IUsageParser? _parser;
@@ -39,6 +40,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         Unknown,
         Sse,
         Json,
+        EventStream,
     }
 
     public ref readonly UsageAccumulator State => ref _state;
@@ -82,13 +84,17 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
             Begin(bytes);
         }
 
-        if (_framing == Framing.Json)
+        switch (_framing)
         {
-            ReadJson(bytes);
-        }
-        else
-        {
-            ReadSse(bytes);
+            case Framing.Json:
+                ReadJson(bytes);
+                break;
+            case Framing.EventStream:
+                ReadEventStream(bytes, _bedrock!);
+                break;
+            default:
+                ReadSse(bytes);
+                break;
         }
 
         if (_parser is null)
@@ -127,6 +133,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         _cutEvent.Release();
         _sse.Release();
         _json.Release();
+        _bedrock?.Release();
         _largeEvent.Release();
     }
 
@@ -148,11 +155,18 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         }
     }
 
-    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says.
+    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says. A message of Amazon's event stream begins with its length, whose first byte is 0.
     private void Begin(ReadOnlySpan<byte> bytes)
     {
         if (_framing == Framing.NotBegun)
         {
+            if (bytes[0] == 0)
+            {
+                _framing = Framing.EventStream;
+                _bedrock = new BedrockEvents(maxEventBytes, _largeEvent);
+                return;
+            }
+
             _framing = Framing.Unknown;
             _sse = new SseDecoder(maxEventBytes, _largeEvent, budget);
         }
@@ -286,6 +300,29 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
                     break;
                 default:
                     ApplyLarge(default, isWholeBody: !_isJsonArray);
+                    break;
+            }
+        }
+    }
+
+    private void ReadEventStream(ReadOnlySpan<byte> bytes, BedrockEvents events)
+    {
+        int position = 0;
+        while (true)
+        {
+            switch (events.Read(bytes, ref position))
+            {
+                case FramingResult.NeedMore:
+                    return;
+                case FramingResult.Event:
+                    Apply(events.GetEvent(bytes));
+                    break;
+                case FramingResult.LargeEvent:
+                    ApplyLarge(events.GetLargeEventType(bytes), isWholeBody: false);
+                    break;
+                default:
+                    SkippedEvents++;
+                    Fail(new InvalidDataException("A message of the event stream is damaged."));
                     break;
             }
         }
