@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 
@@ -143,6 +144,7 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
     private static UsageAccumulator ReadResponse(ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole)
     {
         string? status = null, incompleteReason = null;
+        ReadOnlySpan<byte> usage = default;
         IReadOnlyDictionary<string, long> toolUsage = UsageRecord.EmptyCounts;
         var members = new JsonMembers(response);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
@@ -165,8 +167,7 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
             }
             else if (name.SequenceEqual("usage"u8))
             {
-                Utf8JsonReader reader = Json.ReadValue(value);
-                state = OpenAIUsage.Read(ref reader, value, state, output, isCumulative: false);
+                usage = value;
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -188,6 +189,12 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
         }
 
         // What the provider counted stands before the calls that were seen, wherever it stands in the response.
+        if (Json.IsObjectValue(usage))
+        {
+            Utf8JsonReader reader = Json.ReadValue(usage);
+            state = OpenAIUsage.Read(ref reader, usage, state, output, isCumulative: false);
+        }
+
         foreach ((string tool, long count) in toolUsage)
         {
             state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
@@ -227,7 +234,7 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
         return null;
     }
 
-    // tool_usage: {web_search: {num_requests}, image_gen: {…tokens}}.
+    // tool_usage: {web_search: {num_requests}, image_gen: {input_tokens, output_tokens, …}}. The latter are another model's, beside the usage; they are there, as 0, where it was not asked.
     private static IReadOnlyDictionary<string, long> ReadToolUsage(ref Utf8JsonReader reader, IOutputObserver output)
     {
         IReadOnlyDictionary<string, long> toolUse = UsageRecord.EmptyCounts;
@@ -245,9 +252,12 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
 
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
-                if (name.SequenceEqual("num_requests"u8) && reader.GetCount(name, output) is { } count)
+                bool isRequests = name.SequenceEqual("num_requests"u8);
+                bool isTokens = name.SequenceEqual("input_tokens"u8) || name.SequenceEqual("output_tokens"u8);
+                if ((isRequests || isTokens) && reader.GetCount(name, output) is { } count)
                 {
-                    toolUse = CountsByName.With(toolUse, System.Text.Encoding.UTF8.GetString(tool) + "_requests", count);
+                    string use = isRequests ? "requests" : Encoding.UTF8.GetString(name);
+                    toolUse = count == 0 && isTokens ? toolUse : CountsByName.With(toolUse, $"{Encoding.UTF8.GetString(tool)}_{use}", count);
                 }
                 else
                 {
