@@ -37,7 +37,8 @@ internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
             return IsDone(data) ? state with { IsTerminal = true } : state;
         }
 
-        bool isChunk = false, isError = false;
+        // An object after others is a line of a stream, though it may not say that it is a chunk.
+        bool isChunk = state.Choices != default, isError = false;
         ErrorObject.Parts flatError = default;
         Utf8JsonReader reader = Json.Read(data);
         Utf8JsonReader usage = default;
