@@ -84,6 +84,34 @@ public sealed class HostileInputTests
         billed.OutputTokens.Should().BeGreaterThan(9007199254740992);
     }
 
+    [Fact]
+    public void Damaged_messages_of_an_event_stream_are_read_without_harm()
+    {
+        (string Type, string Payload)[][] streams =
+        [
+            [.. Answers.Claude.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => ("chunk", line["data: ".Length..])), ("chunk", OwnStreams.Single(stream => stream.Contains("invocationMetrics", StringComparison.Ordinal)))],
+            [("messageStart", "{}"), ("contentBlockDelta", """{"delta":{"text":"a"}}"""), ("messageStop", """{"stopReason":"end_turn"}"""), ("metadata", """{"usage":{"inputTokens":30,"outputTokens":21,"cacheReadInputTokens":14,"cacheDetails":[{"inputTokens":6,"ttl":"1h"}]}}"""), ("throttlingException", """{"message":"m"}""")],
+        ];
+        var random = new Random(11);
+        for (int round = 0; round < 600; round++)
+        {
+            var framed = new EventStreamBytes();
+            var said = new List<byte>();
+            foreach ((string type, string payload) in streams[round % streams.Length])
+            {
+                // What is inside is damaged and its checksums are right; one in four is damaged on the way as well.
+                byte[] data = random.Next(3) == 0 ? Mutator.Mutate(WithOtherNumbers(Encoding.UTF8.GetBytes(payload), random), random) : Encoding.UTF8.GetBytes(payload);
+                said.AddRange(data);
+                said.Add((byte)'\n');
+                string text = Encoding.Latin1.GetString(data);
+                _ = type == "chunk" ? framed.Chunk(text) : type.EndsWith("Exception", StringComparison.Ordinal) ? framed.Exception(type, text) : framed.Event(type, text);
+            }
+
+            byte[] body = framed.ToArray();
+            Verify(round % 4 == 0 ? [0, .. Mutator.Mutate(body[1..], random)] : body, random, [.. said]);
+        }
+    }
+
     // Counts that contradict each other, make no sense, or are none.
     private static byte[] WithOtherNumbers(byte[] body, Random random)
     {
@@ -91,10 +119,11 @@ public sealed class HostileInputTests
         return Encoding.Latin1.GetBytes(Regex.Replace(Encoding.Latin1.GetString(body), "(?<=\":) ?[0-9]+", number => random.Next(2) == 0 ? number.Value : numbers[random.Next(numbers.Length)]));
     }
 
-    private static void Verify(byte[] body, Random random)
+    // Where the body is encoded, what it says is said beside it.
+    private static void Verify(byte[] body, Random random, byte[]? said = null)
     {
         long before = Environment.TickCount64;
-        string whole = Facts(body, body.Length, null);
+        string whole = Facts(body, body.Length, null, said);
         string bytewise = Facts(body, 1, null);
         string cut = Facts(body, 1 + random.Next(1, 3000), random);
         (Environment.TickCount64 - before).Should().BeLessThan((long)MaxTime.TotalMilliseconds, "this body was read: {0}", Convert.ToBase64String(body));
@@ -102,7 +131,7 @@ public sealed class HostileInputTests
         (bytewise, cut).Should().Be((whole, whole), "this body was read: {0}", Convert.ToBase64String(body));
     }
 
-    private static string Facts(byte[] body, int pieceLength, Random? lengths)
+    private static string Facts(byte[] body, int pieceLength, Random? lengths, byte[]? said = null)
     {
         var reader = new BodyReader(Parsers, ApiFormat.Auto, 16 * 1024);
         for (int at = 0; at < body.Length;)
@@ -117,7 +146,7 @@ public sealed class HostileInputTests
         UsageAccumulator state = reader.State;
         if (lengths is null && pieceLength != 1)
         {
-            VerifyCounts(body, state);
+            VerifyCounts(said ?? body, state);
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"""
