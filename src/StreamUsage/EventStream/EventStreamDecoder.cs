@@ -1,14 +1,15 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using StreamUsage.Sse;
 
 namespace StreamUsage.EventStream;
 
 /// <summary>
 /// Decodes <c>application/vnd.amazon.eventstream</c>: messages of a prelude (length of all, length of the headers, checksum of both), headers, a payload, and a checksum of all before it; numbers are big-endian.
-/// Bytes are pushed in, in pieces of any size; messages come out one a call. One that lies in one piece is not copied, one over the limit is walked: its payload goes to the large-event reader.
+/// Bytes are pushed in, in pieces of any size; messages come out one a call. One that lies in one piece is not copied, one over the limit or the budget is walked: its payload goes to the large-event reader.
 /// After a message that is not what its checksums say, nothing can be found any more. A mutable struct: keep it in a field, never copy it.
 /// </summary>
-internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader largeEvents)
+internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader largeEvents, BufferBudget? budget = null)
 {
     /// <summary>The most that a message may have by the format's own rules: 16 MiB of payload, 128 KiB of headers, and the rest.</summary>
     public const int MaxLength = (16 * 1024 * 1024) + MaxHeaders + Overhead;
@@ -21,9 +22,9 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
 
     private readonly int _maxMessageBytes = (int)Math.Min(maxMessageBytes, MaxLength);
     private PooledBuffer _buffer;
-    private int _start, _length, _headersLength, _passed;
+    private int _start, _length, _headersLength, _passed, _taken;
     private uint _crc;
-    private bool _isDispatched, _isCorrupt;
+    private bool _isLarge, _isDispatched, _isCorrupt;
 
     /// <summary>Reads on in <paramref name="piece"/> from <paramref name="position"/> to the end of the next message, or to the end of the piece.</summary>
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
@@ -31,9 +32,10 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
         if (_isDispatched)
         {
             _isDispatched = false;
+            _isLarge = false;
             _length = 0;
             _passed = 0;
-            _buffer.Clear();
+            Clear();
         }
 
         if (_isCorrupt)
@@ -47,16 +49,17 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
             return _isCorrupt ? Corrupt(piece, ref position) : FramingResult.NeedMore;
         }
 
-        if (_length > _maxMessageBytes)
-        {
-            return ReadLarge(piece, ref position);
-        }
-
-        if (_buffer.Length == 0 && piece.Length - position >= _length)
+        if (!_isLarge && _buffer.Length == 0 && _length <= _maxMessageBytes && piece.Length - position >= _length)
         {
             _start = position;
             position += _length;
             return End(piece.Slice(_start, _length), piece, ref position);
+        }
+
+        _isLarge = _isLarge || !CanKeep();
+        if (_isLarge)
+        {
+            return ReadLarge(piece, ref position);
         }
 
         Keep(piece, ref position, _length);
@@ -73,7 +76,12 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
     /// <summary>The payload of the message that was found, unless it went to the large-event reader.</summary>
     public readonly ReadOnlySpan<byte> GetPayload(ReadOnlySpan<byte> piece) => GetMessage(piece)[(Prelude + _headersLength)..^Checksum];
 
-    public void Release() => _buffer.Release();
+    public void Release()
+    {
+        _buffer.Release();
+        budget?.Return(_taken);
+        _taken = 0;
+    }
 
     private readonly ReadOnlySpan<byte> GetMessage(ReadOnlySpan<byte> piece) => _buffer.Length != 0 ? _buffer.Span : piece.Slice(_start, _length);
 
@@ -157,9 +165,44 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
     private FramingResult Corrupt(ReadOnlySpan<byte> piece, ref int position)
     {
         _isCorrupt = true;
-        _buffer.Release();
+        Release();
         position = piece.Length;
         return FramingResult.Corrupt;
+    }
+
+    // The whole message is asked for at once: its length is known.
+    private bool CanKeep()
+    {
+        if (_length > _maxMessageBytes)
+        {
+            return false;
+        }
+
+        int size = (int)BitOperations.RoundUpToPowerOf2((uint)_length);
+        if (_taken != 0 || _length <= BufferBudget.FreeBytes || budget is null)
+        {
+            return true;
+        }
+
+        if (!budget.TryTake(size))
+        {
+            return false;
+        }
+
+        _taken = size;
+        return true;
+    }
+
+    private void Clear()
+    {
+        if (_taken != 0)
+        {
+            Release();
+        }
+        else
+        {
+            _buffer.Clear();
+        }
     }
 
     private void Keep(ReadOnlySpan<byte> piece, ref int position, int upTo)

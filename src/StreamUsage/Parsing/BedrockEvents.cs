@@ -15,9 +15,19 @@ internal sealed class BedrockEvents
     private EventStreamDecoder _messages;
     private PooledBuffer _data;
 
-    public BedrockEvents(long maxEventBytes, ILargeEventReader largeEvents) => _messages = new EventStreamDecoder(maxEventBytes, new BedrockPayloadReader(largeEvents));
+    public BedrockEvents(long maxEventBytes, ILargeEventReader largeEvents, BufferBudget? budget = null) =>
+        _messages = new EventStreamDecoder(maxEventBytes, new BedrockPayloadReader(largeEvents), budget);
 
-    public FramingResult Read(ReadOnlySpan<byte> piece, ref int position) => _messages.Read(piece, ref position);
+    /// <summary>Reads on to the next event. It is called until it finds no more, so that nothing that was decoded outlives the piece.</summary>
+    public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
+    {
+        if (_data.Length > BufferBudget.FreeBytes)
+        {
+            _data.Release();
+        }
+
+        return _messages.Read(piece, ref position);
+    }
 
     /// <summary>The event that was found.</summary>
     public WireEvent GetEvent(ReadOnlySpan<byte> piece)

@@ -163,7 +163,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
             if (bytes[0] == 0)
             {
                 _framing = Framing.EventStream;
-                _bedrock = new BedrockEvents(maxEventBytes, _largeEvent);
+                _bedrock = new BedrockEvents(maxEventBytes, _largeEvent, budget);
                 return;
             }
 
