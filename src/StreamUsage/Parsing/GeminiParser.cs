@@ -124,18 +124,19 @@ internal sealed class GeminiParser : IProbedWire
     {
         if (reader.EnterArray())
         {
+            bool hasIndices = HasIndices(data);
             while (reader.NextElement())
             {
-                state = reader.EnterObject() ? ReadCandidate(ref reader, data, state, output) : state;
+                state = reader.EnterObject() ? ReadCandidate(ref reader, data, state, output, hasIndices) : state;
             }
         }
 
         return state;
     }
 
-    private static UsageAccumulator ReadCandidate(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadCandidate(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, in UsageAccumulator state, IOutputObserver output, bool hasIndices)
     {
-        int index = Json.FindIndex(reader);
+        int index = hasIndices ? Json.FindIndex(reader) : 0;
         ChoiceProgress choices = state.Choices.Begin(index);
         string? reason = null;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -155,7 +156,23 @@ internal sealed class GeminiParser : IProbedWire
             }
         }
 
-        return choices == state.Choices && reason is null ? state : state with { Choices = choices, StopReason = index == 0 ? reason ?? state.StopReason : state.StopReason };
+        bool isSame = choices == state.Choices && (reason is null || ReferenceEquals(reason, state.StopReason));
+        return isSame ? state : state with { Choices = choices, StopReason = index == 0 ? reason ?? state.StopReason : state.StopReason };
+    }
+
+    // Whether an index other than 0 is said: it stands behind the content, and to look for it first is to read the candidate twice.
+    private static bool HasIndices(ReadOnlySpan<byte> data)
+    {
+        for (int at; (at = data.IndexOf("\"index\""u8)) >= 0;)
+        {
+            data = data[(at + "\"index\"".Length)..].TrimStart(" :\t\r\n"u8);
+            if (data is not [(byte)'0', (byte)',' or (byte)'}' or (byte)' ' or (byte)'\r' or (byte)'\n', ..])
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // The name of the enum's zero says nothing.

@@ -19,33 +19,33 @@ internal static class GeminiUsage
     {
         int start = (int)reader.TokenStartIndex;
         reader.EnterObject();
-        var tokens = new ReportedTokens { Convention = TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput };
+        long? input = null, toolInput = null, cacheRead = null, candidateTokens = null, thoughts = null, total = null;
         Modalities prompt = default, cache = default, candidates = default;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("promptTokenCount"u8))
             {
-                tokens = tokens with { InputTokens = reader.GetCount(name, output) };
+                input = reader.GetCount(name, output);
             }
             else if (name.SequenceEqual("candidatesTokenCount"u8))
             {
-                tokens = tokens with { OutputTokens = reader.GetCount(name, output) };
+                candidateTokens = reader.GetCount(name, output);
             }
             else if (name.SequenceEqual("totalTokenCount"u8))
             {
-                tokens = tokens with { TotalTokens = reader.GetCount(name, output) };
+                total = reader.GetCount(name, output);
             }
             else if (name.SequenceEqual("thoughtsTokenCount"u8))
             {
-                tokens = tokens with { ReasoningTokens = reader.GetCount(name, output) };
+                thoughts = reader.GetCount(name, output);
             }
             else if (name.SequenceEqual("cachedContentTokenCount"u8))
             {
-                tokens = tokens with { CacheReadTokens = reader.GetCount(name, output) };
+                cacheRead = reader.GetCount(name, output);
             }
             else if (name.SequenceEqual("toolUsePromptTokenCount"u8))
             {
-                tokens = tokens with { ExtraInputTokens = reader.GetCount(name, output) };
+                toolInput = reader.GetCount(name, output);
             }
             else if (name.SequenceEqual("promptTokensDetails"u8))
             {
@@ -69,26 +69,47 @@ internal static class GeminiUsage
             }
         }
 
-        if (!tokens.HasInput && tokens.OutputTokens is null && tokens.ReasoningTokens is null)
+        if ((input ?? toolInput ?? cacheRead ?? candidateTokens ?? thoughts) is null)
         {
             return state; // Says the traffic type alone: Vertex has it in every chunk, and counts in the last.
         }
 
         output.ReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
-        tokens = tokens with { InputAudioTokens = prompt.Audio, CacheReadAudioTokens = cache.Audio, OutputAudioTokens = candidates.Audio, OutputImageTokens = candidates.Image };
+        var tokens = new ReportedTokens
+        {
+            Convention = TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput,
+            InputTokens = input,
+            ExtraInputTokens = toolInput,
+            CacheReadTokens = cacheRead,
+            OutputTokens = candidateTokens,
+            ReasoningTokens = thoughts,
+            TotalTokens = total,
+            InputAudioTokens = prompt.Audio,
+            CacheReadAudioTokens = cache.Audio,
+            OutputAudioTokens = candidates.Audio,
+            OutputImageTokens = candidates.Image,
+        };
         return WithOutput(WithDetails(state, prompt, cache, candidates.Video), tokens, isComplete);
     }
 
     // A chunk in the middle may count its prompt alone, after others that counted output, or before: then the output is not known, but no less than was counted before.
-    private static UsageAccumulator WithOutput(in UsageAccumulator state, ReportedTokens tokens, bool isComplete)
+    private static UsageAccumulator WithOutput(in UsageAccumulator state, in ReportedTokens tokens, bool isComplete)
     {
-        bool isUnknown = tokens.OutputTokens is null && !isComplete && !CountsMoreThanPrompt(tokens);
-        if (isUnknown)
+        if (tokens.OutputTokens is not null)
         {
-            tokens = tokens with { OutputTokens = state.Tokens.OutputTokens ?? 0, ReasoningTokens = tokens.ReasoningTokens ?? state.Tokens.ReasoningTokens };
+            return state with { Tokens = tokens, IsOutputPlaceholder = false };
         }
 
-        return state with { Tokens = tokens with { OutputTokens = tokens.OutputTokens ?? 0 }, IsOutputPlaceholder = isUnknown };
+        if (isComplete || CountsMoreThanPrompt(tokens))
+        {
+            return state with { Tokens = tokens with { OutputTokens = 0 }, IsOutputPlaceholder = false };
+        }
+
+        return state with
+        {
+            Tokens = tokens with { OutputTokens = state.Tokens.OutputTokens ?? 0, ReasoningTokens = tokens.ReasoningTokens ?? state.Tokens.ReasoningTokens },
+            IsOutputPlaceholder = true,
+        };
     }
 
     private static bool CountsMoreThanPrompt(in ReportedTokens tokens) =>
@@ -96,6 +117,11 @@ internal static class GeminiUsage
 
     private static UsageAccumulator WithDetails(in UsageAccumulator state, in Modalities prompt, in Modalities cache, long? outputVideo)
     {
+        if ((prompt.Image ?? prompt.Video ?? cache.Image ?? cache.Video ?? outputVideo) is null && state.TokenDetails.Count == 0)
+        {
+            return state;
+        }
+
         ReadOnlySpan<(string Name, long? Count)> details =
         [
             ("input_image_tokens", prompt.Image), ("input_video_tokens", prompt.Video), ("cache_read_image_tokens", cache.Image), ("cache_read_video_tokens", cache.Video), ("output_video_tokens", outputVideo),
