@@ -9,6 +9,8 @@ namespace StreamUsage;
 public sealed class StreamUsageOptions
 {
     private const long MaxMaxEventBytes = 1024 * 1024 * 1024;
+    private const long MaxMaxCapturedBytes = 1024 * 1024 * 1024;
+    private const CapturedContent AllContent = CapturedContent.Message | CapturedContent.Events | CapturedContent.RequestBody | CapturedContent.Headers;
 
     private readonly List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
     private readonly HashSet<string> _redactedHeaders = new(StringComparer.OrdinalIgnoreCase);
@@ -17,13 +19,19 @@ public sealed class StreamUsageOptions
     public long MaxEventBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts.
-    /// At the limit an event is treated like one over <see cref="MaxEventBytes"/>: it is not buffered, and its usage is read all the same.
+    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts, and
+    /// beyond 4 KiB of what <see cref="Capture"/> asks for. At the limit nothing more is captured (<see cref="CapturedResponse.Truncated"/>), and an event is treated like one over <see cref="MaxEventBytes"/>: it is not buffered, and its usage is read all the same.
     /// </summary>
     public long MaxRetainedBytes { get; set; } = 256 * 1024 * 1024;
 
     /// <summary>What is kept in a record beside the figures: the response's headers, redacted, unless set.</summary>
     public CapturedContent Capture { get; set; } = CapturedContent.Headers;
+
+    /// <summary>
+    /// The most that <see cref="Capture"/> keeps of one response's message and events together, and of its request's body, in bytes of UTF-8: 1 MiB unless set; from 0 to 1 GiB.
+    /// What goes past it is left out, and <see cref="CapturedResponse.Truncated"/> says so.
+    /// </summary>
+    public long MaxCapturedBytes { get; set; } = 1024 * 1024;
 
     /// <summary>Whether the reader's last read throws <see cref="EmptyStreamException"/> where the body was empty or held nothing that any parser reads. False unless set: the record says it.</summary>
     public bool ThrowOnUnreadableStream { get; set; }
@@ -82,7 +90,8 @@ public sealed class StreamUsageOptions
         : DrainAbortedStreams is { } drain && (drain.MaxTime <= TimeSpan.Zero || drain.MaxTime > TimeSpan.FromHours(1)) ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxTime)}", "more than zero and at most an hour")
         : DrainAbortedStreams is { MaxBytes: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxBytes)}", "at least 1")
         : DrainAbortedStreams is { MaxConcurrent: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxConcurrent)}", "at least 1")
-        : (Capture & ~CapturedContent.Headers) != 0 ? Fault(nameof(Capture), "a combination of the named flags")
+        : MaxCapturedBytes is < 0 or > MaxMaxCapturedBytes ? Fault(nameof(MaxCapturedBytes), "from 0 to 1 GiB")
+        : (Capture & ~AllContent) != 0 ? Fault(nameof(Capture), "a combination of the named flags")
         : null;
 
     private static string Fault(string option, string range) => $"{nameof(StreamUsageOptions)}.{option} must be {range}.";

@@ -37,7 +37,8 @@ public sealed class UsageTracker : IAsyncDisposable
         Budget = new BufferBudget(options.MaxRetainedBytes);
         Settings = new TrackerSettings(
             options.MaxEventBytes,
-            options.Capture.HasFlag(CapturedContent.Headers),
+            options.Capture,
+            options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
             new HeaderRedaction(options.RedactedHeaders),
             options.Estimator ?? RecordBuilder.BasicRule,
@@ -189,9 +190,13 @@ public sealed class UsageTracker : IAsyncDisposable
     /// <summary>The options as they were when the tracker was made.</summary>
     internal sealed record TrackerSettings(
         long MaxEventBytes,
-        bool CapturesHeaders,
+        CapturedContent Capture,
+        long MaxCapturedBytes,
         bool ThrowOnUnreadableStream,
         HeaderRedaction Redaction,
         ITokenEstimator Estimator,
-        IUsagePricing? Pricing);
+        IUsagePricing? Pricing)
+    {
+        public bool CapturesHeaders => Capture.HasFlag(CapturedContent.Headers);
+    }
 }

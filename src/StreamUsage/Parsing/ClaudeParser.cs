@@ -54,6 +54,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
             return state.WithError(ErrorObject.ReadException(ref reader, type));
         }
 
+        int index = output.KeepsMessage ? Json.FindIndex(reader) : 0;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
@@ -62,7 +63,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
             }
             else if (name.SequenceEqual("delta"u8))
             {
-                state = ReadDelta(ref reader, state, output);
+                state = ReadDelta(ref reader, index, state, output);
             }
             else if (name.SequenceEqual("message"u8))
             {
@@ -77,7 +78,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
             }
             else if (name.SequenceEqual("content_block"u8))
             {
-                ReadBlock(ref reader, data, output);
+                ReadBlock(ref reader, data, index, output);
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -101,7 +102,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
             }
             else
             {
-                state = ReadMessageProperty(ref reader, name, state);
+                state = ReadMessageProperty(ref reader, name, state, output);
             }
         }
 
@@ -126,18 +127,25 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
         }
 
         state = state.Begin(default);
+        output.Message(default, isNew: true);
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             state = name.SequenceEqual("usage"u8)
                 ? ClaudeUsage.Read(ref reader, data, state, output, isStart: true)
-                : ReadMessageProperty(ref reader, name, state);
+                : ReadMessageProperty(ref reader, name, state, output);
         }
 
         return state;
     }
 
-    private static UsageAccumulator ReadMessageProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state)
+    private static UsageAccumulator ReadMessageProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state, IOutputObserver output)
     {
+        if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+        {
+            output.Message(reader.ValueSpan, isNew: false);
+            return state;
+        }
+
         if (name.SequenceEqual("id"u8))
         {
             return reader.GetName(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
@@ -167,7 +175,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
         return state;
     }
 
-    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, int index, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -178,15 +186,28 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
         {
             if (name.SequenceEqual("text"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 reader.Observe(OutputKind.Text, 0, output);
             }
             else if (name.SequenceEqual("thinking"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 reader.Observe(OutputKind.Reasoning, 0, output);
             }
             else if (name.SequenceEqual("partial_json"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 reader.Observe(OutputKind.ToolArguments, 0, output);
+            }
+            else if (name.SequenceEqual("signature"u8))
+            {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
+                reader.Tell(BlockField.Signature, 0, output);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta)); // A compaction's, in one piece.
+                reader.Tell(BlockField.Text, 0, output);
             }
             else
             {
@@ -201,19 +222,24 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
     {
         if (reader.EnterArray())
         {
-            while (reader.NextElement())
+            for (int index = 0; reader.NextElement(); index++)
             {
-                ReadBlock(ref reader, data, output);
+                ReadBlock(ref reader, data, index, output);
             }
         }
     }
 
     // A block of a whole message has all its text; one that begins in a stream has none yet, and an empty input.
-    private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
             return;
+        }
+
+        if (output.KeepsMessage)
+        {
+            TellBlock(reader, index, output);
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -238,10 +264,41 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
                     output.Output(OutputKind.ToolArguments, 0, input, isEscaped: false);
                 }
             }
+            else if (name.SequenceEqual("signature"u8) || name.SequenceEqual("data"u8))
+            {
+                reader.Tell(BlockField.Signature, 0, output);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                reader.Tell(BlockField.Text, 0, output); // A compaction's is a text. A tool's result is an array, and not the model's.
+            }
             else
             {
                 reader.Skip();
             }
         }
+    }
+
+    // A block's type and ids, wherever they stand in it.
+    private static void TellBlock(Utf8JsonReader reader, int index, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> type = default, id = default;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                type = reader.ValueSpan;
+            }
+            else if ((name.SequenceEqual("id"u8) || name.SequenceEqual("tool_use_id"u8)) && reader.TokenType == JsonTokenType.String)
+            {
+                id = reader.ValueSpan;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        output.Block(new OutputBlock(0, index, BlockStage.Begin) { Type = type, Id = id });
     }
 }

@@ -28,6 +28,13 @@ internal static class Json
         return reader.GetName(known);
     }
 
+    /// <summary>As <see cref="GetIndex(ref Utf8JsonReader)"/>, of a value on its own.</summary>
+    public static int GetIndex(ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = ReadValue(value);
+        return reader.GetIndex();
+    }
+
     /// <summary>As <see cref="Observe(ref Utf8JsonReader, OutputKind, int, IOutputObserver)"/>, of a value on its own.</summary>
     public static void Observe(ReadOnlySpan<byte> value, OutputKind kind, int choiceIndex, IOutputObserver output)
     {
@@ -165,6 +172,35 @@ internal static class Json
         {
             reader.Skip();
         }
+    }
+
+    /// <summary>Tells the observer of a field that is a string; any other value is skipped.</summary>
+    public static void Tell(ref this Utf8JsonReader reader, BlockField field, int choiceIndex, IOutputObserver output)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            output.Field(field, choiceIndex, reader.ValueSpan, reader.ValueIsEscaped);
+        }
+        else
+        {
+            reader.Skip();
+        }
+    }
+
+    /// <summary>The number of the property <c>index</c> among those that are left of the object that the reader is in; 0 where there is none. Some servers say it after what it is the index of.</summary>
+    public static int FindIndex(Utf8JsonReader reader)
+    {
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("index"u8))
+            {
+                return reader.GetIndex();
+            }
+
+            reader.Skip();
+        }
+
+        return 0;
     }
 
     /// <summary>The text of a string value. A lone surrogate, which JSON lets pass, is replaced.</summary>

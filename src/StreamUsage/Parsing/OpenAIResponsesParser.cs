@@ -41,6 +41,7 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
         ReadOnlySpan<byte> type = wireEvent.Type;
         ReadOnlySpan<byte> delta = default, item = default, response = default;
         bool isResponse = false;
+        int outputIndex = 0, part = 0;
         ErrorObject.Parts flatError = default;
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
@@ -65,6 +66,10 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
             {
                 response = value;
             }
+            else if (name.EndsWith("_index"u8))
+            {
+                (name.SequenceEqual("output_index"u8) ? ref outputIndex : ref part) = Json.GetIndex(value);
+            }
             else if (name.SequenceEqual("object"u8))
             {
                 isResponse = value.SequenceEqual("\"response\""u8);
@@ -82,15 +87,24 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
 
         if (Json.IsString(delta) && DeltaKind(type) is { } kind)
         {
+            if (delta.Length > 2)
+            {
+                TellBlock(type, kind, outputIndex, part, output);
+            }
+
             Json.Observe(delta, kind, 0, output);
         }
         else if (Json.IsObjectValue(item))
         {
-            state = ResponseItem.Read(item, type, state, output);
+            state = ResponseItem.Read(item, type, outputIndex, state, output);
         }
         else if (Json.IsObjectValue(response))
         {
             state = ReadResponse(response, state, output, isWhole: false);
+            if (output.KeepsMessage && IsTerminal(type))
+            {
+                ResponseItem.Repeat(response, output);
+            }
         }
         else if (type.SequenceEqual("error"u8))
         {
@@ -138,6 +152,12 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
         return type.EndsWith("_arguments.delta"u8) || type.EndsWith("_call_input.delta"u8) || type.EndsWith("_call_code.delta"u8) || type.EndsWith("_call_command.delta"u8)
             ? OutputKind.ToolArguments
             : null;
+    }
+
+    private static void TellBlock(ReadOnlySpan<byte> type, OutputKind kind, int outputIndex, int part, IOutputObserver output)
+    {
+        long key = ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary: type.StartsWith("response.reasoning_summary"u8));
+        output.Block(new OutputBlock(0, key, BlockStage.Delta) { HasTextInput = kind == OutputKind.ToolArguments && !type.EndsWith("_arguments.delta"u8) });
     }
 
     // The whole response: of created, in_progress and terminal events, or of a body of its own. A stream's deltas have told its output already.

@@ -9,7 +9,7 @@ namespace StreamUsage.PassThrough;
 /// <summary>
 /// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, BufferBudget? budget = null, bool learnsShapes = true) : IShapeObserver
+internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, BufferBudget? budget = null, ResponseCapture? capture = null, bool learnsShapes = true) : IShapeObserver
 {
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
@@ -19,6 +19,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
 
     private readonly LargeEvent _largeEvent = new();
     private readonly int _maxDataLength = (int)Math.Min(maxEventBytes, int.MaxValue);
+    private ResponseCapture? _capture = capture;
     private EventShapes? _shapes;
     private PooledBuffer _cutEvent;
     private SseDecoder _sse;
@@ -124,7 +125,16 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     /// <summary>Reading itself has failed.</summary>
     public void Fail(Exception fault) => _parserFault ??= fault;
 
-    /// <summary>Gives the pooled buffers back. What was read stays.</summary>
+    /// <summary>What was kept of the body; null where nothing was. What kept it is given back.</summary>
+    public CapturedResponse? TakeCaptured()
+    {
+        CapturedResponse? captured = _capture?.ToResponse(Excerpt, _state, _parser is not null) ?? Excerpt;
+        _capture?.Release();
+        _capture = null;
+        return captured;
+    }
+
+    /// <summary>Gives the pooled buffers back. What was read stays, and so does what was captured.</summary>
     public void Release()
     {
         Excerpt ??= _excerpt?.ToResponse();
@@ -137,8 +147,19 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         _largeEvent.Release();
     }
 
-    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) =>
+    bool IOutputObserver.KeepsMessage => _capture?.Message is not null;
+
+    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
         Observe(kind, Utf8Text.CountUtf16(utf8, isEscaped));
+        _capture?.Message?.Output(kind, choiceIndex, utf8, isEscaped);
+    }
+
+    void IOutputObserver.Message(ReadOnlySpan<byte> role, bool isNew) => _capture?.Message?.Message(role, isNew);
+
+    void IOutputObserver.Block(OutputBlock block) => _capture?.Message?.Block(block);
+
+    void IOutputObserver.Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.Field(field, choiceIndex, utf8, isEscaped);
 
     void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) => Observe(kind, utf16Length);
 
@@ -280,7 +301,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     // Events whose lines end in a carriage return are left to the decoder: a cut event's end is found by its two line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent)
     {
-        if (learnsShapes && _parser is IRepeatingWire && !raw.Contains((byte)'\r') && (_shapes ??= new EventShapes()).IsLearning)
+        if (learnsShapes && _capture is null && _parser is IRepeatingWire && !raw.Contains((byte)'\r') && (_shapes ??= new EventShapes()).IsLearning)
         {
             _shapes.Learn(raw, dataStart, wireEvent, _parser, _state);
         }
@@ -332,17 +353,19 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     {
         if (_largeEvent.Reducer is { IsWhole: true } reducer)
         {
-            Apply(new WireEvent(type, reducer.Copy, isWholeBody));
+            Apply(new WireEvent(type, reducer.Copy, isWholeBody), isReduced: true);
         }
         else
         {
             SkippedEvents++;
+            _capture?.Skip();
         }
     }
 
-    private bool Apply(WireEvent wireEvent)
+    private bool Apply(WireEvent wireEvent, bool isReduced = false)
     {
         EventCount++;
+        _capture?.Begin(wireEvent.Data, isReduced);
         try
         {
             if (!_isParserCertain)

@@ -1,4 +1,5 @@
 using StreamUsage.Accounting;
+using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Pricing;
@@ -15,7 +16,7 @@ internal static class RecordBuilder
     {
         var faults = new List<Exception>();
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings.Estimator, limit, faults).ConfigureAwait(false);
-        UsageRecord record = DescribePlainly(body, counts);
+        UsageRecord record = Keep(body, settings, DescribePlainly(body, counts));
         try
         {
             record = Describe(body, record);
@@ -62,8 +63,25 @@ internal static class RecordBuilder
             OutputCharacters = reader.OutputCharacters,
             Drained = body.IsDrained,
             ResponseHeaders = body.ResponseHeaders,
-            Response = reader.Excerpt,
         };
+    }
+
+    // What was kept where the options ask for it.
+    private static UsageRecord Keep(TrackedBody body, UsageTracker.TrackerSettings settings, UsageRecord record)
+    {
+        CapturedResponse? response = body.Reader.TakeCaptured();
+        if (!settings.Capture.HasFlag(CapturedContent.RequestBody) || body.RequestBody.IsEmpty)
+        {
+            return record with { Response = response };
+        }
+
+        ReadOnlyMemory<byte> requestBody = RequestBodyCapture.Copy(body.RequestBody, settings.MaxCapturedBytes, out bool isTruncated);
+        if (isTruncated)
+        {
+            response = (response ?? new CapturedResponse()) with { Truncated = true };
+        }
+
+        return record with { Context = record.Context with { RequestBody = requestBody }, Response = response };
     }
 
     private static UsageRecord Describe(TrackedBody body, UsageRecord plain)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StreamUsage.Capture;
 
 namespace StreamUsage.PassThrough;
 
@@ -33,7 +34,7 @@ internal sealed class TrackedBody
         _contentLength = contentLength;
         _handover = tracker.Handover;
         _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
-        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget);
+        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget, ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget));
         Id = RecordId.Create(_clock.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
         {

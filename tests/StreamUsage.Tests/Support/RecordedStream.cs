@@ -66,4 +66,9 @@ public sealed record ExpectedValues
     public string? Text { get; init; }
 
     public long DataEvents { get; init; }
+
+    public IReadOnlyList<ExpectedToolCall> ToolCalls { get; init; } = [];
 }
+
+/// <summary>A call of the client's own tools; its arguments are canonical JSON: keys sorted, no spaces.</summary>
+public sealed record ExpectedToolCall(string Name, string Arguments);
