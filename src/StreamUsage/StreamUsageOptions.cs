@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using StreamUsage.Decompression;
 using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.Pricing;
@@ -13,6 +14,7 @@ public sealed class StreamUsageOptions
     private const CapturedContent AllContent = CapturedContent.Message | CapturedContent.Events | CapturedContent.RequestBody | CapturedContent.Headers;
 
     private readonly List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
+    private readonly Dictionary<string, Func<IContentDecoder>> _contentDecoders = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _redactedHeaders = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The largest event that is buffered when a read cuts it, in bytes: 1 MiB unless set; from 1 byte to 1 GiB. A larger event is not buffered: its usage is read all the same as it passes.</summary>
@@ -57,6 +59,8 @@ public sealed class StreamUsageOptions
 
     internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> Parsers => _parsers;
 
+    internal IReadOnlyDictionary<string, Func<IContentDecoder>> ContentDecoders => _contentDecoders;
+
     internal IReadOnlySet<string> RedactedHeaders => new HashSet<string>(_redactedHeaders, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Adds a parser for a format. It is asked before the built-in ones; where a caller names its format, before all others.</summary>
@@ -68,6 +72,20 @@ public sealed class StreamUsageOptions
     {
         ArgumentNullException.ThrowIfNull(parser);
         _parsers.Add((format, parser));
+        return this;
+    }
+
+    /// <summary>Adds a Content-Encoding beside gzip, deflate and br, or in place of one of them. A body under it passes as it is; a decoded copy is accounted.</summary>
+    /// <param name="name">Its name in the header; case does not matter.</param>
+    /// <param name="create">Makes the decoder of one body.</param>
+    /// <returns>These options.</returns>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="create"/> is null.</exception>
+    public StreamUsageOptions AddContentEncoding(string name, Func<IContentDecoder> create)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(create);
+        _contentDecoders[name] = create;
         return this;
     }
 

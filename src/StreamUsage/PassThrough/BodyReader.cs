@@ -98,6 +98,12 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
                 break;
         }
 
+        KeepExcerpt(bytes);
+    }
+
+    /// <summary>Bytes of a body that nothing was read of so far.</summary>
+    public void KeepExcerpt(ReadOnlySpan<byte> bytes)
+    {
         if (_parser is null)
         {
             (_excerpt ??= new RawExcerpt()).Append(bytes);
