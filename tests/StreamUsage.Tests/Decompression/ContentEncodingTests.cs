@@ -17,7 +17,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
     {
         byte[][] events = Encoded.Events(Answers.Claude);
         List<byte[]> pieces = Encoded.Encode(encoding, events);
-        await using var tracker = new UsageTracker(new RecordingSink());
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddZstd());
         Stream tracked = tracker.Track(new PiecesStream([.. pieces]), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = Encoded.Header(encoding) });
         var buffer = new byte[10_000];
         for (int i = 0; i < events.Length; i++)
@@ -66,7 +66,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
                     }
                 },
                 version);
-            UsageTracking tracking = response.TrackUsage(new RecordingSink(), Track.Nothing);
+            UsageTracking tracking = response.TrackUsage(new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddZstd()), Track.Nothing);
 
             byte[] seen = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 
@@ -84,15 +84,23 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
         IsClaude(await RecordAsync(null, Answers.ClaudeBytes));
     }
 
-    [Fact]
-    public async Task Several_gzip_members_are_one_body()
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public async Task Several_gzip_members_or_zstd_frames_are_one_body(string encoding)
     {
-        byte[] body = [.. Encoded.Events(Answers.Claude).SelectMany(e => Encoded.Encode("gzip", e))];
+        byte[] body = [.. Encoded.Events(Answers.Claude).SelectMany(e => Encoded.Encode(encoding, e))];
 
         foreach (int pieceLength in (int[])[1, 7, body.Length])
         {
-            IsClaude(await RecordAsync("gzip", body, pieceLength));
+            IsClaude(await RecordAsync(encoding, body, pieceLength));
         }
+    }
+
+    [Fact]
+    public async Task Without_its_package_zstd_is_not_known()
+    {
+        (await RecordAsync("zstd", Encoded.Encode("zstd", Answers.ClaudeBytes), options: new StreamUsageOptions())).Outcome.Should().Be(StreamOutcome.Unreadable);
     }
 
     [Fact]
@@ -109,7 +117,6 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
     }
 
     [Theory]
-    [InlineData("zstd")]
     [InlineData("compress")]
     [InlineData("gzip, unheard-of")]
     [InlineData("gzip, gzip, gzip, gzip")]
@@ -126,7 +133,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
     [Fact]
     public async Task A_body_that_is_not_what_its_encoding_says_is_unreadable_and_says_why()
     {
-        foreach (string encoding in (string[])["gzip", "br", "deflate"])
+        foreach (string encoding in (string[])["gzip", "br", "deflate", "zstd"])
         {
             var log = new RecordingLog();
             UsageRecord record = await RecordAsync(encoding, Answers.ClaudeBytes, 10, log);
@@ -178,6 +185,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
     [Theory]
     [InlineData("gzip", 1)]
     [InlineData("br", 1)]
+    [InlineData("zstd", 1)]
     [InlineData("gzip, gzip", 2)]
     public async Task A_bomb_costs_bounded_work_and_memory(string encoding, int levels)
     {
@@ -215,7 +223,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
 
     private static async Task<UsageRecord> RecordAsync(string? encoding, byte[] body, int pieceLength = int.MaxValue, RecordingLog? log = null, StreamUsageOptions? options = null)
     {
-        await using var tracker = new UsageTracker(new RecordingSink(), options, log);
+        await using var tracker = new UsageTracker(new RecordingSink(), options ?? new StreamUsageOptions().AddZstd(), log);
         await using Stream tracked = tracker.Track(
             new PiecewiseStream(body, pieceLength), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding is null ? null : Encoded.Header(encoding) });
         var buffer = new byte[64 * 1024];

@@ -7,7 +7,7 @@ namespace StreamUsage.Tests.Support;
 internal static class Encoded
 {
     /// <summary>Every header value that is decoded, <c>deflate</c> twice: <c>deflate-raw</c> stands for bare deflate under the same header.</summary>
-    public static IReadOnlyList<string> All { get; } = ["gzip", "x-gzip", "br", "deflate", "deflate-raw", "gzip, br", "br,identity, GZIP , deflate"];
+    public static IReadOnlyList<string> All { get; } = ["gzip", "x-gzip", "br", "deflate", "deflate-raw", "zstd", "gzip, br", "br,identity, GZIP , deflate"];
 
     public static string Header(string encoding) => encoding == "deflate-raw" ? "deflate" : encoding;
 
@@ -24,6 +24,7 @@ internal static class Encoded
             {
                 "GZIP" or "X-GZIP" => new GZipStream(streams[^1], CompressionLevel.Optimal, leaveOpen: true),
                 "BR" => new BrotliStream(streams[^1], CompressionLevel.Fastest, leaveOpen: true),
+                "ZSTD" => new ZstdSharp.CompressionStream(streams[^1], level: 1, leaveOpen: true),
                 "DEFLATE" => new ZLibStream(streams[^1], CompressionLevel.Optimal, leaveOpen: true),
                 "DEFLATE-RAW" => new DeflateStream(streams[^1], CompressionLevel.Optimal, leaveOpen: true),
                 _ => null,
