@@ -75,9 +75,6 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         return json;
     }
 
-    /// <summary>The beginning of a body that could not be read; null where it could.</summary>
-    public CapturedResponse? Excerpt { get; private set; }
-
     public void Read(ReadOnlySpan<byte> bytes)
     {
         if (_framing <= Framing.Unknown)
@@ -134,7 +131,10 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     /// <summary>What was kept of the body; null where nothing was. What kept it is given back.</summary>
     public CapturedResponse? TakeCaptured()
     {
-        CapturedResponse? captured = _capture?.ToResponse(Excerpt, _state, _parser is not null) ?? Excerpt;
+        CapturedResponse? excerpt = _excerpt?.ToResponse();
+        CapturedResponse? captured = _capture?.ToResponse(excerpt, _state, _parser is not null) ?? excerpt;
+        _excerpt?.Release();
+        _excerpt = null;
         _capture?.Release();
         _capture = null;
         return captured;
@@ -143,9 +143,6 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     /// <summary>Gives the pooled buffers back. What was read stays, and so does what was captured.</summary>
     public void Release()
     {
-        Excerpt ??= _excerpt?.ToResponse();
-        _excerpt?.Release();
-        _excerpt = null;
         _cutEvent.Release();
         _sse.Release();
         _json.Release();

@@ -16,7 +16,12 @@ internal static class RecordBuilder
     {
         var faults = new List<Exception>();
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings.Estimator, limit, faults).ConfigureAwait(false);
-        UsageRecord record = Keep(body, settings, DescribePlainly(body, counts));
+        UsageRecord record = DescribePlainly(body, counts);
+        if (settings.Capture.HasFlag(CapturedContent.RequestBody) && !body.RequestBody.IsEmpty)
+        {
+            record = WithRequestBody(record, body, settings);
+        }
+
         try
         {
             record = Describe(body, record);
@@ -63,25 +68,18 @@ internal static class RecordBuilder
             OutputCharacters = reader.OutputCharacters,
             Drained = body.IsDrained,
             ResponseHeaders = body.ResponseHeaders,
+            Response = reader.TakeCaptured(),
         };
     }
 
-    // What was kept where the options ask for it.
-    private static UsageRecord Keep(TrackedBody body, UsageTracker.TrackerSettings settings, UsageRecord record)
+    private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, UsageTracker.TrackerSettings settings)
     {
-        CapturedResponse? response = body.Reader.TakeCaptured();
-        if (!settings.Capture.HasFlag(CapturedContent.RequestBody) || body.RequestBody.IsEmpty)
-        {
-            return record with { Response = response };
-        }
-
         ReadOnlyMemory<byte> requestBody = RequestBodyCapture.Copy(body.RequestBody, settings.MaxCapturedBytes, out bool isTruncated);
-        if (isTruncated)
+        return record with
         {
-            response = (response ?? new CapturedResponse()) with { Truncated = true };
-        }
-
-        return record with { Context = record.Context with { RequestBody = requestBody }, Response = response };
+            Context = record.Context with { RequestBody = requestBody },
+            Response = isTruncated ? (record.Response ?? new CapturedResponse()) with { Truncated = true } : record.Response,
+        };
     }
 
     private static UsageRecord Describe(TrackedBody body, UsageRecord plain)
