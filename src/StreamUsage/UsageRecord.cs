@@ -8,7 +8,7 @@ public sealed record UsageRecord
     /// <summary>The idempotency key: a version 7 UUID made when tracking began.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>What the caller said, header values redacted and without the request body.</summary>
+    /// <summary>What the caller said, header values redacted and without the request body, unless <see cref="StreamUsageOptions.Capture"/> asks for it.</summary>
     public UsageContext Context { get; init; } = new();
 
     /// <summary>The caller's format where the stream speaks it, else the detected one.</summary>
