@@ -120,7 +120,14 @@ internal static class ChatMessage
 
             if (keepsMessage)
             {
-                TellCall(reader, position, choice, output);
+                // Where there is no index, its place is one, and its id tells it from the calls of other chunks.
+                BlockHeader call = BlockHeader.Find(reader);
+                output.Block(new OutputBlock(choice, call.Index < 0 ? position : call.Index, BlockStage.Delta)
+                {
+                    Type = call.IsCustom ? "custom"u8 : "tool_use"u8,
+                    Id = call.Id,
+                    HasTextInput = call.IsCustom,
+                });
             }
 
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -140,43 +147,25 @@ internal static class ChatMessage
     // The model has reasoned before it answered, wherever the server puts it in the message.
     private static bool TellReasoning(Utf8JsonReader reader, int choice, IOutputObserver output)
     {
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        try
         {
-            if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
-                reader.Observe(OutputKind.Reasoning, choice, output);
-                return true;
-            }
+                if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+                {
+                    reader.Observe(OutputKind.Reasoning, choice, output);
+                    return true;
+                }
 
-            reader.Skip();
-        }
-
-        return false;
-    }
-
-    // Index, type and id of a call, wherever they stand in it. Where there is no index, its place is one, and its id tells it from the calls of other chunks.
-    private static void TellCall(Utf8JsonReader reader, int position, int choice, IOutputObserver output)
-    {
-        ReadOnlySpan<byte> id = default;
-        bool isCustom = false;
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("index"u8) && reader.TokenType == JsonTokenType.Number)
-            {
-                position = reader.GetIndex();
-            }
-            else if (name.SequenceEqual("id"u8) && reader.TokenType == JsonTokenType.String)
-            {
-                id = reader.ValueSpan;
-            }
-            else
-            {
-                isCustom |= name.SequenceEqual("custom"u8);
                 reader.Skip();
             }
         }
+        catch (JsonException)
+        {
+            // The reading will come to it.
+        }
 
-        output.Block(new OutputBlock(choice, position, BlockStage.Delta) { Type = isCustom ? "custom"u8 : "tool_use"u8, Id = id, HasTextInput = isCustom });
+        return false;
     }
 
     private static void ReadFunction(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)

@@ -54,7 +54,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
             return state.WithError(ErrorObject.ReadException(ref reader, type));
         }
 
-        int index = output.KeepsMessage ? Json.FindIndex(reader) : 0;
+        int index = output.KeepsMessage ? BlockHeader.FindIndex(reader) : 0;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
@@ -239,7 +239,8 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
 
         if (output.KeepsMessage)
         {
-            TellBlock(reader, index, output);
+            BlockHeader block = BlockHeader.Find(reader);
+            output.Block(new OutputBlock(0, index, BlockStage.Begin) { Type = block.Type, Id = block.Id });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -277,28 +278,5 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
                 reader.Skip();
             }
         }
-    }
-
-    // A block's type and ids, wherever they stand in it.
-    private static void TellBlock(Utf8JsonReader reader, int index, IOutputObserver output)
-    {
-        ReadOnlySpan<byte> type = default, id = default;
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
-            {
-                type = reader.ValueSpan;
-            }
-            else if ((name.SequenceEqual("id"u8) || name.SequenceEqual("tool_use_id"u8)) && reader.TokenType == JsonTokenType.String)
-            {
-                id = reader.ValueSpan;
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        output.Block(new OutputBlock(0, index, BlockStage.Begin) { Type = type, Id = id });
     }
 }

@@ -103,7 +103,7 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
             state = ReadResponse(response, state, output, isWhole: false);
             if (output.KeepsMessage && IsTerminal(type))
             {
-                ResponseItem.Repeat(response, output);
+                ResponseBlocks.Repeat(response, output);
             }
         }
         else if (type.SequenceEqual("error"u8))

@@ -11,22 +11,68 @@ internal static class ResponseBlocks
     public static long KeyOf(int outputIndex, OutputKind kind, int part, bool isSummary) =>
         ((long)outputIndex << 32) + (kind is OutputKind.ToolName or OutputKind.ToolArguments ? 0 : 1 + part + (isSummary ? SummaryPart : 0));
 
-    /// <summary>An item begins. Parts of a message or of reasoning begin with their text.</summary>
+    /// <summary>An item begins. Parts of a message or of reasoning begin with their text. What is malformed in it is left for the reading to find.</summary>
     public static void Begin(ReadOnlySpan<byte> item, int outputIndex, IOutputObserver output)
     {
-        var header = new Header(item);
-        if (header.IsMessage)
+        try
         {
-            output.Message(header.Role, isNew: false);
+            var header = new Header(item);
+            if (header.IsMessage)
+            {
+                output.Message(header.Role, isNew: false);
+            }
+            else if (!header.IsReasoning)
+            {
+                output.Block(header.ToBlock(outputIndex, BlockStage.Begin));
+            }
         }
-        else if (!header.IsReasoning)
+        catch (JsonException)
         {
-            output.Block(header.ToBlock(outputIndex, BlockStage.Begin));
         }
     }
 
-    /// <summary>An item is done, or told once more.</summary>
+    /// <summary>An item is done, or told once more. What is malformed in it, which the reading passed by, ends it.</summary>
     public static void Tell(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
+    {
+        try
+        {
+            TellItem(item, outputIndex, stage, output);
+        }
+        catch (JsonException)
+        {
+        }
+    }
+
+    /// <summary>The items of the response that a stream's last event repeats.</summary>
+    public static void Repeat(ReadOnlySpan<byte> response, IOutputObserver output)
+    {
+        try
+        {
+            var members = new JsonMembers(response);
+            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+            {
+                Utf8JsonReader reader = Json.ReadValue(value);
+                if (!name.SequenceEqual("output"u8) || !reader.EnterArray())
+                {
+                    continue;
+                }
+
+                for (int index = 0; reader.NextElement(); index++)
+                {
+                    ReadOnlySpan<byte> item = reader.GetRaw(value);
+                    if (Json.IsObjectValue(item))
+                    {
+                        Tell(item, index, BlockStage.Repeat, output);
+                    }
+                }
+            }
+        }
+        catch (JsonException)
+        {
+        }
+    }
+
+    private static void TellItem(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
     {
         var header = new Header(item);
         if (header.IsMessage || header.IsReasoning)

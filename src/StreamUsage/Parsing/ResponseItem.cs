@@ -22,27 +22,6 @@ internal static class ResponseItem
         return state;
     }
 
-    /// <summary>The items of the response that a stream's last event repeats.</summary>
-    public static void Repeat(ReadOnlySpan<byte> response, IOutputObserver output)
-    {
-        var members = new JsonMembers(response);
-        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-        {
-            Utf8JsonReader reader = Json.ReadValue(value);
-            if (name.SequenceEqual("output"u8) && reader.EnterArray())
-            {
-                for (int index = 0; reader.NextElement(); index++)
-                {
-                    ReadOnlySpan<byte> item = reader.GetRaw(value);
-                    if (Json.IsObjectValue(item))
-                    {
-                        ResponseBlocks.Tell(item, index, BlockStage.Repeat, output);
-                    }
-                }
-            }
-        }
-    }
-
     /// <summary>An item as it is added (its name), as it is done (a server tool's use counts once), or, with an empty event type, within a whole response (its text too).</summary>
     public static UsageAccumulator Read(ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, int outputIndex, UsageAccumulator state, IOutputObserver output)
     {
