@@ -113,7 +113,13 @@ public sealed class CaptureTests
 
     private static string Figures(UsageRecord record) => JsonSerializer.Serialize(record with
     {
-        Id = default, Response = null, StartedAt = default, Duration = default, TimeToFirstByte = null, TimeToFirstToken = null, TimeToLastByte = null,
+        Id = default,
+        Response = null,
+        StartedAt = default,
+        Duration = default,
+        TimeToFirstByte = null,
+        TimeToFirstToken = null,
+        TimeToLastByte = null,
     });
 
     /// <summary>Data that is <c>kind:text</c>.</summary>
