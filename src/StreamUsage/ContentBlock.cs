@@ -27,6 +27,6 @@ public sealed record ContentBlock
     /// </summary>
     public string? InputJson { get; init; }
 
-    /// <summary>The signature of reasoning, or the opaque data of redacted reasoning; null where there is none.</summary>
+    /// <summary>The signature of reasoning (Gemini signs other blocks too), or the opaque data of redacted reasoning and of a compaction; null where there is none.</summary>
     public string? Signature { get; init; }
 }

@@ -22,6 +22,12 @@ internal sealed class CapturedBlock(int choiceIndex)
 
     public bool HasTextInput { get; set; }
 
+    /// <summary>Whether a parser has told of it; else its output alone has.</summary>
+    public bool IsTold { get; set; }
+
+    /// <summary>Whether no output belongs to it.</summary>
+    public bool IsClosed { get; set; }
+
     public ref PooledBuffer BufferOf(BlockField field)
     {
         switch (field)
@@ -42,6 +48,7 @@ internal sealed class CapturedBlock(int choiceIndex)
             OutputKind.Reasoning => "thinking",
             OutputKind.Refusal => "refusal",
             OutputKind.ToolName or OutputKind.ToolArguments => "tool_use",
+            null when _signature.Length != 0 && _text.Length == 0 => "redacted_thinking",
             _ => "text",
         };
         return new ContentBlock

@@ -66,6 +66,8 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
             return;
         }
 
+        known.IsTold = true;
+        known.IsClosed |= block.IsClosed;
         known.HasTextInput |= block.HasTextInput;
         if (known.Type is null && TryKeepName(block.Type, out string? type))
         {
@@ -118,11 +120,12 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         CapturedBlock? block = _current.GetValueOrDefault(choiceIndex);
         bool isTool = kind is OutputKind.ToolName or OutputKind.ToolArguments;
         OutputKind blockKind = isTool ? OutputKind.ToolArguments : kind;
-        bool fits = block is not null && (block.Kind is null || block.Kind == blockKind)
-            && (kind != OutputKind.ToolName || (block.Name is null && block.BufferOf(BlockField.Input).Length == 0));
+        bool fits = block is { IsClosed: false } && (block.Kind is null || block.Kind == blockKind)
+            && (kind != OutputKind.ToolName || block.IsTold || (block.Name is null && block.BufferOf(BlockField.Input).Length == 0));
         if (!fits)
         {
             _current[choiceIndex] = block = Add(choiceIndex, key: null, isRepeat: false);
+            _stage = BlockStage.Delta;
         }
 
         if (block is null)
@@ -131,11 +134,16 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         }
 
         block.Kind ??= blockKind;
+        if (kind == OutputKind.ToolArguments && _stage == BlockStage.Done)
+        {
+            return;
+        }
+
         if (kind != OutputKind.ToolName)
         {
             Append(ref block.BufferOf(isTool ? BlockField.Input : BlockField.Text), utf8, isEscaped);
         }
-        else if (TryKeepName(utf8, out string? name))
+        else if (block.Name is null && TryKeepName(utf8, out string? name))
         {
             block.Name = name;
         }

@@ -20,6 +20,9 @@ internal ref struct BlockHeader
     /// <summary>Whether it is a call of a custom tool of Chat Completions.</summary>
     public bool IsCustom;
 
+    /// <summary>Whether it names a tool.</summary>
+    public bool HasName;
+
     /// <summary>The header of the object that the reader is in.</summary>
     public static BlockHeader Find(Utf8JsonReader reader)
     {
@@ -32,7 +35,7 @@ internal ref struct BlockHeader
                 {
                     header.Type = reader.ValueSpan;
                 }
-                else if ((name.SequenceEqual("id"u8) || name.SequenceEqual("tool_use_id"u8)) && reader.TokenType == JsonTokenType.String)
+                else if ((name.SequenceEqual("id"u8) || name.SequenceEqual("tool_use_id"u8) || name.SequenceEqual("toolUseId"u8)) && reader.TokenType == JsonTokenType.String)
                 {
                     header.Id = reader.ValueSpan;
                 }
@@ -43,6 +46,7 @@ internal ref struct BlockHeader
                 else
                 {
                     header.IsCustom |= name.SequenceEqual("custom"u8);
+                    header.HasName |= name.SequenceEqual("name"u8) && reader.TokenType == JsonTokenType.String;
                     reader.Skip();
                 }
             }

@@ -6,7 +6,11 @@ namespace StreamUsage.Parsing;
 internal static class ConverseContent
 {
     /// <summary>Tells the observer of what the block that the reader stands on holds: text, toolUse {name, input}, reasoningContent {text} or {reasoningText {text}}, citationsContent {content}.</summary>
-    public static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    /// <param name="reader">The reader.</param>
+    /// <param name="data">What it reads.</param>
+    /// <param name="index">The block's index in the message.</param>
+    /// <param name="output">The observer.</param>
+    public static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -17,18 +21,21 @@ internal static class ConverseContent
         {
             if (name.SequenceEqual("text"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 reader.Observe(OutputKind.Text, 0, output);
             }
             else if (name.SequenceEqual("toolUse"u8))
             {
-                ReadToolUse(ref reader, data, output);
+                ReadToolUse(ref reader, data, index, output);
             }
             else if (name.SequenceEqual("reasoningContent"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 ReadText(ref reader, OutputKind.Reasoning, output);
             }
             else if (name.SequenceEqual("citationsContent"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 ReadText(ref reader, OutputKind.Text, output);
             }
             else
@@ -63,25 +70,34 @@ internal static class ConverseContent
     {
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (!name.SequenceEqual("content"u8))
+            if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                output.Message(reader.ValueSpan, isNew: false);
+            }
+            else if (!name.SequenceEqual("content"u8))
             {
                 reader.Skip();
             }
             else if (reader.EnterArray())
             {
-                while (reader.NextElement())
+                for (int index = 0; reader.NextElement(); index++)
                 {
-                    ReadBlock(ref reader, data, output);
+                    ReadBlock(ref reader, data, index, output);
                 }
             }
         }
     }
 
-    private static void ReadToolUse(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    private static void ReadToolUse(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
             return;
+        }
+
+        if (output.KeepsMessage)
+        {
+            output.Block(new OutputBlock(0, index, BlockStage.Delta) { Type = "tool_use"u8, Id = BlockHeader.Find(reader).Id });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -109,7 +125,7 @@ internal static class ConverseContent
         }
     }
 
-    // The texts in an object, however deep: {text}, {reasoningText: {text}}, {content: [{text}]}.
+    // The texts in an object, however deep: {text}, {reasoningText: {text, signature}}, {signature}, {redactedContent}, {content: [{text}]}.
     private static void ReadText(ref Utf8JsonReader reader, OutputKind kind, IOutputObserver output)
     {
         if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
@@ -125,10 +141,15 @@ internal static class ConverseContent
             {
                 bool isText = reader.ValueTextEquals("text"u8);
                 bool isSource = reader.ValueTextEquals("citations"u8);
+                bool isSignature = reader.ValueTextEquals("signature"u8) || reader.ValueTextEquals("redactedContent"u8);
                 reader.Read();
                 if (isText && reader.TokenType == JsonTokenType.String)
                 {
                     reader.Observe(kind, 0, output);
+                }
+                else if (isSignature)
+                {
+                    reader.Tell(BlockField.Signature, 0, output);
                 }
                 else if (isSource)
                 {

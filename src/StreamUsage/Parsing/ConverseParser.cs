@@ -72,16 +72,17 @@ internal sealed class ConverseParser : IProbedWire
         }
 
         bool hasUsage = false;
+        int index = output.KeepsMessage ? FindIndex(reader) : 0;
         state = type.SequenceEqual("messageStart"u8) ? state with { Choices = state.Choices.Begin(0) } : state;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (name.SequenceEqual("delta"u8))
+            if (name.SequenceEqual("delta"u8) || name.SequenceEqual("start"u8))
             {
-                ConverseContent.ReadBlock(ref reader, data, output);
+                ConverseContent.ReadBlock(ref reader, data, index, output);
             }
-            else if (name.SequenceEqual("start"u8))
+            else if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
             {
-                ConverseContent.ReadBlock(ref reader, data, output);
+                output.Message(reader.ValueSpan, isNew: false);
             }
             else if (name.SequenceEqual("output"u8))
             {
@@ -116,6 +117,29 @@ internal sealed class ConverseParser : IProbedWire
 
         bool isTerminal = state.Error is null && hasUsage && (isWholeBody || type.SequenceEqual("metadata"u8));
         return isTerminal ? state with { IsTerminal = true } : state;
+    }
+
+    // contentBlockIndex stands behind the delta.
+    private static int FindIndex(Utf8JsonReader reader)
+    {
+        try
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("contentBlockIndex"u8))
+                {
+                    return reader.GetIndex();
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+            // The reading will come to it.
+        }
+
+        return 0;
     }
 
     // How it was served: serviceTier {type}, performanceConfig {latency}, trace {promptRouter {invokedModelId}}, additionalModelResponseFields {stop_sequence}.

@@ -15,7 +15,11 @@ internal static class GeminiContent
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (!name.SequenceEqual("parts"u8))
+            if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                output.Message(reader.ValueSpan, isNew: false);
+            }
+            else if (!name.SequenceEqual("parts"u8))
             {
                 reader.Skip();
             }
@@ -36,7 +40,7 @@ internal static class GeminiContent
             return;
         }
 
-        ReadOnlySpan<byte> text = default;
+        ReadOnlySpan<byte> text = default, signature = default;
         bool isEscaped = false, isThought = false;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
@@ -52,10 +56,19 @@ internal static class GeminiContent
             }
             else if (name.SequenceEqual("functionCall"u8) || name.SequenceEqual("toolCall"u8) || name.SequenceEqual("executableCode"u8))
             {
-                ReadCall(ref reader, data, choice, output);
+                ReadCall(ref reader, data, name, choice, output);
+            }
+            else if (name.SequenceEqual("thoughtSignature"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                signature = reader.ValueSpan;
             }
             else
             {
+                if (name.EndsWith("Result"u8) || name.EndsWith("Response"u8) || name.EndsWith("Data"u8))
+                {
+                    output.Block(new OutputBlock(choice, 0, BlockStage.Begin) { Type = name, IsClosed = true }); // What a tool has brought, an image: not text.
+                }
+
                 reader.Skip();
             }
         }
@@ -64,14 +77,21 @@ internal static class GeminiContent
         {
             output.Output(isThought ? OutputKind.Reasoning : OutputKind.Text, choice, text, isEscaped);
         }
+
+        output.Field(BlockField.Signature, choice, signature, isEscaped: false); // Base64. It may come in a part of its own, after the text that it is of.
     }
 
     // functionCall {name, args, partialArgs}, toolCall {toolType, args}, executableCode {code}.
-    private static void ReadCall(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    private static void ReadCall(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
             return;
+        }
+
+        if (output.KeepsMessage)
+        {
+            TellCall(BlockHeader.Find(reader), kind, choice, output);
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -101,6 +121,18 @@ internal static class GeminiContent
                 reader.Skip();
             }
         }
+    }
+
+    // A call is whole, but for arguments that are streamed: after the name those come by paths, without a name, and are not put together.
+    private static void TellCall(BlockHeader call, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
+    {
+        bool isFunction = kind.SequenceEqual("functionCall"u8);
+        output.Block(new OutputBlock(choice, 0, isFunction && !call.HasName ? BlockStage.Done : BlockStage.Begin)
+        {
+            Type = isFunction ? "tool_use"u8 : kind,
+            Id = call.Id,
+            HasTextInput = kind.SequenceEqual("executableCode"u8),
+        });
     }
 
     // Streamed arguments: [{jsonPath, stringValue | numberValue | boolValue, willContinue}].

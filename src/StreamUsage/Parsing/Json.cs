@@ -187,22 +187,6 @@ internal static class Json
         }
     }
 
-    /// <summary>The number of the property <c>index</c> among those that are left of the object that the reader is in; 0 where there is none. Some servers say it after what it is the index of.</summary>
-    public static int FindIndex(Utf8JsonReader reader)
-    {
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("index"u8))
-            {
-                return reader.GetIndex();
-            }
-
-            reader.Skip();
-        }
-
-        return 0;
-    }
-
     /// <summary>The text of a string value. A lone surrogate, which JSON lets pass, is replaced.</summary>
     public static string GetText(ref this Utf8JsonReader reader)
     {

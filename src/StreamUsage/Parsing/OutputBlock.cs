@@ -31,4 +31,7 @@ public readonly ref struct OutputBlock
 
     /// <summary>Whether a tool's input is a text, not JSON: <see cref="ContentBlock.InputJson"/> is then that text as a JSON string.</summary>
     public bool HasTextInput { get; init; }
+
+    /// <summary>Whether no output belongs to it (it is what a tool has brought, say): what follows begins another block.</summary>
+    public bool IsClosed { get; init; }
 }

@@ -44,7 +44,7 @@ public sealed class ChatMessageTests
     {
         AssistantMessage message = await Captured.MessageAsync(
             Chunk("""{"tool_calls":[{"function":{"name":"f","arguments":"{"},"index":0,"id":"call_1","type":"function"}]}"""),
-            Chunk("""{"tool_calls":[{"function":{"arguments":"}"},"index":0,"id":"","type":"function"}]}"""),
+            Chunk("""{"tool_calls":[{"function":{"name":"f","arguments":"}"},"index":0,"id":"","type":"function"}]}"""),
             Done);
 
         message.Lines().Should().Equal("tool_use f #call_1 {}");
