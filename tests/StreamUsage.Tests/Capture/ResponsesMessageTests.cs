@@ -61,6 +61,14 @@ public sealed class ResponsesMessageTests
     }
 
     [Fact]
+    public async Task A_terminal_event_adds_nothing_to_a_message_of_deltas_whatever_index_they_had()
+    {
+        AssistantMessage message = await Captured.MessageAsync("""{"type":"response.output_text.delta","output_index":7,"content_index":0,"delta":"Hello"}""", Completed);
+
+        message.Lines().Should().Equal("text 'Hello'");
+    }
+
+    [Fact]
     public async Task What_fills_in_counts_as_no_output()
     {
         UsageRecord record = await Captured.RecordAsync(Answers.Bytes(ReadBody.Sse([.. DoneItems, Completed])), new StreamUsageOptions { Capture = CapturedContent.Message });
