@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using StreamUsage.Decompression;
 
 namespace StreamUsage.Diagnostics;
 
@@ -52,4 +53,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Record {RecordId}: the caller said {NamedFormat}, the response speaks {DetectedFormat}")]
     public static partial void FormatCorrected(ILogger logger, Guid recordId, ApiFormat namedFormat, ApiFormat detectedFormat);
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
+    public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
 }

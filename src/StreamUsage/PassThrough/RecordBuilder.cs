@@ -1,4 +1,5 @@
 using StreamUsage.Accounting;
+using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Pricing;
@@ -16,6 +17,11 @@ internal static class RecordBuilder
         var faults = new List<Exception>();
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings.Estimator, limit, faults).ConfigureAwait(false);
         UsageRecord record = DescribePlainly(body, counts);
+        if (settings.Capture.HasFlag(CapturedContent.RequestBody) && !body.RequestBody.IsEmpty)
+        {
+            record = WithRequestBody(record, body, settings);
+        }
+
         try
         {
             record = Describe(body, record);
@@ -62,7 +68,17 @@ internal static class RecordBuilder
             OutputCharacters = reader.OutputCharacters,
             Drained = body.IsDrained,
             ResponseHeaders = body.ResponseHeaders,
-            Response = reader.Excerpt,
+            Response = reader.TakeCaptured(),
+        };
+    }
+
+    private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, UsageTracker.TrackerSettings settings)
+    {
+        ReadOnlyMemory<byte> requestBody = RequestBodyCapture.Copy(body.RequestBody, settings.MaxCapturedBytes, out bool isTruncated);
+        return record with
+        {
+            Context = record.Context with { RequestBody = requestBody },
+            Response = isTruncated ? (record.Response ?? new CapturedResponse()) with { Truncated = true } : record.Response,
         };
     }
 

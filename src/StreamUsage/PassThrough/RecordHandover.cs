@@ -69,6 +69,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, Reco
         {
             SinkFault = sinkFault,
             ParserFault = body.Reader.ParserFault,
+            ContentFault = body.ContentFault,
             IgnoredCounts = body.Reader.IgnoredCounts,
             EstimateFaults = estimateFaults,
         };

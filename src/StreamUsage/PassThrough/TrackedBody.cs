@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using StreamUsage.Capture;
+using StreamUsage.Decompression;
 
 namespace StreamUsage.PassThrough;
 
@@ -11,6 +13,7 @@ internal sealed class TrackedBody
     private BodyGate _gate;
     private readonly RecordHandover _handover;
     private readonly BodyReader _reader;
+    private readonly DecodedBody? _decoded;
     private readonly StreamClock _clock;
     private readonly long? _contentLength;
     private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
@@ -23,7 +26,7 @@ internal sealed class TrackedBody
     private UsageRecord? _record;
     private DeliveryResult _result;
 
-    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, IReadOnlyDictionary<string, string>? headers)
+    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers)
     {
         Tracker = tracker;
         Context = tracker.Settings.Redaction.Redact(context);
@@ -33,7 +36,8 @@ internal sealed class TrackedBody
         _contentLength = contentLength;
         _handover = tracker.Handover;
         _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
-        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget);
+        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget, ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget));
+        _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_clock.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
         {
@@ -66,6 +70,9 @@ internal sealed class TrackedBody
 
     // From here on: settled when the body has ended.
     public BodyReader Reader => _reader;
+
+    /// <summary>Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.</summary>
+    public ContentFault? ContentFault => _decoded?.Fault;
 
     public StreamEnd End { get; private set; }
 
@@ -145,7 +152,14 @@ internal sealed class TrackedBody
 
             try
             {
-                _reader.Read(bytes);
+                if (_decoded is null)
+                {
+                    _reader.Read(bytes);
+                }
+                else
+                {
+                    _decoded.Read(bytes, _reader);
+                }
             }
             catch (Exception fault)
             {
@@ -325,6 +339,7 @@ internal sealed class TrackedBody
         _isEnded = true;
         try
         {
+            _decoded?.Release();
             if (!_isUnread)
             {
                 _reader.Finish();
