@@ -40,7 +40,9 @@ public sealed class UsageTracker : IAsyncDisposable
             options.Capture.HasFlag(CapturedContent.Headers),
             options.ThrowOnUnreadableStream,
             new HeaderRedaction(options.RedactedHeaders),
-            options.Estimator ?? RecordBuilder.BasicRule,
+            options.Estimator ?? RecordBuilder.DefaultEstimator,
+            options.MaxRetainedTextBytes,
+            options.MaxRequestBodyBytes,
             options.Pricing);
         Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
         var limit = new TimeLimit(options.SinkTimeout, Time);
@@ -193,5 +195,7 @@ public sealed class UsageTracker : IAsyncDisposable
         bool ThrowOnUnreadableStream,
         HeaderRedaction Redaction,
         ITokenEstimator Estimator,
+        int MaxRetainedTextBytes,
+        int MaxRequestBodyBytes,
         IUsagePricing? Pricing);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StreamUsage.Estimation;
 
 namespace StreamUsage.PassThrough;
 
@@ -33,7 +34,7 @@ internal sealed class TrackedBody
         _contentLength = contentLength;
         _handover = tracker.Handover;
         _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
-        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget);
+        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget, maxRetainedTextBytes: tracker.Settings.MaxRetainedTextBytes);
         Id = RecordId.Create(_clock.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
         {
@@ -277,7 +278,7 @@ internal sealed class TrackedBody
             TokenSource outputSource = TokenSource.Reported;
             if (!state.IsOutputReported)
             {
-                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, RecordBuilder.BasicRule.EstimateOutputTokens(_reader.Format, state.Model, _reader.OutputCharacters)) };
+                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(_reader.Format, state.Model ?? Context.Model, _reader.Wire, _reader.OutputCharacters)) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 
