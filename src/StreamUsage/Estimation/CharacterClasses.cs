@@ -9,30 +9,28 @@ public readonly record struct CharacterClasses
     /// <summary>ASCII digits.</summary>
     public long Digits { get; init; }
 
-    /// <summary>ASCII spaces and control characters.</summary>
+    /// <summary>Runs of ASCII spaces and control characters: a run is one, however long.</summary>
     public long Spaces { get; init; }
 
     /// <summary>Other ASCII characters.</summary>
     public long Punctuation { get; init; }
 
-    /// <summary>Characters of two bytes: accented Latin, Greek, Cyrillic, Hebrew, Arabic.</summary>
-    public long TwoByte { get; init; }
+    /// <summary>Characters of other alphabets, up to U+0FFF: accented Latin, Greek, Cyrillic, Hebrew, Arabic, Indic, Thai.</summary>
+    public long OtherAlphabets { get; init; }
 
-    /// <summary>Characters of three bytes: Chinese, Japanese, Korean, Indic, most symbols.</summary>
-    public long ThreeByte { get; init; }
+    /// <summary>Other characters of three bytes: Chinese, Japanese, Korean, most symbols.</summary>
+    public long EastAsian { get; init; }
 
     /// <summary>Characters of four bytes: emoji above all.</summary>
     public long FourByte { get; init; }
-
-    /// <summary>All characters.</summary>
-    public long Total => Letters + Digits + Spaces + Punctuation + TwoByte + ThreeByte + FourByte;
 
     /// <summary>Counts a piece of UTF-8. A character that is cut counts where it begins; what is no UTF-8 counts somewhere.</summary>
     /// <param name="utf8">The text.</param>
     /// <returns>Its classes.</returns>
     public static CharacterClasses Count(ReadOnlySpan<byte> utf8)
     {
-        long letters = 0, digits = 0, spaces = 0, punctuation = 0, two = 0, three = 0, four = 0;
+        long letters = 0, digits = 0, spaces = 0, punctuation = 0, alphabets = 0, eastAsian = 0, four = 0;
+        byte before = 0;
         foreach (byte b in utf8)
         {
             if (b < 0x80)
@@ -43,7 +41,7 @@ public readonly record struct CharacterClasses
                 }
                 else if (b <= ' ')
                 {
-                    spaces++;
+                    spaces += before is 0 or > (byte)' ' ? 1 : 0;
                 }
                 else if ((uint)(b - '0') < 10)
                 {
@@ -56,13 +54,15 @@ public readonly record struct CharacterClasses
             }
             else if (b >= 0xC0)
             {
-                two += b < 0xE0 ? 1 : 0;
-                three += b is >= 0xE0 and < 0xF0 ? 1 : 0;
+                alphabets += b <= 0xE0 ? 1 : 0;
+                eastAsian += b is > 0xE0 and < 0xF0 ? 1 : 0;
                 four += b >= 0xF0 ? 1 : 0;
             }
+
+            before = b;
         }
 
-        return new CharacterClasses { Letters = letters, Digits = digits, Spaces = spaces, Punctuation = punctuation, TwoByte = two, ThreeByte = three, FourByte = four };
+        return new CharacterClasses { Letters = letters, Digits = digits, Spaces = spaces, Punctuation = punctuation, OtherAlphabets = alphabets, EastAsian = eastAsian, FourByte = four };
     }
 
     /// <summary>The sum, class by class.</summary>
@@ -75,8 +75,8 @@ public readonly record struct CharacterClasses
         Digits = left.Digits + right.Digits,
         Spaces = left.Spaces + right.Spaces,
         Punctuation = left.Punctuation + right.Punctuation,
-        TwoByte = left.TwoByte + right.TwoByte,
-        ThreeByte = left.ThreeByte + right.ThreeByte,
+        OtherAlphabets = left.OtherAlphabets + right.OtherAlphabets,
+        EastAsian = left.EastAsian + right.EastAsian,
         FourByte = left.FourByte + right.FourByte,
     };
 }

@@ -5,6 +5,6 @@ internal static class ClassRule
 {
     public static double Tokens(in CharacterClasses classes, TokenRule rule) =>
         (classes.Digits * rule.PerDigit) + (rule.PerToken * (
-            (classes.Letters * 0.2) + (classes.Digits * 0.4) + (classes.Spaces * 0.05) + (classes.Punctuation * 0.5)
-            + (classes.TwoByte * 0.35) + (classes.ThreeByte * 0.75) + (classes.FourByte * 1.5)));
+            (classes.Letters * 0.157) + (classes.Digits * 0.616) + (classes.Spaces * 0.445) + (classes.Punctuation * 0.544)
+            + (classes.OtherAlphabets * 0.272) + (classes.EastAsian * 0.687) + (classes.FourByte * 1.714)));
 }

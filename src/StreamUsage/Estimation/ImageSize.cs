@@ -27,8 +27,8 @@ internal static class ImageSize
     private static ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> base64, Span<byte> destination)
     {
         int characters = Math.Min(base64.Length, destination.Length / 3 * 4) & ~3;
-        return Base64.DecodeFromUtf8(base64[..characters], destination, out _, out int written, isFinalBlock: false) is OperationStatus.Done or OperationStatus.NeedMoreData
-            ? destination[..written] : default;
+        Base64.DecodeFromUtf8(base64[..characters], destination, out _, out int written, isFinalBlock: false); // What follows no base64, or its padding, is not needed.
+        return destination[..written];
     }
 
     private static bool TryReadFixed(ReadOnlySpan<byte> header, out int width, out int height)

@@ -71,9 +71,9 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         OutputFacts facts = OutputFacts.Read(output, family);
         double tokens = facts.Tokens(family.Rule);
 
-        // Past what a response may keep, the kept part stands for the rest.
-        long rest = output.Characters - facts.Characters - output.NotKept.Total;
-        if (rest > 0 && facts.Characters > 0)
+        // Past what a response may keep, the kept part stands for the rest. Where the tracker's budget ended the keeping, the rest was counted.
+        long rest = output.Characters - facts.Characters;
+        if (rest > 0 && facts.Characters > 0 && notKept == 0)
         {
             tokens += (tokens - (facts.Choices * family.Rule.Answer)) * rest / facts.Characters;
         }

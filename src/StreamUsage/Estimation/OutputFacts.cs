@@ -16,6 +16,9 @@ internal sealed record OutputFacts
 
     public int ToolCalls { get; private init; }
 
+    /// <summary>How often calls began after something else: calls in a row are written as one group.</summary>
+    public int ToolCallGroups { get; private init; }
+
     public int ToolArguments { get; private init; }
 
     public bool HasText { get; private init; }
@@ -26,8 +29,8 @@ internal sealed record OutputFacts
     public static OutputFacts Read(ModelOutput output, ModelFamily family)
     {
         long characters = 0, total = 0;
-        int choices = 0, calls = 0, arguments = 0, choice = -1;
-        bool hasText = false;
+        int choices = 0, calls = 0, groups = 0, arguments = 0, choice = -1;
+        bool hasText = false, isAfterCall = false;
         foreach (OutputPart part in output.Parts)
         {
             total += part.Text.Length;
@@ -40,6 +43,8 @@ internal sealed record OutputFacts
             choices += choices == 0 || part.ChoiceIndex != choice ? 1 : 0;
             choice = part.ChoiceIndex;
             calls += part.Kind == OutputKind.ToolName ? 1 : 0;
+            groups += part.Kind == OutputKind.ToolName && !isAfterCall ? 1 : 0;
+            isAfterCall = part.Kind is OutputKind.ToolName or OutputKind.ToolArguments;
             hasText |= part.Kind is OutputKind.Text or OutputKind.Refusal;
             byte[] text = Encoding.UTF8.GetBytes(part.Text);
             if (part.Kind == OutputKind.ToolArguments && family.Tools == ToolNotation.Tags)
@@ -59,6 +64,7 @@ internal sealed record OutputFacts
             Digits = meter.Digits,
             Choices = choices,
             ToolCalls = calls,
+            ToolCallGroups = groups,
             ToolArguments = arguments,
             HasText = hasText,
             Characters = characters,
@@ -67,7 +73,7 @@ internal sealed record OutputFacts
 
     public double Tokens(TokenRule rule) =>
         (Text * rule.PerToken) + (Digits * rule.PerDigit) + (Choices * rule.Answer)
-        + (ToolCalls == 0 ? 0 : rule.ToolCalls + (ToolCalls * rule.ToolCall) + (ToolArguments * rule.ToolArgument))
+        + (ToolCallGroups * rule.ToolCalls) + (ToolCalls * rule.ToolCall) + (ToolArguments * rule.ToolArgument)
         + (ToolCalls <= Choices ? 0 : ToolCalls * rule.ParallelToolCall)
         + (ToolCalls > 0 && HasText ? rule.TextWithToolCalls : 0);
 }

@@ -20,6 +20,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
 
     private byte[] _array = [];
     private int _length;
+    private int _capacity;
     private int _taken;
     private int _runStart;
     private int _run = NoRun;
@@ -30,7 +31,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
     /// <summary>Keeps a piece of output, or counts it.</summary>
     public void Append(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
-        if (_run == Run(kind, choiceIndex) && (isEscaped == _isRunEscaped || FitsEscaped(utf8, isEscaped)) && utf8.Length <= _array.Length - _length)
+        if (_run == Run(kind, choiceIndex) && (isEscaped == _isRunEscaped || FitsEscaped(utf8, isEscaped)) && utf8.Length <= _capacity - _length)
         {
             utf8.CopyTo(_array.AsSpan(_length));
             _length += utf8.Length;
@@ -66,6 +67,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         {
             ArrayPool<byte>.Shared.Return(_array);
             _array = [];
+            _capacity = 0;
         }
 
         budget?.Return(_taken);
@@ -152,7 +154,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
 
     private bool TryMakeRoom(int more)
     {
-        if (more <= _array.Length - _length)
+        if (more <= _capacity - _length)
         {
             return true;
         }
@@ -177,6 +179,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         }
 
         _array = larger;
+        _capacity = Math.Min(maxBytes, larger.Length);
         return true;
     }
 

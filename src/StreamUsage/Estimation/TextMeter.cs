@@ -11,7 +11,7 @@ namespace StreamUsage.Estimation;
 internal sealed class TextMeter : IDisposable
 {
     private const int HeadBytes = 32 * 1024;
-    private const int SampleBytes = 64 * 1024;
+    private const int SampleBytes = 32 * 1024;
     private const int RegionBytes = 4096;
     private const int BufferBytes = 4096;
 

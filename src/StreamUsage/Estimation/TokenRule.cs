@@ -18,7 +18,7 @@ public sealed record TokenRule
     /// <summary>Output: once a choice.</summary>
     public double Answer { get; init; }
 
-    /// <summary>Output: once where there are tool calls.</summary>
+    /// <summary>Output: each group of tool calls that follow each other.</summary>
     public double ToolCalls { get; init; }
 
     /// <summary>Output: each tool call.</summary>

@@ -40,6 +40,8 @@ internal static class AccuracyCommand
         if (isFit)
         {
             Fit.Print(pairs);
+            Console.WriteLine();
+            ClassFit.Print(pairs);
         }
         else
         {

@@ -11,7 +11,7 @@ internal sealed record RuleColumn(string Name, Func<TokenRule, double> Get, Func
 
     public static RuleColumn Answer { get; } = new(nameof(TokenRule.Answer), rule => rule.Answer, (rule, value) => rule with { Answer = value }, facts => facts.Output?.Choices ?? 0);
 
-    public static RuleColumn ToolCalls { get; } = new(nameof(TokenRule.ToolCalls), rule => rule.ToolCalls, (rule, value) => rule with { ToolCalls = value }, facts => Math.Min(1, facts.Output?.ToolCalls ?? 0));
+    public static RuleColumn ToolCalls { get; } = new(nameof(TokenRule.ToolCalls), rule => rule.ToolCalls, (rule, value) => rule with { ToolCalls = value }, facts => facts.Output?.ToolCallGroups ?? 0);
 
     public static RuleColumn ToolCall { get; } = new(nameof(TokenRule.ToolCall), rule => rule.ToolCall, (rule, value) => rule with { ToolCall = value }, facts => facts.Output?.ToolCalls ?? 0);
 
