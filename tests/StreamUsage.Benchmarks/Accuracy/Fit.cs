@@ -21,6 +21,13 @@ internal static class Fit
         });
 
         Console.WriteLine();
+        foreach (IGrouping<string, PairFacts> family in facts.Where(pair => pair.Pair.Kind == PairKind.Text && pair.Pair.Output.Characters >= 100).GroupBy(pair => pair.Family.Name))
+        {
+            double[] ratios = [.. family.Select(pair => (pair.Pair.Tokens - pair.Family.Rule.Answer) / pair.Pair.Output.Characters).Order()];
+            Console.WriteLine($"{family.Key}: {ratios[ratios.Length / 2]:F3} tokens a character in the median of {ratios.Length} answers of 100 characters or more");
+        }
+
+        Console.WriteLine();
         Console.WriteLine($"Absolute error: median, 90th percentile; bias of the sum. Fitted on all pairs, and on those of other source files ({Folds} folds):");
         Dictionary<Pair, double> fitted = facts.ToDictionary(pair => pair.Pair, all.Estimate);
         Dictionary<Pair, double> leftOut = EstimateLeftOut(facts);

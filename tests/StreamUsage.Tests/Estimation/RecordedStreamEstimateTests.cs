@@ -10,6 +10,12 @@ public sealed class RecordedStreamEstimateTests
 
     private static readonly string[] ShownReasoning = ["\"reasoning_content\":\"", "\"reasoning\":\"", "response.reasoning_text.delta", "response.reasoning_summary_text.delta", "response.code_interpreter_call_code.delta"];
 
+    private static readonly string[] Hidden =
+    [
+        "server_tool_use", "redacted_thinking", "mcp_tool_use", "\"iterations\":[{", "\"compaction\"", "web_search", "file_search", "code_interpreter", "mcp_call", "mcp_list_tools", "shell_call", "image_generation_call",
+        "tool_search", "apply_patch", "annotations\":[{", "citations", "program", "moderation", "executed_tools", "advisor", "duplicate",
+    ];
+
     [Fact]
     public async Task What_is_reported_loads_no_tokenizer()
     {
@@ -19,13 +25,13 @@ public sealed class RecordedStreamEstimateTests
     }
 
     [Theory]
-    [InlineData("anthropic-messages", 0.06)]
-    [InlineData("openai-chat", 0.04)]
-    [InlineData("openai-responses", 0.04)]
-    public async Task A_recorded_stream_without_its_usage_is_estimated_within_the_stated_error_in_the_median(string format, double median)
+    [InlineData("anthropic-messages", 0.12, 0.04)]
+    [InlineData("openai-chat", 0.04, 0.02)]
+    [InlineData("openai-responses", 0.12, 0.05)]
+    public async Task A_recorded_stream_without_its_usage_is_estimated_within_the_stated_error_in_the_median(string format, double medianOfAll, double medianOfPlain)
     {
         SharedFiles.Require("corpus", format);
-        var errors = new List<(double Error, string Line)>();
+        var errors = new List<(double Error, bool IsPlain, string Line)>();
         foreach (RecordedStream stream in RecordedStream.All(format))
         {
             UsageRecord record = await ReadAsync(UsageRemoved.From(stream.Body), stream.ApiFormat);
@@ -39,13 +45,14 @@ public sealed class RecordedStreamEstimateTests
 
             if (Visible(stream, reported) is { } tokens and > 0)
             {
-                errors.Add((Math.Abs(record.Usage.OutputTokens - tokens) / (double)tokens, $"{stream.Name} {record.ResponseModel}: {record.Usage.OutputTokens} for {tokens}"));
+                errors.Add((Math.Abs(record.Usage.OutputTokens - tokens) / (double)tokens, IsPlain(stream), $"{stream.Name} {record.ResponseModel}: {record.Usage.OutputTokens} for {tokens}"));
             }
         }
 
-        string report = string.Join('\n', errors.OrderBy(error => error.Error).Select(error => $"{error.Error,6:P0} {error.Line}"));
+        string report = string.Join('\n', errors.OrderBy(error => error.Error).Select(error => $"{error.Error,6:P0} {(error.IsPlain ? "plain" : "     ")} {error.Line}"));
         TestContext.Current.TestOutputHelper?.WriteLine(report);
-        errors.Select(error => error.Error).Order().ElementAt(errors.Count / 2).Should().BeLessThanOrEqualTo(median, report);
+        Median(errors.Select(error => error.Error)).Should().BeLessThanOrEqualTo(medianOfAll, report);
+        Median(errors.Where(error => error.IsPlain).Select(error => error.Error)).Should().BeLessThanOrEqualTo(medianOfPlain, report);
     }
 
     // Runs in a fresh process: no other test has loaded a tokenizer there.
@@ -74,6 +81,19 @@ public sealed class RecordedStreamEstimateTests
         string body = System.Text.Encoding.UTF8.GetString(stream.Body);
         bool isReasoningShown = stream.Format == "anthropic-messages" || Array.Exists(ShownReasoning, name => body.Contains(name, StringComparison.Ordinal));
         return reported.Usage.OutputTokens - (isReasoningShown ? 0 : reported.Usage.ReasoningTokens ?? 0);
+    }
+
+    // Text, reasoning and calls of the client's own tools: what the provider's own tools write, cite or compact is counted by it and not shown.
+    private static bool IsPlain(RecordedStream stream)
+    {
+        string body = System.Text.Encoding.UTF8.GetString(stream.Body);
+        return !Array.Exists(Hidden, name => body.Contains(name, StringComparison.Ordinal));
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     private static async Task<UsageRecord> ReadAsync(byte[] body, ApiFormat format)
