@@ -15,12 +15,15 @@ internal sealed class TextMeter : IDisposable
     private const int RegionBytes = 4096;
     private const int BufferBytes = 4096;
 
+    // A text is a call of the tokenizer, however short it is: it takes up as much of a region as this.
+    private const int BytesAText = 16;
+
     private readonly Tokenizer _tokenizer;
     private readonly int _regionsASample;
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private readonly char[] _characters = ArrayPool<char>.Shared.Rent(BufferBytes);
     private int _length;
-    private long _bytes, _tailBytes, _sampledTailBytes;
+    private long _bytes, _textStart, _tailBytes, _sampledTailBytes;
     private long _regionLeft = HeadBytes;
     private long _region;
     private bool _isSampled = true;
@@ -76,7 +79,12 @@ internal sealed class TextMeter : IDisposable
     }
 
     /// <summary>The current text is over: what follows is another.</summary>
-    public void End() => Flush(isEnd: true);
+    public void End()
+    {
+        Flush(isEnd: true);
+        _regionLeft = _bytes == _textStart ? _regionLeft : Math.Max(0, _regionLeft - BytesAText);
+        _textStart = _bytes;
+    }
 
     public void Dispose()
     {
@@ -88,7 +96,7 @@ internal sealed class TextMeter : IDisposable
     private double Rest(long sampledTail, long head) =>
         _tailBytes == 0 ? 0
         : _sampledTailBytes > 0 ? (double)sampledTail * _tailBytes / _sampledTailBytes
-        : (double)head * _tailBytes / HeadBytes;
+        : (double)head * _tailBytes / (_bytes - _tailBytes);
 
     private void BeginRegion()
     {
