@@ -30,8 +30,19 @@ internal static class ModelFamilies
     // Claude's text before 4.7, and what stands around every Claude's text, calls and schemas: 59 outputs and 50 inputs.
     private static readonly TokenRule Claude = new()
     {
-        PerToken = 1.10, PerDigit = 0.23, PerCharacter = 0.23, Answer = 2.4, ToolCalls = 14.5, ToolCall = 18.1, ToolArgument = 15.0,
-        Request = 1.1, Message = 4.9, ToolExchange = 39.1, Tool = 16.6, Schema = 145, Thinking = 28.6,
+        PerToken = 1.10,
+        PerDigit = 0.23,
+        PerCharacter = 0.23,
+        Answer = 2.4,
+        ToolCalls = 14.5,
+        ToolCall = 18.1,
+        ToolArgument = 15.0,
+        Request = 1.1,
+        Message = 4.9,
+        ToolExchange = 39.1,
+        Tool = 16.6,
+        Schema = 145,
+        Thinking = 28.6,
     };
 
     // Chat templates of open models: a few tokens around each message and call.
@@ -40,14 +51,27 @@ internal static class ModelFamilies
     // OpenAI's, with what all of them have. Calls: 8 recorded streams of GPT-4o, 10 of GPT-5.2 and later.
     private static readonly TokenRule Gpt4o = new()
     {
-        PerCharacter = 0.24, Answer = 1, ToolCall = 6, ParallelToolCall = 10, Request = OpenAIReply, Message = OpenAIMessage, ToolExchange = 13.3, Tools = 2.9,
+        PerCharacter = 0.24,
+        Answer = 1,
+        ToolCall = 6,
+        ParallelToolCall = 10,
+        Request = OpenAIReply,
+        Message = OpenAIMessage,
+        ToolExchange = 13.3,
+        Tools = 2.9,
     };
 
     private static readonly TokenRule Gpt4oChat = Gpt4o with { ToolExchange = 17.1, Tools = 7.9, ToolsInSystem = -4.9 };
 
     private static readonly TokenRule Reasoning = new()
     {
-        PerCharacter = 0.24, ToolCall = 7.5, TextWithToolCalls = 9, Request = 2, Message = OpenAIMessage, ToolExchange = 21.5, Tools = 8.0,
+        PerCharacter = 0.24,
+        ToolCall = 7.5,
+        TextWithToolCalls = 9,
+        Request = 2,
+        Message = OpenAIMessage,
+        ToolExchange = 21.5,
+        Tools = 8.0,
     };
 
     private static readonly TokenRule ReasoningChat = Reasoning with { ToolExchange = 21.0, Tools = 89.9 };
@@ -83,8 +107,8 @@ internal static class ModelFamilies
         // From here on few recorded streams or none: the nearest encoding, uncorrected but for a call's frame.
         new() { Name = "Gemini and Gemma", Models = ["gemini", "gemma"], Image = GeminiImage, Rule = new() { PerCharacter = 0.24 } },
         new() { Name = "gpt-oss", Models = ["gpt-oss"], Tools = TypeScript, Image = PatchImage, Rule = ReasoningChat with { Answer = 6, ToolCall = 9 } },
-        new() { Name = "Llama and its like", Models = ["llama", "llama-", "llama2", "llama3", "llama4", "meta-llama", "codellama", "sonar", "nemotron", "hermes"], Encoding = Cl100kBase, Image = Gpt4oImage, Rule = Open with { Answer = 1 } },
-        new() { Name = "Qwen", Models = ["qwen", "qwen2", "qwen3", "qwq", "qvq"], Encoding = Cl100kBase, Image = Gpt4oImage, Rule = Open with { Answer = 1 } },
+        new() { Name = "Llama and its like", Models = ["llama", "codellama", "sonar", "nemotron", "hermes"], Encoding = Cl100kBase, Image = Gpt4oImage, Rule = Open with { Answer = 1 } },
+        new() { Name = "Qwen", Models = ["qwen", "qwq", "qvq"], Encoding = Cl100kBase, Image = Gpt4oImage, Rule = Open with { Answer = 1 } },
         new() { Name = "DeepSeek", Models = ["deepseek"], Encoding = Cl100kBase, Image = Gpt4oImage, Rule = Open with { Answer = 1 } },
         new() { Name = "Phi", Models = ["phi"], Encoding = Cl100kBase, Image = Gpt4oImage, Rule = Open with { Answer = 1 } },
         new()

@@ -199,13 +199,27 @@ internal static class TypeScriptTools
             {
                 switch (name)
                 {
-                    case var _ when name.SequenceEqual("description"u8): schema.Description = reader; break;
-                    case var _ when name.SequenceEqual("type"u8): schema.Type = reader; break;
-                    case var _ when name.SequenceEqual("properties"u8): schema.Properties = reader; break;
-                    case var _ when name.SequenceEqual("items"u8): schema.Items = reader; break;
-                    case var _ when name.SequenceEqual("anyOf"u8) || name.SequenceEqual("oneOf"u8): schema.Alternatives = reader; break;
-                    case var _ when name.SequenceEqual("enum"u8) || name.SequenceEqual("const"u8): schema.Values = reader; break;
-                    case var _ when name.SequenceEqual("default"u8): schema.Default = reader; break;
+                    case var _ when name.SequenceEqual("description"u8):
+                        schema.Description = reader;
+                        break;
+                    case var _ when name.SequenceEqual("type"u8):
+                        schema.Type = reader;
+                        break;
+                    case var _ when name.SequenceEqual("properties"u8):
+                        schema.Properties = reader;
+                        break;
+                    case var _ when name.SequenceEqual("items"u8):
+                        schema.Items = reader;
+                        break;
+                    case var _ when name.SequenceEqual("anyOf"u8) || name.SequenceEqual("oneOf"u8):
+                        schema.Alternatives = reader;
+                        break;
+                    case var _ when name.SequenceEqual("enum"u8) || name.SequenceEqual("const"u8):
+                        schema.Values = reader;
+                        break;
+                    case var _ when name.SequenceEqual("default"u8):
+                        schema.Default = reader;
+                        break;
                 }
 
                 reader.Skip();

@@ -85,7 +85,13 @@ public sealed class RetainedOutputTests
         kept.Should().BeInRange(200, 300, "4 KiB need no budget");
         output.NotKept.Should().Be(new CharacterClasses
         {
-            Letters = 2 * (1000 - kept), Spaces = 1000 - kept, Digits = 1000 - kept, Punctuation = 1000 - kept, OtherAlphabets = 1000 - kept, EastAsian = 1000 - kept, FourByte = 1000 - kept,
+            Letters = 2 * (1000 - kept),
+            Spaces = 1000 - kept,
+            Digits = 1000 - kept,
+            Punctuation = 1000 - kept,
+            OtherAlphabets = 1000 - kept,
+            EastAsian = 1000 - kept,
+            FourByte = 1000 - kept,
         });
         budget.Taken.Should().Be(9_000);
     }
