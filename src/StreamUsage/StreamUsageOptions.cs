@@ -12,6 +12,7 @@ public sealed class StreamUsageOptions
     private const long MaxMaxEventBytes = 1024 * 1024 * 1024;
     private const long MaxMaxCapturedBytes = 1024 * 1024 * 1024;
     private const CapturedContent AllContent = CapturedContent.Message | CapturedContent.Events | CapturedContent.RequestBody | CapturedContent.Headers;
+    private const int MaxMaxTextBytes = 64 * 1024 * 1024;
 
     private readonly List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
     private readonly Dictionary<string, Func<IContentDecoder>> _contentDecoders = new(StringComparer.OrdinalIgnoreCase);
@@ -48,7 +49,16 @@ public sealed class StreamUsageOptions
     /// <summary>How long one call of the sink may take: 30 seconds unless set; more than zero, at most a day. A call that takes longer has failed.</summary>
     public TimeSpan SinkTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Counts what the provider did not report; null means <see cref="CharacterTokenEstimator"/>.</summary>
+    /// <summary>
+    /// How much of a response's output is kept, until it has ended, to be counted where the provider does not say what it cost, in bytes: 64 KiB unless set; from 0 to 64 MiB. Past it the tokens of the kept part stand for
+    /// the rest; with 0 the output is estimated from its characters alone.
+    /// </summary>
+    public int MaxRetainedTextBytes { get; set; } = 64 * 1024;
+
+    /// <summary>The largest request body that is read to estimate its tokens, in bytes: 4 MiB unless set; from 0 to 64 MiB. A larger one is estimated by its size: a token for 4 bytes.</summary>
+    public int MaxRequestBodyBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Counts what the provider did not report; null means a <see cref="ModelTokenEstimator"/>.</summary>
     public ITokenEstimator? Estimator { get; set; }
 
     /// <summary>Puts a price on each record; null means none.</summary>
@@ -104,6 +114,8 @@ public sealed class StreamUsageOptions
     internal string? FindFault() =>
         MaxEventBytes is < 1 or > MaxMaxEventBytes ? Fault(nameof(MaxEventBytes), "from 1 byte to 1 GiB")
         : MaxRetainedBytes < 0 ? Fault(nameof(MaxRetainedBytes), "at least 0")
+        : MaxRetainedTextBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRetainedTextBytes), "from 0 to 64 MiB")
+        : MaxRequestBodyBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRequestBodyBytes), "from 0 to 64 MiB")
         : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1) ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
         : DrainAbortedStreams is { } drain && (drain.MaxTime <= TimeSpan.Zero || drain.MaxTime > TimeSpan.FromHours(1)) ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxTime)}", "more than zero and at most an hour")
         : DrainAbortedStreams is { MaxBytes: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxBytes)}", "at least 1")

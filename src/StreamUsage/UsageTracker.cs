@@ -43,7 +43,9 @@ public sealed class UsageTracker : IAsyncDisposable
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
             new HeaderRedaction(options.RedactedHeaders),
-            options.Estimator ?? RecordBuilder.BasicRule,
+            options.Estimator ?? RecordBuilder.DefaultEstimator,
+            options.MaxRetainedTextBytes,
+            options.MaxRequestBodyBytes,
             options.Pricing);
         Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
         var limit = new TimeLimit(options.SinkTimeout, Time);
@@ -203,6 +205,8 @@ public sealed class UsageTracker : IAsyncDisposable
         bool ThrowOnUnreadableStream,
         HeaderRedaction Redaction,
         ITokenEstimator Estimator,
+        int MaxRetainedTextBytes,
+        int MaxRequestBodyBytes,
         IUsagePricing? Pricing)
     {
         public bool CapturesHeaders => Capture.HasFlag(CapturedContent.Headers);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
+using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.Sse;
 
@@ -9,7 +10,8 @@ namespace StreamUsage.PassThrough;
 /// <summary>
 /// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, BufferBudget? budget = null, ResponseCapture? capture = null, bool learnsShapes = true) : IShapeObserver
+internal sealed class BodyReader(
+    ParserSet parsers, ApiFormat named, long maxEventBytes, BufferBudget? budget = null, ResponseCapture? capture = null, int maxRetainedTextBytes = 0, bool learnsShapes = true) : IShapeObserver
 {
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
@@ -32,6 +34,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     private bool _isAtEventStart;
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
+    private RetainedOutput? _output;
     private UsageAccumulator _state;
     private Exception? _parserFault;
 
@@ -73,6 +76,21 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         _usageJson?.Release();
         _usageJson = null;
         return json;
+    }
+
+    /// <summary>What was seen of the output, for an estimate of what it cost. What kept it is given back.</summary>
+    public ModelOutput TakeOutput()
+    {
+        ModelOutput output = _output?.ToOutput(Wire, OutputCharacters) ?? new ModelOutput { Wire = Wire, Characters = OutputCharacters };
+        ReleaseOutput();
+        return output;
+    }
+
+    /// <summary>Gives back what kept the output: nobody needs it any more.</summary>
+    public void ReleaseOutput()
+    {
+        _output?.Release();
+        _output = null;
     }
 
     public void Read(ReadOnlySpan<byte> bytes)
@@ -140,7 +158,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         return captured;
     }
 
-    /// <summary>Gives the pooled buffers back. What was read stays, and so does what was captured.</summary>
+    /// <summary>Gives the pooled buffers back. What was read stays, so does what was captured, and the output's text where it may have to be counted.</summary>
     public void Release()
     {
         _cutEvent.Release();
@@ -148,13 +166,17 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         _json.Release();
         _bedrock?.Release();
         _largeEvent.Release();
+        if (_state.IsOutputReported)
+        {
+            ReleaseOutput();
+        }
     }
 
     bool IOutputObserver.KeepsMessage => _capture?.Message is not null;
 
     void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
-        Observe(kind, Utf8Text.CountUtf16(utf8, isEscaped));
+        Observe(kind, choiceIndex, utf8, isEscaped, Utf8Text.CountUtf16(utf8, isEscaped));
         _capture?.Message?.Output(kind, choiceIndex, utf8, isEscaped);
     }
 
@@ -164,18 +186,25 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
 
     void IOutputObserver.Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.Field(field, choiceIndex, utf8, isEscaped);
 
-    void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) => Observe(kind, utf16Length);
+    void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) =>
+        Observe(kind, choiceIndex, utf8, isEscaped, utf16Length);
 
     void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
 
-    private void Observe(OutputKind kind, int utf16Length)
+    private void Observe(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length)
     {
         HasOutput = true;
         if (kind != OutputKind.ToolName)
         {
             OutputCharacters += utf16Length;
+        }
+
+        // Usage so far came with the text before it; what follows is rare and little, and its usage comes as well.
+        if (maxRetainedTextBytes != 0 && !_state.IsOutputReported)
+        {
+            (_output ??= new RetainedOutput(maxRetainedTextBytes, budget)).Append(kind, choiceIndex, utf8, isEscaped);
         }
     }
 

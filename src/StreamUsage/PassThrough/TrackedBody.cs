@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using StreamUsage.Capture;
 using StreamUsage.Decompression;
+using StreamUsage.Estimation;
 
 namespace StreamUsage.PassThrough;
 
@@ -36,7 +37,8 @@ internal sealed class TrackedBody
         _contentLength = contentLength;
         _handover = tracker.Handover;
         _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
-        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget, ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget));
+        ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
+        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget, capture, tracker.Settings.MaxRetainedTextBytes);
         _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_clock.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
@@ -291,7 +293,7 @@ internal sealed class TrackedBody
             TokenSource outputSource = TokenSource.Reported;
             if (!state.IsOutputReported)
             {
-                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, RecordBuilder.BasicRule.EstimateOutputTokens(_reader.Format, state.Model, _reader.OutputCharacters)) };
+                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(_reader.Format, state.Model ?? Context.Model, _reader.Wire, _reader.OutputCharacters)) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 

@@ -129,7 +129,7 @@ public sealed class CanaryTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw fault;
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, long outputCharacters) => throw fault;
+        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => throw fault;
     }
 
     private sealed class FailingPricing(Exception fault) : IUsagePricing
