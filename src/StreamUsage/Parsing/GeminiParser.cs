@@ -56,17 +56,27 @@ internal sealed class GeminiParser : IProbedWire
 
     private static UsageAccumulator ReadChunk(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole, bool isWrapped)
     {
+        // Whether a count that is left out is 0 depends on the finish reasons: usage that stands before them is read last.
         Utf8JsonReader usage = default;
+        bool areReasonsKnown = isWhole;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("candidates"u8))
             {
                 state = ReadCandidates(ref reader, data, state, output);
+                areReasonsKnown = true;
             }
             else if (name.SequenceEqual("usageMetadata"u8))
             {
-                usage = reader;
-                reader.Skip();
+                if (areReasonsKnown && reader.TokenType == JsonTokenType.StartObject)
+                {
+                    state = GeminiUsage.Read(ref reader, data, state, output, isComplete: isWhole || state.IsComplete);
+                }
+                else
+                {
+                    usage = reader;
+                    reader.Skip();
+                }
             }
             else if (name.SequenceEqual("modelVersion"u8))
             {
@@ -96,7 +106,6 @@ internal sealed class GeminiParser : IProbedWire
             }
         }
 
-        // Read last: whether a count that is left out is 0 depends on the finish reasons.
         return usage.TokenType == JsonTokenType.StartObject ? GeminiUsage.Read(ref usage, data, state, output, isComplete: isWhole || state.IsComplete) : state;
     }
 
