@@ -201,7 +201,7 @@ internal sealed class BodyReader(
             OutputCharacters += utf16Length;
         }
 
-        // Usage so far came with the text before it; what follows is rare and little, and its usage comes as well.
+        // Where output is reported already, what follows brings its count with it: by servers that count in every chunk.
         if (maxRetainedTextBytes != 0 && !_state.IsOutputReported)
         {
             (_output ??= new RetainedOutput(maxRetainedTextBytes, budget)).Append(kind, choiceIndex, utf8, isEscaped);
