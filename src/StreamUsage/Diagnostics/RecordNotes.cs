@@ -5,8 +5,6 @@ internal sealed record RecordNotes
 {
     public Exception? ParserFault { get; init; }
 
-    public Exception? SinkFault { get; init; }
-
     public int IgnoredCounts { get; init; }
 
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StreamUsage.Delivery;
 
 namespace StreamUsage.PassThrough;
 
@@ -6,7 +7,7 @@ namespace StreamUsage.PassThrough;
 /// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content, stream or pipe that wraps it, so that those can be collected
 /// when they are abandoned. The lock is held while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
 /// </summary>
-internal sealed class TrackedBody
+internal sealed class TrackedBody : IThreadPoolWorkItem
 {
     private BodyGate _gate;
     private readonly RecordHandover _handover;
@@ -61,8 +62,13 @@ internal sealed class TrackedBody
 
     public DateTimeOffset StartedAt => _clock.StartedAt;
 
-    /// <summary>The call that tells the sink of the beginning; the record waits for it.</summary>
-    public Task Started { get; private set; } = Task.CompletedTask;
+    /// <summary>The calls that tell the sinks of the beginning; null where none wants to know. The record waits for them.</summary>
+    public StartCall? Starts { get; private set; }
+
+    /// <summary>Its neighbours among the bodies that are open: the registry's.</summary>
+    public TrackedBody? PreviousOpen { get; set; }
+
+    public TrackedBody? NextOpen { get; set; }
 
     // From here on: settled when the body has ended.
     public BodyReader Reader => _reader;
@@ -113,8 +119,11 @@ internal sealed class TrackedBody
         }
     }
 
-    /// <summary>The body is in its reader's hands: tells the sink.</summary>
-    public void Begin() => Started = _handover.Begin(this);
+    /// <summary>The body is in its reader's hands: tells the sinks.</summary>
+    public void Begin() => Starts = _handover.Begin(this);
+
+    /// <summary>The body has ended: its record is made and handed over.</summary>
+    void IThreadPoolWorkItem.Execute() => _handover.HandOver(this);
 
     /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
     /// <param name="offset">Where in the body they lie.</param>

@@ -11,7 +11,7 @@ public sealed class MeterTests
     public async Task Records_are_counted_by_outcome_and_faults_by_kind()
     {
         using var meters = new Meters();
-        var options = new StreamUsageOptions { MeterFactory = meters }.AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException()));
+        var options = new StreamUsageOptions { MeterFactory = meters, MaxDeliveryAttempts = 1 }.AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException()));
         await using var tracker = new UsageTracker(new FaultySink(record: _ => throw new InvalidOperationException()), options);
 
         tracker.Track(Stream.Null, Track.Nothing, out UsageTracking first).Dispose();
