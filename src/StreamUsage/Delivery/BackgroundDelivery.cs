@@ -41,18 +41,18 @@ internal sealed class BackgroundDelivery : IRecordDelivery
         _meter = new QueueMeter(meterFactory, () => _queues.Select(static queue => (queue.Destination.Name, queue.Length, queue.OldestAge)));
     }
 
-    public IReadOnlyList<Destination> Destinations => _direct.Destinations;
+    public Destination[] Destinations => _direct.Destinations;
 
     public bool KeepsOrder => true;
 
-    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, StartCall? starts)
+    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, PendingStarts starts)
     {
         if (_queues.Length > 1)
         {
             return AddToAllAsync(record, starts);
         }
 
-        ValueTask<SinkQueue.Admission> adding = _queues[0].AddAsync(record, starts);
+        ValueTask<SinkQueue.Admission> adding = _queues[0].AddAsync(record, starts.Find(_queues[0].Destination));
         return adding is { IsCompletedSuccessfully: true, Result: SinkQueue.Admission.Queued } ? new(DeliveryResult.Queued) : FinishAsync(_queues[0], adding, record, starts);
     }
 
@@ -76,19 +76,19 @@ internal sealed class BackgroundDelivery : IRecordDelivery
     }
 
     // All queues are asked before any is waited for.
-    private async ValueTask<DeliveryResult> AddToAllAsync(UsageRecord record, StartCall? starts)
+    private async ValueTask<DeliveryResult> AddToAllAsync(UsageRecord record, PendingStarts starts)
     {
         var results = new Task<DeliveryResult>[_queues.Length];
         for (int i = 0; i < results.Length; i++)
         {
-            results[i] = FinishAsync(_queues[i], _queues[i].AddAsync(record, StartCall.Find(starts, _queues[i].Destination)), record, starts).AsTask();
+            results[i] = FinishAsync(_queues[i], _queues[i].AddAsync(record, starts.Find(_queues[i].Destination)), record, starts).AsTask();
         }
 
         await Task.WhenAll(results).ConfigureAwait(false);
         return Array.Exists(results, static result => result.Result == DeliveryResult.Failed) ? DeliveryResult.Failed : DeliveryResult.Queued;
     }
 
-    private async ValueTask<DeliveryResult> FinishAsync(SinkQueue queue, ValueTask<SinkQueue.Admission> adding, UsageRecord record, StartCall? starts)
+    private async ValueTask<DeliveryResult> FinishAsync(SinkQueue queue, ValueTask<SinkQueue.Admission> adding, UsageRecord record, PendingStarts starts)
     {
         switch (await adding.ConfigureAwait(false))
         {

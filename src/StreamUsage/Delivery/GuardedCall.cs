@@ -48,6 +48,7 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
         {
             _ = _cancellation.CancelAsync();
             _end.RunContinuationsAsynchronously = true;
+            OnEnded(reason);
             _end.SetResult(reason);
         }
     }
@@ -81,6 +82,12 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
 
     void IValueTaskSource<Exception?>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _end.OnCompleted(continuation, state, token, flags);
 
+    /// <summary>The call has ended, or is left alone.</summary>
+    /// <param name="fault">Why it has failed; null where it has not.</param>
+    protected virtual void OnEnded(Exception? fault)
+    {
+    }
+
     /// <summary>The call itself.</summary>
     protected abstract ValueTask InvokeAsync(CancellationToken cancellationToken);
 
@@ -103,6 +110,7 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
     {
         if (TryEnd())
         {
+            OnEnded(fault);
             _end.SetResult(fault);
         }
     }

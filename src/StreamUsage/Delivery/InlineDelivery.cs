@@ -4,21 +4,21 @@ using StreamUsage.Diagnostics;
 namespace StreamUsage.Delivery;
 
 /// <summary>Hands each record to each sink at once, and again where that fails. Sinks do not wait for each other.</summary>
-internal sealed class InlineDelivery(IReadOnlyList<Destination> destinations, Watchdog watchdog, RetryPlan retries, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time) : IRecordDelivery
+internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchdog, RetryPlan retries, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time) : IRecordDelivery
 {
-    public IReadOnlyList<Destination> Destinations => destinations;
+    public Destination[] Destinations => destinations;
 
     public bool KeepsOrder => false;
 
-    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, StartCall? starts) =>
-        destinations.Count == 1 ? DeliverAsync(destinations[0], record, starts) : DeliverToAllAsync(record, starts);
+    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, PendingStarts starts) =>
+        destinations.Length == 1 ? DeliverAsync(destinations[0], record, starts) : DeliverToAllAsync(record, starts);
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<DeliveryResult> DeliverAsync(Destination destination, UsageRecord record, StartCall? starts)
+    public async ValueTask<DeliveryResult> DeliverAsync(Destination destination, UsageRecord record, PendingStarts starts)
     {
-        if (StartCall.Find(starts, destination) is { } start)
+        if (starts.Find(destination) is { } start)
         {
             await start.WaitAsync().ConfigureAwait(false);
         }
@@ -38,9 +38,9 @@ internal sealed class InlineDelivery(IReadOnlyList<Destination> destinations, Wa
         return DeliveryResult.Delivered;
     }
 
-    private async ValueTask<DeliveryResult> DeliverToAllAsync(UsageRecord record, StartCall? starts)
+    private async ValueTask<DeliveryResult> DeliverToAllAsync(UsageRecord record, PendingStarts starts)
     {
-        var deliveries = new Task<DeliveryResult>[destinations.Count];
+        var deliveries = new Task<DeliveryResult>[destinations.Length];
         for (int i = 0; i < deliveries.Length; i++)
         {
             deliveries[i] = DeliverAsync(destinations[i], record, starts).AsTask();

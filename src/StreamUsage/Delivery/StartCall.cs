@@ -3,22 +3,9 @@ using StreamUsage.Diagnostics;
 namespace StreamUsage.Delivery;
 
 /// <summary>Tells a sink that a response has begun. The response's record waits for it.</summary>
-internal sealed class StartCall(Destination destination, UsageStart start, UsageReporter reporter, StartCall? next) : GuardedCall
+internal sealed class StartCall(Destination destination, UsageStart start, UsageReporter reporter, StartCall?[] pending, int index) : GuardedCall
 {
-    private StartCall? Next => next;
-
-    private Destination Destination => destination;
-
-    /// <summary>The one of several calls for the same response that goes to a sink; null where there is none.</summary>
-    public static StartCall? Find(StartCall? calls, Destination destination)
-    {
-        while (calls is not null && !ReferenceEquals(calls.Destination, destination))
-        {
-            calls = calls.Next;
-        }
-
-        return calls;
-    }
+    public Destination Destination => destination;
 
     /// <summary>The sink knows, or has failed to: a fault has been reported.</summary>
     public async ValueTask WaitAsync()
@@ -30,4 +17,12 @@ internal sealed class StartCall(Destination destination, UsageStart start, Usage
     }
 
     protected override ValueTask InvokeAsync(CancellationToken cancellationToken) => destination.Sink.StartedAsync(start, cancellationToken);
+
+    protected override void OnEnded(Exception? fault)
+    {
+        if (fault is null)
+        {
+            pending[index] = null;
+        }
+    }
 }

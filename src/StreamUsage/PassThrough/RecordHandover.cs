@@ -13,25 +13,20 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
     private TaskCompletionSource? _whenNone;
     private int _endedCount, _underWay;
 
-    /// <summary>A response has begun. The returned calls end when the sinks know of it, or have failed to; null where no sink wants to.</summary>
-    public StartCall? Begin(TrackedBody body)
+    /// <summary>A response has begun.</summary>
+    public void Begin(TrackedBody body)
     {
         _open.Add(body);
         reporter.Opened();
-        StartCall? starts = null;
-        UsageStart? start = null;
-        for (int i = 0; i < delivery.Destinations.Count; i++)
+        foreach (Destination destination in delivery.Destinations)
         {
-            Destination destination = delivery.Destinations[i];
             if (destination.Shape.TakesStarts)
             {
-                start ??= new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt };
-                starts = new StartCall(destination, start, reporter, starts);
-                starts.Start(watchdog);
+                body.Starts = new PendingStarts(delivery.Destinations, new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt }, reporter);
+                body.Starts.Start(watchdog);
+                return;
             }
         }
-
-        return starts;
     }
 
     /// <summary>A response has ended: makes its record and hands it over, off this thread.</summary>

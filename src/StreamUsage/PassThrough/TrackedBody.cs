@@ -62,8 +62,8 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
     public DateTimeOffset StartedAt => _clock.StartedAt;
 
-    /// <summary>The calls that tell the sinks of the beginning; null where none wants to know. The record waits for them.</summary>
-    public StartCall? Starts { get; private set; }
+    /// <summary>The calls that tell the sinks of the beginning; the record waits for them.</summary>
+    public PendingStarts Starts { get; set; }
 
     /// <summary>Its neighbours among the bodies that are open: the registry's.</summary>
     public TrackedBody? PreviousOpen { get; set; }
@@ -120,7 +120,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     }
 
     /// <summary>The body is in its reader's hands: tells the sinks.</summary>
-    public void Begin() => Starts = _handover.Begin(this);
+    public void Begin() => _handover.Begin(this);
 
     /// <summary>The body has ended: its record is made and handed over.</summary>
     void IThreadPoolWorkItem.Execute() => _handover.HandOver(this);
