@@ -14,6 +14,9 @@ switch (args)
     case ["stream"]:
         StreamCost.Run();
         return 0;
+    case ["delivery"]:
+        DeliveryCost.Run();
+        return 0;
     case ["bdn", var filter]:
         BenchmarkSwitcher.FromAssembly(typeof(StreamBenchmarks).Assembly).Run(["--filter", filter]);
         return 0;
@@ -28,6 +31,8 @@ switch (args)
                       time and allocation an event of each contender, interleaved
               check   every contender reads every workload once and must find its totals
               stream  what a whole tracked stream allocates, and what an idle one holds
+              delivery
+                      what readers feel of a sink that works, and of one that does not
               bdn FILTER
                       the same contenders under BenchmarkDotNet; FILTER as in its --filter
             """);
