@@ -10,7 +10,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class StreamUsageServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a <see cref="UsageTracker"/> as a singleton. Logging, <see cref="TimeProvider"/> and the meter factory are the container's, where it has them. Where there is a host, the options are validated when it
+    /// Registers a <see cref="UsageTracker"/> as a singleton, and <see cref="UsageTrackingHandler"/> as a transient. Logging, <see cref="TimeProvider"/> and the meter factory are the container's, where it has them. Where there is a host, the options are validated when it
     /// starts, and its stop waits for open responses and for records on their way. Called again, it goes on with the same tracker.
     /// </summary>
     /// <param name="services">The container's services.</param>
@@ -21,6 +21,7 @@ public static class StreamUsageServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         services.TryAddSingleton(static provider => TrackerFactory.Create(provider, Options.Options.DefaultName));
+        services.TryAddTransient<UsageTrackingHandler>();
         return Add(services, Options.Options.DefaultName, configure, static provider => provider.GetRequiredService<UsageTracker>());
     }
 

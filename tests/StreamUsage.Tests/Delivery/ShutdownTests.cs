@@ -77,9 +77,10 @@ public sealed class ShutdownTests
     public async Task A_response_without_a_byte_is_interrupted_too()
     {
         var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { ShutdownGracePeriod = TimeSpan.Zero });
-        tracker.Track(Stream.Null, Track.Nothing, out UsageTracking tracking);
+        Stream stream = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking tracking);
 
         await tracker.DisposeAsync();
+        GC.KeepAlive(stream); // Else it may be collected first, as a response that its reader has left.
 
         (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorType == "shutdown" && r.BytesReceived == 0 && r.OutputSource == TokenSource.None);
     }
@@ -90,10 +91,11 @@ public sealed class ShutdownTests
         var sink = new TestSink { Before = (_, _) => new ValueTask(new TaskCompletionSource().Task) };
         var log = new RecordingLog();
         var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = new BackgroundDeliveryOptions() }, log, new FakeTimeProvider());
-        tracker.Track(Stream.Null, Track.Nothing, out UsageTracking open);
+        Stream stream = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking open);
         await Streams.Finish(tracker, "queued").Completion;
 
         await tracker.StopAsync(new CancellationToken(canceled: true)).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        GC.KeepAlive(stream);
 
         (await open.Completion).ErrorType.Should().Be("shutdown");
         SpinWait.SpinUntil(() => log.Lines.Any(line => line.EventId == 3 && Equals(line.Fields["RequestId"], "queued")), TimeSpan.FromSeconds(30)).Should().BeTrue();
