@@ -15,6 +15,9 @@ public abstract class DelegatingUsageSink : IUsageSink
     /// <summary>The sink that is decorated.</summary>
     protected IUsageSink InnerSink { get; }
 
+    /// <summary>The sink that is decorated, for finding out what it takes.</summary>
+    internal IUsageSink Target => InnerSink;
+
     /// <inheritdoc/>
     public virtual ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) => InnerSink.StartedAsync(start, cancellationToken);
 

@@ -58,6 +58,30 @@ public sealed class StreamUsageOptions
     /// <summary>The largest request body that is read to estimate its tokens, in bytes: 4 MiB unless set; from 0 to 64 MiB. A larger one is estimated by its size: a token for 4 bytes.</summary>
     public int MaxRequestBodyBytes { get; set; } = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// How often a record is handed to a sink that fails, the first time included: 4 unless set; from 1 to 100. In the background a batch is tried that often as a whole, then its records one by one, each three
+    /// times as often, and a sink that takes none of them is waited for.
+    /// </summary>
+    public int MaxDeliveryAttempts { get; set; } = 4;
+
+    /// <summary>The pause before the second attempt: 200 milliseconds unless set; zero or more, at most an hour. It doubles, with jitter, for each further one.</summary>
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
+    /// The last resort for a record that a sink did not get (attempts used up, no room in the queue, or no time at a shutdown), after it was counted and logged; null for none. Called once for each sink that did
+    /// not get it, within <see cref="SinkTimeout"/>; what it throws is logged.
+    /// </summary>
+    public Func<UsageRecord, CancellationToken, ValueTask>? OnUndelivered { get; set; }
+
+    /// <summary>The queue between the tracker and its sinks; null, the default, for none: each record is then handed over by itself as soon as it is made, and <see cref="UsageTracking.Completion"/> waits for the sink.</summary>
+    public BackgroundDeliveryOptions? Background { get; set; }
+
+    /// <summary>
+    /// How long a stop (a host's, or <see cref="UsageTracker.DisposeAsync"/>) waits for responses that are still being read: 5 seconds unless set; zero or more, at most an hour. The rest are then recorded with
+    /// what was seen of them, as <see cref="StreamOutcome.Interrupted"/> with the error type <c>shutdown</c>; their readers read on.
+    /// </summary>
+    public TimeSpan ShutdownGracePeriod { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Counts what the provider did not report; null means a <see cref="ModelTokenEstimator"/>.</summary>
     public ITokenEstimator? Estimator { get; set; }
 
@@ -117,6 +141,10 @@ public sealed class StreamUsageOptions
         : MaxRetainedTextBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRetainedTextBytes), "from 0 to 64 MiB")
         : MaxRequestBodyBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRequestBodyBytes), "from 0 to 64 MiB")
         : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1) ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
+        : MaxDeliveryAttempts is < 1 or > 100 ? Fault(nameof(MaxDeliveryAttempts), "from 1 to 100")
+        : RetryDelay < TimeSpan.Zero || RetryDelay > TimeSpan.FromHours(1) ? Fault(nameof(RetryDelay), "zero or more and at most an hour")
+        : ShutdownGracePeriod < TimeSpan.Zero || ShutdownGracePeriod > TimeSpan.FromHours(1) ? Fault(nameof(ShutdownGracePeriod), "zero or more and at most an hour")
+        : Background?.FindFault() is { } background ? Fault($"{nameof(Background)}.{background.Option}", background.Range)
         : DrainAbortedStreams is { } drain && (drain.MaxTime <= TimeSpan.Zero || drain.MaxTime > TimeSpan.FromHours(1)) ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxTime)}", "more than zero and at most an hour")
         : DrainAbortedStreams is { MaxBytes: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxBytes)}", "at least 1")
         : DrainAbortedStreams is { MaxConcurrent: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxConcurrent)}", "at least 1")

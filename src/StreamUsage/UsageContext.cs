@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace StreamUsage;
 
 /// <summary>What the caller says about a request. All of it is optional and comes back in <see cref="UsageRecord.Context"/>, header values redacted.</summary>
@@ -37,6 +39,7 @@ public sealed record UsageContext
     public DateTimeOffset? RequestStartedAt { get; init; }
 
     /// <summary>The UTF-8 JSON that was sent, for estimating input that is not reported. Must stay unchanged until <see cref="UsageTracking.Completion"/>; never kept in a record unless its capture is asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ReadOnlyMemory<byte> RequestBody { get; init; }
 
     /// <summary>Headers of the request as the service received it; null where not given.</summary>
@@ -47,4 +50,7 @@ public sealed record UsageContext
 
     /// <summary>Anything else that belongs into the record; null where not given.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>Nothing was said. One for all: the default of a property is made even where another value follows at once.</summary>
+    internal static UsageContext Empty { get; } = new();
 }

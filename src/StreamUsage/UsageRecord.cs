@@ -9,7 +9,7 @@ public sealed record UsageRecord
     public Guid Id { get; init; }
 
     /// <summary>What the caller said, header values redacted and without the request body, unless <see cref="StreamUsageOptions.Capture"/> asks for it.</summary>
-    public UsageContext Context { get; init; } = new();
+    public UsageContext Context { get; init; } = UsageContext.Empty;
 
     /// <summary>The caller's format where the stream speaks it, else the detected one.</summary>
     public ApiFormat ApiFormat { get; init; }

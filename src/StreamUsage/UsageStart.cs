@@ -7,7 +7,7 @@ public sealed record UsageStart
     public Guid Id { get; init; }
 
     /// <summary>What the caller said, header values redacted and without the request body.</summary>
-    public UsageContext Context { get; init; } = new();
+    public UsageContext Context { get; init; } = UsageContext.Empty;
 
     /// <summary>When the request was sent, else when tracking began.</summary>
     public DateTimeOffset StartedAt { get; init; }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
 using StreamUsage.Capture;
@@ -25,9 +26,12 @@ public sealed class UsageTracker : IAsyncDisposable
     /// <exception cref="ArgumentNullException"><paramref name="sink"/> is null.</exception>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public UsageTracker(IUsageSink sink, StreamUsageOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
+        : this(ToList(sink), options ?? new StreamUsageOptions(), loggerFactory, timeProvider, options?.MeterFactory)
     {
-        ArgumentNullException.ThrowIfNull(sink);
-        options ??= new StreamUsageOptions();
+    }
+
+    internal UsageTracker(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, ILoggerFactory? loggerFactory, TimeProvider? timeProvider, IMeterFactory? meterFactory)
+    {
         if (options.FindFault() is { } fault)
         {
             throw new ArgumentException(fault, nameof(options));
@@ -46,11 +50,18 @@ public sealed class UsageTracker : IAsyncDisposable
             options.Estimator ?? RecordBuilder.DefaultEstimator,
             options.MaxRetainedTextBytes,
             options.MaxRequestBodyBytes,
-            options.Pricing);
+            options.Pricing,
+            options.SinkTimeout,
+            options.ShutdownGracePeriod);
         Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
-        var limit = new TimeLimit(options.SinkTimeout, Time);
-        var reporter = new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), new UsageMeter(options.MeterFactory), limit.WaitAsync);
-        Handover = new RecordHandover(Settings, new RecordDelivery(sink, limit), reporter, limit);
+        var time = new SteadyTime(Time);
+        var watchdog = new Watchdog(options.SinkTimeout, time);
+        var reporter = new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), new UsageMeter(meterFactory), action => Ignore(new ActionCall(action).RunAsync(watchdog)));
+        IRecordDelivery delivery = DeliveryPlan.Make(sinks, options, watchdog, reporter, time, meterFactory);
+        Handover = new RecordHandover(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
+
+        // What a logger or a meter's listener throws, or how long it takes, has nobody to tell.
+        static async ValueTask Ignore(ValueTask<Exception?> call) => await call.ConfigureAwait(false);
     }
 
     internal TimeProvider Time { get; }
@@ -154,11 +165,18 @@ public sealed class UsageTracker : IAsyncDisposable
         return record;
     }
 
-    /// <summary>Ends the draining of bodies whose readers have left, and waits, at most the sink's time limit, for records that are on their way to it.</summary>
-    public ValueTask DisposeAsync()
+    /// <summary>
+    /// Ends the draining of bodies whose readers have left; waits, at most <see cref="StreamUsageOptions.ShutdownGracePeriod"/>, for responses that are still being read, and records the rest as they are; then waits,
+    /// at most <see cref="StreamUsageOptions.SinkTimeout"/>, for records that are on their way to a sink, and, at most <see cref="BackgroundDeliveryOptions.DrainTimeout"/>, for those that are in a queue.
+    /// A response that is tracked afterwards is recorded like any other.
+    /// </summary>
+    public ValueTask DisposeAsync() => new(StopAsync(CancellationToken.None));
+
+    /// <summary>What <see cref="DisposeAsync"/> does, but where the token is cancelled without waiting any longer.</summary>
+    internal Task StopAsync(CancellationToken cancellationToken)
     {
         Drainer?.Dispose();
-        return Handover.DrainAsync();
+        return Handover.StopAsync(cancellationToken);
     }
 
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context)
@@ -188,6 +206,12 @@ public sealed class UsageTracker : IAsyncDisposable
         return body;
     }
 
+    private static IReadOnlyList<IUsageSink> ToList(IUsageSink sink)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        return [sink];
+    }
+
     // As the header says it. Asking the content would have some contents compute it.
     private static long? ContentLength(HttpContent content) =>
         content.Headers.NonValidated.TryGetValues("Content-Length", out System.Net.Http.Headers.HeaderStringValues values)
@@ -207,7 +231,9 @@ public sealed class UsageTracker : IAsyncDisposable
         ITokenEstimator Estimator,
         int MaxRetainedTextBytes,
         int MaxRequestBodyBytes,
-        IUsagePricing? Pricing)
+        IUsagePricing? Pricing,
+        TimeSpan SinkTimeout,
+        TimeSpan ShutdownGracePeriod)
     {
         public bool CapturesHeaders => Capture.HasFlag(CapturedContent.Headers);
     }

@@ -21,6 +21,9 @@ switch (args)
     case ["stream"]:
         StreamCost.Run();
         return 0;
+    case ["delivery"]:
+        DeliveryCost.Run();
+        return 0;
     case ["bdn", var filter]:
         BenchmarkSwitcher.FromAssembly(typeof(StreamBenchmarks).Assembly).Run(["--filter", filter]);
         return 0;
@@ -39,6 +42,8 @@ switch (args)
                       how close estimates come to reported counts; --fit prints the constants of the rules
               estimate
                       what an estimate of 1 MiB takes, whatever it is
+              delivery
+                      what readers feel of a sink that works, and of one that does not
               bdn FILTER
                       the same contenders under BenchmarkDotNet; FILTER as in its --filter
             """);

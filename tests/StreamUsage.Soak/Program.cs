@@ -3,9 +3,18 @@ using StreamUsage.Soak;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
+switch (args)
+{
+    case ["--shutdown"]:
+        return await ShutdownTest.RunAsync() ? 0 : 1;
+    case ["--shutdown-child", var file]:
+        await ShutdownTest.ServeAsync(file);
+        return 0;
+}
+
 if (SoakOptions.Read(args) is not { } options)
 {
-    Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/StreamUsage.Soak -- [--streams 20000] [--concurrent 500] [--seed N]");
+    Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/StreamUsage.Soak -- [--streams 20000] [--concurrent 500] [--seed N] | --shutdown");
     return 2;
 }
 

@@ -36,11 +36,33 @@ internal static partial class Log
         ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
         long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? wire, Guid recordId);
 
-    [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "The sink did not take record {RecordId} of response {RequestId}: {FaultType}")]
-    public static partial void SinkFailed(ILogger logger, Guid recordId, string? requestId, string faultType);
+    /// <summary>The last of a record that its sink does not get: all that is needed to book it by hand.</summary>
+    public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, string? faultType)
+    {
+        UsageContext context = record.Context;
+        TokenUsage billed = record.BilledUsage;
+        RecordDropped(
+            logger, sink, record.Id, context.RequestId, reason, attempts, faultType, context.AttemptId, context.UserId, context.ApiKeyId, context.Provider, context.ProviderId, context.ProviderEndpointId,
+            context.ProviderApiKeyId, record.Wire, record.ResponseModel ?? context.Model, record.ResponseId, record.Status, record.Outcome, record.StatusCode, record.StartedAt,
+            (long)record.Duration.TotalMilliseconds, billed.InputTokens, billed.CacheReadInputTokens, billed.CacheCreationInputTokens, billed.CacheCreation1hInputTokens, record.InputSource,
+            billed.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost);
+    }
 
-    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "The sink failed to take the start of record {RecordId}: {FaultType}")]
-    public static partial void SinkStartFailed(ILogger logger, Guid recordId, string faultType);
+    [LoggerMessage(
+        EventId = 3,
+        Level = LogLevel.Error,
+        Message = "{Sink} did not get record {RecordId} of response {RequestId} ({Reason}, {Attempts} attempts, {FaultType}); attempt {AttemptId}, user {UserId}, key {ApiKeyId}, " +
+            "provider {Provider} ({ProviderId}, endpoint {ProviderEndpointId}, key {ProviderApiKeyId}), {Wire}, {Model}, response {ResponseId}; {Status} ({Outcome}, {StatusCode}), began {StartedAt}, " +
+            "{DurationMilliseconds} ms; input {InputTokens}, cache read {CacheReadInputTokens}, cache creation {CacheCreationInputTokens} ({CacheCreation1hInputTokens} for an hour) ({InputSource}), " +
+            "output {OutputTokens} ({OutputSource}), cost {Cost}")]
+    private static partial void RecordDropped(
+        ILogger logger, string sink, Guid recordId, string? requestId, string reason, int attempts, string? faultType, string? attemptId, string? userId, string? apiKeyId, string? provider,
+        string? providerId, string? providerEndpointId, string? providerApiKeyId, string? wire, string? model, string? responseId, UsageStatus status, StreamOutcome outcome, int statusCode,
+        DateTimeOffset startedAt, long durationMilliseconds, long inputTokens, long cacheReadInputTokens, long cacheCreationInputTokens, long cacheCreation1hInputTokens, TokenSource inputSource,
+        long outputTokens, TokenSource outputSource, decimal? cost);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{Sink} failed to take the start of record {RecordId}: {FaultType}")]
+    public static partial void SinkStartFailed(ILogger logger, string sink, Guid recordId, string faultType);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "{SkippedEvents} events of record {RecordId} could not be read as {Wire}: {FaultType}")]
     public static partial void EventsSkipped(ILogger logger, long skippedEvents, Guid recordId, string? wire, string? faultType);
@@ -56,4 +78,16 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
+
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnUndelivered failed for record {RecordId}: {FaultType}")]
+    public static partial void CallbackFailed(ILogger logger, Guid recordId, string faultType);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Sink} takes nothing at present: {FaultType}; its records wait in their queue")]
+    public static partial void SinkDown(ILogger logger, string sink, string faultType);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "{Sink} takes records again")]
+    public static partial void SinkBack(ILogger logger, string sink);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutting down: {Responses} responses that were still being read are recorded as interrupted")]
+    public static partial void ShutDown(ILogger logger, int responses);
 }

@@ -9,8 +9,6 @@ internal sealed record RecordNotes
 
     public ContentFault? ContentFault { get; init; }
 
-    public Exception? SinkFault { get; init; }
-
     public int IgnoredCounts { get; init; }
 
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];

@@ -2,40 +2,90 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Writes the log and feeds the meter, off the byte path. A logger or a listener that throws loses its own line; one that hangs is left behind after the time limit.</summary>
-internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Task, Task> withinLimit)
+/// <summary>
+/// Writes the log and feeds the meter, off the byte path. A logger or a listener that throws loses its own line; one that hangs is left behind after the time limit. Where nobody listens, nothing is done.
+/// </summary>
+internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guard)
 {
-    public Task OpenedAsync() => meter.CountsOpen ? RunAsync(() => Try(meter.Opened)) : Task.CompletedTask;
+    /// <summary>A response is being tracked. Nobody waits for it.</summary>
+    public void Opened()
+    {
+        if (meter.CountsOpen)
+        {
+            _ = RunAsync(meter.Opened).AsTask();
+        }
+    }
 
-    public Task StartFailedAsync(Guid recordId, Exception fault) => RunAsync(() =>
+    public ValueTask StartFailedAsync(Guid recordId, string sink, Exception fault) => RunAsync(() =>
     {
         Try(() => meter.Fault("sink"));
         if (logger is not null)
         {
-            Try(() => Log.SinkStartFailed(logger, recordId, fault.GetType().Name));
+            Try(() => Log.SinkStartFailed(logger, sink, recordId, fault.GetType().Name));
         }
     });
 
+    /// <summary>Whether anybody wants to know of a record that was made.</summary>
+    public bool ReportsRecords => logger is not null || meter.CountsRecords;
+
     /// <summary>The log comes first, and each has its own limit: a listener that hangs does not cost the line.</summary>
-    public async Task RecordedAsync(UsageRecord record, RecordNotes notes)
+    public async ValueTask RecordedAsync(UsageRecord record, RecordNotes notes)
     {
         if (logger is not null)
         {
             await RunAsync(() => Write(logger, record, notes)).ConfigureAwait(false);
         }
 
-        await RunAsync(() => Count(record, notes)).ConfigureAwait(false);
+        if (meter.CountsRecords)
+        {
+            await RunAsync(() => Count(record, notes)).ConfigureAwait(false);
+        }
     }
+
+    /// <summary>Whether anybody wants to know of records that a sink took.</summary>
+    public bool ReportsDeliveries => meter.CountsDeliveries;
+
+    public ValueTask DeliveredAsync(string sink, IReadOnlyList<TimeSpan> took) => RunAsync(() =>
+    {
+        Try(() => meter.Delivered(sink, took.Count));
+        foreach (TimeSpan time in took)
+        {
+            Try(() => meter.DeliveryTook(sink, time));
+        }
+    });
+
+    /// <summary>One attempt has failed.</summary>
+    public ValueTask AttemptFailedAsync() => meter.CountsAttempts ? RunAsync(() => meter.Fault("sink")) : ValueTask.CompletedTask;
+
+    /// <summary>An attempt is another than the first.</summary>
+    public ValueTask RetriedAsync(string sink, int records) => meter.CountsAttempts ? RunAsync(() => meter.Retried(sink, records)) : ValueTask.CompletedTask;
+
+    /// <summary>A sink did not get a record, and will not.</summary>
+    public async ValueTask DroppedAsync(UsageRecord record, string sink, string reason, int attempts, Exception? fault)
+    {
+        if (logger is not null)
+        {
+            await RunAsync(() => Log.RecordDropped(logger, record, sink, reason, attempts, fault?.GetType().Name)).ConfigureAwait(false);
+        }
+
+        if (meter.CountsDropped)
+        {
+            await RunAsync(() => meter.Dropped(sink, reason)).ConfigureAwait(false);
+        }
+    }
+
+    public ValueTask CallbackFailedAsync(Guid recordId, Exception fault) => LogAsync(l => Log.CallbackFailed(l, recordId, fault.GetType().Name));
+
+    public ValueTask SinkDownAsync(string sink, Exception fault) => LogAsync(l => Log.SinkDown(l, sink, fault.GetType().Name));
+
+    public ValueTask SinkBackAsync(string sink) => LogAsync(l => Log.SinkBack(l, sink));
+
+    public ValueTask ShutDownAsync(int responses) => LogAsync(l => Log.ShutDown(l, responses));
 
     private void Count(UsageRecord record, RecordNotes notes)
     {
-        Try(() => meter.Closed());
+        Try(meter.Closed);
         Try(() => meter.Recorded(record.Outcome));
-        if (notes.SinkFault is not null)
-        {
-            Try(() => meter.Fault("sink"));
-        }
-
         if (notes.ParserFault is not null)
         {
             Try(() => meter.Fault("parser"));
@@ -55,11 +105,6 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Task
     private static void Write(ILogger logger, UsageRecord record, RecordNotes notes)
     {
         Try(() => Log.ResponseRecorded(logger, record));
-        if (notes.SinkFault is { } sinkFault)
-        {
-            Try(() => Log.SinkFailed(logger, record.Id, record.Context.RequestId, sinkFault.GetType().Name));
-        }
-
         if (record.SkippedEvents != 0 || notes.ParserFault is not null)
         {
             Try(() => Log.EventsSkipped(logger, record.SkippedEvents, record.Id, record.Wire, notes.ParserFault?.GetType().Name));
@@ -86,17 +131,9 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Task
         }
     }
 
-    private async Task RunAsync(Action report)
-    {
-        try
-        {
-            await withinLimit(Task.Run(report)).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // There is nowhere left to say it.
-        }
-    }
+    private ValueTask LogAsync(Action<ILogger> write) => logger is null ? ValueTask.CompletedTask : RunAsync(() => write(logger));
+
+    private ValueTask RunAsync(Action report) => guard(() => Try(report));
 
     private static void Try(Action action)
     {

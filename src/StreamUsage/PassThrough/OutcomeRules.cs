@@ -10,7 +10,7 @@ namespace StreamUsage.PassThrough;
 /// <item><term>a background answer that has only been accepted</term><description>Pending, Pending, the HTTP status, else 200</description></item>
 /// <item><term>the answer is complete</term><description>Completed, Completed, the HTTP status, else 200</description></item>
 /// <item><term>the reader left first</term><description>ClientAborted, Cancelled, 499</description></item>
-/// <item><term>the body broke</term><description>Interrupted, Failed, 502</description></item>
+/// <item><term>the body broke, or its tracker was stopped</term><description>Interrupted, Failed, 502</description></item>
 /// <item><term>no bytes</term><description>Empty, Failed, 503</description></item>
 /// <item><term>bytes, but nothing that any parser reads</term><description>Unreadable, Failed, 502</description></item>
 /// <item><term>the body ended before the answer was complete</term><description>Interrupted, Failed, 502</description></item>
@@ -30,7 +30,7 @@ internal static class OutcomeRules
             (_, _, true, _, _, _, _) => new(StreamOutcome.Pending, UsageStatus.Pending, httpStatusCode ?? 200),
             (_, _, _, true, _, _, _) => new(StreamOutcome.Completed, UsageStatus.Completed, httpStatusCode ?? 200),
             (_, _, _, _, StreamEnd.ReaderLeft, _, _) => new(StreamOutcome.ClientAborted, UsageStatus.Cancelled, ClientClosedRequest),
-            (_, _, _, _, StreamEnd.Broke, _, _) => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
+            (_, _, _, _, StreamEnd.Broke or StreamEnd.ShutDown, _, _) => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
             (_, _, _, _, _, 0, _) => new(StreamOutcome.Empty, UsageStatus.Failed, ServiceUnavailable),
             (_, _, _, _, _, _, false) => new(StreamOutcome.Unreadable, UsageStatus.Failed, BadGateway),
             _ => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),

@@ -16,7 +16,7 @@ internal static class RecordBuilder
     private static readonly CharacterTokenEstimator BasicRule = new();
 
     /// <summary>Never throws: what of the user's fails or takes longer than the limit is left out, and named in the faults.</summary>
-    public static async Task<(UsageRecord Record, List<Exception> Faults)> BuildAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit)
+    public static async ValueTask<(UsageRecord Record, List<Exception> Faults)> BuildAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit)
     {
         var faults = new List<Exception>();
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
@@ -91,6 +91,7 @@ internal static class RecordBuilder
     {
         ref readonly UsageAccumulator state = ref body.Reader.State;
         ProviderError? error = state.Error;
+        bool isShutDown = body.End == StreamEnd.ShutDown && plain.Outcome == StreamOutcome.Interrupted;
         return plain with
         {
             BilledUsage = state.Iterations.Count == 0 ? plain.Usage : state.BilledUsage,
@@ -106,13 +107,13 @@ internal static class RecordBuilder
             ServiceTier = state.ServiceTier,
             Speed = state.Speed,
             InferenceGeo = state.InferenceGeo,
-            ErrorType = error?.Type ?? TypeOf(body.Fault),
-            ErrorMessage = plain.ErrorMessage ?? error?.Message ?? MessageOf(body.Fault),
+            ErrorType = error?.Type ?? (isShutDown ? "shutdown" : TypeOf(body.Fault)),
+            ErrorMessage = plain.ErrorMessage ?? error?.Message ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault)),
         };
     }
 
     // Reported stays as it is, 0 included. Not reported: counted from what was seen, never below a placeholder. A refused request costs nothing.
-    private static async Task<(TokenUsage Usage, TokenSource Input, TokenSource Output)> CountAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    private static async ValueTask<(TokenUsage Usage, TokenSource Input, TokenSource Output)> CountAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
     {
         BodyReader reader = body.Reader;
         UsageAccumulator state = reader.State;
@@ -195,7 +196,7 @@ internal static class RecordBuilder
         }
     }
 
-    private static async Task<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing? pricing, TimeLimit limit, List<Exception> faults)
+    private static async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing? pricing, TimeLimit limit, List<Exception> faults)
     {
         if (pricing is null)
         {

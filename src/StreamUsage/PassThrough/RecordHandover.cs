@@ -1,88 +1,127 @@
+using System.Collections.Concurrent;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>What happens beside the byte path: the sink is told of a start, and at the end the record is made, handed over and reported, in this order.</summary>
-internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, RecordDelivery delivery, UsageReporter reporter, TimeLimit limit)
+/// <summary>What happens beside the byte path: the sinks are told of a start, and at the end the record is made, handed over and reported, in this order.</summary>
+internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRecordDelivery delivery, Watchdog watchdog, UsageReporter reporter, TimeLimit limit, SteadyTime time) : IThreadPoolWorkItem
 {
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _underWay = 1;
-    private int _isDisposed;
+    private readonly OpenBodies _open = new();
+    private readonly ConcurrentQueue<TrackedBody> _ended = new();
+    private readonly object _gate = new();
+    private TaskCompletionSource? _whenNone;
+    private int _endedCount, _underWay;
 
-    /// <summary>A response has begun. The returned task ends when the sink knows of it, or has failed to.</summary>
-    public Task Begin(TrackedBody body)
+    /// <summary>A response has begun.</summary>
+    public void Begin(TrackedBody body)
     {
-        // What the caller's context carries (its activity, its principal) is not the sink's.
-        if (ExecutionContext.IsFlowSuppressed())
+        _open.Add(body);
+        reporter.Opened();
+        foreach (Destination destination in delivery.Destinations)
         {
-            return Task.Run(() => BeginAsync(body));
-        }
-
-        using (ExecutionContext.SuppressFlow())
-        {
-            return Task.Run(() => BeginAsync(body));
+            if (destination.Shape.TakesStarts)
+            {
+                body.Starts = new PendingStarts(delivery.Destinations, new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt }, reporter);
+                body.Starts.Start(watchdog);
+                return;
+            }
         }
     }
 
-    /// <summary>A response has ended.</summary>
+    /// <summary>A response has ended: makes its record and hands it over, off this thread.</summary>
     public void Complete(TrackedBody body)
     {
-        Interlocked.Increment(ref _underWay);
-        ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Handover.CompleteAsync(state.Body), (Handover: this, Body: body), preferLocal: false);
+        _open.Remove(body);
+        lock (_gate)
+        {
+            _underWay++;
+        }
+
+        if (!delivery.KeepsOrder)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(body, preferLocal: false);
+            return;
+        }
+
+        // One after the other: nothing of a user's runs there but what has a time limit.
+        _ended.Enqueue(body);
+        if (Interlocked.Increment(ref _endedCount) == 1)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
     }
 
-    /// <summary>Waits, within the time limit, for records that are on their way.</summary>
-    public async ValueTask DrainAsync()
+    public void HandOver(TrackedBody body) => _ = HandOverAsync(body);
+
+    void IThreadPoolWorkItem.Execute()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        do
         {
-            EndOne();
+            if (_ended.TryDequeue(out TrackedBody? body))
+            {
+                HandOver(body);
+            }
         }
-
-        try
-        {
-            await limit.WaitAsync(_drained.Task).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // Whatever is still under way ends by its own time limit.
-        }
+        while (Interlocked.Decrement(ref _endedCount) != 0);
     }
 
-    private async Task BeginAsync(TrackedBody body)
+    /// <summary>Waits for bodies that are being read and for records that are on their way, each within its time; what is still being read then is recorded as it is.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await reporter.OpenedAsync().ConfigureAwait(false);
-        var start = new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt };
-        if (await delivery.StartAsync(start).ConfigureAwait(false) is { } fault)
+        await WaitAsync(_open.WhenNone(), settings.ShutdownGracePeriod, cancellationToken).ConfigureAwait(false);
+        int ended = 0;
+        foreach (TrackedBody body in _open.ToList())
         {
-            await reporter.StartFailedAsync(body.Id, fault).ConfigureAwait(false);
+            body.Finish(StreamEnd.ShutDown);
+            ended++;
         }
+
+        if (ended != 0)
+        {
+            await reporter.ShutDownAsync(ended).ConfigureAwait(false);
+        }
+
+        await WaitAsync(WhenHandedOver(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
+        await delivery.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task CompleteAsync(TrackedBody body)
+    private async ValueTask WaitAsync(Task task, TimeSpan atMost, CancellationToken cancellationToken) =>
+        await task.WaitAsync(atMost, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private async Task HandOverAsync(TrackedBody body)
     {
         (UsageRecord record, List<Exception> estimateFaults) = await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false);
-        await body.Started.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Exception? sinkFault = await delivery.DeliverAsync(record).ConfigureAwait(false);
-        var notes = new RecordNotes
+        DeliveryResult result = await delivery.DeliverAsync(record, body.Starts).ConfigureAwait(false);
+        if (reporter.ReportsRecords)
         {
-            SinkFault = sinkFault,
-            ParserFault = body.Reader.ParserFault,
-            ContentFault = body.ContentFault,
-            IgnoredCounts = body.Reader.IgnoredCounts,
-            EstimateFaults = estimateFaults,
-        };
-        await reporter.RecordedAsync(record, notes).ConfigureAwait(false);
-        body.Complete(record, sinkFault is null ? DeliveryResult.Delivered : DeliveryResult.Failed);
+            var notes = new RecordNotes { ParserFault = body.Reader.ParserFault, ContentFault = body.ContentFault, IgnoredCounts = body.Reader.IgnoredCounts, EstimateFaults = estimateFaults };
+            await reporter.RecordedAsync(record, notes).ConfigureAwait(false);
+        }
+
+        body.Complete(record, result);
         EndOne();
     }
 
     private void EndOne()
     {
-        if (Interlocked.Decrement(ref _underWay) == 0)
+        TaskCompletionSource? whenNone = null;
+        lock (_gate)
         {
-            _drained.TrySetResult();
+            if (--_underWay == 0)
+            {
+                (whenNone, _whenNone) = (_whenNone, null);
+            }
+        }
+
+        whenNone?.TrySetResult();
+    }
+
+    private Task WhenHandedOver()
+    {
+        lock (_gate)
+        {
+            return _underWay == 0 ? Task.CompletedTask : (_whenNone ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 }

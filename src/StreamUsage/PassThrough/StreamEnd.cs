@@ -11,4 +11,7 @@ internal enum StreamEnd
 
     /// <summary>A read failed: reset, time-out, premature end.</summary>
     Broke,
+
+    /// <summary>The tracker was stopped while the body was being read.</summary>
+    ShutDown,
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using StreamUsage.Capture;
 using StreamUsage.Decompression;
+using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 
 namespace StreamUsage.PassThrough;
@@ -9,7 +10,7 @@ namespace StreamUsage.PassThrough;
 /// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content, stream or pipe that wraps it, so that those can be collected
 /// when they are abandoned. The lock is held while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
 /// </summary>
-internal sealed class TrackedBody
+internal sealed class TrackedBody : IThreadPoolWorkItem
 {
     private BodyGate _gate;
     private readonly RecordHandover _handover;
@@ -67,8 +68,13 @@ internal sealed class TrackedBody
 
     public DateTimeOffset StartedAt => _clock.StartedAt;
 
-    /// <summary>The call that tells the sink of the beginning; the record waits for it.</summary>
-    public Task Started { get; private set; } = Task.CompletedTask;
+    /// <summary>The calls that tell the sinks of the beginning; the record waits for them.</summary>
+    public PendingStarts Starts { get; set; }
+
+    /// <summary>Its neighbours among the bodies that are open: the registry's.</summary>
+    public TrackedBody? PreviousOpen { get; set; }
+
+    public TrackedBody? NextOpen { get; set; }
 
     // From here on: settled when the body has ended.
     public BodyReader Reader => _reader;
@@ -122,8 +128,11 @@ internal sealed class TrackedBody
         }
     }
 
-    /// <summary>The body is in its reader's hands: tells the sink.</summary>
-    public void Begin() => Started = _handover.Begin(this);
+    /// <summary>The body is in its reader's hands: tells the sinks.</summary>
+    public void Begin() => _handover.Begin(this);
+
+    /// <summary>The body has ended: its record is made and handed over.</summary>
+    void IThreadPoolWorkItem.Execute() => _handover.HandOver(this);
 
     /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
     /// <param name="offset">Where in the body they lie.</param>

@@ -63,7 +63,7 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
         };
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => Do(Collaborator.Meter, () => 0));
         _listener.Start();
-        var options = new StreamUsageOptions { Estimator = this, Pricing = this, MeterFactory = this };
+        var options = new StreamUsageOptions { Estimator = this, Pricing = this, MeterFactory = this, MaxDeliveryAttempts = 1 };
         return new UsageTracker(this, options.AddParser(ApiFormat.Claude, this), this, time);
     }
 

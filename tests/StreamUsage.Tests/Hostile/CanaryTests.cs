@@ -69,7 +69,7 @@ public sealed class CanaryTests
 
     private static async Task<UsageRecord> ReadAsync(string body, bool fails, bool breaks, RecordingLog log, List<Exception> thrown)
     {
-        var options = new StreamUsageOptions { ThrowOnUnreadableStream = true };
+        var options = new StreamUsageOptions { ThrowOnUnreadableStream = true, RetryDelay = TimeSpan.Zero };
         IUsageSink sink = new RecordingSink();
         if (fails)
         {

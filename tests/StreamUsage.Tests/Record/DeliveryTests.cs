@@ -91,7 +91,7 @@ public sealed class DeliveryTests
             SinkFault.ThrowsLater => ThrowLaterAsync(),
             _ => HangAsync(isCancelled, token),
         });
-        await using var tracker = new UsageTracker(sink, null, log, time);
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { MaxDeliveryAttempts = 1 }, log, time);
         Stream tracked = tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking tracking);
 
         (await Track.ReadToEndAsync(tracked)).Should().Be(Answers.Claude);

@@ -11,7 +11,7 @@ public sealed class MeterTests
     public async Task Records_are_counted_by_outcome_and_faults_by_kind()
     {
         using var meters = new Meters();
-        var options = new StreamUsageOptions { MeterFactory = meters }.AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException()));
+        var options = new StreamUsageOptions { MeterFactory = meters, MaxDeliveryAttempts = 1 }.AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException()));
         await using var tracker = new UsageTracker(new FaultySink(record: _ => throw new InvalidOperationException()), options);
 
         tracker.Track(Stream.Null, Track.Nothing, out UsageTracking first).Dispose();
@@ -19,9 +19,9 @@ public sealed class MeterTests
         await Track.ReadToEndAsync(tracker.Track(new ScriptedStream("data: {}\n\n"), Track.Nothing, out UsageTracking second));
         await second.Completion;
 
-        meters.Measurements.Where(m => m.Name == "streamusage.records").Should().BeEquivalentTo([new Measured("streamusage.records", 1, "ClientAborted"), new Measured("streamusage.records", 1, "Interrupted")]);
-        meters.Measurements.Where(m => m.Name == "streamusage.faults").Should().BeEquivalentTo(
-            [new Measured("streamusage.faults", 1, "sink"), new Measured("streamusage.faults", 1, "sink"), new Measured("streamusage.faults", 1, "parser")]);
+        meters.Measurements.Where(m => m.Name == "streamusage.records").Select(m => (m.Value, m.Tags)).Should().BeEquivalentTo([(1, "ClientAborted"), (1, "Interrupted")]);
+        meters.Measurements.Where(m => m.Name == "streamusage.faults").Select(m => (m.Value, m.Tags)).Should().BeEquivalentTo([(1, "sink"), (1, "sink"), (1, "parser")]);
+        meters.Measurements.Where(m => m.Name == "streamusage.records.dropped").Select(m => (m.Value, m.Tags)).Should().BeEquivalentTo([(1, "FaultySink,failed"), (1, "FaultySink,failed")]);
     }
 
     [Fact]
@@ -39,11 +39,27 @@ public sealed class MeterTests
 
         Stream tracked = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking tracking);
         await isStarted.Task;
-        meters.Open.Should().Be(1);
+        meters.Measurements.Where(m => m.Name == "streamusage.streams.open").Sum(m => m.Value).Should().Be(1);
         tracked.Dispose();
         await tracking.Completion;
 
-        meters.Open.Should().Be(0);
+        meters.Measurements.Where(m => m.Name == "streamusage.streams.open").Sum(m => m.Value).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Deliveries_and_retries_are_counted_by_sink()
+    {
+        using var meters = new Meters();
+        int calls = 0;
+        var sink = new FaultySink(record: _ => Interlocked.Increment(ref calls) <= 2 ? throw new InvalidOperationException() : ValueTask.CompletedTask);
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { MeterFactory = meters, RetryDelay = TimeSpan.Zero });
+
+        await Streams.Finish(tracker).Completion;
+
+        meters.Sum("streamusage.records.delivered", "FaultySink").Should().Be(1);
+        meters.Sum("streamusage.records.retried", "FaultySink").Should().Be(2);
+        meters.Sum("streamusage.faults", "sink").Should().Be(2);
+        meters.Measurements.Where(m => m.Name == "streamusage.delivery.duration").Should().ContainSingle().Which.Value.Should().BePositive();
     }
 
     [Fact]
@@ -59,40 +75,5 @@ public sealed class MeterTests
         }
 
         published.Where(i => i.Meter.Name == "StreamUsage" && i.Meter.Scope == null && i.Name == "streamusage.records").Distinct().Should().ContainSingle("a listener that starts meanwhile may be told of one twice");
-    }
-
-    private sealed record Measured(string Name, long Value, string? Tag);
-
-    /// <summary>A meter factory with a listener to its own meter alone.</summary>
-    private sealed class Meters : IMeterFactory
-    {
-        private readonly Meter _meter;
-        private readonly MeterListener _listener = new();
-
-        public Meters()
-        {
-            _meter = new Meter(new MeterOptions("StreamUsage") { Scope = this });
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter == _meter)
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measurements.Enqueue(new Measured(instrument.Name, value, tags.Length == 0 ? null : (string?)tags[0].Value)));
-            _listener.Start();
-        }
-
-        public ConcurrentQueue<Measured> Measurements { get; } = new();
-
-        public long Open => Measurements.Where(m => m.Name == "streamusage.streams.open").Sum(m => m.Value);
-
-        public Meter Create(MeterOptions options) => _meter;
-
-        public void Dispose()
-        {
-            _listener.Dispose();
-            _meter.Dispose();
-        }
     }
 }

@@ -54,7 +54,7 @@ public sealed class SummaryLineTests
         var log = new RecordingLog();
         var headers = new Dictionary<string, string> { ["authorization"] = "Bearer canary-key", ["x-plain"] = "canary-plain" };
         var sink = new FaultySink(_ => throw new InvalidOperationException("canary-start"), _ => throw new InvalidOperationException("canary-sink"));
-        await using var tracker = new UsageTracker(sink, new StreamUsageOptions().AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException("canary-parser"))), log);
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { RetryDelay = TimeSpan.Zero }.AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException("canary-parser"))), log);
         using HttpResponseMessage response = Track.Response(new ScriptedStream(body, new IOException("https://host/?key=canary-url")));
         response.RequestMessage = new HttpRequestMessage(HttpMethod.Post, "https://host/v1/messages?key=canary-url");
         response.Headers.TryAddWithoutValidation("x-answer", "canary-answer");

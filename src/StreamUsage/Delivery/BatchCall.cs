@@ -1,0 +1,7 @@
+namespace StreamUsage.Delivery;
+
+/// <summary>One attempt to hand several records to a sink.</summary>
+internal sealed class BatchCall(Destination destination, IReadOnlyList<UsageRecord> records) : GuardedCall
+{
+    protected override ValueTask InvokeAsync(CancellationToken cancellationToken) => destination.Sink.RecordBatchAsync(records, cancellationToken);
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Tasks.Sources;
+
+namespace StreamUsage.Delivery;
+
+/// <summary>
+/// One call of something that is not ours, on the thread pool and within the time limit of a <see cref="Watchdog"/>: what throws, blocks or hangs costs its own call and nothing else.
+/// A call that has not ended by its limit is left alone: it may still end, and nobody waits for it. Awaited once.
+/// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The token's source has no timer, and a call that is left alone still holds its token.")]
+internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exception?>
+{
+    // Not reused: a sink may keep the token after its call.
+    private readonly CancellationTokenSource _cancellation = new();
+    private ManualResetValueTaskSourceCore<Exception?> _end;
+    private Watchdog? _watchdog;
+    private int _hasEnded;
+
+    /// <summary>Its neighbours among the calls that are under way, and when it began: the watchdog's.</summary>
+    public GuardedCall? Older { get; set; }
+
+    public GuardedCall? Newer { get; set; }
+
+    public long Since { get; set; }
+
+    /// <summary>Why the call has failed, once it has ended; null where it has not failed.</summary>
+    public ValueTask<Exception?> Ended => new(this, _end.Version);
+
+    /// <summary>Begins the call. What the caller's context carries is not the call's.</summary>
+    public void Start(Watchdog watchdog)
+    {
+        _watchdog = watchdog;
+        watchdog.Add(this);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Makes the call.</summary>
+    public ValueTask<Exception?> RunAsync(Watchdog watchdog)
+    {
+        Start(watchdog);
+        return Ended;
+    }
+
+    /// <summary>Nobody waits for the call any longer.</summary>
+    public void Abandon(Exception reason)
+    {
+        if (TryEnd())
+        {
+            _ = _cancellation.CancelAsync();
+            _end.RunContinuationsAsynchronously = true;
+            OnEnded(reason);
+            _end.SetResult(reason);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        ValueTask call;
+        try
+        {
+            call = InvokeAsync(_cancellation.Token);
+            if (!call.IsCompleted)
+            {
+                _ = FollowAsync(call);
+                return;
+            }
+
+            call.GetAwaiter().GetResult();
+        }
+        catch (Exception fault)
+        {
+            End(fault);
+            return;
+        }
+
+        End(null);
+    }
+
+    Exception? IValueTaskSource<Exception?>.GetResult(short token) => _end.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<Exception?>.GetStatus(short token) => _end.GetStatus(token);
+
+    void IValueTaskSource<Exception?>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _end.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>The call has ended, or is left alone.</summary>
+    /// <param name="fault">Why it has failed; null where it has not.</param>
+    protected virtual void OnEnded(Exception? fault)
+    {
+    }
+
+    /// <summary>The call itself.</summary>
+    protected abstract ValueTask InvokeAsync(CancellationToken cancellationToken);
+
+    private async Task FollowAsync(ValueTask call)
+    {
+        try
+        {
+            await call.ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            End(fault);
+            return;
+        }
+
+        End(null);
+    }
+
+    private void End(Exception? fault)
+    {
+        if (TryEnd())
+        {
+            OnEnded(fault);
+            _end.SetResult(fault);
+        }
+    }
+
+    private bool TryEnd()
+    {
+        if (Interlocked.Exchange(ref _hasEnded, 1) != 0)
+        {
+            return false;
+        }
+
+        _watchdog?.Remove(this);
+        return true;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using StreamUsage.Diagnostics;
+
+namespace StreamUsage.Delivery;
+
+/// <summary>Hands each record to each sink at once, and again where that fails. Sinks do not wait for each other.</summary>
+internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchdog, RetryPlan retries, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time) : IRecordDelivery
+{
+    public Destination[] Destinations => destinations;
+
+    public bool KeepsOrder => false;
+
+    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, PendingStarts starts) =>
+        destinations.Length == 1 ? DeliverAsync(destinations[0], record, starts) : DeliverToAllAsync(record, starts);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<DeliveryResult> DeliverAsync(Destination destination, UsageRecord record, PendingStarts starts)
+    {
+        if (starts.Find(destination) is { } start)
+        {
+            await start.WaitAsync().ConfigureAwait(false);
+        }
+
+        long? since = reporter.ReportsDeliveries ? time.GetTimestamp() : null;
+        Exception? fault = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
+        if (fault is not null && !await RetryAsync(destination, record, fault).ConfigureAwait(false))
+        {
+            return DeliveryResult.Failed;
+        }
+
+        if (since is { } began)
+        {
+            await reporter.DeliveredAsync(destination.Name, [time.GetElapsedTime(began)]).ConfigureAwait(false);
+        }
+
+        return DeliveryResult.Delivered;
+    }
+
+    private async ValueTask<DeliveryResult> DeliverToAllAsync(UsageRecord record, PendingStarts starts)
+    {
+        var deliveries = new Task<DeliveryResult>[destinations.Length];
+        for (int i = 0; i < deliveries.Length; i++)
+        {
+            deliveries[i] = DeliverAsync(destinations[i], record, starts).AsTask();
+        }
+
+        DeliveryResult[] results = await Task.WhenAll(deliveries).ConfigureAwait(false);
+        return Array.Exists(results, result => result == DeliveryResult.Failed) ? DeliveryResult.Failed : DeliveryResult.Delivered;
+    }
+
+    private async ValueTask<bool> RetryAsync(Destination destination, UsageRecord record, Exception first)
+    {
+        await reporter.AttemptFailedAsync().ConfigureAwait(false);
+        (Exception? fault, int attempts) = await retries.GoOnAsync(first, AttemptAsync).ConfigureAwait(false);
+        if (fault is null)
+        {
+            return true;
+        }
+
+        await undelivered.TakeAsync(record, destination, UndeliveredRecords.Failed, attempts, fault).ConfigureAwait(false);
+        return false;
+
+        async ValueTask<Exception?> AttemptAsync()
+        {
+            await reporter.RetriedAsync(destination.Name, 1).ConfigureAwait(false);
+            Exception? again = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
+            if (again is not null)
+            {
+                await reporter.AttemptFailedAsync().ConfigureAwait(false);
+            }
+
+            return again;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Options;
+
+namespace StreamUsage.DependencyInjection;
+
+/// <summary>Says what is wrong with a tracker's options before the first response is tracked, and whether it has a sink at all.</summary>
+internal sealed class OptionsValidation(IEnumerable<TrackerName> trackers, IEnumerable<SinkRegistration> sinks) : IValidateOptions<StreamUsageOptions>
+{
+    public ValidateOptionsResult Validate(string? name, StreamUsageOptions options)
+    {
+        if (options.FindFault() is { } fault)
+        {
+            return ValidateOptionsResult.Fail(fault);
+        }
+
+        bool needsSink = trackers.Any(tracker => tracker.Name == name) && !sinks.Any(sink => sink.TrackerName == name);
+        return needsSink ? ValidateOptionsResult.Fail("AddStreamUsage needs a sink: add one with AddSink.") : ValidateOptionsResult.Success;
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.DependencyInjection;
+using StreamUsage.Delivery;
+
+namespace StreamUsage.DependencyInjection;
+
+/// <summary>A sink that is resolved from a fresh scope for each call, which ends with it.</summary>
+internal sealed class ScopedSink<TSink>(IServiceScopeFactory scopes) : IUsageSink, IScopedSink
+    where TSink : class, IUsageSink
+{
+    private volatile SinkShape? _shape;
+
+    public Type SinkType => typeof(TSink);
+
+    public SinkShape Shape => _shape ?? SinkShape.Unknown;
+
+    public ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) =>
+        CallAsync(static (sink, start, token) => sink.StartedAsync(start, token), start, cancellationToken);
+
+    public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) =>
+        CallAsync(static (sink, record, token) => sink.RecordAsync(record, token), record, cancellationToken);
+
+    public ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken) =>
+        CallAsync(static (sink, records, token) => sink.RecordBatchAsync(records, token), records, cancellationToken);
+
+    private async ValueTask CallAsync<T>(Func<TSink, T, CancellationToken, ValueTask> call, T argument, CancellationToken cancellationToken)
+    {
+        AsyncServiceScope scope = scopes.CreateAsyncScope();
+        await using (scope.ConfigureAwait(false))
+        {
+            TSink sink = scope.ServiceProvider.GetRequiredService<TSink>();
+            _shape ??= SinkShape.Of(sink);
+            await call(sink, argument, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using StreamUsage;
+using StreamUsage.DependencyInjection;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds StreamUsage to a container.</summary>
+public static class StreamUsageServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers a <see cref="UsageTracker"/> as a singleton, and <see cref="UsageTrackingHandler"/> as a transient. Logging, <see cref="TimeProvider"/> and the meter factory are the container's, where it has them. Where there is a host, the options are validated when it
+    /// starts, and its stop waits for open responses and for records on their way. Called again, it goes on with the same tracker.
+    /// </summary>
+    /// <param name="services">The container's services.</param>
+    /// <param name="configure">Sets options; null for the defaults.</param>
+    /// <returns>A builder, which needs at least one sink.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    public static IStreamUsageBuilder AddStreamUsage(this IServiceCollection services, Action<StreamUsageOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton(static provider => TrackerFactory.Create(provider, Options.Options.DefaultName));
+        services.TryAddTransient<UsageTrackingHandler>();
+        return Add(services, Options.Options.DefaultName, configure, static provider => provider.GetRequiredService<UsageTracker>());
+    }
+
+    /// <summary>Registers one more tracker, with options and sinks of its own, as a keyed singleton: <c>[FromKeyedServices("name")] UsageTracker tracker</c>.</summary>
+    /// <param name="services">The container's services.</param>
+    /// <param name="name">The tracker's key, and the name of its options.</param>
+    /// <param name="configure">Sets options; null for the defaults.</param>
+    /// <returns>A builder, which needs at least one sink.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is null or empty.</exception>
+    public static IStreamUsageBuilder AddStreamUsage(this IServiceCollection services, string name, Action<StreamUsageOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        services.TryAddKeyedSingleton(name, static (provider, key) => TrackerFactory.Create(provider, (string)key!));
+        return Add(services, name, configure, provider => provider.GetRequiredKeyedService<UsageTracker>(name));
+    }
+
+    private static StreamUsageBuilder Add(IServiceCollection services, string name, Action<StreamUsageOptions>? configure, Func<IServiceProvider, UsageTracker> tracker)
+    {
+        OptionsBuilder<StreamUsageOptions> options = services.AddOptions<StreamUsageOptions>(name);
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        if (!services.Any(service => service.ServiceType == typeof(TrackerName) && service.ImplementationInstance is TrackerName known && known.Name == name))
+        {
+            services.AddSingleton(new TrackerName(name));
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StreamUsageOptions>, OptionsValidation>());
+            options.ValidateOnStart();
+            services.AddSingleton<IHostedService>(provider => new TrackerHostedService(tracker(provider)));
+        }
+
+        return new StreamUsageBuilder(services, name);
+    }
+}

@@ -1,0 +1,17 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace StreamUsage.DependencyInjection;
+
+/// <summary>Makes a container's tracker of what was set up for it and of what the container has.</summary>
+internal static class TrackerFactory
+{
+    public static UsageTracker Create(IServiceProvider provider, string name)
+    {
+        StreamUsageOptions options = provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get(name);
+        IUsageSink[] sinks = [.. provider.GetServices<SinkRegistration>().Where(sink => sink.TrackerName == name).Select(sink => sink.Sink(provider))];
+        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(), options.MeterFactory ?? provider.GetService<IMeterFactory>());
+    }
+}

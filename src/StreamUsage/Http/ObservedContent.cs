@@ -1,0 +1,92 @@
+using System.Net;
+
+namespace StreamUsage.Http;
+
+/// <summary>A request's content that keeps what is sent of it, up to a limit. What goes out, and how, is the content's own doing.</summary>
+internal sealed class ObservedContent : HttpContent
+{
+    private readonly HttpContent _inner;
+    private readonly int _maxBytes;
+    private CopyingStream? _copy;
+
+    public ObservedContent(HttpContent inner, int maxBytes)
+    {
+        _inner = inner;
+        _maxBytes = maxBytes;
+        foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
+        {
+            Headers.TryAddWithoutValidation(name, values);
+        }
+    }
+
+    /// <summary>What was sent; empty where nothing was, or more than the limit.</summary>
+    public ReadOnlyMemory<byte> Sent => _copy?.Copy ?? default;
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = _inner.Headers.ContentLength ?? 0;
+        return _inner.Headers.ContentLength is not null;
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => _inner.CopyToAsync(Begin(stream), context);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _inner.CopyToAsync(Begin(stream), context, cancellationToken);
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _inner.CopyTo(Begin(stream), context, cancellationToken);
+
+    // A request that is sent again is copied again.
+    private CopyingStream Begin(Stream stream) => _copy = new CopyingStream(stream, _maxBytes);
+
+    private sealed class CopyingStream(Stream destination, int maxBytes) : Stream
+    {
+        private readonly MemoryStream _copy = new();
+        private bool _isTooLong;
+
+        public ReadOnlyMemory<byte> Copy => _isTooLong ? default : _copy.GetBuffer().AsMemory(0, (int)_copy.Length);
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            Keep(buffer);
+            destination.Write(buffer);
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Keep(buffer.Span);
+            return destination.WriteAsync(buffer, cancellationToken);
+        }
+
+        public override void Flush() => destination.Flush();
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => destination.FlushAsync(cancellationToken);
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        private void Keep(ReadOnlySpan<byte> bytes)
+        {
+            _isTooLong |= _copy.Length + bytes.Length > maxBytes;
+            if (!_isTooLong)
+            {
+                _copy.Write(bytes);
+            }
+        }
+    }
+}

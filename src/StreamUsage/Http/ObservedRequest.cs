@@ -1,0 +1,97 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace StreamUsage.Http;
+
+/// <summary>What a request says of itself while it is sent: its start, its body and the model in it.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The observed content holds nothing but the request's own.")]
+internal sealed class ObservedRequest
+{
+    private readonly UsageContext _context;
+    private readonly ApiFormat _format;
+    private readonly DateTimeOffset? _startedAt;
+    private readonly string? _path;
+    private readonly HttpContent? _content;
+    private readonly ObservedContent? _observed;
+
+    public ObservedRequest(HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, TimeProvider time)
+    {
+        _context = context;
+        _format = format;
+        _path = request.RequestUri?.AbsolutePath;
+        try
+        {
+            _startedAt = time.GetUtcNow();
+        }
+        catch (Exception)
+        {
+            // Then times are measured from where tracking begins.
+        }
+
+        _content = request.Content;
+        if (_content is not null && (context.RequestBody.IsEmpty || context.Model is null))
+        {
+            request.Content = _observed = new ObservedContent(_content, maxBodyBytes);
+        }
+    }
+
+    /// <summary>Puts the request's own content back.</summary>
+    public void Restore(HttpRequestMessage request)
+    {
+        if (_observed is not null && ReferenceEquals(request.Content, _observed))
+        {
+            request.Content = _content;
+        }
+    }
+
+    /// <summary>What the caller has said, and what was found of the rest.</summary>
+    public UsageContext Describe()
+    {
+        ReadOnlyMemory<byte> body = _context.RequestBody.IsEmpty ? _observed?.Sent ?? default : _context.RequestBody;
+        return _context with
+        {
+            ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _format : _context.ApiFormat,
+            Model = _context.Model ?? ModelOf(body.Span) ?? ModelOf(_path),
+            RequestBody = body,
+            RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
+        };
+    }
+
+    private static string? ModelOf(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                return null;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool isModel = reader.ValueTextEquals("model"u8);
+                reader.Read();
+                if (isModel)
+                {
+                    return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            // No JSON, or none that a model could be found in.
+        }
+
+        return null;
+    }
+
+    // ".../models/NAME:generateContent", ".../model/NAME/converse", ".../deployments/NAME/chat/completions".
+    private static string? ModelOf(string? path)
+    {
+        string[] parts = path?.Split('/') ?? [];
+        int index = Array.FindLastIndex(parts, static part => part is "models" or "model" or "deployments") + 1;
+        return index == 0 || index == parts.Length ? null : Uri.UnescapeDataString(parts[index].Split(':')[0]);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Buffers;
+using System.Text.Json;
+using StreamUsage.Serialization;
+
+namespace StreamUsage;
+
+/// <summary>
+/// A record as JSON, for queues, files and stores: camel-case names, enums and formats as their names, times as ISO 8601, durations as <c>hh:mm:ss.fffffff</c>, amounts exact; what is null is left out.
+/// Names and meanings are stable: later versions of the library may add properties, which earlier ones pass over. The property <c>version</c> is 1, and would change only where a name or a meaning did.
+/// </summary>
+public static class UsageRecordJson
+{
+    private const int Version = 1;
+
+    /// <summary>The record as one JSON object in UTF-8, without line breaks.</summary>
+    /// <param name="record">The record.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
+    public static byte[] ToUtf8Bytes(UsageRecord record)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        Write(buffer, record);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Writes the record as one JSON object in UTF-8, without line breaks.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="record">The record.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static void Write(IBufferWriter<byte> writer, UsageRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(record);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(record, UsageRecordJsonContext.Default.UsageRecord);
+
+        // The version comes first: the generated object begins with a brace and is never empty.
+        writer.Write("{\"version\":1,"u8);
+        writer.Write(json.AsSpan(1));
+    }
+
+    /// <summary>Reads a record back. Properties that are not known pass by; one that is missing has its default.</summary>
+    /// <param name="utf8Json">One JSON object in UTF-8.</param>
+    /// <exception cref="JsonException">It is not the JSON of a record, or of a version that changed what version 1 means.</exception>
+    public static UsageRecord Read(ReadOnlySpan<byte> utf8Json)
+    {
+        CheckVersion(utf8Json);
+        UsageRecord record = JsonSerializer.Deserialize(utf8Json, UsageRecordJsonContext.Default.UsageRecord) ?? throw new JsonException("A usage record is a JSON object, not null.");
+        return RecordDefaults.Complete(record);
+    }
+
+    private static void CheckVersion(ReadOnlySpan<byte> utf8Json)
+    {
+        var reader = new Utf8JsonReader(utf8Json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw new JsonException("A usage record is a JSON object.");
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isVersion = reader.ValueTextEquals("version"u8);
+            reader.Read();
+            if (!isVersion)
+            {
+                reader.Skip();
+            }
+            else if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int version) || version != Version)
+            {
+                throw new JsonException($"This library reads version {Version} of a usage record.");
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Delivery;
+
+/// <summary>A tracker that is stopped waits for what is open, and then records it as it is.</summary>
+public sealed class ShutdownTests
+{
+    [Fact]
+    public async Task What_is_still_being_read_is_recorded_as_interrupted_with_what_was_seen_and_its_readers_read_on()
+    {
+        const int Count = 200;
+        var time = new FakeTimeProvider();
+        var log = new RecordingLog();
+        var sink = new TestSink();
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions() }, log, time);
+        var streams = new List<Stream>();
+        var trackings = new List<UsageTracking>();
+        for (int i = 0; i < Count; i++)
+        {
+            streams.Add(tracker.Track(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText, Answers.ClaudeDelta + Answers.ClaudeStop), new UsageContext { RequestId = $"{i}" }, out UsageTracking tracking));
+            trackings.Add(tracking);
+            (await streams[i].ReadAsync(new byte[4096], TestContext.Current.CancellationToken)).Should().BePositive();
+        }
+
+        Task stop = tracker.DisposeAsync().AsTask();
+        time.Advance(TimeSpan.FromSeconds(4));
+        trackings.Should().NotContain(tracking => tracking.Completion.IsCompleted);
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
+
+        sink.Taken.Should().HaveCount(Count).And.OnlyContain(r =>
+            r.Outcome == StreamOutcome.Interrupted && r.Status == UsageStatus.Failed && r.StatusCode == 502 && r.ErrorType == "shutdown" && r.Usage.InputTokens == 25 && r.Usage.OutputTokens == 6
+            && r.OutputSource == TokenSource.Estimated && r.Duration == TimeSpan.FromSeconds(5));
+        sink.Ids.Should().OnlyHaveUniqueItems();
+        log.Lines.Should().ContainSingle(line => line.EventId == 12).Which.Fields["Responses"].Should().Be(Count);
+        foreach (Stream stream in streams)
+        {
+            (await Track.ReadToEndAsync(stream)).Should().Be(Answers.ClaudeDelta + Answers.ClaudeStop);
+            await stream.DisposeAsync();
+        }
+
+        sink.Taken.Should().HaveCount(Count, "what has been recorded is recorded once");
+    }
+
+    [Fact]
+    public async Task A_response_that_ends_in_time_is_waited_for()
+    {
+        var time = new FakeTimeProvider();
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink, timeProvider: time);
+        Stream stream = tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out _);
+
+        Task stop = tracker.DisposeAsync().AsTask();
+        time.Advance(TimeSpan.FromSeconds(4));
+        stop.IsCompleted.Should().BeFalse();
+        await Track.ReadToEndAsync(stream);
+        await stop;
+
+        sink.Records.Should().ContainSingle().Which.Outcome.Should().Be(StreamOutcome.Completed);
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_complete_is_complete_though_nobody_read_its_end()
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { ShutdownGracePeriod = TimeSpan.Zero });
+        Stream stream = tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking tracking);
+        _ = await stream.ReadAsync(new byte[4096], TestContext.Current.CancellationToken);
+
+        await tracker.DisposeAsync();
+
+        sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.ErrorType == null);
+        tracking.Completion.IsCompletedSuccessfully.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_response_without_a_byte_is_interrupted_too()
+    {
+        var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { ShutdownGracePeriod = TimeSpan.Zero });
+        Stream stream = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking tracking);
+
+        await tracker.DisposeAsync();
+        GC.KeepAlive(stream); // Else it may be collected first, as a response that its reader has left.
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorType == "shutdown" && r.BytesReceived == 0 && r.OutputSource == TokenSource.None);
+    }
+
+    [Fact]
+    public async Task A_stop_that_is_hurried_waits_for_nothing()
+    {
+        var sink = new TestSink { Before = (_, _) => new ValueTask(new TaskCompletionSource().Task) };
+        var log = new RecordingLog();
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = new BackgroundDeliveryOptions() }, log, new FakeTimeProvider());
+        Stream stream = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking open);
+        await Streams.Finish(tracker, "queued").Completion;
+
+        await tracker.StopAsync(new CancellationToken(canceled: true)).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        GC.KeepAlive(stream);
+
+        (await open.Completion).ErrorType.Should().Be("shutdown");
+        SpinWait.SpinUntil(() => log.Lines.Any(line => line.EventId == 3 && Equals(line.Fields["RequestId"], "queued")), TimeSpan.FromSeconds(30)).Should().BeTrue();
+    }
+}

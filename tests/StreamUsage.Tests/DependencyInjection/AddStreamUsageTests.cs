@@ -1,0 +1,191 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.DependencyInjection;
+
+/// <summary>Trackers of a container: what they are made of, what is checked, and how they end with their host.</summary>
+public sealed class AddStreamUsageTests
+{
+    [Fact]
+    public async Task The_tracker_is_one_and_its_sink_is_made_anew_for_each_attempt()
+    {
+        var made = new List<ScopedThing>();
+        var services = new ServiceCollection();
+        services.AddScoped(_ =>
+        {
+            made.Add(new ScopedThing());
+            return made[^1];
+        });
+        services.AddStreamUsage(options => options.RetryDelay = TimeSpan.Zero).AddSink<NeedySink>();
+        await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
+        UsageTracker tracker = provider.GetRequiredService<UsageTracker>();
+
+        (await Streams.Finish(tracker, "twice").Delivery).Should().Be(DeliveryResult.Delivered);
+
+        provider.GetRequiredService<UsageTracker>().Should().BeSameAs(tracker);
+        made.Should().HaveCount(3, "the start, an attempt that fails, and one that succeeds").And.OnlyContain(thing => thing.IsDisposed);
+        (await Streams.Finish(tracker, "again").Delivery).Should().Be(DeliveryResult.Delivered);
+        made.Should().HaveCount(4, "the sink is known not to want starts");
+    }
+
+    [Fact]
+    public async Task Several_sinks_get_every_record()
+    {
+        var first = new RecordingSink();
+        var second = new List<UsageRecord>();
+        var services = new ServiceCollection();
+        services.AddStreamUsage().AddSink(first).AddSink((record, _) =>
+        {
+            second.Add(record);
+            return default;
+        });
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        UsageRecord record = await Streams.Finish(provider.GetRequiredService<UsageTracker>()).Completion;
+
+        first.Records.Should().Equal(record);
+        second.Should().Equal(record);
+    }
+
+    [Fact]
+    public async Task Named_trackers_have_options_and_sinks_of_their_own()
+    {
+        var sinks = new[] { new RecordingSink(), new RecordingSink(), new RecordingSink() };
+        var services = new ServiceCollection();
+        services.AddStreamUsage().AddSink(sinks[0]);
+        services.AddStreamUsage("a", options => options.Capture = CapturedContent.None).AddSink(sinks[1]).DeliverInBackground();
+        services.AddStreamUsage("b").AddSink(sinks[2]);
+        services.AddStreamUsage("a", options => options.ThrowOnUnreadableStream = true);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        UsageTracker a = provider.GetRequiredKeyedService<UsageTracker>("a");
+
+        (await Streams.Finish(a).Delivery).Should().Be(DeliveryResult.Queued);
+        (await Streams.Finish(provider.GetRequiredKeyedService<UsageTracker>("b")).Delivery).Should().Be(DeliveryResult.Delivered);
+        await a.DisposeAsync();
+
+        sinks.Select(sink => sink.Records.Count).Should().Equal(0, 1, 1);
+        a.Settings.Should().Match<UsageTracker.TrackerSettings>(s => !s.CapturesHeaders && s.ThrowOnUnreadableStream);
+        provider.GetServices<IHostedService>().Should().HaveCount(3);
+    }
+
+    [Fact]
+    public async Task Logging_clock_and_meter_are_the_containers()
+    {
+        using var meters = new Meters();
+        var log = new RecordingLog();
+        var time = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var services = new ServiceCollection();
+        services.AddSingleton<ILoggerFactory>(log).AddSingleton<TimeProvider>(time).AddSingleton<IMeterFactory>(meters);
+        services.AddStreamUsage().AddSink(new RecordingSink());
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        UsageRecord record = await Streams.Finish(provider.GetRequiredService<UsageTracker>()).Completion;
+
+        record.StartedAt.Should().Be(time.GetUtcNow());
+        log.Lines.Should().ContainSingle(line => line.EventId == 1);
+        meters.Sum("streamusage.records", "ClientAborted").Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("MaxEventBytes")]
+    [InlineData("MaxDeliveryAttempts")]
+    [InlineData("RetryDelay")]
+    [InlineData("ShutdownGracePeriod")]
+    [InlineData("Background.Capacity")]
+    [InlineData("Background.MaxWaitWhenFull")]
+    [InlineData("Background.MaxBatchSize")]
+    [InlineData("Background.MaxBatchAge")]
+    [InlineData("Background.Readers")]
+    [InlineData("Background.DrainTimeout")]
+    public async Task A_host_with_a_wrong_option_does_not_start_and_says_which(string option)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddStreamUsage(o =>
+        {
+            o.MaxEventBytes = option == "MaxEventBytes" ? 0 : 1;
+            o.MaxDeliveryAttempts = option == "MaxDeliveryAttempts" ? 0 : 1;
+            o.RetryDelay = option == "RetryDelay" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
+            o.ShutdownGracePeriod = option == "ShutdownGracePeriod" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
+        }).AddSink(new RecordingSink()).DeliverInBackground(o =>
+        {
+            o.Capacity = option == "Background.Capacity" ? 0 : 1;
+            o.MaxWaitWhenFull = option == "Background.MaxWaitWhenFull" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
+            o.MaxBatchSize = option == "Background.MaxBatchSize" ? 0 : 1;
+            o.MaxBatchAge = option == "Background.MaxBatchAge" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
+            o.Readers = option == "Background.Readers" ? 0 : 1;
+            o.DrainTimeout = option == "Background.DrainTimeout" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
+        });
+        using IHost host = builder.Build();
+
+        (await host.Invoking(h => h.StartAsync()).Should().ThrowAsync<OptionsValidationException>()).WithMessage($"StreamUsageOptions.{option} must be *");
+    }
+
+    [Fact]
+    public async Task A_host_without_a_sink_does_not_start()
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddStreamUsage();
+        using IHost host = builder.Build();
+
+        (await host.Invoking(h => h.StartAsync()).Should().ThrowAsync<OptionsValidationException>()).WithMessage("*AddSink*");
+    }
+
+    [Fact]
+    public async Task A_hosts_stop_records_what_is_open_and_delivers_what_waits()
+    {
+        var sink = new TestSink();
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddStreamUsage(options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(50)).AddSink(sink).DeliverInBackground(options => options.MaxBatchAge = TimeSpan.FromHours(1));
+        using IHost host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        UsageTracker tracker = host.Services.GetRequiredService<UsageTracker>();
+        var open = new List<Stream>();
+        for (int i = 0; i < 200; i++)
+        {
+            Streams.Finish(tracker, $"ended {i}");
+            open.Add(tracker.Track(new ScriptedStream(Answers.ClaudeStart), new UsageContext { RequestId = $"open {i}" }, out _));
+            _ = await open[i].ReadAsync(new byte[4096], TestContext.Current.CancellationToken);
+        }
+
+        await host.StopAsync(TestContext.Current.CancellationToken);
+
+        sink.Ids.Should().HaveCount(400).And.OnlyHaveUniqueItems();
+        sink.Taken.Where(r => r.ErrorType == "shutdown").Should().HaveCount(200).And.OnlyContain(r => r.Context.RequestId!.StartsWith("open") && r.Usage.InputTokens == 25);
+    }
+
+    [Fact]
+    public void Wrong_arguments_are_named()
+    {
+        var services = new ServiceCollection();
+        FluentActions.Invoking(() => services.AddStreamUsage("")).Should().Throw<ArgumentException>().WithParameterName("name");
+        FluentActions.Invoking(() => services.AddStreamUsage().AddSink((IUsageSink)null!)).Should().Throw<ArgumentNullException>().WithParameterName("sink");
+        FluentActions.Invoking(() => services.AddStreamUsage().AddSink((Func<UsageRecord, CancellationToken, ValueTask>)null!)).Should().Throw<ArgumentNullException>().WithParameterName("record");
+    }
+
+    private sealed class ScopedThing : IDisposable
+    {
+        public bool IsUsed { get; set; }
+
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
+    }
+
+    /// <summary>Fails on its first record, and on whatever was used before.</summary>
+    private sealed class NeedySink(ScopedThing thing) : IUsageSink
+    {
+        private static bool _hasFailed;
+
+        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
+        {
+            bool fails = thing.IsUsed || thing.IsDisposed || !_hasFailed;
+            thing.IsUsed = _hasFailed = true;
+            return fails ? throw new InvalidOperationException() : ValueTask.CompletedTask;
+        }
+    }
+}

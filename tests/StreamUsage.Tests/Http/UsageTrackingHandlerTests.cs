@@ -1,0 +1,203 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Http;
+
+/// <summary>An HttpClient whose model responses are tracked, whoever makes the requests.</summary>
+public sealed class UsageTrackingHandlerTests
+{
+    private const string Request = """{"messages":[{"role":"user","model":"not this","content":"hi"}],"model":"claude-x","stream":true}""";
+
+    [Theory]
+    [InlineData("POST", "https://api.anthropic.com/v1/messages", "CLAUDE")]
+    [InlineData("POST", "https://gateway/anthropic/v1/messages?beta=true", "CLAUDE")]
+    [InlineData("POST", "https://api.openai.com/v1/chat/completions", "OPENAI")]
+    [InlineData("POST", "https://x.openai.azure.com/openai/deployments/gpt-5/chat/completions?api-version=1", "OPENAI")]
+    [InlineData("POST", "https://api.openai.com/v1/responses", "OPENAI")]
+    [InlineData("GET", "https://api.openai.com/v1/responses/resp_1", "OPENAI")]
+    [InlineData("POST", "https://api.openai.com/v1/embeddings", "OPENAI")]
+    [InlineData("POST", "https://generativelanguage.googleapis.com/v1beta/models/gemini-3:streamGenerateContent?alt=sse", "GEMINI")]
+    [InlineData("POST", "https://bedrock/model/anthropic.claude/converse-stream", "AUTO")]
+    [InlineData("POST", "https://api.anthropic.com/v1/messages/count_tokens", null)]
+    [InlineData("POST", "https://api.anthropic.com/v1/messages/batches", null)]
+    [InlineData("GET", "https://api.anthropic.com/v1/messages", null)]
+    [InlineData("GET", "https://api.openai.com/v1/models", null)]
+    [InlineData("POST", "https://api.openai.com/v1/files", null)]
+    public async Task A_models_answer_is_told_by_the_requests_path(string method, string uri, string? format)
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink);
+        using HttpClient client = Client(tracker, new Provider());
+
+        using HttpResponseMessage response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), uri), TestContext.Current.CancellationToken);
+        await tracker.DisposeAsync();
+
+        sink.Records.Select(record => record.Context.ApiFormat.Name).Should().Equal(format is null ? [] : [format]);
+    }
+
+    [Fact]
+    public async Task What_the_context_leaves_out_is_found_and_what_it_says_stands()
+    {
+        var sink = new RecordingSink();
+        var provider = new Provider(Answers.ChatText + Answers.ChatDone);
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { Estimator = new global::StreamUsage.Estimation.CharacterTokenEstimator() });
+        using HttpClient client = Client(tracker, provider);
+        var started = DateTimeOffset.UtcNow;
+        using var request = new HttpRequestMessage(HttpMethod.Post, "https://host/v1/chat/completions") { Content = new StringContent(Request, Encoding.UTF8, "application/json") };
+        HttpContent content = request.Content;
+        request.SetUsageContext(new UsageContext { RequestId = "r1" });
+
+        using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Should().Be(Answers.ChatText + Answers.ChatDone);
+        await tracker.DisposeAsync();
+
+        provider.Received.Should().Equal(Request);
+        request.Content.Should().BeSameAs(content);
+        sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r =>
+            r.Context.RequestId == "r1" && r.Context.Model == "claude-x" && r.Context.RequestBody.IsEmpty && r.StartedAt >= started && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == Request.Length / 4);
+
+        using var named = new HttpRequestMessage(HttpMethod.Post, "https://host/anywhere") { Content = JsonContent.Create(new { model = "sent" }) };
+        named.SetUsageContext(new UsageContext { Model = "said", ApiFormat = ApiFormat.OpenAI });
+        using HttpResponseMessage second = await client.SendAsync(named, TestContext.Current.CancellationToken);
+        await tracker.DisposeAsync();
+        sink.Records.Last().Context.Should().Match<UsageContext>(c => c.Model == "said" && c.ApiFormat == ApiFormat.OpenAI);
+    }
+
+    [Fact]
+    public async Task The_model_is_in_the_path_where_the_body_has_none()
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink);
+        using HttpClient client = Client(tracker, new Provider());
+
+        (await client.PostAsync("https://host/v1beta/models/gemini-3:generateContent", new StringContent("{}"), TestContext.Current.CancellationToken)).Dispose();
+        (await client.PostAsync("https://host/model/a.b%3A1/converse", new StringContent("no json"), TestContext.Current.CancellationToken)).Dispose();
+        await tracker.DisposeAsync();
+
+        sink.Records.Select(record => record.Context.Model).Should().BeEquivalentTo("gemini-3", "a.b:1");
+    }
+
+    [Fact]
+    public async Task A_scope_says_it_about_requests_that_an_sdk_makes()
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink);
+        using HttpClient client = Client(tracker, new Provider());
+        using (UsageScope.Begin(new UsageContext { RequestId = "outer" }))
+        {
+            using (UsageScope.Begin(new UsageContext { RequestId = "inner" }))
+            {
+                await Ask();
+            }
+
+            await Ask();
+            using HttpResponseMessage other = await client.GetAsync("https://host/v1/models", TestContext.Current.CancellationToken);
+        }
+
+        await Ask();
+        await tracker.DisposeAsync();
+
+        sink.Records.Select(record => record.Context.RequestId).Should().BeEquivalentTo("inner", "outer", null);
+
+        async Task Ask()
+        {
+            await Task.Yield();
+            (await client.PostAsync("https://host/v1/messages", new StringContent(Request), TestContext.Current.CancellationToken)).Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_synchronous_request_is_tracked_too()
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink);
+        using HttpClient client = Client(tracker, new Provider(Answers.Claude));
+
+        using HttpResponseMessage response = client.Send(new HttpRequestMessage(HttpMethod.Post, "https://host/v1/messages") { Content = new StringContent(Request) }, TestContext.Current.CancellationToken);
+        await tracker.DisposeAsync();
+
+        sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r => r.Context.Model == "claude-x" && r.Outcome == StreamOutcome.Completed);
+    }
+
+    [Fact]
+    public async Task A_large_body_is_sent_and_not_kept()
+    {
+        var sink = new RecordingSink();
+        var provider = new Provider(Answers.ChatText);
+        var tracker = new UsageTracker(sink);
+        using HttpClient client = Client(tracker, provider);
+        string body = new('x', 5 * 1024 * 1024);
+
+        (await client.PostAsync("https://host/v1/messages", new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
+        await tracker.DisposeAsync();
+
+        provider.Received.Single().Length.Should().Be(body.Length);
+        sink.Records.Single().Should().Match<UsageRecord>(r => r.Context.Model == null && r.InputSource == TokenSource.None);
+    }
+
+    [Fact]
+    public async Task A_factorys_client_takes_the_handler_from_the_container()
+    {
+        var sink = new RecordingSink();
+        var services = new ServiceCollection();
+        services.AddStreamUsage().AddSink(sink);
+        services.AddHttpClient("model").AddHttpMessageHandler<UsageTrackingHandler>().ConfigurePrimaryHttpMessageHandler(() => new Provider(Answers.Claude));
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("model");
+        (await client.PostAsync("https://host/v1/messages", new StringContent(Request), TestContext.Current.CancellationToken)).Dispose();
+        await provider.GetRequiredService<UsageTracker>().DisposeAsync();
+
+        sink.Records.Should().ContainSingle().Which.Usage.OutputTokens.Should().Be(15);
+    }
+
+    [Fact]
+    public async Task A_request_that_fails_fails_as_it_would()
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink);
+        using HttpClient client = Client(tracker, new Provider(fault: new HttpRequestException("refused")));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "https://host/v1/messages") { Content = new StringContent(Request) };
+        HttpContent content = request.Content;
+
+        await client.Awaiting(c => c.SendAsync(request)).Should().ThrowAsync<HttpRequestException>().WithMessage("refused");
+        await tracker.DisposeAsync();
+
+        request.Content.Should().BeSameAs(content);
+        sink.Records.Should().BeEmpty();
+    }
+
+    private static HttpClient Client(UsageTracker tracker, Provider provider) => new(new UsageTrackingHandler(tracker) { InnerHandler = provider });
+
+    private sealed class Provider(string answer = "", Exception? fault = null) : HttpMessageHandler
+    {
+        public List<string> Received { get; } = [];
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var sent = new MemoryStream();
+            if (request.Content is { } content)
+            {
+                await content.CopyToAsync(sent, cancellationToken);
+            }
+
+            return Answer(sent);
+        }
+
+        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var sent = new MemoryStream();
+            request.Content?.CopyTo(sent, null, cancellationToken);
+            return Answer(sent);
+        }
+
+        private HttpResponseMessage Answer(MemoryStream sent)
+        {
+            Received.Add(Encoding.UTF8.GetString(sent.ToArray()));
+            return fault is null ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer, Encoding.UTF8, "text/event-stream") } : throw fault;
+        }
+    }
+}

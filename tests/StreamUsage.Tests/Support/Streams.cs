@@ -1,0 +1,24 @@
+namespace StreamUsage.Tests.Support;
+
+/// <summary>Responses that only need to have ended.</summary>
+internal static class Streams
+{
+    /// <summary>A response that nobody reads: its record follows.</summary>
+    public static UsageTracking Finish(UsageTracker tracker, string? requestId = null)
+    {
+        tracker.Track(Stream.Null, requestId is null ? Track.Nothing : new UsageContext { RequestId = requestId }, out UsageTracking tracking).Dispose();
+        return tracking;
+    }
+
+    /// <summary>Lets time pass in steps until something has happened.</summary>
+    public static async Task PassUntil(Microsoft.Extensions.Time.Testing.FakeTimeProvider time, TimeSpan step, Func<bool> hasHappened)
+    {
+        for (int i = 0; i < 100_000 && !hasHappened(); i++)
+        {
+            time.Advance(step);
+            await Task.Yield();
+        }
+
+        hasHappened().Should().BeTrue("it happens in time");
+    }
+}
