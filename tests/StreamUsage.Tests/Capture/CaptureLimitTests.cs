@@ -135,7 +135,7 @@ public sealed class CaptureLimitTests
     [Fact]
     public async Task All_responses_together_keep_no_more_than_the_tracker_may_and_give_it_back()
     {
-        var options = new StreamUsageOptions { Capture = CapturedContent.Message, MaxRetainedBytes = 20_000 };
+        var options = new StreamUsageOptions { Capture = CapturedContent.Message, MaxRetainedBytes = 20_000, MaxRetainedTextBytes = 0 };
         byte[] body = Encoding.UTF8.GetBytes(ReadBody.Sse(Delta(new string('x', 12_000)), """{"type":"message_stop"}"""));
         await using var tracker = new UsageTracker(new RecordingSink(), options);
         var tracked = new List<(Stream Stream, UsageTracking Tracking)>();
