@@ -30,6 +30,9 @@ public readonly record struct ApiFormat(string Name)
     /// <summary>Google Gemini as Gemini CLI calls it; read like <see cref="Gemini"/>.</summary>
     public static ApiFormat GeminiCli { get; } = new("GEMINI_CLI");
 
+    /// <summary>Amazon Bedrock: Converse, and what an invoked model says in its own format (Anthropic Messages).</summary>
+    public static ApiFormat Bedrock { get; } = new("BEDROCK");
+
     /// <summary>Whether both names are the same, without case.</summary>
     /// <param name="other">The format to compare with.</param>
     public bool Equals(ApiFormat other) => string.Equals(Name, other.Name, StringComparison.OrdinalIgnoreCase);

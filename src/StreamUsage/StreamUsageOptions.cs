@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using StreamUsage.Decompression;
 using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.Pricing;
@@ -9,21 +10,31 @@ namespace StreamUsage;
 public sealed class StreamUsageOptions
 {
     private const long MaxMaxEventBytes = 1024 * 1024 * 1024;
+    private const long MaxMaxCapturedBytes = 1024 * 1024 * 1024;
+    private const CapturedContent AllContent = CapturedContent.Message | CapturedContent.Events | CapturedContent.RequestBody | CapturedContent.Headers;
+    private const int MaxMaxTextBytes = 64 * 1024 * 1024;
 
     private readonly List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
+    private readonly Dictionary<string, Func<IContentDecoder>> _contentDecoders = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _redactedHeaders = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The largest event that is buffered when a read cuts it, in bytes: 1 MiB unless set; from 1 byte to 1 GiB. A larger event is not buffered: its usage is read all the same as it passes.</summary>
     public long MaxEventBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts.
-    /// At the limit an event is treated like one over <see cref="MaxEventBytes"/>: it is not buffered, and its usage is read all the same.
+    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts, and
+    /// beyond 4 KiB of what <see cref="Capture"/> asks for. At the limit nothing more is captured (<see cref="CapturedResponse.Truncated"/>), and an event is treated like one over <see cref="MaxEventBytes"/>: it is not buffered, and its usage is read all the same.
     /// </summary>
     public long MaxRetainedBytes { get; set; } = 256 * 1024 * 1024;
 
     /// <summary>What is kept in a record beside the figures: the response's headers, redacted, unless set.</summary>
     public CapturedContent Capture { get; set; } = CapturedContent.Headers;
+
+    /// <summary>
+    /// The most that <see cref="Capture"/> keeps of one response's message and events together, and of its request's body, in bytes of UTF-8: 1 MiB unless set; from 0 to 1 GiB.
+    /// What goes past it is left out, and <see cref="CapturedResponse.Truncated"/> says so.
+    /// </summary>
+    public long MaxCapturedBytes { get; set; } = 1024 * 1024;
 
     /// <summary>Whether the reader's last read throws <see cref="EmptyStreamException"/> where the body was empty or held nothing that any parser reads. False unless set: the record says it.</summary>
     public bool ThrowOnUnreadableStream { get; set; }
@@ -62,7 +73,16 @@ public sealed class StreamUsageOptions
     /// </summary>
     public TimeSpan ShutdownGracePeriod { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Counts what the provider did not report; null means <see cref="CharacterTokenEstimator"/>.</summary>
+    /// <summary>
+    /// How much of a response's output is kept, until it has ended, to be counted where the provider does not say what it cost, in bytes: 64 KiB unless set; from 0 to 64 MiB. Past it the tokens of the kept part stand for
+    /// the rest; with 0 the output is estimated from its characters alone.
+    /// </summary>
+    public int MaxRetainedTextBytes { get; set; } = 64 * 1024;
+
+    /// <summary>The largest request body that is read to estimate its tokens, in bytes: 4 MiB unless set; from 0 to 64 MiB. A larger one is estimated by its size: a token for 4 bytes.</summary>
+    public int MaxRequestBodyBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Counts what the provider did not report; null means a <see cref="ModelTokenEstimator"/>.</summary>
     public ITokenEstimator? Estimator { get; set; }
 
     /// <summary>Puts a price on each record; null means none.</summary>
@@ -72,6 +92,8 @@ public sealed class StreamUsageOptions
     public IMeterFactory? MeterFactory { get; set; }
 
     internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> Parsers => _parsers;
+
+    internal IReadOnlyDictionary<string, Func<IContentDecoder>> ContentDecoders => _contentDecoders;
 
     internal IReadOnlySet<string> RedactedHeaders => new HashSet<string>(_redactedHeaders, StringComparer.OrdinalIgnoreCase);
 
@@ -84,6 +106,20 @@ public sealed class StreamUsageOptions
     {
         ArgumentNullException.ThrowIfNull(parser);
         _parsers.Add((format, parser));
+        return this;
+    }
+
+    /// <summary>Adds a Content-Encoding beside gzip, deflate and br, or in place of one of them. A body under it passes as it is; a decoded copy is accounted.</summary>
+    /// <param name="name">Its name in the header; case does not matter.</param>
+    /// <param name="create">Makes the decoder of one body.</param>
+    /// <returns>These options.</returns>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="create"/> is null.</exception>
+    public StreamUsageOptions AddContentEncoding(string name, Func<IContentDecoder> create)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(create);
+        _contentDecoders[name] = create;
         return this;
     }
 
@@ -102,6 +138,8 @@ public sealed class StreamUsageOptions
     internal string? FindFault() =>
         MaxEventBytes is < 1 or > MaxMaxEventBytes ? Fault(nameof(MaxEventBytes), "from 1 byte to 1 GiB")
         : MaxRetainedBytes < 0 ? Fault(nameof(MaxRetainedBytes), "at least 0")
+        : MaxRetainedTextBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRetainedTextBytes), "from 0 to 64 MiB")
+        : MaxRequestBodyBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRequestBodyBytes), "from 0 to 64 MiB")
         : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1) ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
         : MaxDeliveryAttempts is < 1 or > 100 ? Fault(nameof(MaxDeliveryAttempts), "from 1 to 100")
         : RetryDelay < TimeSpan.Zero || RetryDelay > TimeSpan.FromHours(1) ? Fault(nameof(RetryDelay), "zero or more and at most an hour")
@@ -110,7 +148,8 @@ public sealed class StreamUsageOptions
         : DrainAbortedStreams is { } drain && (drain.MaxTime <= TimeSpan.Zero || drain.MaxTime > TimeSpan.FromHours(1)) ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxTime)}", "more than zero and at most an hour")
         : DrainAbortedStreams is { MaxBytes: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxBytes)}", "at least 1")
         : DrainAbortedStreams is { MaxConcurrent: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxConcurrent)}", "at least 1")
-        : (Capture & ~CapturedContent.Headers) != 0 ? Fault(nameof(Capture), "a combination of the named flags")
+        : MaxCapturedBytes is < 0 or > MaxMaxCapturedBytes ? Fault(nameof(MaxCapturedBytes), "from 0 to 1 GiB")
+        : (Capture & ~AllContent) != 0 ? Fault(nameof(Capture), "a combination of the named flags")
         : null;
 
     private static string Fault(string option, string range) => $"{nameof(StreamUsageOptions)}.{option} must be {range}.";

@@ -9,7 +9,7 @@ public sealed record TrackedResponse
     /// <summary>The media type; null where not known.</summary>
     public string? ContentType { get; init; }
 
-    /// <summary>The content encoding; null where the body is not encoded.</summary>
+    /// <summary>The Content-Encoding header's value (<c>"gzip"</c>, <c>"br"</c>, …); null where the body is not encoded. The body passes as it is; a decoded copy is accounted.</summary>
     public string? ContentEncoding { get; init; }
 
     /// <summary>The response's headers, redacted before they are kept; null where not known.</summary>

@@ -8,13 +8,13 @@ public sealed record UsageRecord
     /// <summary>The idempotency key: a version 7 UUID made when tracking began.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>What the caller said, header values redacted and without the request body.</summary>
+    /// <summary>What the caller said, header values redacted and without the request body, unless <see cref="StreamUsageOptions.Capture"/> asks for it.</summary>
     public UsageContext Context { get; init; } = UsageContext.Empty;
 
     /// <summary>The caller's format where the stream speaks it, else the detected one.</summary>
     public ApiFormat ApiFormat { get; init; }
 
-    /// <summary>What was read, for example <c>"anthropic-messages"</c>, <c>"openai-chat"</c>, <c>"openai-responses"</c> or a custom parser's name; null where nothing could be read.</summary>
+    /// <summary>What was read, <c>"anthropic-messages"</c>, <c>"openai-chat"</c>, <c>"openai-responses"</c>, <c>"openai-completions"</c>, <c>"openai-embeddings"</c>, <c>"gemini"</c>, <c>"bedrock-converse"</c> or a custom parser's name; null where nothing could be read.</summary>
     public string? Wire { get; init; }
 
     /// <summary>The provider's top-level figures, in disjoint buckets.</summary>
@@ -62,7 +62,7 @@ public sealed record UsageRecord
     /// <summary>The stop sequence that was met; null where none was.</summary>
     public string? StopSequence { get; init; }
 
-    /// <summary>The service tier that was served; null where not reported.</summary>
+    /// <summary>The service tier that was served, in the provider's word (of Gemini, its traffic type); null where not reported.</summary>
     public string? ServiceTier { get; init; }
 
     /// <summary>The speed class that was served; null where not reported.</summary>

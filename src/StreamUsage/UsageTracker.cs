@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
 using StreamUsage.Capture;
+using StreamUsage.Decompression;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
@@ -38,13 +39,17 @@ public sealed class UsageTracker : IAsyncDisposable
 
         Time = timeProvider ?? TimeProvider.System;
         Parsers = new ParserSet(options.Parsers);
+        Decoders = new ContentDecoders(options.ContentDecoders);
         Budget = new BufferBudget(options.MaxRetainedBytes);
         Settings = new TrackerSettings(
             options.MaxEventBytes,
-            options.Capture.HasFlag(CapturedContent.Headers),
+            options.Capture,
+            options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
             new HeaderRedaction(options.RedactedHeaders),
-            options.Estimator ?? RecordBuilder.BasicRule,
+            options.Estimator ?? RecordBuilder.DefaultEstimator,
+            options.MaxRetainedTextBytes,
+            options.MaxRequestBodyBytes,
             options.Pricing,
             options.SinkTimeout,
             options.ShutdownGracePeriod);
@@ -64,6 +69,8 @@ public sealed class UsageTracker : IAsyncDisposable
     internal ParserSet Parsers { get; }
 
     internal TrackerSettings Settings { get; }
+
+    internal ContentDecoders Decoders { get; }
 
     /// <summary>What all responses together may keep.</summary>
     internal BufferBudget Budget { get; }
@@ -184,7 +191,7 @@ public sealed class UsageTracker : IAsyncDisposable
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), headers);
+        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers);
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
         body.Begin();
@@ -194,7 +201,7 @@ public sealed class UsageTracker : IAsyncDisposable
     private TrackedBody Begin(UsageContext context, TrackedResponse? response)
     {
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
-        var body = new TrackedBody(this, context, response?.StatusCode, null, headers);
+        var body = new TrackedBody(this, context, response?.StatusCode, null, response?.ContentEncoding, headers);
         body.Begin();
         return body;
     }
@@ -210,14 +217,24 @@ public sealed class UsageTracker : IAsyncDisposable
         content.Headers.NonValidated.TryGetValues("Content-Length", out System.Net.Http.Headers.HeaderStringValues values)
         && long.TryParse(values.ToString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long length) ? length : null;
 
+    // A handler that decodes bodies itself takes the header away.
+    private static string? ContentEncoding(HttpContent content) =>
+        content.Headers.NonValidated.TryGetValues("Content-Encoding", out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
+
     /// <summary>The options as they were when the tracker was made.</summary>
     internal sealed record TrackerSettings(
         long MaxEventBytes,
-        bool CapturesHeaders,
+        CapturedContent Capture,
+        long MaxCapturedBytes,
         bool ThrowOnUnreadableStream,
         HeaderRedaction Redaction,
         ITokenEstimator Estimator,
+        int MaxRetainedTextBytes,
+        int MaxRequestBodyBytes,
         IUsagePricing? Pricing,
         TimeSpan SinkTimeout,
-        TimeSpan ShutdownGracePeriod);
+        TimeSpan ShutdownGracePeriod)
+    {
+        public bool CapturesHeaders => Capture.HasFlag(CapturedContent.Headers);
+    }
 }

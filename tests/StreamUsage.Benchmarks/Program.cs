@@ -1,6 +1,8 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using StreamUsage.Benchmarks;
+using StreamUsage.Benchmarks.Accuracy;
+using StreamUsage.Benchmarks.Estimates;
 using StreamUsage.Benchmarks.Streams;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -9,6 +11,11 @@ switch (args)
 {
     case ["quick", ..]:
         return QuickOptions.Read(args.AsSpan(1)) is { } options ? Quick.Run(options) : 2;
+    case ["accuracy", ..]:
+        return AccuracyCommand.Run(args.AsSpan(1));
+    case ["estimate"]:
+        EstimateCost.Run();
+        return 0;
     case ["check"]:
         return SelfCheck.Run() ? 0 : 1;
     case ["stream"]:
@@ -33,6 +40,10 @@ switch (args)
               stream  what a whole tracked stream allocates, and what an idle one holds
               delivery
                       what readers feel of a sink that works, and of one that does not
+              accuracy {AccuracyCommand.Usage}
+                      how close estimates come to reported counts; --fit prints the constants of the rules
+              estimate
+                      what an estimate of 1 MiB takes, whatever it is
               bdn FILTER
                       the same contenders under BenchmarkDotNet; FILTER as in its --filter
             """);

@@ -66,7 +66,7 @@ public readonly record struct UsageAccumulator
     /// <summary>Whether this is a background answer that has only been accepted.</summary>
     public bool IsPending { get => Has(State.Accepted); init => _state = Put(State.Accepted, value); }
 
-    /// <summary>Whether the reported output is only what a stream starts with (<c>message_start</c>), not a count of what was produced.</summary>
+    /// <summary>Whether the reported output is only what there is at least, not a count of what was produced: what a stream starts with (<c>message_start</c>), or what was counted before a chunk that counts its prompt alone (Gemini).</summary>
     public bool IsOutputPlaceholder { get => Has(State.PlaceholderOutput); init => _state = Put(State.PlaceholderOutput, value); }
 
     /// <summary>Whether the answer is complete: a terminal event, or the finish reason of every choice.</summary>

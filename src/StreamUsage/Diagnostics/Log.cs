@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using StreamUsage.Decompression;
 
 namespace StreamUsage.Diagnostics;
 
@@ -86,4 +87,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutting down: {Responses} responses that were still being read are recorded as interrupted")]
     public static partial void ShutDown(ILogger logger, int responses);
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
+    public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
 }

@@ -1,9 +1,13 @@
+using StreamUsage.Decompression;
+
 namespace StreamUsage.Diagnostics;
 
 /// <summary>What went wrong beside a response and is not in its record.</summary>
 internal sealed record RecordNotes
 {
     public Exception? ParserFault { get; init; }
+
+    public ContentFault? ContentFault { get; init; }
 
     public int IgnoredCounts { get; init; }
 

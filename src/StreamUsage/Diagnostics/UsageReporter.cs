@@ -91,6 +91,11 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
             Try(() => meter.Fault("parser"));
         }
 
+        if (notes.ContentFault is not null)
+        {
+            Try(() => meter.Fault("encoding"));
+        }
+
         foreach (Exception _ in notes.EstimateFaults)
         {
             Try(() => meter.Fault("estimate"));
@@ -103,6 +108,11 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         if (record.SkippedEvents != 0 || notes.ParserFault is not null)
         {
             Try(() => Log.EventsSkipped(logger, record.SkippedEvents, record.Id, record.Wire, notes.ParserFault?.GetType().Name));
+        }
+
+        if (notes.ContentFault is { } contentFault)
+        {
+            Try(() => Log.ContentNotDecoded(logger, record.Id, contentFault));
         }
 
         if (notes.IgnoredCounts != 0)

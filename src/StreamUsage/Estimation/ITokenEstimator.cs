@@ -14,9 +14,9 @@ public interface ITokenEstimator
     /// <param name="requestBody">The request's UTF-8 JSON; empty costs 0.</param>
     long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody);
 
-    /// <summary>Tokens of an output as a whole, from the characters that were seen of it.</summary>
+    /// <summary>Tokens of an output as a whole: text, shown reasoning, refusals and tool calls of all choices.</summary>
     /// <param name="format">The API that answered.</param>
     /// <param name="model">The model; null where not known.</param>
-    /// <param name="outputCharacters">Text, reasoning and tool arguments in UTF-16 units; 0 costs 0.</param>
-    long EstimateOutputTokens(ApiFormat format, string? model, long outputCharacters);
+    /// <param name="output">What was seen of it; nothing seen costs 0.</param>
+    long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output);
 }

@@ -5,6 +5,9 @@ namespace StreamUsage.Parsing;
 /// <summary>The message of a chat choice, or a delta of it: text, reasoning, a refusal, tool calls, a transcript.</summary>
 internal static class ChatMessage
 {
+    // The key of the one call there was before calls had an index.
+    private const int OldFunctionCall = -1;
+
     /// <summary>Tells the observer of what the object that the reader stands on holds.</summary>
     public static void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
     {
@@ -13,7 +16,12 @@ internal static class ChatMessage
             return;
         }
 
-        bool hasReasoning = false;
+        bool keepsMessage = output.KeepsMessage, hasReasoning = false;
+        if (keepsMessage)
+        {
+            hasReasoning = TellReasoning(reader, choice, output);
+        }
+
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("content"u8))
@@ -39,7 +47,16 @@ internal static class ChatMessage
             }
             else if (name.SequenceEqual("function_call"u8))
             {
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    output.Block(new OutputBlock(choice, OldFunctionCall, BlockStage.Delta) { Type = "tool_use"u8 });
+                }
+
                 ReadFunction(ref reader, data, choice, output);
+            }
+            else if (keepsMessage && name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                output.Message(reader.ValueSpan, isNew: false);
             }
             else if (name.SequenceEqual("audio"u8))
             {
@@ -93,11 +110,24 @@ internal static class ChatMessage
             return;
         }
 
-        while (reader.NextElement())
+        bool keepsMessage = output.KeepsMessage;
+        for (int position = 0; reader.NextElement(); position++)
         {
             if (!reader.EnterObject())
             {
                 continue;
+            }
+
+            if (keepsMessage)
+            {
+                // Where there is no index, its place is one, and its id tells it from the calls of other chunks.
+                BlockHeader call = BlockHeader.Find(reader);
+                output.Block(new OutputBlock(choice, call.Index < 0 ? position : call.Index, BlockStage.Delta)
+                {
+                    Type = call.IsCustom ? "custom"u8 : "tool_use"u8,
+                    Id = call.Id,
+                    HasTextInput = call.IsCustom,
+                });
             }
 
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -112,6 +142,30 @@ internal static class ChatMessage
                 }
             }
         }
+    }
+
+    // The model has reasoned before it answered, wherever the server puts it in the message.
+    private static bool TellReasoning(Utf8JsonReader reader, int choice, IOutputObserver output)
+    {
+        try
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+                {
+                    reader.Observe(OutputKind.Reasoning, choice, output);
+                    return true;
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+            // The reading will come to it.
+        }
+
+        return false;
     }
 
     private static void ReadFunction(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)

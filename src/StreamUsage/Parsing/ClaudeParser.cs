@@ -4,21 +4,23 @@ using StreamUsage.Accounting;
 namespace StreamUsage.Parsing;
 
 /// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
-internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
+internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
 {
     public string Wire => "anthropic-messages";
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);
 
-    public WireMatch Match(WireEvent wireEvent)
+    public WireMatch Match(WireEvent wireEvent) => Match(RootProbe.Read(wireEvent));
+
+    public WireMatch Match(in RootProbe probe)
     {
-        if (!RootProbe.TryRead(wireEvent.Data, out RootProbe probe))
+        if (!probe.IsObject)
         {
             return WireMatch.None;
         }
 
-        ReadOnlySpan<byte> type = probe.Type.IsEmpty ? wireEvent.Type : probe.Type;
+        ReadOnlySpan<byte> type = probe.AnyType;
         if (type.StartsWith("message_"u8) || type.StartsWith("content_block_"u8) || (type.SequenceEqual("message"u8) && !probe.Type.IsEmpty))
         {
             return WireMatch.Certain;
@@ -30,7 +32,8 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             return WireMatch.Certain;
         }
 
-        return type.SequenceEqual("ping"u8) || (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
+        return type.SequenceEqual("ping"u8) || (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || ConverseParser.IsException(probe.EventType)
+            || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? WireMatch.Possible : WireMatch.None;
     }
 
     public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
@@ -46,6 +49,12 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
         string? flatMessage = null;
         Utf8JsonReader reader = Json.Read(data);
         reader.Read();
+        if (ConverseParser.IsException(type))
+        {
+            return state.WithError(ErrorObject.ReadException(ref reader, type));
+        }
+
+        int index = output.KeepsMessage ? BlockHeader.FindIndex(reader) : 0;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
@@ -54,7 +63,7 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             }
             else if (name.SequenceEqual("delta"u8))
             {
-                state = ReadDelta(ref reader, state, output);
+                state = ReadDelta(ref reader, index, state, output);
             }
             else if (name.SequenceEqual("message"u8))
             {
@@ -69,7 +78,7 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             }
             else if (name.SequenceEqual("content_block"u8))
             {
-                ReadBlock(ref reader, data, output);
+                ReadBlock(ref reader, data, index, output);
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -87,9 +96,13 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
             {
                 ReadContent(ref reader, data, output);
             }
+            else if (name.SequenceEqual("amazon-bedrock-invocationMetrics"u8))
+            {
+                state = ConverseUsage.FillIn(ref reader, data, state, output);
+            }
             else
             {
-                state = ReadMessageProperty(ref reader, name, state);
+                state = ReadMessageProperty(ref reader, name, state, output);
             }
         }
 
@@ -114,18 +127,25 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
         }
 
         state = state.Begin(default);
+        output.Message(default, isNew: true);
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             state = name.SequenceEqual("usage"u8)
                 ? ClaudeUsage.Read(ref reader, data, state, output, isStart: true)
-                : ReadMessageProperty(ref reader, name, state);
+                : ReadMessageProperty(ref reader, name, state, output);
         }
 
         return state;
     }
 
-    private static UsageAccumulator ReadMessageProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state)
+    private static UsageAccumulator ReadMessageProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state, IOutputObserver output)
     {
+        if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+        {
+            output.Message(reader.ValueSpan, isNew: false);
+            return state;
+        }
+
         if (name.SequenceEqual("id"u8))
         {
             return reader.GetName(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
@@ -155,7 +175,7 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
         return state;
     }
 
-    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, int index, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -166,15 +186,28 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
         {
             if (name.SequenceEqual("text"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 reader.Observe(OutputKind.Text, 0, output);
             }
             else if (name.SequenceEqual("thinking"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 reader.Observe(OutputKind.Reasoning, 0, output);
             }
             else if (name.SequenceEqual("partial_json"u8))
             {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
                 reader.Observe(OutputKind.ToolArguments, 0, output);
+            }
+            else if (name.SequenceEqual("signature"u8))
+            {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta));
+                reader.Tell(BlockField.Signature, 0, output);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                output.Block(new OutputBlock(0, index, BlockStage.Delta)); // A compaction's, in one piece.
+                reader.Tell(BlockField.Text, 0, output);
             }
             else
             {
@@ -189,19 +222,25 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
     {
         if (reader.EnterArray())
         {
-            while (reader.NextElement())
+            for (int index = 0; reader.NextElement(); index++)
             {
-                ReadBlock(ref reader, data, output);
+                ReadBlock(ref reader, data, index, output);
             }
         }
     }
 
     // A block of a whole message has all its text; one that begins in a stream has none yet, and an empty input.
-    private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
             return;
+        }
+
+        if (output.KeepsMessage)
+        {
+            BlockHeader block = BlockHeader.Find(reader);
+            output.Block(new OutputBlock(0, index, BlockStage.Begin) { Type = block.Type, Id = block.Id });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -225,6 +264,14 @@ internal sealed class ClaudeParser : IUsageParser, IRepeatingWire
                 {
                     output.Output(OutputKind.ToolArguments, 0, input, isEscaped: false);
                 }
+            }
+            else if (name.SequenceEqual("signature"u8) || name.SequenceEqual("data"u8))
+            {
+                reader.Tell(BlockField.Signature, 0, output);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                reader.Tell(BlockField.Text, 0, output); // A compaction's is a text. A tool's result is an array, and not the model's.
             }
             else
             {

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 
@@ -34,6 +35,14 @@ internal static class ErrorObject
         return error.ToError();
     }
 
+    /// <summary>Reads an exception of Amazon Bedrock: an object with a message, whose kind is said beside it.</summary>
+    public static ProviderError ReadException(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> type)
+    {
+        ProviderError? said = Read(ref reader);
+        string? kind = type.SequenceEqual(ConverseParser.UnnamedException) ? said?.Type : Encoding.UTF8.GetString(type);
+        return new ProviderError { Type = kind, Message = said?.Message, StatusCode = StatusOf(kind) };
+    }
+
     /// <summary>An error's properties as they are met. For an error that lies flat beside other properties.</summary>
     internal struct Parts
     {
@@ -42,7 +51,7 @@ internal static class ErrorObject
 
         public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
         {
-            if (name.SequenceEqual("message"u8))
+            if (name.SequenceEqual("message"u8) || name.SequenceEqual("Message"u8))
             {
                 _message = reader.GetName() ?? _message;
             }
@@ -85,18 +94,35 @@ internal static class ErrorObject
         }
     }
 
-    // Anthropic's documented types with the status they stand for, and OpenAI's for rate and quota.
+    // Anthropic's documented types with the status they stand for, OpenAI's for rate and quota, the canonical codes of Google's APIs, and the exceptions of Amazon Bedrock.
     private static int? StatusOf(string? type) => type switch
     {
-        "invalid_request_error" => 400,
-        "authentication_error" => 401,
-        "permission_error" => 403,
-        "not_found_error" => 404,
+        null => null,
+        "invalid_request_error" or "INVALID_ARGUMENT" or "FAILED_PRECONDITION" or "OUT_OF_RANGE" => 400,
+        "authentication_error" or "UNAUTHENTICATED" => 401,
+        "permission_error" or "PERMISSION_DENIED" => 403,
+        "not_found_error" or "NOT_FOUND" => 404,
         "request_too_large" => 413,
-        "rate_limit_error" or "rate_limit_exceeded" or "insufficient_quota" => 429,
-        "api_error" => 500,
-        "timeout_error" => 504,
+        "rate_limit_error" or "rate_limit_exceeded" or "insufficient_quota" or "RESOURCE_EXHAUSTED" => 429,
+        "CANCELLED" => 499,
+        "api_error" or "INTERNAL" => 500,
+        "UNIMPLEMENTED" => 501,
+        "UNAVAILABLE" => 503,
+        "timeout_error" or "DEADLINE_EXCEEDED" => 504,
         "overloaded_error" => 529,
+        _ => type.EndsWith("Exception", StringComparison.Ordinal) ? StatusOfException(char.ToLowerInvariant(type[0]) + type[1..]) : null,
+    };
+
+    private static int? StatusOfException(string type) => type switch
+    {
+        "validationException" or "serviceQuotaExceededException" => 400,
+        "accessDeniedException" => 403,
+        "resourceNotFoundException" => 404,
+        "modelTimeoutException" => 408,
+        "modelErrorException" or "modelStreamErrorException" => 424,
+        "throttlingException" or "modelNotReadyException" => 429,
+        "internalServerException" => 500,
+        "serviceUnavailableException" => 503,
         _ => null,
     };
 }

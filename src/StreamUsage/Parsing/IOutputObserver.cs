@@ -1,8 +1,15 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>What a parser tells beside the state: output as it passes, the usage object as it was sent, and counts that made no sense.</summary>
+/// <remarks>
+/// Where <see cref="KeepsMessage"/> is true, a parser may also say what block of the message its output belongs to. One that does not is understood all the same: output of one kind
+/// after another of the same choice is one block, and a tool's name begins a call.
+/// </remarks>
 public interface IOutputObserver
 {
+    /// <summary>Whether the message is kept: else nothing comes of <see cref="Message"/>, <see cref="Block"/> and <see cref="Field"/>, and a parser need not look for what they tell.</summary>
+    bool KeepsMessage => false;
+
     /// <summary>A piece of the model's output. Not kept by the parser; counted, and where asked for kept, by the observer.</summary>
     /// <param name="kind">What it is.</param>
     /// <param name="choiceIndex">The choice it belongs to; 0 where a wire has one.</param>
@@ -18,4 +25,29 @@ public interface IOutputObserver
     /// <summary>A count that is negative, fractional, a string, or over 2^53, and was therefore ignored.</summary>
     /// <param name="name">The property's name in UTF-8.</param>
     void IgnoredCount(ReadOnlySpan<byte> name);
+
+    /// <summary>The message, or its role.</summary>
+    /// <param name="role">The role in UTF-8, the inside of a JSON string as it was sent; empty where it is not said here.</param>
+    /// <param name="isNew">Whether a message begins here: it takes the place of one that was told before.</param>
+    void Message(ReadOnlySpan<byte> role, bool isNew)
+    {
+    }
+
+    /// <summary>The block that the choice's output belongs to from here on, until another one is told.</summary>
+    /// <param name="block">The block.</param>
+    void Block(OutputBlock block)
+    {
+    }
+
+    /// <summary>
+    /// A field of the choice's block as a whole: what is not output (a signature), or was told as output before, in pieces. It is not counted. In the stages
+    /// <see cref="BlockStage.Done"/> and <see cref="BlockStage.Repeat"/> it stands only where the block has nothing of it yet.
+    /// </summary>
+    /// <param name="field">The field.</param>
+    /// <param name="choiceIndex">The choice; 0 where a wire has one.</param>
+    /// <param name="utf8">Its value, like that of <see cref="Output"/>; of <see cref="BlockField.Input"/> JSON as it was sent where <paramref name="isEscaped"/> is false.</param>
+    /// <param name="isEscaped">Whether the value has JSON escapes in it.</param>
+    void Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+    }
 }

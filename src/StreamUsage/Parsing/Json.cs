@@ -28,6 +28,13 @@ internal static class Json
         return reader.GetName(known);
     }
 
+    /// <summary>As <see cref="GetIndex(ref Utf8JsonReader)"/>, of a value on its own.</summary>
+    public static int GetIndex(ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = ReadValue(value);
+        return reader.GetIndex();
+    }
+
     /// <summary>As <see cref="Observe(ref Utf8JsonReader, OutputKind, int, IOutputObserver)"/>, of a value on its own.</summary>
     public static void Observe(ReadOnlySpan<byte> value, OutputKind kind, int choiceIndex, IOutputObserver output)
     {
@@ -105,6 +112,22 @@ internal static class Json
         return 0;
     }
 
+    /// <summary>The <c>index</c> of the choice that the reader is in, wherever in it that stands: some servers say it after the delta. 0 where it is not said.</summary>
+    public static int FindIndex(Utf8JsonReader reader)
+    {
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("index"u8))
+            {
+                return reader.GetIndex();
+            }
+
+            reader.Skip();
+        }
+
+        return 0;
+    }
+
     /// <summary>A token count: null for null; null and a word to the observer for what is no count.</summary>
     public static long? GetCount(ref this Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, IOutputObserver output)
     {
@@ -144,6 +167,19 @@ internal static class Json
             {
                 output.Output(kind, choiceIndex, reader.ValueSpan, reader.ValueIsEscaped);
             }
+        }
+        else
+        {
+            reader.Skip();
+        }
+    }
+
+    /// <summary>Tells the observer of a field that is a string; any other value is skipped.</summary>
+    public static void Tell(ref this Utf8JsonReader reader, BlockField field, int choiceIndex, IOutputObserver output)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            output.Field(field, choiceIndex, reader.ValueSpan, reader.ValueIsEscaped);
         }
         else
         {

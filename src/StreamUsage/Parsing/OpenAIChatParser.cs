@@ -4,7 +4,7 @@ using StreamUsage.Accounting;
 namespace StreamUsage.Parsing;
 
 /// <summary>OpenAI Chat Completions and everything compatible: chunks, a whole completion, and errors.</summary>
-internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
+internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
 {
     public string Wire => "openai-chat";
 
@@ -12,19 +12,16 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
         name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
         || name.SequenceEqual("arguments"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("created"u8);
 
-    public WireMatch Match(WireEvent wireEvent)
+    public WireMatch Match(WireEvent wireEvent) => Match(RootProbe.Read(wireEvent));
+
+    public WireMatch Match(in RootProbe probe)
     {
-        if (IsDone(wireEvent.Data))
+        if (probe.IsDone)
         {
             return WireMatch.Possible;
         }
 
-        if (!RootProbe.TryRead(wireEvent.Data, out RootProbe probe))
-        {
-            return WireMatch.None;
-        }
-
-        if (probe.HasChoices || probe.Object.StartsWith("chat.completion"u8))
+        if ((probe.HasChoices && !probe.Object.SequenceEqual(OpenAICompletionsParser.ObjectName)) || probe.Object.StartsWith("chat.completion"u8))
         {
             return WireMatch.Certain;
         }
@@ -40,7 +37,8 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
             return IsDone(data) ? state with { IsTerminal = true } : state;
         }
 
-        bool isChunk = false, isError = false;
+        // An object after others is a line of a stream, though it may not say that it is a chunk.
+        bool isChunk = state.Choices != default, isError = false;
         ErrorObject.Parts flatError = default;
         Utf8JsonReader reader = Json.Read(data);
         Utf8JsonReader usage = default;
@@ -135,7 +133,7 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
 
     private static UsageAccumulator ReadChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
     {
-        int index = FindIndex(reader);
+        int index = Json.FindIndex(reader);
         state = state with { Choices = state.Choices.Begin(index) };
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
@@ -166,22 +164,6 @@ internal sealed class OpenAIChatParser : IUsageParser, IRepeatingWire
         }
 
         return state;
-    }
-
-    // Some servers say a choice's index after its delta.
-    private static int FindIndex(Utf8JsonReader reader)
-    {
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("index"u8))
-            {
-                return reader.GetIndex();
-            }
-
-            reader.Skip();
-        }
-
-        return 0;
     }
 
     private static UsageAccumulator ReadGroq(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)

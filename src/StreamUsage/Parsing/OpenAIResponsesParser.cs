@@ -1,24 +1,27 @@
+using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing;
 
 /// <summary>OpenAI Responses: the events of a stream, a whole response, and errors.</summary>
-internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
+internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
 {
     public string Wire => "openai-responses";
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("item_id"u8);
 
-    public WireMatch Match(WireEvent wireEvent)
+    public WireMatch Match(WireEvent wireEvent) => Match(RootProbe.Read(wireEvent));
+
+    public WireMatch Match(in RootProbe probe)
     {
-        if (!RootProbe.TryRead(wireEvent.Data, out RootProbe probe))
+        ReadOnlySpan<byte> type = probe.AnyType;
+        if (!probe.IsObject)
         {
             return WireMatch.None;
         }
 
-        ReadOnlySpan<byte> type = probe.Type.IsEmpty ? wireEvent.Type : probe.Type;
         if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
         {
             return WireMatch.Certain;
@@ -38,6 +41,7 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         ReadOnlySpan<byte> type = wireEvent.Type;
         ReadOnlySpan<byte> delta = default, item = default, response = default;
         bool isResponse = false;
+        int outputIndex = 0, part = 0;
         ErrorObject.Parts flatError = default;
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
@@ -62,6 +66,10 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
             {
                 response = value;
             }
+            else if (name.EndsWith("_index"u8))
+            {
+                (name.SequenceEqual("output_index"u8) ? ref outputIndex : ref part) = Json.GetIndex(value);
+            }
             else if (name.SequenceEqual("object"u8))
             {
                 isResponse = value.SequenceEqual("\"response\""u8);
@@ -79,15 +87,24 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
 
         if (Json.IsString(delta) && DeltaKind(type) is { } kind)
         {
+            if (delta.Length > 2)
+            {
+                TellBlock(type, kind, outputIndex, part, output);
+            }
+
             Json.Observe(delta, kind, 0, output);
         }
         else if (Json.IsObjectValue(item))
         {
-            state = ResponseItem.Read(item, type, state, output);
+            state = ResponseItem.Read(item, type, outputIndex, state, output);
         }
         else if (Json.IsObjectValue(response))
         {
             state = ReadResponse(response, state, output, isWhole: false);
+            if (output.KeepsMessage && IsTerminal(type))
+            {
+                ResponseBlocks.Repeat(response, output);
+            }
         }
         else if (type.SequenceEqual("error"u8))
         {
@@ -137,10 +154,17 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
             : null;
     }
 
+    private static void TellBlock(ReadOnlySpan<byte> type, OutputKind kind, int outputIndex, int part, IOutputObserver output)
+    {
+        long key = ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary: type.StartsWith("response.reasoning_summary"u8));
+        output.Block(new OutputBlock(0, key, BlockStage.Delta) { HasTextInput = kind == OutputKind.ToolArguments && !type.EndsWith("_arguments.delta"u8) });
+    }
+
     // The whole response: of created, in_progress and terminal events, or of a body of its own. A stream's deltas have told its output already.
     private static UsageAccumulator ReadResponse(ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole)
     {
         string? status = null, incompleteReason = null;
+        ReadOnlySpan<byte> usage = default;
         IReadOnlyDictionary<string, long> toolUsage = UsageRecord.EmptyCounts;
         var members = new JsonMembers(response);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
@@ -163,8 +187,7 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
             }
             else if (name.SequenceEqual("usage"u8))
             {
-                Utf8JsonReader reader = Json.ReadValue(value);
-                state = OpenAIUsage.Read(ref reader, value, state, output, isCumulative: false);
+                usage = value;
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -186,6 +209,12 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         }
 
         // What the provider counted stands before the calls that were seen, wherever it stands in the response.
+        if (Json.IsObjectValue(usage))
+        {
+            Utf8JsonReader reader = Json.ReadValue(usage);
+            state = OpenAIUsage.Read(ref reader, usage, state, output, isCumulative: false);
+        }
+
         foreach ((string tool, long count) in toolUsage)
         {
             state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
@@ -225,7 +254,7 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
         return null;
     }
 
-    // tool_usage: {web_search: {num_requests}, image_gen: {…tokens}}.
+    // tool_usage: {web_search: {num_requests}, image_gen: {input_tokens, output_tokens, …}}. The latter are another model's, beside the usage; they are there, as 0, where it was not asked.
     private static IReadOnlyDictionary<string, long> ReadToolUsage(ref Utf8JsonReader reader, IOutputObserver output)
     {
         IReadOnlyDictionary<string, long> toolUse = UsageRecord.EmptyCounts;
@@ -243,9 +272,12 @@ internal sealed class OpenAIResponsesParser : IUsageParser, IRepeatingWire
 
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
-                if (name.SequenceEqual("num_requests"u8) && reader.GetCount(name, output) is { } count)
+                bool isRequests = name.SequenceEqual("num_requests"u8);
+                bool isTokens = name.SequenceEqual("input_tokens"u8) || name.SequenceEqual("output_tokens"u8);
+                if ((isRequests || isTokens) && reader.GetCount(name, output) is { } count)
                 {
-                    toolUse = CountsByName.With(toolUse, System.Text.Encoding.UTF8.GetString(tool) + "_requests", count);
+                    string use = isRequests ? "requests" : Encoding.UTF8.GetString(name);
+                    toolUse = count == 0 && isTokens ? toolUse : CountsByName.With(toolUse, $"{Encoding.UTF8.GetString(tool)}_{use}", count);
                 }
                 else
                 {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 
@@ -185,7 +186,41 @@ internal static class OpenAIUsage
             return state with { ServerToolUse = CountsByName.Read(ref reader, state.ServerToolUse, output) };
         }
 
+        if (name.SequenceEqual("server_side_tool_usage_details"u8))
+        {
+            return ReadServerSideTools(ref reader, state, output);
+        }
+
+        if (name.SequenceEqual("num_search_queries"u8))
+        {
+            return reader.GetCount(name, output) is { } searches ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, "web_search_requests", searches) } : state;
+        }
+
         reader.Skip();
+        return state;
+    }
+
+    // xAI's {web_search_calls, x_search_calls, …}, under the name that the others have for a use.
+    private static UsageAccumulator ReadServerSideTools(ref Utf8JsonReader reader, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.EndsWith("_calls"u8) && reader.GetCount(name, output) is { } count)
+            {
+                string tool = Encoding.UTF8.GetString(name[..^"_calls"u8.Length]) + "_requests";
+                state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
         return state;
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace StreamUsage.Parsing;
 
 /// <summary>The parsers of a tracker, the user's own before the built-in ones, and the choice among them.</summary>
@@ -6,11 +8,18 @@ internal sealed class ParserSet
     private static readonly ClaudeParser Claude = new();
     private static readonly OpenAIChatParser Chat = new();
     private static readonly OpenAIResponsesParser Responses = new();
+    private static readonly OpenAICompletionsParser Completions = new(Chat);
+    private static readonly OpenAIEmbeddingsParser Embeddings = new();
+    private static readonly GeminiParser Gemini = new();
+    private static readonly ConverseParser Converse = new();
 
     private static readonly (ApiFormat Format, IUsageParser Parser)[] BuiltIn =
     [
         (ApiFormat.OpenAI, Chat), (ApiFormat.OpenAI, Responses), (ApiFormat.OpenAICli, Chat), (ApiFormat.OpenAICli, Responses),
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
+        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini),
+        (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
+        (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude),
     ];
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;
@@ -24,10 +33,12 @@ internal sealed class ParserSet
     {
         IUsageParser? best = null;
         int bestRank = 0;
+        RootProbe probe = Probe(wireEvent, ref fault);
         for (int i = 0; i < _parsers.Length; i++)
         {
             (ApiFormat format, IUsageParser parser) = _parsers[i];
-            int rank = (int)Match(parser, wireEvent, ref fault) * (format == named ? 10 : 1);
+            WireMatch match = parser is IProbedWire wire ? wire.Match(probe) : Match(parser, wireEvent, ref fault);
+            int rank = (int)match * (format == named ? 10 : 1);
             if (rank > bestRank)
             {
                 best = parser;
@@ -37,6 +48,20 @@ internal sealed class ParserSet
 
         isCertain = bestRank is (int)WireMatch.Certain or (int)WireMatch.Certain * 10;
         return best;
+    }
+
+    // Of malformed data no built-in parser knows anything.
+    private static RootProbe Probe(WireEvent wireEvent, ref Exception? fault)
+    {
+        try
+        {
+            return RootProbe.Read(wireEvent);
+        }
+        catch (JsonException caught)
+        {
+            fault ??= caught;
+            return default;
+        }
     }
 
     // A parser whose match throws does not keep the others from the event.

@@ -12,10 +12,10 @@ internal static class ResponseItem
         Utf8JsonReader reader = Json.ReadValue(items);
         if (reader.EnterArray())
         {
-            while (reader.NextElement())
+            for (int index = 0; reader.NextElement(); index++)
             {
                 ReadOnlySpan<byte> item = reader.GetRaw(items);
-                state = Json.IsObjectValue(item) ? Read(item, default, state, output) : state;
+                state = Json.IsObjectValue(item) ? Read(item, default, index, state, output) : state;
             }
         }
 
@@ -23,12 +23,18 @@ internal static class ResponseItem
     }
 
     /// <summary>An item as it is added (its name), as it is done (a server tool's use counts once), or, with an empty event type, within a whole response (its text too).</summary>
-    public static UsageAccumulator Read(ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, UsageAccumulator state, IOutputObserver output)
+    public static UsageAccumulator Read(ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, int outputIndex, UsageAccumulator state, IOutputObserver output)
     {
         bool isWhole = eventType.IsEmpty;
         bool isAdded = isWhole || eventType.EndsWith(".added"u8);
         ReadOnlySpan<byte> type = default, toolName = default, arguments = default;
         bool isSearch = true;
+        bool keepsMessage = output.KeepsMessage;
+        if (keepsMessage && isAdded)
+        {
+            ResponseBlocks.Begin(item, outputIndex, output);
+        }
+
         var members = new JsonMembers(item);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
@@ -53,7 +59,7 @@ internal static class ResponseItem
                 Utf8JsonReader reader = Json.ReadValue(value);
                 if (reader.EnterArray())
                 {
-                    ReadParts(ref reader, output);
+                    ReadParts(ref reader, outputIndex, isSummary: name.SequenceEqual("summary"u8), output);
                 }
             }
         }
@@ -70,6 +76,11 @@ internal static class ResponseItem
         }
 
         bool isDone = isWhole || eventType.EndsWith(".done"u8);
+        if (keepsMessage && isDone)
+        {
+            ResponseBlocks.Tell(item, outputIndex, BlockStage.Done, output);
+        }
+
         return isDone && ServerTool(type, isSearch) is { } tool
             ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, state.ServerToolUse.GetValueOrDefault(tool) + 1) }
             : state;
@@ -94,9 +105,9 @@ internal static class ResponseItem
     }
 
     // Parts of a message (output_text, refusal) or of reasoning (reasoning_text, summary_text).
-    private static void ReadParts(ref Utf8JsonReader reader, IOutputObserver output)
+    private static void ReadParts(ref Utf8JsonReader reader, int outputIndex, bool isSummary, IOutputObserver output)
     {
-        while (reader.NextElement())
+        for (int part = 0; reader.NextElement(); part++)
         {
             if (!reader.EnterObject())
             {
@@ -112,10 +123,12 @@ internal static class ResponseItem
                 }
                 else if (name.SequenceEqual("text"u8))
                 {
+                    output.Block(new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary), BlockStage.Delta));
                     reader.Observe(kind, 0, output);
                 }
                 else if (name.SequenceEqual("refusal"u8))
                 {
+                    output.Block(new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, OutputKind.Refusal, part, isSummary), BlockStage.Delta));
                     reader.Observe(OutputKind.Refusal, 0, output);
                 }
                 else

@@ -2,58 +2,117 @@ using System.Text.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>The properties of an event's root by which wires are told apart.</summary>
+/// <summary>The properties of an event's root by which wires are told apart, read once for all of them.</summary>
 internal ref struct RootProbe
 {
+    public ReadOnlySpan<byte> EventType;
     public ReadOnlySpan<byte> Type;
     public ReadOnlySpan<byte> Object;
+    public bool IsObject;
+    public bool IsDone;
     public bool HasChoices;
+    public bool HasDataArray;
     public bool HasResponse;
     public bool HasOutput;
     public bool HasError;
     public bool HasCode;
+    public bool HasConverseEvent;
     public UsageShape Usage;
+    public WireMatch Gemini;
 
-    public static bool TryRead(ReadOnlySpan<byte> data, out RootProbe probe)
+    /// <summary>What the root says; of data that is no object, only whether it is Chat's end.</summary>
+    /// <exception cref="JsonException">The data is malformed.</exception>
+    public static RootProbe Read(WireEvent wireEvent)
     {
-        probe = default;
-        if (!Json.IsObject(data))
+        var probe = new RootProbe { EventType = wireEvent.Type, IsDone = wireEvent.Data.SequenceEqual("[DONE]"u8) };
+        if (Json.IsObject(wireEvent.Data))
         {
-            return false;
+            probe.IsObject = true;
+            probe.ReadRoot(Json.Read(wireEvent.Data));
         }
 
-        Utf8JsonReader reader = Json.Read(data);
+        return probe;
+    }
+
+    /// <summary>The type in the data, else the event's.</summary>
+    public readonly ReadOnlySpan<byte> AnyType => Type.IsEmpty ? EventType : Type;
+
+    private void ReadRoot(Utf8JsonReader reader)
+    {
         reader.Read();
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
             {
-                probe.Type = reader.ValueSpan;
-                if (probe.Type.StartsWith("response."u8) || probe.Type.StartsWith("message_"u8) || probe.Type.StartsWith("content_block_"u8))
+                Type = reader.ValueSpan;
+                if (Type.StartsWith("response."u8) || Type.StartsWith("message_"u8) || Type.StartsWith("content_block_"u8))
                 {
-                    return true; // Says all; what follows may be large.
+                    return; // Says all; what follows may be large.
                 }
             }
             else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
             {
-                probe.Object = reader.ValueSpan;
+                Object = reader.ValueSpan;
             }
             else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
-                probe.Usage = ReadUsageShape(ref reader);
+                Usage = ReadUsageShape(ref reader);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                HasError |= reader.TokenType is JsonTokenType.StartObject or JsonTokenType.String;
+                Gemini = Best(Gemini, ReadError(ref reader));
+            }
+            else if (name.SequenceEqual("response"u8))
+            {
+                HasResponse = true;
+                Gemini = Best(Gemini, ReadWrapped(ref reader));
             }
             else
             {
-                probe.HasChoices |= name.SequenceEqual("choices"u8);
-                probe.HasResponse |= name.SequenceEqual("response"u8);
-                probe.HasOutput |= name.SequenceEqual("output"u8);
-                probe.HasError |= name.SequenceEqual("error"u8) && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.String;
-                probe.HasCode |= name.SequenceEqual("code"u8) || name.SequenceEqual("sequence_number"u8);
+                HasChoices |= name.SequenceEqual("choices"u8);
+                HasDataArray |= name.SequenceEqual("data"u8) && reader.TokenType == JsonTokenType.StartArray;
+                HasOutput |= name.SequenceEqual("output"u8);
+                HasCode |= name.SequenceEqual("code"u8) || name.SequenceEqual("sequence_number"u8);
+                Gemini = Best(Gemini, GeminiParser.MatchName(name, reader.TokenType));
+                HasConverseEvent |= ConverseParser.IsName(name, reader.TokenType);
+                reader.Skip();
+            }
+        }
+    }
+
+    // Code Assist has the chunk in a "response"; so have events of Responses, whose inside has none of these names.
+    private static WireMatch ReadWrapped(ref Utf8JsonReader reader)
+    {
+        WireMatch match = WireMatch.None;
+        if (reader.EnterObject())
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                match = Best(match, GeminiParser.MatchName(name, reader.TokenType));
                 reader.Skip();
             }
         }
 
-        return true;
+        return match;
+    }
+
+    // Google's errors have a status in capitals beside a numeric code.
+    private static WireMatch ReadError(ref Utf8JsonReader reader)
+    {
+        bool hasCode = false, hasStatus = false;
+        if (reader.EnterObject())
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                hasCode |= name.SequenceEqual("code"u8) && reader.TokenType == JsonTokenType.Number;
+                hasStatus |= name.SequenceEqual("status"u8) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty
+                    && reader.ValueSpan.IndexOfAnyExceptInRange((byte)'A', (byte)'_') < 0;
+                reader.Skip();
+            }
+        }
+
+        return hasCode && hasStatus ? WireMatch.Certain : WireMatch.None;
     }
 
     private static UsageShape ReadUsageShape(ref Utf8JsonReader reader)
@@ -73,6 +132,10 @@ internal ref struct RootProbe
             {
                 shape = UsageShape.Claude;
             }
+            else if (name.SequenceEqual("inputTokens"u8) || name.SequenceEqual("outputTokens"u8))
+            {
+                shape = UsageShape.Converse;
+            }
             else if (shape == UsageShape.None && (name.SequenceEqual("input_tokens"u8) || name.SequenceEqual("output_tokens"u8)))
             {
                 shape = UsageShape.ClaudeOrResponses;
@@ -83,6 +146,8 @@ internal ref struct RootProbe
 
         return shape;
     }
+
+    private static WireMatch Best(WireMatch first, WireMatch second) => first > second ? first : second;
 }
 
 /// <summary>Whose names a usage object uses.</summary>
@@ -93,4 +158,5 @@ internal enum UsageShape
     Chat,
     Responses,
     ClaudeOrResponses,
+    Converse,
 }

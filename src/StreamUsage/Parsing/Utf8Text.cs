@@ -1,6 +1,6 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>Measures text without decoding it.</summary>
+/// <summary>Measures and cuts text without decoding it.</summary>
 internal static class Utf8Text
 {
     /// <summary>UTF-16 units of a text in UTF-8; where it is the inside of a JSON string, of what its escapes stand for.</summary>
@@ -25,5 +25,25 @@ internal static class Utf8Text
             int escape = utf8[length + 1] == (byte)'u' ? 6 : 2;
             utf8 = utf8[Math.Min(length + escape, utf8.Length)..];
         }
+    }
+
+    /// <summary>Of plain UTF-8 that is cut at a length, the length up to the last whole character.</summary>
+    public static int WholeCharacters(ReadOnlySpan<byte> utf8, int length)
+    {
+        if (length >= utf8.Length)
+        {
+            return utf8.Length;
+        }
+
+        // A character has at most three bytes after its first.
+        for (int start = length; start >= 0 && start > length - 4; start--)
+        {
+            if ((utf8[start] & 0xC0) != 0x80)
+            {
+                return start;
+            }
+        }
+
+        return length;
     }
 }

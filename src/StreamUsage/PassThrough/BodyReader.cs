@@ -1,6 +1,7 @@
 using System.Buffers;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
+using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.Sse;
 
@@ -9,7 +10,8 @@ namespace StreamUsage.PassThrough;
 /// <summary>
 /// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEventBytes, BufferBudget? budget = null, bool learnsShapes = true) : IShapeObserver
+internal sealed class BodyReader(
+    ParserSet parsers, ApiFormat named, long maxEventBytes, BufferBudget? budget = null, ResponseCapture? capture = null, int maxRetainedTextBytes = 0, bool learnsShapes = true) : IShapeObserver
 {
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
@@ -19,16 +21,20 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
 
     private readonly LargeEvent _largeEvent = new();
     private readonly int _maxDataLength = (int)Math.Min(maxEventBytes, int.MaxValue);
+    private ResponseCapture? _capture = capture;
     private EventShapes? _shapes;
     private PooledBuffer _cutEvent;
     private SseDecoder _sse;
     private JsonBodyDecoder _json;
+    private BedrockEvents? _bedrock;
     private Framing _framing;
+    private bool _isJsonArray;
     private IUsageParser? _parser;
     private bool _isParserCertain;
     private bool _isAtEventStart;
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
+    private RetainedOutput? _output;
     private UsageAccumulator _state;
     private Exception? _parserFault;
 
@@ -38,6 +44,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         Unknown,
         Sse,
         Json,
+        EventStream,
     }
 
     public ref readonly UsageAccumulator State => ref _state;
@@ -71,8 +78,20 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         return json;
     }
 
-    /// <summary>The beginning of a body that could not be read; null where it could.</summary>
-    public CapturedResponse? Excerpt { get; private set; }
+    /// <summary>What was seen of the output, for an estimate of what it cost. What kept it is given back.</summary>
+    public ModelOutput TakeOutput()
+    {
+        ModelOutput output = _output?.ToOutput(Wire, OutputCharacters) ?? new ModelOutput { Wire = Wire, Characters = OutputCharacters };
+        ReleaseOutput();
+        return output;
+    }
+
+    /// <summary>Gives back what kept the output: nobody needs it any more.</summary>
+    public void ReleaseOutput()
+    {
+        _output?.Release();
+        _output = null;
+    }
 
     public void Read(ReadOnlySpan<byte> bytes)
     {
@@ -81,15 +100,25 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
             Begin(bytes);
         }
 
-        if (_framing == Framing.Json)
+        switch (_framing)
         {
-            ReadJson(bytes);
-        }
-        else
-        {
-            ReadSse(bytes);
+            case Framing.Json:
+                ReadJson(bytes);
+                break;
+            case Framing.EventStream:
+                ReadEventStream(bytes, _bedrock!);
+                break;
+            default:
+                ReadSse(bytes);
+                break;
         }
 
+        KeepExcerpt(bytes);
+    }
+
+    /// <summary>Bytes of a body that nothing was read of so far.</summary>
+    public void KeepExcerpt(ReadOnlySpan<byte> bytes)
+    {
         if (_parser is null)
         {
             (_excerpt ??= new RawExcerpt()).Append(bytes);
@@ -117,41 +146,80 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     /// <summary>Reading itself has failed.</summary>
     public void Fail(Exception fault) => _parserFault ??= fault;
 
-    /// <summary>Gives the pooled buffers back. What was read stays.</summary>
-    public void Release()
+    /// <summary>What was kept of the body; null where nothing was. What kept it is given back.</summary>
+    public CapturedResponse? TakeCaptured()
     {
-        Excerpt ??= _excerpt?.ToResponse();
+        CapturedResponse? excerpt = _excerpt?.ToResponse();
+        CapturedResponse? captured = _capture?.ToResponse(excerpt, _state, _parser is not null) ?? excerpt;
         _excerpt?.Release();
         _excerpt = null;
+        _capture?.Release();
+        _capture = null;
+        return captured;
+    }
+
+    /// <summary>Gives the pooled buffers back. What was read stays, so does what was captured, and the output's text where it may have to be counted.</summary>
+    public void Release()
+    {
         _cutEvent.Release();
         _sse.Release();
         _json.Release();
+        _bedrock?.Release();
         _largeEvent.Release();
+        if (_state.IsOutputReported)
+        {
+            ReleaseOutput();
+        }
     }
 
-    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) =>
-        Observe(kind, Utf8Text.CountUtf16(utf8, isEscaped));
+    bool IOutputObserver.KeepsMessage => _capture?.Message is not null;
 
-    void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) => Observe(kind, utf16Length);
+    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        Observe(kind, choiceIndex, utf8, isEscaped, Utf8Text.CountUtf16(utf8, isEscaped));
+        _capture?.Message?.Output(kind, choiceIndex, utf8, isEscaped);
+    }
+
+    void IOutputObserver.Message(ReadOnlySpan<byte> role, bool isNew) => _capture?.Message?.Message(role, isNew);
+
+    void IOutputObserver.Block(OutputBlock block) => _capture?.Message?.Block(block);
+
+    void IOutputObserver.Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.Field(field, choiceIndex, utf8, isEscaped);
+
+    void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) =>
+        Observe(kind, choiceIndex, utf8, isEscaped, utf16Length);
 
     void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
 
-    private void Observe(OutputKind kind, int utf16Length)
+    private void Observe(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length)
     {
         HasOutput = true;
         if (kind != OutputKind.ToolName)
         {
             OutputCharacters += utf16Length;
         }
+
+        // Where output is reported already, what follows brings its count with it: by servers that count in every chunk.
+        if (maxRetainedTextBytes != 0 && !_state.IsOutputReported)
+        {
+            (_output ??= new RetainedOutput(maxRetainedTextBytes, budget)).Append(kind, choiceIndex, utf8, isEscaped);
+        }
     }
 
-    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says.
+    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says. A message of Amazon's event stream begins with its length, whose first byte is 0.
     private void Begin(ReadOnlySpan<byte> bytes)
     {
         if (_framing == Framing.NotBegun)
         {
+            if (bytes[0] == 0)
+            {
+                _framing = Framing.EventStream;
+                _bedrock = new BedrockEvents(maxEventBytes, _largeEvent, budget);
+                return;
+            }
+
             _framing = Framing.Unknown;
             _sse = new SseDecoder(maxEventBytes, _largeEvent, budget);
         }
@@ -165,6 +233,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
         if (bytes[first] is (byte)'{' or (byte)'[')
         {
             _framing = Framing.Json;
+            _isJsonArray = bytes[first] == (byte)'[';
             _json = new JsonBodyDecoder(maxEventBytes, _largeEvent, budget);
         }
         else
@@ -264,7 +333,7 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     // Events whose lines end in a carriage return are left to the decoder: a cut event's end is found by its two line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent)
     {
-        if (learnsShapes && _parser is IRepeatingWire && !raw.Contains((byte)'\r') && (_shapes ??= new EventShapes()).IsLearning)
+        if (learnsShapes && _capture is null && _parser is IRepeatingWire && !raw.Contains((byte)'\r') && (_shapes ??= new EventShapes()).IsLearning)
         {
             _shapes.Learn(raw, dataStart, wireEvent, _parser, _state);
         }
@@ -280,10 +349,33 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
                 case FramingResult.NeedMore:
                     return;
                 case FramingResult.Event:
-                    Apply(new WireEvent(default, _json.GetData(bytes), isWholeBody: true));
+                    Apply(new WireEvent(default, _json.GetData(bytes), isWholeBody: !_isJsonArray));
                     break;
                 default:
-                    ApplyLarge(default, isWholeBody: true);
+                    ApplyLarge(default, isWholeBody: !_isJsonArray);
+                    break;
+            }
+        }
+    }
+
+    private void ReadEventStream(ReadOnlySpan<byte> bytes, BedrockEvents events)
+    {
+        int position = 0;
+        while (true)
+        {
+            switch (events.Read(bytes, ref position))
+            {
+                case FramingResult.NeedMore:
+                    return;
+                case FramingResult.Event:
+                    Apply(events.GetEvent(bytes));
+                    break;
+                case FramingResult.LargeEvent:
+                    ApplyLarge(events.GetLargeEventType(bytes), isWholeBody: false);
+                    break;
+                default:
+                    SkippedEvents++;
+                    Fail(new InvalidDataException("A message of the event stream is damaged."));
                     break;
             }
         }
@@ -293,17 +385,19 @@ internal sealed class BodyReader(ParserSet parsers, ApiFormat named, long maxEve
     {
         if (_largeEvent.Reducer is { IsWhole: true } reducer)
         {
-            Apply(new WireEvent(type, reducer.Copy, isWholeBody));
+            Apply(new WireEvent(type, reducer.Copy, isWholeBody), isReduced: true);
         }
         else
         {
             SkippedEvents++;
+            _capture?.Skip();
         }
     }
 
-    private bool Apply(WireEvent wireEvent)
+    private bool Apply(WireEvent wireEvent, bool isReduced = false)
     {
         EventCount++;
+        _capture?.Begin(wireEvent.Data, isReduced);
         try
         {
             if (!_isParserCertain)

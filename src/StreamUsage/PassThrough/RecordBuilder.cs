@@ -1,4 +1,6 @@
+using System.Text.Json;
 using StreamUsage.Accounting;
+using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Pricing;
@@ -8,14 +10,23 @@ namespace StreamUsage.PassThrough;
 /// <summary>Makes the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
 internal static class RecordBuilder
 {
-    public static CharacterTokenEstimator BasicRule { get; } = new();
+    public static ModelTokenEstimator DefaultEstimator { get; } = new();
+
+    // What serves where an estimator fails: it cannot fail itself, but for a request whose bytes are gone.
+    private static readonly CharacterTokenEstimator BasicRule = new();
 
     /// <summary>Never throws: what of the user's fails or takes longer than the limit is left out, and named in the faults.</summary>
     public static async ValueTask<(UsageRecord Record, List<Exception> Faults)> BuildAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit)
     {
         var faults = new List<Exception>();
-        (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings.Estimator, limit, faults).ConfigureAwait(false);
+        (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
+        body.Reader.ReleaseOutput();
         UsageRecord record = DescribePlainly(body, counts);
+        if (settings.Capture.HasFlag(CapturedContent.RequestBody) && !body.RequestBody.IsEmpty)
+        {
+            record = WithRequestBody(record, body, settings);
+        }
+
         try
         {
             record = Describe(body, record);
@@ -62,7 +73,17 @@ internal static class RecordBuilder
             OutputCharacters = reader.OutputCharacters,
             Drained = body.IsDrained,
             ResponseHeaders = body.ResponseHeaders,
-            Response = reader.Excerpt,
+            Response = reader.TakeCaptured(),
+        };
+    }
+
+    private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, UsageTracker.TrackerSettings settings)
+    {
+        ReadOnlyMemory<byte> requestBody = RequestBodyCapture.Copy(body.RequestBody, settings.MaxCapturedBytes, out bool isTruncated);
+        return record with
+        {
+            Context = record.Context with { RequestBody = requestBody },
+            Response = isTruncated ? (record.Response ?? new CapturedResponse()) with { Truncated = true } : record.Response,
         };
     }
 
@@ -92,7 +113,7 @@ internal static class RecordBuilder
     }
 
     // Reported stays as it is, 0 included. Not reported: counted from what was seen, never below a placeholder. A refused request costs nothing.
-    private static async ValueTask<(TokenUsage Usage, TokenSource Input, TokenSource Output)> CountAsync(TrackedBody body, ITokenEstimator estimator, TimeLimit limit, List<Exception> faults)
+    private static async ValueTask<(TokenUsage Usage, TokenSource Input, TokenSource Output)> CountAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
     {
         BodyReader reader = body.Reader;
         UsageAccumulator state = reader.State;
@@ -110,20 +131,43 @@ internal static class RecordBuilder
         string? model = state.Model ?? body.Context.Model;
         if (input == TokenSource.None && !body.RequestBody.IsEmpty)
         {
-            long estimate = await EstimateAsync(estimator, e => e.EstimateInputTokens(reader.Format, model, body.RequestBody), limit, faults).ConfigureAwait(false);
-            usage = usage with { InputTokens = estimate };
-            input = estimate == 0 ? TokenSource.None : TokenSource.Estimated;
+            usage = usage with { InputTokens = await EstimateInputAsync(reader.Format, model, body.RequestBody, settings, limit, faults).ConfigureAwait(false) };
+            input = usage.InputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
         }
 
         if (output == TokenSource.None)
         {
-            long characters = reader.OutputCharacters;
-            long estimate = characters == 0 ? 0 : await EstimateAsync(estimator, e => e.EstimateOutputTokens(reader.Format, model, characters), limit, faults).ConfigureAwait(false);
+            ModelOutput seen = reader.TakeOutput();
+            long estimate = seen.Characters == 0 && seen.Parts.Count == 0
+                ? 0 : await EstimateAsync(settings.Estimator, estimator => estimator.EstimateOutputTokens(reader.Format, model, seen), limit, faults).ConfigureAwait(false);
             usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, estimate) };
             output = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
         }
 
         return (usage, input, output);
+    }
+
+    // A body over the limit is not read, its size says what it may have cost. Malformed JSON counts as far as it goes, and is noted.
+    private static async Task<long> EstimateInputAsync(
+        ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    {
+        if (requestBody.Length > settings.MaxRequestBodyBytes)
+        {
+            return CharacterTokenEstimator.Tokens(requestBody.Length);
+        }
+
+        JsonException? malformed = null;
+        long estimate = await EstimateAsync(
+            settings.Estimator,
+            estimator => estimator is ModelTokenEstimator own ? own.EstimateInput(format, model, requestBody.Span, out malformed) : estimator.EstimateInputTokens(format, model, requestBody),
+            limit,
+            faults).ConfigureAwait(false);
+        if (malformed is not null)
+        {
+            faults.Add(malformed);
+        }
+
+        return estimate;
     }
 
     // An estimator that has hung once is not asked again. The basic rule itself fails only where the request's bytes are gone.

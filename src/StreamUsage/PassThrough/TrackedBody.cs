@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using StreamUsage.Capture;
+using StreamUsage.Decompression;
 using StreamUsage.Delivery;
+using StreamUsage.Estimation;
 
 namespace StreamUsage.PassThrough;
 
@@ -12,6 +15,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private BodyGate _gate;
     private readonly RecordHandover _handover;
     private readonly BodyReader _reader;
+    private readonly DecodedBody? _decoded;
     private readonly StreamClock _clock;
     private readonly long? _contentLength;
     private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
@@ -24,7 +28,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private UsageRecord? _record;
     private DeliveryResult _result;
 
-    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, IReadOnlyDictionary<string, string>? headers)
+    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers)
     {
         Tracker = tracker;
         Context = tracker.Settings.Redaction.Redact(context);
@@ -34,7 +38,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         _contentLength = contentLength;
         _handover = tracker.Handover;
         _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
-        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget);
+        ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
+        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget, capture, tracker.Settings.MaxRetainedTextBytes);
+        _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_clock.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
         {
@@ -72,6 +78,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
     // From here on: settled when the body has ended.
     public BodyReader Reader => _reader;
+
+    /// <summary>Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.</summary>
+    public ContentFault? ContentFault => _decoded?.Fault;
 
     public StreamEnd End { get; private set; }
 
@@ -154,7 +163,14 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
             try
             {
-                _reader.Read(bytes);
+                if (_decoded is null)
+                {
+                    _reader.Read(bytes);
+                }
+                else
+                {
+                    _decoded.Read(bytes, _reader);
+                }
             }
             catch (Exception fault)
             {
@@ -286,7 +302,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             TokenSource outputSource = TokenSource.Reported;
             if (!state.IsOutputReported)
             {
-                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, RecordBuilder.BasicRule.EstimateOutputTokens(_reader.Format, state.Model, _reader.OutputCharacters)) };
+                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(_reader.Format, state.Model ?? Context.Model, _reader.Wire, _reader.OutputCharacters)) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 
@@ -334,6 +350,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         _isEnded = true;
         try
         {
+            _decoded?.Release();
             if (!_isUnread)
             {
                 _reader.Finish();

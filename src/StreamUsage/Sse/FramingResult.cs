@@ -11,4 +11,7 @@ internal enum FramingResult
 
     /// <summary>An event over the size limit has ended; its data went to the large-event reader.</summary>
     LargeEvent,
+
+    /// <summary>The bytes are not what their framing says: nothing more can be found.</summary>
+    Corrupt,
 }

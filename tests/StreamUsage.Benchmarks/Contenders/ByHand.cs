@@ -31,6 +31,7 @@ internal sealed class ByHand : Contender
         {
             Wire.Claude => (_, data) => ClaudeByHand.Read(data, _usage),
             Wire.Chat => (_, data) => ChatByHand.Read(data, _usage),
+            Wire.Gemini => (_, data) => GeminiByHand.Read(data, _usage),
             _ => (_, data) => ResponsesByHand.Read(data, _usage),
         };
 

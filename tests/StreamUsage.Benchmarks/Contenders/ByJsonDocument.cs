@@ -53,6 +53,9 @@ internal sealed class ByJsonDocument : Contender
             case Wire.Chat:
                 ReadChat(root);
                 break;
+            case Wire.Gemini:
+                ReadGemini(root);
+                break;
             default:
                 ReadResponses(root);
                 break;
@@ -101,6 +104,19 @@ internal sealed class ByJsonDocument : Contender
             _usage.CacheReadTokens = usage.GetProperty("prompt_tokens_details"u8).GetProperty("cached_tokens"u8).GetInt64();
             _usage.OutputTokens = usage.GetProperty("completion_tokens"u8).GetInt64();
         }
+    }
+
+    private void ReadGemini(JsonElement root)
+    {
+        foreach (JsonElement part in root.GetProperty("candidates"u8)[0].GetProperty("content"u8).GetProperty("parts"u8).EnumerateArray())
+        {
+            _usage.Characters += part.GetProperty("text"u8).GetString()!.Length;
+        }
+
+        JsonElement usage = root.GetProperty("usageMetadata"u8);
+        _usage.InputTokens = usage.GetProperty("promptTokenCount"u8).GetInt64();
+        _usage.CacheReadTokens = usage.GetProperty("cachedContentTokenCount"u8).GetInt64();
+        _usage.OutputTokens = usage.GetProperty("candidatesTokenCount"u8).GetInt64() + usage.GetProperty("thoughtsTokenCount"u8).GetInt64();
     }
 
     private void ReadResponses(JsonElement root)

@@ -14,11 +14,17 @@ internal sealed class Ours : Contender
     private UsageTracking _tracking = null!;
     private long _started, _bytes;
 
-    public Ours() => _tracker = new UsageTracker(_sink);
+    private readonly bool _keepsMessage;
 
-    public override string Key => "ours";
+    public Ours(bool keepsMessage = false)
+    {
+        _keepsMessage = keepsMessage;
+        _tracker = new UsageTracker(_sink, new StreamUsageOptions { Capture = keepsMessage ? CapturedContent.Headers | CapturedContent.Message : CapturedContent.Headers });
+    }
 
-    public override string Name => "ours";
+    public override string Key => _keepsMessage ? "message" : "ours";
+
+    public override string Name => _keepsMessage ? "ours, message kept" : "ours";
 
     public override void Prepare(Workload workload, ScriptedStream body)
     {

@@ -6,4 +6,5 @@ internal enum Wire
     Claude,
     Chat,
     Responses,
+    Gemini,
 }

@@ -12,6 +12,7 @@ internal sealed class Workload(string name, Wire wire, EventStreamWriter stream,
         ChatCompletion.Create("chat", StandardEvents),
         OpenAIResponse.Create("responses", StandardEvents),
         ClaudeTools.Create("claude-tools", StandardEvents),
+        GeminiAnswer.Create("gemini", StandardEvents),
     ]);
 
     public static IReadOnlyList<Workload> All => Standard.Value;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StreamUsage.Estimation;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Bounds;
@@ -13,7 +14,7 @@ public sealed class BoundsTests
 
     public static TheoryData<string> Bodies { get; } = [.. EndlessBody.Names];
 
-    private static StreamUsageOptions Options => new() { MaxEventBytes = MaxEventBytes };
+    private static StreamUsageOptions Options => new() { MaxEventBytes = MaxEventBytes, Estimator = new CharacterTokenEstimator() };
 
     [Fact]
     public async Task A_hundred_megabytes_of_one_event_are_read_and_their_usage_counts()

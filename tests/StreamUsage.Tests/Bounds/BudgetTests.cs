@@ -52,6 +52,39 @@ public sealed class BudgetTests
         tracker.Budget.Taken.Should().Be(0);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(300 * 1024)]
+    [InlineData(256 * 1024 * 1024)]
+    public async Task Messages_of_event_streams_are_kept_within_the_limit_too(long limit)
+    {
+        const int Streams = 4;
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MaxRetainedBytes = limit });
+        byte[] body = new EventStreamBytes().Event("messageStart", "{}").Event("metadata", "{\"trace\":\"" + new string('x', EventLength) + "\",\"usage\":{\"inputTokens\":5,\"outputTokens\":7}}").Event("messageStop", "{}").ToArray();
+        var trackings = new UsageTracking[Streams];
+        Stream[] streams = [.. Enumerable.Range(0, Streams).Select(i => tracker.Track(new PiecewiseStream(body, PieceLength), Track.Nothing, out trackings[i]))];
+        byte[] buffer = new byte[PieceLength];
+        long most = 0;
+        for (int at = 0; at < body.Length; at += PieceLength)
+        {
+            foreach (Stream stream in streams)
+            {
+                _ = await stream.ReadAsync(buffer, TestContext.Current.CancellationToken);
+                most = Math.Max(most, tracker.Budget.Taken);
+            }
+        }
+
+        foreach (Stream stream in streams)
+        {
+            await stream.DisposeAsync();
+        }
+
+        UsageRecord[] records = await Task.WhenAll(trackings.Select(tracking => tracking.Completion));
+        records.Should().OnlyContain(r => r.Usage.InputTokens == 5 && r.Usage.OutputTokens == 7 && r.SkippedEvents == 0 && r.EventCount == 3);
+        most.Should().BeLessThanOrEqualTo(limit).And.BeGreaterThanOrEqualTo(Math.Min(limit, 256 * 1024));
+        tracker.Budget.Taken.Should().Be(0);
+    }
+
     [Fact]
     public async Task What_a_stream_that_is_left_has_kept_goes_back()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Bounds;
 
@@ -15,6 +16,7 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
     [
         "one event of text", "one event that is not JSON", "one event of escapes", "one event of nested arrays", "one event of many properties", "an endless line", "an endless field name", "an endless event type", "an endless id",
         "comments", "empty events", "tiny chat events", "tiny Claude events", "tiny unknown events", "usage of many properties", "one JSON body", "JSON lines", "brackets without end", "choices without end", "data lines of one event", "type, id and data at once",
+        "Gemini chunks with details", "one Gemini body", "embeddings", "one message without end", "tiny messages",
     ];
 
     public override bool CanRead => true;
@@ -55,6 +57,11 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
             "JSON lines" => ("", "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n", ""),
             "brackets without end" => ("{\"choices\":", "[", ""),
             "choices without end" => ("data: {\"choices\":[", "{\"index\":70,\"delta\":{\"content\":\"x\"}},", "{}]}\n\n" + Done),
+            "Gemini chunks with details" => ("[", "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]}}],\"usageMetadata\":{\"promptTokenCount\":5,\"promptTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":3}]}},\n", "{\"candidates\":[{\"finishReason\":\"STOP\"}]}]"),
+            "one Gemini body" => ("{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"", "some text, ", "\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":7}}"),
+            "embeddings" => ("{\"object\":\"list\",\"data\":[{\"embedding\":[1", ",-0.0123", "]}],\"usage\":{\"prompt_tokens\":5,\"total_tokens\":5}}"),
+            "one message without end" => (Message(4 * 1024 * 1024, ""), "payload", ""),
+            "tiny messages" => ("", Message(0, "{\"delta\":{\"text\":\"x\"}}"), ""),
             "type, id and data at once" => (Chat + $"id: {new string('i', 65_000)}\nid: {new string('j', 65_000)}\nevent: {new string('e', 65_000)}\ndata: {new string('d', 65_000)}\nid: ", "i", "\n\n" + Done),
             _ => (Chat, "data: x\n", "\n" + Done),
         };
@@ -91,6 +98,29 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private static string Properties(int count) => string.Join(',', Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"\"p{i}\":{i}")));
+
+    // A message of an event stream, or the prelude of one of at least a length, all of whose bytes are ASCII.
+    private static string Message(int length, string payload)
+    {
+        while (true)
+        {
+            byte[] message = new EventStreamBytes().Event("contentBlockDelta", payload).ToArray();
+            if (length > 0)
+            {
+                message = [(byte)(length >> 24), (byte)(length >> 16), (byte)(length >> 8), (byte)length, 0, 0, 0, 0];
+                uint checksum = EventStreamBytes.Checksum(message);
+                message = [.. message, (byte)(checksum >> 24), (byte)(checksum >> 16), (byte)(checksum >> 8), (byte)checksum];
+                length++;
+            }
+
+            if (!message.Any(value => value > 0x7F))
+            {
+                return Encoding.ASCII.GetString(message);
+            }
+
+            payload += " ";
+        }
+    }
 
     private ReadOnlySpan<byte> Part()
     {

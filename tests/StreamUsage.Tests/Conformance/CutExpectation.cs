@@ -11,6 +11,7 @@ internal sealed class CutExpectation
     private HashSet<int> _finished = [];
     private bool _isTerminal;
     private long? _input, _cacheRead, _cacheWrite, _rawOutput, _reasoning, _total;
+    private bool _isOutputUnknown;
 
     public string? Wire { get; private set; }
 
@@ -28,7 +29,7 @@ internal sealed class CutExpectation
         : Math.Max(_input ?? 0, (_cacheRead ?? 0) + (_cacheWrite ?? 0));
 
     /// <summary>The output as reported; null where none was, a placeholder aside.</summary>
-    public long? Output => Wire != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning ? _rawOutput + _reasoning : _rawOutput;
+    public long? Output => _isOutputUnknown ? null : Wire != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning ? _rawOutput + _reasoning : _rawOutput;
 
     public long Placeholder { get; private set; }
 
@@ -100,7 +101,12 @@ internal sealed class CutExpectation
         JsonElement root = document.RootElement;
         string type = Text(root, "type") ?? eventType;
         HasError |= (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object) || type == "error" || type == "response.failed";
-        if (root.TryGetProperty("choices", out JsonElement choices) || Wire == "openai-chat")
+        if (Wire == "gemini" || root.EnumerateObject().Any(property => property.Name is "candidates" or "usageMetadata" or "setupComplete"))
+        {
+            Wire ??= "gemini";
+            ReadGemini(root);
+        }
+        else if (root.TryGetProperty("choices", out JsonElement choices) || Wire == "openai-chat")
         {
             Wire ??= "openai-chat";
             ReadChunk(root, choices);
@@ -171,6 +177,44 @@ internal sealed class CutExpectation
         }
     }
 
+    // The prompt includes what was cached; thoughts, and the prompts of tools, are counted beside. A chunk in the middle that counts its prompt alone does not know the output.
+    private void ReadGemini(JsonElement root)
+    {
+        foreach (JsonElement candidate in Objects(root, "candidates"))
+        {
+            int index = candidate.TryGetProperty("index", out JsonElement number) ? number.GetInt32() : 0;
+            _begun.Add(index);
+            if (Text(candidate, "finishReason") is not null)
+            {
+                _finished.Add(index);
+            }
+
+            foreach (JsonElement part in Objects(Object(candidate, "content") ?? default, "parts"))
+            {
+                JsonElement call = Object(part, "functionCall") ?? Object(part, "toolCall") ?? Object(part, "executableCode") ?? default;
+                Characters += Length(part, "text") + Length(call, "code") + Objects(call, "partialArgs").Sum(argument => Length(argument, "stringValue") + (Count(argument, "numberValue") is null ? 0 : 1));
+                Characters += call.ValueKind == JsonValueKind.Object && Object(call, "args") is { } arguments && arguments.EnumerateObject().Any() ? arguments.GetRawText().Length : 0;
+            }
+        }
+
+        if (Object(root, "usageMetadata") is not { } usage || Count(usage, "promptTokenCount") is not { } prompt)
+        {
+            return;
+        }
+
+        long tools = Count(usage, "toolUsePromptTokenCount") ?? 0;
+        long thoughts = Count(usage, "thoughtsTokenCount") ?? 0;
+        _input = prompt + tools;
+        _cacheRead = Count(usage, "cachedContentTokenCount") ?? 0;
+        _isOutputUnknown = Count(usage, "candidatesTokenCount") is null && !IsComplete && Count(usage, "totalTokenCount") <= prompt + tools + thoughts;
+        if (!_isOutputUnknown)
+        {
+            _rawOutput = (Count(usage, "candidatesTokenCount") ?? 0) + thoughts;
+        }
+
+        Placeholder = _isOutputUnknown ? Math.Max(thoughts, _rawOutput ?? 0) : 0;
+    }
+
     private void ReadClaudeEvent(JsonElement root, string type)
     {
         _isTerminal |= type == "message_stop";
@@ -213,7 +257,7 @@ internal sealed class CutExpectation
     private static JsonElement? Object(JsonElement parent, string name) => parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     private static long? Count(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : null;
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? (long)value.GetDouble() : null;
 
     private static int Length(JsonElement parent, string name) => (Text(parent, name) ?? "").Length;
 

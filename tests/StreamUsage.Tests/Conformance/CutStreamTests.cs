@@ -57,7 +57,7 @@ public sealed class CutStreamTests
         int[] cuts = [0, .. sample, .. Enumerable.Range(0, RandomCuts).Select(_ => random.Next(1, body.Length))];
         int checkedCuts = 0;
         var sink = new RecordingSink();
-        await using var tracker = new UsageTracker(sink);
+        await using var tracker = new UsageTracker(sink, Track.ByCharacters);
         foreach ((int cut, CutExpectation expected) in CutExpectation.Of(body, boundaries, cuts.Distinct().Order()))
         {
             // A long stream's cuts take turns at the endings.

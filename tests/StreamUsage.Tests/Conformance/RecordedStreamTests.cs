@@ -11,7 +11,7 @@ public sealed class RecordedStreamTests
     public static TheoryData<string, string> Streams()
     {
         var data = new TheoryData<string, string>();
-        foreach (RecordedStream stream in RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses"))
+        foreach (RecordedStream stream in RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini"))
         {
             data.Add(stream.Format, stream.Name);
         }

@@ -110,7 +110,7 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
 
     long ITokenEstimator.EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => Do(Collaborator.EstimatorInput, () => 1000);
 
-    long ITokenEstimator.EstimateOutputTokens(ApiFormat format, string? model, long outputCharacters) => Do(Collaborator.EstimatorOutput, () => 2000);
+    long ITokenEstimator.EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => Do(Collaborator.EstimatorOutput, () => 2000);
 
     UsageCost? IUsagePricing.Price(UsageRecord record) => Do(Collaborator.Pricing, () => new UsageCost { Total = 1 });
 

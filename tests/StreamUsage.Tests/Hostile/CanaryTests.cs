@@ -23,6 +23,9 @@ public sealed class CanaryTests
         $"<html>{Canary}-page</html>",
         $"data: {{\"choices\":[{{\"delta\":{{\"content\":\"{Canary}-bad json\n\ndata: {Canary}-more\n\n",
         $"{{\"error\":{{\"message\":\"{Canary}-key sk-1 is wrong\",\"code\":401}}}}",
+        $"[{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{Canary}-text\"}}]}}}}],\"usageMetadata\":{{\"promptTokenCount\":\"{Canary}\"}}}},{{\"error\":{{\"code\":400,\"message\":\"{Canary}-error\",\"status\":\"INVALID_ARGUMENT\"}}}}]",
+        $"{{\"contentBlockDelta\":{{\"delta\":{{\"text\":\"{Canary}-text\"}}}}}}\n{{\"throttlingException\":{{\"message\":\"{Canary}-error\"}}}}\n",
+        $"\0\0\0\u0010{Canary}-no message of an event stream",
         $"event: message_delta\ndata: {{\"type\":\"message_delta\",\"usage\":{{\"{Canary}-name\":-1,\"output_tokens\":-5}}}}\n\n",
         "",
     ];
@@ -126,7 +129,7 @@ public sealed class CanaryTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw fault;
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, long outputCharacters) => throw fault;
+        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => throw fault;
     }
 
     private sealed class FailingPricing(Exception fault) : IUsagePricing

@@ -290,7 +290,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     public async Task A_reader_whose_wait_was_cancelled_and_who_reads_on_misses_nothing(bool isSync)
     {
         var mayGoOn = new TaskCompletionSource();
-        var stream = new DetachableStream(new ScriptedStream(mayGoOn.Task, Answers.ClaudeStart, Answers.ClaudeStop), new TrackedBody(Tracker(out _), Track.Nothing, null, null, null));
+        var stream = new DetachableStream(new ScriptedStream(mayGoOn.Task, Answers.ClaudeStart, Answers.ClaudeStop), new TrackedBody(Tracker(out _), Track.Nothing, null, null, null, null));
         byte[] buffer = new byte[1000];
         using var stop = new CancellationTokenSource();
         Task<int> read = stream.ReadAsync(buffer, stop.Token).AsTask();
@@ -324,7 +324,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     public async Task What_the_reader_was_given_last_is_counted_although_it_left_at_that_instant(bool isSync)
     {
         await using UsageTracker tracker = Tracker(out _);
-        var body = new TrackedBody(tracker, Track.Nothing, null, null, null);
+        var body = new TrackedBody(tracker, Track.Nothing, null, null, null, null);
         var stream = new DetachableStream(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
         var lease = new BodyLease(body) { Rest = stream };
         byte[] buffer = new byte[1000];

@@ -255,7 +255,7 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
     {
         var sink = new RecordingSink();
         using HttpResponseMessage response = await provider.GetAsync(answer, version);
-        UsageTracking tracking = response.TrackUsage(sink, new UsageContext { RequestBody = "{\"messages\":[]}"u8.ToArray() });
+        UsageTracking tracking = response.TrackUsage(new UsageTracker(sink, Track.ByCharacters), new UsageContext { RequestBody = "{\"messages\":[]}"u8.ToArray() });
 
         await read(response);
 

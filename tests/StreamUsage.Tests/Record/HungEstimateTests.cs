@@ -61,7 +61,7 @@ public sealed class HungEstimateTests
     {
         var context = new UsageContext { RequestBody = new GoneMemory().Memory };
 
-        UsageRecord record = await ReadAsync(new StreamUsageOptions(), Answers.ChatText, context);
+        UsageRecord record = await ReadAsync(Track.ByCharacters, Answers.ChatText, context);
 
         record.Should().Match<UsageRecord>(r => r.InputSource == TokenSource.None && r.Usage.OutputTokens == 2);
     }
@@ -119,7 +119,7 @@ public sealed class HungEstimateTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => Count(100);
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, long outputCharacters) => Count(200);
+        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => Count(200);
 
         private long Count(long tokens)
         {

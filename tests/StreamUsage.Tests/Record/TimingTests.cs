@@ -99,7 +99,7 @@ public sealed class TimingTests
         _ = await tracked.ReadAsync(buffer);
         UsageRecord record = await tracking.Completion;
 
-        during.Should().Match<UsageSnapshot>(s => s.Usage.InputTokens == 25 && s.Usage.OutputTokens == 6 && s.InputSource == TokenSource.Reported && s.OutputSource == TokenSource.Estimated && s.EventCount == 2 && s.StopReason == null);
+        during.Should().Match<UsageSnapshot>(s => s.Usage.InputTokens == 25 && s.Usage.OutputTokens >= 6 && s.Usage.OutputTokens <= 10 && s.InputSource == TokenSource.Reported && s.OutputSource == TokenSource.Estimated && s.EventCount == 2 && s.StopReason == null);
         during.BytesReceived.Should().Be(Answers.ClaudeStart.Length + Answers.ClaudeText.Length);
         record.Should().Match<UsageRecord>(r => r.EventCount == 4 && r.ReadCount == 2 && r.OutputCharacters == 24 && r.BytesReceived == Answers.ClaudeBytes.Length - 2 && r.Outcome == StreamOutcome.Completed);
         tracking.Current.Should().Be(new UsageSnapshot
@@ -116,7 +116,7 @@ public sealed class TimingTests
     [Fact]
     public async Task An_unreported_input_is_estimated_from_the_request_body_which_the_record_does_not_keep()
     {
-        await using var tracker = new UsageTracker(new RecordingSink());
+        await using var tracker = new UsageTracker(new RecordingSink(), Track.ByCharacters);
         Stream tracked = tracker.Track(new ScriptedStream(Answers.ChatText + Answers.ChatDone), new UsageContext { RequestBody = new byte[400], UserId = "u1" }, out UsageTracking tracking);
 
         await Track.ReadToEndAsync(tracked);

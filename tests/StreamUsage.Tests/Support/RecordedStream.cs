@@ -16,7 +16,7 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         }
     }
 
-    public ApiFormat ApiFormat => Format == "anthropic-messages" ? ApiFormat.Claude : ApiFormat.OpenAI;
+    public ApiFormat ApiFormat => Format switch { "anthropic-messages" => ApiFormat.Claude, "gemini" => ApiFormat.Gemini, _ => ApiFormat.OpenAI };
 
     private static JsonSerializerOptions JsonOptions { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -66,4 +66,9 @@ public sealed record ExpectedValues
     public string? Text { get; init; }
 
     public long DataEvents { get; init; }
+
+    public IReadOnlyList<ExpectedToolCall> ToolCalls { get; init; } = [];
 }
+
+/// <summary>A call of the client's own tools; its arguments are canonical JSON: keys sorted, no spaces.</summary>
+public sealed record ExpectedToolCall(string Name, string Arguments);

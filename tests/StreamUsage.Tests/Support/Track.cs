@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using StreamUsage.Estimation;
 
 namespace StreamUsage.Tests.Support;
 
@@ -8,6 +9,9 @@ namespace StreamUsage.Tests.Support;
 internal static class Track
 {
     public static UsageContext Nothing { get; } = new();
+
+    /// <summary>Options for tests of something else than estimates, which can then say what an estimate must be: 4 characters a token.</summary>
+    public static StreamUsageOptions ByCharacters => new() { Estimator = new CharacterTokenEstimator() };
 
     /// <summary>A response as a handler would make it, with a body that is only read when it is asked for.</summary>
     public static HttpResponseMessage Response(Stream body, HttpStatusCode status = HttpStatusCode.OK) => new(status)

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing;
+
+namespace CustomParser;
+
+/// <summary>
+/// Reads the stream of a provider that does not exist: <c>hello</c> {conversation, parrot}, then <c>squawk</c> {words}, a <c>bill</c> {heard, known, spoken}, and <c>bye</c> {because} or <c>ouch</c> {what}.
+/// A parser has no fields: one instance reads all streams of a tracker, also at the same time. What is known of a stream is the state that comes in and goes out.
+/// </summary>
+internal sealed class ParrotParser : IUsageParser
+{
+    // UsageRecord.Wire of what this parser has read.
+    public string Wire => "parrot";
+
+    // Asked of the first events of a response. Certain: this event and all that follow are ours. Possible is for what others could have sent as well.
+    public WireMatch Match(WireEvent wireEvent) => wireEvent.Type.SequenceEqual("hello"u8) ? WireMatch.Certain : WireMatch.None;
+
+    public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        // What is not set here was not reported, and leaves what was reported before. "heard" includes what was known already, as OpenAI's input includes cached tokens.
+        var tokens = new ReportedTokens { Convention = TokenConvention.InputIncludesCache };
+
+        // Data that is no JSON throws: this event is skipped, that is logged, and the next one is read.
+        var reader = new Utf8JsonReader(wireEvent.Data);
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName)
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> name = reader.ValueSpan;
+            reader.Read();
+            if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count))
+            {
+                tokens = name.SequenceEqual("heard"u8) ? tokens with { InputTokens = count }
+                    : name.SequenceEqual("known"u8) ? tokens with { CacheReadTokens = count }
+                    : name.SequenceEqual("spoken"u8) ? tokens with { OutputTokens = count }
+                    : tokens;
+            }
+            else if (reader.TokenType == JsonTokenType.String && name.SequenceEqual("words"u8))
+            {
+                // As it was sent, without a string of its own. It counts: for the time to the first token, and for an estimate where no bill comes.
+                output.Output(OutputKind.Text, choiceIndex: 0, reader.ValueSpan, reader.ValueIsEscaped);
+            }
+            else if (reader.TokenType == JsonTokenType.String)
+            {
+                // Terminal: the answer is complete, whatever becomes of the connection.
+                state = name.SequenceEqual("conversation"u8) ? state with { ResponseId = reader.GetString() }
+                    : name.SequenceEqual("parrot"u8) ? state with { Model = reader.GetString() }
+                    : name.SequenceEqual("because"u8) ? state with { StopReason = reader.GetString(), IsTerminal = true }
+                    : name.SequenceEqual("what"u8) ? state.WithError(new ProviderError { Type = "ouch", Message = reader.GetString(), StatusCode = 503 })
+                    : state;
+            }
+        }
+
+        return state.Merge(tokens);
+    }
+}

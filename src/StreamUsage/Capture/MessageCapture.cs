@@ -1,0 +1,272 @@
+using StreamUsage.Accounting;
+using StreamUsage.Parsing;
+using StreamUsage.Sse;
+
+namespace StreamUsage.Capture;
+
+/// <summary>
+/// Puts the message together from what a parser tells. Keeps as much as it is allowed, and nothing after what did not fit: what is kept is the message's beginning.
+/// </summary>
+internal sealed class MessageCapture(CaptureAllowance allowance)
+{
+    // A block without text takes room too.
+    private const int BlockBytes = 128;
+    private const int MaxNameBytes = 256;
+
+    private readonly List<CapturedBlock> _blocks = [];
+    private readonly Dictionary<(int Choice, long Key), CapturedBlock> _byKey = [];
+    private readonly Dictionary<int, CapturedBlock?> _current = [];
+    private PooledBuffer _unescaped;
+    private BlockStage _stage;
+    private bool _isFull, _hasTold;
+    private int _used;
+    private string? _role;
+
+    /// <summary>Whether something was left out.</summary>
+    public bool IsTruncated { get; private set; }
+
+    /// <summary>Whether what is told now comes from an event that was cut.</summary>
+    public bool IsReduced { get; set; }
+
+    /// <summary>An event was too large to keep anything of.</summary>
+    public void Skip() => IsTruncated = true;
+
+    public void Message(ReadOnlySpan<byte> role, bool isNew)
+    {
+        if (isNew)
+        {
+            Clear();
+        }
+
+        if (!role.IsEmpty && role.Length <= MaxNameBytes)
+        {
+            _role = JsonStringText.ToString(role);
+        }
+    }
+
+    public void Block(OutputBlock block)
+    {
+        _stage = block.Stage;
+        CapturedBlock? known = block.Stage == BlockStage.Begin ? null : _byKey.GetValueOrDefault((block.ChoiceIndex, block.Key));
+        if (known is not null && block.Stage == BlockStage.Delta && known.Id is { } id && !block.Id.IsEmpty && JsonStringText.ToString(block.Id) != id)
+        {
+            known = null; // Some servers give every call the same index.
+        }
+
+        if (block.Stage == BlockStage.Repeat && (_hasTold || (known is null && _isFull)))
+        {
+            _current[block.ChoiceIndex] = null;
+            return;
+        }
+
+        known ??= Add(block.ChoiceIndex, block.Key, isRepeat: block.Stage == BlockStage.Repeat);
+        _current[block.ChoiceIndex] = known;
+        if (known is null)
+        {
+            return;
+        }
+
+        known.IsTold = true;
+        known.IsClosed |= block.IsClosed;
+        known.HasTextInput |= block.HasTextInput;
+        if (known.Type is null && TryKeepName(block.Type, out string? type))
+        {
+            known.Type = type;
+            known.Kind ??= type switch
+            {
+                "text" => OutputKind.Text,
+                "thinking" => OutputKind.Reasoning,
+                "refusal" => OutputKind.Refusal,
+                "tool_use" => OutputKind.ToolArguments,
+                _ => null,
+            };
+        }
+
+        if (known.Id is null && TryKeepName(block.Id, out string? newId))
+        {
+            known.Id = newId;
+        }
+    }
+
+    public void Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        if (_current.GetValueOrDefault(choiceIndex) is not { } block || utf8.IsEmpty)
+        {
+            return;
+        }
+
+        bool fillsIn = _stage is BlockStage.Done or BlockStage.Repeat;
+        if (field == BlockField.Name)
+        {
+            if (block.Name is null && TryKeepName(utf8, out string? name))
+            {
+                block.Name = name;
+            }
+
+            return;
+        }
+
+        ref PooledBuffer buffer = ref block.BufferOf(field);
+        if (buffer.Length == 0 || !fillsIn)
+        {
+            GiveBack(buffer.Length);
+            buffer.Clear();
+            Append(ref buffer, utf8, isEscaped);
+        }
+    }
+
+    public void Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        CapturedBlock? block = _current.GetValueOrDefault(choiceIndex);
+        bool isTool = kind is OutputKind.ToolName or OutputKind.ToolArguments;
+        OutputKind blockKind = isTool ? OutputKind.ToolArguments : kind;
+        bool fits = block is { IsClosed: false } && (block.Kind is null || block.Kind == blockKind)
+            && (kind != OutputKind.ToolName || block.IsTold || (block.Name is null && block.BufferOf(BlockField.Input).Length == 0));
+        if (!fits)
+        {
+            _current[choiceIndex] = block = Add(choiceIndex, key: null, isRepeat: false);
+            _stage = BlockStage.Delta;
+        }
+
+        if (block is null)
+        {
+            return;
+        }
+
+        block.Kind ??= blockKind;
+        if (kind == OutputKind.ToolArguments && _stage == BlockStage.Done)
+        {
+            return;
+        }
+
+        if (kind != OutputKind.ToolName)
+        {
+            Append(ref block.BufferOf(isTool ? BlockField.Input : BlockField.Text), utf8, isEscaped);
+        }
+        else if (block.Name is null && TryKeepName(utf8, out string? name))
+        {
+            block.Name = name;
+        }
+    }
+
+    public AssistantMessage ToMessage(in UsageAccumulator state)
+    {
+        bool isComplete = state.IsComplete && !_isFull;
+        return new AssistantMessage
+        {
+            Id = state.ResponseId,
+            Role = _role,
+            Model = state.Model,
+            StopReason = state.StopReason,
+            StopSequence = state.StopSequence,
+            Content = _blocks.ConvertAll(block => block.ToContent(isComplete)),
+        };
+    }
+
+    public void Release()
+    {
+        Clear();
+        _unescaped.Release();
+    }
+
+    private void Clear()
+    {
+        foreach (CapturedBlock block in _blocks)
+        {
+            block.Release();
+        }
+
+        _blocks.Clear();
+        _byKey.Clear();
+        _current.Clear();
+        GiveBack(_used);
+        _isFull = _hasTold = IsTruncated = false;
+        _role = null;
+    }
+
+    private CapturedBlock? Add(int choiceIndex, long? key, bool isRepeat)
+    {
+        if (!TryTake(BlockBytes))
+        {
+            return null;
+        }
+
+        _hasTold |= !isRepeat;
+        var block = new CapturedBlock(choiceIndex);
+        _blocks.Add(block);
+        if (key is { } k)
+        {
+            _byKey[(choiceIndex, k)] = block;
+        }
+
+        return block;
+    }
+
+    // Types, ids and names are short, or none.
+    private bool TryKeepName(ReadOnlySpan<byte> utf8, out string? name)
+    {
+        name = null;
+        if (utf8.IsEmpty)
+        {
+            return false;
+        }
+
+        if (utf8.Length > MaxNameBytes)
+        {
+            IsTruncated = true;
+            return false;
+        }
+
+        if (!TryTake(utf8.Length))
+        {
+            return false;
+        }
+
+        name = JsonStringText.ToString(utf8);
+        return true;
+    }
+
+    private void Append(ref PooledBuffer buffer, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        if (_isFull)
+        {
+            return;
+        }
+
+        IsTruncated |= IsReduced;
+        if (isEscaped)
+        {
+            _unescaped.Clear();
+            JsonStringText.Append(utf8, ref _unescaped);
+            utf8 = _unescaped.Span;
+        }
+
+        int length = allowance.Take(utf8.Length);
+        _used += length;
+        if (length < utf8.Length)
+        {
+            _isFull = IsTruncated = true;
+            utf8 = utf8[..Utf8Text.WholeCharacters(utf8, length)];
+        }
+
+        buffer.Append(utf8);
+    }
+
+    private bool TryTake(int bytes)
+    {
+        if (!_isFull && allowance.TryTake(bytes))
+        {
+            _used += bytes;
+            return true;
+        }
+
+        _isFull = IsTruncated = true;
+        return false;
+    }
+
+    private void GiveBack(int bytes)
+    {
+        allowance.GiveBack(bytes);
+        _used -= bytes;
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using StreamUsage.Parsing;
+
+namespace StreamUsage.Estimation;
+
+/// <summary>Reads what a message holds: text in every shape, tool calls and their results, images and documents.</summary>
+internal sealed class ContentReader(RequestFacts facts, ModelFamily family, TextMeter meter)
+{
+    private const int MaxDepth = 32;
+
+    private int _depth;
+
+    /// <summary>A string, an array of strings, parts or blocks, or one part or block.</summary>
+    public void Read(ref Utf8JsonReader reader)
+    {
+        if (_depth == MaxDepth)
+        {
+            reader.Skip();
+            return;
+        }
+
+        _depth++;
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.String:
+                meter.Add(reader.ValueSpan, reader.ValueIsEscaped);
+                meter.End();
+                break;
+            case JsonTokenType.StartArray:
+                while (reader.NextElement())
+                {
+                    Read(ref reader);
+                }
+
+                break;
+            case JsonTokenType.StartObject:
+                while (reader.NextProperty(out ReadOnlySpan<byte> name))
+                {
+                    ReadMember(ref reader, name);
+                }
+
+                break;
+            default:
+                break;
+        }
+
+        _depth--;
+    }
+
+    /// <summary>A member of a message, part, block or item.</summary>
+    public void ReadMember(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name)
+        {
+            case var _ when name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("parts"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("refusal"u8)
+                || name.SequenceEqual("summary"u8) || name.SequenceEqual("title"u8) || name.SequenceEqual("context"u8) || name.SequenceEqual("transcript"u8) || name.SequenceEqual("reasoning_content"u8):
+                Read(ref reader);
+                break;
+            case var _ when name.SequenceEqual("name"u8):
+                Read(ref reader);
+                break;
+            case var _ when name.SequenceEqual("output"u8) || name.SequenceEqual("response"u8):
+                ReadValue(ref reader);
+                break;
+            case var _ when name.SequenceEqual("input"u8) || name.SequenceEqual("arguments"u8) || name.SequenceEqual("args"u8):
+                facts.ToolExchanges++;
+                ReadArguments(ref reader);
+                break;
+            case var _ when name.SequenceEqual("tool_calls"u8) || name.SequenceEqual("function"u8) || name.SequenceEqual("function_call"u8) || name.SequenceEqual("custom"u8)
+                || name.SequenceEqual("functionCall"u8) || name.SequenceEqual("functionResponse"u8):
+                Read(ref reader);
+                break;
+            case var _ when MediaReader.IsMedia(name):
+                facts.Media += MediaReader.Read(ref reader, name, family.Image, meter);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
+    }
+
+    // A result: a string, content blocks (which have images among them), or any JSON.
+    private void ReadValue(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            Read(ref reader);
+        }
+        else
+        {
+            CompactJson.Write(ref reader, meter);
+            meter.End();
+        }
+    }
+
+    private void ReadArguments(ref Utf8JsonReader reader)
+    {
+        if (family.Tools != ToolNotation.Tags || reader.TokenType != JsonTokenType.StartObject)
+        {
+            CompactJson.Write(ref reader, meter);
+            meter.End();
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> argument))
+        {
+            facts.ToolArguments++;
+            meter.Add(argument);
+            meter.End();
+            CompactJson.Write(ref reader, meter);
+            meter.End();
+        }
+    }
+}

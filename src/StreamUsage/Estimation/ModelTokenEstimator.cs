@@ -1,0 +1,107 @@
+using System.Text;
+using System.Text.Json;
+
+namespace StreamUsage.Estimation;
+
+/// <summary>
+/// The default: counts with the model's encoding, or the nearest, and corrects the count by its family's rule, which is fitted to counts that providers reported; docs/estimation.md has the errors. The time of any input
+/// is linear and bounded: runs without a break are cut, long texts are sampled. Encodings are loaded once a process, when first needed. Safe to use from any thread.
+/// </summary>
+public sealed class ModelTokenEstimator : ITokenEstimator
+{
+    private readonly FamilyTable _families;
+
+    /// <summary>Makes an estimator with the built-in families.</summary>
+    public ModelTokenEstimator() => _families = FamilyTable.BuiltIn;
+
+    /// <summary>Makes an estimator with families of one's own, which are asked before the built-in ones.</summary>
+    /// <param name="families">The families; an earlier one counts before a later one that fits as well.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="families"/> is null.</exception>
+    public ModelTokenEstimator(IEnumerable<ModelFamily> families)
+    {
+        ArgumentNullException.ThrowIfNull(families);
+        _families = new FamilyTable([.. families]);
+    }
+
+    /// <summary>The family that a model is counted as.</summary>
+    /// <param name="model">The model's name, as a request or a response says it; null where not known.</param>
+    /// <param name="format">The API, for a name that says nothing.</param>
+    /// <param name="wire">The wire, as <see cref="UsageRecord.Wire"/> says it; null where not known.</param>
+    /// <returns>The family; for a name that says nothing the newest of the format's provider, which is OpenAI where the format says nothing either.</returns>
+    public ModelFamily FindFamily(string? model, ApiFormat format = default, string? wire = null) => _families.Find(model, format, wire);
+
+    /// <inheritdoc/>
+    public int CountTokens(string? model, ReadOnlySpan<char> text)
+    {
+        if (text.IsEmpty)
+        {
+            return 0;
+        }
+
+        ModelFamily family = FindFamily(model);
+        using var meter = new TextMeter(Tokenizers.Get(family.Encoding), 3L * text.Length);
+        Span<byte> utf8 = stackalloc byte[3 * 256];
+        while (!text.IsEmpty)
+        {
+            int length = Math.Min(text.Length, 256);
+            length -= length < text.Length && char.IsHighSurrogate(text[length - 1]) ? 1 : 0;
+            meter.Add(utf8[..Encoding.UTF8.GetBytes(text[..length], utf8)]);
+            text = text[length..];
+        }
+
+        meter.End();
+        return (int)Math.Min(int.MaxValue, Whole((meter.Tokens * family.Rule.PerToken) + (meter.Digits * family.Rule.PerDigit)));
+    }
+
+    /// <inheritdoc/>
+    public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => EstimateInput(format, model, requestBody.Span, out _);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="output"/> is null.</exception>
+    public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ModelFamily family = _families.Find(model, format, output.Wire);
+        double notKept = ClassRule.Tokens(output.NotKept, family.Rule);
+        if (output.Parts.Count == 0)
+        {
+            return notKept > 0 ? Whole(notKept + family.Rule.Answer) : Running(family.Rule, output.Characters);
+        }
+
+        OutputFacts facts = OutputFacts.Read(output, family);
+        double tokens = facts.Tokens(family.Rule);
+
+        // Past what a response may keep, the kept part stands for the rest. Where the tracker's budget ended the keeping, the rest was counted.
+        long rest = output.Characters - facts.Characters;
+        if (rest > 0 && facts.Characters > 0 && notKept == 0)
+        {
+            tokens += (tokens - (facts.Choices * family.Rule.Answer)) * rest / facts.Characters;
+        }
+
+        return Whole(tokens + notKept);
+    }
+
+    /// <summary>As <see cref="EstimateInputTokens"/>; says whether the JSON was malformed.</summary>
+    internal long EstimateInput(ApiFormat format, string? model, ReadOnlySpan<byte> requestBody, out JsonException? fault)
+    {
+        fault = null;
+        if (requestBody.IsEmpty)
+        {
+            return 0;
+        }
+
+        RequestHead head = RequestHead.Read(requestBody);
+        ModelFamily family = _families.Find(model ?? head.Model, format, head.Wire);
+        RequestFacts facts = RequestReader.Read(requestBody, family);
+        fault = facts.Fault;
+        return Whole(facts.Tokens(family.Rule));
+    }
+
+    /// <summary>A running estimate, from the characters alone: no tokenizer is loaded.</summary>
+    internal static long EstimateRunning(ApiFormat format, string? model, string? wire, long characters) =>
+        Running(FamilyTable.BuiltIn.Find(model, format, wire).Rule, characters);
+
+    private static long Running(TokenRule rule, long characters) => characters <= 0 ? 0 : Whole((characters * rule.PerCharacter) + rule.Answer);
+
+    private static long Whole(double tokens) => Math.Max(1, (long)Math.Round(tokens));
+}

@@ -1,0 +1,229 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+using StreamUsage.Parsing;
+using StreamUsage.Sse;
+
+namespace StreamUsage.Estimation;
+
+/// <summary>
+/// The output of a response as it came, kept for the case that the provider does not say what it cost: UTF-8 in one rented array that grows as text comes, up to a limit. An append is a comparison, a bounds check and a
+/// copy; escapes are undone only when the text is needed. Where the tracker's budget allows no more, characters are counted by class instead. Not thread-safe: its owner holds a lock.
+/// </summary>
+internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
+{
+    private const int InitialBytes = 256;
+
+    // Of each run: what it is, and its length.
+    private const int HeaderBytes = 8;
+    private const int NoRun = -1;
+
+    private byte[] _array = [];
+    private int _length;
+    private int _capacity;
+    private int _taken;
+    private int _runStart;
+    private int _run = NoRun;
+    private bool _isRunEscaped;
+    private bool _isFull;
+    private NotKept? _notKept; // Made where the budget refused more.
+
+    /// <summary>Keeps a piece of output, or counts it.</summary>
+    public void Append(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        if (_run == Run(kind, choiceIndex) && (isEscaped == _isRunEscaped || FitsEscaped(utf8, isEscaped)) && utf8.Length <= _capacity - _length)
+        {
+            utf8.CopyTo(_array.AsSpan(_length));
+            _length += utf8.Length;
+            return;
+        }
+
+        AppendSlowly(kind, choiceIndex, utf8, isEscaped);
+    }
+
+    /// <summary>What was kept, as parts, and what was counted.</summary>
+    public ModelOutput ToOutput(string? wire, long characters)
+    {
+        EndRun();
+        var runs = new List<(int Choice, OutputKind Kind, int Start, int Length, bool IsEscaped)>();
+        for (int at = 0; at < _length;)
+        {
+            uint run = BinaryPrimitives.ReadUInt32LittleEndian(_array.AsSpan(at));
+            int length = BinaryPrimitives.ReadInt32LittleEndian(_array.AsSpan(at + 4));
+            runs.Add(((int)(run >> 4), (OutputKind)((run >> 1) & 7), at + HeaderBytes, length, (run & 1) != 0));
+            at += HeaderBytes + length;
+        }
+
+        return new ModelOutput { Wire = wire, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
+    }
+
+    /// <summary>Gives back what was rented and taken. What was kept is gone.</summary>
+    public void Release()
+    {
+        _isFull = true;
+        _run = NoRun;
+        _length = 0;
+        if (_array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+            _array = [];
+            _capacity = 0;
+        }
+
+        budget?.Return(_taken);
+        _taken = 0;
+    }
+
+    // Plain text may go on in a run with escapes as long as nothing in it looks like one.
+    private bool FitsEscaped(ReadOnlySpan<byte> utf8, bool isEscaped) => !isEscaped && _isRunEscaped && !utf8.Contains((byte)'\\');
+
+    private void AppendSlowly(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        if (_isFull)
+        {
+            Count(utf8);
+            return;
+        }
+
+        bool goesOn = _run == Run(kind, choiceIndex) && (isEscaped == _isRunEscaped || FitsEscaped(utf8, isEscaped));
+        int header = goesOn ? 0 : HeaderBytes;
+        int kept = Math.Min(utf8.Length, maxBytes - _length - header);
+        if (kept <= 0)
+        {
+            _isFull = true;
+            EndRun();
+            return;
+        }
+
+        if (!TryMakeRoom(header + kept))
+        {
+            _isFull = true;
+            EndRun();
+            Count(utf8);
+            return;
+        }
+
+        if (!goesOn)
+        {
+            BeginRun(kind, choiceIndex, isEscaped);
+        }
+
+        utf8[..kept].CopyTo(_array.AsSpan(_length));
+        _length += kept;
+        if (kept < utf8.Length)
+        {
+            _isFull = true;
+        }
+
+        // The next name is another call's.
+        if (kind == OutputKind.ToolName || _isFull)
+        {
+            EndRun();
+        }
+    }
+
+    // Past the response's own limit nothing is counted: what was kept stands for the rest.
+    private void Count(ReadOnlySpan<byte> utf8)
+    {
+        if (_notKept is not null)
+        {
+            _notKept.Classes += CharacterClasses.Count(utf8);
+        }
+    }
+
+    private void BeginRun(OutputKind kind, int choiceIndex, bool isEscaped)
+    {
+        EndRun();
+        _runStart = _length;
+        _run = Run(kind, choiceIndex);
+        _isRunEscaped = isEscaped;
+        BinaryPrimitives.WriteInt32LittleEndian(_array.AsSpan(_length), (_run << 1) | (isEscaped ? 1 : 0));
+        _length += HeaderBytes;
+    }
+
+    private void EndRun()
+    {
+        if (_run != NoRun)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(_array.AsSpan(_runStart + 4), _length - _runStart - HeaderBytes);
+            _run = NoRun;
+        }
+    }
+
+    private static int Run(OutputKind kind, int choiceIndex) => ((choiceIndex & 0xFFFFFF) << 3) | (int)kind;
+
+    private bool TryMakeRoom(int more)
+    {
+        if (more <= _capacity - _length)
+        {
+            return true;
+        }
+
+        int size = (int)Math.Min(maxBytes, Math.Max(Math.Max(InitialBytes, 2L * _array.Length), (long)_length + more));
+        if (size > Math.Max(BufferBudget.FreeBytes, _taken))
+        {
+            if (budget?.TryTake(size - _taken) == false)
+            {
+                _notKept = new NotKept();
+                return false;
+            }
+
+            _taken = size;
+        }
+
+        byte[] larger = ArrayPool<byte>.Shared.Rent(size);
+        _array.AsSpan(0, _length).CopyTo(larger);
+        if (_array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+        }
+
+        _array = larger;
+        _capacity = Math.Min(maxBytes, larger.Length);
+        return true;
+    }
+
+    private List<OutputPart> ToParts(List<(int Choice, OutputKind Kind, int Start, int Length, bool IsEscaped)> runs)
+    {
+        var parts = new List<OutputPart>();
+        byte[] text = new byte[Math.Max(JsonText.MaxUnescapedLength, _length)];
+        int length = 0;
+        for (int i = 0; i < runs.Count; i++)
+        {
+            (int choice, OutputKind kind, int start, int runLength, bool isEscaped) = runs[i];
+            length += Append(_array.AsSpan(start, runLength), isEscaped, text.AsSpan(length));
+            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind && kind != OutputKind.ToolName;
+            if (!goesOn)
+            {
+                parts.Add(new OutputPart { Kind = kind, ChoiceIndex = choice, Text = Encoding.UTF8.GetString(text, 0, length) });
+                length = 0;
+            }
+        }
+
+        return parts;
+    }
+
+    // The text is never longer than its run, whose header leaves room for an escape that must be looked at whole.
+    private static int Append(ReadOnlySpan<byte> run, bool isEscaped, Span<byte> destination)
+    {
+        if (!isEscaped)
+        {
+            run.CopyTo(destination);
+            return run.Length;
+        }
+
+        int written = 0;
+        while (!run.IsEmpty)
+        {
+            written += JsonText.Unescape(run, destination[written..], out int read);
+            run = run[read..];
+        }
+
+        return written;
+    }
+
+    private sealed class NotKept
+    {
+        public CharacterClasses Classes;
+    }
+}

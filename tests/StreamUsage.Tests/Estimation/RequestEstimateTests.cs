@@ -1,0 +1,128 @@
+using System.Text;
+using StreamUsage.Estimation;
+
+namespace StreamUsage.Tests.Estimation;
+
+public sealed class RequestEstimateTests
+{
+    private const string Text = "The answer that was sought for so long is not to be found in the books of the old library.";
+
+    private static readonly ModelTokenEstimator Estimator = new();
+
+    // OpenAI's published rule: 3 tokens a message and 1 of its role, 3 to prime the reply. "hello" is one token.
+    [Theory]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":"hello"}]}""", 8)]
+    [InlineData("""{"model":"gpt-4","messages":[{"role":"user","content":"hello"}]}""", 8)]
+    [InlineData("""{"messages":[{"content":[{"text":"hello","type":"text"}],"role":"user"}],"model":"gpt-4o"}""", 8)]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"system","content":"hello"},{"role":"user","content":"hello"}]}""", 13)]
+    [InlineData("""{"model":"gpt-4o","input":"hello"}""", 8)]
+    [InlineData("""{"model":"gpt-4o","input":[{"role":"user","content":"hello"}],"instructions":"hello"}""", 13)]
+    [InlineData("""{"model":"gpt-4o","input":[{"role":"user","content":[{"type":"input_text","text":"hello"}]}]}""", 8)]
+    [InlineData("""{"model":"text-embedding-3-small","input":[1,2,3,4]}""", 4)]
+    public void The_published_rule_of_a_message_holds(string request, long tokens) =>
+        Estimator.EstimateInputTokens(ApiFormat.OpenAI, null, Encoding.UTF8.GetBytes(request)).Should().Be(tokens);
+
+    [Theory]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}],"system":"$"}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}],"system":[{"type":"text","text":"$"}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"$"}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"$"}]}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"$"}]}]}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"a":"$"}}]}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"$"}}]}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[],"tools":[{"name":"f","description":"$","input_schema":{"type":"object","properties":{}}}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[],"tools":[{"name":"f","input_schema":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[{"role":"user","content":"$"}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"$"}}]}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[{"role":"tool","tool_call_id":"c","content":"$"}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"tools":[{"type":"function","function":{"name":"f","description":"$","parameters":{"type":"object","properties":{}}}}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}}}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object","description":"$"}}}}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","instructions":"$","input":"hi"}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","input":[{"type":"function_call","call_id":"c","name":"f","arguments":"$"}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","input":[{"type":"function_call_output","call_id":"c","output":"$"}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","tools":[{"type":"function","name":"f","description":"$","parameters":{"type":"object","properties":{}}}],"input":"hi"}""")]
+    [InlineData("GEMINI", """{"contents":[{"role":"user","parts":[{"text":"$"}]}]}""")]
+    [InlineData("GEMINI", """{"systemInstruction":{"parts":[{"text":"$"}]},"contents":[]}""")]
+    [InlineData("GEMINI", """{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f","args":{"a":"$"}}}]}]}""")]
+    [InlineData("GEMINI", """{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"a":"$"}}}]}]}""")]
+    [InlineData("GEMINI", """{"contents":[],"tools":[{"functionDeclarations":[{"name":"f","description":"$"}]}]}""")]
+    public void Text_counts_wherever_a_request_has_it(string format, string request)
+    {
+        long with = Estimate(format, request.Replace("$", Text)), without = Estimate(format, request.Replace("$", ""));
+
+        (with - without).Should().BeInRange(19, 28, "the text has 20 tokens of o200k_base, of Claude's a tenth more, and a frame perhaps");
+    }
+
+    [Theory]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,$"}}]}]}""", 765)]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,$","detail":"low"}}]}]}""", 85)]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}""", 765)]
+    [InlineData("""{"model":"gpt-4o","input":[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,$"}]}]}""", 765)]
+    [InlineData("""{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"$"}}]}]}""", 1398)]
+    [InlineData("""{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"$"}}]}]}]}""", 1398)]
+    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"$"}}]}]}""", 1032)]
+    public void An_image_costs_by_its_size_and_not_by_its_data(string request, long tokens)
+    {
+        byte[] png = [0x89, .. "PNG\r\n\u001a\n"u8, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 4, 0, 0, 0, 4, 0, .. new byte[60_000]];
+        string format = request.Contains("claude", StringComparison.Ordinal) ? "CLAUDE" : "OPENAI";
+
+        long estimate = Estimate(format, request.Replace("$", Convert.ToBase64String(png)));
+
+        estimate.Should().BeInRange(tokens, tokens + 10);
+    }
+
+    [Fact]
+    public void A_document_costs_by_its_size()
+    {
+        string pdf = Convert.ToBase64String([.. "%PDF-1.7"u8, .. new byte[120_000]]);
+
+        long estimate = Estimate(
+            "CLAUDE",
+            """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"$"}}]}]}""".Replace("$", pdf));
+
+        estimate.Should().BeInRange(3 * 1500, 3 * 3000, "Anthropic says 1,500 to 3,000 tokens a page, and this is three pages large");
+    }
+
+    [Theory]
+    [InlineData("id"), InlineData("metadata"), InlineData("user"), InlineData("stop"), InlineData("temperature")]
+    public void What_the_model_never_sees_costs_nothing(string member) =>
+        Estimate("OPENAI", $$"""{"model":"gpt-4o","{{member}}":"{{Text}}","messages":[{"role":"user","content":"hello"}]}""").Should().Be(8);
+
+    [Theory]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":"$"}""")]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":"$"}]]""")]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":"$""")]
+    [InlineData("$")]
+    public void Malformed_JSON_counts_as_far_as_it_goes_and_is_said_to_be_so(string request)
+    {
+        long estimate = Estimator.EstimateInput(ApiFormat.OpenAI, null, Encoding.UTF8.GetBytes(request.Replace("$", Text)), out System.Text.Json.JsonException? fault);
+
+        fault.Should().NotBeNull();
+        estimate.Should().BeInRange(20, 45);
+    }
+
+    [Fact]
+    public void Any_request_cut_anywhere_gives_an_estimate()
+    {
+        byte[] request = Encoding.UTF8.GetBytes(
+            """{"model":"gpt-4o","messages":[{"role":"user","content":"a\u00e9\n"},{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}],"tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","properties":{"a":{"anyOf":[{"type":"string"},{"enum":["x",1]}],"default":null},"b":{"type":"array","items":{"type":"object","properties":{"c":{"type":["number","null"]}}}}}}}}]}""");
+        for (int length = 0; length <= request.Length; length++)
+        {
+            Estimator.EstimateInputTokens(ApiFormat.OpenAI, null, request.AsMemory(0, length)).Should().BeGreaterThanOrEqualTo(length == 0 ? 0 : 1);
+            Estimator.EstimateInputTokens(ApiFormat.Claude, "claude-sonnet-4-5", request.AsMemory(0, length)).Should().BeGreaterThanOrEqualTo(length == 0 ? 0 : 1);
+        }
+    }
+
+    [Fact]
+    public void Deeply_nested_schemas_and_contents_end()
+    {
+        string schema = string.Concat(Enumerable.Repeat("{\"anyOf\":[", 300)) + "{}" + string.Concat(Enumerable.Repeat("]}", 300));
+        string content = new string('[', 800) + "\"x\"" + new string(']', 800);
+
+        Estimate("OPENAI", """{"model":"gpt-4o","messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":$}}}}]}""".Replace("$", schema)).Should().BePositive();
+        Estimate("OPENAI", $$"""{"model":"gpt-4o","messages":[{"role":"user","content":{{content}}}]}""").Should().BePositive();
+    }
+
+    private static long Estimate(string format, string request) => Estimator.EstimateInputTokens(new ApiFormat(format), null, Encoding.UTF8.GetBytes(request));
+}

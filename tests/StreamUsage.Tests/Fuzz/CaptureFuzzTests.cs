@@ -1,0 +1,54 @@
+using StreamUsage.Capture;
+using StreamUsage.Parsing;
+using StreamUsage.PassThrough;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Fuzz;
+
+/// <summary>Whatever comes, nothing counts differently where it is kept, and what is kept is within its limit.</summary>
+public sealed class CaptureFuzzTests
+{
+    private const int Rounds = 1500;
+    private const int MaxCapturedBytes = 8 * 1024;
+
+    private static readonly ParserSet Parsers = new([]);
+
+    [Fact]
+    public void Capture_changes_no_count_of_damaged_streams()
+    {
+        byte[][] bodies = [.. RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses").Select(stream => stream.Body).Where(body => body.Length < 40_000)];
+        if (bodies.Length == 0)
+        {
+            SharedFiles.Require("corpus");
+        }
+
+        var random = new Random(6);
+        for (int round = 0; round < Rounds; round++)
+        {
+            byte[] body = Mutator.Mutate(bodies[random.Next(bodies.Length)], random);
+            var plain = new BodyReader(Parsers, ApiFormat.Auto, 4096, learnsShapes: false);
+            var keeping = new BodyReader(Parsers, ApiFormat.Auto, 4096, capture: ResponseCapture.Create(CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes, null));
+            for (int at = 0; at < body.Length;)
+            {
+                int length = Math.Min(random.Next(1, 3000), body.Length - at);
+                plain.Read(body.AsSpan(at, length));
+                keeping.Read(body.AsSpan(at, length));
+                at += length;
+            }
+
+            Facts(keeping).Should().Be(Facts(plain), "this body was read: {0}", Convert.ToBase64String(body));
+            CapturedResponse kept = keeping.TakeCaptured()!;
+            long size = kept.Events!.Sum(data => (long)data.Length) + (kept.Message?.Content.Sum(block => (long)(block.Text ?? block.InputJson ?? "").Length) ?? 0);
+            size.Should().BeLessThanOrEqualTo(MaxCapturedBytes + 2000); // A JSON string's escapes are not counted.
+            plain.Release();
+            keeping.Release();
+        }
+    }
+
+    private static object Facts(BodyReader reader)
+    {
+        reader.Finish();
+        return (reader.Wire, reader.EventCount, reader.SkippedEvents, reader.OutputCharacters, reader.HasOutput, reader.IgnoredCounts, reader.TakeReportedUsageJson(), reader.State.Usage, reader.State.StopReason,
+            reader.State.IsComplete, reader.State.Error, string.Join(',', reader.State.ServerToolUse));
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace StreamUsage.Tests.Support;
+
+/// <summary>JSON that is equal where its values are: keys sorted, no spaces.</summary>
+internal static class CanonicalJson
+{
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static string Of(string json) => Sort(JsonNode.Parse(json))?.ToJsonString(Plain) ?? "null";
+
+    private static JsonNode? Sort(JsonNode? node) => node switch
+    {
+        JsonObject members => new JsonObject(members.OrderBy(member => member.Key, StringComparer.Ordinal).Select(member => KeyValuePair.Create(member.Key, Sort(member.Value)))),
+        JsonArray elements => new JsonArray([.. elements.Select(Sort)]),
+        _ => node?.DeepClone(),
+    };
+}
