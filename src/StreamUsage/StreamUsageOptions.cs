@@ -50,15 +50,6 @@ public sealed class StreamUsageOptions
     public TimeSpan SinkTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How much of a response's output is kept, until it has ended, to be counted where the provider does not say what it cost, in bytes: 64 KiB unless set; from 0 to 64 MiB. Past it the tokens of the kept part stand for
-    /// the rest; with 0 the output is estimated from its characters alone.
-    /// </summary>
-    public int MaxRetainedTextBytes { get; set; } = 64 * 1024;
-
-    /// <summary>The largest request body that is read to estimate its tokens, in bytes: 4 MiB unless set; from 0 to 64 MiB. A larger one is estimated by its size: a token for 4 bytes.</summary>
-    public int MaxRequestBodyBytes { get; set; } = 4 * 1024 * 1024;
-
-    /// <summary>
     /// How often a record is handed to a sink that fails, the first time included: 4 unless set; from 1 to 100. In the background a batch is tried that often as a whole, then its records one by one, each three
     /// times as often, and a sink that takes none of them is waited for.
     /// </summary>
@@ -81,6 +72,15 @@ public sealed class StreamUsageOptions
     /// what was seen of them, as <see cref="StreamOutcome.Interrupted"/> with the error type <c>shutdown</c>; their readers read on.
     /// </summary>
     public TimeSpan ShutdownGracePeriod { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How much of a response's output is kept, until it has ended, to be counted where the provider does not say what it cost, in bytes: 64 KiB unless set; from 0 to 64 MiB. Past it the tokens of the kept part stand for
+    /// the rest; with 0 the output is estimated from its characters alone.
+    /// </summary>
+    public int MaxRetainedTextBytes { get; set; } = 64 * 1024;
+
+    /// <summary>The largest request body that is read to estimate its tokens, in bytes: 4 MiB unless set; from 0 to 64 MiB. A larger one is estimated by its size: a token for 4 bytes.</summary>
+    public int MaxRequestBodyBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>Counts what the provider did not report; null means a <see cref="ModelTokenEstimator"/>.</summary>
     public ITokenEstimator? Estimator { get; set; }

@@ -38,12 +38,12 @@ switch (args)
                       time and allocation an event of each contender, interleaved
               check   every contender reads every workload once and must find its totals
               stream  what a whole tracked stream allocates, and what an idle one holds
+              delivery
+                      what readers feel of a sink that works, and of one that does not
               accuracy {AccuracyCommand.Usage}
                       how close estimates come to reported counts; --fit prints the constants of the rules
               estimate
                       what an estimate of 1 MiB takes, whatever it is
-              delivery
-                      what readers feel of a sink that works, and of one that does not
               bdn FILTER
                       the same contenders under BenchmarkDotNet; FILTER as in its --filter
             """);

@@ -76,9 +76,6 @@ internal static partial class Log
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Record {RecordId}: the caller said {NamedFormat}, the response speaks {DetectedFormat}")]
     public static partial void FormatCorrected(ILogger logger, Guid recordId, ApiFormat namedFormat, ApiFormat detectedFormat);
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
-    public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
-
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnUndelivered failed for record {RecordId}: {FaultType}")]
     public static partial void CallbackFailed(ILogger logger, Guid recordId, string faultType);
 
@@ -90,4 +87,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutting down: {Responses} responses that were still being read are recorded as interrupted")]
     public static partial void ShutDown(ILogger logger, int responses);
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
+    public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
 }

@@ -95,7 +95,13 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         DeliveryResult result = await delivery.DeliverAsync(record, body.Starts).ConfigureAwait(false);
         if (reporter.ReportsRecords)
         {
-            var notes = new RecordNotes { ParserFault = body.Reader.ParserFault, ContentFault = body.ContentFault, IgnoredCounts = body.Reader.IgnoredCounts, EstimateFaults = estimateFaults };
+            var notes = new RecordNotes
+            {
+                ParserFault = body.Reader.ParserFault,
+                ContentFault = body.ContentFault,
+                IgnoredCounts = body.Reader.IgnoredCounts,
+                EstimateFaults = estimateFaults,
+            };
             await reporter.RecordedAsync(record, notes).ConfigureAwait(false);
         }
 

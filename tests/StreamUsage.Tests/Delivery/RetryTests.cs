@@ -78,9 +78,22 @@ public sealed class RetryTests
         line.Level.Should().Be(LogLevel.Error);
         line.Fields.Should().Contain(new Dictionary<string, object?>
         {
-            ["RecordId"] = record.Id, ["RequestId"] = "r1", ["UserId"] = "u1", ["ApiKeyId"] = "k1", ["ProviderId"] = "p1", ["Sink"] = nameof(FaultySink), ["Attempts"] = 3, ["Reason"] = "failed",
-            ["FaultType"] = nameof(InvalidOperationException), ["InputTokens"] = 25L, ["CacheReadInputTokens"] = 7L, ["CacheCreationInputTokens"] = 3L, ["OutputTokens"] = 15L,
-            ["Model"] = "claude-sonnet-4-5", ["ResponseId"] = "msg_1", ["StartedAt"] = record.StartedAt,
+            ["RecordId"] = record.Id,
+            ["RequestId"] = "r1",
+            ["UserId"] = "u1",
+            ["ApiKeyId"] = "k1",
+            ["ProviderId"] = "p1",
+            ["Sink"] = nameof(FaultySink),
+            ["Attempts"] = 3,
+            ["Reason"] = "failed",
+            ["FaultType"] = nameof(InvalidOperationException),
+            ["InputTokens"] = 25L,
+            ["CacheReadInputTokens"] = 7L,
+            ["CacheCreationInputTokens"] = 3L,
+            ["OutputTokens"] = 15L,
+            ["Model"] = "claude-sonnet-4-5",
+            ["ResponseId"] = "msg_1",
+            ["StartedAt"] = record.StartedAt,
         });
         log.Lines.Should().NotContain(l => l.Text.Contains("canary") || l.Exception != null);
     }

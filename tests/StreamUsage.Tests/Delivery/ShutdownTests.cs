@@ -13,7 +13,7 @@ public sealed class ShutdownTests
         var time = new FakeTimeProvider();
         var log = new RecordingLog();
         var sink = new TestSink();
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions(), Estimator = new global::StreamUsage.Estimation.CharacterTokenEstimator() }, log, time);
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { Estimator = new StreamUsage.Estimation.CharacterTokenEstimator(), SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions() }, log, time);
         var streams = new List<Stream>();
         var trackings = new List<UsageTracking>();
         for (int i = 0; i < Count; i++)

@@ -43,7 +43,7 @@ public sealed class UsageTrackingHandlerTests
     {
         var sink = new RecordingSink();
         var provider = new Provider(Answers.ChatText + Answers.ChatDone);
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { Estimator = new global::StreamUsage.Estimation.CharacterTokenEstimator() });
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { Estimator = new StreamUsage.Estimation.CharacterTokenEstimator() });
         using HttpClient client = Client(tracker, provider);
         var started = DateTimeOffset.UtcNow;
         using var request = new HttpRequestMessage(HttpMethod.Post, "https://host/v1/chat/completions") { Content = new StringContent(Request, Encoding.UTF8, "application/json") };

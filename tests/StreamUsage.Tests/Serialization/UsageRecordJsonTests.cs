@@ -18,33 +18,100 @@ public sealed class UsageRecordJsonTests
 
     private static readonly Gen<TokenUsage> Usage = Gen.Select(Gen.Long.Array[6], Gen.Long.Nullable().Array[5], (buckets, subsets) => new TokenUsage
     {
-        InputTokens = buckets[0], CacheReadInputTokens = buckets[1], CacheCreationInputTokens = buckets[2], CacheCreation5mInputTokens = buckets[3], CacheCreation1hInputTokens = buckets[4], OutputTokens = buckets[5],
-        ReasoningTokens = subsets[0], InputAudioTokens = subsets[1], CacheReadAudioTokens = subsets[2], OutputAudioTokens = subsets[3], OutputImageTokens = subsets[4],
+        InputTokens = buckets[0],
+        CacheReadInputTokens = buckets[1],
+        CacheCreationInputTokens = buckets[2],
+        CacheCreation5mInputTokens = buckets[3],
+        CacheCreation1hInputTokens = buckets[4],
+        OutputTokens = buckets[5],
+        ReasoningTokens = subsets[0],
+        InputAudioTokens = subsets[1],
+        CacheReadAudioTokens = subsets[2],
+        OutputAudioTokens = subsets[3],
+        OutputImageTokens = subsets[4],
     });
 
     private static readonly Gen<UsageContext> Context = Gen.Select(MaybeText.Array[9], Instant.Nullable(), Names.Array[3], Gen.Byte.Array[0, 20], Gen.OneOf("CLAUDE", "AUTO", "my own"), (texts, started, names, body, format) => new UsageContext
     {
-        RequestId = texts[0], AttemptId = texts[1], UserId = texts[2], ApiKeyId = texts[3], Provider = texts[4], ProviderId = texts[5], ProviderEndpointId = texts[6], ProviderApiKeyId = texts[7], Model = texts[8],
-        ApiFormat = new ApiFormat(format), RequestStartedAt = started, RequestBody = body, RequestHeaders = names[0], ProviderRequestHeaders = names[1], Tags = names[2],
+        RequestId = texts[0],
+        AttemptId = texts[1],
+        UserId = texts[2],
+        ApiKeyId = texts[3],
+        Provider = texts[4],
+        ProviderId = texts[5],
+        ProviderEndpointId = texts[6],
+        ProviderApiKeyId = texts[7],
+        Model = texts[8],
+        ApiFormat = new ApiFormat(format),
+        RequestStartedAt = started,
+        RequestBody = body,
+        RequestHeaders = names[0],
+        ProviderRequestHeaders = names[1],
+        Tags = names[2],
     });
 
     private static readonly Gen<UsageCost> Cost = Gen.Select(Gen.Decimal.Array[7], Text.Array[2], MaybeText, (amounts, texts, version) => new UsageCost
     {
-        Total = amounts[0], Input = amounts[1], CacheRead = amounts[2], CacheCreation = amounts[3], Output = amounts[4], ServerTools = amounts[5], Multiplier = amounts[6], Currency = texts[0], PricedAs = texts[1], PriceTableVersion = version,
+        Total = amounts[0],
+        Input = amounts[1],
+        CacheRead = amounts[2],
+        CacheCreation = amounts[3],
+        Output = amounts[4],
+        ServerTools = amounts[5],
+        Multiplier = amounts[6],
+        Currency = texts[0],
+        PricedAs = texts[1],
+        PriceTableVersion = version,
     });
 
     private static readonly Gen<UsageRecord> Figures = Gen.Select(Gen.Guid, Usage, Usage, Gen.Select(Text, MaybeText, Usage, (type, model, usage) => new UsageIteration { Type = type, Model = model, Usage = usage }).Array[0, 3], Counts.Array[2], Cost.Null(), Gen.Decimal.Nullable(), (id, usage, billed, iterations, counts, cost, reported) => new UsageRecord
     {
-        Id = id, Usage = usage, BilledUsage = billed, Iterations = iterations, ServerToolUse = counts[0], TokenDetails = counts[1], Cost = cost, ReportedCost = reported,
+        Id = id,
+        Usage = usage,
+        BilledUsage = billed,
+        Iterations = iterations,
+        ServerToolUse = counts[0],
+        TokenDetails = counts[1],
+        Cost = cost,
+        ReportedCost = reported,
     });
 
     private static readonly Gen<UsageRecord> Records = Gen.Select(Figures, Context, MaybeText.Array[15], Gen.Int[0, 6].Array[4], Instant, Time.Array[1], Time.Nullable().Array[3], (record, context, texts, numbers, started, times, maybeTimes) => record with
     {
-        Context = context, ApiFormat = new ApiFormat(texts[0] ?? "AUTO"), Wire = texts[1], ReportedUsageJson = texts[2], UnpricedReason = texts[3], ResponseId = texts[4], ResponseModel = texts[5], StopReason = texts[6],
-        StopSequence = texts[7], ServiceTier = texts[8], Speed = texts[9], InferenceGeo = texts[10], ErrorType = texts[11], ErrorMessage = texts[12], TraceId = texts[13], SpanId = texts[14],
-        InputSource = (TokenSource)(numbers[0] % 3), OutputSource = (TokenSource)(numbers[1] % 3), Status = (UsageStatus)(numbers[2] % 4), Outcome = (StreamOutcome)numbers[3], StatusCode = 200 + numbers[0],
-        HttpStatusCode = numbers[1] == 0 ? null : 500, StartedAt = started, Duration = times[0], TimeToFirstByte = maybeTimes[0], TimeToFirstToken = maybeTimes[1], TimeToLastByte = maybeTimes[2], BytesReceived = numbers[0],
-        ReadCount = numbers[1], EventCount = numbers[2], SkippedEvents = numbers[3], OutputCharacters = long.MaxValue, Drained = numbers[0] == 1, ResponseHeaders = context.Tags,
+        Context = context,
+        ApiFormat = new ApiFormat(texts[0] ?? "AUTO"),
+        Wire = texts[1],
+        ReportedUsageJson = texts[2],
+        UnpricedReason = texts[3],
+        ResponseId = texts[4],
+        ResponseModel = texts[5],
+        StopReason = texts[6],
+        StopSequence = texts[7],
+        ServiceTier = texts[8],
+        Speed = texts[9],
+        InferenceGeo = texts[10],
+        ErrorType = texts[11],
+        ErrorMessage = texts[12],
+        TraceId = texts[13],
+        SpanId = texts[14],
+        InputSource = (TokenSource)(numbers[0] % 3),
+        OutputSource = (TokenSource)(numbers[1] % 3),
+        Status = (UsageStatus)(numbers[2] % 4),
+        Outcome = (StreamOutcome)numbers[3],
+        StatusCode = 200 + numbers[0],
+        HttpStatusCode = numbers[1] == 0 ? null : 500,
+        StartedAt = started,
+        Duration = times[0],
+        TimeToFirstByte = maybeTimes[0],
+        TimeToFirstToken = maybeTimes[1],
+        TimeToLastByte = maybeTimes[2],
+        BytesReceived = numbers[0],
+        ReadCount = numbers[1],
+        EventCount = numbers[2],
+        SkippedEvents = numbers[3],
+        OutputCharacters = long.MaxValue,
+        Drained = numbers[0] == 1,
+        ResponseHeaders = context.Tags,
         Response = numbers[2] == 0 ? null : new CapturedResponse { RawExcerpt = texts[3], Truncated = numbers[1] == 0 },
     });
 
