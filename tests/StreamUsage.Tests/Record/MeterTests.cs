@@ -40,6 +40,11 @@ public sealed class MeterTests
 
         Stream tracked = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking tracking);
         await isStarted.Task;
+        while (meters.Measurements.All(m => m.Name != "streamusage.streams.open"))
+        {
+            await Task.Yield(); // Listeners are told beside the sink, not before it.
+        }
+
         meters.Measurements.Where(m => m.Name == "streamusage.streams.open").Sum(m => m.Value).Should().Be(1);
         tracked.Dispose();
         await tracking.Completion;
