@@ -42,7 +42,7 @@ static async Task<bool> IsDeliveredAsync(bool inBackground)
 {
     var services = new ServiceCollection();
     services.AddSingleton<Store>();
-    IStreamUsageBuilder builder = services.AddStreamUsage(options => options.RetryDelay = TimeSpan.Zero).AddSink<FailingSink>().AddSink(new PrintingSink());
+    IStreamUsageBuilder builder = services.AddStreamUsage(options => options.AddZstd().RetryDelay = TimeSpan.Zero).AddSink<FailingSink>().AddSink(new PrintingSink());
     if (inBackground)
     {
         builder.DeliverInBackground();

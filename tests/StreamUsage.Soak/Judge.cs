@@ -86,9 +86,9 @@ internal static class Judge
         }
     }
 
-    // Not where all but the last event's blank line had come: then both outcomes are right.
+    // Not where all but the last event's line ends had come: then both outcomes are right.
     private static bool IsCompleteAfterLeaving(StreamRun run, UsageRecord record) =>
-        MayBeDrained(run) && record.BytesReceived > run.Seen && record.Outcome == StreamOutcome.ClientAborted && !run.Plan.Script.At(Math.Max(0, run.Seen - 2)).IsComplete;
+        MayBeDrained(run) && record.BytesReceived > run.Seen && record.Outcome == StreamOutcome.ClientAborted && !run.Plan.Script.At(Math.Max(0, run.Seen - 4)).IsComplete;
 
     private static bool MayBeDrained(StreamRun run) => run.Plan.IsDrained && run.Ending == Ending.Left && run.Plan.StatusCode < 400;
 

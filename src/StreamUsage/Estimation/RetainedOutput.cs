@@ -29,9 +29,14 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
     private NotKept? _notKept; // Made where the budget refused more.
 
     /// <summary>Keeps a piece of output, or counts it.</summary>
-    public void Append(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    /// <param name="kind">What it is.</param>
+    /// <param name="choiceIndex">Its choice.</param>
+    /// <param name="utf8">Its text.</param>
+    /// <param name="isEscaped">Whether there are JSON escapes in it.</param>
+    /// <param name="isStringInside">Whether it is known to be the inside of a JSON string, where a backslash is an escape.</param>
+    public void Append(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, bool isStringInside = false)
     {
-        if (_run == Run(kind, choiceIndex) && (isEscaped == _isRunEscaped || FitsEscaped(utf8, isEscaped)) && utf8.Length <= _capacity - _length)
+        if (_run == Run(kind, choiceIndex) && (isEscaped == _isRunEscaped || (isStringInside && _isRunEscaped) || FitsEscaped(utf8, isEscaped)) && utf8.Length <= _capacity - _length)
         {
             utf8.CopyTo(_array.AsSpan(_length));
             _length += utf8.Length;

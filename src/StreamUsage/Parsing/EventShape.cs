@@ -9,7 +9,7 @@ internal sealed class EventShape
 {
     private readonly byte[] _sample;
     private readonly ShapeHole[] _holes;
-    private readonly ushort _dataStart, _dataEnd, _closersStart;
+    private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest;
     private byte _changing; // The holes that are known to change: a bit each. The others are taken to stay as they were.
     private bool _isPadded;
 
@@ -30,11 +30,29 @@ internal sealed class EventShape
         _dataStart = (ushort)dataStart;
         _dataEnd = (ushort)dataEnd;
         _closersStart = (ushort)Math.Max(holes[^1].End, raw[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1);
+        int shortest = raw.Length - raw[_closersStart..dataEnd].Count((byte)' ');
+        foreach (ShapeHole hole in holes)
+        {
+            shortest -= hole.End - hole.Start - 1;
+        }
+
+        _shortest = (ushort)shortest;
     }
+
+    /// <summary>The length of the event that it was learned from.</summary>
+    public int Length => _sample.Length;
 
     /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where they do.</summary>
     public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
     {
+        if (bytes.Length < _shortest)
+        {
+            // Whatever they are they are cut: whether they are of this shape is looked at when there are more of them, unless they begin otherwise.
+            length = 0;
+            int known = Math.Min(bytes.Length, _holes[0].Start);
+            return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) ? ShapeMatch.Cut : ShapeMatch.None;
+        }
+
         ShapeMatch match = Match(bytes, _changing, maxDataLength, output, out length);
         int all = (1 << _holes.Length) - 1;
         if (match == ShapeMatch.None && _changing != all)

@@ -13,6 +13,9 @@ internal sealed class EventShapes
     /// <summary>Whether learning has paid so far: a stream whose events are all different is left to the full parser.</summary>
     public bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
 
+    /// <summary>The length of an event of the shape that was seen last; 0 where there is none.</summary>
+    public int Length => _first?.Length ?? 0;
+
     public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
     {
         length = 0;

@@ -187,13 +187,13 @@ internal sealed class BodyReader(
     void IOutputObserver.Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.Field(field, choiceIndex, utf8, isEscaped);
 
     void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) =>
-        Observe(kind, choiceIndex, utf8, isEscaped, utf16Length);
+        Observe(kind, choiceIndex, utf8, isEscaped, utf16Length, isStringInside: true);
 
     void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
 
-    private void Observe(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length)
+    private void Observe(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length, bool isStringInside = false)
     {
         HasOutput = true;
         if (kind != OutputKind.ToolName)
@@ -204,7 +204,7 @@ internal sealed class BodyReader(
         // Where output is reported already, what follows brings its count with it: by servers that count in every chunk.
         if (maxRetainedTextBytes != 0 && !_state.IsOutputReported)
         {
-            (_output ??= new RetainedOutput(maxRetainedTextBytes, budget)).Append(kind, choiceIndex, utf8, isEscaped);
+            (_output ??= new RetainedOutput(maxRetainedTextBytes, budget)).Append(kind, choiceIndex, utf8, isEscaped, isStringInside);
         }
     }
 
@@ -269,6 +269,11 @@ internal sealed class BodyReader(
     // The rest of an event that the last read cut, up to its blank line. It may be of a learned shape; where it is not, the decoder gets it from its beginning.
     private int CompleteCutEvent(ReadOnlySpan<byte> bytes)
     {
+        if (TryCompleteAtOnce(bytes, out int length))
+        {
+            return length;
+        }
+
         bool isBlankLineCut = _cutEvent.Span[^1] == (byte)'\n' && bytes[0] == (byte)'\n';
         int blankLine = isBlankLineCut ? -1 : bytes.IndexOf("\n\n"u8);
         bool isWhole = isBlankLineCut || blankLine >= 0;
@@ -291,6 +296,25 @@ internal sealed class BodyReader(
 
         _cutEvent.Release();
         return end;
+    }
+
+    // Mostly it is as long as others of its shape, or a little longer: so much is tried before its end is looked for.
+    private bool TryCompleteAtOnce(ReadOnlySpan<byte> bytes, out int length)
+    {
+        const int Slack = 64;
+        int cut = _cutEvent.Length;
+        _cutEvent.Append(bytes[..Math.Clamp(_shapes!.Length + Slack - cut, 0, bytes.Length)]);
+        if (_shapes.Match(_cutEvent.Span, _maxDataLength, this, out int whole) == ShapeMatch.Whole)
+        {
+            EventCount++;
+            _cutEvent.Release();
+            length = whole - cut; // What was cut was no whole event, so that this ends in what followed.
+            return true;
+        }
+
+        _cutEvent.Truncate(cut);
+        length = 0;
+        return false;
     }
 
     private void DecodeCutEvent()
