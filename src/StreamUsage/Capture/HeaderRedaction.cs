@@ -50,7 +50,7 @@ internal sealed class HeaderRedaction(IReadOnlySet<string> alsoRedacted)
     }
 
     /// <summary>The context as it may be kept: headers redacted, without the request's body.</summary>
-    public UsageContext Redact(UsageContext context) => context with
+    public UsageContext Redact(UsageContext context) => context is { RequestHeaders: null, ProviderRequestHeaders: null, RequestBody.IsEmpty: true } ? context : context with
     {
         RequestHeaders = TryRedact(context.RequestHeaders),
         ProviderRequestHeaders = TryRedact(context.ProviderRequestHeaders),

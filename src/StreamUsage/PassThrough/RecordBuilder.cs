@@ -21,29 +21,23 @@ internal static class RecordBuilder
         var faults = new List<Exception>();
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
         body.Reader.ReleaseOutput();
-        UsageRecord record = DescribePlainly(body, counts);
+        UsageRecord record = Describe(body, counts);
         if (settings.Capture.HasFlag(CapturedContent.RequestBody) && !body.RequestBody.IsEmpty)
         {
             record = WithRequestBody(record, body, settings);
         }
 
-        try
-        {
-            record = Describe(body, record);
-        }
-        catch (Exception fault)
-        {
-            body.Reader.Fail(fault); // What a custom parser put into its state can throw; the counts are safe from it.
-        }
-
         return (await PriceAsync(record, settings.Pricing, limit, faults).ConfigureAwait(false), faults);
     }
 
-    // Values only, nothing that could run code of another's.
-    private static UsageRecord DescribePlainly(TrackedBody body, (TokenUsage Usage, TokenSource Input, TokenSource Output) counts)
+    private static UsageRecord Describe(TrackedBody body, (TokenUsage Usage, TokenSource Input, TokenSource Output) counts)
     {
         BodyReader reader = body.Reader;
+        ref readonly UsageAccumulator state = ref reader.State;
         OutcomeRules.Verdict verdict = body.Verdict;
+        ProviderError? error = state.Error;
+        bool isShutDown = body.End == StreamEnd.ShutDown && verdict.Outcome == StreamOutcome.Interrupted;
+        (TokenUsage billed, IReadOnlyList<UsageIteration> iterations) = Bill(reader, counts.Usage);
         return new UsageRecord
         {
             Id = body.Id,
@@ -51,14 +45,27 @@ internal static class RecordBuilder
             ApiFormat = reader.Format,
             Wire = reader.Wire,
             Usage = counts.Usage,
-            BilledUsage = counts.Usage,
+            BilledUsage = billed,
+            Iterations = iterations,
+            ServerToolUse = state.ServerToolUse,
+            TokenDetails = state.TokenDetails,
             InputSource = counts.Input,
             OutputSource = counts.Output,
+            ReportedUsageJson = reader.TakeReportedUsageJson(),
+            ReportedCost = state.ReportedCost,
+            ResponseId = state.ResponseId,
+            ResponseModel = state.Model,
+            StopReason = state.StopReason,
+            StopSequence = state.StopSequence,
+            ServiceTier = state.ServiceTier,
+            Speed = state.Speed,
+            InferenceGeo = state.InferenceGeo,
             Status = body.Failure is null ? verdict.Status : UsageStatus.Failed,
             Outcome = verdict.Outcome,
             StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
             HttpStatusCode = body.HttpStatusCode,
-            ErrorMessage = body.Failure?.Message,
+            ErrorType = error?.Type ?? (isShutDown ? "shutdown" : TypeOf(body.Fault)),
+            ErrorMessage = body.Failure?.Message ?? error?.Message ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault)),
             TraceId = body.TraceId,
             SpanId = body.SpanId,
             StartedAt = body.StartedAt,
@@ -77,6 +84,21 @@ internal static class RecordBuilder
         };
     }
 
+    // What a custom parser put into its state can throw; the counts are safe from it.
+    private static (TokenUsage Billed, IReadOnlyList<UsageIteration> Iterations) Bill(BodyReader reader, TokenUsage usage)
+    {
+        try
+        {
+            IReadOnlyList<UsageIteration> iterations = reader.State.Iterations;
+            return (iterations.Count == 0 ? usage : reader.State.BilledUsage, iterations);
+        }
+        catch (Exception fault)
+        {
+            reader.Fail(fault);
+            return (usage, []);
+        }
+    }
+
     private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, UsageTracker.TrackerSettings settings)
     {
         ReadOnlyMemory<byte> requestBody = RequestBodyCapture.Copy(body.RequestBody, settings.MaxCapturedBytes, out bool isTruncated);
@@ -84,31 +106,6 @@ internal static class RecordBuilder
         {
             Context = record.Context with { RequestBody = requestBody },
             Response = isTruncated ? (record.Response ?? new CapturedResponse()) with { Truncated = true } : record.Response,
-        };
-    }
-
-    private static UsageRecord Describe(TrackedBody body, UsageRecord plain)
-    {
-        ref readonly UsageAccumulator state = ref body.Reader.State;
-        ProviderError? error = state.Error;
-        bool isShutDown = body.End == StreamEnd.ShutDown && plain.Outcome == StreamOutcome.Interrupted;
-        return plain with
-        {
-            BilledUsage = state.Iterations.Count == 0 ? plain.Usage : state.BilledUsage,
-            Iterations = state.Iterations,
-            ServerToolUse = state.ServerToolUse,
-            TokenDetails = state.TokenDetails,
-            ReportedUsageJson = body.Reader.TakeReportedUsageJson(),
-            ReportedCost = state.ReportedCost,
-            ResponseId = state.ResponseId,
-            ResponseModel = state.Model,
-            StopReason = state.StopReason,
-            StopSequence = state.StopSequence,
-            ServiceTier = state.ServiceTier,
-            Speed = state.Speed,
-            InferenceGeo = state.InferenceGeo,
-            ErrorType = error?.Type ?? (isShutDown ? "shutdown" : TypeOf(body.Fault)),
-            ErrorMessage = plain.ErrorMessage ?? error?.Message ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault)),
         };
     }
 
