@@ -32,12 +32,12 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
     /// <summary>A response has ended: makes its record and hands it over, off this thread.</summary>
     public void Complete(TrackedBody body)
     {
-        _open.Remove(body);
         lock (_gate)
         {
             _underWay++;
         }
 
+        _open.Remove(body); // Under way before it is no longer open: a stop waits for one after the other.
         if (!delivery.KeepsOrder)
         {
             ThreadPool.UnsafeQueueUserWorkItem(body, preferLocal: false);
