@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using StreamUsage.Parsing;
 using StreamUsage.Sse;
@@ -24,7 +26,6 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
     private int _taken;
     private int _runStart;
     private int _run = NoRun;
-    private bool _isRunEscaped;
     private bool _isFull;
     private NotKept? _notKept; // Made where the budget refused more.
 
@@ -36,9 +37,11 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
     /// <param name="isStringInside">Whether it is known to be the inside of a JSON string, where a backslash is an escape.</param>
     public void Append(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, bool isStringInside = false)
     {
-        if (_run == Run(kind, choiceIndex) && (isEscaped == _isRunEscaped || (isStringInside && _isRunEscaped) || FitsEscaped(utf8, isEscaped)) && utf8.Length <= _capacity - _length)
+        // Plain text may go on in a run with escapes as long as nothing in it looks like one: in the inside of a JSON string nothing does.
+        int run = Run(kind, choiceIndex, isEscaped);
+        if ((run == _run || (isStringInside && (run | 1) == _run)) && utf8.Length <= _capacity - _length)
         {
-            utf8.CopyTo(_array.AsSpan(_length));
+            utf8.CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_array), _length), utf8.Length));
             _length += utf8.Length;
             return;
         }
@@ -79,9 +82,6 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         _taken = 0;
     }
 
-    // Plain text may go on in a run with escapes as long as nothing in it looks like one.
-    private bool FitsEscaped(ReadOnlySpan<byte> utf8, bool isEscaped) => !isEscaped && _isRunEscaped && !utf8.Contains((byte)'\\');
-
     private void AppendSlowly(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         if (_isFull)
@@ -90,7 +90,8 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
             return;
         }
 
-        bool goesOn = _run == Run(kind, choiceIndex) && (isEscaped == _isRunEscaped || FitsEscaped(utf8, isEscaped));
+        int run = Run(kind, choiceIndex, isEscaped);
+        bool goesOn = run == _run || ((run | 1) == _run && !utf8.Contains((byte)'\\'));
         int header = goesOn ? 0 : HeaderBytes;
         int kept = Math.Min(utf8.Length, maxBytes - _length - header);
         if (kept <= 0)
@@ -110,7 +111,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
 
         if (!goesOn)
         {
-            BeginRun(kind, choiceIndex, isEscaped);
+            BeginRun(run);
         }
 
         utf8[..kept].CopyTo(_array.AsSpan(_length));
@@ -136,13 +137,12 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         }
     }
 
-    private void BeginRun(OutputKind kind, int choiceIndex, bool isEscaped)
+    private void BeginRun(int run)
     {
         EndRun();
         _runStart = _length;
-        _run = Run(kind, choiceIndex);
-        _isRunEscaped = isEscaped;
-        BinaryPrimitives.WriteInt32LittleEndian(_array.AsSpan(_length), (_run << 1) | (isEscaped ? 1 : 0));
+        _run = run;
+        BinaryPrimitives.WriteInt32LittleEndian(_array.AsSpan(_length), run);
         _length += HeaderBytes;
     }
 
@@ -155,7 +155,8 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         }
     }
 
-    private static int Run(OutputKind kind, int choiceIndex) => ((choiceIndex & 0xFFFFFF) << 3) | (int)kind;
+    // Its last bit says whether there are escapes in it.
+    private static int Run(OutputKind kind, int choiceIndex, bool isEscaped) => ((choiceIndex & 0xFFFFFF) << 4) | ((int)kind << 1) | (isEscaped ? 1 : 0);
 
     private bool TryMakeRoom(int more)
     {

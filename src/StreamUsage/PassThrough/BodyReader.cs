@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
 using StreamUsage.Estimation;
@@ -193,6 +194,7 @@ internal sealed class BodyReader(
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Observe(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length, bool isStringInside = false)
     {
         HasOutput = true;
