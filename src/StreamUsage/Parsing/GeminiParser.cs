@@ -7,9 +7,13 @@ namespace StreamUsage.Parsing;
 /// Google Gemini: the chunks of a stream (server-sent events or the elements of an array), a whole answer, and errors; as they are (Gemini API, Vertex) or inside the <c>response</c> of Code Assist.
 /// There is no terminal event: each candidate ends with its finish reason, and a blocked prompt with its block reason. Usage may still follow.
 /// </summary>
-internal sealed class GeminiParser : IProbedWire
+internal sealed class GeminiParser : IProbedWire, IRepeatingWire
 {
     public string Wire => "gemini";
+
+    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
+
+    public bool IsCount(ReadOnlySpan<byte> name) => name.EndsWith("okenCount"u8);
 
     public WireMatch Match(WireEvent wireEvent) => Match(RootProbe.Read(wireEvent));
 

@@ -5,4 +5,7 @@ internal interface IRepeatingWire
 {
     /// <summary>Whether the state never depends on the value of a property of this name: it is output, or the parser does not read it.</summary>
     bool IsFree(ReadOnlySpan<byte> name);
+
+    /// <summary>Whether a number of this name is a count so far, which the next one replaces: of events that differ in output and counts only, the last one's counts are the state's.</summary>
+    bool IsCount(ReadOnlySpan<byte> name) => false;
 }

@@ -12,6 +12,9 @@ internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
         name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
         || name.SequenceEqual("arguments"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("created"u8);
 
+    // Of servers that count in every chunk.
+    public bool IsCount(ReadOnlySpan<byte> name) => name.EndsWith("_tokens"u8);
+
     public WireMatch Match(WireEvent wireEvent) => Match(RootProbe.Read(wireEvent));
 
     public WireMatch Match(in RootProbe probe)

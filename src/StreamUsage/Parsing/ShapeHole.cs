@@ -14,6 +14,9 @@ internal enum HoleKind : byte
     /// <summary>A whole number that the parser does not read.</summary>
     Number,
 
+    /// <summary>A count that the parser puts into the state.</summary>
+    Count,
+
     /// <summary>A string that the parser does not read.</summary>
     Unread,
 

@@ -5,15 +5,16 @@ using StreamUsage.Sse;
 namespace StreamUsage.Parsing;
 
 /// <summary>
-/// Learns the shape of an event that has just been read and left the state as it was. Which values are holes is a guess from their names, and the guess is checked: with other texts in
-/// them the parser must leave the state as it is again, and tell of just those texts.
+/// Learns the shape of an event that has just been read and left the state as it was, but for its counts. Which values are holes is a guess from their names, and the guess is checked: with other
+/// texts in them the parser must leave the state as it is again, and tell of just those texts; with other counts it must change the counts alone, and back again when it reads the event once more.
 /// </summary>
 internal sealed class ShapeLearner : IOutputObserver
 {
     private const int MaxLength = 2048;
-    private const int MaxHoles = 8;
+    private const int MaxHoles = 16;
 
     private (OutputKind Kind, int Choice, int Hole) _output;
+    private bool _counts;
     private int _outputs;
     private bool _toldOfMore;
 
@@ -26,7 +27,7 @@ internal sealed class ShapeLearner : IOutputObserver
     /// <param name="dataStart">Where in them its data begins.</param>
     /// <param name="wireEvent">The event; its data lies in <paramref name="raw"/> in one piece.</param>
     /// <param name="parser">The parser that read it.</param>
-    /// <param name="state">The state before and after it.</param>
+    /// <param name="state">The state after it.</param>
     public static EventShape? Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent, IUsageParser parser, in UsageAccumulator state)
     {
         if (raw.Length > MaxLength || parser is not IRepeatingWire wire || raw[^1] != (byte)'\n')
@@ -53,7 +54,7 @@ internal sealed class ShapeLearner : IOutputObserver
         _output = (kind, choiceIndex, hole);
     }
 
-    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _toldOfMore = true;
+    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _toldOfMore |= !_counts;
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => _toldOfMore = true;
 
@@ -62,29 +63,30 @@ internal sealed class ShapeLearner : IOutputObserver
     {
         int count = 0;
         Utf8JsonReader reader = Json.Read(data);
-        bool isFree = false;
+        bool isFree = false, isCount = false;
         reader.Read();
         while (reader.Read() && reader.CurrentDepth > 0)
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
                 isFree = wire.IsFree(reader.ValueSpan);
+                isCount = wire.IsCount(reader.ValueSpan);
                 continue;
             }
 
-            if (isFree && (reader.TokenType is JsonTokenType.String or JsonTokenType.Number) && !reader.ValueSpan.IsEmpty)
+            bool isString = reader.TokenType == JsonTokenType.String;
+            if (isString ? isFree && !reader.ValueSpan.IsEmpty : (isFree || isCount) && reader.TokenType == JsonTokenType.Number)
             {
                 if (count == holes.Length)
                 {
                     return 0;
                 }
 
-                bool isString = reader.TokenType == JsonTokenType.String;
                 int start = dataStart + (int)reader.TokenStartIndex + (isString ? 1 : 0);
-                holes[count++] = new ShapeHole((ushort)start, (ushort)(start + reader.ValueSpan.Length), isString ? HoleKind.Unread : HoleKind.Number);
+                holes[count++] = new ShapeHole((ushort)start, (ushort)(start + reader.ValueSpan.Length), isString ? HoleKind.Unread : isCount ? HoleKind.Count : HoleKind.Number);
             }
 
-            isFree = false;
+            isFree = isCount = false;
         }
 
         return count;
@@ -92,12 +94,24 @@ internal sealed class ShapeLearner : IOutputObserver
 
     private bool IsRight(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent, IUsageParser parser, in UsageAccumulator state, Span<ShapeHole> holes)
     {
+        foreach (ShapeHole hole in holes)
+        {
+            _counts |= hole.Kind == HoleKind.Count;
+        }
+
+        if (_counts && !wireEvent.Type.IsEmpty)
+        {
+            return false;
+        }
+
         var filled = new PooledBuffer();
         try
         {
             Fill(raw, holes, ref filled);
             ReadOnlySpan<byte> data = filled.Span.Slice(dataStart, wireEvent.Data.Length + filled.Length - raw.Length);
-            return parser.Apply(new WireEvent(wireEvent.Type, data, wireEvent.IsWholeBody), state, this) == state && !_toldOfMore && _outputs == 1 && TryAssign(holes);
+            UsageAccumulator next = parser.Apply(new WireEvent(wireEvent.Type, data, wireEvent.IsWholeBody), state, this);
+            bool isRight = !_toldOfMore && _outputs == 1 && TryAssign(holes);
+            return isRight && (_counts ? OnlyCounts(next, state) && parser.Apply(wireEvent, next, this) == state : next == state);
         }
         finally
         {
@@ -105,19 +119,23 @@ internal sealed class ShapeLearner : IOutputObserver
         }
     }
 
-    // Marks in the holes: <a>, <b>, and so on, and a number of one's own.
+    // Marks in the holes: <a>, <b>, and so on, or a number of one's own.
     private static void Fill(ReadOnlySpan<byte> raw, ReadOnlySpan<ShapeHole> holes, ref PooledBuffer filled)
     {
         int at = 0;
         for (int i = 0; i < holes.Length; i++)
         {
             filled.Append(raw[at..holes[i].Start]);
-            filled.Append(holes[i].Kind == HoleKind.Number ? "7"u8 : [(byte)'<', (byte)('a' + i), (byte)'>']);
+            filled.Append(holes[i].Kind <= HoleKind.Count ? [(byte)'7', (byte)('0' + (i % 10))] : [(byte)'<', (byte)('a' + i), (byte)'>']);
             at = holes[i].End;
         }
 
         filled.Append(raw[at..]);
     }
+
+    // The output's count must be among them: only then does the parser take all counts from the event alone.
+    private static bool OnlyCounts(in UsageAccumulator next, in UsageAccumulator state) =>
+        next.Tokens.OutputTokens != state.Tokens.OutputTokens && next.IsOutputReported && next with { Tokens = state.Tokens } == state;
 
     private bool TryAssign(Span<ShapeHole> holes)
     {

@@ -25,6 +25,9 @@ internal sealed class BodyReader(
     private ResponseCapture? _capture = capture;
     private EventShapes? _shapes;
     private PooledBuffer _cutEvent;
+    private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
+    private EventShape? _countedShape;
+    private bool _readsCountsOnly;
     private SseDecoder _sse;
     private JsonBodyDecoder _json;
     private BedrockEvents? _bedrock;
@@ -48,7 +51,14 @@ internal sealed class BodyReader(
         EventStream,
     }
 
-    public ref readonly UsageAccumulator State => ref _state;
+    public ref readonly UsageAccumulator State
+    {
+        get
+        {
+            ReadCounts();
+            return ref _state;
+        }
+    }
 
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
     public string? Wire { get; private set; }
@@ -73,6 +83,7 @@ internal sealed class BodyReader(
     /// <summary>The provider's usage object; null where there was none. What kept it is given back.</summary>
     public string? TakeReportedUsageJson()
     {
+        ReadCounts();
         string? json = _usageJson?.ToString();
         _usageJson?.Release();
         _usageJson = null;
@@ -129,6 +140,7 @@ internal sealed class BodyReader(
     /// <summary>The body has ended: an unfinished last event counts where it is whole all the same.</summary>
     public void Finish()
     {
+        ReadCounts();
         if (_framing is Framing.Sse or Framing.Unknown)
         {
             DecodeCutEvent();
@@ -162,6 +174,8 @@ internal sealed class BodyReader(
     /// <summary>Gives the pooled buffers back. What was read stays, so does what was captured, and the output's text where it may have to be counted.</summary>
     public void Release()
     {
+        ReadCounts();
+        _counts.Release();
         _cutEvent.Release();
         _sse.Release();
         _json.Release();
@@ -177,6 +191,11 @@ internal sealed class BodyReader(
 
     void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
+        if (_readsCountsOnly)
+        {
+            return;
+        }
+
         Observe(kind, choiceIndex, utf8, isEscaped, Utf8Text.CountUtf16(utf8, isEscaped));
         _capture?.Message?.Output(kind, choiceIndex, utf8, isEscaped);
     }
@@ -254,7 +273,7 @@ internal sealed class BodyReader(
                 switch (shapes.Match(bytes[at..], _maxDataLength, this, out int length))
                 {
                     case ShapeMatch.Whole:
-                        EventCount++;
+                        Matched(shapes, bytes.Slice(at, length));
                         at += length;
                         continue;
                     case ShapeMatch.Cut:
@@ -276,20 +295,25 @@ internal sealed class BodyReader(
             return length;
         }
 
-        bool isBlankLineCut = _cutEvent.Span[^1] == (byte)'\n' && bytes[0] == (byte)'\n';
-        int blankLine = isBlankLineCut ? -1 : bytes.IndexOf("\n\n"u8);
-        bool isWhole = isBlankLineCut || blankLine >= 0;
-        int end = isWhole ? blankLine + 2 : bytes.Length;
-        _cutEvent.Append(bytes[..end]);
+        int cut = _cutEvent.Length;
+        _cutEvent.Append(bytes[..Math.Min(bytes.Length, MaxCutEvent)]);
+        int whole = FindBlankLine(_cutEvent.Span, cut);
+        bool isWhole = whole >= 0;
         if (!isWhole && _cutEvent.Length <= MaxCutEvent)
         {
-            return end;
+            return bytes.Length;
         }
 
+        if (isWhole)
+        {
+            _cutEvent.Truncate(whole);
+        }
+
+        int end = _cutEvent.Length - cut;
         ReadOnlySpan<byte> cutEvent = _cutEvent.Span;
         if (isWhole && _shapes!.Match(cutEvent, _maxDataLength, this, out _) == ShapeMatch.Whole)
         {
-            EventCount++; // A shape ends with its blank line, and this is the only one here.
+            Matched(_shapes, cutEvent); // A shape ends with its blank line, and this is the only one here.
         }
         else
         {
@@ -300,6 +324,28 @@ internal sealed class BodyReader(
         return end;
     }
 
+    // The end of the first blank line that ends in what follows the first bytes; negative where there is none.
+    private static int FindBlankLine(ReadOnlySpan<byte> bytes, int start)
+    {
+        for (int at = Math.Max(0, start - 2); at < bytes.Length; at++)
+        {
+            int length = bytes[at..].IndexOf((byte)'\n');
+            if (length < 0)
+            {
+                break;
+            }
+
+            at += length;
+            int end = at + 1 < bytes.Length && bytes[at + 1] == (byte)'\r' ? at + 2 : at + 1;
+            if (end < bytes.Length && bytes[end] == (byte)'\n')
+            {
+                return end + 1;
+            }
+        }
+
+        return -1;
+    }
+
     // Mostly it is as long as others of its shape, or a little longer: so much is tried before its end is looked for.
     private bool TryCompleteAtOnce(ReadOnlySpan<byte> bytes, out int length)
     {
@@ -308,7 +354,7 @@ internal sealed class BodyReader(
         _cutEvent.Append(bytes[..Math.Clamp(_shapes!.Length + Slack - cut, 0, bytes.Length)]);
         if (_shapes.Match(_cutEvent.Span, _maxDataLength, this, out int whole) == ShapeMatch.Whole)
         {
-            EventCount++;
+            Matched(_shapes, _cutEvent.Span[..whole]);
             _cutEvent.Release();
             length = whole - cut; // What was cut was no whole event, so that this ends in what followed.
             return true;
@@ -331,6 +377,7 @@ internal sealed class BodyReader(
 
     private void DecodeEvent(ReadOnlySpan<byte> bytes, ref int at)
     {
+        ReadCounts();
         int start = _sse.IsBetweenEvents ? at : -1;
         switch (_sse.Read(bytes, ref at))
         {
@@ -343,7 +390,8 @@ internal sealed class BodyReader(
                 {
                     _shapes?.Forget();
                 }
-                else if (isRead && start >= 0 && _sse.DataStart >= 0 && OutputCharacters != outputBefore && _isParserCertain)
+
+                if (isRead && start >= 0 && _sse.DataStart >= 0 && OutputCharacters != outputBefore && _isParserCertain && _state with { Tokens = before.Tokens } == before)
                 {
                     Learn(bytes[start..at], _sse.DataStart - start, wireEvent);
                 }
@@ -356,10 +404,48 @@ internal sealed class BodyReader(
         }
     }
 
-    // Events whose lines end in a carriage return are left to the decoder: a cut event's end is found by its two line feeds.
+    private void Matched(EventShapes shapes, ReadOnlySpan<byte> raw)
+    {
+        EventCount++;
+        if (shapes.Counting is { } shape)
+        {
+            if (!ReferenceEquals(shape, _countedShape))
+            {
+                ReadCounts(); // What one shape counts another may leave out.
+                _countedShape = shape;
+            }
+
+            _counts.Clear();
+            _counts.Append(shape.Data(raw));
+        }
+    }
+
+    // The counts of the events that were matched since the parser read one: the last one's.
+    private void ReadCounts()
+    {
+        if (_counts.Length == 0)
+        {
+            return;
+        }
+
+        _readsCountsOnly = true;
+        try
+        {
+            _state = _parser!.Apply(new WireEvent(default, _counts.Span), _state, this);
+        }
+        catch (Exception fault)
+        {
+            _parserFault ??= fault;
+        }
+
+        _readsCountsOnly = false;
+        _counts.Clear();
+    }
+
+    // A carriage return alone ends a line as well: such events are left to the decoder, as a cut event's end is found by its line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent)
     {
-        if (learnsShapes && _capture is null && _parser is IRepeatingWire && !raw.Contains((byte)'\r') && (_shapes ??= new EventShapes()).IsLearning)
+        if (learnsShapes && _capture is null && _parser is IRepeatingWire && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && (_shapes ??= new EventShapes()).IsLearning)
         {
             _shapes.Learn(raw, dataStart, wireEvent, _parser, _state);
         }
