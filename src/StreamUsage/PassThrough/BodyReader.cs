@@ -17,6 +17,9 @@ internal sealed class BodyReader(
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
 
+    // The switch for who does not trust a guess that is checked: each event is then parsed, at some ten times the cost.
+    private static readonly bool ParsesEveryEvent = AppContext.TryGetSwitch("StreamUsage.ParseEveryEvent", out bool isOn) && isOn;
+
     // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
     private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
@@ -445,7 +448,7 @@ internal sealed class BodyReader(
     // A carriage return alone ends a line as well: such events are left to the decoder, as a cut event's end is found by its line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent)
     {
-        if (learnsShapes && _capture is null && _parser is IRepeatingWire && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && (_shapes ??= new EventShapes()).IsLearning)
+        if (learnsShapes && !ParsesEveryEvent && _capture is null && _parser is IRepeatingWire && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && (_shapes ??= new EventShapes()).IsLearning)
         {
             _shapes.Learn(raw, dataStart, wireEvent, _parser, _state);
         }

@@ -80,6 +80,7 @@ public sealed class LearnedShapeTests
     [InlineData(5, 200)] // With counts in every event.
     public void Events_of_a_learned_shape_are_not_parsed(int stream, int events)
     {
+        Assert.SkipWhen(EveryEvent.IsParsed, "Every event is parsed.");
         var parser = new CountingParser(stream == 1 ? new OpenAIChatParser() : new GeminiParser());
         var reader = new BodyReader(new ParserSet([(new ApiFormat("COUNTED"), parser)]), new ApiFormat("COUNTED"), 1 << 20);
         reader.Read(System.Text.Encoding.UTF8.GetBytes(OwnStreams[stream]));
