@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using StreamUsage.Benchmarks;
 using StreamUsage.Benchmarks.Accuracy;
 using StreamUsage.Benchmarks.Estimates;
+using StreamUsage.Benchmarks.Live;
 using StreamUsage.Benchmarks.Streams;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -24,6 +25,11 @@ switch (args)
     case ["delivery"]:
         DeliveryCost.Run();
         return 0;
+    case ["live", ..]:
+        return LiveOptions.Read(args.AsSpan(1)) is { } liveOptions ? await LiveCommand.RunAsync(liveOptions) : 2;
+    case [LiveProvider.Command]:
+        await LiveProvider.RunAsync();
+        return 0;
     case ["bdn", var filter]:
         BenchmarkSwitcher.FromAssembly(typeof(StreamBenchmarks).Assembly).Run(["--filter", filter]);
         return 0;
@@ -40,6 +46,8 @@ switch (args)
               stream  what a whole tracked stream allocates, and what an idle one holds
               delivery
                       what readers feel of a sink that works, and of one that does not
+              live {LiveOptions.Usage}
+                      CPU, latency and memory over loopback HTTP from another process, and a load that must be counted right
               accuracy {AccuracyCommand.Usage}
                       how close estimates come to reported counts; --fit prints the constants of the rules
               estimate

@@ -5,6 +5,8 @@ internal sealed class CountingSink : IUsageSink
 {
     private long _started, _recorded;
 
+    public long Recorded => Interlocked.Read(ref _recorded);
+
     public ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _started);

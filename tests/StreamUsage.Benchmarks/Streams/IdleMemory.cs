@@ -34,6 +34,20 @@ internal static class IdleMemory
         return Open(workload, situation, count, isTracked);
     }
 
+    /// <summary>After everything was collected that can be.</summary>
+    public static long LiveBytes()
+    {
+        // What the sink was called with is on its way for a moment longer.
+        for (int i = 0; i < 3; i++)
+        {
+            Thread.Sleep(100);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
     private static double Open(Workload workload, Situation situation, int count, bool isTracked)
     {
         var sink = new CountingSink();
@@ -84,18 +98,5 @@ internal static class IdleMemory
         stream.ReadAsync(buffer).AsTask().Wait();
 
         return situation == Situation.BetweenReads ? null : stream.ReadAsync(buffer).AsTask();
-    }
-
-    private static long LiveBytes()
-    {
-        // What the sink was called with is on its way for a moment longer.
-        for (int i = 0; i < 3; i++)
-        {
-            Thread.Sleep(100);
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
-            GC.WaitForPendingFinalizers();
-        }
-
-        return GC.GetTotalMemory(forceFullCollection: true);
     }
 }

@@ -18,6 +18,9 @@ namespace StreamUsage.Tests.Support;
 /// </summary>
 public sealed class LoopbackProvider : IAsyncLifetime
 {
+    // Tests that open thousands of streams at once find room: in the queue of those that connect, and on one HTTP/2 connection.
+    private const int MaxStreams = 4096;
+
     private readonly ConcurrentDictionary<string, RequestDelegate> _answers = new();
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(60) };
     private WebApplication? _server;
@@ -28,8 +31,10 @@ public sealed class LoopbackProvider : IAsyncLifetime
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.WebHost.UseSockets(options => options.Backlog = MaxStreams);
         builder.WebHost.ConfigureKestrel(options =>
         {
+            options.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
             options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
