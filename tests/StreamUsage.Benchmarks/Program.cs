@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using StreamUsage.Benchmarks;
 using StreamUsage.Benchmarks.Accuracy;
 using StreamUsage.Benchmarks.Estimates;
+using StreamUsage.Benchmarks.Growth;
 using StreamUsage.Benchmarks.Live;
 using StreamUsage.Benchmarks.Streams;
 
@@ -22,6 +23,8 @@ switch (args)
     case ["stream"]:
         StreamCost.Run();
         return 0;
+    case ["growth", ..]:
+        return GrowthOptions.Read(args.AsSpan(1)) is { } growth ? GrowthCommand.Run(growth) : 2;
     case ["delivery"]:
         DeliveryCost.Run();
         return 0;
@@ -44,6 +47,8 @@ switch (args)
                       time and allocation an event of each contender, interleaved
               check   every contender reads every workload once and must find its totals
               stream  what a whole tracked stream allocates, and what an idle one holds
+              growth {GrowthOptions.Usage}
+                      time and allocation as streams grow longer and as more of them are open, and with two threads; --svg draws it
               delivery
                       what readers feel of a sink that works, and of one that does not
               live {LiveOptions.Usage}

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime;
 using System.Runtime.InteropServices;
 using StreamUsage.Benchmarks.Contenders;
 
@@ -8,9 +7,6 @@ namespace StreamUsage.Benchmarks;
 /// <summary>Times the contenders in interleaved rounds in one process, once nothing is compiled any more.</summary>
 internal static class Quick
 {
-    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(25);
-    private static readonly TimeSpan QuietBeforeStart = TimeSpan.FromSeconds(1.5);
-
     /// <summary>The process's exit code: not 0 where an answer was wrong.</summary>
     public static int Run(QuickOptions options)
     {
@@ -23,7 +19,7 @@ internal static class Quick
         List<Race> races = [.. options.Workloads.SelectMany(workload => options.ReadSizes.Select(size => new Race(workload, size, contenders)))];
         try
         {
-            TimeSpan warmUp = WarmUp(races);
+            TimeSpan warmUp = WarmUp.Run(() => ReadOnce(races));
             Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors; warm-up {warmUp.TotalSeconds:F0} s, {options.Rounds} rounds");
             foreach (Race race in races)
             {
@@ -54,28 +50,14 @@ internal static class Quick
 #endif
     }
 
-    // Every lane in turn until no method was compiled for a while: code that is called often is compiled up to three times, in the background.
-    private static TimeSpan WarmUp(List<Race> races)
+    private static void ReadOnce(List<Race> races)
     {
-        long start = Stopwatch.GetTimestamp(), lastChange = start;
-        long compiled = 0;
-        while (Stopwatch.GetElapsedTime(lastChange) < QuietBeforeStart && Stopwatch.GetElapsedTime(start) < LongestWarmUp)
+        foreach (Race race in races)
         {
-            foreach (Race race in races)
+            foreach (Lane lane in race.Lanes)
             {
-                foreach (Lane lane in race.Lanes)
-                {
-                    lane.ReadOnce();
-                }
-            }
-
-            if (JitInfo.GetCompiledMethodCount() is var count && count != compiled)
-            {
-                compiled = count;
-                lastChange = Stopwatch.GetTimestamp();
+                lane.ReadOnce();
             }
         }
-
-        return Stopwatch.GetElapsedTime(start);
     }
 }

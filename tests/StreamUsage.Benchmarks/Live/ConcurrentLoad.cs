@@ -5,7 +5,7 @@ namespace StreamUsage.Benchmarks.Live;
 /// <summary>Streams that are all open at once, held half way by the provider until all have come so far: every record must be right, and there is one a stream.</summary>
 internal static class ConcurrentLoad
 {
-    private const int MostStreams = 2_000, Events = 50, Rounds = 5;
+    private const int MostStreams = 2_000, Events = 50, Rounds = 9, WarmUpRounds = 5;
 
     public static async Task<LiveTable> MeasureAsync(ProviderProcess provider, int mostStreams)
     {
@@ -21,8 +21,8 @@ internal static class ConcurrentLoad
             await using var ours = new TrackedReader();
             using HttpClient client = ProviderProcess.CreateClient();
 
-            // The first round opens the connections.
-            for (int round = -1; round < Rounds; round++)
+            // The first rounds open the connections, and their code is compiled.
+            for (int round = -WarmUpRounds; round < Rounds; round++)
             {
                 double without = streams / (await batch.RunAsync(provider, client, plain)).TotalSeconds;
                 double with = streams / (await batch.RunAsync(provider, client, ours)).TotalSeconds;

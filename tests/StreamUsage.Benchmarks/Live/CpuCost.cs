@@ -5,8 +5,8 @@ namespace StreamUsage.Benchmarks.Live;
 /// <summary>What tracking adds to the client's CPU time: of streams that come as fast as they can, and of many that come at a model's pace.</summary>
 internal static class CpuCost
 {
-    private const int FlatEvents = 4_000, FlatStreams = 40, FlatAtOnce = 2;
-    private const int PacedStreams = 200, SecondsOfPaced = 5, MostFastSeconds = 8, FastRounds = 4;
+    private const int FlatEvents = 4_000, FlatStreams = 32, FlatAtOnce = 2;
+    private const int PacedStreams = 200, SecondsOfPaced = 5, MostFastSeconds = 6, FastRounds = 4;
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100), FastPace = Pace / 10;
 
