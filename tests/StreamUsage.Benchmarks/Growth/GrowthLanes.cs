@@ -39,7 +39,7 @@ internal sealed class GrowthLanes
     /// <summary>Everything that runs later, without the sizes that take long: nothing is measured.</summary>
     public void RunOnce()
     {
-        foreach (LengthLane lane in Lengths.Where(static lane => lane.Events <= 10_000))
+        foreach (LengthLane lane in Lengths.Where(static lane => lane.Events <= 1_000))
         {
             lane.Measure(streams: 10);
         }

@@ -37,6 +37,10 @@ internal static class GrowthTables
         foreach (IGrouping<string, OpenStreamsLane> lanes in growth.Open.GroupBy(NameOf))
         {
             table.Add(lanes.Key, lanes.Select(static lane => $"{lane.NanosecondsPerEvent:F1}"));
+            if (lanes.First().IsTracked)
+            {
+                table.Add($"{lanes.Key}: of that the garbage collector", lanes.Select(static lane => $"{lane.CollectingPerEvent:F1}"));
+            }
         }
 
         return table;

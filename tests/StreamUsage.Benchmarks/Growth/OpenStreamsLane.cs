@@ -13,6 +13,7 @@ internal sealed class OpenStreamsLane
     private readonly TrackedReading[] _readings, _turns;
     private readonly TurnReader[] _readers;
     private readonly List<double> _nanoseconds = [];
+    private readonly List<double> _collecting = [];
     private readonly List<double> _allocated = [];
 
     /// <summary>Prepares the streams; none is open before <see cref="Sample"/>.</summary>
@@ -39,6 +40,9 @@ internal sealed class OpenStreamsLane
 
     public double NanosecondsPerEvent => Lane.Median(_nanoseconds);
 
+    /// <summary>How much of it the garbage collector took.</summary>
+    public double CollectingPerEvent => Lane.Median(_collecting);
+
     /// <summary>Bytes a stream, on whichever thread.</summary>
     public double AllocatedPerStream => Lane.Median(_allocated);
 
@@ -47,15 +51,16 @@ internal sealed class OpenStreamsLane
 
     public void Sample()
     {
-        (double nanoseconds, double allocated) = Measure(Math.Max(1, EventsPerSample / EventsTimed / Streams));
+        (double nanoseconds, double collecting, double allocated) = Measure(Math.Max(1, EventsPerSample / EventsTimed / Streams));
         _nanoseconds.Add(nanoseconds);
+        _collecting.Add(collecting);
         _allocated.Add(allocated);
     }
 
-    /// <summary>Nanoseconds an event and allocated bytes a stream, of so many times all streams.</summary>
-    public (double Nanoseconds, double Allocated) Measure(int times)
+    /// <summary>Nanoseconds an event, those of garbage collections among them, and allocated bytes a stream, of so many times all streams.</summary>
+    public (double Nanoseconds, double Collecting, double Allocated) Measure(int times)
     {
-        TimeSpan elapsed = TimeSpan.Zero;
+        TimeSpan elapsed = TimeSpan.Zero, collecting = TimeSpan.Zero;
         long allocated = 0;
         for (int i = 0; i < times; i++)
         {
@@ -70,7 +75,9 @@ internal sealed class OpenStreamsLane
                 reader.ReadTurns(EventsBefore);
             }
 
+            TimeSpan paused = GC.GetTotalPauseDuration();
             elapsed += TurnReader.Time(_readers, EventsTimed);
+            collecting += GC.GetTotalPauseDuration() - paused;
             foreach (TurnReader reader in _readers)
             {
                 reader.Finish();
@@ -80,7 +87,7 @@ internal sealed class OpenStreamsLane
             Array.ForEach(_readings, static reading => reading.Check());
         }
 
-        double streams = (double)times * Streams;
-        return (elapsed.TotalNanoseconds / (streams * EventsTimed), allocated / streams);
+        double streams = (double)times * Streams, events = streams * EventsTimed;
+        return (elapsed.TotalNanoseconds / events, collecting.TotalNanoseconds / events, allocated / streams);
     }
 }

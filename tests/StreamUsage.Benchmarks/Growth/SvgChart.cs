@@ -4,16 +4,14 @@ using System.Text;
 
 namespace StreamUsage.Benchmarks.Growth;
 
-/// <summary>Panels side by side as SVG: a log x axis, a y axis from 0 that all share, a label at the end of each line. No background, and colours that are read on white and on black.</summary>
+/// <summary>Panels side by side as SVG: a log x axis, a y axis from 0, a label at the end of each line. No background, and colours that are read on white and on black.</summary>
 internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> panels)
 {
-    private const int PanelWidth = 450, Height = 330, Left = 44, Right = 158, Top = 40, Bottom = 56, LabelHeight = 15;
+    private const int PanelWidth = 470, Height = 330, Left = 44, Right = 170, Top = 40, Bottom = 56, LabelHeight = 15;
     private const string TextColor = "#7b848e", GridColor = "#8b949e";
 
     private readonly StringBuilder _svg = new();
-    private readonly double _step = Step(panels.SelectMany(static panel => panel.Series).SelectMany(static series => series.Values).Max());
-
-    private double Highest => _step * Math.Ceiling(panels.SelectMany(static panel => panel.Series).SelectMany(static series => series.Values).Max() / _step);
+    private double _step, _highest;
 
     public string Draw()
     {
@@ -31,17 +29,28 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
         return _svg.ToString();
     }
 
+    // A million written out is wider than what lies between two places.
+    private static string Short(int count) => count switch
+    {
+        >= 1_000_000 => $"{count / 1_000_000}M",
+        >= 1_000 => $"{count / 1_000}k",
+        _ => $"{count}",
+    };
+
     private static double X(int place, int places) => Left + ((PanelWidth - Left - Right) * place / (places - 1.0));
 
     private static double Step(double highest) => new[] { 1.0, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000 }.FirstOrDefault(step => highest / step <= 6, highest / 5);
 
-    private double Y(double value) => Height - Bottom - ((Height - Top - Bottom) * value / Highest);
+    private double Y(double value) => Height - Bottom - ((Height - Top - Bottom) * value / _highest);
 
     private void Draw(ChartPanel panel)
     {
-        Line($"""<text x="0" y="18" font-size="14" font-weight="600">{SecurityElement.Escape(panel.Title)}</text>""");
+        double highest = panel.Series.SelectMany(static series => series.Values).Max();
+        _step = Step(highest);
+        _highest = _step * Math.Ceiling(highest / _step);
+        Line($"""<text x="12" y="20" font-size="14" font-weight="600">{SecurityElement.Escape(panel.Title)}</text>""");
         int right = PanelWidth - Right;
-        for (double value = 0; value <= Highest; value += _step)
+        for (double value = 0; value <= _highest; value += _step)
         {
             Line($"""<line x1="{Left}" y1="{Y(value):F1}" x2="{right}" y2="{Y(value):F1}" stroke="{GridColor}" stroke-opacity="{(value == 0 ? 0.9 : 0.25)}"/>""");
             Line($"""<text x="{Left - 8}" y="{Y(value) + 4:F1}" text-anchor="end">{value:0.#}</text>""");
@@ -49,7 +58,7 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
 
         for (int i = 0; i < panel.Places.Count; i++)
         {
-            Line($"""<text x="{X(i, panel.Places.Count):F1}" y="{Height - Bottom + 18}" text-anchor="middle">{panel.Places[i]:N0}</text>""");
+            Line($"""<text x="{X(i, panel.Places.Count):F1}" y="{Height - Bottom + 18}" text-anchor="middle">{Short(panel.Places[i])}</text>""");
         }
 
         Line($"""<text x="{Left}" y="{Height - 12}">{SecurityElement.Escape(panel.Axis)}</text>""");

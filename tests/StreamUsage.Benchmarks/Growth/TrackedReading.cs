@@ -7,6 +7,7 @@ internal sealed class TrackedReading(CircularStream body)
 
     private Stream _stream = body;
     private UsageTracking? _tracking;
+    private Task<UsageRecord>? _record;
     private long _bytes;
 
     /// <summary>Opens the body once more, from its beginning on.</summary>
@@ -37,11 +38,12 @@ internal sealed class TrackedReading(CircularStream body)
         _stream.Dispose();
     }
 
-    /// <summary>Waits until the record was handed over, without allocating.</summary>
+    /// <summary>Waits until the record was handed over, on this thread.</summary>
     public void WaitForRecord()
     {
+        _record = _tracking?.Completion;
         var wait = new SpinWait();
-        while (_tracking is { Completion.IsCompleted: false })
+        while (_record is { IsCompleted: false })
         {
             wait.SpinOnce(sleep1Threshold: -1);
         }
@@ -50,7 +52,7 @@ internal sealed class TrackedReading(CircularStream body)
     /// <summary>A wrong answer is the end of the run: what is wrong is not worth timing.</summary>
     public void Check()
     {
-        if (_tracking is not null && body.FindFault(_tracking.Completion.GetAwaiter().GetResult(), _bytes) is { } fault)
+        if (_record is not null && body.FindFault(_record.GetAwaiter().GetResult(), _bytes) is { } fault)
         {
             throw new WrongAnswerException(fault);
         }
