@@ -16,8 +16,11 @@ internal sealed class EventShapes
     /// <summary>The length of an event of the shape that was seen last; 0 where there is none.</summary>
     public int Length => _first?.Length ?? 0;
 
-    /// <summary>The shape that was matched last, where its events count; else null.</summary>
-    public EventShape? Counting => _first is { Counts: true } first ? first : null;
+    /// <summary>Whether the events of the shapes count: all do, or none.</summary>
+    public bool Counts { get; private set; }
+
+    /// <summary>The shape that was matched last.</summary>
+    public EventShape? Last => _first;
 
     public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
     {
@@ -60,9 +63,10 @@ internal sealed class EventShapes
         _learned++;
         if (ShapeLearner.Learn(raw, dataStart, wireEvent, parser, state) is { } shape)
         {
-            if (_first is not null && _first.Counts != shape.Counts)
+            if (Counts != shape.Counts)
             {
                 Forget(); // Those that count nothing hold for the counts as they were.
+                Counts = shape.Counts;
             }
 
             (_first, _second, _third) = (shape, _first, _second);

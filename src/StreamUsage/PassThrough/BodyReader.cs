@@ -407,20 +407,26 @@ internal sealed class BodyReader(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Matched(EventShapes shapes, ReadOnlySpan<byte> raw)
     {
         EventCount++;
-        if (shapes.Counting is { } shape)
+        if (shapes.Counts)
         {
-            if (!ReferenceEquals(shape, _countedShape))
-            {
-                ReadCounts(); // What one shape counts another may leave out.
-                _countedShape = shape;
-            }
-
-            _counts.Clear();
-            _counts.Append(shape.Data(raw));
+            KeepCounts(shapes.Last!, raw);
         }
+    }
+
+    private void KeepCounts(EventShape shape, ReadOnlySpan<byte> raw)
+    {
+        if (!ReferenceEquals(shape, _countedShape))
+        {
+            ReadCounts(); // What one shape counts another may leave out.
+            _countedShape = shape;
+        }
+
+        _counts.Clear();
+        _counts.Append(shape.Data(raw));
     }
 
     // The counts of the events that were matched since the parser read one: the last one's.
