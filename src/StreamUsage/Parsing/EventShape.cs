@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace StreamUsage.Parsing;
 
 /// <summary>
@@ -82,15 +86,9 @@ internal sealed class EventShape
         int at = 0, sampleAt = 0, outputAt = 0;
         StringScan text = default;
         ShapeHole outputHole = default;
-        foreach (ShapeHole hole in _holes)
+        for (; changing != 0; changing &= changing - 1)
         {
-            int isChanging = changing & 1;
-            changing >>= 1;
-            if (isChanging == 0)
-            {
-                continue;
-            }
-
+            ShapeHole hole = _holes[BitOperations.TrailingZeroCount(changing)];
             ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, hole.Start - sampleAt);
             if (!bytes[at..].StartsWith(literal))
             {
@@ -145,7 +143,7 @@ internal sealed class EventShape
         }
 
         length = at;
-        output.Output((OutputKind)outputHole.Output, outputHole.Choice, bytes.Slice(outputAt, text.Length), text.IsEscaped, text.Utf16Length);
+        output.Output((OutputKind)outputHole.Output, outputHole.Choice, bytes[outputAt..], text);
         return ShapeMatch.Whole;
     }
 
@@ -161,24 +159,10 @@ internal sealed class EventShape
         }
 
         at += literal.Length;
-        for (int i = _closersStart; i < _dataEnd; i++)
+        ReadOnlySpan<byte> closers = _sample.AsSpan(_closersStart, _dataEnd - _closersStart);
+        if (!TrySkipClosers(bytes, ref at, closers) && SkipClosers(bytes, ref at, closers) is var found and not ShapeMatch.Whole)
         {
-            byte closer = _sample[i];
-            if (closer == (byte)' ')
-            {
-                continue;
-            }
-
-            at = JsonStringScanner.SkipSpaces(bytes, at);
-            if (at == bytes.Length)
-            {
-                return ShapeMatch.Cut;
-            }
-
-            if (bytes[at++] != closer)
-            {
-                return ShapeMatch.None;
-            }
+            return found;
         }
 
         ReadOnlySpan<byte> end = _sample.AsSpan(_dataEnd);
@@ -189,6 +173,64 @@ internal sealed class EventShape
 
         at += end.Length;
         _isPadded = true;
+        return ShapeMatch.Whole;
+    }
+
+    // They mostly lie within 32 bytes, whose spaces are found at once. At the end of the bytes some before them are among the 32, and shifted out.
+    private static bool TrySkipClosers(ReadOnlySpan<byte> bytes, ref int at, ReadOnlySpan<byte> closers)
+    {
+        if (!Vector256.IsHardwareAccelerated || bytes.Length < Vector256<byte>.Count || at == bytes.Length)
+        {
+            return false;
+        }
+
+        int from = Math.Min(at, bytes.Length - Vector256<byte>.Count);
+        Vector256<byte> next = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (uint)from);
+        uint others = (~Vector256.Equals(next, Vector256.Create((byte)' '))).ExtractMostSignificantBits() >> (at - from);
+        int end = at;
+        foreach (byte closer in closers)
+        {
+            if (closer == (byte)' ')
+            {
+                continue;
+            }
+
+            end = at + BitOperations.TrailingZeroCount(others);
+            if (others == 0 || bytes[end] != closer)
+            {
+                return false;
+            }
+
+            others &= others - 1;
+            end++;
+        }
+
+        at = end;
+        return true;
+    }
+
+    private static ShapeMatch SkipClosers(ReadOnlySpan<byte> bytes, ref int at, ReadOnlySpan<byte> closers)
+    {
+        foreach (byte closer in closers)
+        {
+            if (closer == (byte)' ')
+            {
+                continue;
+            }
+
+            int length = bytes[at..].IndexOfAnyExcept((byte)' ');
+            if (length < 0)
+            {
+                return ShapeMatch.Cut;
+            }
+
+            at += length;
+            if (bytes[at++] != closer)
+            {
+                return ShapeMatch.None;
+            }
+        }
+
         return ShapeMatch.Whole;
     }
 

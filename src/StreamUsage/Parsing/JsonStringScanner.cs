@@ -46,24 +46,6 @@ internal static class JsonStringScanner
         return Scan(bytes[start..]);
     }
 
-    /// <summary>The position of the first byte from <paramref name="start"/> on that is no space; the end where there is none.</summary>
-    public static int SkipSpaces(ReadOnlySpan<byte> bytes, int start)
-    {
-        if (Vector128.IsHardwareAccelerated && bytes.Length >= Vector128<byte>.Count && start < bytes.Length)
-        {
-            int from = Math.Min(start, bytes.Length - Vector128<byte>.Count);
-            Vector128<byte> next = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (uint)from);
-            uint others = (~Vector128.Equals(next, Vector128.Create((byte)' '))).ExtractMostSignificantBits() >> (start - from);
-            if (others != 0)
-            {
-                return start + BitOperations.TrailingZeroCount(others);
-            }
-        }
-
-        int length = bytes[start..].IndexOfAnyExcept((byte)' ');
-        return length < 0 ? bytes.Length : start + length;
-    }
-
     private static StringScan Scan(ReadOnlySpan<byte> bytes)
     {
         int utf16Length = 0;

@@ -199,7 +199,11 @@ internal sealed class BodyReader(
             return;
         }
 
-        Observe(kind, choiceIndex, utf8, isEscaped, Utf8Text.CountUtf16(utf8, isEscaped));
+        if (Count(kind, Utf8Text.CountUtf16(utf8, isEscaped)))
+        {
+            _output!.Append(kind, choiceIndex, utf8, isEscaped);
+        }
+
         _capture?.Message?.Output(kind, choiceIndex, utf8, isEscaped);
     }
 
@@ -209,15 +213,21 @@ internal sealed class BodyReader(
 
     void IOutputObserver.Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.Field(field, choiceIndex, utf8, isEscaped);
 
-    void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) =>
-        Observe(kind, choiceIndex, utf8, isEscaped, utf16Length, isStringInside: true);
+    void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text)
+    {
+        if (Count(kind, text.Utf16Length))
+        {
+            _output!.AppendInside(kind, choiceIndex, bytes, text.Length, text.IsEscaped);
+        }
+    }
 
     void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
 
+    // Whether the text is to be kept. Where output is reported already, what follows brings its count with it: by servers that count in every chunk.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Observe(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length, bool isStringInside = false)
+    private bool Count(OutputKind kind, int utf16Length)
     {
         HasOutput = true;
         if (kind != OutputKind.ToolName)
@@ -225,11 +235,13 @@ internal sealed class BodyReader(
             OutputCharacters += utf16Length;
         }
 
-        // Where output is reported already, what follows brings its count with it: by servers that count in every chunk.
-        if (maxRetainedTextBytes != 0 && !_state.IsOutputReported)
+        if (maxRetainedTextBytes == 0 || _state.IsOutputReported)
         {
-            (_output ??= new RetainedOutput(maxRetainedTextBytes, budget)).Append(kind, choiceIndex, utf8, isEscaped, isStringInside);
+            return false;
         }
+
+        _output ??= new RetainedOutput(maxRetainedTextBytes, budget);
+        return true;
     }
 
     // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says. A message of Amazon's event stream begins with its length, whose first byte is 0.
