@@ -38,17 +38,15 @@ public sealed class UsageTracker : IAsyncDisposable
         }
 
         Time = timeProvider ?? TimeProvider.System;
-        Parsers = new ParserSet(options.Parsers);
         Decoders = new ContentDecoders(options.ContentDecoders);
         Budget = new BufferBudget(options.MaxRetainedBytes);
+        Reading = new ReaderSettings(new ParserSet(options.Parsers), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
         Settings = new TrackerSettings(
-            options.MaxEventBytes,
             options.Capture,
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
             new HeaderRedaction(options.RedactedHeaders),
             options.Estimator ?? RecordBuilder.DefaultEstimator,
-            options.MaxRetainedTextBytes,
             options.MaxRequestBodyBytes,
             options.Pricing,
             options.SinkTimeout,
@@ -66,7 +64,7 @@ public sealed class UsageTracker : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
-    internal ParserSet Parsers { get; }
+    internal ReaderSettings Reading { get; }
 
     internal TrackerSettings Settings { get; }
 
@@ -223,13 +221,11 @@ public sealed class UsageTracker : IAsyncDisposable
 
     /// <summary>The options as they were when the tracker was made.</summary>
     internal sealed record TrackerSettings(
-        long MaxEventBytes,
         CapturedContent Capture,
         long MaxCapturedBytes,
         bool ThrowOnUnreadableStream,
         HeaderRedaction Redaction,
         ITokenEstimator Estimator,
-        int MaxRetainedTextBytes,
         int MaxRequestBodyBytes,
         IUsagePricing? Pricing,
         TimeSpan SinkTimeout,

@@ -9,7 +9,7 @@ namespace StreamUsage.EventStream;
 /// Bytes are pushed in, in pieces of any size; messages come out one a call. One that lies in one piece is not copied, one over the limit or the budget is walked: its payload goes to the large-event reader.
 /// After a message that is not what its checksums say, nothing can be found any more. A mutable struct: keep it in a field, never copy it.
 /// </summary>
-internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader largeEvents, BufferBudget? budget = null)
+internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader largeEvents)
 {
     /// <summary>The most that a message may have by the format's own rules: 16 MiB of payload, 128 KiB of headers, and the rest.</summary>
     public const int MaxLength = (16 * 1024 * 1024) + MaxHeaders + Overhead;
@@ -79,7 +79,7 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
     public void Release()
     {
         _buffer.Release();
-        budget?.Return(_taken);
+        largeEvents.Budget?.Return(_taken);
         _taken = 0;
     }
 
@@ -179,7 +179,7 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
         }
 
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)_length);
-        if (_taken != 0 || _length <= BufferBudget.FreeBytes || budget is null)
+        if (_taken != 0 || _length <= BufferBudget.FreeBytes || largeEvents.Budget is not { } budget)
         {
             return true;
         }

@@ -15,8 +15,8 @@ internal sealed class BedrockEvents
     private EventStreamDecoder _messages;
     private PooledBuffer _data;
 
-    public BedrockEvents(long maxEventBytes, ILargeEventReader largeEvents, BufferBudget? budget = null) =>
-        _messages = new EventStreamDecoder(maxEventBytes, new BedrockPayloadReader(largeEvents), budget);
+    public BedrockEvents(long maxEventBytes, ILargeEventReader largeEvents) =>
+        _messages = new EventStreamDecoder(maxEventBytes, new BedrockPayloadReader(largeEvents));
 
     /// <summary>Reads on to the next event. It is called until it finds no more, so that nothing that was decoded outlives the piece.</summary>
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)

@@ -20,6 +20,8 @@ internal sealed class BedrockPayloadReader(ILargeEventReader inner) : ILargeEven
 
     private static ReadOnlySpan<byte> ChunkStart => "{\"bytes\":\""u8;
 
+    public BufferBudget? Budget => inner.Budget;
+
     public void Begin()
     {
         _state = State.Beginning;

@@ -55,7 +55,7 @@ internal sealed class EventShape
     public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_sample.Length - _dataEnd)];
 
     /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where they do.</summary>
-    public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
+    public ShapeMatch Match(ReadOnlySpan<byte> bytes, long maxDataLength, IShapeObserver output, out int length)
     {
         if (bytes.Length < _shortest)
         {
@@ -80,7 +80,7 @@ internal sealed class EventShape
         return match;
     }
 
-    private ShapeMatch Match(ReadOnlySpan<byte> bytes, int changing, int maxDataLength, IShapeObserver output, out int length)
+    private ShapeMatch Match(ReadOnlySpan<byte> bytes, int changing, long maxDataLength, IShapeObserver output, out int length)
     {
         length = 0;
         int at = 0, sampleAt = 0, outputAt = 0;

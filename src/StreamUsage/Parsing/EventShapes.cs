@@ -2,27 +2,30 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>The shapes that a stream has shown, the last one seen first. Few at a time: a stream writes text, or reasons, or calls a tool.</summary>
-internal sealed class EventShapes
+/// <summary>The shapes that a stream has shown, the last one seen first. Few at a time: a stream writes text, or reasons, or calls a tool. A mutable struct: keep it in a field, never copy it.</summary>
+internal struct EventShapes
 {
     private const int MaxUnused = 16;
 
     private EventShape? _first, _second, _third;
-    private long _matches, _learned;
+    private uint _matches, _learned;
 
     /// <summary>Whether learning has paid so far: a stream whose events are all different is left to the full parser.</summary>
-    public bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
+    public readonly bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
+
+    /// <summary>Whether there is a shape to match.</summary>
+    public readonly bool IsAny => _first is not null;
 
     /// <summary>The length of an event of the shape that was seen last; 0 where there is none.</summary>
-    public int Length => _first?.Length ?? 0;
+    public readonly int Length => _first?.Length ?? 0;
 
     /// <summary>Whether the events of the shapes count: all do, or none.</summary>
     public bool Counts { get; private set; }
 
     /// <summary>The shape that was matched last.</summary>
-    public EventShape? Last => _first;
+    public readonly EventShape? Last => _first;
 
-    public ShapeMatch Match(ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
+    public ShapeMatch Match(ReadOnlySpan<byte> bytes, long maxDataLength, IShapeObserver output, out int length)
     {
         length = 0;
         ShapeMatch match = _first?.Match(bytes, maxDataLength, output, out length) ?? ShapeMatch.None;
@@ -35,7 +38,7 @@ internal sealed class EventShapes
         return _second is null ? match : MatchOthers(match, bytes, maxDataLength, output, out length);
     }
 
-    private ShapeMatch MatchOthers(ShapeMatch best, ReadOnlySpan<byte> bytes, int maxDataLength, IShapeObserver output, out int length)
+    private ShapeMatch MatchOthers(ShapeMatch best, ReadOnlySpan<byte> bytes, long maxDataLength, IShapeObserver output, out int length)
     {
         ShapeMatch match = _second!.Match(bytes, maxDataLength, output, out length);
         if (match == ShapeMatch.Whole)

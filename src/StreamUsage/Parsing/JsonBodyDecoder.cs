@@ -6,14 +6,14 @@ namespace StreamUsage.Parsing;
 /// Finds the JSON objects of a body that is not a stream of server-sent events: one whole answer, an object a line, or the elements of an array. Each is an event.
 /// Works like <see cref="SseDecoder"/>: an object that lies in one piece is not copied, and one over the limit goes to the large-event reader.
 /// </summary>
-internal struct JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvents, BufferBudget? budget = null)
+internal sealed class JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvents)
 {
-    private EventBuffer _buffer = new(maxEventBytes, largeEvents, budget);
+    private EventBuffer _buffer = new(maxEventBytes, largeEvents);
     private int _start, _length;
     private JsonContainerSkip _object;
     private bool _isDispatched;
 
-    public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) => _buffer.Length != 0 ? _buffer.Span : piece.Slice(_start, _length);
+    public ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) => _buffer.Length != 0 ? _buffer.Span : piece.Slice(_start, _length);
 
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
     {

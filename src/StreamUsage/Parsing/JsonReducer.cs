@@ -7,7 +7,7 @@ namespace StreamUsage.Parsing;
 /// Walks the JSON of an event that is too large to keep and writes a small copy of it, in constant memory: the same structure with long strings cut, what is nested deep left out
 /// and long arrays ended early. What a parser reads (ids, a model, a usage object, an error) is short and outside of arrays' bulk, so it is in the copy wherever it stands.
 /// </summary>
-internal sealed class JsonReducer : ILargeEventReader
+internal sealed class JsonReducer
 {
     private const int MaxDepth = 32;
     private const int MaxStringBytes = 256;

@@ -13,6 +13,9 @@ internal sealed class ShapeLearner : IOutputObserver
     private const int MaxLength = 2048;
     private const int MaxHoles = 16;
 
+    [ThreadStatic]
+    private static ShapeLearner? s_last;
+
     private (OutputKind Kind, int Choice, int Hole) _output;
     private bool _counts;
     private int _outputs;
@@ -39,7 +42,10 @@ internal sealed class ShapeLearner : IOutputObserver
         try
         {
             Span<ShapeHole> holes = room[..FindHoles(wireEvent.Data, dataStart, wire, room)];
-            return new ShapeLearner().IsRight(raw, dataStart, wireEvent, parser, state, holes) ? new EventShape(raw, holes, dataStart, dataStart + wireEvent.Data.Length) : null;
+            ShapeLearner learner = s_last ??= new ShapeLearner();
+            learner._counts = learner._toldOfMore = false;
+            learner._outputs = 0;
+            return learner.IsRight(raw, dataStart, wireEvent, parser, state, holes) ? new EventShape(raw, holes, dataStart, dataStart + wireEvent.Data.Length) : null;
         }
         catch (JsonException)
         {

@@ -11,8 +11,7 @@ namespace StreamUsage.PassThrough;
 /// <summary>
 /// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(
-    ParserSet parsers, ApiFormat named, long maxEventBytes, BufferBudget? budget = null, ResponseCapture? capture = null, int maxRetainedTextBytes = 0, bool learnsShapes = true) : IShapeObserver
+internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null) : IShapeObserver, ILargeEventReader
 {
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
@@ -23,17 +22,16 @@ internal sealed class BodyReader(
     // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
     private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
-    private readonly LargeEvent _largeEvent = new();
-    private readonly int _maxDataLength = (int)Math.Min(maxEventBytes, int.MaxValue);
     private ResponseCapture? _capture = capture;
-    private EventShapes? _shapes;
+    private EventShapes _shapes;
     private PooledBuffer _cutEvent;
     private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
     private EventShape? _countedShape;
     private bool _readsCountsOnly;
     private SseDecoder _sse;
-    private JsonBodyDecoder _json;
+    private JsonBodyDecoder? _json;
     private BedrockEvents? _bedrock;
+    private JsonReducer? _largeEvent; // Made when the first one comes.
     private Framing _framing;
     private bool _isJsonArray;
     private IUsageParser? _parser;
@@ -66,7 +64,7 @@ internal sealed class BodyReader(
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
     public string? Wire { get; private set; }
 
-    public ApiFormat Format => _parser is null ? named : parsers.FormatOf(_parser, named);
+    public ApiFormat Format => _parser is null ? named : settings.Parsers.FormatOf(_parser, named);
 
     public long EventCount { get; private set; }
 
@@ -118,7 +116,7 @@ internal sealed class BodyReader(
         switch (_framing)
         {
             case Framing.Json:
-                ReadJson(bytes);
+                ReadJson(bytes, _json!);
                 break;
             case Framing.EventStream:
                 ReadEventStream(bytes, _bedrock!);
@@ -181,9 +179,9 @@ internal sealed class BodyReader(
         _counts.Release();
         _cutEvent.Release();
         _sse.Release();
-        _json.Release();
+        _json?.Release();
         _bedrock?.Release();
-        _largeEvent.Release();
+        _largeEvent?.Release();
         if (_state.IsOutputReported)
         {
             ReleaseOutput();
@@ -221,6 +219,12 @@ internal sealed class BodyReader(
         }
     }
 
+    BufferBudget? ILargeEventReader.Budget => settings.Budget;
+
+    void ILargeEventReader.Begin() => (_largeEvent ??= new JsonReducer()).Begin();
+
+    void ILargeEventReader.Append(ReadOnlySpan<byte> data) => _largeEvent?.Append(data);
+
     void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
@@ -235,13 +239,13 @@ internal sealed class BodyReader(
             OutputCharacters += utf16Length;
         }
 
-        if (maxRetainedTextBytes == 0 || _state.IsOutputReported)
-        {
-            return false;
-        }
+        return !_state.IsOutputReported && (_output is not null || KeepsOutput());
+    }
 
-        _output ??= new RetainedOutput(maxRetainedTextBytes, budget);
-        return true;
+    private bool KeepsOutput()
+    {
+        _output = settings.MaxRetainedTextBytes == 0 ? null : new RetainedOutput(settings.MaxRetainedTextBytes, settings.Budget);
+        return _output is not null;
     }
 
     // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says. A message of Amazon's event stream begins with its length, whose first byte is 0.
@@ -252,12 +256,12 @@ internal sealed class BodyReader(
             if (bytes[0] == 0)
             {
                 _framing = Framing.EventStream;
-                _bedrock = new BedrockEvents(maxEventBytes, _largeEvent, budget);
+                _bedrock = new BedrockEvents(settings.MaxEventBytes, this);
                 return;
             }
 
             _framing = Framing.Unknown;
-            _sse = new SseDecoder(maxEventBytes, _largeEvent, budget);
+            _sse = new SseDecoder(settings.MaxEventBytes, this);
         }
 
         int first = bytes.IndexOfAnyExcept(Blank);
@@ -270,7 +274,7 @@ internal sealed class BodyReader(
         {
             _framing = Framing.Json;
             _isJsonArray = bytes[first] == (byte)'[';
-            _json = new JsonBodyDecoder(maxEventBytes, _largeEvent, budget);
+            _json = new JsonBodyDecoder(settings.MaxEventBytes, this);
         }
         else
         {
@@ -283,12 +287,12 @@ internal sealed class BodyReader(
         int at = _cutEvent.Length == 0 ? 0 : CompleteCutEvent(bytes);
         while (at < bytes.Length)
         {
-            if (_isAtEventStart && _shapes is { } shapes)
+            if (_isAtEventStart && _shapes.IsAny)
             {
-                switch (shapes.Match(bytes[at..], _maxDataLength, this, out int length))
+                switch (_shapes.Match(bytes[at..], settings.MaxEventBytes, this, out int length))
                 {
                     case ShapeMatch.Whole:
-                        Matched(shapes, bytes.Slice(at, length));
+                        Matched(bytes.Slice(at, length));
                         at += length;
                         continue;
                     case ShapeMatch.Cut:
@@ -326,9 +330,9 @@ internal sealed class BodyReader(
 
         int end = _cutEvent.Length - cut;
         ReadOnlySpan<byte> cutEvent = _cutEvent.Span;
-        if (isWhole && _shapes!.Match(cutEvent, _maxDataLength, this, out _) == ShapeMatch.Whole)
+        if (isWhole && _shapes.Match(cutEvent, settings.MaxEventBytes, this, out _) == ShapeMatch.Whole)
         {
-            Matched(_shapes, cutEvent); // A shape ends with its blank line, and this is the only one here.
+            Matched(cutEvent); // A shape ends with its blank line, and this is the only one here.
         }
         else
         {
@@ -366,10 +370,10 @@ internal sealed class BodyReader(
     {
         const int Slack = 64;
         int cut = _cutEvent.Length;
-        _cutEvent.Append(bytes[..Math.Clamp(_shapes!.Length + Slack - cut, 0, bytes.Length)]);
-        if (_shapes.Match(_cutEvent.Span, _maxDataLength, this, out int whole) == ShapeMatch.Whole)
+        _cutEvent.Append(bytes[..Math.Clamp(_shapes.Length + Slack - cut, 0, bytes.Length)]);
+        if (_shapes.Match(_cutEvent.Span, settings.MaxEventBytes, this, out int whole) == ShapeMatch.Whole)
         {
-            Matched(_shapes, _cutEvent.Span[..whole]);
+            Matched(_cutEvent.Span[..whole]);
             _cutEvent.Release();
             length = whole - cut; // What was cut was no whole event, so that this ends in what followed.
             return true;
@@ -403,7 +407,7 @@ internal sealed class BodyReader(
                 bool isRead = Apply(wireEvent);
                 if (_state != before)
                 {
-                    _shapes?.Forget();
+                    _shapes.Forget();
                 }
 
                 if (isRead && start >= 0 && _sse.DataStart >= 0 && OutputCharacters != outputBefore && _isParserCertain && _state with { Tokens = before.Tokens } == before)
@@ -413,19 +417,19 @@ internal sealed class BodyReader(
 
                 break;
             case FramingResult.LargeEvent:
-                _shapes?.Forget();
+                _shapes.Forget();
                 ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Matched(EventShapes shapes, ReadOnlySpan<byte> raw)
+    private void Matched(ReadOnlySpan<byte> raw)
     {
         EventCount++;
-        if (shapes.Counts)
+        if (_shapes.Counts)
         {
-            KeepCounts(shapes.Last!, raw);
+            KeepCounts(_shapes.Last!, raw);
         }
     }
 
@@ -466,23 +470,23 @@ internal sealed class BodyReader(
     // A carriage return alone ends a line as well: such events are left to the decoder, as a cut event's end is found by its line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent)
     {
-        if (learnsShapes && !ParsesEveryEvent && _capture is null && _parser is IRepeatingWire && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && (_shapes ??= new EventShapes()).IsLearning)
+        if (settings.LearnsShapes && !ParsesEveryEvent && _capture is null && _parser is IRepeatingWire && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && _shapes.IsLearning)
         {
             _shapes.Learn(raw, dataStart, wireEvent, _parser, _state);
         }
     }
 
-    private void ReadJson(ReadOnlySpan<byte> bytes)
+    private void ReadJson(ReadOnlySpan<byte> bytes, JsonBodyDecoder objects)
     {
         int position = 0;
         while (true)
         {
-            switch (_json.Read(bytes, ref position))
+            switch (objects.Read(bytes, ref position))
             {
                 case FramingResult.NeedMore:
                     return;
                 case FramingResult.Event:
-                    Apply(new WireEvent(default, _json.GetData(bytes), isWholeBody: !_isJsonArray));
+                    Apply(new WireEvent(default, objects.GetData(bytes), isWholeBody: !_isJsonArray));
                     break;
                 default:
                     ApplyLarge(default, isWholeBody: !_isJsonArray);
@@ -516,7 +520,7 @@ internal sealed class BodyReader(
 
     private void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
     {
-        if (_largeEvent.Reducer is { IsWhole: true } reducer)
+        if (_largeEvent is { IsWhole: true } reducer)
         {
             Apply(new WireEvent(type, reducer.Copy, isWholeBody), isReduced: true);
         }
@@ -555,24 +559,12 @@ internal sealed class BodyReader(
 
     private void Choose(WireEvent wireEvent)
     {
-        if (parsers.Choose(wireEvent, named, out _isParserCertain, ref _parserFault) is { } parser && (_parser is null || _isParserCertain))
+        if (settings.Parsers.Choose(wireEvent, named, out _isParserCertain, ref _parserFault) is { } parser && (_parser is null || _isParserCertain))
         {
             Wire = parser.Wire;
             _parser = parser;
             _excerpt?.Release();
             _excerpt = null;
         }
-    }
-
-    /// <summary>The reducer of large events, made when the first one comes.</summary>
-    private sealed class LargeEvent : ILargeEventReader
-    {
-        public JsonReducer? Reducer { get; private set; }
-
-        public void Begin() => (Reducer ??= new JsonReducer()).Begin();
-
-        public void Append(ReadOnlySpan<byte> data) => Reducer?.Append(data);
-
-        public void Release() => Reducer?.Release();
     }
 }

@@ -13,16 +13,15 @@ namespace StreamUsage.PassThrough;
 internal sealed class TrackedBody : IThreadPoolWorkItem
 {
     private BodyGate _gate;
-    private readonly RecordHandover _handover;
     private readonly BodyReader _reader;
     private readonly DecodedBody? _decoded;
     private readonly StreamClock _clock;
-    private readonly long? _contentLength;
+    private readonly long _contentLength; // Negative where it is not known.
     private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
     private long _bytesReceived, _readCount;
     private bool _isEnded, _isUnread, _isDraining, _wasComplete;
     private long _leftAt;
-    private (int StatusCode, string Message)? _failure;
+    private CallerFailure? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
     private UsageRecord? _record;
@@ -35,11 +34,10 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         RequestBody = context.RequestBody;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
-        _contentLength = contentLength;
-        _handover = tracker.Handover;
+        _contentLength = contentLength ?? -1;
         _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
         ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
-        _reader = new BodyReader(tracker.Parsers, context.ApiFormat, tracker.Settings.MaxEventBytes, tracker.Budget, capture, tracker.Settings.MaxRetainedTextBytes);
+        _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture);
         _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_clock.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
@@ -91,7 +89,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     /// <summary>Whether the answer was read to its end after the reader had left.</summary>
     public bool IsDrained { get; private set; }
 
-    public (int StatusCode, string Message)? Failure => _failure;
+    public CallerFailure? Failure => _failure;
 
     public long BytesReceived => _bytesReceived;
 
@@ -129,10 +127,10 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     }
 
     /// <summary>The body is in its reader's hands: tells the sinks.</summary>
-    public void Begin() => _handover.Begin(this);
+    public void Begin() => Tracker.Handover.Begin(this);
 
     /// <summary>The body has ended: its record is made and handed over.</summary>
-    void IThreadPoolWorkItem.Execute() => _handover.HandOver(this);
+    void IThreadPoolWorkItem.Execute() => Tracker.Handover.HandOver(this);
 
     /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
     /// <param name="offset">Where in the body they lie.</param>
@@ -214,7 +212,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             }
         }
 
-        _handover.Complete(this);
+        Tracker.Handover.Complete(this);
         return Verdict.Outcome;
     }
 
@@ -263,7 +261,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, isComplete, _reader.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 
-        _handover.Complete(this);
+        Tracker.Handover.Complete(this);
     }
 
     public bool Fail(int statusCode, string message)
@@ -275,7 +273,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 return false;
             }
 
-            _failure = (statusCode, message);
+            _failure = new CallerFailure(statusCode, message);
             return true;
         }
     }

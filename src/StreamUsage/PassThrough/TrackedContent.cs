@@ -18,7 +18,14 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         _lease.Rest = body.Tracker.Drainer is null ? null : this;
         foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
         {
-            Headers.TryAddWithoutValidation(name, values);
+            if (values.Count == 1)
+            {
+                Headers.TryAddWithoutValidation(name, values.ToString()); // Without an enumerator.
+            }
+            else
+            {
+                Headers.TryAddWithoutValidation(name, values);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ namespace StreamUsage.Sse;
 /// <summary>
 /// The data of an event that comes in several pieces: kept up to a limit and within a budget, else given to the reader of large events. A mutable struct: keep it in a field, never copy it.
 /// </summary>
-internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents, BufferBudget? budget)
+internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
 {
     private readonly int _maxBytes = (int)Math.Min(maxBytes, Array.MaxLength / 2);
     private PooledBuffer _kept;
@@ -60,7 +60,7 @@ internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents, Buffe
     public void Release()
     {
         _kept.Release();
-        budget?.Return(_taken);
+        largeEvents?.Budget?.Return(_taken);
         _taken = 0;
     }
 
@@ -68,7 +68,7 @@ internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents, Buffe
     private bool TryTake(int length)
     {
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)length);
-        if (budget is not null && !budget.TryTake(size - _taken))
+        if (largeEvents?.Budget?.TryTake(size - _taken) == false)
         {
             return false;
         }

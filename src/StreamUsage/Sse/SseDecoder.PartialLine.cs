@@ -65,10 +65,10 @@ internal partial struct SseDecoder
                 AddType(part);
                 break;
             case Line.Id:
-                _newIdBuffer.Append(part[..Math.Min(part.Length, _maxNameBytes + 1 - _newIdBuffer.Length)]);
+                _reconnection?.AddId(part);
                 break;
             case Line.Retry:
-                AddRetry(part);
+                _reconnection?.AddRetry(part);
                 break;
         }
     }
@@ -90,11 +90,11 @@ internal partial struct SseDecoder
                 break;
             case Id:
                 _line = Line.Id;
-                _newIdBuffer.Clear();
+                _reconnection?.BeginId();
                 break;
             case Retry:
                 _line = Line.Retry;
-                BeginRetry();
+                _reconnection?.BeginRetry();
                 break;
             default:
                 _line = Line.Ignored;
@@ -111,11 +111,11 @@ internal partial struct SseDecoder
 
         if (_line == Line.Id)
         {
-            SetId(_newIdBuffer.Span);
+            _reconnection?.EndId();
         }
         else if (_line == Line.Retry)
         {
-            SetRetry();
+            _reconnection?.EndRetry();
         }
 
         _line = Line.None;

@@ -13,11 +13,12 @@ internal partial struct SseDecoder
 
     private const int MaxTrackedNameBytes = 4 * 1024;
 
-    private readonly int _maxNameBytes;
+    private readonly int _maxTypeBytes;
+    private readonly SseReconnection? _reconnection; // Null where nobody asks for it.
 
     // The event so far. A slice of the current piece where it lies in one, else in the buffer; _dataStart < 0 says the buffer.
     private EventBuffer _dataBuffer;
-    private PooledBuffer _typeBuffer, _idBuffer;
+    private PooledBuffer _typeBuffer;
     private int _dataStart, _dataLength, _typeStart, _typeLength;
     private bool _hasData, _isDispatched;
 
@@ -26,19 +27,22 @@ internal partial struct SseDecoder
     private bool _atValueStart;
     private int _nameLength;
     private ulong _name;
-    private PooledBuffer _newIdBuffer;
 
     private int _byteOrderMarkLength;
-    private bool _started, _skipLineFeed, _retryIsDigits;
-    private long _retry;
+    private bool _started, _skipLineFeed;
 
-    public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents = null, BufferBudget? budget = null)
+    /// <summary>A decoder that keeps all of an event.</summary>
+    public SseDecoder(long maxEventBytes)
+        : this(maxEventBytes, null) =>
+        _reconnection = new SseReconnection(_maxTypeBytes);
+
+    /// <summary>A decoder of types and data: what a client needs to connect again is not kept.</summary>
+    public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents)
     {
-        _dataBuffer = new EventBuffer(maxEventBytes, largeEvents, budget);
-        _maxNameBytes = largeEvents is null ? _dataBuffer.MaxBytes : Math.Min(_dataBuffer.MaxBytes, MaxTrackedNameBytes); // Where data is what counts, types and ids do not take its room.
+        _dataBuffer = new EventBuffer(maxEventBytes, largeEvents);
+        _maxTypeBytes = largeEvents is null ? _dataBuffer.MaxBytes : Math.Min(_dataBuffer.MaxBytes, MaxTrackedNameBytes); // Where data is what counts, types do not take its room.
         _dataStart = -1;
         _typeStart = -1;
-        RetryMilliseconds = -1;
     }
 
     private enum Line : byte
@@ -52,10 +56,8 @@ internal partial struct SseDecoder
         Ignored,
     }
 
-    /// <summary>The reconnection time in milliseconds that was set since the event before; negative where none was.</summary>
-    public long RetryMilliseconds { get; private set; }
-
-    public readonly ReadOnlySpan<byte> LastEventId => _idBuffer.Span;
+    /// <summary>What a client needs to connect again; null where it is not kept.</summary>
+    public readonly SseReconnection? Reconnection => _reconnection;
 
     /// <summary>Whether the next byte is the first of an event: nothing of one has come in yet.</summary>
     public readonly bool IsBetweenEvents =>
@@ -177,8 +179,7 @@ internal partial struct SseDecoder
     {
         _dataBuffer.Release();
         _typeBuffer.Release();
-        _idBuffer.Release();
-        _newIdBuffer.Release();
+        _reconnection?.Release();
     }
 
     // "One leading U+FEFF BYTE ORDER MARK character is ignored if any are present."
@@ -233,7 +234,7 @@ internal partial struct SseDecoder
         _dataBuffer.Clear();
         _typeStart = -1;
         _typeBuffer.Clear();
-        RetryMilliseconds = -1;
+        _reconnection?.BeginEvent();
     }
 
     // A line that lies in one piece.
@@ -249,17 +250,22 @@ internal partial struct SseDecoder
         {
             int valueStart = ValueStart(line, 5);
             _typeStart = start + valueStart;
-            _typeLength = Math.Min(length - valueStart, _maxNameBytes);
+            _typeLength = Math.Min(length - valueStart, _maxTypeBytes);
         }
-        else if (IsField(line, "id"u8))
+        else if (_reconnection is { } reconnection)
         {
-            SetId(line[ValueStart(line, 2)..]);
-        }
-        else if (IsField(line, "retry"u8))
-        {
-            BeginRetry();
-            AddRetry(line[ValueStart(line, 5)..]);
-            SetRetry();
+            if (IsField(line, "id"u8))
+            {
+                reconnection.BeginId();
+                reconnection.AddId(line[ValueStart(line, 2)..]);
+                reconnection.EndId();
+            }
+            else if (IsField(line, "retry"u8))
+            {
+                reconnection.BeginRetry();
+                reconnection.AddRetry(line[ValueStart(line, 5)..]);
+                reconnection.EndRetry();
+            }
         }
     }
 
@@ -326,41 +332,6 @@ internal partial struct SseDecoder
         }
     }
 
-    // A type or id over the limit is cut off there: it names nothing that is known.
-    private void AddType(ReadOnlySpan<byte> bytes) => _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxNameBytes - _typeBuffer.Length)]);
-
-    // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value. Otherwise, ignore the field."
-    private void SetId(ReadOnlySpan<byte> value)
-    {
-        if (!value.Contains((byte)0) && value.Length <= _maxNameBytes)
-        {
-            _idBuffer.Clear();
-            _idBuffer.Append(value);
-        }
-    }
-
-    private void BeginRetry()
-    {
-        _retry = -1;
-        _retryIsDigits = true;
-    }
-
-    // "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten." A huge one is held at a hundred years.
-    private void AddRetry(ReadOnlySpan<byte> digits)
-    {
-        const long Limit = 3_155_760_000_000;
-        foreach (byte digit in digits)
-        {
-            _retryIsDigits &= char.IsAsciiDigit((char)digit);
-            _retry = Math.Min(Limit, (Math.Max(_retry, 0) * 10) + (digit - '0'));
-        }
-    }
-
-    private void SetRetry()
-    {
-        if (_retryIsDigits && _retry >= 0)
-        {
-            RetryMilliseconds = _retry;
-        }
-    }
+    // A type over the limit is cut off there: it names nothing that is known.
+    private void AddType(ReadOnlySpan<byte> bytes) => _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxTypeBytes - _typeBuffer.Length)]);
 }

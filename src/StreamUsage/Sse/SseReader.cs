@@ -86,8 +86,9 @@ public static class SseReader
     {
         ReadOnlySpan<byte> type = decoder.GetType(piece.Span);
         eventType = type.IsEmpty ? SseEvent.DefaultType : Reuse(eventType, type);
-        lastEventId = Reuse(lastEventId, decoder.LastEventId);
-        TimeSpan? retry = decoder.RetryMilliseconds < 0 ? null : TimeSpan.FromMilliseconds(decoder.RetryMilliseconds);
+        SseReconnection reconnection = decoder.Reconnection!;
+        lastEventId = Reuse(lastEventId, reconnection.LastEventId);
+        TimeSpan? retry = reconnection.RetryMilliseconds < 0 ? null : TimeSpan.FromMilliseconds(reconnection.RetryMilliseconds);
         return new SseEvent(eventType, decoder.GetData(piece), lastEventId, retry);
     }
 

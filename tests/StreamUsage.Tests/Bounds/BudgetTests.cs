@@ -104,7 +104,7 @@ public sealed class BudgetTests
     public void An_event_that_outgrows_the_budget_is_given_to_the_reader_of_large_events_from_its_beginning()
     {
         var large = new LargeEvents();
-        var buffer = new EventBuffer(1 << 20, large, new BufferBudget(BufferBudget.FreeBytes));
+        var buffer = new EventBuffer(1 << 20, large);
         byte[] piece = new byte[3000];
 
         buffer.Append(piece);
@@ -141,6 +141,8 @@ public sealed class BudgetTests
 
     private sealed class LargeEvents : ILargeEventReader
     {
+        public BufferBudget Budget { get; } = new(BufferBudget.FreeBytes);
+
         public int Begins { get; private set; }
 
         public int Bytes { get; private set; }

@@ -56,7 +56,7 @@ public sealed class DetectionTests
 
     private static (string?, ApiFormat) Read(ReadOnlySpan<byte> body, ApiFormat named)
     {
-        var reader = new BodyReader(new ParserSet([]), named, 1024 * 1024);
+        var reader = new BodyReader(new ReaderSettings(new ParserSet([]), 1024 * 1024), named);
         reader.Read(body);
         reader.Finish();
         reader.Release();

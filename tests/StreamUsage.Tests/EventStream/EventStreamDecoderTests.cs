@@ -121,6 +121,8 @@ public sealed class EventStreamDecoderTests
 
     private sealed class LargePayload : ILargeEventReader
     {
+        public BufferBudget? Budget => null;
+
         private readonly StringBuilder _text = new();
 
         public string Text => _text.ToString();

@@ -26,8 +26,8 @@ public sealed class CaptureFuzzTests
         for (int round = 0; round < Rounds; round++)
         {
             byte[] body = Mutator.Mutate(bodies[random.Next(bodies.Length)], random);
-            var plain = new BodyReader(Parsers, ApiFormat.Auto, 4096, learnsShapes: false);
-            var keeping = new BodyReader(Parsers, ApiFormat.Auto, 4096, capture: ResponseCapture.Create(CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes, null));
+            var plain = new BodyReader(new ReaderSettings(Parsers, 4096) { LearnsShapes = false }, ApiFormat.Auto);
+            var keeping = new BodyReader(new ReaderSettings(Parsers, 4096), ApiFormat.Auto, ResponseCapture.Create(CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes, null));
             for (int at = 0; at < body.Length;)
             {
                 int length = Math.Min(random.Next(1, 3000), body.Length - at);

@@ -82,7 +82,7 @@ public sealed class LearnedShapeTests
     {
         Assert.SkipWhen(EveryEvent.IsParsed, "Every event is parsed.");
         var parser = new CountingParser(stream == 1 ? new OpenAIChatParser() : new GeminiParser());
-        var reader = new BodyReader(new ParserSet([(new ApiFormat("COUNTED"), parser)]), new ApiFormat("COUNTED"), 1 << 20);
+        var reader = new BodyReader(new ReaderSettings(new ParserSet([(new ApiFormat("COUNTED"), parser)]), 1 << 20), new ApiFormat("COUNTED"));
         reader.Read(System.Text.Encoding.UTF8.GetBytes(OwnStreams[stream]));
 
         reader.EventCount.Should().Be(events);
@@ -92,7 +92,7 @@ public sealed class LearnedShapeTests
     [Fact]
     public void Counts_of_events_that_were_not_parsed_are_there_when_they_are_asked_for()
     {
-        var reader = new BodyReader(Parsers, ApiFormat.Auto, 1 << 20);
+        var reader = new BodyReader(new ReaderSettings(Parsers, 1 << 20), ApiFormat.Auto);
         string[] events = OwnStreams[5].Split("\r\n\r\n", StringSplitOptions.RemoveEmptyEntries);
         for (int i = 0; i < events.Length; i++)
         {
@@ -118,8 +118,8 @@ public sealed class LearnedShapeTests
     private static void Compare(byte[] body, int maxPiece, Random random)
     {
         bool waitsForLineFeed = body.Contains((byte)'\r'); // Where a carriage return may be half of a line's end, an event may come one byte later.
-        var learning = new BodyReader(Parsers, ApiFormat.Auto, 16 * 1024);
-        var plain = new BodyReader(Parsers, ApiFormat.Auto, 16 * 1024, learnsShapes: false);
+        var learning = new BodyReader(new ReaderSettings(Parsers, 16 * 1024), ApiFormat.Auto);
+        var plain = new BodyReader(new ReaderSettings(Parsers, 16 * 1024) { LearnsShapes = false }, ApiFormat.Auto);
         for (int at = 0; at < body.Length;)
         {
             int length = Math.Min(random.Next(1, maxPiece + 1), body.Length - at);

@@ -133,7 +133,7 @@ public sealed class HostileInputTests
 
     private static string Facts(byte[] body, int pieceLength, Random? lengths, byte[]? said = null)
     {
-        var reader = new BodyReader(Parsers, ApiFormat.Auto, 16 * 1024);
+        var reader = new BodyReader(new ReaderSettings(Parsers, 16 * 1024), ApiFormat.Auto);
         for (int at = 0; at < body.Length;)
         {
             int length = Math.Min(lengths?.Next(1, pieceLength) ?? pieceLength, body.Length - at);

@@ -69,6 +69,8 @@ public sealed class JsonBodyDecoderTests
 
     private sealed class LargeEvents : ILargeEventReader
     {
+        public BufferBudget? Budget => null;
+
         public List<StringBuilder> Events { get; } = [];
 
         public void Begin() => Events.Add(new StringBuilder());

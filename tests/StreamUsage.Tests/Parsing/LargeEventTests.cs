@@ -90,7 +90,7 @@ public sealed class LargeEventTests
 
     private static ReadBody Read(byte[] body, Random random, out long allocated)
     {
-        var reader = new BodyReader(new ParserSet([]), ApiFormat.Auto, 1024 * 1024);
+        var reader = new BodyReader(new ReaderSettings(new ParserSet([]), 1024 * 1024), ApiFormat.Auto);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int at = 0; at < body.Length;)
         {

@@ -109,7 +109,7 @@ public sealed class WholeBodyTests
 
     private static ReadBody Read(byte[] body, Random random, out long allocated)
     {
-        var reader = new BodyReader(new ParserSet([]), ApiFormat.Auto, 64 * 1024);
+        var reader = new BodyReader(new ReaderSettings(new ParserSet([]), 64 * 1024), ApiFormat.Auto);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int at = 0; at < body.Length;)
         {

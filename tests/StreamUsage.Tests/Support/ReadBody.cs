@@ -55,7 +55,7 @@ internal sealed record ReadBody
 
     public static ReadBody Of(ReadOnlySpan<byte> body, ApiFormat format = default, int pieceLength = int.MaxValue, long maxEventBytes = 1024 * 1024, Random? lengths = null)
     {
-        var reader = new BodyReader(new ParserSet([]), format, maxEventBytes);
+        var reader = new BodyReader(new ReaderSettings(new ParserSet([]), maxEventBytes), format);
         for (int at = 0; at < body.Length;)
         {
             int length = Math.Min(lengths?.Next(1, pieceLength) ?? pieceLength, body.Length - at);
