@@ -12,7 +12,7 @@ internal sealed class Ours : Contender
     private readonly UsageTracker _tracker;
     private Stream _body = null!;
     private UsageTracking _tracking = null!;
-    private long _started, _bytes;
+    private long _bytes;
 
     private readonly bool _keepsMessage;
 
@@ -30,9 +30,6 @@ internal sealed class Ours : Contender
     {
         _bytes = 0;
         _body = _tracker.Track(body, Context, out _tracking);
-
-        // The other core is quiet before the clock starts.
-        _sink.WaitForStarted(++_started);
     }
 
     public override void Read()

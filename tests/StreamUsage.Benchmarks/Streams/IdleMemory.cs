@@ -71,11 +71,6 @@ internal static class IdleMemory
             }
         }
 
-        if (isTracked)
-        {
-            sink.WaitForStarted(count);
-        }
-
         double bytes = (LiveBytes() - before) / (double)count;
         GC.KeepAlive(pending);
         foreach (HttpResponseMessage response in open)

@@ -21,9 +21,10 @@ internal static class StreamAllocation
     /// <param name="workload">What is read.</param>
     /// <param name="readSize">In reads of this size.</param>
     /// <param name="capture">What is kept beside the figures; null where the response is not tracked.</param>
-    public static Result Measure(Workload workload, ReadSize readSize, CapturedContent? capture)
+    /// <param name="takesStarts">Whether the sink is told of the beginning too.</param>
+    public static Result Measure(Workload workload, ReadSize readSize, CapturedContent? capture, bool takesStarts = false)
     {
-        var sink = new CountingSink();
+        CountingSink sink = takesStarts ? new StartCountingSink() : new CountingSink();
         UsageTracker? tracker = capture is { } content ? new UsageTracker(sink, new StreamUsageOptions { Capture = content }) : null;
         var body = new ScriptedStream(workload, readSize);
         byte[] buffer = new byte[81_920];
@@ -61,7 +62,7 @@ internal static class StreamAllocation
             reading += read - tracked;
             if (tracker is not null)
             {
-                sink.WaitForStarted(i + 1);
+                (sink as StartCountingSink)?.WaitForStarted(i + 1);
                 sink.WaitForRecords(i + 1);
             }
         }

@@ -37,6 +37,13 @@ internal static class StreamCost
             }
         }
 
+        StreamAllocation.Result told = StreamAllocation.Measure(workloads[0], ReadSize.All[0], CapturedContent.None, takesStarts: true);
+        StreamAllocation.Result notTold = StreamAllocation.Measure(workloads[0], ReadSize.All[0], CapturedContent.None);
+        Console.WriteLine($"  A sink that is told of the beginning too: {told.Total - notTold.Total:N0} more");
+
+        Console.WriteLine();
+        ReportingCost.Run(workloads[0]);
+
         Console.WriteLine();
         Console.WriteLine($"Live memory of {OpenStreams:N0} open streams that wait (bytes a stream, headers not kept)");
         Console.WriteLine($"  {"",-44}{"untracked",12}{"tracked",12}{"more",12}");
