@@ -87,7 +87,7 @@ internal sealed class BodyReader(
     public string? TakeReportedUsageJson()
     {
         ReadCounts();
-        string? json = _usageJson?.ToString();
+        string? json = _usageJson?.Text;
         _usageJson?.Release();
         _usageJson = null;
         return json;
@@ -136,7 +136,7 @@ internal sealed class BodyReader(
     {
         if (_parser is null)
         {
-            (_excerpt ??= new RawExcerpt()).Append(bytes);
+            (_excerpt ??= new RawExcerpt(budget)).Append(bytes);
         }
     }
 
@@ -212,7 +212,7 @@ internal sealed class BodyReader(
     void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped, int utf16Length) =>
         Observe(kind, choiceIndex, utf8, isEscaped, utf16Length, isStringInside: true);
 
-    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
+    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson(budget)).Add(utf8Json, isCumulative);
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
 
