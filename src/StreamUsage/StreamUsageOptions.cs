@@ -14,7 +14,7 @@ public sealed class StreamUsageOptions
     private const CapturedContent AllContent = CapturedContent.Message | CapturedContent.Events | CapturedContent.RequestBody | CapturedContent.Headers;
     private const int MaxMaxTextBytes = 64 * 1024 * 1024;
 
-    private readonly List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
+    private List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
     private readonly Dictionary<string, Func<IContentDecoder>> _contentDecoders = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _redactedHeaders = new(StringComparer.OrdinalIgnoreCase);
 
@@ -22,9 +22,9 @@ public sealed class StreamUsageOptions
     public long MaxEventBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts, of the output's text, and of
-    /// what <see cref="Capture"/> asks for. At the limit an event is treated like one over <see cref="MaxEventBytes"/> (it is not buffered, and its usage is read all the same), the output's characters are counted
-    /// by class, and nothing more is captured (<see cref="CapturedResponse.Truncated"/>).
+    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts, of the output's text, of
+    /// what <see cref="Capture"/> asks for, of the excerpt of a body that cannot be read, and of the provider's usage object. At the limit an event is treated like one over <see cref="MaxEventBytes"/> (it is not buffered, and its usage is read all the same), the output's characters are counted
+    /// by class, nothing more is captured or excerpted (<see cref="CapturedResponse.Truncated"/>), and a usage object of more than 4 KiB is read but not kept.
     /// </summary>
     public long MaxRetainedBytes { get; set; } = 256 * 1024 * 1024;
 
@@ -83,13 +83,13 @@ public sealed class StreamUsageOptions
     /// <summary>The largest request body that is read to estimate its tokens, in bytes: 4 MiB unless set; from 0 to 64 MiB. A larger one is estimated by its size: a token for 4 bytes.</summary>
     public int MaxRequestBodyBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>Counts what the provider did not report; null means a <see cref="ModelTokenEstimator"/>.</summary>
+    /// <summary>Counts what the provider did not report; null means the container's, where there is one that has it, else a <see cref="ModelTokenEstimator"/>.</summary>
     public ITokenEstimator? Estimator { get; set; }
 
-    /// <summary>Puts a price on each record; null means none.</summary>
+    /// <summary>Puts a price on each record; null means the container's, where there is one that has it, else none.</summary>
     public IUsagePricing? Pricing { get; set; }
 
-    /// <summary>Where the meter "StreamUsage" is made; null means a meter of the tracker's own.</summary>
+    /// <summary>Where the meter "StreamUsage" is made; null means the container's factory, where there is one, else a meter that such trackers share.</summary>
     public IMeterFactory? MeterFactory { get; set; }
 
     internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> Parsers => _parsers;
@@ -133,6 +133,16 @@ public sealed class StreamUsageOptions
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         _redactedHeaders.Add(name);
         return this;
+    }
+
+    /// <summary>The same, with what a container has in the place of what was not set, and with its parsers after the added ones, each under the format that its wire names.</summary>
+    internal StreamUsageOptions FillIn(ITokenEstimator? estimator, IUsagePricing? pricing, IEnumerable<IUsageParser> parsers)
+    {
+        var filled = (StreamUsageOptions)MemberwiseClone();
+        filled.Estimator ??= estimator;
+        filled.Pricing ??= pricing;
+        filled._parsers = [.. _parsers, .. parsers.Select(parser => (new ApiFormat(parser.Wire), parser))];
+        return filled;
     }
 
     /// <summary>What is wrong with the options, naming the option and its range; null where nothing is.</summary>

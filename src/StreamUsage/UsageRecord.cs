@@ -3,6 +3,10 @@ using StreamUsage.Pricing;
 namespace StreamUsage;
 
 /// <summary>One response, complete: what it used, how it ended and how long it took. A sink gets exactly one for each tracked response.</summary>
+/// <remarks>
+/// What the provider says in a word (<see cref="ResponseId"/>, <see cref="ResponseModel"/>, <see cref="StopReason"/>, <see cref="StopSequence"/>, <see cref="ServiceTier"/>, <see cref="Speed"/>,
+/// <see cref="InferenceGeo"/>, <see cref="ErrorType"/>) is cut after 1,024 UTF-16 units, its <see cref="ErrorMessage"/> after 4,096: between two characters, and far above what any provider says.
+/// </remarks>
 public sealed record UsageRecord
 {
     /// <summary>The idempotency key: a version 7 UUID made when tracking began.</summary>
@@ -23,10 +27,10 @@ public sealed record UsageRecord
     /// <summary>What is billed: the sum of <see cref="Iterations"/> where there are any, else <see cref="Usage"/>.</summary>
     public TokenUsage BilledUsage { get; init; }
 
-    /// <summary>The provider's usage by model call; empty where it gives none.</summary>
+    /// <summary>The provider's usage by model call; empty where it gives none. At most 32: a further one is added to one of the same type and model, or else to the last, so that their sum is what is billed.</summary>
     public IReadOnlyList<UsageIteration> Iterations { get; init; } = [];
 
-    /// <summary>Uses of the provider's own tools by name, for example <c>"web_search_requests"</c>; empty where none.</summary>
+    /// <summary>Uses of the provider's own tools by name, for example <c>"web_search_requests"</c>; empty where none. At most 64 names, of at most 64 characters.</summary>
     public IReadOnlyDictionary<string, long> ServerToolUse { get; init; } = EmptyCounts;
 
     /// <summary>Further subsets by kind as reported, for example <c>"input_image_tokens"</c>; never added to a bucket; empty where none.</summary>
@@ -38,7 +42,7 @@ public sealed record UsageRecord
     /// <summary>Where the output count comes from.</summary>
     public TokenSource OutputSource { get; init; }
 
-    /// <summary>The provider's own usage object with its values as they were sent: merged field by field where the wire's usage is (Claude, Chat), else the last one; null where there was none.</summary>
+    /// <summary>The provider's own usage object with its values as they were sent: merged field by field where the wire's usage is (Claude, Chat), else the last one; null where there was none, or one that was too large to keep.</summary>
     public string? ReportedUsageJson { get; init; }
 
     /// <summary>The price; null where no pricing is configured or it does not know the model, never 0 for unknown.</summary>

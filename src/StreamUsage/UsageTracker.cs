@@ -22,7 +22,7 @@ public sealed class UsageTracker : IAsyncDisposable
     /// <param name="sink">Where records go.</param>
     /// <param name="options">Limits and choices, read once here; null means the defaults.</param>
     /// <param name="loggerFactory">Where the summary line of each response and faults are logged; null means nowhere.</param>
-    /// <param name="timeProvider">The clock; null means the system's.</param>
+    /// <param name="timeProvider">The clock; null means the system's. It is read on readers' threads under the lock of a body, and on the finalizer's thread where one was abandoned: it must not block.</param>
     /// <exception cref="ArgumentNullException"><paramref name="sink"/> is null.</exception>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     public UsageTracker(IUsageSink sink, StreamUsageOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)

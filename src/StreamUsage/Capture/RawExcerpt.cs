@@ -1,22 +1,35 @@
 using System.Text;
+using StreamUsage.Parsing;
 using StreamUsage.Sse;
 
 namespace StreamUsage.Capture;
 
-/// <summary>The first characters of a body, kept as long as nothing in it could be read.</summary>
-internal sealed class RawExcerpt
+/// <summary>The first characters of a body, kept as long as nothing in it could be read, and as far as the budget allows.</summary>
+internal sealed class RawExcerpt(BufferBudget? budget = null)
 {
     private const int MaxCharacters = 10_000;
-    private const int MaxBytes = 4 * MaxCharacters;
 
-    private PooledBuffer _bytes;
+    // No UTF-16 unit stands for more than three bytes. The last character may be cut, and is not shown.
+    private const int MaxBytes = 3 * (MaxCharacters + 1);
+
+    private BudgetedBuffer _bytes = new(budget);
+    private int _characters;
     private bool _isTruncated;
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        int length = Math.Min(bytes.Length, MaxBytes - _bytes.Length);
-        _isTruncated |= length < bytes.Length;
-        _bytes.Append(bytes[..length]);
+        if (_isTruncated)
+        {
+            return;
+        }
+
+        ReadOnlySpan<byte> kept = bytes[..LengthToKeep(bytes)];
+        _isTruncated = kept.Length < bytes.Length;
+        if (!_bytes.TryAppend(kept))
+        {
+            _isTruncated = true;
+            _bytes.TryAppend(kept[..Utf8Text.WholeCharacters(kept, Math.Max(0, BufferBudget.FreeBytes - _bytes.Length))]);
+        }
     }
 
     public void Release() => _bytes.Release();
@@ -31,5 +44,20 @@ internal sealed class RawExcerpt
         }
 
         return new CapturedResponse { RawExcerpt = text[..length], Truncated = _isTruncated || length < text.Length };
+    }
+
+    // Up to the byte that begins one character too many.
+    private int LengthToKeep(ReadOnlySpan<byte> bytes)
+    {
+        int length = Math.Min(bytes.Length, MaxBytes - _bytes.Length);
+        for (int i = 0; i < length; i++)
+        {
+            if ((bytes[i] & 0xC0) != 0x80 && ++_characters > MaxCharacters)
+            {
+                return i;
+            }
+        }
+
+        return length;
     }
 }

@@ -10,8 +10,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class StreamUsageServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a <see cref="UsageTracker"/> as a singleton, and <see cref="UsageTrackingHandler"/> as a transient. Logging, <see cref="TimeProvider"/> and the meter factory are the container's, where it has them. Where there is a host, the options are validated when it
-    /// starts, and its stop waits for open responses and for records on their way. Called again, it goes on with the same tracker.
+    /// Registers a <see cref="UsageTracker"/> as a singleton, and <see cref="UsageTrackingHandler"/> as a transient. Logging, <see cref="TimeProvider"/> and the meter factory are the container's, where it has them, and so are
+    /// the estimator (<see cref="StreamUsage.Estimation.ITokenEstimator"/>) and the pricing (<see cref="StreamUsage.Pricing.IUsagePricing"/>) where the options name none; every <see cref="StreamUsage.Parsing.IUsageParser"/> that is registered is asked after those in the
+    /// options, under the format that its wire names. All of them are resolved once, as singletons. Where there is a host, the options are validated when it starts, and its stop waits for open responses and for records on
+    /// their way. Called again, it goes on with the same tracker.
     /// </summary>
     /// <param name="services">The container's services.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>
@@ -25,7 +27,7 @@ public static class StreamUsageServiceCollectionExtensions
         return Add(services, Options.Options.DefaultName, configure, static provider => provider.GetRequiredService<UsageTracker>());
     }
 
-    /// <summary>Registers one more tracker, with options and sinks of its own, as a keyed singleton: <c>[FromKeyedServices("name")] UsageTracker tracker</c>.</summary>
+    /// <summary>Registers one more tracker, with options and sinks of its own, as a keyed singleton: <c>[FromKeyedServices("name")] UsageTracker tracker</c>. What the container has serves it too.</summary>
     /// <param name="services">The container's services.</param>
     /// <param name="name">The tracker's key, and the name of its options.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>

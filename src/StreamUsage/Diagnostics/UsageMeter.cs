@@ -18,7 +18,7 @@ internal sealed class UsageMeter
     {
         Meter meter = factory?.Create(new MeterOptions(Name)) ?? Shared;
         _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Records made, by outcome.");
-        _faults = meter.CreateCounter<long>("streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing).");
+        _faults = meter.CreateCounter<long>("streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding.");
         _open = meter.CreateUpDownCounter<long>("streamusage.streams.open", "{stream}", "Responses that are being tracked.");
         _delivered = meter.CreateCounter<long>("streamusage.records.delivered", "{record}", "Records that a sink took, by sink.");
         _retried = meter.CreateCounter<long>("streamusage.records.retried", "{record}", "Records handed to a sink again after a failed attempt, by sink.");

@@ -69,7 +69,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
             {
                 if (reader.TokenType == JsonTokenType.String)
                 {
-                    flatMessage = reader.GetName();
+                    flatMessage = reader.GetMessage();
                 }
                 else
                 {

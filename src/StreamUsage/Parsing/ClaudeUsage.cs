@@ -8,7 +8,9 @@ namespace StreamUsage.Parsing;
 /// </summary>
 internal static class ClaudeUsage
 {
-    private const int MaxIterations = 1024;
+    // A response makes few model calls: Anthropic's own loop over its tools pauses after ten. So many, with names of so many characters, come to 24 KB.
+    private const int MaxIterations = 32;
+    private const int MaxNameLength = 128;
 
     public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isStart)
     {
@@ -64,9 +66,8 @@ internal static class ClaudeUsage
         var iterations = new List<UsageIteration>();
         while (reader.NextElement())
         {
-            if (iterations.Count == MaxIterations || !reader.EnterObject())
+            if (!reader.EnterObject())
             {
-                reader.Skip();
                 continue;
             }
 
@@ -77,11 +78,11 @@ internal static class ClaudeUsage
             {
                 if (name.SequenceEqual("type"u8))
                 {
-                    type = reader.GetName() ?? type;
+                    type = reader.GetName(iterations.LastOrDefault()?.Type, MaxNameLength) ?? type;
                 }
                 else if (name.SequenceEqual("model"u8))
                 {
-                    model = reader.GetName() ?? model;
+                    model = reader.GetName(iterations.LastOrDefault()?.Model, MaxNameLength) ?? model;
                 }
                 else if (!TryReadCount(ref reader, name, ref tokens, output))
                 {
@@ -89,10 +90,24 @@ internal static class ClaudeUsage
                 }
             }
 
-            iterations.Add(new UsageIteration { Type = type, Model = model, Usage = tokens.Normalize() });
+            Add(iterations, new UsageIteration { Type = type, Model = model, Usage = tokens.Normalize() });
         }
 
         return iterations;
+    }
+
+    // What is billed is the sum of them all: past the bound a call is counted with one of its kind and model, or else with the last.
+    private static void Add(List<UsageIteration> iterations, UsageIteration iteration)
+    {
+        if (iterations.Count < MaxIterations)
+        {
+            iterations.Add(iteration);
+            return;
+        }
+
+        int same = iterations.FindLastIndex(other => other.Type == iteration.Type && other.Model == iteration.Model);
+        int at = same < 0 ? MaxIterations - 1 : same;
+        iterations[at] = iterations[at] with { Usage = iterations[at].Usage + iteration.Usage };
     }
 
     private static bool TryReadCount(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ref ReportedTokens tokens, IOutputObserver output)

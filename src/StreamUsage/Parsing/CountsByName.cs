@@ -7,6 +7,7 @@ namespace StreamUsage.Parsing;
 internal static class CountsByName
 {
     private const int MaxNames = 64;
+    private const int MaxNameLength = 64;
 
     /// <summary>Reads an object of counts into those known before; later counts replace earlier ones of the same name, and what is no count is passed by.</summary>
     public static IReadOnlyDictionary<string, long> Read(ref Utf8JsonReader reader, IReadOnlyDictionary<string, long> known, IOutputObserver output)
@@ -31,9 +32,14 @@ internal static class CountsByName
         return known;
     }
 
-    /// <summary>The counts with one more; the same object where it says nothing new. At most 64 names are kept.</summary>
+    /// <summary>The counts with one more; the same object where it says nothing new. At most 64 names are kept, of at most 64 characters.</summary>
     public static IReadOnlyDictionary<string, long> With(IReadOnlyDictionary<string, long> counts, string name, long count)
     {
+        if (name.Length > MaxNameLength)
+        {
+            return counts;
+        }
+
         bool isKnown = counts.TryGetValue(name, out long before);
         if (isKnown ? before == count : counts.Count >= MaxNames)
         {

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 
@@ -9,13 +8,14 @@ namespace StreamUsage.Parsing;
 /// <summary>Reads a provider's error object, whichever of its names it uses: <c>type</c>, <c>code</c>, <c>status</c>, <c>status_code</c>, <c>message</c>.</summary>
 internal static class ErrorObject
 {
+    private const int MaxKindLength = 128;
+
     /// <summary>Reads the value that the reader stands on; null where it is null, false or the like.</summary>
     public static ProviderError? Read(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
         {
-            string text = reader.GetText();
-            return text.Length == 0 ? null : new ProviderError { Message = text };
+            return reader.GetMessage() is { } text ? new ProviderError { Message = text } : null;
         }
 
         if (!reader.EnterObject())
@@ -39,7 +39,7 @@ internal static class ErrorObject
     public static ProviderError ReadException(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> type)
     {
         ProviderError? said = Read(ref reader);
-        string? kind = type.SequenceEqual(ConverseParser.UnnamedException) ? said?.Type : Encoding.UTF8.GetString(type);
+        string? kind = type.SequenceEqual(ConverseParser.UnnamedException) ? said?.Type : Utf8Text.ToString(type, MaxKindLength);
         return new ProviderError { Type = kind, Message = said?.Message, StatusCode = StatusOf(kind) };
     }
 
@@ -53,7 +53,7 @@ internal static class ErrorObject
         {
             if (name.SequenceEqual("message"u8) || name.SequenceEqual("Message"u8))
             {
-                _message = reader.GetName() ?? _message;
+                _message = reader.GetMessage() ?? _message;
             }
             else if (name.SequenceEqual("type"u8))
             {

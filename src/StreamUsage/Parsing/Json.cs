@@ -9,6 +9,10 @@ internal static class Json
 {
     private const long MaxCount = 1L << 53;
 
+    // What is kept of a name (an id, a model, a stop reason), and of an error's message: no provider's is as long, and a hostile one is not what a record is for.
+    private const int MaxNameLength = 1024;
+    private const int MaxMessageLength = 4096;
+
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 1024 };
 
     public static Utf8JsonReader Read(ReadOnlySpan<byte> data) => new(data, Options);
@@ -21,7 +25,7 @@ internal static class Json
         return reader;
     }
 
-    /// <summary>As <see cref="GetName(ref Utf8JsonReader, string?)"/>, of a value on its own.</summary>
+    /// <summary>As <see cref="GetName(ref Utf8JsonReader, string?, int)"/>, of a value on its own.</summary>
     public static string? GetName(ReadOnlySpan<byte> value, string? known = null)
     {
         Utf8JsonReader reader = ReadValue(value);
@@ -83,8 +87,10 @@ internal static class Json
     /// <summary>Whether the value is an array, which is then entered; any other value is skipped.</summary>
     public static bool EnterArray(ref this Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.StartArray);
 
-    /// <summary>A string that is not empty; null for anything else. <paramref name="known"/> is returned where it says the same, so that ids and models that every event repeats cost nothing.</summary>
-    public static string? GetName(ref this Utf8JsonReader reader, string? known = null)
+    /// <summary>
+    /// A string that is not empty, cut at so many characters; null for anything else. <paramref name="known"/> is returned where it says the same, so that ids and models that every event repeats cost nothing.
+    /// </summary>
+    public static string? GetName(ref this Utf8JsonReader reader, string? known = null, int maxLength = MaxNameLength)
     {
         if (reader.TokenType != JsonTokenType.String)
         {
@@ -97,8 +103,16 @@ internal static class Json
             return null;
         }
 
+        if (reader.ValueSpan.Length > maxLength)
+        {
+            return JsonStringText.ToString(reader.ValueSpan, maxLength, known);
+        }
+
         return known is not null && reader.ValueTextEquals(known) ? known : GetText(ref reader);
     }
+
+    /// <summary>An error's message that is not empty, cut where it is very long; null for anything else.</summary>
+    public static string? GetMessage(ref this Utf8JsonReader reader) => reader.GetName(maxLength: MaxMessageLength);
 
     /// <summary>The index of a choice, or another small number; 0 for anything else.</summary>
     public static int GetIndex(ref this Utf8JsonReader reader)

@@ -22,6 +22,25 @@ internal static class JsonStringText
         return result;
     }
 
+    /// <summary>
+    /// No more than the first characters of the text, and not half of a surrogate pair; <paramref name="known"/> where they are the same, without a string being made. What is left out is not decoded.
+    /// </summary>
+    public static string ToString(ReadOnlySpan<byte> inside, int maxLength, string? known = null)
+    {
+        // Nothing stands for a character in more bytes than an escape.
+        const int MaxBytesPerCharacter = 6;
+        if (inside.Length / MaxBytesPerCharacter >= maxLength)
+        {
+            inside = JsonStringCut.WholeCharacters(inside[..(MaxBytesPerCharacter * maxLength)]);
+        }
+
+        var text = new PooledBuffer();
+        Append(inside, ref text);
+        string result = Utf8Text.ToString(text.Span, maxLength, known);
+        text.Release();
+        return result;
+    }
+
     /// <summary>Appends what a JSON string's inside stands for, in UTF-8. A lone surrogate, which JSON lets pass, is replaced.</summary>
     public static void Append(ReadOnlySpan<byte> inside, ref PooledBuffer text)
     {

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text.Unicode;
+
 namespace StreamUsage.Parsing;
 
 /// <summary>Measures and cuts text without decoding it.</summary>
@@ -45,5 +48,16 @@ internal static class Utf8Text
         }
 
         return length;
+    }
+
+    /// <summary>No more than the first characters of a text, and not half of a surrogate pair; <paramref name="known"/> where they are the same, without a string being made.</summary>
+    public static string ToString(ReadOnlySpan<byte> utf8, int maxLength, string? known = null)
+    {
+        char[] buffer = ArrayPool<char>.Shared.Rent(maxLength);
+        Utf8.ToUtf16(utf8, buffer.AsSpan(0, maxLength), out _, out int length);
+        ReadOnlySpan<char> text = buffer.AsSpan(0, length);
+        string result = known is not null && text.SequenceEqual(known) ? known : text.ToString();
+        ArrayPool<char>.Shared.Return(buffer);
+        return result;
     }
 }

@@ -85,7 +85,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     public string? TakeReportedUsageJson()
     {
         ReadCounts();
-        string? json = _usageJson?.ToString();
+        string? json = _usageJson?.Text;
         _usageJson?.Release();
         _usageJson = null;
         return json;
@@ -134,7 +134,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     {
         if (_parser is null)
         {
-            (_excerpt ??= new RawExcerpt()).Append(bytes);
+            (_excerpt ??= new RawExcerpt(settings.Budget)).Append(bytes);
         }
     }
 
@@ -225,7 +225,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
 
     void ILargeEventReader.Append(ReadOnlySpan<byte> data) => _largeEvent?.Append(data);
 
-    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson()).Add(utf8Json, isCumulative);
+    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson(settings.Budget)).Add(utf8Json, isCumulative);
 
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
 

@@ -4,13 +4,16 @@ using StreamUsage.Sse;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by property as the counts are: one that is there and not null replaces the older one.</summary>
-internal sealed class ReportedUsageJson
+/// <summary>
+/// The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by property as the counts are: one that is there and not null replaces the older one.
+/// One over the limit, or for which the budget has no room, is not kept.
+/// </summary>
+internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxProperties = 64;
 
-    private PooledBuffer _json;
+    private BudgetedBuffer _json = new(budget);
 
     private ReadOnlySpan<byte> Json => _json.Span;
 
@@ -38,14 +41,15 @@ internal sealed class ReportedUsageJson
         }
     }
 
-    public override string ToString() => Encoding.UTF8.GetString(Json);
+    /// <summary>The object; null where none was kept.</summary>
+    public string? Text => Json.IsEmpty ? null : Encoding.UTF8.GetString(Json);
 
     public void Release() => _json.Release();
 
     private void Set(ReadOnlySpan<byte> json)
     {
         _json.Clear();
-        _json.Append(json);
+        _json.TryAppend(json);
     }
 
     private void Merge(ReadOnlySpan<byte> newer)

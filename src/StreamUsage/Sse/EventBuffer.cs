@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace StreamUsage.Sse;
 
 /// <summary>
@@ -8,8 +6,7 @@ namespace StreamUsage.Sse;
 internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
 {
     private readonly int _maxBytes = (int)Math.Min(maxBytes, Array.MaxLength / 2);
-    private PooledBuffer _kept;
-    private int _taken;
+    private BudgetedBuffer _kept = new(largeEvents?.Budget);
 
     /// <summary>The largest event that is kept.</summary>
     public readonly int MaxBytes => _maxBytes;
@@ -27,10 +24,8 @@ internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
     {
         if (!IsLarge)
         {
-            long length = (long)_kept.Length + bytes.Length;
-            if (length <= _maxBytes && (length <= Math.Max(BufferBudget.FreeBytes, _taken) || TryTake((int)length)))
+            if ((long)_kept.Length + bytes.Length <= _maxBytes && _kept.TryAppend(bytes))
             {
-                _kept.Append(bytes);
                 return;
             }
 
@@ -47,33 +42,8 @@ internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
     public void Clear()
     {
         IsLarge = false;
-        if (_taken != 0)
-        {
-            Release();
-        }
-        else
-        {
-            _kept.Clear();
-        }
+        _kept.Clear();
     }
 
-    public void Release()
-    {
-        _kept.Release();
-        largeEvents?.Budget?.Return(_taken);
-        _taken = 0;
-    }
-
-    // Arrays are rented in powers of two.
-    private bool TryTake(int length)
-    {
-        int size = (int)BitOperations.RoundUpToPowerOf2((uint)length);
-        if (largeEvents?.Budget?.TryTake(size - _taken) == false)
-        {
-            return false;
-        }
-
-        _taken = size;
-        return true;
-    }
+    public void Release() => _kept.Release();
 }

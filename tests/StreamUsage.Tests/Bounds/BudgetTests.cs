@@ -92,11 +92,32 @@ public sealed class BudgetTests
         byte[] body = Encoding.UTF8.GetBytes(Answer);
         Stream stream = tracker.Track(new PiecewiseStream(body, 100 * 1024), Track.Nothing, out UsageTracking tracking);
         _ = await stream.ReadAsync(new byte[100 * 1024], TestContext.Current.CancellationToken);
-        tracker.Budget.Taken.Should().Be(128 * 1024, "arrays are rented in powers of two");
+        tracker.Budget.Taken.Should().Be((128 + 16) * 1024, "arrays are rented in powers of two: one for the event, one for the excerpt of what may be unreadable");
 
         await stream.DisposeAsync();
 
         await tracking.Completion;
+        tracker.Budget.Taken.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(0, 4 * 1024)]
+    [InlineData(1 << 20, 10_000)]
+    public async Task What_is_kept_of_an_unreadable_body_is_taken_of_the_budget(long limit, int length)
+    {
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MaxRetainedBytes = limit });
+        byte[] body = Encoding.UTF8.GetBytes(new string('x', 20_000));
+        Stream stream = tracker.Track(new PiecewiseStream(body, PieceLength), Track.Nothing, out UsageTracking tracking);
+        long most = 0;
+        byte[] buffer = new byte[PieceLength];
+        while (await stream.ReadAsync(buffer, TestContext.Current.CancellationToken) != 0)
+        {
+            most = Math.Max(most, tracker.Budget.Taken);
+        }
+
+        UsageRecord record = await tracking.Completion;
+        record.Response.Should().BeEquivalentTo(new CapturedResponse { RawExcerpt = new string('x', length), Truncated = true });
+        most.Should().Be(limit == 0 ? 0 : 16 * 1024, "ten thousand characters of a byte each need no more");
         tracker.Budget.Taken.Should().Be(0);
     }
 

@@ -17,6 +17,7 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
         "one event of text", "one event that is not JSON", "one event of escapes", "one event of nested arrays", "one event of many properties", "an endless line", "an endless field name", "an endless event type", "an endless id",
         "comments", "empty events", "tiny chat events", "tiny Claude events", "tiny unknown events", "usage of many properties", "one JSON body", "JSON lines", "brackets without end", "choices without end", "data lines of one event", "type, id and data at once",
         "Gemini chunks with details", "one Gemini body", "embeddings", "one message without end", "tiny messages",
+        "names of any length", "names of tools", "iterations of any number", "usage of one long value",
     ];
 
     public override bool CanRead => true;
@@ -63,6 +64,10 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
             "one message without end" => (Message(4 * 1024 * 1024, ""), "payload", ""),
             "tiny messages" => ("", Message(0, "{\"delta\":{\"text\":\"x\"}}"), ""),
             "type, id and data at once" => (Chat + $"id: {new string('i', 65_000)}\nid: {new string('j', 65_000)}\nevent: {new string('e', 65_000)}\ndata: {new string('d', 65_000)}\nid: ", "i", "\n\n" + Done),
+            "names of any length" => ("", LongNames(24 * 1024), Done),
+            "names of tools" => ("", $"data: {{\"type\":\"message_delta\",\"usage\":{{\"server_tool_use\":{{{string.Join(',', Enumerable.Range(0, 64).Select(i => $"\"{i}{new string('t', 900)}\":1"))}}}}}}}\n\n", Done),
+            "iterations of any number" => ("", $"data: {{\"type\":\"message_delta\",\"usage\":{{\"iterations\":[{string.Join(',', Enumerable.Range(0, 400).Select(i => $"{{\"type\":\"{i}\",\"model\":\"{i}{new string('m', 90)}\",\"output_tokens\":1}}"))}]}}}}\n\n", Done),
+            "usage of one long value" => ("", $"data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":5,\"x\":\"{new string('x', 60_000)}\"}}}}\n\n", Done),
             _ => (Chat, "data: x\n", "\n" + Done),
         };
         return new EndlessBody(parts.Start, parts.Unit, parts.End, (length / parts.Unit.Length) + 1);
@@ -98,6 +103,24 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private static string Properties(int count) => string.Join(',', Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"\"p{i}\":{i}")));
+
+    private static string LongNames(int length)
+    {
+        string name = new('n', length);
+        string[] events =
+        [
+            $"{{\"type\":\"message_start\",\"message\":{{\"id\":\"{name}\"}}}}",
+            $"{{\"type\":\"message_start\",\"message\":{{\"model\":\"{name}\"}}}}",
+            $"{{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"{name}\"}}}}",
+            $"{{\"type\":\"message_delta\",\"delta\":{{\"stop_sequence\":\"{name}\"}}}}",
+            $"{{\"type\":\"message_delta\",\"usage\":{{\"service_tier\":\"{name}\"}}}}",
+            $"{{\"type\":\"message_delta\",\"usage\":{{\"speed\":\"{name}\"}}}}",
+            $"{{\"type\":\"message_delta\",\"usage\":{{\"inference_geo\":\"{name}\"}}}}",
+            $"{{\"type\":\"error\",\"error\":{{\"type\":\"{name}\"}}}}",
+            $"{{\"type\":\"error\",\"error\":{{\"message\":\"{name}\"}}}}",
+        ];
+        return string.Concat(events.Select(data => $"data: {data}\n\n"));
+    }
 
     // A message of an event stream, or the prelude of one of at least a length, all of whose bytes are ASCII.
     private static string Message(int length, string payload)

@@ -4,6 +4,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Accounting;
+using StreamUsage.Estimation;
+using StreamUsage.Parsing;
+using StreamUsage.Pricing;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.DependencyInjection;
@@ -91,6 +95,30 @@ public sealed class AddStreamUsageTests
         meters.Sum("streamusage.records", "ClientAborted").Should().Be(1);
     }
 
+    [Fact]
+    public async Task Estimator_pricing_and_parsers_are_the_containers_where_the_options_name_none()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<ITokenEstimator>(new Estimator(70)).AddSingleton<IUsagePricing>(new Pricing(3)).AddSingleton<IUsageParser>(new WordParser("words")).AddSingleton<IUsageParser>(new WordParser("late words"));
+        services.AddStreamUsage().AddSink(new RecordingSink());
+        services.AddStreamUsage("own", options =>
+        {
+            options.Estimator = new Estimator(80);
+            options.Pricing = new Pricing(4);
+            options.AddParser(new ApiFormat("mine"), new WordParser("own words"));
+        }).AddSink(new RecordingSink());
+        await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
+
+        UsageRecord record = await ReadAsync(provider.GetRequiredService<UsageTracker>(), ApiFormat.Auto);
+        UsageRecord named = await ReadAsync(provider.GetRequiredService<UsageTracker>(), new ApiFormat("LATE WORDS"));
+        UsageRecord own = await ReadAsync(provider.GetRequiredKeyedService<UsageTracker>("own"), ApiFormat.Auto);
+
+        record.Should().Match<UsageRecord>(r => r.Wire == "words" && r.ApiFormat == new ApiFormat("words") && r.Usage.OutputTokens == 70 && r.Cost!.Total == 3);
+        named.Wire.Should().Be("late words");
+        own.Should().Match<UsageRecord>(r => r.Wire == "own words" && r.ApiFormat == new ApiFormat("mine") && r.Usage.OutputTokens == 80 && r.Cost!.Total == 4);
+        provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get("own").Parsers.Should().ContainSingle("the options themselves stay as they were set");
+    }
+
     [Theory]
     [InlineData("MaxEventBytes")]
     [InlineData("MaxDeliveryAttempts")]
@@ -165,6 +193,40 @@ public sealed class AddStreamUsageTests
         FluentActions.Invoking(() => services.AddStreamUsage("")).Should().Throw<ArgumentException>().WithParameterName("name");
         FluentActions.Invoking(() => services.AddStreamUsage().AddSink((IUsageSink)null!)).Should().Throw<ArgumentNullException>().WithParameterName("sink");
         FluentActions.Invoking(() => services.AddStreamUsage().AddSink((Func<UsageRecord, CancellationToken, ValueTask>)null!)).Should().Throw<ArgumentNullException>().WithParameterName("record");
+    }
+
+    private static async Task<UsageRecord> ReadAsync(UsageTracker tracker, ApiFormat format)
+    {
+        Stream stream = tracker.Track(new ScriptedStream("data: word\n\n"), new UsageContext { ApiFormat = format }, out UsageTracking tracking);
+        await Track.ReadToEndAsync(stream);
+        return await tracking.Completion;
+    }
+
+    private sealed class Estimator(int tokens) : ITokenEstimator
+    {
+        public int CountTokens(string? model, ReadOnlySpan<char> text) => tokens;
+
+        public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => tokens;
+
+        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => tokens;
+    }
+
+    private sealed class Pricing(decimal total) : IUsagePricing
+    {
+        public UsageCost? Price(UsageRecord record) => new() { Total = total };
+    }
+
+    private sealed class WordParser(string wire) : IUsageParser
+    {
+        public string Wire => wire;
+
+        public WireMatch Match(WireEvent wireEvent) => wireEvent.Data.SequenceEqual("word"u8) ? WireMatch.Certain : WireMatch.None;
+
+        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+        {
+            output.Output(OutputKind.Text, 0, wireEvent.Data, isEscaped: false);
+            return state with { IsTerminal = true };
+        }
     }
 
     private sealed class ScopedThing : IDisposable

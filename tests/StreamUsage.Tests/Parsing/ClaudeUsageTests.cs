@@ -1,4 +1,5 @@
 using System.Globalization;
+using StreamUsage.Accounting;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -105,6 +106,21 @@ public sealed class ClaudeUsageTests
             new UsageIteration { Type = "message", Usage = new TokenUsage { InputTokens = 10, CacheReadInputTokens = 4, OutputTokens = 612 } },
         ]);
         ReadBody.Describe(read.State.BilledUsage).Should().Be("in 60010 read 4 write 2 (0+2) out 997 reasoning -");
+    }
+
+    [Fact]
+    public void Iterations_past_the_bound_are_billed_with_one_of_their_model_or_else_with_the_last()
+    {
+        IEnumerable<string> calls = Enumerable.Range(0, 100).Select(i => $$"""{"type":"message","model":"{{(i < 50 ? i : i == 99 ? "new" : "7")}}","input_tokens":{{i}},"output_tokens":1}""");
+
+        UsageAccumulator state = ReadBody.OfEvents(Start("""{"input_tokens":10}"""), Delta($$"""{"output_tokens":1,"iterations":[{{string.Join(',', calls)}}]}""")).State;
+
+        state.BilledUsage.Should().Be(new TokenUsage { InputTokens = 99 * 100 / 2, OutputTokens = 100 });
+        state.Iterations.Should().HaveCount(32);
+        state.Iterations.Select(iteration => iteration.Model).Should().Equal(Enumerable.Range(0, 32).Select(i => $"{i}"));
+        state.Iterations[7].Usage.Should().Be(new TokenUsage { InputTokens = 7 + Enumerable.Range(50, 49).Sum(), OutputTokens = 50 });
+        state.Iterations[31].Usage.OutputTokens.Should().Be(1 + 18 + 1);
+        state.Iterations[30].Usage.OutputTokens.Should().Be(1);
     }
 
     [Fact]

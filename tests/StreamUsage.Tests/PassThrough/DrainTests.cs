@@ -98,6 +98,127 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
 
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_pipe_over_http_whose_read_was_cancelled_is_read_on(string version)
+    {
+        var mayGoOn = new TaskCompletionSource();
+        using HttpResponseMessage response = await provider.GetAsync(Slowly(mayGoOn.Task), version);
+        await using UsageTracker tracker = Tracker(out _);
+        PipeReader tracked = tracker.Track(PipeReader.Create(await response.Content.ReadAsStreamAsync(Cancellation)), Track.Nothing, out UsageTracking tracking);
+        ReadResult first = await tracked.ReadAtLeastAsync(Answers.ClaudeStart.Length, Cancellation);
+        tracked.AdvanceTo(first.Buffer.GetPosition(10), first.Buffer.End);
+
+        await CancelReadAsync(tracked, 0);
+        await tracked.CompleteAsync();
+        mayGoOn.SetResult();
+
+        UsageRecord record = await tracking.Completion;
+        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Drained && r.OutputSource == TokenSource.Reported && r.Usage.OutputTokens == 15);
+        record.BytesReceived.Should().Be(Answers.ClaudeBytes.Length);
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(300, false)]
+    [InlineData(0, true)]
+    [InlineData(300, true)]
+    public async Task A_pipe_that_is_not_read_on_misses_nothing_after_a_cancelled_read(int minimumSize, bool triesToRead)
+    {
+        var mayGoOn = new TaskCompletionSource();
+        var body = new ScriptedStream(Answers.ClaudeStart[..100], mayGoOn.Task, Answers.ClaudeStart[100..], Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop);
+        PipeReader tracked = Occupied(PipeReader.Create(body), out UsageTracking tracking);
+        ReadResult first = await tracked.ReadAsync(Cancellation);
+        tracked.AdvanceTo(first.Buffer.GetPosition(10), first.Buffer.End);
+        await CancelReadAsync(tracked, minimumSize);
+
+        tracked.TryRead(out _).Should().BeFalse();
+        mayGoOn.SetResult();
+        var seen = new MemoryStream();
+        seen.Write(Answers.ClaudeBytes, 0, 10);
+        ReadResult result;
+        do
+        {
+            if (!triesToRead || !tracked.TryRead(out result))
+            {
+                result = await tracked.ReadAsync(Cancellation);
+            }
+
+            foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+            {
+                seen.Write(piece.Span);
+            }
+
+            tracked.AdvanceTo(result.Buffer.End);
+        }
+        while (!result.IsCompleted);
+
+        Encoding.UTF8.GetString(seen.ToArray()).Should().Be(Answers.Claude);
+        (await tracking.Completion).Drained.Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_pipe_that_is_not_read_on_is_completed_after_the_read_that_its_reader_has_left(bool isAsynchronous)
+    {
+        var body = new ScriptedStream(Answers.ClaudeStart, new TaskCompletionSource().Task);
+        PipeReader tracked = Occupied(PipeReader.Create(body), out UsageTracking tracking);
+        tracked.AdvanceTo((await tracked.ReadAsync(Cancellation)).Buffer.End);
+        await CancelReadAsync(tracked, 0);
+
+        if (isAsynchronous)
+        {
+            await tracked.CompleteAsync();
+        }
+        else
+        {
+            tracked.Complete();
+            while (body.DisposeCount == 0)
+            {
+                await Task.Yield();
+            }
+        }
+
+        (body.DisposeCount, body.WasDisposedDuringRead).Should().Be((1, false));
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+    }
+
+    [Fact]
+    public async Task Draining_a_pipe_that_stays_silent_ends_at_its_time_limit_and_completes_it()
+    {
+        var time = new FakeTimeProvider();
+        var body = new ScriptedStream(Answers.ClaudeStart, new TaskCompletionSource().Task);
+        PipeReader tracked = new UsageTracker(new RecordingSink(), Draining(), timeProvider: time).Track(PipeReader.Create(body), Track.Nothing, out UsageTracking tracking);
+        tracked.AdvanceTo((await tracked.ReadAsync(Cancellation)).Buffer.End);
+        await CancelReadAsync(tracked, 0);
+
+        await tracked.Awaiting(t => t.ReadAsync(Cancellation).AsTask()).Should().ThrowAsync<ObjectDisposedException>();
+        while (!tracking.Completion.IsCompleted || body.DisposeCount == 0)
+        {
+            time.Advance(TimeSpan.FromSeconds(31));
+            await Task.Yield();
+        }
+
+        (body.DisposeCount, body.WasDisposedDuringRead).Should().Be((1, false));
+        (await tracking.Completion).Should().Match<UsageRecord>(r => !r.Drained && r.Usage.InputTokens == 25 && r.OutputSource == TokenSource.Estimated);
+    }
+
+    [Fact]
+    public async Task A_pipes_read_that_breaks_after_it_was_left_ends_the_draining()
+    {
+        var mayGoOn = new TaskCompletionSource();
+        var body = new ScriptedStream(Answers.ClaudeStart, mayGoOn.Task, new IOException("reset"));
+        PipeReader tracked = Tracker(out _).Track(PipeReader.Create(body), Track.Nothing, out UsageTracking tracking);
+        tracked.AdvanceTo((await tracked.ReadAsync(Cancellation)).Buffer.End);
+        await CancelReadAsync(tracked, 0);
+
+        mayGoOn.SetResult();
+
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+    }
+
     [Fact]
     public async Task A_destination_that_fails_leaves_the_body_to_be_read_on()
     {
@@ -334,6 +455,22 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
 
         UsageRecord record = await body.Completion;
         record.Should().Match<UsageRecord>(r => r.Drained && r.Usage.InputTokens == 25 && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
+    }
+
+    private static async Task CancelReadAsync(PipeReader reader, int minimumSize)
+    {
+        using var cancelled = new CancellationTokenSource();
+        Task<ReadResult> read = reader.ReadAtLeastAsync(minimumSize, cancelled.Token).AsTask();
+        await cancelled.CancelAsync();
+        (await read.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>()).Which.CancellationToken.Should().Be(cancelled.Token);
+    }
+
+    // By a tracker that is draining as many as it may.
+    private static PipeReader Occupied(PipeReader body, out UsageTracking tracking)
+    {
+        var tracker = new UsageTracker(new RecordingSink(), Draining(maxConcurrent: 1));
+        tracker.Track(new ScriptedStream(new TaskCompletionSource().Task), Track.Nothing, out _).Dispose();
+        return tracker.Track(body, Track.Nothing, out tracking);
     }
 
     private static RequestDelegate Slowly(Task mayGoOn) => async context =>

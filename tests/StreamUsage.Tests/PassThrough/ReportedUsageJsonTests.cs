@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using StreamUsage.PassThrough;
+using StreamUsage.Sse;
 
 namespace StreamUsage.Tests.PassThrough;
 
@@ -50,8 +51,41 @@ public sealed class ReportedUsageJsonTests
 
         json.Add(new byte[70_000], isCumulative: false);
 
-        json.ToString().Length.Should().BeInRange(5000, 64 * 1024);
-        JsonDocument.Parse(json.ToString()).RootElement.GetProperty("k0").GetString().Should().HaveLength(5000);
+        json.Text!.Length.Should().BeInRange(5000, 64 * 1024);
+        JsonDocument.Parse(json.Text).RootElement.GetProperty("k0").GetString().Should().HaveLength(5000);
+    }
+
+    [Fact]
+    public void An_object_that_is_too_large_leaves_none()
+    {
+        var json = new ReportedUsageJson();
+        json.Add(new byte[70_000], isCumulative: false);
+
+        json.Text.Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_kept_past_the_free_share_is_taken_of_the_budget(bool isCumulative)
+    {
+        byte[] small = Encoding.UTF8.GetBytes("""{"a":1}""");
+        byte[] large = Encoding.UTF8.GetBytes($$"""{"a":"{{new string('x', 5000)}}"}""");
+        var budget = new BufferBudget(8 * 1024);
+        var json = new ReportedUsageJson(budget);
+        var refused = new ReportedUsageJson(budget);
+
+        json.Add(small, isCumulative);
+        budget.Taken.Should().Be(0);
+        json.Add(large, isCumulative);
+        budget.Taken.Should().Be(8 * 1024);
+        refused.Add(large, isCumulative);
+        refused.Text.Should().BeNull();
+        refused.Add(small, isCumulative);
+        refused.Text.Should().Be("""{"a":1}""");
+
+        json.Release();
+        budget.Taken.Should().Be(0);
     }
 
     private static string Add(bool isCumulative, params string[] objects)
@@ -62,6 +96,6 @@ public sealed class ReportedUsageJsonTests
             json.Add(Encoding.UTF8.GetBytes(o), isCumulative);
         }
 
-        return json.ToString();
+        return json.Text!;
     }
 }
