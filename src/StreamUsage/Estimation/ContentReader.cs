@@ -59,6 +59,9 @@ internal sealed class ContentReader(RequestFacts facts, ModelFamily family, Text
             case var _ when name.SequenceEqual("name"u8):
                 Read(ref reader);
                 break;
+            case var _ when name.SequenceEqual("output"u8) && IsPart(reader):
+                Read(ref reader);
+                break;
             case var _ when name.SequenceEqual("output"u8) || name.SequenceEqual("response"u8):
                 ReadValue(ref reader);
                 break;
@@ -77,6 +80,27 @@ internal sealed class ContentReader(RequestFacts facts, ModelFamily family, Text
                 reader.Skip();
                 break;
         }
+    }
+
+    // An output that is a part itself: {type: computer_screenshot, image_url}. A function's own result says such things in a string, or as Gemini's response.
+    private static bool IsPart(Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartObject)
+        {
+            return false;
+        }
+
+        while (value.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("image_url"u8) || name.SequenceEqual("file_id"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("file_url"u8))
+            {
+                return true;
+            }
+
+            value.Skip();
+        }
+
+        return false;
     }
 
     // A result: a string, content blocks (which have images among them), or any JSON.

@@ -10,12 +10,13 @@ namespace StreamUsage.Estimation;
 internal sealed class RequestReader(ModelFamily family, TextMeter meter)
 {
     private readonly RequestFacts _facts = new();
+    private bool _mayEnterEnvelope;
 
     /// <summary>Reads a request. JSON that breaks off, or is none, counts as text from there on.</summary>
-    public static RequestFacts Read(ReadOnlySpan<byte> json, ModelFamily family)
+    public static RequestFacts Read(ReadOnlySpan<byte> json, RequestHead head, ModelFamily family)
     {
         using var meter = new TextMeter(Tokenizers.Get(family.Encoding), json.Length);
-        return new RequestReader(family, meter).Read(json);
+        return new RequestReader(family, meter) { _mayEnterEnvelope = head.IsEnvelope }.Read(json);
     }
 
     private RequestFacts Read(ReadOnlySpan<byte> json)
@@ -24,13 +25,7 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
         try
         {
             reader.Read();
-            if (reader.EnterObject())
-            {
-                while (reader.NextProperty(out ReadOnlySpan<byte> name))
-                {
-                    ReadMember(ref reader, name);
-                }
-            }
+            ReadMembers(ref reader);
         }
         catch (JsonException fault)
         {
@@ -43,6 +38,27 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
         _facts.Text = meter.Tokens;
         _facts.Digits = meter.Digits;
         return _facts;
+    }
+
+    private void ReadMembers(ref Utf8JsonReader reader)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (_mayEnterEnvelope && name.SequenceEqual("request"u8))
+            {
+                _mayEnterEnvelope = false; // There is none in an envelope.
+                ReadMembers(ref reader);
+            }
+            else
+            {
+                ReadMember(ref reader, name);
+            }
+        }
     }
 
     private void ReadMember(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)

@@ -85,6 +85,59 @@ public sealed class RequestEstimateTests
     }
 
     [Theory]
+    [InlineData("""{"model":"gemini-2.5-pro","project":"p","user_prompt_id":"u","request":$}""")]
+    [InlineData("""{"request":$,"model":"gemini-2.5-pro","project":"p"}""")]
+    [InlineData("""{"request":$,"project":"p"}""")]
+    public void A_request_in_an_envelope_counts_as_it_does_without_one(string envelope)
+    {
+        string request = $$"""{"contents":[{"role":"user","parts":[{"text":"{{string.Concat(Enumerable.Repeat(Text + " ", 50))}}"}]}],"systemInstruction":{"parts":[{"text":"{{Text}}"}]},"session_id":"s"}""";
+
+        long bare = Estimate("GEMINI", request);
+
+        bare.Should().BeGreaterThan(1000);
+        Estimate("GEMINI", envelope.Replace("$", request)).Should().Be(bare);
+        Estimate("AUTO", envelope.Replace("$", request)).Should().Be(bare, "the members inside say which wire it is");
+    }
+
+    [Theory]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":"hello"}],"request":{"messages":[{"role":"user","content":"$"}],"contents":"$"}}""")]
+    [InlineData("""{"model":"gpt-4o","request":{"contents":"$","input":"$"},"input":"hello"}""")]
+    public void What_is_called_a_request_in_another_wires_request_is_none(string request) => Estimate("OPENAI", request.Replace("$", Text)).Should().Be(8);
+
+    [Theory]
+    [InlineData("""{"model":"gemini-2.5-pro","request":"$"}""")]
+    [InlineData("""{"model":"gemini-2.5-pro","request":["$"]}""")]
+    [InlineData("""{"model":"gemini-2.5-pro","request":{"request":{"contents":[{"parts":[{"text":"$"}]}]}}}""")]
+    public void An_envelope_is_an_object_and_opened_once(string request) => Estimate("GEMINI", request.Replace("$", Text)).Should().Be(1);
+
+    [Fact]
+    public void A_request_that_breaks_off_in_its_envelope_counts_as_far_as_it_goes()
+    {
+        long estimate = Estimate("GEMINI", $$$"""{"model":"gemini-2.5-pro","request":{"contents":[{"role":"user","parts":[{"text":"{{{Text}}}"},{"inlineData":{"mimeType":"image/png","data":"{{{new string('A', 40_000)}}}"}}]},""");
+
+        estimate.Should().BeInRange(20 + 1032, 40 + 1032);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"computer_screenshot","image_url":"data:image/png;base64,$"}""")]
+    [InlineData("""{"image_url":"data:image/png;base64,$","file_id":null,"type":"computer_screenshot"}""")]
+    [InlineData("""{"type":"computer_screenshot","file_id":"file-1"}""")]
+    [InlineData("""[{"type":"input_image","image_url":"data:image/png;base64,$"}]""")]
+    public void A_screenshot_that_a_tool_took_costs_by_its_size(string output)
+    {
+        byte[] png = [0x89, .. "PNG\r\n\u001a\n"u8, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 4, 0, 0, 0, 4, 0, .. new byte[200_000]];
+        string request = $$"""{"model":"computer-use-preview","input":[{"type":"computer_call_output","call_id":"c","output":{{output}}}]}""";
+
+        Estimate("OPENAI", request.Replace("$", Convert.ToBase64String(png))).Should().BeInRange(765, 775);
+    }
+
+    [Theory]
+    [InlineData("OPENAI", """{"model":"gpt-4o","input":[{"type":"function_call_output","call_id":"c","output":{"a":"$"}}]}""")]
+    [InlineData("GEMINI", """{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"image_url":"https://example.com/a.png","a":"$"}}}]}]}""")]
+    public void A_result_that_is_any_object_counts_as_JSON(string format, string request) =>
+        (Estimate(format, request.Replace("$", Text)) - Estimate(format, request.Replace("$", ""))).Should().BeInRange(19, 22);
+
+    [Theory]
     [InlineData("id"), InlineData("metadata"), InlineData("user"), InlineData("stop"), InlineData("temperature")]
     public void What_the_model_never_sees_costs_nothing(string member) =>
         Estimate("OPENAI", $$"""{"model":"gpt-4o","{{member}}":"{{Text}}","messages":[{"role":"user","content":"hello"}]}""").Should().Be(8);
