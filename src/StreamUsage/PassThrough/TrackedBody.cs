@@ -33,6 +33,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         Tracker = tracker;
         Context = tracker.Settings.Redaction.Redact(context);
         RequestBody = context.RequestBody;
+        RequestBodyLength = context.RequestBody.Length;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength;
@@ -57,6 +58,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     public UsageContext Context { get; }
 
     public ReadOnlyMemory<byte> RequestBody { get; }
+
+    /// <summary>Bytes of the request's body, which may be known where the body itself was too large to be kept.</summary>
+    public long RequestBodyLength { get; init; }
 
     public int? HttpStatusCode { get; }
 
