@@ -39,6 +39,10 @@ public static class HttpResponseMessageExtensions
         ArgumentNullException.ThrowIfNull(response);
         ArgumentNullException.ThrowIfNull(tracker);
         ArgumentNullException.ThrowIfNull(context);
-        return response.StatusCode == HttpStatusCode.SwitchingProtocols ? UsageTracking.Untracked : tracker.Track(response, context);
+        return response.TrackUsage(tracker, context, context.RequestBody.Length);
     }
+
+    /// <summary>As <see cref="TrackUsage(HttpResponseMessage, UsageTracker, UsageContext)"/>, of a request whose body may be too large to be in the context.</summary>
+    internal static UsageTracking TrackUsage(this HttpResponseMessage response, UsageTracker tracker, UsageContext context, long requestBodyLength) =>
+        response.StatusCode == HttpStatusCode.SwitchingProtocols ? UsageTracking.Untracked : tracker.Track(response, context, requestBodyLength);
 }

@@ -44,7 +44,7 @@ public static class UsageRecordJson
     {
         CheckVersion(utf8Json);
         UsageRecord record = JsonSerializer.Deserialize(utf8Json, UsageRecordJsonContext.Default.UsageRecord) ?? throw new JsonException("A usage record is a JSON object, not null.");
-        return RecordDefaults.Complete(record);
+        return RecordDefaults.Complete(record, utf8Json);
     }
 
     private static void CheckVersion(ReadOnlySpan<byte> utf8Json)

@@ -177,7 +177,7 @@ public sealed class UsageTracker : IAsyncDisposable
         return Handover.StopAsync(cancellationToken);
     }
 
-    internal UsageTracking Track(HttpResponseMessage response, UsageContext context)
+    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength)
     {
         HttpContent content = response.Content;
         for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
@@ -189,7 +189,7 @@ public sealed class UsageTracker : IAsyncDisposable
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers);
+        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers) { RequestBodyLength = requestBodyLength };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
         body.Begin();

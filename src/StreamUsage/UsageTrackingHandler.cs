@@ -5,12 +5,11 @@ namespace StreamUsage;
 /// <summary>
 /// Tracks every model response of an <see cref="HttpClient"/>: those to the known paths of the model APIs, and those whose request has a context. Format, requested model, request body and start are found where the
 /// context leaves them out. For <c>AddHttpMessageHandler&lt;UsageTrackingHandler&gt;()</c>, and, without a container, for <c>new HttpClient(new UsageTrackingHandler(tracker))</c>, which gets an inner handler of its
-/// own where none is set. The request's bytes, and the response, stay as they are; a fault here is never felt.
+/// own where none is set. Of a request body larger than <see cref="StreamUsageOptions.MaxRequestBodyBytes"/> only the beginning is kept, for the model, and the length, for the estimate. The request's bytes, and the
+/// response, stay as they are; a fault here is never felt.
 /// </summary>
 public sealed class UsageTrackingHandler : DelegatingHandler
 {
-    private const int MaxRequestBodyBytes = 4 * 1024 * 1024;
-
     private readonly UsageTracker _tracker;
     private readonly object _gate = new();
 
@@ -73,12 +72,13 @@ public sealed class UsageTrackingHandler : DelegatingHandler
     {
         UsageContext? context = request.FindUsageContext() ?? UsageScope.Current;
         ApiFormat? format = ModelEndpoints.Find(request);
-        return format is null && request.FindUsageContext() is null ? null : new ObservedRequest(request, context ?? UsageContext.Empty, format ?? ApiFormat.Auto, MaxRequestBodyBytes, _tracker.Time);
+        return format is null && request.FindUsageContext() is null ? null : new ObservedRequest(request, context ?? UsageContext.Empty, format ?? ApiFormat.Auto, _tracker.Settings.MaxRequestBodyBytes, _tracker.Time);
     }
 
     private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed)
     {
-        response.TrackUsage(_tracker, observed.Describe());
+        (UsageContext context, long bodyLength) = observed.Describe();
+        response.TrackUsage(_tracker, context, bodyLength);
         return response;
     }
 

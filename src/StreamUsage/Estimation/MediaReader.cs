@@ -3,8 +3,8 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation;
 
-/// <summary>What images and documents in a request cost, from their size: their data is neither decoded nor counted as text.</summary>
-internal static class MediaReader
+/// <summary>What images, documents and recordings in a request cost, from their size: their data is neither decoded nor counted as text.</summary>
+internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMeter meter, ContentReader content)
 {
     // No provider publishes tokens a byte of a document. A page of text is taken to be 50 KB of PDF and 2,000 tokens: Anthropic says 1,500 to 3,000 a page.
     private const int DocumentBytesAPage = 50 * 1024;
@@ -13,86 +13,72 @@ internal static class MediaReader
     // Base64: four characters for three bytes.
     private const double BytesACharacter = 0.75;
 
-    public static bool IsMedia(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("source"u8) || name.SequenceEqual("image_url"u8) || name.SequenceEqual("file"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("file_url"u8)
-        || name.SequenceEqual("inlineData"u8) || name.SequenceEqual("inline_data"u8) || name.SequenceEqual("fileData"u8) || name.SequenceEqual("file_id"u8);
-
-    /// <summary>Reads the value of such a member; text in it (a plain text document) goes to the meter.</summary>
-    /// <returns>Its tokens beside those.</returns>
-    public static double Read(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ImageRule image, TextMeter meter)
+    /// <summary>Reads the value of a member of that name, where it is one that media are in; else leaves the reader where it is.</summary>
+    public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
-        bool isImage = name.SequenceEqual("image_url"u8);
+        if (!TryGetKind(name, reader.TokenType, out MediaKind kind))
+        {
+            return false;
+        }
+
         if (reader.TokenType == JsonTokenType.String)
         {
-            return Tokens(reader.ValueSpan, default, isImage, isLowDetail: false, image);
+            if (name.SequenceEqual("source"u8))
+            {
+                AddText(reader); // Where a search result is from.
+            }
+            else
+            {
+                Add(reader.ValueSpan, default, kind, isSamples: false, isLowDetail: false);
+            }
         }
-
-        if (!reader.EnterObject())
+        else if (reader.EnterObject())
         {
-            return 0;
+            Add(Attachment.Read(ref reader), kind);
         }
 
-        Utf8JsonReader data = default, type = default;
-        bool isText = false, isLowDetail = false;
-        double tokens = 0;
-        while (reader.NextProperty(out ReadOnlySpan<byte> member))
-        {
-            if (reader.TokenType != JsonTokenType.String)
-            {
-                // {type: content, content: [blocks]}
-                if (member.SequenceEqual("content"u8))
-                {
-                    tokens += ReadContent(ref reader, image, meter);
-                }
-                else
-                {
-                    reader.Skip();
-                }
-            }
-            else if (member.SequenceEqual("data"u8) || member.SequenceEqual("url"u8) || member.SequenceEqual("file_data"u8) || member.SequenceEqual("fileUri"u8) || member.SequenceEqual("file_id"u8)
-                || member.SequenceEqual("file_url"u8))
-            {
-                data = reader;
-            }
-            else if (member.SequenceEqual("media_type"u8) || member.SequenceEqual("mimeType"u8) || member.SequenceEqual("mime_type"u8))
-            {
-                type = reader;
-            }
-            else if (member.SequenceEqual("type"u8))
-            {
-                isText = reader.ValueTextEquals("text"u8);
-            }
-            else if (member.SequenceEqual("detail"u8))
-            {
-                isLowDetail = reader.ValueTextEquals("low"u8);
-            }
-        }
-
-        if (data.TokenType != JsonTokenType.String)
-        {
-            return tokens;
-        }
-
-        if (isText)
-        {
-            meter.Add(data.ValueSpan, data.ValueIsEscaped);
-            meter.End();
-            return tokens;
-        }
-
-        ReadOnlySpan<byte> mediaType = type.TokenType == JsonTokenType.String ? type.ValueSpan : default;
-        return tokens + Tokens(data.ValueSpan, mediaType, isImage, isLowDetail, image);
+        return true;
     }
 
-    private static double ReadContent(ref Utf8JsonReader reader, ImageRule image, TextMeter meter)
+    private static bool TryGetKind(ReadOnlySpan<byte> name, JsonTokenType value, out MediaKind kind)
     {
-        var facts = new RequestFacts();
-        new ContentReader(facts, new ModelFamily { Image = image }, meter).Read(ref reader);
-        return facts.Media;
+        bool isUnknown = name.SequenceEqual("source"u8) || name.SequenceEqual("file"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("file_url"u8) || name.SequenceEqual("inlineData"u8)
+            || name.SequenceEqual("inline_data"u8) || name.SequenceEqual("fileData"u8) || name.SequenceEqual("file_id"u8);
+        bool isObject = value == JsonTokenType.StartObject;
+        kind = isUnknown ? MediaKind.Unknown
+            : name.SequenceEqual("image_url"u8) || (isObject && name.SequenceEqual("image"u8)) ? MediaKind.Image
+            : name.SequenceEqual("input_audio"u8) || name.SequenceEqual("audio_url"u8) || (isObject && name.SequenceEqual("audio"u8)) ? MediaKind.Audio
+            : name.SequenceEqual("video_url"u8) || (isObject && name.SequenceEqual("video"u8)) ? MediaKind.Video
+            : isObject && name.SequenceEqual("document"u8) ? MediaKind.Document
+            : MediaKind.Unknown;
+        return isUnknown || kind != MediaKind.Unknown;
     }
 
-    // A data URL says its own type; else the type beside the data does, or its first bytes.
-    private static double Tokens(ReadOnlySpan<byte> data, ReadOnlySpan<byte> mediaType, bool isImage, bool isLowDetail, ImageRule rule)
+    private void Add(scoped in Attachment attachment, MediaKind kind)
+    {
+        AddText(attachment.Name);
+        AddText(attachment.Context);
+        Utf8JsonReader blocks = attachment.Content;
+        if (blocks.TokenType != JsonTokenType.None)
+        {
+            content.Read(ref blocks);
+        }
+
+        if (attachment.IsText)
+        {
+            AddText(attachment.Data);
+        }
+        else if (attachment.Data.TokenType == JsonTokenType.String)
+        {
+            ReadOnlySpan<byte> mediaType = attachment.MediaType.TokenType == JsonTokenType.String ? attachment.MediaType.ValueSpan : default;
+            ReadOnlySpan<byte> format = attachment.Format.TokenType == JsonTokenType.String ? attachment.Format.ValueSpan : default;
+            bool isSamples = format.StartsWith("pcm"u8) || mediaType.StartsWith("audio/pcm"u8) || mediaType.StartsWith("audio/L16"u8);
+            Add(attachment.Data.ValueSpan, mediaType, IsTextFormat(format) ? MediaKind.Text : kind, isSamples, attachment.IsLowDetail);
+        }
+    }
+
+    // A data URL says its own type; else the type beside the data does, then the member it is in, then its first bytes.
+    private void Add(ReadOnlySpan<byte> data, ReadOnlySpan<byte> mediaType, MediaKind kind, bool isSamples, bool isLowDetail)
     {
         if (data.StartsWith("data:"u8))
         {
@@ -100,24 +86,58 @@ internal static class MediaReader
             mediaType = data[5..Math.Max(5, comma)];
             data = data[(comma + 1)..];
         }
-        else if (data.StartsWith("http"u8) || data.StartsWith("gs:"u8) || data.StartsWith("file-"u8))
+
+        kind = KindOf(mediaType, kind);
+        facts.Media += IsElsewhere(data) ? CountUnseen(kind) : Count(data, kind, isSamples, isLowDetail);
+    }
+
+    private double Count(ReadOnlySpan<byte> data, MediaKind kind, bool isSamples, bool isLowDetail)
+    {
+        switch (kind)
         {
-            return isImage || mediaType.StartsWith("image/"u8) || mediaType.IsEmpty ? rule.Unknown : DocumentTokensAPage;
+            case MediaKind.Audio:
+                return RecordingLength.AudioSeconds(data, isSamples) * family.AudioPerSecond;
+            case MediaKind.Video:
+                return RecordingLength.VideoSeconds(data) * family.VideoPerSecond;
+            case MediaKind.Text:
+                return CharacterTokenEstimator.Tokens((long)(data.Length * BytesACharacter));
         }
 
         if (ImageSize.TryRead(data, out int width, out int height))
         {
-            return ImageTokens.Count(rule, isLowDetail ? 0 : width, isLowDetail ? 0 : height);
+            return ImageTokens.Count(family.Image, isLowDetail ? 0 : width, isLowDetail ? 0 : height);
         }
 
-        if (isImage || mediaType.StartsWith("image/"u8))
+        return kind == MediaKind.Image ? family.Image.Unknown : Math.Ceiling(data.Length * BytesACharacter / DocumentBytesAPage) * DocumentTokensAPage;
+    }
+
+    private double CountUnseen(MediaKind kind) => kind switch
+    {
+        MediaKind.Image or MediaKind.Unknown => family.Image.Unknown,
+        MediaKind.Audio => RecordingLength.Unknown * family.AudioPerSecond,
+        MediaKind.Video => RecordingLength.Unknown * family.VideoPerSecond,
+        _ => DocumentTokensAPage,
+    };
+
+    private static bool IsElsewhere(ReadOnlySpan<byte> data) => data.StartsWith("http"u8) || data.StartsWith("gs:"u8) || data.StartsWith("s3:"u8) || data.StartsWith("file-"u8);
+
+    private static MediaKind KindOf(ReadOnlySpan<byte> mediaType, MediaKind kind) =>
+        mediaType.IsEmpty ? kind
+        : mediaType.StartsWith("image/"u8) ? MediaKind.Image
+        : mediaType.StartsWith("audio/"u8) ? MediaKind.Audio
+        : mediaType.StartsWith("video/"u8) ? MediaKind.Video
+        : mediaType.StartsWith("text/"u8) ? MediaKind.Text
+        : kind == MediaKind.Unknown ? MediaKind.Document : kind;
+
+    // What Converse calls documents that are text.
+    private static bool IsTextFormat(ReadOnlySpan<byte> format) => format.SequenceEqual("txt"u8) || format.SequenceEqual("md"u8) || format.SequenceEqual("csv"u8) || format.SequenceEqual("html"u8);
+
+    private void AddText(Utf8JsonReader text)
+    {
+        if (text.TokenType == JsonTokenType.String)
         {
-            return rule.Unknown;
+            meter.Add(text.ValueSpan, text.ValueIsEscaped);
+            meter.End();
         }
-
-        double bytes = data.Length * BytesACharacter;
-        return mediaType.StartsWith("text/"u8)
-            ? CharacterTokenEstimator.Tokens((long)bytes)
-            : Math.Ceiling(bytes / DocumentBytesAPage) * DocumentTokensAPage;
     }
 }

@@ -27,6 +27,9 @@ internal static class ModelFamilies
     // Google, published ("Understand and count tokens"): 258 for an image of at most 384 × 384, else 258 for each tile of 768 × 768.
     private static readonly ImageRule GeminiImage = new() { Unit = ImageUnit.LargeTiles, PerUnit = 258, Unknown = 1032 };
 
+    // Google, published (the same): a second of sound.
+    private const double GeminiAudio = 32;
+
     // Claude's text before 4.7, and what stands around every Claude's text, calls and schemas: 59 outputs and 50 inputs.
     private static readonly TokenRule Claude = new()
     {
@@ -105,7 +108,7 @@ internal static class ModelFamilies
         },
 
         // From here on few recorded streams or none: the nearest encoding, uncorrected but for a call's frame.
-        new() { Name = "Gemini and Gemma", Models = ["gemini", "gemma"], Image = GeminiImage, Rule = new() { PerCharacter = 0.24 } },
+        new() { Name = "Gemini and Gemma", Models = ["gemini", "gemma"], Image = GeminiImage, AudioPerSecond = GeminiAudio, Rule = new() { PerCharacter = 0.24 } },
         new() { Name = "gpt-oss", Models = ["gpt-oss"], Tools = TypeScript, Image = PatchImage, Rule = ReasoningChat with { Answer = 6, ToolCall = 9 } },
         new() { Name = "Llama and its like", Models = ["llama", "codellama", "sonar", "nemotron", "hermes"], Encoding = Cl100kBase, Image = Gpt4oImage, Rule = Open with { Answer = 1 } },
         new() { Name = "Qwen", Models = ["qwen", "qwq", "qvq"], Encoding = Cl100kBase, Image = Gpt4oImage, Rule = Open with { Answer = 1 } },

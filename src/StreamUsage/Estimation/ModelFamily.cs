@@ -27,4 +27,10 @@ public sealed record ModelFamily
 
     /// <summary>What an image in a request costs.</summary>
     public ImageRule Image { get; init; } = new();
+
+    /// <summary>Tokens of a second of sound in a request. 10 unless said otherwise: OpenAI, published ("Managing costs", a token for 100 ms).</summary>
+    public double AudioPerSecond { get; init; } = 10;
+
+    /// <summary>Tokens of a second of video in a request, its sound included. 263 unless said otherwise: Google, published ("Understand and count tokens").</summary>
+    public double VideoPerSecond { get; init; } = 263;
 }

@@ -92,7 +92,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
 
         RequestHead head = RequestHead.Read(requestBody);
         ModelFamily family = _families.Find(model ?? head.Model, format, head.Wire);
-        RequestFacts facts = RequestReader.Read(requestBody, family);
+        RequestFacts facts = RequestReader.Read(requestBody, head, family);
         fault = facts.Fault;
         return Whole(facts.Tokens(family.Rule));
     }

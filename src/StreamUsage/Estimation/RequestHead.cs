@@ -3,12 +3,28 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation;
 
-/// <summary>What must be known of a request before it is read: the model it names, and which wire it is, told by its members.</summary>
-internal readonly record struct RequestHead(string? Model, string? Wire)
+/// <summary>
+/// What must be known of a request before it is read: the model it names, which wire it is, told by its members, and whether these are in an envelope, <c>{model, request: {contents, …}}</c> (Gemini Code Assist).
+/// </summary>
+internal readonly record struct RequestHead(string? Model, string? Wire, bool IsEnvelope)
 {
     /// <summary>Looks at the names of the top-level members; passes over their values. Malformed JSON tells what came before it broke.</summary>
     public static RequestHead Read(ReadOnlySpan<byte> json)
     {
+        (string? model, string? wire) = ReadMembers(json, out ReadOnlySpan<byte> request);
+        if (wire is not null)
+        {
+            return new RequestHead(model, wire, IsEnvelope: false);
+        }
+
+        // No member is any wire's. One that breaks off in its envelope has none that could be seen.
+        (string? innerModel, string? innerWire) = request.IsEmpty ? default : ReadMembers(request, out _);
+        return new RequestHead(model ?? innerModel, innerWire, IsEnvelope: true);
+    }
+
+    private static (string? Model, string? Wire) ReadMembers(ReadOnlySpan<byte> json, out ReadOnlySpan<byte> request)
+    {
+        request = default;
         string? model = null, wire = null;
         try
         {
@@ -19,17 +35,17 @@ internal readonly record struct RequestHead(string? Model, string? Wire)
                 {
                     model = Json.GetName(value);
                 }
-                else if (name.SequenceEqual("input"u8) || name.SequenceEqual("instructions"u8))
+                else if (name.SequenceEqual("request"u8))
                 {
-                    wire = "openai-responses";
+                    request = Json.IsObjectValue(value) ? value : default;
                 }
-                else if (name.SequenceEqual("contents"u8))
+                else if (name.SequenceEqual("prompt"u8))
                 {
-                    wire = "gemini";
+                    wire ??= "openai-completions"; // Responses have one too, beside their input.
                 }
-                else if (name.SequenceEqual("messages"u8))
+                else
                 {
-                    wire = "openai-chat";
+                    wire = WireOf(name) ?? wire;
                 }
             }
         }
@@ -38,6 +54,12 @@ internal readonly record struct RequestHead(string? Model, string? Wire)
             // What follows cannot be read; the reader of the request says so.
         }
 
-        return new RequestHead(model, wire);
+        return (model, wire);
     }
+
+    private static string? WireOf(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("input"u8) || name.SequenceEqual("instructions"u8) ? "openai-responses"
+        : name.SequenceEqual("contents"u8) ? "gemini"
+        : name.SequenceEqual("messages"u8) ? "openai-chat"
+        : null;
 }

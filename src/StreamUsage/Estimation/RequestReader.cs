@@ -4,18 +4,30 @@ using StreamUsage.Parsing;
 namespace StreamUsage.Estimation;
 
 /// <summary>
-/// Reads a request in one pass over its UTF-8 JSON: Claude Messages, Chat Completions, Responses, Gemini, and completions and embeddings by their prompt. Their members have different names, so that one reader
+/// Reads a request in one pass over its UTF-8 JSON: Claude Messages, Chat Completions, Responses, Gemini, Bedrock's Converse, and completions and embeddings by their prompt. Their members have different names, so that one reader
 /// serves all. What costs no tokens (ids, sampling, signatures) is passed over.
 /// </summary>
-internal sealed class RequestReader(ModelFamily family, TextMeter meter)
+internal sealed class RequestReader
 {
+    private readonly ModelFamily _family;
+    private readonly TextMeter _meter;
     private readonly RequestFacts _facts = new();
+    private readonly ToolReader _tools;
+    private bool _mayEnterEnvelope;
+
+    private RequestReader(ModelFamily family, TextMeter meter, bool mayEnterEnvelope)
+    {
+        _family = family;
+        _meter = meter;
+        _tools = new ToolReader(_facts, family, meter);
+        _mayEnterEnvelope = mayEnterEnvelope;
+    }
 
     /// <summary>Reads a request. JSON that breaks off, or is none, counts as text from there on.</summary>
-    public static RequestFacts Read(ReadOnlySpan<byte> json, ModelFamily family)
+    public static RequestFacts Read(ReadOnlySpan<byte> json, RequestHead head, ModelFamily family)
     {
         using var meter = new TextMeter(Tokenizers.Get(family.Encoding), json.Length);
-        return new RequestReader(family, meter).Read(json);
+        return new RequestReader(family, meter, head.IsEnvelope).Read(json);
     }
 
     private RequestFacts Read(ReadOnlySpan<byte> json)
@@ -24,25 +36,40 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
         try
         {
             reader.Read();
-            if (reader.EnterObject())
-            {
-                while (reader.NextProperty(out ReadOnlySpan<byte> name))
-                {
-                    ReadMember(ref reader, name);
-                }
-            }
+            ReadMembers(ref reader);
         }
         catch (JsonException fault)
         {
             _facts.Fault = fault;
-            meter.End();
-            meter.Add(json[(int)reader.BytesConsumed..]);
+            _meter.End();
+            _meter.Add(json[(int)reader.BytesConsumed..]);
         }
 
-        meter.End();
-        _facts.Text = meter.Tokens;
-        _facts.Digits = meter.Digits;
+        _meter.End();
+        _facts.Text = _meter.Tokens;
+        _facts.Digits = _meter.Digits;
         return _facts;
+    }
+
+    private void ReadMembers(ref Utf8JsonReader reader)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (_mayEnterEnvelope && name.SequenceEqual("request"u8))
+            {
+                _mayEnterEnvelope = false; // There is none in an envelope.
+                ReadMembers(ref reader);
+            }
+            else
+            {
+                ReadMember(ref reader, name);
+            }
+        }
     }
 
     private void ReadMember(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
@@ -55,13 +82,17 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
         {
             ReadSystem(ref reader);
         }
-        else if (name.SequenceEqual("tools"u8) || name.SequenceEqual("functions"u8))
+        else if (_tools.TryRead(ref reader, name))
         {
-            ReadTools(ref reader);
+            return;
         }
-        else if (name.SequenceEqual("tool_choice"u8) || name.SequenceEqual("thinking"u8))
+        else if (name.SequenceEqual("additionalModelRequestFields"u8))
         {
-            ReadChoice(ref reader, isThinking: name.SequenceEqual("thinking"u8));
+            ReadMembers(ref reader); // What a model has beyond Converse is said in its own words.
+        }
+        else if (name.SequenceEqual("thinking"u8))
+        {
+            ReadThinking(ref reader);
         }
         else if (name.SequenceEqual("response_format"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("output_config"u8) || name.SequenceEqual("output_format"u8)
             || name.SequenceEqual("generationConfig"u8) || name.SequenceEqual("generation_config"u8))
@@ -82,8 +113,8 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
         }
 
         _facts.HasSystem = true;
-        _facts.Messages += family.Tools == ToolNotation.Tags ? 0 : 1;
-        new ContentReader(_facts, family, meter).Read(ref reader);
+        _facts.Messages += _family.Tools == ToolNotation.Tags ? 0 : 1;
+        new ContentReader(_facts, _family, _meter).Read(ref reader);
     }
 
     private void ReadMessages(ref Utf8JsonReader reader)
@@ -91,11 +122,11 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             _facts.Messages++;
-            new ContentReader(_facts, family, meter).Read(ref reader);
+            new ContentReader(_facts, _family, _meter).Read(ref reader);
             return;
         }
 
-        var content = new ContentReader(_facts, family, meter);
+        var content = new ContentReader(_facts, _family, _meter);
         while (reader.NextElement())
         {
             if (reader.TokenType == JsonTokenType.StartObject)
@@ -133,96 +164,13 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
         }
 
         // An exchange counts as a whole, its messages with it; a result alone is the other half of one.
-        bool isMessage = family.Tools == ToolNotation.Tags ? hasRole : hasRole && !isTool && _facts.ToolExchanges == exchanges;
+        bool isMessage = _family.Tools == ToolNotation.Tags ? hasRole : hasRole && !isTool && _facts.ToolExchanges == exchanges;
         _facts.Messages += isMessage ? 1 : 0;
     }
 
-    private void ReadTools(ref Utf8JsonReader reader)
+    // thinking {type: enabled}.
+    private void ReadThinking(ref Utf8JsonReader reader)
     {
-        if (!reader.EnterArray())
-        {
-            return;
-        }
-
-        bool isTypeScript = family.Tools == ToolNotation.TypeScript;
-        if (isTypeScript)
-        {
-            TypeScriptTools.Begin(meter);
-        }
-
-        while (reader.NextElement())
-        {
-            ReadTool(ref reader, isTypeScript);
-        }
-
-        if (isTypeScript)
-        {
-            TypeScriptTools.End(meter);
-        }
-    }
-
-    private void ReadTool(ref Utf8JsonReader reader, bool isTypeScript)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        Utf8JsonReader whole = reader;
-        if (TryReadDeclarations(ref reader))
-        {
-            return;
-        }
-
-        reader = whole;
-        _facts.Tools++;
-        if (isTypeScript)
-        {
-            ToolDefinition tool = ToolDefinition.Read(ref reader);
-            TypeScriptTools.Write(tool, meter);
-        }
-        else
-        {
-            CompactJson.Write(ref reader, meter, leaveOut: "cache_control"u8);
-            meter.End();
-        }
-    }
-
-    // Gemini's: {functionDeclarations: [{name, description, parameters}]}.
-    private bool TryReadDeclarations(ref Utf8JsonReader reader)
-    {
-        bool isFound = false;
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if ((name.SequenceEqual("functionDeclarations"u8) || name.SequenceEqual("function_declarations"u8)) && reader.TokenType == JsonTokenType.StartArray)
-            {
-                isFound = true;
-                while (reader.NextElement())
-                {
-                    _facts.Tools++;
-                    CompactJson.Write(ref reader, meter);
-                    meter.End();
-                }
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return isFound;
-    }
-
-    // tool_choice {type: any or tool} or "required", thinking {type: enabled}.
-    private void ReadChoice(ref Utf8JsonReader reader, bool isThinking)
-    {
-        if (reader.TokenType == JsonTokenType.String)
-        {
-            _facts.IsToolForced |= reader.ValueTextEquals("required"u8);
-            return;
-        }
-
         if (!reader.EnterObject())
         {
             return;
@@ -230,12 +178,7 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
-            {
-                _facts.IsThinking |= isThinking && reader.ValueTextEquals("enabled"u8);
-                _facts.IsToolForced |= !isThinking && !reader.ValueTextEquals("auto"u8) && !reader.ValueTextEquals("none"u8);
-            }
-
+            _facts.IsThinking |= name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("enabled"u8);
             reader.Skip();
         }
     }
@@ -257,8 +200,8 @@ internal sealed class RequestReader(ModelFamily family, TextMeter meter)
             else if (name.SequenceEqual("schema"u8) || name.SequenceEqual("responseSchema"u8) || name.SequenceEqual("response_schema"u8) || name.SequenceEqual("responseJsonSchema"u8))
             {
                 _facts.HasSchema = true;
-                CompactJson.Write(ref reader, meter, leaveOut: "additionalProperties"u8);
-                meter.End();
+                CompactJson.Write(ref reader, _meter, leaveOut: "additionalProperties"u8);
+                _meter.End();
             }
             else
             {

@@ -38,8 +38,32 @@ internal ref struct ToolDefinition
             {
                 Schema = reader;
             }
+            else if (name.SequenceEqual("inputSchema"u8))
+            {
+                Schema = SchemaIn(reader);
+            }
 
             reader.Skip();
         }
+    }
+
+    // Converse's: {json: schema}.
+    private static Utf8JsonReader SchemaIn(Utf8JsonReader reader)
+    {
+        Utf8JsonReader whole = reader;
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("json"u8))
+                {
+                    return reader;
+                }
+
+                reader.Skip();
+            }
+        }
+
+        return whole;
     }
 }

@@ -7,7 +7,6 @@ internal sealed class ObservedContent : HttpContent
 {
     private readonly HttpContent _inner;
     private readonly int _maxBytes;
-    private CopyingStream? _copy;
 
     public ObservedContent(HttpContent inner, int maxBytes)
     {
@@ -19,8 +18,8 @@ internal sealed class ObservedContent : HttpContent
         }
     }
 
-    /// <summary>What was sent; empty where nothing was, or more than the limit.</summary>
-    public ReadOnlyMemory<byte> Sent => _copy?.Copy ?? default;
+    /// <summary>What was sent, the last time that it was; null where it was not.</summary>
+    public SentBody? Sent { get; private set; }
 
     protected override bool TryComputeLength(out long length)
     {
@@ -35,15 +34,14 @@ internal sealed class ObservedContent : HttpContent
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _inner.CopyTo(Begin(stream), context, cancellationToken);
 
     // A request that is sent again is copied again.
-    private CopyingStream Begin(Stream stream) => _copy = new CopyingStream(stream, _maxBytes);
-
-    private sealed class CopyingStream(Stream destination, int maxBytes) : Stream
+    private CopyingStream Begin(Stream stream)
     {
-        private readonly MemoryStream _copy = new();
-        private bool _isTooLong;
+        Sent = new SentBody(_maxBytes, _inner.Headers.ContentLength);
+        return new CopyingStream(stream, Sent);
+    }
 
-        public ReadOnlyMemory<byte> Copy => _isTooLong ? default : _copy.GetBuffer().AsMemory(0, (int)_copy.Length);
-
+    private sealed class CopyingStream(Stream destination, SentBody copy) : Stream
+    {
         public override bool CanRead => false;
 
         public override bool CanSeek => false;
@@ -58,7 +56,7 @@ internal sealed class ObservedContent : HttpContent
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            Keep(buffer);
+            copy.Add(buffer);
             destination.Write(buffer);
         }
 
@@ -66,7 +64,7 @@ internal sealed class ObservedContent : HttpContent
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            Keep(buffer.Span);
+            copy.Add(buffer.Span);
             return destination.WriteAsync(buffer, cancellationToken);
         }
 
@@ -79,14 +77,5 @@ internal sealed class ObservedContent : HttpContent
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
         public override void SetLength(long value) => throw new NotSupportedException();
-
-        private void Keep(ReadOnlySpan<byte> bytes)
-        {
-            _isTooLong |= _copy.Length + bytes.Length > maxBytes;
-            if (!_isTooLong)
-            {
-                _copy.Write(bytes);
-            }
-        }
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace StreamUsage.Http;
 
-/// <summary>What a request says of itself while it is sent: its start, its body and the model in it.</summary>
+/// <summary>What a request says of itself while it is sent: its start, its body or the body's length, and the model in it.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The observed content holds nothing but the request's own.")]
 internal sealed class ObservedRequest
 {
@@ -29,7 +29,7 @@ internal sealed class ObservedRequest
         }
 
         _content = request.Content;
-        if (_content is not null && (context.RequestBody.IsEmpty || context.Model is null))
+        if (_content is not null && context.RequestBody.IsEmpty)
         {
             request.Content = _observed = new ObservedContent(_content, maxBodyBytes);
         }
@@ -44,17 +44,18 @@ internal sealed class ObservedRequest
         }
     }
 
-    /// <summary>What the caller has said, and what was found of the rest.</summary>
-    public UsageContext Describe()
+    /// <summary>What the caller has said, and what was found of the rest. A body that is too large to be kept is described by its length alone.</summary>
+    public (UsageContext Context, long BodyLength) Describe()
     {
-        ReadOnlyMemory<byte> body = _context.RequestBody.IsEmpty ? _observed?.Sent ?? default : _context.RequestBody;
-        return _context with
+        (ReadOnlyMemory<byte> body, long length, bool isWhole) = _observed?.Sent?.Read() ?? (_context.RequestBody, _context.RequestBody.Length, true);
+        UsageContext context = _context with
         {
             ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _format : _context.ApiFormat,
             Model = _context.Model ?? ModelOf(body.Span) ?? ModelOf(_path),
-            RequestBody = body,
+            RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
         };
+        return (context, length);
     }
 
     private static string? ModelOf(ReadOnlySpan<byte> body)

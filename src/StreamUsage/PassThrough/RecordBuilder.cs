@@ -22,7 +22,7 @@ internal static class RecordBuilder
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
         body.Reader.ReleaseOutput();
         UsageRecord record = Describe(body, counts);
-        if (settings.Capture.HasFlag(CapturedContent.RequestBody) && !body.RequestBody.IsEmpty)
+        if (settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0)
         {
             record = WithRequestBody(record, body, settings);
         }
@@ -102,6 +102,7 @@ internal static class RecordBuilder
     private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, UsageTracker.TrackerSettings settings)
     {
         ReadOnlyMemory<byte> requestBody = RequestBodyCapture.Copy(body.RequestBody, settings.MaxCapturedBytes, out bool isTruncated);
+        isTruncated |= body.RequestBody.Length < body.RequestBodyLength;
         return record with
         {
             Context = record.Context with { RequestBody = requestBody },
@@ -126,9 +127,9 @@ internal static class RecordBuilder
         }
 
         string? model = state.Model ?? body.Context.Model;
-        if (input == TokenSource.None && !body.RequestBody.IsEmpty)
+        if (input == TokenSource.None && body.RequestBodyLength > 0)
         {
-            usage = usage with { InputTokens = await EstimateInputAsync(reader.Format, model, body.RequestBody, settings, limit, faults).ConfigureAwait(false) };
+            usage = usage with { InputTokens = await EstimateInputAsync(reader.Format, model, body, settings, limit, faults).ConfigureAwait(false) };
             input = usage.InputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
         }
 
@@ -144,13 +145,14 @@ internal static class RecordBuilder
         return (usage, input, output);
     }
 
-    // A body over the limit is not read, its size says what it may have cost. Malformed JSON counts as far as it goes, and is noted.
+    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it goes, and is noted.
     private static async Task<long> EstimateInputAsync(
-        ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+        ApiFormat format, string? model, TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
     {
-        if (requestBody.Length > settings.MaxRequestBodyBytes)
+        ReadOnlyMemory<byte> requestBody = body.RequestBody;
+        if (requestBody.IsEmpty || requestBody.Length > settings.MaxRequestBodyBytes)
         {
-            return CharacterTokenEstimator.Tokens(requestBody.Length);
+            return CharacterTokenEstimator.Tokens(body.RequestBodyLength);
         }
 
         JsonException? malformed = null;

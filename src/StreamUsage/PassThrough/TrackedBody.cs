@@ -32,6 +32,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         Tracker = tracker;
         Context = tracker.Settings.Redaction.Redact(context);
         RequestBody = context.RequestBody;
+        RequestBodyLength = context.RequestBody.Length;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength ?? -1;
@@ -55,6 +56,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     public UsageContext Context { get; }
 
     public ReadOnlyMemory<byte> RequestBody { get; }
+
+    /// <summary>Bytes of the request's body, which may be known where the body itself was too large to be kept.</summary>
+    public long RequestBodyLength { get; init; }
 
     public int? HttpStatusCode { get; }
 

@@ -1,20 +1,75 @@
+using System.Text.Json;
+using StreamUsage.Pricing;
+
 namespace StreamUsage.Serialization;
 
-/// <summary>Puts a record that was read in order: a property that the JSON did not have is what it is in a new record, and header names compare without case.</summary>
+/// <summary>Puts a record that was read in order, and what is in it: a property that the JSON did not have is what it is in a new record, and header names compare without case.</summary>
 internal static class RecordDefaults
 {
-    public static UsageRecord Complete(UsageRecord record)
+    private static readonly UsageCost NoCost = new();
+
+    /// <summary>Completes a record.</summary>
+    /// <param name="record">The record as it was read: what was missing is null or 0.</param>
+    /// <param name="utf8Json">What it was read from.</param>
+    public static UsageRecord Complete(UsageRecord record, ReadOnlySpan<byte> utf8Json)
     {
         UsageContext context = record.Context ?? UsageContext.Empty;
         return record with
         {
             Context = context with { RequestHeaders = Headers(context.RequestHeaders), ProviderRequestHeaders = Headers(context.ProviderRequestHeaders) },
-            Iterations = record.Iterations ?? [],
+            Iterations = Each(record.Iterations, static iteration => iteration?.Type is null ? (iteration ?? new UsageIteration()) with { Type = "" } : iteration),
             ServerToolUse = record.ServerToolUse ?? UsageRecord.EmptyCounts,
             TokenDetails = record.TokenDetails ?? UsageRecord.EmptyCounts,
+            Cost = record.Cost is { } cost ? Complete(cost, utf8Json) : null,
             ResponseHeaders = Headers(record.ResponseHeaders),
+            Response = record.Response is { Message: { } message } response ? response with { Message = Complete(message) } : record.Response,
         };
     }
+
+    private static UsageCost Complete(UsageCost cost, ReadOnlySpan<byte> utf8Json) => cost with
+    {
+        Multiplier = cost.Multiplier == 0 && !HasMultiplier(utf8Json) ? NoCost.Multiplier : cost.Multiplier,
+        Currency = cost.Currency ?? NoCost.Currency,
+        PricedAs = cost.PricedAs ?? NoCost.PricedAs,
+    };
+
+    private static AssistantMessage Complete(AssistantMessage message) => message with
+    {
+        Content = Each(message.Content, static block => block?.Type is null ? (block ?? new ContentBlock()) with { Type = "" } : block),
+    };
+
+    // A multiplier of 0 that was written is one: only the JSON tells it from none.
+    private static bool HasMultiplier(ReadOnlySpan<byte> utf8Json)
+    {
+        var reader = new Utf8JsonReader(utf8Json);
+        return MoveTo(ref reader, "cost"u8) && MoveTo(ref reader, "multiplier"u8);
+    }
+
+    // Onto the value of a property of the object that follows.
+    private static bool MoveTo(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        if (reader.TokenType == JsonTokenType.None)
+        {
+            reader.Read();
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isIt = reader.ValueTextEquals(name);
+            reader.Read();
+            if (isIt)
+            {
+                return true;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    private static T[] Each<T>(IReadOnlyList<T?>? items, Func<T?, T> complete)
+        where T : class => items is null ? [] : [.. items.Select(complete)];
 
     private static Dictionary<string, string>? Headers(IReadOnlyDictionary<string, string>? headers)
     {

@@ -10,7 +10,7 @@ internal sealed record PairFacts(Pair Pair, ModelFamily Family, OutputFacts? Out
         ModelFamily family = FamilyTable.BuiltIn.Find(pair.Model, pair.Format, pair.Wire);
         return pair.IsOutput
             ? new PairFacts(pair, family, OutputFacts.Read(pair.Output, family), null)
-            : new PairFacts(pair, family, null, RequestReader.Read(pair.Request, family));
+            : new PairFacts(pair, family, null, RequestReader.Read(pair.Request, RequestHead.Read(pair.Request), family));
     }
 
     public double Tokens(TokenRule rule) => Output?.Tokens(rule) ?? Request!.Tokens(rule);

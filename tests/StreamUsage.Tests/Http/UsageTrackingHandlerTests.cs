@@ -122,20 +122,56 @@ public sealed class UsageTrackingHandlerTests
         sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r => r.Context.Model == "claude-x" && r.Outcome == StreamOutcome.Completed);
     }
 
-    [Fact]
-    public async Task A_large_body_is_sent_and_not_kept()
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData(null, true)]
+    [InlineData(1000, false)]
+    [InlineData(1000, true)]
+    public async Task A_large_body_is_sent_and_estimated_by_its_size(int? limit, bool isChunked)
     {
         var sink = new RecordingSink();
         var provider = new Provider(Answers.ChatText);
-        var tracker = new UsageTracker(sink);
+        var tracker = new UsageTracker(sink, limit is { } bytes ? new StreamUsageOptions { MaxRequestBodyBytes = bytes } : null);
         using HttpClient client = Client(tracker, provider);
-        string body = new('x', 5 * 1024 * 1024);
+        string body = $$"""{"model":"gpt-4o","messages":[{"role":"user","content":"{{new string('x', 5 * 1024 * 1024)}}"}]}""";
 
-        (await client.PostAsync("https://host/v1/messages", new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
+        (await client.PostAsync("https://host/v1/chat/completions", isChunked ? new UnmeasuredContent(body) : new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
         await tracker.DisposeAsync();
 
-        provider.Received.Single().Length.Should().Be(body.Length);
-        sink.Records.Single().Should().Match<UsageRecord>(r => r.Context.Model == null && r.InputSource == TokenSource.None);
+        provider.Received.Single().Should().Be(body);
+        sink.Records.Single().Should().Match<UsageRecord>(r =>
+            r.Context.Model == "gpt-4o" && r.Context.RequestBody.IsEmpty && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == body.Length / 4);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(64)]
+    public async Task No_more_of_a_body_is_kept_than_the_option_says(int limit)
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { MaxRequestBodyBytes = limit, Capture = CapturedContent.RequestBody });
+        using HttpClient client = Client(tracker, new Provider(Answers.ChatText));
+        string body = $$"""{"messages":[{"role":"user","content":"{{new string('x', 100)}}"}],"model":"behind the limit"}""";
+
+        (await client.PostAsync("https://host/v1/chat/completions", new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
+        await tracker.DisposeAsync();
+
+        sink.Records.Single().Should().Match<UsageRecord>(r =>
+            r.Context.Model == null && r.Context.RequestBody.IsEmpty && r.Response!.Truncated && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == body.Length / 4);
+    }
+
+    [Fact]
+    public async Task A_larger_limit_has_a_larger_body_read()
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { MaxRequestBodyBytes = 8 * 1024 * 1024 });
+        using HttpClient client = Client(tracker, new Provider(Answers.ChatText));
+        string body = $$"""{"metadata":"{{new string('x', 5 * 1024 * 1024)}}","messages":[{"role":"user","content":"hello"}],"model":"gpt-4o"}""";
+
+        (await client.PostAsync("https://host/v1/chat/completions", new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
+        await tracker.DisposeAsync();
+
+        sink.Records.Single().Should().Match<UsageRecord>(r => r.Context.Model == "gpt-4o" && r.Usage.InputTokens == 7);
     }
 
     [Fact]
@@ -171,6 +207,24 @@ public sealed class UsageTrackingHandlerTests
     }
 
     private static HttpClient Client(UsageTracker tracker, Provider provider) => new(new UsageTrackingHandler(tracker) { InnerHandler = provider });
+
+    private sealed class UnmeasuredContent(string text) : HttpContent
+    {
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(text);
+            for (int sent = 0; sent < bytes.Length; sent += 70_000)
+            {
+                await stream.WriteAsync(bytes.AsMemory(sent, Math.Min(70_000, bytes.Length - sent)));
+            }
+        }
+    }
 
     private sealed class Provider(string answer = "", Exception? fault = null) : HttpMessageHandler
     {

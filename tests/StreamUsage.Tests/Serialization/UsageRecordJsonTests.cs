@@ -186,6 +186,31 @@ public sealed class UsageRecordJsonTests
     }
 
     [Fact]
+    public void What_is_missing_further_in_has_its_default_too()
+    {
+        UsageRecord record = UsageRecordJson.Read(
+            """
+            {"version":1,"cost":{"total":0.5},"iterations":[{"model":"m"},{"type":"compaction"},null],
+            "response":{"message":{"id":"a"},"truncated":true}}
+            """u8);
+
+        record.Cost.Should().Be(new UsageCost { Total = 0.5m });
+        record.Iterations.Should().Equal(new UsageIteration { Model = "m" }, new UsageIteration { Type = "compaction" }, new UsageIteration());
+        record.Response!.Truncated.Should().BeTrue();
+        record.Response.Message.Should().BeEquivalentTo(new AssistantMessage { Id = "a" });
+
+        UsageRecordJson.Read("""{"response":{"message":{"content":[{"text":"a"},null]}}}"""u8).Response!.Message!.Content.Should().Equal(new ContentBlock { Text = "a" }, new ContentBlock());
+    }
+
+    [Theory]
+    [InlineData("""{"cost":{"multiplier":0,"currency":"EUR"}}""", 0, "EUR")]
+    [InlineData("""{"context":{"tags":{"multiplier":"0"}},"multiplier":0,"cost":{"currency":"EUR","later":{"multiplier":0}}}""", 1, "EUR")]
+    [InlineData("""{"cost":{"multiplier":2,"currency":null}}""", 2, "USD")]
+    [InlineData("""{"cost":{}}""", 1, "USD")]
+    public void A_multiplier_of_0_is_one_where_it_was_written(string json, int multiplier, string currency) =>
+        UsageRecordJson.Read(Encoding.UTF8.GetBytes(json)).Cost.Should().Be(new UsageCost { Multiplier = multiplier, Currency = currency });
+
+    [Fact]
     public void Header_names_compare_without_case_again()
     {
         var headers = new Dictionary<string, string> { ["X-Plain"] = "1" };
