@@ -148,7 +148,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
 
         if (name.SequenceEqual("id"u8))
         {
-            return reader.GetName(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
+            return reader.GetId(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
         }
 
         if (name.SequenceEqual("model"u8))
@@ -168,7 +168,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
 
         if (name.SequenceEqual("stop_sequence"u8))
         {
-            return reader.GetName(state.StopSequence) is { } sequence ? state with { StopSequence = sequence } : state;
+            return reader.GetId(state.StopSequence) is { } sequence ? state with { StopSequence = sequence } : state;
         }
 
         reader.Skip();

@@ -89,7 +89,7 @@ internal sealed class GeminiParser : IProbedWire, IRepeatingWire
             }
             else if (name.SequenceEqual("responseId"u8))
             {
-                string? id = reader.GetName(state.ResponseId);
+                string? id = reader.GetId(state.ResponseId);
                 state = id is null || ReferenceEquals(id, state.ResponseId) ? state : state with { ResponseId = id };
             }
             else if (name.SequenceEqual("promptFeedback"u8))

@@ -32,6 +32,13 @@ internal static class Json
         return reader.GetName(known);
     }
 
+    /// <summary>As <see cref="GetId(ref Utf8JsonReader, string?)"/>, of a value on its own.</summary>
+    public static string? GetId(ReadOnlySpan<byte> value, string? known = null)
+    {
+        Utf8JsonReader reader = ReadValue(value);
+        return reader.GetId(known);
+    }
+
     /// <summary>As <see cref="GetIndex(ref Utf8JsonReader)"/>, of a value on its own.</summary>
     public static int GetIndex(ReadOnlySpan<byte> value)
     {
@@ -90,7 +97,12 @@ internal static class Json
     /// <summary>
     /// A string that is not empty, cut at so many characters; null for anything else. <paramref name="known"/> is returned where it says the same, so that ids and models that every event repeats cost nothing.
     /// </summary>
-    public static string? GetName(ref this Utf8JsonReader reader, string? known = null, int maxLength = MaxNameLength)
+    public static string? GetName(ref this Utf8JsonReader reader, string? known = null, int maxLength = MaxNameLength) => reader.GetString(known, maxLength, isShared: true);
+
+    /// <summary>The same of what no other response says.</summary>
+    public static string? GetId(ref this Utf8JsonReader reader, string? known = null) => reader.GetString(known, MaxNameLength, isShared: false);
+
+    private static string? GetString(ref this Utf8JsonReader reader, string? known, int maxLength, bool isShared)
     {
         if (reader.TokenType != JsonTokenType.String)
         {
@@ -108,11 +120,16 @@ internal static class Json
             return JsonStringText.ToString(reader.ValueSpan, maxLength, known);
         }
 
-        return known is not null && reader.ValueTextEquals(known) ? known : GetText(ref reader);
+        if (known is not null && reader.ValueTextEquals(known))
+        {
+            return known;
+        }
+
+        return (isShared && !reader.ValueIsEscaped ? SharedNames.Find(reader.ValueSpan) : null) ?? GetText(ref reader);
     }
 
     /// <summary>An error's message that is not empty, cut where it is very long; null for anything else.</summary>
-    public static string? GetMessage(ref this Utf8JsonReader reader) => reader.GetName(maxLength: MaxMessageLength);
+    public static string? GetMessage(ref this Utf8JsonReader reader) => reader.GetString(null, MaxMessageLength, isShared: false);
 
     /// <summary>The index of a choice, or another small number; 0 for anything else.</summary>
     public static int GetIndex(ref this Utf8JsonReader reader)

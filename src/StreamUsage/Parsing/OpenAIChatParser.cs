@@ -59,7 +59,7 @@ internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
                 {
                     reader.Skip();
                 }
-                else if (reader.GetName() is { } id)
+                else if (reader.GetId() is { } id)
                 {
                     state = state with { ResponseId = id };
                 }

@@ -31,7 +31,7 @@ internal sealed class OpenAIEmbeddingsParser : IProbedWire
             }
             else if (name.SequenceEqual("id"u8))
             {
-                state = reader.GetName() is { } id ? state with { ResponseId = id } : state;
+                state = reader.GetId() is { } id ? state with { ResponseId = id } : state;
             }
             else if (name.SequenceEqual("usage"u8))
             {

@@ -171,7 +171,7 @@ internal sealed class OpenAIResponsesParser : IProbedWire, IRepeatingWire
         {
             if (name.SequenceEqual("id"u8))
             {
-                state = Json.GetName(value, state.ResponseId) is { } id ? state with { ResponseId = id } : state;
+                state = Json.GetId(value, state.ResponseId) is { } id ? state with { ResponseId = id } : state;
             }
             else if (name.SequenceEqual("model"u8))
             {
