@@ -19,13 +19,13 @@ internal sealed class EventShape
     private bool _isPadded;
 
     /// <summary>Makes a shape of what <see cref="ShapeLearner"/> has found.</summary>
-    /// <param name="raw">The event's bytes, from the first of its first line to its blank line.</param>
-    /// <param name="holes">The holes in them, in order; one is output.</param>
+    /// <param name="sample">The event's bytes, from the first of its first line to its blank line, without its output and without spaces among its last brackets.</param>
+    /// <param name="holes">The holes in them, in order; one is output, and empty.</param>
     /// <param name="dataStart">Where the data begins.</param>
     /// <param name="dataEnd">Where it ends.</param>
-    public EventShape(ReadOnlySpan<byte> raw, ReadOnlySpan<ShapeHole> holes, int dataStart, int dataEnd)
+    public EventShape(ReadOnlySpan<byte> sample, ReadOnlySpan<ShapeHole> holes, int dataStart, int dataEnd)
     {
-        _sample = raw.ToArray();
+        _sample = sample.ToArray();
         _holes = holes.ToArray();
         for (int i = 0; i < holes.Length; i++)
         {
@@ -35,8 +35,8 @@ internal sealed class EventShape
 
         _dataStart = (ushort)dataStart;
         _dataEnd = (ushort)dataEnd;
-        _closersStart = (ushort)Math.Max(holes[^1].End, raw[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1);
-        int shortest = raw.Length - raw[_closersStart..dataEnd].Count((byte)' ');
+        _closersStart = (ushort)Math.Max(holes[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1);
+        int shortest = sample.Length;
         foreach (ShapeHole hole in holes)
         {
             shortest -= hole.End - hole.Start - 1;
@@ -45,11 +45,15 @@ internal sealed class EventShape
         _shortest = (ushort)shortest;
     }
 
-    /// <summary>The length of the event that it was learned from.</summary>
+    /// <summary>The length of the event that it was learned from, without its output.</summary>
     public int Length => _sample.Length;
 
     /// <summary>Whether its events count.</summary>
     public bool Counts { get; }
+
+    /// <summary>Whether it would be the same, made of these.</summary>
+    public bool Is(ReadOnlySpan<byte> sample, ReadOnlySpan<ShapeHole> holes, int dataStart, int dataEnd) =>
+        dataStart == _dataStart && dataEnd == _dataEnd && sample.SequenceEqual(_sample) && holes.SequenceEqual(_holes);
 
     /// <summary>The data of an event that matches.</summary>
     public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_sample.Length - _dataEnd)];
@@ -190,11 +194,6 @@ internal sealed class EventShape
         int end = at;
         foreach (byte closer in closers)
         {
-            if (closer == (byte)' ')
-            {
-                continue;
-            }
-
             end = at + BitOperations.TrailingZeroCount(others);
             if (others == 0 || bytes[end] != closer)
             {
@@ -213,11 +212,6 @@ internal sealed class EventShape
     {
         foreach (byte closer in closers)
         {
-            if (closer == (byte)' ')
-            {
-                continue;
-            }
-
             int length = bytes[at..].IndexOfAnyExcept((byte)' ');
             if (length < 0)
             {

@@ -16,7 +16,7 @@ internal struct EventShapes
     /// <summary>Whether there is a shape to match.</summary>
     public readonly bool IsAny => _first is not null;
 
-    /// <summary>The length of an event of the shape that was seen last; 0 where there is none.</summary>
+    /// <summary>The length of an event of the shape that was seen last, without its output; 0 where there is none.</summary>
     public readonly int Length => _first?.Length ?? 0;
 
     /// <summary>Whether the events of the shapes count: all do, or none.</summary>

@@ -45,7 +45,7 @@ internal sealed class ShapeLearner : IOutputObserver
             ShapeLearner learner = s_last ??= new ShapeLearner();
             learner._counts = learner._toldOfMore = false;
             learner._outputs = 0;
-            return learner.IsRight(raw, dataStart, wireEvent, parser, state, holes) ? new EventShape(raw, holes, dataStart, dataStart + wireEvent.Data.Length) : null;
+            return learner.IsRight(raw, dataStart, wireEvent, parser, state, holes) ? MakeShape(raw, dataStart, dataStart + wireEvent.Data.Length, holes) : null;
         }
         catch (JsonException)
         {
@@ -142,6 +142,48 @@ internal sealed class ShapeLearner : IOutputObserver
     // The output's count must be among them: only then does the parser take all counts from the event alone.
     private static bool OnlyCounts(in UsageAccumulator next, in UsageAccumulator state) =>
         next.Tokens.OutputTokens != state.Tokens.OutputTokens && next.IsOutputReported && next with { Tokens = state.Tokens } == state;
+
+    // Without its output and without padding: they are each event's own.
+    private static EventShape MakeShape(ReadOnlySpan<byte> raw, int dataStart, int dataEnd, Span<ShapeHole> holes)
+    {
+        int output = 0;
+        while (holes[output].Kind != HoleKind.Output)
+        {
+            output++;
+        }
+
+        (ushort start, ushort end) = (holes[output].Start, holes[output].End);
+        Span<byte> sample = stackalloc byte[MaxLength];
+        raw[..start].CopyTo(sample);
+        raw[end..].CopyTo(sample[start..]);
+        ushort left = (ushort)(end - start);
+        dataEnd -= left;
+        holes[output] = holes[output] with { End = start };
+        foreach (ref ShapeHole hole in holes[(output + 1)..])
+        {
+            hole = hole with { Start = (ushort)(hole.Start - left), End = (ushort)(hole.End - left) };
+        }
+
+        sample = sample[..(raw.Length - left)];
+        int unpaddedEnd = RemovePadding(sample[..dataEnd], Math.Max(holes[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1));
+        sample[dataEnd..].CopyTo(sample[unpaddedEnd..]);
+        return SharedShapes.Get(sample[..(sample.Length - dataEnd + unpaddedEnd)], holes, dataStart, unpaddedEnd);
+    }
+
+    // The closing brackets, which may have spaces among them, move up to each other; returns where they end.
+    private static int RemovePadding(Span<byte> data, int closersStart)
+    {
+        int end = closersStart;
+        foreach (byte next in data[closersStart..])
+        {
+            if (next != (byte)' ')
+            {
+                data[end++] = next;
+            }
+        }
+
+        return end;
+    }
 
     private bool TryAssign(Span<ShapeHole> holes)
     {

@@ -368,7 +368,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     // Mostly it is as long as others of its shape, or a little longer: so much is tried before its end is looked for.
     private bool TryCompleteAtOnce(ReadOnlySpan<byte> bytes, out int length)
     {
-        const int Slack = 64;
+        const int Slack = 96;
         int cut = _cutEvent.Length;
         _cutEvent.Append(bytes[..Math.Clamp(_shapes.Length + Slack - cut, 0, bytes.Length)]);
         if (_shapes.Match(_cutEvent.Span, settings.MaxEventBytes, this, out int whole) == ShapeMatch.Whole)
