@@ -80,7 +80,10 @@ public sealed class StreamUsageOptions
     /// </summary>
     public int MaxRetainedTextBytes { get; set; } = 64 * 1024;
 
-    /// <summary>The largest request body that is read to estimate its tokens, in bytes: 4 MiB unless set; from 0 to 64 MiB. A larger one is estimated by its size: a token for 4 bytes.</summary>
+    /// <summary>
+    /// The largest request body that is read to estimate its tokens, in bytes: 4 MiB unless set; from 0 to 64 MiB. A larger one is estimated by its size: a token for 4 bytes. It is also the most that
+    /// <see cref="UsageTrackingHandler"/> keeps of a body while it is sent.
+    /// </summary>
     public int MaxRequestBodyBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>Counts what the provider did not report; null means the container's, where there is one that has it, else a <see cref="ModelTokenEstimator"/>.</summary>
