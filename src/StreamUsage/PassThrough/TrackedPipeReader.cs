@@ -51,9 +51,8 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
             return;
         }
 
-        _consumed += _buffer.Slice(0, consumed).Length;
-        _buffer = default;
-        _isShown = false;
+        _consumed += _isShown ? _buffer.Slice(0, consumed).Length : 0;
+        Forget();
         inner.AdvanceTo(consumed, examined);
     }
 
@@ -73,7 +72,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
             }
         }
 
-        _buffer = default;
+        Forget();
     }
 
     public override ValueTask CompleteAsync(Exception? exception = null)
@@ -81,7 +80,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
         ValueTask completion = lease.Leave() || leaveOpen ? ValueTask.CompletedTask
             : _pending is null ? inner.CompleteAsync(exception)
             : new ValueTask(CompleteAfterPendingAsync(exception));
-        _buffer = default;
+        Forget();
         return completion;
     }
 
@@ -201,6 +200,12 @@ internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool 
         }
 
         await inner.CompleteAsync(exception).ConfigureAwait(false);
+    }
+
+    private void Forget()
+    {
+        _buffer = default;
+        _isShown = false;
     }
 
     private void Receive(in ReadResult result)

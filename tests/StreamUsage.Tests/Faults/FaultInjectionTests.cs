@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using FluentAssertions.Execution;
 using Microsoft.Extensions.Time.Testing;
@@ -58,6 +60,65 @@ public sealed class FaultInjectionTests
         }
 
         injected.Should().BePositive("a fault that never happens proves nothing");
+    }
+
+    public static TheoryData<Collaborator, bool, bool> FaultsOfWrappers()
+    {
+        var data = new TheoryData<Collaborator, bool, bool>();
+        foreach (Collaborator failing in Enum.GetValues<Collaborator>())
+        {
+            foreach (bool isPipe in new[] { true, false })
+            {
+                data.Add(failing, isPipe, true);
+                data.Add(failing, isPipe, false);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(FaultsOfWrappers))]
+    public async Task Nor_is_it_through_a_response_or_a_pipe_with_draining_and_a_queue(Collaborator failing, bool isPipe, bool leaves)
+    {
+        foreach (object[] script in Scripts().Take(3))
+        {
+            (List<string> plain, _) = await ReadWrappedAsync(new ScriptedStream([.. script]), isPipe, leaves, null);
+            foreach (bool forGood in new[] { true, false })
+            {
+                for (int step = 1; step <= (failing == Collaborator.None ? 1 : MaxSteps); step++)
+                {
+                    using var plan = new FaultPlan(failing, step, hangs: false, forGood);
+                    var time = new FakeTimeProvider();
+                    UsageTracker tracker = plan.Tracker(plan.Clock(time), drainsAndQueues: true);
+                    using var scope = new AssertionScope($"{failing} fails at {step}");
+
+                    (List<string> seen, UsageTracking? tracking) = await ReadWrappedAsync(new ScriptedStream([.. script]), isPipe, leaves, tracker);
+                    seen.Should().Equal(plain);
+                    UsageRecord record = await tracking!.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+                    if (failing != Collaborator.SinkRecord)
+                    {
+                        SpinWait.SpinUntil(() => IsTold(plan), TimeSpan.FromSeconds(30));
+                    }
+
+                    // A queue's time: for a sink that is down, and for the stop.
+                    Task stop = tracker.DisposeAsync().AsTask();
+                    for (int i = 0; !stop.IsCompleted && i < 200_000; i++)
+                    {
+                        time.Advance(TimeSpan.FromSeconds(1));
+                        await Task.Yield();
+                    }
+
+                    await stop.WaitAsync(TimeSpan.FromSeconds(30));
+                    SpinWait.SpinUntil(() => IsTold(plan), TimeSpan.FromSeconds(30)).Should().BeTrue("a record, or the line that says why not");
+                    plan.Records.All(handed => handed == record).Should().BeTrue();
+                    if (plan.Faults == 0)
+                    {
+                        break;
+                    }
+                }
+            }
+        }
     }
 
     [Fact]
@@ -132,7 +193,48 @@ public sealed class FaultInjectionTests
         return faults;
     }
 
-    private static async Task<List<string>> ReadAsync(Stream stream)
+    // Through a response or a pipe, tracked or not; to the end, or so far as to leave in the middle.
+    private static async Task<(List<string> Seen, UsageTracking? Tracking)> ReadWrappedAsync(ScriptedStream body, bool isPipe, bool leaves, UsageTracker? tracker)
+    {
+        int maxReads = leaves ? 1 : int.MaxValue;
+        UsageTracking? tracking = null;
+        if (isPipe)
+        {
+            var pipe = PipeReader.Create(body);
+            return (await ReadAsync(tracker?.Track(pipe, Context, out tracking) ?? pipe, maxReads), tracking);
+        }
+
+        using HttpResponseMessage response = Track.Response(body);
+        tracking = tracker is null ? null : response.TrackUsage(tracker, Context);
+        return (await ReadAsync(await response.Content.ReadAsStreamAsync(), maxReads), tracking);
+    }
+
+    private static bool IsTold(FaultPlan plan) => plan.Records.Count != 0 || plan.Lines.Contains(3);
+
+    private static async Task<List<string>> ReadAsync(PipeReader pipe, int maxReads)
+    {
+        var seen = new List<string>();
+        try
+        {
+            ReadResult result;
+            do
+            {
+                result = await pipe.ReadAsync();
+                seen.Add("read " + Convert.ToHexString(result.Buffer.ToArray()));
+                pipe.AdvanceTo(result.Buffer.GetPosition(result.Buffer.Length / 2), result.Buffer.End);
+            }
+            while (!result.IsCompleted && seen.Count < maxReads);
+        }
+        catch (IOException fault)
+        {
+            seen.Add(fault.Message);
+        }
+
+        await pipe.CompleteAsync();
+        return seen;
+    }
+
+    private static async Task<List<string>> ReadAsync(Stream stream, int maxReads = int.MaxValue)
     {
         var seen = new List<string>();
         var buffer = new byte[500];
@@ -144,7 +246,7 @@ public sealed class FaultInjectionTests
                 length = await stream.ReadAsync(buffer);
                 seen.Add("read " + Convert.ToHexString(buffer, 0, length));
             }
-            while (length != 0);
+            while (length != 0 && seen.Count < maxReads);
         }
         catch (IOException fault)
         {

@@ -49,7 +49,7 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
     string IUsageParser.Wire => Do(Collaborator.ParserWire, () => "anthropic-messages");
 
     /// <summary>A tracker of these collaborators. Its time limit passes when the test says so.</summary>
-    public UsageTracker Tracker(TimeProvider time)
+    public UsageTracker Tracker(TimeProvider time, bool drainsAndQueues = false)
     {
         _listener = new MeterListener
         {
@@ -64,6 +64,12 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => Do(Collaborator.Meter, () => 0));
         _listener.Start();
         var options = new StreamUsageOptions { Estimator = this, Pricing = this, MeterFactory = this, MaxDeliveryAttempts = 1 };
+        if (drainsAndQueues)
+        {
+            options.DrainAbortedStreams = new DrainLimits();
+            options.Background = new BackgroundDeliveryOptions { MaxBatchAge = TimeSpan.Zero };
+        }
+
         return new UsageTracker(this, options.AddParser(ApiFormat.Claude, this), this, time);
     }
 

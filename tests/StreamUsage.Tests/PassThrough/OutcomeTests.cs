@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using StreamUsage.Tests.Support;
 using static StreamUsage.Tests.Support.Answers;
@@ -144,6 +145,48 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
 
     [Theory]
     [MemberData(nameof(HttpVersions))]
+    public async Task A_copy_whose_destination_fails_in_the_middle_has_left(string version)
+    {
+        UsageRecord record = await TrackAsync(EventsThenStall(ClaudeStart, ClaudeText), version, async response =>
+            await FluentActions.Awaiting(() => response.Content.CopyToAsync(new FullDisk(ClaudeStart.Length + ClaudeText.Length - 1))).Should().ThrowAsync<HttpRequestException>());
+
+        Verify(record, StreamOutcome.ClientAborted, UsageStatus.Cancelled, 499);
+        VerifyPartial(record);
+        record.ErrorType.Should().BeNull("the provider did nothing wrong");
+    }
+
+    [Theory]
+    [MemberData(nameof(HttpVersions))]
+    public async Task A_reader_that_never_reads_has_left(string version)
+    {
+        UsageRecord record = await TrackAsync(EventsThenStall(ClaudeStart), version, response => { response.Dispose(); return Task.CompletedTask; });
+
+        Verify(record, StreamOutcome.ClientAborted, UsageStatus.Cancelled, 499);
+        (record.HttpStatusCode, record.BytesReceived, record.ReadCount).Should().Be((200, 0, 0));
+    }
+
+    [Theory]
+    [MemberData(nameof(HttpVersions))]
+    public async Task A_reader_that_forgets_its_response_has_left_when_that_is_collected(string version)
+    {
+        var sink = new RecordingSink();
+        await using var tracker = new UsageTracker(sink, Track.ByCharacters);
+        UsageTracking tracking = await AbandonAsync(tracker, version);
+        for (int i = 0; i < 10 && !tracking.Completion.IsCompleted; i++)
+        {
+            await Task.Yield(); // Off the stack of the read, which still holds the stream.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Verify(record, StreamOutcome.ClientAborted, UsageStatus.Cancelled, 499);
+        VerifyPartial(record);
+        sink.Records.Should().Equal(record);
+    }
+
+    [Theory]
+    [MemberData(nameof(HttpVersions))]
     public async Task A_reader_that_leaves_after_the_usage_keeps_what_was_reported(string version)
     {
         UsageRecord record = await TrackAsync(EventsThenStall(ClaudeStart, ClaudeText, ClaudeDelta), version, async response =>
@@ -275,6 +318,15 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
         });
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task<UsageTracking> AbandonAsync(UsageTracker tracker, string version)
+    {
+        HttpResponseMessage response = await provider.GetAsync(EventsThenStall(ClaudeStart, ClaudeText), version);
+        UsageTracking tracking = response.TrackUsage(tracker, Track.Nothing);
+        await ReadExactlyAsync(response, ClaudeStart.Length + ClaudeText.Length);
+        return tracking;
+    }
+
     private static Task ReadAsync(HttpResponseMessage response) => response.Content.CopyToAsync(Stream.Null);
 
     private static async Task<Stream> ReadExactlyAsync(HttpResponseMessage response, int length)
@@ -282,5 +334,18 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
         Stream stream = await response.Content.ReadAsStreamAsync();
         await stream.ReadExactlyAsync(new byte[length], TestContext.Current.CancellationToken);
         return stream;
+    }
+
+    private sealed class FullDisk(int capacity) : MemoryStream
+    {
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Length + buffer.Length > capacity)
+            {
+                throw new IOException("disk full");
+            }
+
+            await base.WriteAsync(buffer, cancellationToken);
+        }
     }
 }
