@@ -89,10 +89,11 @@ internal sealed class EventShape
         length = 0;
         int at = 0, sampleAt = 0, outputAt = 0;
         StringScan text = default;
-        ShapeHole outputHole = default;
+        int outputHole = 0;
+        ShapeHole[] holes = _holes;
         for (; changing != 0; changing &= changing - 1)
         {
-            ShapeHole hole = _holes[BitOperations.TrailingZeroCount(changing)];
+            ref ShapeHole hole = ref holes[BitOperations.TrailingZeroCount(changing)];
             ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, hole.Start - sampleAt);
             if (!bytes[at..].StartsWith(literal))
             {
@@ -113,7 +114,7 @@ internal sealed class EventShape
                 {
                     text = scan;
                     outputAt = at;
-                    outputHole = hole;
+                    outputHole = BitOperations.TrailingZeroCount(changing);
                 }
             }
 
@@ -147,7 +148,7 @@ internal sealed class EventShape
         }
 
         length = at;
-        output.Output((OutputKind)outputHole.Output, outputHole.Choice, bytes[outputAt..], text);
+        output.Output((OutputKind)holes[outputHole].Output, holes[outputHole].Choice, bytes[outputAt..], text);
         return ShapeMatch.Whole;
     }
 
