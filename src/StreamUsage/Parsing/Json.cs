@@ -11,7 +11,8 @@ internal static class Json
 
     // What is kept of a name (an id, a model, a stop reason), and of an error's message: no provider's is as long, and a hostile one is not what a record is for.
     private const int MaxNameLength = 1024;
-    private const int MaxMessageLength = 4096;
+    /// <summary>The characters of an error's message that are kept.</summary>
+    public const int MaxMessageLength = 4096;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 1024 };
 
