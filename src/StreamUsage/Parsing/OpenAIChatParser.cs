@@ -114,7 +114,8 @@ internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
         return wireEvent.IsWholeBody && !isChunk && state.Error is null ? state with { IsTerminal = true } : state;
     }
 
-    private static bool IsDone(ReadOnlySpan<byte> data) => data.SequenceEqual("[DONE]"u8);
+    /// <summary>Whether an event's data is what ends a stream; some servers pad it.</summary>
+    public static bool IsDone(ReadOnlySpan<byte> data) => data.Trim(" \t"u8).SequenceEqual("[DONE]"u8);
 
     private static UsageAccumulator ReadChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
     {

@@ -64,6 +64,19 @@ public sealed class OpenAIChatParserTests
         ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + "data: [DONE]").Outcome.Should().Be(StreamOutcome.Completed);
     }
 
+    [Theory]
+    [InlineData("data: [DONE] \n\n")]
+    [InlineData("data:  [DONE]\n\n")]
+    [InlineData("data:[DONE]\t\r\n\r\n")]
+    [InlineData("data: [DONE] ")]
+    public void Done_ends_an_answer_though_it_is_padded(string done)
+    {
+        foreach (int pieceLength in (int[])[int.MaxValue, 1, 7])
+        {
+            ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + done, pieceLength: pieceLength).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 2, SkippedEvents = 0 });
+        }
+    }
+
     [Fact]
     public void An_answer_of_several_choices_is_complete_when_each_has_finished_and_its_reason_is_the_first_ones()
     {
