@@ -205,7 +205,16 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         _capture?.Message?.Output(kind, choiceIndex, utf8, isEscaped);
     }
 
-    void IOutputObserver.Message(ReadOnlySpan<byte> role, bool isNew) => _capture?.Message?.Message(role, isNew);
+    void IOutputObserver.Message(ReadOnlySpan<byte> role, bool isNew)
+    {
+        if (isNew)
+        {
+            OutputCharacters = 0; // What was kept and counted is of the message that this one replaces.
+            ReleaseOutput();
+        }
+
+        _capture?.Message?.Message(role, isNew);
+    }
 
     void IOutputObserver.Block(OutputBlock block) => _capture?.Message?.Block(block);
 
