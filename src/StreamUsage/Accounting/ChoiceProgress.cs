@@ -28,5 +28,9 @@ public readonly record struct ChoiceProgress
         return new(_begun | bit, index >= Tracked ? _finished : _finished | bit);
     }
 
+    /// <summary>Whether something of a choice was seen.</summary>
+    /// <param name="index">The choice's index; a negative one counts as the first.</param>
+    internal bool HasBegun(long index) => (_begun & Bit(index)) != 0;
+
     private static ulong Bit(long index) => 1UL << (int)Math.Clamp(index, 0, Tracked);
 }

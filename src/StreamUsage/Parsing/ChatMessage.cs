@@ -69,6 +69,37 @@ internal static class ChatMessage
         }
     }
 
+    /// <summary>Whether the object that the reader stands on says anything but a role.</summary>
+    public static bool SaysMoreThanRole(Utf8JsonReader reader)
+    {
+        if (!reader.EnterObject())
+        {
+            return false;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (!name.SequenceEqual("role"u8) && IsSaid(reader))
+            {
+                return true;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    private static bool IsSaid(Utf8JsonReader value)
+    {
+        if (value.TokenType == JsonTokenType.String)
+        {
+            return !value.ValueSpan.IsEmpty;
+        }
+
+        return value.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && value.Read() && value.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray);
+    }
+
     // A string, or an array of parts as Mistral sends them: {type: text, text} and {type: thinking, thinking: [parts]}.
     private static void ReadContent(ref Utf8JsonReader reader, OutputKind kind, int choice, IOutputObserver output)
     {

@@ -46,7 +46,6 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
 
         ReadOnlySpan<byte> type = wireEvent.Type;
         bool isError = false;
-        string? flatMessage = null;
         Utf8JsonReader reader = Json.Read(data);
         reader.Read();
         if (ConverseParser.IsException(type))
@@ -67,14 +66,7 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
             }
             else if (name.SequenceEqual("message"u8))
             {
-                if (reader.TokenType == JsonTokenType.String)
-                {
-                    flatMessage = reader.GetMessage();
-                }
-                else
-                {
-                    state = ReadStart(ref reader, data, state, output);
-                }
+                state = ReadStart(ref reader, data, state, output);
             }
             else if (name.SequenceEqual("content_block"u8))
             {
@@ -109,13 +101,21 @@ internal sealed class ClaudeParser : IProbedWire, IRepeatingWire
         if (!isError && type.SequenceEqual("error"u8))
         {
             isError = true;
-            state = state.WithError(new ProviderError { Message = flatMessage });
+            state = state.WithError(ReadFlatError(data));
         }
 
         // The events of a stream may come as JSON lines as well: only what is none of them is a whole answer.
         bool isStreamEvent = type.StartsWith("message_"u8) || type.StartsWith("content_block"u8) || type.SequenceEqual("ping"u8);
         bool isTerminal = type.SequenceEqual("message_stop"u8) || (wireEvent.IsWholeBody && !isError && !isStreamEvent);
         return isTerminal ? state with { IsTerminal = true } : state;
+    }
+
+    // An error without an object of its own: that the event is one says nothing of its kind.
+    private static ProviderError ReadFlatError(ReadOnlySpan<byte> data)
+    {
+        Utf8JsonReader reader = Json.ReadValue(data);
+        ProviderError error = ErrorObject.Read(ref reader) ?? new ProviderError();
+        return error.Type == "error" ? new ProviderError { Message = error.Message, StatusCode = error.StatusCode } : error;
     }
 
     // message_start's message. Its usage begins the count anew; its output is a placeholder.

@@ -35,6 +35,25 @@ internal static class ErrorObject
         return error.ToError();
     }
 
+    /// <summary>Reads the data of an event that is named an error: an object or a string in JSON, else text, of which the beginning is the message.</summary>
+    public static ProviderError ReadEvent(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            Utf8JsonReader reader = Json.ReadValue(data);
+            if (Read(ref reader) is { } error && error != new ProviderError())
+            {
+                return error;
+            }
+        }
+        catch (JsonException)
+        {
+            // Text.
+        }
+
+        return new ProviderError { Message = data.IsEmpty ? null : Utf8Text.ToString(data, Json.MaxMessageLength) };
+    }
+
     /// <summary>Reads an exception of Amazon Bedrock: an object with a message, whose kind is said beside it.</summary>
     public static ProviderError ReadException(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> type)
     {

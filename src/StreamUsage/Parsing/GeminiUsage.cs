@@ -47,7 +47,7 @@ internal static class GeminiUsage
             {
                 toolInput = reader.GetCount(name, output);
             }
-            else if (name.SequenceEqual("promptTokensDetails"u8))
+            else if (name.SequenceEqual("promptTokensDetails"u8) || name.SequenceEqual("toolUsePromptTokensDetails"u8))
             {
                 prompt.Read(ref reader, output);
             }
@@ -151,7 +151,7 @@ internal static class GeminiUsage
         return state with { TokenDetails = counts };
     }
 
-    /// <summary>Tokens by modality; documents are images.</summary>
+    /// <summary>Tokens by modality, of all lists that were read; documents are images.</summary>
     private struct Modalities
     {
         private long? _image, _document;
@@ -160,7 +160,7 @@ internal static class GeminiUsage
 
         public long? Video { get; private set; }
 
-        public readonly long? Image => _document is null ? _image : (_image ?? 0) + _document;
+        public readonly long? Image => Sum(_image, _document);
 
         public void Read(ref Utf8JsonReader reader, IOutputObserver output)
         {
@@ -200,20 +200,22 @@ internal static class GeminiUsage
 
             if (modality.SequenceEqual("AUDIO"u8))
             {
-                Audio = tokens;
+                Audio = Sum(Audio, tokens);
             }
             else if (modality.SequenceEqual("IMAGE"u8))
             {
-                _image = tokens;
+                _image = Sum(_image, tokens);
             }
             else if (modality.SequenceEqual("DOCUMENT"u8))
             {
-                _document = tokens;
+                _document = Sum(_document, tokens);
             }
             else if (modality.SequenceEqual("VIDEO"u8))
             {
-                Video = tokens;
+                Video = Sum(Video, tokens);
             }
         }
+
+        private static long? Sum(long? first, long? second) => first is null ? second : first + (second ?? 0);
     }
 }

@@ -7,11 +7,11 @@ namespace StreamUsage.Parsing;
 /// <summary>The few ways in which parsers read JSON: without a string where a span will do, and without trust in what stands there.</summary>
 internal static class Json
 {
-    private const long MaxCount = 1L << 53;
-
     // What is kept of a name (an id, a model, a stop reason), and of an error's message: no provider's is as long, and a hostile one is not what a record is for.
+    public const int MaxMessageLength = 4096;
     private const int MaxNameLength = 1024;
-    private const int MaxMessageLength = 4096;
+
+    private const long MaxCount = 1L << 53;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 1024 };
 

@@ -114,7 +114,8 @@ internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
         return wireEvent.IsWholeBody && !isChunk && state.Error is null ? state with { IsTerminal = true } : state;
     }
 
-    private static bool IsDone(ReadOnlySpan<byte> data) => data.SequenceEqual("[DONE]"u8);
+    /// <summary>Whether an event's data is what ends a stream; some servers pad it.</summary>
+    public static bool IsDone(ReadOnlySpan<byte> data) => data.Trim(" \t"u8).SequenceEqual("[DONE]"u8);
 
     private static UsageAccumulator ReadChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
     {
@@ -123,27 +124,42 @@ internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
             return state;
         }
 
+        ChoiceProgress before = state.Choices;
         while (reader.NextElement())
         {
             if (reader.EnterObject())
             {
-                state = ReadChoice(ref reader, data, state, output, ref isChunk);
+                state = ReadChoice(ref reader, data, before, state, output, ref isChunk);
             }
         }
 
         return state;
     }
 
-    private static UsageAccumulator ReadChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
+    private static UsageAccumulator ReadChoice(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, ChoiceProgress before, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
     {
-        int index = Json.FindIndex(reader);
+        Utf8JsonReader choice = reader;
+        int index = Json.FindIndex(choice);
         state = state with { Choices = state.Choices.Begin(index) };
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (name.SequenceEqual("delta"u8) || name.SequenceEqual("message"u8))
+            if (name.SequenceEqual("delta"u8))
             {
-                isChunk |= name.SequenceEqual("delta"u8);
+                isChunk = true;
                 ChatMessage.Read(ref reader, data, index, output);
+            }
+            else if (name.SequenceEqual("message"u8))
+            {
+                // Beside deltas it says once more what they have said: Perplexity's in each chunk, MiniMax's in the last.
+                if (before.HasBegun(index) || HasDelta(choice))
+                {
+                    reader.Skip();
+                }
+                else
+                {
+                    ChatMessage.Read(ref reader, data, index, output);
+                }
             }
             else if (name.SequenceEqual("finish_reason"u8))
             {
@@ -160,6 +176,10 @@ internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
             {
                 state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: true);
             }
+            else if (name.SequenceEqual("error"u8))
+            {
+                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+            }
             else
             {
                 reader.Skip();
@@ -167,6 +187,22 @@ internal sealed class OpenAIChatParser : IProbedWire, IRepeatingWire
         }
 
         return state;
+    }
+
+    // Whether the choice that the reader is in has a delta that says something: a whole answer may have an empty one beside its message.
+    private static bool HasDelta(Utf8JsonReader choice)
+    {
+        while (choice.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("delta"u8))
+            {
+                return ChatMessage.SaysMoreThanRole(choice);
+            }
+
+            choice.Skip();
+        }
+
+        return false;
     }
 
     private static UsageAccumulator ReadGroq(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)

@@ -6,7 +6,7 @@ namespace StreamUsage.Parsing;
 
 /// <summary>
 /// OpenAI's usage object under the names of Chat Completions and of Responses, and those of the many that speak like them. Its input includes cached and cache-write tokens;
-/// its output includes reasoning, but for xAI, whose total tells.
+/// its output includes reasoning, but for xAI, whose total tells, and for Perplexity, which counts reasoning and citations beside it.
 /// </summary>
 internal static class OpenAIUsage
 {
@@ -22,6 +22,7 @@ internal static class OpenAIUsage
         }
 
         var tokens = new ReportedTokens { Convention = TokenConvention.InputIncludesCache };
+        long? citations = null, searches = null;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("prompt_tokens"u8) || name.SequenceEqual("input_tokens"u8))
@@ -55,10 +56,26 @@ internal static class OpenAIUsage
                 long? reasoning = reader.GetCount(name, output);
                 tokens = tokens with { ReasoningTokens = tokens.ReasoningTokens ?? reasoning };
             }
+            else if (name.SequenceEqual("citation_tokens"u8))
+            {
+                citations = reader.GetCount(name, output);
+                state = WithDetail(state, "output_citation_tokens", citations);
+            }
+            else if (name.SequenceEqual("num_search_queries"u8))
+            {
+                searches = reader.GetCount(name, output);
+                state = searches is { } count ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, "web_search_requests", count) } : state;
+            }
             else
             {
                 state = ReadBesideTokens(ref reader, name, state, output);
             }
+        }
+
+        // Only Perplexity says these. Its total does not tell what its completion leaves out: it leaves it out as well.
+        if ((citations ?? searches) is not null)
+        {
+            tokens = tokens with { Convention = tokens.Convention | TokenConvention.ReasoningBesideOutput, OutputTokens = tokens.OutputTokens + (citations ?? 0) };
         }
 
         output.ReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative);
@@ -78,9 +95,14 @@ internal static class OpenAIUsage
             {
                 tokens = tokens with { CacheReadTokens = reader.GetCount(name, output) ?? tokens.CacheReadTokens };
             }
-            else if (name.SequenceEqual("cache_write_tokens"u8))
+            else if (IsCacheWrite(name))
             {
-                tokens = tokens with { CacheCreationTokens = reader.GetCount(name, output) };
+                long? writes = reader.GetCount(name, output);
+                tokens = writes < tokens.CacheCreationTokens ? tokens : tokens with { CacheCreationTokens = writes ?? tokens.CacheCreationTokens };
+            }
+            else if (name.SequenceEqual("cache_creation"u8) || name.SequenceEqual("cache_creation_token_details"u8))
+            {
+                ReadCacheLifetimes(ref reader, ref tokens, output);
             }
             else if (name.SequenceEqual("audio_tokens"u8))
             {
@@ -105,6 +127,34 @@ internal static class OpenAIUsage
         }
 
         return state;
+    }
+
+    // OpenRouter's name, Alibaba's and LiteLLM's, some side by side. Beside the details they are not looked for: there they say what is Anthropic's, whose input excludes them.
+    private static bool IsCacheWrite(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("cache_write_tokens"u8) || name.SequenceEqual("cache_creation_input_tokens"u8) || name.SequenceEqual("cache_creation_tokens"u8);
+
+    private static void ReadCacheLifetimes(ref Utf8JsonReader reader, ref ReportedTokens tokens, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("ephemeral_5m_input_tokens"u8))
+            {
+                tokens = tokens with { CacheCreation5mTokens = reader.GetCount(name, output) ?? tokens.CacheCreation5mTokens };
+            }
+            else if (name.SequenceEqual("ephemeral_1h_input_tokens"u8))
+            {
+                tokens = tokens with { CacheCreation1hTokens = reader.GetCount(name, output) ?? tokens.CacheCreation1hTokens };
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
     }
 
     private static UsageAccumulator ReadCachedDetails(ref Utf8JsonReader reader, ref ReportedTokens tokens, UsageAccumulator state, IOutputObserver output)
@@ -163,7 +213,7 @@ internal static class OpenAIUsage
         return state;
     }
 
-    // Cost, citations and server tools: OpenRouter, xAI and Perplexity put them into the usage object.
+    // Cost and server tools: OpenRouter, xAI and Perplexity put them into the usage object.
     private static UsageAccumulator ReadBesideTokens(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state, IOutputObserver output)
     {
         if (name.SequenceEqual("cost"u8))
@@ -176,11 +226,6 @@ internal static class OpenAIUsage
             return WithCost(state, reader.GetAmount() * DollarsPerTick);
         }
 
-        if (name.SequenceEqual("citation_tokens"u8))
-        {
-            return WithDetail(state, "output_citation_tokens", reader.GetCount(name, output));
-        }
-
         if (name.SequenceEqual("server_tool_use"u8) || name.SequenceEqual("server_tool_use_details"u8))
         {
             return state with { ServerToolUse = CountsByName.Read(ref reader, state.ServerToolUse, output) };
@@ -189,11 +234,6 @@ internal static class OpenAIUsage
         if (name.SequenceEqual("server_side_tool_usage_details"u8))
         {
             return ReadServerSideTools(ref reader, state, output);
-        }
-
-        if (name.SequenceEqual("num_search_queries"u8))
-        {
-            return reader.GetCount(name, output) is { } searches ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, "web_search_requests", searches) } : state;
         }
 
         reader.Skip();

@@ -24,7 +24,7 @@ internal ref struct RootProbe
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static RootProbe Read(WireEvent wireEvent)
     {
-        var probe = new RootProbe { EventType = wireEvent.Type, IsDone = wireEvent.Data.SequenceEqual("[DONE]"u8) };
+        var probe = new RootProbe { EventType = wireEvent.Type, IsDone = OpenAIChatParser.IsDone(wireEvent.Data) };
         if (Json.IsObject(wireEvent.Data))
         {
             probe.IsObject = true;

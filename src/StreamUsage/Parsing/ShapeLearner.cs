@@ -62,6 +62,8 @@ internal sealed class ShapeLearner : IOutputObserver
 
     void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _toldOfMore |= !_counts;
 
+    void IOutputObserver.Message(ReadOnlySpan<byte> role, bool isNew) => _toldOfMore |= isNew;
+
     void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => _toldOfMore = true;
 
     // Values of free properties: strings that are not empty, and numbers. None where there are too many.

@@ -29,11 +29,11 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     private EventShape? _countedShape;
     private bool _readsCountsOnly;
     private SseDecoder _sse;
-    private JsonBodyDecoder? _json;
+    private JsonBodyDecoder? _json; // Of a body that is JSON, or between events of an object without data: that has begun.
     private BedrockEvents? _bedrock;
     private JsonReducer? _largeEvent; // Made when the first one comes.
     private Framing _framing;
-    private bool _isJsonArray;
+    private bool _isStream; // An object is a part of what is said, not an answer by itself.
     private IUsageParser? _parser;
     private bool _isParserCertain;
     private bool _isAtEventStart;
@@ -205,7 +205,16 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         _capture?.Message?.Output(kind, choiceIndex, utf8, isEscaped);
     }
 
-    void IOutputObserver.Message(ReadOnlySpan<byte> role, bool isNew) => _capture?.Message?.Message(role, isNew);
+    void IOutputObserver.Message(ReadOnlySpan<byte> role, bool isNew)
+    {
+        if (isNew)
+        {
+            OutputCharacters = 0; // What was kept and counted is of the message that this one replaces.
+            ReleaseOutput();
+        }
+
+        _capture?.Message?.Message(role, isNew);
+    }
 
     void IOutputObserver.Block(OutputBlock block) => _capture?.Message?.Block(block);
 
@@ -273,7 +282,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         if (bytes[first] is (byte)'{' or (byte)'[')
         {
             _framing = Framing.Json;
-            _isJsonArray = bytes[first] == (byte)'[';
+            _isStream = bytes[first] == (byte)'[';
             _json = new JsonBodyDecoder(settings.MaxEventBytes, this);
         }
         else
@@ -281,6 +290,8 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             _framing = Framing.Sse;
         }
     }
+
+    private bool IsBetweenEvents => _json is null && _sse.IsBetweenEvents;
 
     private void ReadSse(ReadOnlySpan<byte> bytes)
     {
@@ -302,7 +313,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             }
 
             DecodeEvent(bytes, ref at);
-            _isAtEventStart = _sse.IsBetweenEvents;
+            _isAtEventStart = IsBetweenEvents;
         }
     }
 
@@ -391,16 +402,23 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             DecodeEvent(_cutEvent.Span, ref at);
         }
 
-        _isAtEventStart = _sse.IsBetweenEvents;
+        _isAtEventStart = IsBetweenEvents;
     }
 
     private void DecodeEvent(ReadOnlySpan<byte> bytes, ref int at)
     {
         ReadCounts();
-        int start = _sse.IsBetweenEvents ? at : -1;
-        switch (_sse.Read(bytes, ref at))
+        int begin = at, start = IsBetweenEvents ? at : -1;
+        FramingResult found = _sse.Read(bytes, ref at);
+        if (_json is not null)
+        {
+            ReadJsonBetweenEvents(bytes[begin..at], _json);
+        }
+
+        switch (found)
         {
             case FramingResult.Event:
+                _isStream = true;
                 var wireEvent = new WireEvent(_sse.GetType(bytes), _sse.GetData(bytes));
                 UsageAccumulator before = _state;
                 long outputBefore = OutputCharacters;
@@ -417,10 +435,39 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
 
                 break;
             case FramingResult.LargeEvent:
+                _isStream = true;
                 _shapes.Forget();
                 ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
                 break;
+            case FramingResult.Json:
+                _json ??= new JsonBodyDecoder(settings.MaxEventBytes, this);
+                break;
         }
+    }
+
+    // An object without data:, which gateways and Google's servers send when they fail in the middle of a stream. The decoder reads its lines as well, and passes them by as the standard has it: where they
+    // are no JSON after all, or data comes before it is whole, nothing is lost.
+    private void ReadJsonBetweenEvents(ReadOnlySpan<byte> bytes, JsonBodyDecoder json)
+    {
+        int position = 0;
+        FramingResult found = json.Read(bytes, ref position);
+        if (found == FramingResult.NeedMore && !_sse.HasData)
+        {
+            return;
+        }
+
+        _json = null;
+        if (found == FramingResult.LargeEvent)
+        {
+            ApplyLarge(default, isWholeBody: !_isStream);
+        }
+        else if (found == FramingResult.Event && UnfinishedData.IsWhole(json.GetData(bytes)))
+        {
+            Apply(new WireEvent(default, json.GetData(bytes), isWholeBody: !_isStream));
+        }
+
+        _shapes.Forget();
+        json.Release();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -486,10 +533,10 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
                 case FramingResult.NeedMore:
                     return;
                 case FramingResult.Event:
-                    Apply(new WireEvent(default, objects.GetData(bytes), isWholeBody: !_isJsonArray));
+                    Apply(new WireEvent(default, objects.GetData(bytes), isWholeBody: !_isStream));
                     break;
                 default:
-                    ApplyLarge(default, isWholeBody: !_isJsonArray);
+                    ApplyLarge(default, isWholeBody: !_isStream);
                     break;
             }
         }
@@ -528,10 +575,27 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         {
             SkippedEvents++;
             _capture?.Skip();
+            KeepError(type, default);
         }
     }
 
     private bool Apply(WireEvent wireEvent, bool isReduced = false)
+    {
+        bool isRead = Parse(wireEvent, isReduced);
+        KeepError(wireEvent.Type, wireEvent.Data);
+        return isRead;
+    }
+
+    // What is named an error is one, whatever its data, and whether a parser knows it or not.
+    private void KeepError(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    {
+        if (type.SequenceEqual("error"u8) && _state.Error is null or { Type: null, Message: null, StatusCode: null })
+        {
+            _state = _state.WithError(ErrorObject.ReadEvent(data));
+        }
+    }
+
+    private bool Parse(WireEvent wireEvent, bool isReduced)
     {
         EventCount++;
         _capture?.Begin(wireEvent.Data, isReduced);

@@ -36,7 +36,7 @@ internal partial struct SseDecoder
         : this(maxEventBytes, null) =>
         _reconnection = new SseReconnection(_maxTypeBytes);
 
-    /// <summary>A decoder of types and data: what a client needs to connect again is not kept.</summary>
+    /// <summary>A decoder of types and data: what a client needs to connect again is not kept, and where a line begins with a brace is said (<see cref="FramingResult.Json"/>).</summary>
     public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents)
     {
         _dataBuffer = new EventBuffer(maxEventBytes, largeEvents);
@@ -61,7 +61,10 @@ internal partial struct SseDecoder
 
     /// <summary>Whether the next byte is the first of an event: nothing of one has come in yet.</summary>
     public readonly bool IsBetweenEvents =>
-        _started && !_skipLineFeed && _line == Line.None && (_isDispatched || (!_hasData && !_dataBuffer.IsLarge && _typeStart < 0 && _typeBuffer.Length == 0));
+        _started && !_skipLineFeed && _line == Line.None && (_isDispatched || (!HasData && _typeStart < 0 && _typeBuffer.Length == 0));
+
+    /// <summary>Whether a data line of the event has begun.</summary>
+    public readonly bool HasData => _hasData || _dataBuffer.IsLarge;
 
     /// <summary>Where in the last piece the event's data lies; negative where it was gathered from several places.</summary>
     public readonly int DataStart => _dataStart;
@@ -96,6 +99,13 @@ internal partial struct SseDecoder
                     at++;
                     continue;
                 }
+            }
+
+            if (piece[at] == (byte)'{' && _line == Line.None && !HasData && _reconnection is null)
+            {
+                _line = Line.Ignored;
+                position = at;
+                return FramingResult.Json;
             }
 
             int length = piece[at..].IndexOfAny(LineEnds);
@@ -161,7 +171,7 @@ internal partial struct SseDecoder
         }
 
         _line = Line.None;
-        if (!_hasData && !_dataBuffer.IsLarge)
+        if (!HasData)
         {
             return FramingResult.NeedMore;
         }
@@ -215,7 +225,7 @@ internal partial struct SseDecoder
     // A blank line: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and return."
     private bool Dispatch()
     {
-        if (_hasData || _dataBuffer.IsLarge)
+        if (HasData)
         {
             _isDispatched = true;
             return true;

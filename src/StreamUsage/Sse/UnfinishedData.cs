@@ -7,7 +7,7 @@ internal static class UnfinishedData
 {
     public static bool IsWhole(ReadOnlySpan<byte> data)
     {
-        if (data.SequenceEqual("[DONE]"u8))
+        if (data.Trim((byte)' ').SequenceEqual("[DONE]"u8))
         {
             return true;
         }

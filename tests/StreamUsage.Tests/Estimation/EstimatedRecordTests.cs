@@ -96,6 +96,20 @@ public sealed class EstimatedRecordTests
 
     private static string Chunk(string text) => $$$"""data: {"id":"c","object":"chat.completion.chunk","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"content":"{{{text}}}"}}]}""" + "\n\n";
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(40)] // Their shape is learned.
+    public async Task Of_a_message_that_begins_anew_only_the_new_text_is_counted(int texts)
+    {
+        string first = Answers.ClaudeStart + string.Concat(Enumerable.Repeat(Answers.ClaudeText, texts));
+        string second = Answers.ClaudeStart.Replace("msg_1", "msg_2", StringComparison.Ordinal) + Answers.ClaudeText;
+
+        UsageRecord replaced = await RecordAsync(first + second, Track.ByCharacters);
+
+        replaced.Should().Match<UsageRecord>(r => r.ResponseId == "msg_2" && r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == 6 && r.OutputCharacters == 24);
+        (await RecordAsync(first + second)).Usage.Should().Be((await RecordAsync(second)).Usage);
+    }
+
     private static async Task<UsageRecord> RecordAsync(string body, StreamUsageOptions? options = null, byte[]? request = null)
     {
         await using var tracker = new UsageTracker(new RecordingSink(), options);

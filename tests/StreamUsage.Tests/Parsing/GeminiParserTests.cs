@@ -101,6 +101,18 @@ public sealed class GeminiParserTests
         ReadBody.OfEvents("""{"usageMetadata":{"promptTokenCount":9,"promptTokensDetails":[{"modality":"IMAGE","tokenCount":6}]}}""", """{"usageMetadata":{"promptTokenCount":9}}""").State.TokenDetails.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData("""{"promptTokenCount":100,"toolUsePromptTokenCount":50,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":5},{"modality":"IMAGE","tokenCount":6}],"toolUsePromptTokensDetails":[{"modality":"TEXT","tokenCount":1},{"modality":"AUDIO","tokenCount":20},{"modality":"DOCUMENT","tokenCount":3},{"modality":"VIDEO","tokenCount":8}]}""", 25, 9, 8)]
+    [InlineData("""{"toolUsePromptTokensDetails":[{"modality":"IMAGE","tokenCount":6},{"modality":"VIDEO","tokenCount":7},{"modality":"AUDIO","tokenCount":2}],"promptTokenCount":100,"toolUsePromptTokenCount":50}""", 2, 6, 7)]
+    [InlineData("""{"toolUsePromptTokensDetails":null,"promptTokenCount":100,"toolUsePromptTokenCount":50,"promptTokensDetails":[{"modality":"IMAGE","tokenCount":6},{"modality":"VIDEO","tokenCount":7},{"modality":"AUDIO","tokenCount":2}]}""", 2, 6, 7)]
+    public void Modalities_of_the_prompt_of_tool_use_are_input_too(string usage, long audio, long image, long video)
+    {
+        ReadBody read = ReadBody.OfEvents($$"""{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{{usage}} }""");
+
+        read.Usage.Should().Match<TokenUsage>(u => u.InputTokens == 150 && u.InputAudioTokens == audio);
+        read.State.TokenDetails.Should().Equal(new Dictionary<string, long> { ["input_image_tokens"] = image, ["input_video_tokens"] = video });
+    }
+
     [Fact]
     public void Details_that_every_chunk_repeats_are_kept_once()
     {

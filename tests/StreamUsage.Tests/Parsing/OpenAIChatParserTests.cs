@@ -64,6 +64,19 @@ public sealed class OpenAIChatParserTests
         ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + "data: [DONE]").Outcome.Should().Be(StreamOutcome.Completed);
     }
 
+    [Theory]
+    [InlineData("data: [DONE] \n\n")]
+    [InlineData("data:  [DONE]\n\n")]
+    [InlineData("data:[DONE]\t\r\n\r\n")]
+    [InlineData("data: [DONE] ")]
+    public void Done_ends_an_answer_though_it_is_padded(string done)
+    {
+        foreach (int pieceLength in (int[])[int.MaxValue, 1, 7])
+        {
+            ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + done, pieceLength: pieceLength).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 2, SkippedEvents = 0 });
+        }
+    }
+
     [Fact]
     public void An_answer_of_several_choices_is_complete_when_each_has_finished_and_its_reason_is_the_first_ones()
     {
@@ -116,6 +129,33 @@ public sealed class OpenAIChatParserTests
     }
 
     [Theory]
+    // Perplexity: the message so far in each chunk, beside or before the delta.
+    [InlineData("""{"choices":[{"index":0,"delta":{"role":"assistant","content":"a"},"message":{"role":"assistant","content":"a"}}]}""", """{"choices":[{"message":{"role":"assistant","content":"abc"},"index":0,"finish_reason":"stop","delta":{"content":"bc"}}]}""")]
+    [InlineData("""{"choices":[{"index":0,"delta":{"content":"abc"},"message":{"content":"abc"}}]}""", """{"object":"chat.completion.done","choices":[{"index":0,"delta":{"content":""},"message":{"content":"abc"},"finish_reason":"stop"}]}""")]
+    [InlineData("""{"choices":[{"message":{"content":"abc"},"delta":{"tool_calls":[],"content":"abc"}}]}""", """{"choices":[{"delta":{},"finish_reason":"stop"}]}""")]
+    // MiniMax: the whole message in the last frame.
+    [InlineData("""{"choices":[{"index":0,"delta":{"content":"abc","role":"assistant"}}],"object":"chat.completion.chunk"}""", """{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"abc","role":"assistant"}}],"object":"chat.completion","usage":{"total_tokens":12}}""")]
+    public void A_message_that_repeats_the_deltas_counts_once(string first, string last)
+    {
+        string body = ReadBody.Sse(first, last);
+        foreach (string form in new[] { body, body + "data: [DONE]\n\n", $"{first}\n{last}\n", $"[{first},{last}]" })
+        {
+            foreach (int pieceLength in (int[])[int.MaxValue, 1, 40])
+            {
+                ReadBody.Of(form, pieceLength: pieceLength).Should().BeEquivalentTo(new { OutputCharacters = 3, Outcome = StreamOutcome.Completed, Wire = "openai-chat" });
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"object":"chat.completion","choices":[{"message":{"content":"ab"},"finish_reason":"stop"},{"message":{"content":"c"},"finish_reason":"stop"}]}""")]
+    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"delta":{"role":"assistant","content":"","tool_calls":[]},"message":{"role":"assistant","content":"abc"},"finish_reason":"stop"}]}""")]
+    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"message":{"content":"abc"},"delta":null,"finish_reason":"stop"}]}""")]
+    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"message":{"content":"abc"},"delta":{"role":"assistant","reasoning_details":{},"audio":7},"finish_reason":"stop"}]}""")]
+    public void A_whole_answer_is_its_messages_whatever_else_its_choices_hold(string body) =>
+        ReadBody.Of(body).Should().BeEquivalentTo(new { OutputCharacters = 3, Outcome = StreamOutcome.Completed });
+
+    [Theory]
     [InlineData("""{"error":{"message":"m","type":"server_error","code":503}}""", "server_error", 503)]
     [InlineData("""{"error":{"message":"m","type":"tokens","code":"rate_limit_exceeded"}}""", "tokens", 429)]
     [InlineData("""{"error":{"message":"m"}}""", null, 502)]
@@ -123,6 +163,8 @@ public sealed class OpenAIChatParserTests
     [InlineData("""{"object":"error","message":"m","type":"BadRequestError","param":null,"code":400}""", "BadRequestError", 400)]
     [InlineData("""{"choices":[],"x_groq":{"error":{"message":"m","type":"t"}}}""", "t", 502)]
     [InlineData("""{"id":"c","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"m"}}""", "502", 502)]
+    [InlineData("""{"id":"c","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error","error":{"code":529,"message":"m"}}]}""", "529", 529)]
+    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"finish_reason":"error","message":{"content":"x"},"error":{"code":502,"message":"m","raw":{"code":429}}}]}""", "502", 502)]
     public void An_error_is_the_outcome_whatever_follows_it(string error, string? type, int status)
     {
         string chunk = OpenAIChatUsageTests.Chunk("""{"content":"x"}""");
@@ -140,5 +182,5 @@ public sealed class OpenAIChatParserTests
 
     [Fact]
     public void An_error_that_is_null_is_none() =>
-        ReadBody.OfEvents("""{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"error":null}""", "[DONE]").Outcome.Should().Be(StreamOutcome.Completed);
+        ReadBody.OfEvents("""{"choices":[{"index":0,"delta":{},"finish_reason":"stop","error":null}],"error":null}""", "[DONE]").Outcome.Should().Be(StreamOutcome.Completed);
 }

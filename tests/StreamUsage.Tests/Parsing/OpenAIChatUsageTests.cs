@@ -22,6 +22,20 @@ public sealed class OpenAIChatUsageTests
     [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"total_tokens":17,"completion_tokens_details":{"reasoning_tokens":5}}""", "in 10 read 0 write 0 (0+0) out 7 reasoning 5")]
     [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"completion_tokens_details":{"reasoning_tokens":5}}""", "in 10 read 0 write 0 (0+0) out 7 reasoning 5")]
     [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"reasoning_tokens":5}""", "in 10 read 0 write 0 (0+0) out 7 reasoning 5")]
+    // Perplexity: citations and reasoning are counted beside the completion, and left out of the total.
+    [InlineData("""{"prompt_tokens":33,"completion_tokens":7163,"total_tokens":7196,"citation_tokens":7150,"num_search_queries":18,"reasoning_tokens":73997}""", "in 33 read 0 write 0 (0+0) out 88310 reasoning 73997")]
+    [InlineData("""{"num_search_queries":0,"reasoning_tokens":5,"prompt_tokens":10,"completion_tokens":7,"total_tokens":17}""", "in 10 read 0 write 0 (0+0) out 12 reasoning 5")]
+    [InlineData("""{"citation_tokens":4,"prompt_tokens":10,"completion_tokens":7,"total_tokens":17}""", "in 10 read 0 write 0 (0+0) out 11 reasoning -")]
+    [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"total_tokens":17,"citation_tokens":null,"num_search_queries":null,"reasoning_tokens":5}""", "in 10 read 0 write 0 (0+0) out 7 reasoning 5")]
+    // More reasoning than output says nothing: a recorded stream counts 11 of 10.
+    [InlineData("""{"prompt_tokens":10,"completion_tokens":10,"total_tokens":20,"completion_tokens_details":{"reasoning_tokens":11}}""", "in 10 read 0 write 0 (0+0) out 10 reasoning 11")]
+    // Cache writes in the details: Alibaba's names, LiteLLM's, and several for the same.
+    [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":0,"cache_creation_input_tokens":1500,"cache_creation":{"ephemeral_5m_input_tokens":1500},"cache_type":"ephemeral"}}""", "in 500 read 0 write 1500 (1500+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":100,"cache_creation_tokens":1500,"cache_creation_token_details":{"ephemeral_5m_input_tokens":300,"ephemeral_1h_input_tokens":1200}}}""", "in 400 read 100 write 1500 (300+1200) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cache_creation":{"ephemeral_5m_input_tokens":1500,"ephemeral_1h_input_tokens":"1"}}}""", "in 500 read 0 write 1500 (1500+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cache_creation_tokens":0,"cache_write_tokens":1500,"cache_creation_input_tokens":null,"cache_creation":[5]}}""", "in 500 read 0 write 1500 (0+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cache_write_tokens":1500,"cache_creation_tokens":0}}""", "in 500 read 0 write 1500 (0+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":500,"completion_tokens":7,"cache_creation_input_tokens":1500,"cache_creation":{"ephemeral_5m_input_tokens":1500}}""", "in 500 read 0 write 0 (0+0) out 7 reasoning -")]
     // The names of Responses, as some servers say them here.
     [InlineData("""{"input_tokens":10,"output_tokens":7}""", "in 10 read 0 write 0 (0+0) out 7 reasoning -")]
     // What makes no sense is ignored, and the rest counts.
@@ -94,7 +108,7 @@ public sealed class OpenAIChatUsageTests
         ReadBody.OfEvents($$"""{"choices":[],"usage":{{usage}} }""").State.ReportedCost.Should().Be(expected is null ? null : decimal.Parse(expected, System.Globalization.CultureInfo.InvariantCulture));
 
     [Fact]
-    public void Subsets_by_kind_are_kept_and_never_added()
+    public void Subsets_by_kind_are_kept_and_but_for_citations_never_added()
     {
         ReadBody read = ReadBody.OfEvents("""
             {"choices":[],"usage":{"prompt_tokens":100,"completion_tokens":50,
@@ -106,7 +120,7 @@ public sealed class OpenAIChatUsageTests
         {
             InputTokens = 80,
             CacheReadInputTokens = 20,
-            OutputTokens = 50,
+            OutputTokens = 54,
             InputAudioTokens = 5,
             CacheReadAudioTokens = 2,
             OutputAudioTokens = 8,
