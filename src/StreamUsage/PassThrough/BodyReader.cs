@@ -428,7 +428,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
                     _shapes.Forget();
                 }
 
-                if (isRead && start >= 0 && _sse.DataStart >= 0 && OutputCharacters != outputBefore && _isParserCertain && _state with { Tokens = before.Tokens } == before)
+                if (isRead && start >= 0 && _sse.DataStart >= 0 && OutputCharacters > outputBefore && _isParserCertain && _state with { Tokens = before.Tokens } == before)
                 {
                     Learn(bytes[start..at], _sse.DataStart - start, wireEvent);
                 }
