@@ -5,7 +5,7 @@ namespace StreamUsage.Parsing;
 
 /// <summary>
 /// Walks the JSON of an event that is too large to keep and writes a small copy of it, in constant memory: the same structure with long strings cut, what is nested deep left out
-/// and long arrays ended early. What a parser reads (ids, a model, a usage object, an error) is short and outside of arrays' bulk, so it is in the copy wherever it stands.
+/// and long arrays ended early. What a parser reads (ids, a model, a usage object, an error, the choices' beginnings) is short and outside of arrays' bulk, so it is in the copy wherever it stands.
 /// </summary>
 internal sealed class JsonReducer
 {
@@ -14,9 +14,11 @@ internal sealed class JsonReducer
     private const int MaxNameBytes = 128;
     private const int MaxLiteralBytes = 64;
 
-    // What the copy may grow to: what lies in an array inside an array first runs out of room, then what lies in an array, then the rest; what a parser needs in any case, last.
-    private const int NestedArrayLimit = 4 * 1024;
-    private const int ArrayLimit = 12 * 1024;
+    // What the copy may grow to: what lies in an array that holds no output (search results) first runs out of room, then what lies in an array inside the output, then the output, then the rest; what a parser
+    // needs in any case, last.
+    private const int OtherArrayLimit = 6 * 1024;
+    private const int NestedArrayLimit = 8 * 1024;
+    private const int OutputLimit = 12 * 1024;
     private const int Limit = 24 * 1024;
     private const int NeededLimit = 48 * 1024;
 
@@ -48,7 +50,7 @@ internal sealed class JsonReducer
 
     private struct Level
     {
-        public bool IsArray, IsNeeded, HasContent;
+        public bool IsArray, IsNeeded, IsOutput, HasContent;
         public int ArrayDepth;
     }
 
@@ -174,6 +176,7 @@ internal sealed class JsonReducer
         {
             IsArray = isArray,
             IsNeeded = parent.IsNeeded || (_isNeeded && IsUsageName(_token.Span)),
+            IsOutput = parent.IsOutput || (isArray && parent.ArrayDepth == 0 && IsOutputName(_token.Span)),
             ArrayDepth = parent.ArrayDepth + (isArray ? 1 : 0),
         };
         _copy.Append(isArray ? (byte)'[' : (byte)'{');
@@ -299,7 +302,14 @@ internal sealed class JsonReducer
 
         ref Level parent = ref _levels[_depth - 1];
         _isNeeded = !parent.IsArray && parent.ArrayDepth == 0 && IsNeededName(_token.Span);
-        int limit = _isNeeded || parent.IsNeeded ? NeededLimit : parent.ArrayDepth switch { 0 => Limit, 1 => ArrayLimit, _ => NestedArrayLimit };
+        int limit = (_isNeeded || parent.IsNeeded, parent.ArrayDepth, parent.IsOutput) switch
+        {
+            (true, _, _) => NeededLimit,
+            (_, 0, _) => Limit,
+            (_, _, false) => OtherArrayLimit,
+            (_, 1, _) => OutputLimit,
+            _ => NestedArrayLimit,
+        };
         if (_token.Length >= MaxNameBytes || _copy.Length + _token.Length + size > limit)
         {
             return false;
@@ -322,6 +332,10 @@ internal sealed class JsonReducer
     }
 
     private static bool IsUsageName(ReadOnlySpan<byte> name) => name.SequenceEqual("usage"u8) || name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("error"u8);
+
+    // The arrays whose elements say how an answer has ended.
+    private static bool IsOutputName(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("choices"u8) || name.SequenceEqual("candidates"u8) || name.SequenceEqual("output"u8) || name.SequenceEqual("content"u8);
 
     private static bool IsNeededName(ReadOnlySpan<byte> name) =>
         IsUsageName(name) || name.SequenceEqual("response"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("type"u8) || name.SequenceEqual("id"u8) || name.SequenceEqual("model"u8) || name.SequenceEqual("status"u8);

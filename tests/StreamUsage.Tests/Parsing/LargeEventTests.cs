@@ -57,6 +57,25 @@ public sealed class LargeEventTests
         }
     }
 
+    [Theory]
+    [InlineData("""{"id":"c","object":"chat.completion.done",FILLER,"choices":[{"index":0,"finish_reason":"stop","message":{"content":"Hi"},"delta":{"content":""}}],"usage":{"prompt_tokens":10,"completion_tokens":7}}""", "stop")]
+    [InlineData("""{FILLER,"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":7}}""", "STOP")]
+    public void How_a_large_answer_has_ended_is_read_though_long_arrays_come_first(string json, string reason)
+    {
+        foreach (string elements in new[] { "{\"title\":\"t\",\"url\":\"https://example.com/\",\"snippet\":\"" + new string('x', 3000) + "\"},", "\"https://example.com/\",", "[[\"a\",{\"choices\":[]}],7]," })
+        {
+            string array = "[" + string.Concat(Enumerable.Repeat(elements, (2 * 1024 * 1024 / elements.Length) + 1)) + "0]";
+            string large = json.Replace("FILLER", $"\"citations\":{array},\"nested\":{{\"search_results\":{array}}}", StringComparison.Ordinal);
+
+            foreach (string body in new[] { large, ReadBody.Sse(large) })
+            {
+                ReadBody read = ReadBody.Of(body, pieceLength: 64 * 1024);
+
+                read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 7 reasoning -", SkippedEvents = 0, OutputCharacters = 2, State = new { StopReason = reason } });
+            }
+        }
+    }
+
     [Fact]
     public void A_large_event_that_is_not_JSON_is_skipped_and_decoding_goes_on()
     {
