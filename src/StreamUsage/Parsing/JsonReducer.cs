@@ -16,8 +16,8 @@ internal sealed class JsonReducer
 
     // What the copy may grow to: what lies in an array that holds no output (search results) first runs out of room, then what lies in an array inside the output, then the output, then the rest; what a parser
     // needs in any case, last.
-    private const int OtherArrayLimit = 4 * 1024;
-    private const int NestedArrayLimit = 6 * 1024;
+    private const int OtherArrayLimit = 6 * 1024;
+    private const int NestedArrayLimit = 8 * 1024;
     private const int OutputLimit = 12 * 1024;
     private const int Limit = 24 * 1024;
     private const int NeededLimit = 48 * 1024;
