@@ -58,14 +58,20 @@ public sealed class LongNameTests
         byte[] value = Encoding.UTF8.GetBytes($"\"{string.Concat(Enumerable.Repeat(unit, 20_000))}\"");
         string? name = Json.GetName(value);
         Json.GetName(value, name).Should().BeSameAs(name);
-        long before = GC.GetAllocatedBytesForCurrentThread();
 
-        for (int i = 0; i < 100; i++)
+        // The least of some rounds: a collection may take a pool's array away, once.
+        Enumerable.Range(0, 5).Min(_ => AllocatedBy100()).Should().Be(0);
+
+        long AllocatedBy100()
         {
-            Json.GetName(value, name);
-        }
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                Json.GetName(value, name);
+            }
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 
     [Fact]
