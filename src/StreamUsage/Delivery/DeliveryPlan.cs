@@ -24,11 +24,12 @@ internal static class DeliveryPlan
         RetryPlan batchRetries = Retries(options.MaxDeliveryAttempts, MaxPauseInQueue);
         RetryPlan recordRetries = Retries(AttemptsOneByOne * options.MaxDeliveryAttempts, MaxPauseInQueue);
         var stop = new DeliveryStop();
+        BackgroundDeliveryOptions background = options.Background.Copy();
         return new BackgroundDelivery(
-            options.Background.Copy(),
+            background,
             direct,
             undelivered,
-            destination => new BatchDelivery(destination, watchdog, batchRetries, recordRetries, undelivered, reporter, time, stop),
+            destination => new BatchDelivery(destination, background.MaxBatchSize, watchdog, batchRetries, recordRetries, undelivered, reporter, time, stop),
             stop,
             time,
             meterFactory);
