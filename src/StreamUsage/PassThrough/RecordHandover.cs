@@ -11,6 +11,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
     private readonly ConcurrentQueue<TrackedBody> _ended = new();
     private readonly object _gate = new();
     private TaskCompletionSource? _whenNone;
+    private Task _lastAdded = Task.CompletedTask;
     private int _endedCount, _underWay;
 
     /// <summary>A response has begun.</summary>
@@ -44,7 +45,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
             return;
         }
 
-        // One after the other: nothing of a user's runs there but what has a time limit.
+        // Begun one after the other, so that their turns are in order.
         _ended.Enqueue(body);
         if (Interlocked.Increment(ref _endedCount) == 1)
         {
@@ -60,7 +61,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         {
             if (_ended.TryDequeue(out TrackedBody? body))
             {
-                HandOver(body);
+                HandOverInTurn(body);
             }
         }
         while (Interlocked.Decrement(ref _endedCount) != 0);
@@ -89,9 +90,33 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
     private async ValueTask WaitAsync(Task task, TimeSpan atMost, CancellationToken cancellationToken) =>
         await task.WaitAsync(atMost, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private async Task HandOverAsync(TrackedBody body)
+    private async Task HandOverAsync(TrackedBody body) => await DeliverAsync(body, await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false)).ConfigureAwait(false);
+
+    // Records are made side by side and handed over in turn: an estimate that takes long holds those behind it, at most its time limit.
+    private void HandOverInTurn(TrackedBody body)
     {
-        (UsageRecord record, List<Exception> estimateFaults) = await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false);
+        ValueTask<(UsageRecord Record, List<Exception> Faults)> building = RecordBuilder.BuildAsync(body, settings, limit);
+        if (building.IsCompletedSuccessfully && _lastAdded.IsCompleted)
+        {
+            _ = DeliverAsync(body, building.Result);
+        }
+        else
+        {
+            _lastAdded = AddInTurnAsync(body, building, _lastAdded);
+        }
+    }
+
+    // Ends when the record is in its place, not when it was delivered.
+    private async Task AddInTurnAsync(TrackedBody body, ValueTask<(UsageRecord Record, List<Exception> Faults)> building, Task before)
+    {
+        (UsageRecord Record, List<Exception> Faults) built = await building.ConfigureAwait(false);
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _ = DeliverAsync(body, built);
+    }
+
+    private async Task DeliverAsync(TrackedBody body, (UsageRecord Record, List<Exception> Faults) built)
+    {
+        (UsageRecord record, List<Exception> estimateFaults) = built;
         DeliveryResult result = await delivery.DeliverAsync(record, body.Starts).ConfigureAwait(false);
         if (reporter.ReportsRecords)
         {
