@@ -201,7 +201,7 @@ internal sealed class BatchDelivery(
     {
         ValueTask<Exception?> ended = call.RunAsync(watchdog);
         Exception? fault;
-        using (stop.Abandoned.UnsafeRegister(static call => ((GuardedCall)call!).Abandon(new OperationCanceledException()), call))
+        using (call.AbandonOn(stop.Abandoned))
         {
             fault = await ended.ConfigureAwait(false);
         }

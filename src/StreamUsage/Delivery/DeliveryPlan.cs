@@ -14,7 +14,7 @@ internal static class DeliveryPlan
     public static IRecordDelivery Make(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, Watchdog watchdog, UsageReporter reporter, SteadyTime time, IMeterFactory? meterFactory)
     {
         Destination[] destinations = [.. sinks.Select(static sink => new Destination(sink))];
-        var undelivered = new UndeliveredRecords(options.OnUndelivered, watchdog, reporter);
+        var undelivered = new UndeliveredRecords(options.OnUndelivered, watchdog, reporter, time);
         var direct = new InlineDelivery(destinations, watchdog, Retries(options.MaxDeliveryAttempts, MaxPause), undelivered, reporter, time);
         if (options.Background is null)
         {

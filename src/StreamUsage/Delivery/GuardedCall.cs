@@ -53,6 +53,9 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
         }
     }
 
+    /// <summary>Nobody waits for the call any longer once a token is cancelled.</summary>
+    public CancellationTokenRegistration AbandonOn(CancellationToken token) => token.UnsafeRegister(static call => ((GuardedCall)call!).Abandon(new OperationCanceledException()), this);
+
     void IThreadPoolWorkItem.Execute()
     {
         ValueTask call;

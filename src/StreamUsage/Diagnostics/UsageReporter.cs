@@ -74,6 +74,22 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         }
     }
 
+    /// <summary>A sink did not get these records, because a stop has no time for them: they are logged in one go, each with its figures, and then counted.</summary>
+    public async ValueTask LeftAsync(IReadOnlyList<UsageRecord> records, string sink, string reason)
+    {
+        if (logger is not null)
+        {
+            await RunAsync(() => ForEach(records, record => Log.RecordDropped(logger, record, sink, reason, 0, null))).ConfigureAwait(false);
+        }
+
+        if (meter.CountsDropped)
+        {
+            await RunAsync(() => ForEach(records, _ => meter.Dropped(sink, reason))).ConfigureAwait(false);
+        }
+    }
+
+    public ValueTask CallbacksMissedAsync(string sink, int records) => LogAsync(l => Log.CallbacksMissed(l, sink, records));
+
     public ValueTask CallbackFailedAsync(Guid recordId, Exception fault) => LogAsync(l => Log.CallbackFailed(l, recordId, fault.GetType().Name));
 
     public ValueTask SinkDownAsync(string sink, Exception fault) => LogAsync(l => Log.SinkDown(l, sink, fault.GetType().Name));
@@ -134,6 +150,14 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     private ValueTask LogAsync(Action<ILogger> write) => logger is null ? ValueTask.CompletedTask : RunAsync(() => write(logger));
 
     private ValueTask RunAsync(Action report) => guard(() => Try(report));
+
+    private static void ForEach(IReadOnlyList<UsageRecord> records, Action<UsageRecord> report)
+    {
+        foreach (UsageRecord record in records)
+        {
+            Try(() => report(record));
+        }
+    }
 
     private static void Try(Action action)
     {

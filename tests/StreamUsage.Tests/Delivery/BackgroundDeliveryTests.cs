@@ -206,31 +206,6 @@ public sealed class BackgroundDeliveryTests
     }
 
     [Fact]
-    public async Task What_a_stop_has_no_time_for_is_logged_and_given_to_the_last_resort()
-    {
-        var time = new FakeTimeProvider();
-        var log = new RecordingLog();
-        var resort = new List<string?>();
-        var sink = new TestSink { Before = (_, _) => new ValueTask(new TaskCompletionSource().Task) };
-        UsageTracker tracker = Tracker(sink, o => o.MaxBatchSize = 4, time, log, o => o.OnUndelivered = (record, _) =>
-        {
-            resort.Add(record.Context.RequestId);
-            return default;
-        });
-        for (int i = 0; i < 10; i++)
-        {
-            await Streams.Finish(tracker, $"{i}").Completion;
-        }
-
-        Task stop = tracker.DisposeAsync().AsTask();
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
-
-        SpinWait.SpinUntil(() => log.Lines.Count(line => line.EventId == 3) == 10 && resort.Count == 10, TimeSpan.FromSeconds(30)).Should().BeTrue("what has been logged when the time leapt on is still on its way");
-        resort.Should().Equal(Enumerable.Range(0, 10).Select(i => $"{i}"));
-        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["Reason"]).Should().HaveCount(10).And.AllBeEquivalentTo("shutdown");
-    }
-
-    [Fact]
     public async Task A_record_waits_for_a_start_that_is_slow()
     {
         var mayStart = new TaskCompletionSource();
