@@ -56,7 +56,12 @@ public sealed class UsageTracker : IAsyncDisposable
         Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
         var time = new SteadyTime(Time);
         var watchdog = new Watchdog(options.SinkTimeout, time);
-        var reporter = new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), new UsageMeter(meterFactory), action => Ignore(new ActionCall(action).RunAsync(watchdog)));
+        CallThreads logThreads = new(), meterThreads = new();
+        var reporter = new UsageReporter(
+            loggerFactory?.CreateLogger("StreamUsage"),
+            new UsageMeter(meterFactory),
+            action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)),
+            action => Ignore(new ActionCall(action, meterThreads).RunAsync(watchdog)));
         IRecordDelivery delivery = DeliveryPlan.Make(sinks, options, watchdog, reporter, time, meterFactory);
         Handover = new RecordHandover(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
 

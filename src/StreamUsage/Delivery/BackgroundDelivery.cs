@@ -63,7 +63,7 @@ internal sealed class BackgroundDelivery : IRecordDelivery
         Task admitted = Task.WhenAll(_queues.Select(static queue => queue.WhenNoneWaits()));
         Task emptied = Task.WhenAll(_queues.Select(static queue => queue.Emptied));
         await WaitAsync(admitted, _drainTimeout, cancellationToken).ConfigureAwait(false);
-        if (admitted.IsCompleted)
+        if (admitted.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
             Close();
             TimeSpan left = _drainTimeout - _time.GetElapsedTime(began);

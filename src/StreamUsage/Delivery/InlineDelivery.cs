@@ -3,7 +3,7 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Hands each record to each sink at once, and again where that fails. Sinks do not wait for each other.</summary>
+/// <summary>Hands each record to each sink at once, and again where that fails. Sinks do not wait for each other. A record that comes while too many are on their way to a sink that is slow is not handed to it.</summary>
 internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchdog, RetryPlan retries, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time) : IRecordDelivery
 {
     public Destination[] Destinations => destinations;
@@ -18,6 +18,28 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DeliveryResult> DeliverAsync(Destination destination, UsageRecord record, PendingStarts starts)
     {
+        if (!destination.TryEnter())
+        {
+            await undelivered.TakeAsync(record, destination, UndeliveredRecords.QueueFull, attempts: 0, fault: null).ConfigureAwait(false);
+            return DeliveryResult.Failed;
+        }
+
+        bool isDelivered;
+        try
+        {
+            isDelivered = await TryAsync(destination, record, starts).ConfigureAwait(false);
+        }
+        finally
+        {
+            destination.Leave();
+        }
+
+        return isDelivered ? DeliveryResult.Delivered : DeliveryResult.Failed;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> TryAsync(Destination destination, UsageRecord record, PendingStarts starts)
+    {
         if (starts.Find(destination) is { } start)
         {
             await start.WaitAsync().ConfigureAwait(false);
@@ -27,7 +49,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
         Exception? fault = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
         if (fault is not null && !await RetryAsync(destination, record, fault).ConfigureAwait(false))
         {
-            return DeliveryResult.Failed;
+            return false;
         }
 
         if (since is { } began)
@@ -35,7 +57,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
             await reporter.DeliveredAsync(destination.Name, [time.GetElapsedTime(began)]).ConfigureAwait(false);
         }
 
-        return DeliveryResult.Delivered;
+        return true;
     }
 
     private async ValueTask<DeliveryResult> DeliverToAllAsync(UsageRecord record, PendingStarts starts)

@@ -35,7 +35,7 @@ internal sealed class UndeliveredRecords(Func<UsageRecord, CancellationToken, Va
         Task reporting = reporter.LeftAsync(records, destination.Name, Shutdown).AsTask();
         if (_lastResort is not null)
         {
-            await reporting.WaitAsync(MaxWaitForLog, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // A logger that is slow goes on beside the callbacks.
+            await reporting.WaitAsync(MaxWaitForLog, time, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // A logger that is slow goes on beside the callbacks.
             await SaveAllAsync(records, destination, ending).ConfigureAwait(false);
         }
 

@@ -5,25 +5,22 @@ namespace StreamUsage.Diagnostics;
 /// <summary>
 /// Writes the log and feeds the meter, off the byte path. A logger or a listener that throws loses its own line; one that hangs is left behind after the time limit. Where nobody listens, nothing is done.
 /// </summary>
-internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guard)
+internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guardLog, Func<Action, ValueTask> guardMeter)
 {
     /// <summary>A response is being tracked. Nobody waits for it.</summary>
     public void Opened()
     {
         if (meter.CountsOpen)
         {
-            _ = RunAsync(meter.Opened).AsTask();
+            _ = MeasureAsync(meter.Opened).AsTask();
         }
     }
 
-    public ValueTask StartFailedAsync(Guid recordId, string sink, Exception fault) => RunAsync(() =>
+    public async ValueTask StartFailedAsync(Guid recordId, string sink, Exception fault)
     {
-        Try(() => meter.Fault("sink"));
-        if (logger is not null)
-        {
-            Try(() => Log.SinkStartFailed(logger, sink, recordId, fault.GetType().Name));
-        }
-    });
+        await LogAsync(l => Log.SinkStartFailed(l, sink, recordId, fault.GetType().Name)).ConfigureAwait(false);
+        await AttemptFailedAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Whether anybody wants to know of a record that was made.</summary>
     public bool ReportsRecords => logger is not null || meter.CountsRecords;
@@ -31,21 +28,17 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     /// <summary>The log comes first, and each has its own limit: a listener that hangs does not cost the line.</summary>
     public async ValueTask RecordedAsync(UsageRecord record, RecordNotes notes)
     {
-        if (logger is not null)
-        {
-            await RunAsync(() => Write(logger, record, notes)).ConfigureAwait(false);
-        }
-
+        await LogAsync(l => Write(l, record, notes)).ConfigureAwait(false);
         if (meter.CountsRecords)
         {
-            await RunAsync(() => Count(record, notes)).ConfigureAwait(false);
+            await MeasureAsync(() => Count(record, notes)).ConfigureAwait(false);
         }
     }
 
     /// <summary>Whether anybody wants to know of records that a sink took.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
 
-    public ValueTask DeliveredAsync(string sink, IReadOnlyList<TimeSpan> took) => RunAsync(() =>
+    public ValueTask DeliveredAsync(string sink, IReadOnlyList<TimeSpan> took) => MeasureAsync(() =>
     {
         Try(() => meter.Delivered(sink, took.Count));
         foreach (TimeSpan time in took)
@@ -55,36 +48,28 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     });
 
     /// <summary>One attempt has failed.</summary>
-    public ValueTask AttemptFailedAsync() => meter.CountsAttempts ? RunAsync(() => meter.Fault("sink")) : ValueTask.CompletedTask;
+    public ValueTask AttemptFailedAsync() => meter.CountsAttempts ? MeasureAsync(() => meter.Fault("sink")) : ValueTask.CompletedTask;
 
     /// <summary>An attempt is another than the first.</summary>
-    public ValueTask RetriedAsync(string sink, int records) => meter.CountsAttempts ? RunAsync(() => meter.Retried(sink, records)) : ValueTask.CompletedTask;
+    public ValueTask RetriedAsync(string sink, int records) => meter.CountsAttempts ? MeasureAsync(() => meter.Retried(sink, records)) : ValueTask.CompletedTask;
 
     /// <summary>A sink did not get a record, and will not.</summary>
     public async ValueTask DroppedAsync(UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
-        if (logger is not null)
-        {
-            await RunAsync(() => Log.RecordDropped(logger, record, sink, reason, attempts, fault?.GetType().Name)).ConfigureAwait(false);
-        }
-
+        await LogAsync(l => Log.RecordDropped(l, record, sink, reason, attempts, fault?.GetType().Name)).ConfigureAwait(false);
         if (meter.CountsDropped)
         {
-            await RunAsync(() => meter.Dropped(sink, reason)).ConfigureAwait(false);
+            await MeasureAsync(() => meter.Dropped(sink, reason)).ConfigureAwait(false);
         }
     }
 
     /// <summary>A sink did not get these records, because a stop has no time for them: they are logged in one go, each with its figures, and then counted.</summary>
     public async ValueTask LeftAsync(IReadOnlyList<UsageRecord> records, string sink, string reason)
     {
-        if (logger is not null)
-        {
-            await RunAsync(() => ForEach(records, record => Log.RecordDropped(logger, record, sink, reason, 0, null))).ConfigureAwait(false);
-        }
-
+        await LogAsync(l => ForEach(records, record => Log.RecordDropped(l, record, sink, reason, 0, null))).ConfigureAwait(false);
         if (meter.CountsDropped)
         {
-            await RunAsync(() => ForEach(records, _ => meter.Dropped(sink, reason))).ConfigureAwait(false);
+            await MeasureAsync(() => ForEach(records, _ => meter.Dropped(sink, reason))).ConfigureAwait(false);
         }
     }
 
@@ -147,9 +132,9 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         }
     }
 
-    private ValueTask LogAsync(Action<ILogger> write) => logger is null ? ValueTask.CompletedTask : RunAsync(() => write(logger));
+    private ValueTask LogAsync(Action<ILogger> write) => logger is null ? ValueTask.CompletedTask : guardLog(() => Try(() => write(logger)));
 
-    private ValueTask RunAsync(Action report) => guard(() => Try(report));
+    private ValueTask MeasureAsync(Action measure) => guardMeter(() => Try(measure));
 
     private static void ForEach(IReadOnlyList<UsageRecord> records, Action<UsageRecord> report)
     {

@@ -7,12 +7,13 @@ namespace StreamUsage.PassThrough;
 /// <summary>What happens beside the byte path: the sinks are told of a start, and at the end the record is made, handed over and reported, in this order.</summary>
 internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRecordDelivery delivery, Watchdog watchdog, UsageReporter reporter, TimeLimit limit, SteadyTime time) : IThreadPoolWorkItem
 {
+    private static readonly TimeSpan TimeToMake = TimeSpan.FromSeconds(1);
+
     private readonly OpenBodies _open = new();
     private readonly ConcurrentQueue<TrackedBody> _ended = new();
-    private readonly object _gate = new();
-    private TaskCompletionSource? _whenNone;
+    private readonly UnderWay _making = new(), _handingOver = new();
     private Task _lastAdded = Task.CompletedTask;
-    private int _endedCount, _underWay;
+    private int _endedCount;
 
     /// <summary>A response has begun.</summary>
     public void Begin(TrackedBody body)
@@ -33,11 +34,8 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
     /// <summary>A response has ended: makes its record and hands it over, off this thread.</summary>
     public void Complete(TrackedBody body)
     {
-        lock (_gate)
-        {
-            _underWay++;
-        }
-
+        _making.Begin();
+        _handingOver.Begin();
         _open.Remove(body); // Under way before it is no longer open: a stop waits for one after the other.
         if (!delivery.KeepsOrder)
         {
@@ -83,7 +81,8 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
             await reporter.ShutDownAsync(ended).ConfigureAwait(false);
         }
 
-        await WaitAsync(WhenHandedOver(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
+        await WaitAsync(_handingOver.WhenNone(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
+        await WaitAsync(_making.WhenNone(), TimeToMake, CancellationToken.None).ConfigureAwait(false); // However hurried: what comes after the delivery's end has nobody who waits for it.
         await delivery.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -117,7 +116,9 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
     private async Task DeliverAsync(TrackedBody body, (UsageRecord Record, List<Exception> Faults) built)
     {
         (UsageRecord record, List<Exception> estimateFaults) = built;
-        DeliveryResult result = await delivery.DeliverAsync(record, body.Starts).ConfigureAwait(false);
+        ValueTask<DeliveryResult> delivering = delivery.DeliverAsync(record, body.Starts);
+        _making.End();
+        DeliveryResult result = await delivering.ConfigureAwait(false);
         if (reporter.ReportsRecords)
         {
             var notes = new RecordNotes
@@ -131,28 +132,6 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         }
 
         body.Complete(record, result);
-        EndOne();
-    }
-
-    private void EndOne()
-    {
-        TaskCompletionSource? whenNone = null;
-        lock (_gate)
-        {
-            if (--_underWay == 0)
-            {
-                (whenNone, _whenNone) = (_whenNone, null);
-            }
-        }
-
-        whenNone?.TrySetResult();
-    }
-
-    private Task WhenHandedOver()
-    {
-        lock (_gate)
-        {
-            return _underWay == 0 ? Task.CompletedTask : (_whenNone ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-        }
+        _handingOver.End();
     }
 }

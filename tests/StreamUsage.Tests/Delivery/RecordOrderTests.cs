@@ -7,6 +7,10 @@ namespace StreamUsage.Tests.Delivery;
 /// <summary>In the background records come in the order in which their responses ended, however long the making of each takes.</summary>
 public sealed class RecordOrderTests
 {
+    private const string Held = "held back";
+
+    private static readonly string HeldText = Answers.ChatText.Replace("Eight ch", Held, StringComparison.Ordinal);
+
     [Fact]
     public async Task Records_that_are_estimated_are_not_overtaken_by_those_that_are_not()
     {
@@ -14,19 +18,18 @@ public sealed class RecordOrderTests
         using var mayEnd = new ManualResetEventSlim();
         var estimator = new HeldEstimator(mayEnd);
         var sink = new TestSink();
-        await using (UsageTracker tracker = Tracker(sink, estimator, new FakeTimeProvider()))
+        UsageTracker tracker = Tracker(sink, estimator, new FakeTimeProvider());
+        var trackings = new List<UsageTracking> { await FinishAsync(tracker, HeldText, "0") };
+        for (int i = 1; i < Count; i++)
         {
-            var trackings = new List<UsageTracking>();
-            for (int i = 0; i < Count; i++)
-            {
-                trackings.Add(await FinishAsync(tracker, i % 3 == 0 ? Answers.ChatText : Answers.Claude, $"{i}"));
-            }
-
-            SpinWait.SpinUntil(() => estimator.Calls == Count / 3, TimeSpan.FromSeconds(30)).Should().BeTrue("estimates do not wait for each other");
-            trackings.Should().NotContain(tracking => tracking.Completion.IsCompleted, "the first is held back");
-            mayEnd.Set();
-            await Task.WhenAll(trackings.Select(tracking => tracking.Completion));
+            trackings.Add(await FinishAsync(tracker, i % 3 == 0 ? Answers.ChatText : Answers.Claude, $"{i}"));
         }
+
+        SpinWait.SpinUntil(() => estimator.Calls == Count / 3, TimeSpan.FromSeconds(30)).Should().BeTrue("estimates do not wait for each other");
+        trackings.Should().NotContain(tracking => tracking.Completion.IsCompleted, "the first is held back");
+        mayEnd.Set();
+        await Task.WhenAll(trackings.Select(tracking => tracking.Completion));
+        await tracker.DisposeAsync();
 
         sink.Ids.Should().Equal(Enumerable.Range(0, Count).Select(i => $"{i}"));
     }
@@ -40,7 +43,7 @@ public sealed class RecordOrderTests
         var sink = new TestSink();
         var time = new FakeTimeProvider();
         UsageTracker tracker = Tracker(sink, estimator, time);
-        var trackings = new List<UsageTracking> { await FinishAsync(tracker, Answers.ChatText, "0") };
+        var trackings = new List<UsageTracking> { await FinishAsync(tracker, HeldText, "0") };
         for (int i = 1; i < Count; i++)
         {
             trackings.Add(Streams.Finish(tracker, $"{i}"));
@@ -77,7 +80,8 @@ public sealed class RecordOrderTests
 
         public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output)
         {
-            if (Interlocked.Increment(ref _calls) == 1)
+            Interlocked.Increment(ref _calls);
+            if (output.Characters == Held.Length)
             {
                 mayEnd.Wait();
             }
