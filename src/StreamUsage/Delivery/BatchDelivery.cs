@@ -63,7 +63,7 @@ internal sealed class BatchDelivery(
             isWhole = fault is null;
             if (isWhole)
             {
-                await DeliveredAsync(batch, 0, records.Length).ConfigureAwait(false);
+                Delivered(batch, 0, records.Length);
             }
         }
 
@@ -85,7 +85,7 @@ internal sealed class BatchDelivery(
         (Exception? fault, int attempts) = await AttemptAsync(() => new RecordCall(destination, first), 1, recordRetries).ConfigureAwait(false);
         if (fault is null)
         {
-            await DeliveredAsync(batch, 0, 1).ConfigureAwait(false);
+            Delivered(batch, 0, 1);
             return null;
         }
 
@@ -128,7 +128,7 @@ internal sealed class BatchDelivery(
 
             if (await CallAsync(new RecordCall(destination, other)).ConfigureAwait(false) is not { } fault)
             {
-                await DeliveredAsync(batch, next, 1).ConfigureAwait(false);
+                Delivered(batch, next, 1);
                 return OtherRecord.Taken;
             }
 
@@ -169,14 +169,14 @@ internal sealed class BatchDelivery(
             for (int i = 0; i < refused.Count && !stop.IsAbandoned;)
             {
                 RefusedRecord record = refused[i];
-                await reporter.RetriedAsync(destination.Name, 1).ConfigureAwait(false);
+                reporter.Retried(destination.Name, 1);
                 if (await CallAsync(new RecordCall(destination, record.Record)).ConfigureAwait(false) is { } fault)
                 {
                     refused[i++] = record with { Attempts = record.Attempts + 1, Fault = fault };
                 }
                 else
                 {
-                    await DeliveredAsync(batch, batch.IndexOf(record.Record), 1).ConfigureAwait(false);
+                    Delivered(batch, batch.IndexOf(record.Record), 1);
                     refused.RemoveAt(i);
                 }
             }
@@ -192,7 +192,7 @@ internal sealed class BatchDelivery(
 
         async ValueTask<Exception?> AgainAsync()
         {
-            await reporter.RetriedAsync(destination.Name, records).ConfigureAwait(false);
+            reporter.Retried(destination.Name, records);
             return await CallAsync(makeCall()).ConfigureAwait(false);
         }
     }
@@ -208,19 +208,19 @@ internal sealed class BatchDelivery(
 
         if (fault is not null)
         {
-            await reporter.AttemptFailedAsync().ConfigureAwait(false);
+            reporter.AttemptFailed();
         }
 
         return fault;
     }
 
-    private async ValueTask DeliveredAsync(RecordBatch batch, int index, int count)
+    private void Delivered(RecordBatch batch, int index, int count)
     {
         TimeSpan[]? took = reporter.ReportsDeliveries ? [.. Enumerable.Range(index, count).Select(i => time.GetElapsedTime(batch[i].Since))] : null;
         batch.Remove(index, count);
         if (took is not null)
         {
-            await reporter.DeliveredAsync(destination.Name, took).ConfigureAwait(false);
+            reporter.Delivered(destination.Name, took);
         }
     }
 

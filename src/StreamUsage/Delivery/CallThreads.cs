@@ -14,7 +14,8 @@ internal sealed class CallThreads
     /// <summary>How many calls there are at most: those that wait, are under way, or were left alone and have not ended.</summary>
     public const int MaxCalls = 10_000;
 
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2), MaxIdle = TimeSpan.FromSeconds(5);
+    // A thread that is at work on a busy machine is not taken for one that blocks.
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20), MaxIdle = TimeSpan.FromSeconds(5);
 
     [ThreadStatic]
     private static CallThreads? _returning;
@@ -28,15 +29,15 @@ internal sealed class CallThreads
     /// <summary>Has a call begin as soon as there is a thread for it; false where there are too many.</summary>
     public bool TryAdd(GuardedCall call)
     {
+        if (Interlocked.Increment(ref _calls) > MaxCalls)
+        {
+            Ended();
+            return false;
+        }
+
         bool isNew;
         lock (_gate)
         {
-            if (_calls == MaxCalls)
-            {
-                return false;
-            }
-
-            _calls++;
             call.WaitsSince = Stopwatch.GetTimestamp();
             call.Waiting = _waiting.AddLast(call);
             isNew = !ReferenceEquals(_returning, this) && (!_isWatched || _busyTurn == 0) && Wake();
@@ -58,19 +59,13 @@ internal sealed class CallThreads
             if (call.Waiting is { } node)
             {
                 Take(node);
-                _calls--;
+                Ended();
             }
         }
     }
 
     /// <summary>A call that has begun has ended, whoever still waited for it.</summary>
-    public void Ended()
-    {
-        lock (_gate)
-        {
-            _calls--;
-        }
-    }
+    public void Ended() => Interlocked.Decrement(ref _calls);
 
     // Whether a thread is to be made.
     private bool Wake()

@@ -54,7 +54,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
 
         if (since is { } began)
         {
-            await reporter.DeliveredAsync(destination.Name, [time.GetElapsedTime(began)]).ConfigureAwait(false);
+            reporter.Delivered(destination.Name, [time.GetElapsedTime(began)]);
         }
 
         return true;
@@ -74,7 +74,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
 
     private async ValueTask<bool> RetryAsync(Destination destination, UsageRecord record, Exception first)
     {
-        await reporter.AttemptFailedAsync().ConfigureAwait(false);
+        reporter.AttemptFailed();
         (Exception? fault, int attempts) = await retries.GoOnAsync(first, AttemptAsync).ConfigureAwait(false);
         if (fault is null)
         {
@@ -86,11 +86,11 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
 
         async ValueTask<Exception?> AttemptAsync()
         {
-            await reporter.RetriedAsync(destination.Name, 1).ConfigureAwait(false);
+            reporter.Retried(destination.Name, 1);
             Exception? again = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
             if (again is not null)
             {
-                await reporter.AttemptFailedAsync().ConfigureAwait(false);
+                reporter.AttemptFailed();
             }
 
             return again;

@@ -7,38 +7,56 @@ namespace StreamUsage.Diagnostics;
 /// </summary>
 internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guardLog, Func<Action, ValueTask> guardMeter)
 {
-    /// <summary>A response is being tracked. Nobody waits for it.</summary>
+    private readonly UnderWay _measuring = new();
+
+    /// <summary>Completes when what was measured has reached its listeners. No record waits for it.</summary>
+    public Task WhenMeasured() => _measuring.WhenNone();
+
+    /// <summary>A response is being tracked.</summary>
     public void Opened()
     {
         if (meter.CountsOpen)
         {
-            _ = MeasureAsync(meter.Opened).AsTask();
+            Measure(meter.Opened);
+        }
+    }
+
+    /// <summary>A response has ended, whatever becomes of its record.</summary>
+    public void Ended(StreamOutcome outcome)
+    {
+        if (meter.CountsEnds)
+        {
+            Measure(() =>
+            {
+                Try(meter.Closed);
+                Try(() => meter.Recorded(outcome));
+            });
         }
     }
 
     public async ValueTask StartFailedAsync(Guid recordId, string sink, Exception fault)
     {
         await LogAsync(l => Log.SinkStartFailed(l, sink, recordId, fault.GetType().Name)).ConfigureAwait(false);
-        await AttemptFailedAsync().ConfigureAwait(false);
+        AttemptFailed();
     }
 
     /// <summary>Whether anybody wants to know of a record that was made.</summary>
-    public bool ReportsRecords => logger is not null || meter.CountsRecords;
+    public bool ReportsRecords => logger is not null || meter.CountsFaults;
 
-    /// <summary>The log comes first, and each has its own limit: a listener that hangs does not cost the line.</summary>
+    /// <summary>A record was handed over, and who waits for it has been told.</summary>
     public async ValueTask RecordedAsync(UsageRecord record, RecordNotes notes)
     {
         await LogAsync(l => Write(l, record, notes)).ConfigureAwait(false);
-        if (meter.CountsRecords)
+        if (meter.CountsFaults && notes.HasFaults)
         {
-            await MeasureAsync(() => Count(record, notes)).ConfigureAwait(false);
+            Measure(() => Count(notes));
         }
     }
 
     /// <summary>Whether anybody wants to know of records that a sink took.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
 
-    public ValueTask DeliveredAsync(string sink, IReadOnlyList<TimeSpan> took) => MeasureAsync(() =>
+    public void Delivered(string sink, IReadOnlyList<TimeSpan> took) => Measure(() =>
     {
         Try(() => meter.Delivered(sink, took.Count));
         foreach (TimeSpan time in took)
@@ -48,10 +66,22 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     });
 
     /// <summary>One attempt has failed.</summary>
-    public ValueTask AttemptFailedAsync() => meter.CountsAttempts ? MeasureAsync(() => meter.Fault("sink")) : ValueTask.CompletedTask;
+    public void AttemptFailed()
+    {
+        if (meter.CountsAttempts)
+        {
+            Measure(() => meter.Fault("sink"));
+        }
+    }
 
     /// <summary>An attempt is another than the first.</summary>
-    public ValueTask RetriedAsync(string sink, int records) => meter.CountsAttempts ? MeasureAsync(() => meter.Retried(sink, records)) : ValueTask.CompletedTask;
+    public void Retried(string sink, int records)
+    {
+        if (meter.CountsAttempts)
+        {
+            Measure(() => meter.Retried(sink, records));
+        }
+    }
 
     /// <summary>A sink did not get a record, and will not.</summary>
     public async ValueTask DroppedAsync(UsageRecord record, string sink, string reason, int attempts, Exception? fault)
@@ -59,7 +89,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         await LogAsync(l => Log.RecordDropped(l, record, sink, reason, attempts, fault?.GetType().Name)).ConfigureAwait(false);
         if (meter.CountsDropped)
         {
-            await MeasureAsync(() => meter.Dropped(sink, reason)).ConfigureAwait(false);
+            Measure(() => meter.Dropped(sink, reason));
         }
     }
 
@@ -69,7 +99,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         await LogAsync(l => ForEach(records, record => Log.RecordDropped(l, record, sink, reason, 0, null))).ConfigureAwait(false);
         if (meter.CountsDropped)
         {
-            await MeasureAsync(() => ForEach(records, _ => meter.Dropped(sink, reason))).ConfigureAwait(false);
+            Measure(() => ForEach(records, _ => meter.Dropped(sink, reason)));
         }
     }
 
@@ -83,10 +113,8 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
 
     public ValueTask ShutDownAsync(int responses) => LogAsync(l => Log.ShutDown(l, responses));
 
-    private void Count(UsageRecord record, RecordNotes notes)
+    private void Count(RecordNotes notes)
     {
-        Try(meter.Closed);
-        Try(() => meter.Recorded(record.Outcome));
         if (notes.ParserFault is not null)
         {
             Try(() => meter.Fault("parser"));
@@ -134,7 +162,17 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
 
     private ValueTask LogAsync(Action<ILogger> write) => logger is null ? ValueTask.CompletedTask : guardLog(() => Try(() => write(logger)));
 
-    private ValueTask MeasureAsync(Action measure) => guardMeter(() => Try(measure));
+    private void Measure(Action measure)
+    {
+        _measuring.Begin();
+        _ = MeasureAsync();
+
+        async Task MeasureAsync()
+        {
+            await guardMeter(() => Try(measure)).ConfigureAwait(false);
+            _measuring.End();
+        }
+    }
 
     private static void ForEach(IReadOnlyList<UsageRecord> records, Action<UsageRecord> report)
     {

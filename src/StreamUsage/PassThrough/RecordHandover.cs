@@ -4,7 +4,7 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>What happens beside the byte path: the sinks are told of a start, and at the end the record is made, handed over and reported, in this order.</summary>
+/// <summary>What happens beside the byte path: the sinks are told of a start, and at the end the record is made and handed over, whoever waits for it is told, and it is reported, in this order.</summary>
 internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRecordDelivery delivery, Watchdog watchdog, UsageReporter reporter, TimeLimit limit, SteadyTime time) : IThreadPoolWorkItem
 {
     private static readonly TimeSpan TimeToMake = TimeSpan.FromSeconds(1);
@@ -84,16 +84,22 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         await WaitAsync(_handingOver.WhenNone(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
         await WaitAsync(_making.WhenNone(), TimeToMake, CancellationToken.None).ConfigureAwait(false); // However hurried: what comes after the delivery's end has nobody who waits for it.
         await delivery.StopAsync(cancellationToken).ConfigureAwait(false);
+        await WaitAsync(reporter.WhenMeasured(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask WaitAsync(Task task, TimeSpan atMost, CancellationToken cancellationToken) =>
         await task.WaitAsync(atMost, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private async Task HandOverAsync(TrackedBody body) => await DeliverAsync(body, await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false)).ConfigureAwait(false);
+    private async Task HandOverAsync(TrackedBody body)
+    {
+        reporter.Ended(body.Verdict.Outcome);
+        await DeliverAsync(body, await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false)).ConfigureAwait(false);
+    }
 
     // Records are made side by side and handed over in turn: an estimate that takes long holds those behind it, at most its time limit.
     private void HandOverInTurn(TrackedBody body)
     {
+        reporter.Ended(body.Verdict.Outcome);
         ValueTask<(UsageRecord Record, List<Exception> Faults)> building = RecordBuilder.BuildAsync(body, settings, limit);
         if (building.IsCompletedSuccessfully && _lastAdded.IsCompleted)
         {
@@ -119,6 +125,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         ValueTask<DeliveryResult> delivering = delivery.DeliverAsync(record, body.Starts);
         _making.End();
         DeliveryResult result = await delivering.ConfigureAwait(false);
+        body.Complete(record, result);
         if (reporter.ReportsRecords)
         {
             var notes = new RecordNotes
@@ -131,7 +138,6 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
             await reporter.RecordedAsync(record, notes).ConfigureAwait(false);
         }
 
-        body.Complete(record, result);
         _handingOver.End();
     }
 }

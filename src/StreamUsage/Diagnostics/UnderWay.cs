@@ -1,4 +1,4 @@
-namespace StreamUsage.PassThrough;
+namespace StreamUsage.Diagnostics;
 
 /// <summary>Counts what is under way, and says when nothing is.</summary>
 internal sealed class UnderWay
