@@ -30,7 +30,7 @@ public sealed class UsageTracker : IAsyncDisposable
     {
     }
 
-    internal UsageTracker(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, ILoggerFactory? loggerFactory, TimeProvider? timeProvider, IMeterFactory? meterFactory)
+    internal UsageTracker(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, ILoggerFactory? loggerFactory, TimeProvider? timeProvider, IMeterFactory? meterFactory, string name = "")
     {
         if (options.FindFault() is { } fault)
         {
@@ -62,7 +62,7 @@ public sealed class UsageTracker : IAsyncDisposable
             new UsageMeter(meterFactory),
             action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)),
             action => Ignore(new ActionCall(action, meterThreads).RunAsync(watchdog)));
-        IRecordDelivery delivery = DeliveryPlan.Make(sinks, options, watchdog, reporter, time, meterFactory);
+        IRecordDelivery delivery = DeliveryPlan.Make(sinks, name, options, watchdog, reporter, time, meterFactory);
         Handover = new RecordHandover(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
 
         // What a logger or a meter's listener throws, or how long it takes, has nobody to tell.

@@ -11,9 +11,9 @@ internal static class DeliveryPlan
 
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30), MaxPauseInQueue = TimeSpan.FromSeconds(1);
 
-    public static IRecordDelivery Make(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, Watchdog watchdog, UsageReporter reporter, SteadyTime time, IMeterFactory? meterFactory)
+    public static IRecordDelivery Make(IReadOnlyList<IUsageSink> sinks, string trackerName, StreamUsageOptions options, Watchdog watchdog, UsageReporter reporter, SteadyTime time, IMeterFactory? meterFactory)
     {
-        Destination[] destinations = [.. sinks.Select(static sink => new Destination(sink))];
+        Destination[] destinations = [.. sinks.Zip(SinkNames.Of(sinks, trackerName), static (sink, name) => new Destination(sink, name))];
         var undelivered = new UndeliveredRecords(options.OnUndelivered, watchdog, reporter, time);
         var direct = new InlineDelivery(destinations, watchdog, Retries(options.MaxDeliveryAttempts, MaxPause), undelivered, reporter, time);
         if (options.Background is null)

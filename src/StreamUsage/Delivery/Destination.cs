@@ -1,7 +1,9 @@
 namespace StreamUsage.Delivery;
 
 /// <summary>One sink of a tracker.</summary>
-internal sealed class Destination(IUsageSink sink)
+/// <param name="sink">The sink.</param>
+/// <param name="name">What the log and the meter call it.</param>
+internal sealed class Destination(IUsageSink sink, string name)
 {
     /// <summary>How many records are on their way to the sink at most where no queue holds them.</summary>
     public const int MaxRecords = CallThreads.MaxCalls;
@@ -12,8 +14,7 @@ internal sealed class Destination(IUsageSink sink)
 
     public IUsageSink Sink => sink;
 
-    /// <summary>The sink's type, for the log and the meter.</summary>
-    public string Name { get; } = (sink as IScopedSink)?.SinkType.Name ?? sink.GetType().Name;
+    public string Name => name;
 
     /// <summary>Where its calls begin.</summary>
     public CallThreads Threads { get; } = new();

@@ -12,6 +12,6 @@ internal static class TrackerFactory
     {
         StreamUsageOptions options = provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get(name);
         IUsageSink[] sinks = [.. provider.GetServices<SinkRegistration>().Where(sink => sink.TrackerName == name).Select(sink => sink.Sink(provider))];
-        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(), options.MeterFactory ?? provider.GetService<IMeterFactory>());
+        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(), options.MeterFactory ?? provider.GetService<IMeterFactory>(), name);
     }
 }

@@ -169,7 +169,7 @@ public sealed class CallThreadsTests
             Interlocked.Increment(ref begun);
             mayEnd.Wait(CancellationToken.None);
             return default;
-        }));
+        }), "sink");
         Task<Exception?>[] left = [.. Enumerable.Range(0, CallThreads.MaxThreads).Select(_ => RunAsync())];
         SpinWait.SpinUntil(() => Volatile.Read(ref begun) == CallThreads.MaxThreads, Long).Should().BeTrue();
         time.Advance(Long);
