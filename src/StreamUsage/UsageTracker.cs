@@ -30,7 +30,7 @@ public sealed class UsageTracker : IAsyncDisposable
     {
     }
 
-    internal UsageTracker(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, ILoggerFactory? loggerFactory, TimeProvider? timeProvider, IMeterFactory? meterFactory)
+    internal UsageTracker(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, ILoggerFactory? loggerFactory, TimeProvider? timeProvider, IMeterFactory? meterFactory, string name = "")
     {
         if (options.FindFault() is { } fault)
         {
@@ -54,8 +54,13 @@ public sealed class UsageTracker : IAsyncDisposable
         Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
         var time = new SteadyTime(Time);
         var watchdog = new Watchdog(options.SinkTimeout, time);
-        var reporter = new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), new UsageMeter(meterFactory), action => Ignore(new ActionCall(action).RunAsync(watchdog)));
-        IRecordDelivery delivery = DeliveryPlan.Make(sinks, options, watchdog, reporter, time, meterFactory);
+        CallThreads logThreads = new(), meterThreads = new();
+        var reporter = new UsageReporter(
+            loggerFactory?.CreateLogger("StreamUsage"),
+            new UsageMeter(meterFactory),
+            action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)),
+            action => Ignore(new ActionCall(action, meterThreads).RunAsync(watchdog)));
+        IRecordDelivery delivery = DeliveryPlan.Make(sinks, name, options, watchdog, reporter, time, meterFactory);
         Handover = new RecordHandover(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
 
         // What a logger or a meter's listener throws, or how long it takes, has nobody to tell.

@@ -8,7 +8,7 @@ namespace StreamUsage.Delivery;
 [SuppressMessage("Reliability", "CA1001", Justification = "StopAsync is the end.")]
 internal sealed class BackgroundDelivery : IRecordDelivery
 {
-    private static readonly TimeSpan TimeToReport = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TimeToReport = TimeSpan.FromSeconds(5), TimeToEnd = TimeSpan.FromSeconds(1);
 
     private readonly InlineDelivery _direct;
     private readonly UndeliveredRecords _undelivered;
@@ -59,20 +59,36 @@ internal sealed class BackgroundDelivery : IRecordDelivery
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.BeginAsync().ConfigureAwait(false);
+        long began = _time.GetTimestamp();
+        Task admitted = Task.WhenAll(_queues.Select(static queue => queue.WhenNoneWaits()));
+        Task emptied = Task.WhenAll(_queues.Select(static queue => queue.Emptied));
+        await WaitAsync(admitted, _drainTimeout, cancellationToken).ConfigureAwait(false);
+        if (admitted.IsCompleted && !cancellationToken.IsCancellationRequested)
+        {
+            Close();
+            TimeSpan left = _drainTimeout - _time.GetElapsedTime(began);
+            await WaitAsync(emptied, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!emptied.IsCompleted)
+        {
+            await _stop.AbandonAsync().ConfigureAwait(false);
+            await WaitAsync(admitted, TimeToReport, CancellationToken.None).ConfigureAwait(false); // What waits for room is left over too.
+            Close();
+            await WaitAsync(emptied, TimeToReport, CancellationToken.None).ConfigureAwait(false);
+            await _stop.EndAsync().ConfigureAwait(false);
+            await WaitAsync(emptied, TimeToEnd, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        _meter.Dispose();
+    }
+
+    private void Close()
+    {
         foreach (SinkQueue queue in _queues)
         {
             queue.Close();
         }
-
-        Task emptied = Task.WhenAll(_queues.Select(static queue => queue.Emptied));
-        await WaitAsync(emptied, _drainTimeout, cancellationToken).ConfigureAwait(false);
-        if (!emptied.IsCompleted)
-        {
-            await _stop.AbandonAsync().ConfigureAwait(false);
-            await WaitAsync(emptied, TimeToReport, CancellationToken.None).ConfigureAwait(false);
-        }
-
-        _meter.Dispose();
     }
 
     // All queues are asked before any is waited for.

@@ -4,12 +4,25 @@ using StreamUsage.Diagnostics;
 namespace StreamUsage.Delivery;
 
 /// <summary>
-/// Brings a batch to its sink: as a whole, then record by record, in order. A record that the sink goes on refusing while it takes the one after it is given up; where it takes neither, the sink is down,
+/// Brings a batch to its sink: as a whole, then record by record, in order. Records that the sink goes on refusing while it takes another are given up; where it takes none of those that are at hand, the sink is down,
 /// and everything waits for it.
 /// </summary>
-internal sealed class BatchDelivery(Destination destination, Watchdog watchdog, RetryPlan batchRetries, RetryPlan recordRetries, UndeliveredRecords undelivered, UsageReporter reporter, SteadyTime time, DeliveryStop stop)
+internal sealed class BatchDelivery(
+    Destination destination, int maxBatchSize, Watchdog watchdog, RetryPlan batchRetries, RetryPlan recordRetries, UndeliveredRecords undelivered, UsageReporter reporter, SteadyTime time, DeliveryStop stop)
 {
+    /// <summary>How many records are taken out of the queue, beside a batch that is refused, to find one that is not.</summary>
+    public const int MaxAhead = 100;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), MaxPause = TimeSpan.FromSeconds(30), MaxPauseWhenStopping = TimeSpan.FromSeconds(0.5);
+
+    private int _nextOther = 1; // Where the search for a record that the sink takes goes on.
+
+    private enum OtherRecord
+    {
+        Taken,
+        Refused,
+        None,
+    }
 
     /// <summary>Takes out of the batch what its sink has got, or never will; something is left only where the time for delivering has passed.</summary>
     public async Task DeliverAsync(RecordBatch batch, ChannelReader<QueuedRecord> queue)
@@ -42,61 +55,134 @@ internal sealed class BatchDelivery(Destination destination, Watchdog watchdog, 
     // The result is why the sink is down; null where the batch is done with.
     private async ValueTask<Exception?> TryAsync(RecordBatch batch, ChannelReader<QueuedRecord> queue)
     {
-        if (batch.Count > 1 && destination.Shape.TakesBatches)
+        bool isWhole = destination.Shape.TakesBatches;
+        while (isWhole && batch.Count > 1 && !stop.IsAbandoned)
         {
-            UsageRecord[] records = batch.ToRecords();
+            UsageRecord[] records = batch.ToRecords(maxBatchSize);
             (Exception? fault, _) = await AttemptAsync(() => new BatchCall(destination, records), records.Length, batchRetries).ConfigureAwait(false);
-            if (fault is null)
+            isWhole = fault is null;
+            if (isWhole)
             {
-                await DeliveredAsync(batch, 0, batch.Count).ConfigureAwait(false);
-                return null;
+                Delivered(batch, 0, records.Length);
             }
         }
 
         while (batch.Count != 0 && !stop.IsAbandoned)
         {
-            UsageRecord first = batch[0].Record;
-            (Exception? fault, int attempts) = await AttemptAsync(() => new RecordCall(destination, first), 1, recordRetries).ConfigureAwait(false);
-            if (fault is null)
-            {
-                await DeliveredAsync(batch, 0, 1).ConfigureAwait(false);
-                continue;
-            }
-
-            // Is it the record, or the sink?
-            if (stop.IsAbandoned || !await TakeNextAsync(batch, queue).ConfigureAwait(false))
+            if (await TryFirstAsync(batch, queue).ConfigureAwait(false) is { } fault)
             {
                 return fault;
             }
-
-            batch.Remove(0, 1);
-            await undelivered.TakeAsync(first, destination, UndeliveredRecords.Failed, attempts, fault).ConfigureAwait(false);
         }
 
         return null;
     }
 
-    private async ValueTask<bool> TakeNextAsync(RecordBatch batch, ChannelReader<QueuedRecord> queue)
+    // The result is why the sink is down; null where the first record has come to its end.
+    private async ValueTask<Exception?> TryFirstAsync(RecordBatch batch, ChannelReader<QueuedRecord> queue)
     {
-        if (batch.Count == 1)
+        UsageRecord first = batch[0].Record;
+        (Exception? fault, int attempts) = await AttemptAsync(() => new RecordCall(destination, first), 1, recordRetries).ConfigureAwait(false);
+        if (fault is null)
         {
-            if (!queue.TryRead(out QueuedRecord next))
-            {
-                return false;
-            }
-
-            batch.Add(next);
-            await WaitForStartAsync(next).ConfigureAwait(false);
+            Delivered(batch, 0, 1);
+            return null;
         }
 
-        UsageRecord second = batch[1].Record;
-        if (await CallAsync(new RecordCall(destination, second)).ConfigureAwait(false) is not null)
+        // Is it the record, or the sink?
+        var refused = new List<RefusedRecord> { new(first, attempts, fault) };
+        if (stop.IsAbandoned || await TryOtherAsync(batch, queue, refused).ConfigureAwait(false) != OtherRecord.Taken)
+        {
+            return fault;
+        }
+
+        // The sink may have come back only just now: it is asked once more. Where it refused others before it took one, it may have been down for longer: all of them have all their attempts again.
+        bool isSure = refused.Count == 1;
+        await TryAgainAsync(batch, refused, isSure ? RetryPlan.None : recordRetries).ConfigureAwait(false);
+        if (stop.IsAbandoned || (!isSure && refused.Count != 0 && await TryOtherAsync(batch, queue, [.. refused]).ConfigureAwait(false) == OtherRecord.Refused))
+        {
+            return fault;
+        }
+
+        foreach (RefusedRecord bad in refused)
+        {
+            batch.Remove(batch.IndexOf(bad.Record), 1);
+            await undelivered.TakeAsync(bad.Record, destination, UndeliveredRecords.Failed, bad.Attempts, bad.Fault).ConfigureAwait(false);
+        }
+
+        return null;
+    }
+
+    // Once each, until one is taken. A call that hangs says more of the sink than of its record: the search goes on behind it, another time.
+    private async ValueTask<OtherRecord> TryOtherAsync(RecordBatch batch, ChannelReader<QueuedRecord> queue, List<RefusedRecord> refused)
+    {
+        OtherRecord result = OtherRecord.None;
+        int next = Math.Min(_nextOther, batch.Count);
+        for (_nextOther = 1; !stop.IsAbandoned && (next < batch.Count || await AddNextAsync(batch, queue).ConfigureAwait(false)); next++)
+        {
+            UsageRecord other = batch[next].Record;
+            if (refused.Exists(known => ReferenceEquals(known.Record, other)))
+            {
+                continue;
+            }
+
+            if (await CallAsync(new RecordCall(destination, other)).ConfigureAwait(false) is not { } fault)
+            {
+                Delivered(batch, next, 1);
+                return OtherRecord.Taken;
+            }
+
+            result = OtherRecord.Refused;
+            refused.Add(new RefusedRecord(other, 1, fault));
+            if (fault is TimeoutException)
+            {
+                _nextOther = next + 1;
+                break;
+            }
+        }
+
+        return result;
+    }
+
+    private async ValueTask<bool> AddNextAsync(RecordBatch batch, ChannelReader<QueuedRecord> queue)
+    {
+        if (batch.Count >= maxBatchSize + MaxAhead || !queue.TryRead(out QueuedRecord next))
         {
             return false;
         }
 
-        await DeliveredAsync(batch, 1, 1).ConfigureAwait(false);
+        batch.Add(next);
+        await WaitForStartAsync(next).ConfigureAwait(false);
         return true;
+    }
+
+    // All of them in turn, so that many that are bad take no longer than one.
+    private async ValueTask TryAgainAsync(RecordBatch batch, List<RefusedRecord> refused, RetryPlan retries)
+    {
+        if (await TryEachAsync().ConfigureAwait(false) is { } first)
+        {
+            await retries.GoOnAsync(first, TryEachAsync, stop.Abandoned).ConfigureAwait(false);
+        }
+
+        async ValueTask<Exception?> TryEachAsync()
+        {
+            for (int i = 0; i < refused.Count && !stop.IsAbandoned;)
+            {
+                RefusedRecord record = refused[i];
+                reporter.Retried(destination.Name, 1);
+                if (await CallAsync(new RecordCall(destination, record.Record)).ConfigureAwait(false) is { } fault)
+                {
+                    refused[i++] = record with { Attempts = record.Attempts + 1, Fault = fault };
+                }
+                else
+                {
+                    Delivered(batch, batch.IndexOf(record.Record), 1);
+                    refused.RemoveAt(i);
+                }
+            }
+
+            return refused.Count == 0 ? null : refused[^1].Fault;
+        }
     }
 
     private async ValueTask<(Exception? Fault, int Attempts)> AttemptAsync(Func<GuardedCall> makeCall, int records, RetryPlan retries)
@@ -106,7 +192,7 @@ internal sealed class BatchDelivery(Destination destination, Watchdog watchdog, 
 
         async ValueTask<Exception?> AgainAsync()
         {
-            await reporter.RetriedAsync(destination.Name, records).ConfigureAwait(false);
+            reporter.Retried(destination.Name, records);
             return await CallAsync(makeCall()).ConfigureAwait(false);
         }
     }
@@ -115,26 +201,26 @@ internal sealed class BatchDelivery(Destination destination, Watchdog watchdog, 
     {
         ValueTask<Exception?> ended = call.RunAsync(watchdog);
         Exception? fault;
-        using (stop.Abandoned.UnsafeRegister(static call => ((GuardedCall)call!).Abandon(new OperationCanceledException()), call))
+        using (call.AbandonOn(stop.Abandoned))
         {
             fault = await ended.ConfigureAwait(false);
         }
 
         if (fault is not null)
         {
-            await reporter.AttemptFailedAsync().ConfigureAwait(false);
+            reporter.AttemptFailed();
         }
 
         return fault;
     }
 
-    private async ValueTask DeliveredAsync(RecordBatch batch, int index, int count)
+    private void Delivered(RecordBatch batch, int index, int count)
     {
         TimeSpan[]? took = reporter.ReportsDeliveries ? [.. Enumerable.Range(index, count).Select(i => time.GetElapsedTime(batch[i].Since))] : null;
         batch.Remove(index, count);
         if (took is not null)
         {
-            await reporter.DeliveredAsync(destination.Name, took).ConfigureAwait(false);
+            reporter.Delivered(destination.Name, took);
         }
     }
 

@@ -11,10 +11,10 @@ internal static class DeliveryPlan
 
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30), MaxPauseInQueue = TimeSpan.FromSeconds(1);
 
-    public static IRecordDelivery Make(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, Watchdog watchdog, UsageReporter reporter, SteadyTime time, IMeterFactory? meterFactory)
+    public static IRecordDelivery Make(IReadOnlyList<IUsageSink> sinks, string trackerName, StreamUsageOptions options, Watchdog watchdog, UsageReporter reporter, SteadyTime time, IMeterFactory? meterFactory)
     {
-        Destination[] destinations = [.. sinks.Select(static sink => new Destination(sink))];
-        var undelivered = new UndeliveredRecords(options.OnUndelivered, watchdog, reporter);
+        Destination[] destinations = [.. sinks.Zip(SinkNames.Of(sinks, trackerName), static (sink, name) => new Destination(sink, name))];
+        var undelivered = new UndeliveredRecords(options.OnUndelivered, watchdog, reporter, time);
         var direct = new InlineDelivery(destinations, watchdog, Retries(options.MaxDeliveryAttempts, MaxPause), undelivered, reporter, time);
         if (options.Background is null)
         {
@@ -24,11 +24,12 @@ internal static class DeliveryPlan
         RetryPlan batchRetries = Retries(options.MaxDeliveryAttempts, MaxPauseInQueue);
         RetryPlan recordRetries = Retries(AttemptsOneByOne * options.MaxDeliveryAttempts, MaxPauseInQueue);
         var stop = new DeliveryStop();
+        BackgroundDeliveryOptions background = options.Background.Copy();
         return new BackgroundDelivery(
-            options.Background.Copy(),
+            background,
             direct,
             undelivered,
-            destination => new BatchDelivery(destination, watchdog, batchRetries, recordRetries, undelivered, reporter, time, stop),
+            destination => new BatchDelivery(destination, background.MaxBatchSize, watchdog, batchRetries, recordRetries, undelivered, reporter, time, stop),
             stop,
             time,
             meterFactory);

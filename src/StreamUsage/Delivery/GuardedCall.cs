@@ -4,16 +4,18 @@ using System.Threading.Tasks.Sources;
 namespace StreamUsage.Delivery;
 
 /// <summary>
-/// One call of something that is not ours, on the thread pool and within the time limit of a <see cref="Watchdog"/>: what throws, blocks or hangs costs its own call and nothing else.
-/// A call that has not ended by its limit is left alone: it may still end, and nobody waits for it. Awaited once.
+/// One call of something that is not ours, on a thread of its <see cref="CallThreads"/> and within the time limit of a <see cref="Watchdog"/>: what throws, blocks or hangs costs its own call and nothing else.
+/// A call that has not ended by its limit, waiting for a thread included, is left alone: it may still end, and nobody waits for it. Awaited once.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The token's source has no timer, and a call that is left alone still holds its token.")]
-internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exception?>
+internal abstract class GuardedCall(CallThreads threads) : IValueTaskSource<Exception?>
 {
     // Not reused: a sink may keep the token after its call.
     private readonly CancellationTokenSource _cancellation = new();
     private ManualResetValueTaskSourceCore<Exception?> _end;
     private Watchdog? _watchdog;
+    private Task? _underWay;
+    private Exception? _fault;
     private int _hasEnded;
 
     /// <summary>Its neighbours among the calls that are under way, and when it began: the watchdog's.</summary>
@@ -23,6 +25,11 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
 
     public long Since { get; set; }
 
+    /// <summary>Its place among the calls that wait for a thread, null where it does not, and since when: the threads'.</summary>
+    public LinkedListNode<GuardedCall>? Waiting { get; set; }
+
+    public long WaitsSince { get; set; }
+
     /// <summary>Why the call has failed, once it has ended; null where it has not failed.</summary>
     public ValueTask<Exception?> Ended => new(this, _end.Version);
 
@@ -31,7 +38,10 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
     {
         _watchdog = watchdog;
         watchdog.Add(this);
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (!threads.TryAdd(this))
+        {
+            End(new TooManyCallsException());
+        }
     }
 
     /// <summary>Makes the call.</summary>
@@ -46,6 +56,11 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
     {
         if (TryEnd())
         {
+            if (!IsMadeLate)
+            {
+                threads.Remove(this);
+            }
+
             _ = _cancellation.CancelAsync();
             _end.RunContinuationsAsynchronously = true;
             OnEnded(reason);
@@ -53,27 +68,47 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
         }
     }
 
-    void IThreadPoolWorkItem.Execute()
-    {
-        ValueTask call;
-        try
-        {
-            call = InvokeAsync(_cancellation.Token);
-            if (!call.IsCompleted)
-            {
-                _ = FollowAsync(call);
-                return;
-            }
+    /// <summary>Nobody waits for the call any longer once a token is cancelled.</summary>
+    public CancellationTokenRegistration AbandonOn(CancellationToken token) => token.UnsafeRegister(static call => ((GuardedCall)call!).Abandon(new OperationCanceledException()), this);
 
-            call.GetAwaiter().GetResult();
-        }
-        catch (Exception fault)
+    /// <summary>Makes the call, on this thread.</summary>
+    public void Invoke()
+    {
+        if (!IsMadeLate && Volatile.Read(ref _hasEnded) != 0)
         {
-            End(fault);
             return;
         }
 
-        End(null);
+        try
+        {
+            ValueTask call = InvokeAsync(_cancellation.Token);
+            if (call.IsCompleted)
+            {
+                call.GetAwaiter().GetResult();
+            }
+            else
+            {
+                _underWay = call.AsTask();
+            }
+        }
+        catch (Exception fault)
+        {
+            _fault = fault;
+        }
+    }
+
+    /// <summary>Ends the call where it has ended already, else when it does.</summary>
+    public void Settle()
+    {
+        if (_underWay is { } call)
+        {
+            _ = FollowAsync(call);
+        }
+        else
+        {
+            threads.Ended();
+            End(_fault);
+        }
     }
 
     Exception? IValueTaskSource<Exception?>.GetResult(short token) => _end.GetResult(token);
@@ -81,6 +116,9 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
     ValueTaskSourceStatus IValueTaskSource<Exception?>.GetStatus(short token) => _end.GetStatus(token);
 
     void IValueTaskSource<Exception?>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _end.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Whether a call that was left alone before it began is made all the same.</summary>
+    protected virtual bool IsMadeLate => false;
 
     /// <summary>The call has ended, or is left alone.</summary>
     /// <param name="fault">Why it has failed; null where it has not.</param>
@@ -91,7 +129,7 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
     /// <summary>The call itself.</summary>
     protected abstract ValueTask InvokeAsync(CancellationToken cancellationToken);
 
-    private async Task FollowAsync(ValueTask call)
+    private async Task FollowAsync(Task call)
     {
         try
         {
@@ -99,11 +137,11 @@ internal abstract class GuardedCall : IThreadPoolWorkItem, IValueTaskSource<Exce
         }
         catch (Exception fault)
         {
-            End(fault);
-            return;
+            _fault = fault;
         }
 
-        End(null);
+        threads.Ended();
+        End(_fault);
     }
 
     private void End(Exception? fault)

@@ -3,7 +3,7 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Hands each record to each sink at once, and again where that fails. Sinks do not wait for each other.</summary>
+/// <summary>Hands each record to each sink at once, and again where that fails. Sinks do not wait for each other. A record that comes while too many are on their way to a sink that is slow is not handed to it.</summary>
 internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchdog, RetryPlan retries, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time) : IRecordDelivery
 {
     public Destination[] Destinations => destinations;
@@ -18,6 +18,28 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DeliveryResult> DeliverAsync(Destination destination, UsageRecord record, PendingStarts starts)
     {
+        if (!destination.TryEnter())
+        {
+            await undelivered.TakeAsync(record, destination, UndeliveredRecords.QueueFull, attempts: 0, fault: null).ConfigureAwait(false);
+            return DeliveryResult.Failed;
+        }
+
+        bool isDelivered;
+        try
+        {
+            isDelivered = await TryAsync(destination, record, starts).ConfigureAwait(false);
+        }
+        finally
+        {
+            destination.Leave();
+        }
+
+        return isDelivered ? DeliveryResult.Delivered : DeliveryResult.Failed;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> TryAsync(Destination destination, UsageRecord record, PendingStarts starts)
+    {
         if (starts.Find(destination) is { } start)
         {
             await start.WaitAsync().ConfigureAwait(false);
@@ -27,15 +49,15 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
         Exception? fault = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
         if (fault is not null && !await RetryAsync(destination, record, fault).ConfigureAwait(false))
         {
-            return DeliveryResult.Failed;
+            return false;
         }
 
         if (since is { } began)
         {
-            await reporter.DeliveredAsync(destination.Name, [time.GetElapsedTime(began)]).ConfigureAwait(false);
+            reporter.Delivered(destination.Name, [time.GetElapsedTime(began)]);
         }
 
-        return DeliveryResult.Delivered;
+        return true;
     }
 
     private async ValueTask<DeliveryResult> DeliverToAllAsync(UsageRecord record, PendingStarts starts)
@@ -52,7 +74,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
 
     private async ValueTask<bool> RetryAsync(Destination destination, UsageRecord record, Exception first)
     {
-        await reporter.AttemptFailedAsync().ConfigureAwait(false);
+        reporter.AttemptFailed();
         (Exception? fault, int attempts) = await retries.GoOnAsync(first, AttemptAsync).ConfigureAwait(false);
         if (fault is null)
         {
@@ -64,11 +86,11 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
 
         async ValueTask<Exception?> AttemptAsync()
         {
-            await reporter.RetriedAsync(destination.Name, 1).ConfigureAwait(false);
+            reporter.Retried(destination.Name, 1);
             Exception? again = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
             if (again is not null)
             {
-                await reporter.AttemptFailedAsync().ConfigureAwait(false);
+                reporter.AttemptFailed();
             }
 
             return again;

@@ -15,13 +15,19 @@ internal sealed class QueueReader(Destination destination, ChannelReader<QueuedR
         {
             await FillAsync().ConfigureAwait(false);
             await delivery.DeliverAsync(Batch, queue).ConfigureAwait(false);
-
-            // Something is left only where the time for delivering has passed.
-            for (; Batch.Count != 0; Batch.Remove(0, 1))
+            if (Batch.Count != 0)
             {
-                await undelivered.TakeAsync(Batch[0].Record, destination, UndeliveredRecords.Shutdown, attempts: 0, fault: null).ConfigureAwait(false);
+                await LeaveAsync().ConfigureAwait(false); // The time for delivering has passed.
             }
         }
+    }
+
+    private async ValueTask LeaveAsync()
+    {
+        Take(int.MaxValue);
+        UsageRecord[] left = Batch.ToRecords(int.MaxValue);
+        Batch.Remove(0, Batch.Count);
+        await undelivered.TakeAllAsync(left, destination, stop.Ending).ConfigureAwait(false);
     }
 
     private async ValueTask FillAsync()

@@ -47,5 +47,8 @@ internal sealed class RecordBatch
         }
     }
 
-    public UsageRecord[] ToRecords() => _queued.ConvertAll(static queued => queued.Record).ToArray();
+    public int IndexOf(UsageRecord record) => _queued.FindIndex(queued => ReferenceEquals(queued.Record, record));
+
+    /// <summary>The first of them, as many as a call is given.</summary>
+    public UsageRecord[] ToRecords(int atMost) => [.. _queued.Take(atMost).Select(static queued => queued.Record)];
 }

@@ -28,6 +28,9 @@ internal sealed class RetryPlan
         }
     }
 
+    /// <summary>A call is made once.</summary>
+    public static RetryPlan None { get; } = new(1, TimeSpan.Zero, TimeSpan.Zero, TimeProvider.System);
+
     /// <summary>Goes on after a first attempt that has failed. Never throws.</summary>
     /// <param name="first">Why it has failed.</param>
     /// <param name="attempt">Makes the call once more; the result is why it has failed, else null.</param>

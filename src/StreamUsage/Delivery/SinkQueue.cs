@@ -9,6 +9,8 @@ internal sealed class SinkQueue
     private readonly Channel<QueuedRecord> _channel;
     private readonly SteadyTime _time;
     private readonly QueueReader[] _readers;
+    private readonly TaskCompletionSource _noneWaits = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isStopping;
     private int _waiting;
 
     public SinkQueue(Destination destination, BackgroundDeliveryOptions options, SteadyTime time, Func<ChannelReader<QueuedRecord>, QueueReader> makeReader)
@@ -64,6 +66,19 @@ internal sealed class SinkQueue
         return _channel.Writer.TryWrite(queued) ? new ValueTask<Admission>(Admission.Queued) : WaitAsync(queued);
     }
 
+    /// <summary>Completes when no record waits for room, once that was asked.</summary>
+    public Task WhenNoneWaits()
+    {
+        Volatile.Write(ref _isStopping, true);
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _waiting) == 0)
+        {
+            _noneWaits.TrySetResult();
+        }
+
+        return _noneWaits.Task;
+    }
+
     public void Close() => _channel.Writer.TryComplete();
 
     // As many may wait as the queue holds: what is in memory stays bounded.
@@ -86,7 +101,10 @@ internal sealed class SinkQueue
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
+            if (Interlocked.Decrement(ref _waiting) == 0 && Volatile.Read(ref _isStopping))
+            {
+                _noneWaits.TrySetResult();
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ using StreamUsage.Diagnostics;
 namespace StreamUsage.Delivery;
 
 /// <summary>Tells a sink that a response has begun. The response's record waits for it.</summary>
-internal sealed class StartCall(Destination destination, UsageStart start, UsageReporter reporter, StartCall?[] pending, int index) : GuardedCall
+internal sealed class StartCall(Destination destination, UsageStart start, UsageReporter reporter, StartCall?[] pending, int index) : GuardedCall(destination.Threads)
 {
     public Destination Destination => destination;
 

@@ -2,14 +2,18 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>The end of a record that a sink did not get: a line, a count, and the user's own last resort.</summary>
-internal sealed class UndeliveredRecords(Func<UsageRecord, CancellationToken, ValueTask>? lastResort, Watchdog watchdog, UsageReporter reporter)
+/// <summary>The end of records that a sink did not get: a line, a count, and the user's own last resort.</summary>
+internal sealed class UndeliveredRecords(Func<UsageRecord, CancellationToken, ValueTask>? lastResort, Watchdog watchdog, UsageReporter reporter, SteadyTime time)
 {
     public const string Failed = "failed";
     public const string QueueFull = "queue_full";
     public const string Shutdown = "shutdown";
 
-    private readonly Destination? _lastResort = lastResort is null ? null : new Destination(new DelegateUsageSink(lastResort));
+    private const int MaxCallbacks = 16;
+
+    private static readonly TimeSpan MaxWaitForLog = TimeSpan.FromSeconds(1);
+
+    private readonly Destination? _lastResort = lastResort is null ? null : new Destination(new DelegateUsageSink(lastResort), nameof(StreamUsageOptions.OnUndelivered));
 
     /// <param name="record">The record.</param>
     /// <param name="destination">Who did not get it.</param>
@@ -19,9 +23,72 @@ internal sealed class UndeliveredRecords(Func<UsageRecord, CancellationToken, Va
     public async ValueTask TakeAsync(UsageRecord record, Destination destination, string reason, int attempts, Exception? fault)
     {
         await reporter.DroppedAsync(record, destination.Name, reason, attempts, fault).ConfigureAwait(false);
-        if (_lastResort is not null && await new RecordCall(_lastResort, record).RunAsync(watchdog).ConfigureAwait(false) is { } again)
+        await SaveAsync(record, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes what a stop has no time for: all of it is logged and counted before the first callback, which may take long.</summary>
+    /// <param name="records">The records.</param>
+    /// <param name="destination">Who did not get them.</param>
+    /// <param name="ending">Ends the callbacks; the log says how many records were not given to one.</param>
+    public async Task TakeAllAsync(IReadOnlyList<UsageRecord> records, Destination destination, CancellationToken ending)
+    {
+        Task reporting = reporter.LeftAsync(records, destination.Name, Shutdown).AsTask();
+        if (_lastResort is not null)
         {
-            await reporter.CallbackFailedAsync(record.Id, again).ConfigureAwait(false);
+            await reporting.WaitAsync(MaxWaitForLog, time, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // A logger that is slow goes on beside the callbacks.
+            await SaveAllAsync(records, destination, ending).ConfigureAwait(false);
         }
+
+        await reporting.ConfigureAwait(false);
+    }
+
+    private async Task SaveAllAsync(IReadOnlyList<UsageRecord> records, Destination destination, CancellationToken ending)
+    {
+        int next = -1, missed = 0;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(MaxCallbacks, records.Count)).Select(_ => SaveInTurnAsync())).ConfigureAwait(false);
+        if (missed != 0)
+        {
+            await reporter.CallbacksMissedAsync(destination.Name, missed).ConfigureAwait(false);
+        }
+
+        async Task SaveInTurnAsync()
+        {
+            for (int i; (i = Interlocked.Increment(ref next)) < records.Count;)
+            {
+                if (ending.IsCancellationRequested || !await SaveAsync(records[i], ending).ConfigureAwait(false))
+                {
+                    Interlocked.Increment(ref missed);
+                }
+            }
+        }
+    }
+
+    // False where there was no time for it.
+    private async ValueTask<bool> SaveAsync(UsageRecord record, CancellationToken ending)
+    {
+        if (_lastResort is null)
+        {
+            return true;
+        }
+
+        var call = new RecordCall(_lastResort, record);
+        ValueTask<Exception?> ended = call.RunAsync(watchdog);
+        Exception? fault;
+        using (call.AbandonOn(ending))
+        {
+            fault = await ended.ConfigureAwait(false);
+        }
+
+        if (fault is OperationCanceledException && ending.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        if (fault is not null)
+        {
+            await reporter.CallbackFailedAsync(record.Id, fault).ConfigureAwait(false);
+        }
+
+        return true;
     }
 }

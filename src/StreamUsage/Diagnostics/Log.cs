@@ -88,6 +88,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutting down: {Responses} responses that were still being read are recorded as interrupted")]
     public static partial void ShutDown(ILogger logger, int responses);
 
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutting down: there was no time to give {Records} records that {Sink} did not get to OnUndelivered")]
+    public static partial void CallbacksMissed(ILogger logger, string sink, int records);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
 }

@@ -17,7 +17,7 @@ internal sealed class UsageMeter
     public UsageMeter(IMeterFactory? factory)
     {
         Meter meter = factory?.Create(new MeterOptions(Name)) ?? Shared;
-        _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Records made, by outcome.");
+        _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Responses that have ended, by outcome: each makes a record.");
         _faults = meter.CreateCounter<long>("streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding.");
         _open = meter.CreateUpDownCounter<long>("streamusage.streams.open", "{stream}", "Responses that are being tracked.");
         _delivered = meter.CreateCounter<long>("streamusage.records.delivered", "{record}", "Records that a sink took, by sink.");
@@ -28,7 +28,9 @@ internal sealed class UsageMeter
 
     public bool CountsOpen => _open.Enabled;
 
-    public bool CountsRecords => _open.Enabled || _records.Enabled || _faults.Enabled;
+    public bool CountsEnds => _open.Enabled || _records.Enabled;
+
+    public bool CountsFaults => _faults.Enabled;
 
     public bool CountsDeliveries => _delivered.Enabled || _deliveryTime.Enabled;
 

@@ -5,47 +5,58 @@ namespace StreamUsage.Diagnostics;
 /// <summary>
 /// Writes the log and feeds the meter, off the byte path. A logger or a listener that throws loses its own line; one that hangs is left behind after the time limit. Where nobody listens, nothing is done.
 /// </summary>
-internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guard)
+internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guardLog, Func<Action, ValueTask> guardMeter)
 {
-    /// <summary>A response is being tracked. Nobody waits for it.</summary>
+    private readonly UnderWay _measuring = new();
+
+    /// <summary>Completes when what was measured has reached its listeners. No record waits for it.</summary>
+    public Task WhenMeasured() => _measuring.WhenNone();
+
+    /// <summary>A response is being tracked.</summary>
     public void Opened()
     {
         if (meter.CountsOpen)
         {
-            _ = RunAsync(meter.Opened).AsTask();
+            Measure(meter.Opened);
         }
     }
 
-    public ValueTask StartFailedAsync(Guid recordId, string sink, Exception fault) => RunAsync(() =>
+    /// <summary>A response has ended, whatever becomes of its record.</summary>
+    public void Ended(StreamOutcome outcome)
     {
-        Try(() => meter.Fault("sink"));
-        if (logger is not null)
+        if (meter.CountsEnds)
         {
-            Try(() => Log.SinkStartFailed(logger, sink, recordId, fault.GetType().Name));
+            Measure(() =>
+            {
+                Try(meter.Closed);
+                Try(() => meter.Recorded(outcome));
+            });
         }
-    });
+    }
+
+    public async ValueTask StartFailedAsync(Guid recordId, string sink, Exception fault)
+    {
+        await LogAsync(l => Log.SinkStartFailed(l, sink, recordId, fault.GetType().Name)).ConfigureAwait(false);
+        AttemptFailed();
+    }
 
     /// <summary>Whether anybody wants to know of a record that was made.</summary>
-    public bool ReportsRecords => logger is not null || meter.CountsRecords;
+    public bool ReportsRecords => logger is not null || meter.CountsFaults;
 
-    /// <summary>The log comes first, and each has its own limit: a listener that hangs does not cost the line.</summary>
+    /// <summary>A record was handed over, and who waits for it has been told.</summary>
     public async ValueTask RecordedAsync(UsageRecord record, RecordNotes notes)
     {
-        if (logger is not null)
+        await LogAsync(l => Write(l, record, notes)).ConfigureAwait(false);
+        if (meter.CountsFaults && notes.HasFaults)
         {
-            await RunAsync(() => Write(logger, record, notes)).ConfigureAwait(false);
-        }
-
-        if (meter.CountsRecords)
-        {
-            await RunAsync(() => Count(record, notes)).ConfigureAwait(false);
+            Measure(() => Count(notes));
         }
     }
 
     /// <summary>Whether anybody wants to know of records that a sink took.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
 
-    public ValueTask DeliveredAsync(string sink, IReadOnlyList<TimeSpan> took) => RunAsync(() =>
+    public void Delivered(string sink, IReadOnlyList<TimeSpan> took) => Measure(() =>
     {
         Try(() => meter.Delivered(sink, took.Count));
         foreach (TimeSpan time in took)
@@ -55,24 +66,44 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     });
 
     /// <summary>One attempt has failed.</summary>
-    public ValueTask AttemptFailedAsync() => meter.CountsAttempts ? RunAsync(() => meter.Fault("sink")) : ValueTask.CompletedTask;
+    public void AttemptFailed()
+    {
+        if (meter.CountsAttempts)
+        {
+            Measure(() => meter.Fault("sink"));
+        }
+    }
 
     /// <summary>An attempt is another than the first.</summary>
-    public ValueTask RetriedAsync(string sink, int records) => meter.CountsAttempts ? RunAsync(() => meter.Retried(sink, records)) : ValueTask.CompletedTask;
+    public void Retried(string sink, int records)
+    {
+        if (meter.CountsAttempts)
+        {
+            Measure(() => meter.Retried(sink, records));
+        }
+    }
 
     /// <summary>A sink did not get a record, and will not.</summary>
     public async ValueTask DroppedAsync(UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
-        if (logger is not null)
-        {
-            await RunAsync(() => Log.RecordDropped(logger, record, sink, reason, attempts, fault?.GetType().Name)).ConfigureAwait(false);
-        }
-
+        await LogAsync(l => Log.RecordDropped(l, record, sink, reason, attempts, fault?.GetType().Name)).ConfigureAwait(false);
         if (meter.CountsDropped)
         {
-            await RunAsync(() => meter.Dropped(sink, reason)).ConfigureAwait(false);
+            Measure(() => meter.Dropped(sink, reason));
         }
     }
+
+    /// <summary>A sink did not get these records, because a stop has no time for them: they are logged in one go, each with its figures, and then counted.</summary>
+    public async ValueTask LeftAsync(IReadOnlyList<UsageRecord> records, string sink, string reason)
+    {
+        await LogAsync(l => ForEach(records, record => Log.RecordDropped(l, record, sink, reason, 0, null))).ConfigureAwait(false);
+        if (meter.CountsDropped)
+        {
+            Measure(() => ForEach(records, _ => meter.Dropped(sink, reason)));
+        }
+    }
+
+    public ValueTask CallbacksMissedAsync(string sink, int records) => LogAsync(l => Log.CallbacksMissed(l, sink, records));
 
     public ValueTask CallbackFailedAsync(Guid recordId, Exception fault) => LogAsync(l => Log.CallbackFailed(l, recordId, fault.GetType().Name));
 
@@ -82,10 +113,8 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
 
     public ValueTask ShutDownAsync(int responses) => LogAsync(l => Log.ShutDown(l, responses));
 
-    private void Count(UsageRecord record, RecordNotes notes)
+    private void Count(RecordNotes notes)
     {
-        Try(meter.Closed);
-        Try(() => meter.Recorded(record.Outcome));
         if (notes.ParserFault is not null)
         {
             Try(() => meter.Fault("parser"));
@@ -131,9 +160,27 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         }
     }
 
-    private ValueTask LogAsync(Action<ILogger> write) => logger is null ? ValueTask.CompletedTask : RunAsync(() => write(logger));
+    private ValueTask LogAsync(Action<ILogger> write) => logger is null ? ValueTask.CompletedTask : guardLog(() => Try(() => write(logger)));
 
-    private ValueTask RunAsync(Action report) => guard(() => Try(report));
+    private void Measure(Action measure)
+    {
+        _measuring.Begin();
+        _ = MeasureAsync();
+
+        async Task MeasureAsync()
+        {
+            await guardMeter(() => Try(measure)).ConfigureAwait(false);
+            _measuring.End();
+        }
+    }
+
+    private static void ForEach(IReadOnlyList<UsageRecord> records, Action<UsageRecord> report)
+    {
+        foreach (UsageRecord record in records)
+        {
+            Try(() => report(record));
+        }
+    }
 
     private static void Try(Action action)
     {

@@ -4,14 +4,16 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>What happens beside the byte path: the sinks are told of a start, and at the end the record is made, handed over and reported, in this order.</summary>
+/// <summary>What happens beside the byte path: the sinks are told of a start, and at the end the record is made and handed over, whoever waits for it is told, and it is reported, in this order.</summary>
 internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRecordDelivery delivery, Watchdog watchdog, UsageReporter reporter, TimeLimit limit, SteadyTime time) : IThreadPoolWorkItem
 {
+    private static readonly TimeSpan TimeToMake = TimeSpan.FromSeconds(1);
+
     private readonly OpenBodies _open = new();
     private readonly ConcurrentQueue<TrackedBody> _ended = new();
-    private readonly object _gate = new();
-    private TaskCompletionSource? _whenNone;
-    private int _endedCount, _underWay;
+    private readonly UnderWay _making = new(), _handingOver = new();
+    private Task _lastAdded = Task.CompletedTask;
+    private int _endedCount;
 
     /// <summary>A response has begun.</summary>
     public void Begin(TrackedBody body)
@@ -32,11 +34,8 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
     /// <summary>A response has ended: makes its record and hands it over, off this thread.</summary>
     public void Complete(TrackedBody body)
     {
-        lock (_gate)
-        {
-            _underWay++;
-        }
-
+        _making.Begin();
+        _handingOver.Begin();
         _open.Remove(body); // Under way before it is no longer open: a stop waits for one after the other.
         if (!delivery.KeepsOrder)
         {
@@ -44,7 +43,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
             return;
         }
 
-        // One after the other: nothing of a user's runs there but what has a time limit.
+        // Begun one after the other, so that their turns are in order.
         _ended.Enqueue(body);
         if (Interlocked.Increment(ref _endedCount) == 1)
         {
@@ -60,7 +59,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         {
             if (_ended.TryDequeue(out TrackedBody? body))
             {
-                HandOver(body);
+                HandOverInTurn(body);
             }
         }
         while (Interlocked.Decrement(ref _endedCount) != 0);
@@ -82,8 +81,10 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
             await reporter.ShutDownAsync(ended).ConfigureAwait(false);
         }
 
-        await WaitAsync(WhenHandedOver(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
+        await WaitAsync(_handingOver.WhenNone(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
+        await WaitAsync(_making.WhenNone(), TimeToMake, CancellationToken.None).ConfigureAwait(false); // However hurried: what comes after the delivery's end has nobody who waits for it.
         await delivery.StopAsync(cancellationToken).ConfigureAwait(false);
+        await WaitAsync(reporter.WhenMeasured(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask WaitAsync(Task task, TimeSpan atMost, CancellationToken cancellationToken) =>
@@ -91,8 +92,40 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
 
     private async Task HandOverAsync(TrackedBody body)
     {
-        (UsageRecord record, List<Exception> estimateFaults) = await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false);
-        DeliveryResult result = await delivery.DeliverAsync(record, body.Starts).ConfigureAwait(false);
+        reporter.Ended(body.Verdict.Outcome);
+        await DeliverAsync(body, await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    // Records are made side by side and handed over in turn: an estimate that takes long holds those behind it, at most its time limit.
+    private void HandOverInTurn(TrackedBody body)
+    {
+        reporter.Ended(body.Verdict.Outcome);
+        ValueTask<(UsageRecord Record, List<Exception> Faults)> building = RecordBuilder.BuildAsync(body, settings, limit);
+        if (building.IsCompletedSuccessfully && _lastAdded.IsCompleted)
+        {
+            _ = DeliverAsync(body, building.Result);
+        }
+        else
+        {
+            _lastAdded = AddInTurnAsync(body, building, _lastAdded);
+        }
+    }
+
+    // Ends when the record is in its place, not when it was delivered.
+    private async Task AddInTurnAsync(TrackedBody body, ValueTask<(UsageRecord Record, List<Exception> Faults)> building, Task before)
+    {
+        (UsageRecord Record, List<Exception> Faults) built = await building.ConfigureAwait(false);
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _ = DeliverAsync(body, built);
+    }
+
+    private async Task DeliverAsync(TrackedBody body, (UsageRecord Record, List<Exception> Faults) built)
+    {
+        (UsageRecord record, List<Exception> estimateFaults) = built;
+        ValueTask<DeliveryResult> delivering = delivery.DeliverAsync(record, body.Starts);
+        _making.End();
+        DeliveryResult result = await delivering.ConfigureAwait(false);
+        body.Complete(record, result);
         if (reporter.ReportsRecords)
         {
             var notes = new RecordNotes
@@ -105,29 +138,6 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
             await reporter.RecordedAsync(record, notes).ConfigureAwait(false);
         }
 
-        body.Complete(record, result);
-        EndOne();
-    }
-
-    private void EndOne()
-    {
-        TaskCompletionSource? whenNone = null;
-        lock (_gate)
-        {
-            if (--_underWay == 0)
-            {
-                (whenNone, _whenNone) = (_whenNone, null);
-            }
-        }
-
-        whenNone?.TrySetResult();
-    }
-
-    private Task WhenHandedOver()
-    {
-        lock (_gate)
-        {
-            return _underWay == 0 ? Task.CompletedTask : (_whenNone ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-        }
+        _handingOver.End();
     }
 }

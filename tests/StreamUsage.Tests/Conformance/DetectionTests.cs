@@ -51,6 +51,7 @@ public sealed class DetectionTests
         await tracked.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
 
         (await tracking.Completion).ApiFormat.Should().Be(ApiFormat.Bedrock);
+        await tracker.DisposeAsync(); // What is logged and counted follows.
         log.Lines.Should().Contain(line => line.EventId == 8 && line.Text.Contains("GEMINI", StringComparison.Ordinal) && line.Text.Contains("BEDROCK", StringComparison.Ordinal));
     }
 

@@ -21,6 +21,7 @@ public sealed class RetryTests
 
         (await tracking.Delivery).Should().Be(DeliveryResult.Delivered);
         calls.Should().Be(3);
+        await tracker.DisposeAsync(); // What is logged and counted follows.
         log.Lines.Should().OnlyContain(line => line.EventId == 1, "an attempt that was made up for is no news");
     }
 

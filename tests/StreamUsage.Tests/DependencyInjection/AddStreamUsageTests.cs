@@ -89,6 +89,7 @@ public sealed class AddStreamUsageTests
         await using ServiceProvider provider = services.BuildServiceProvider();
 
         UsageRecord record = await Streams.Finish(provider.GetRequiredService<UsageTracker>()).Completion;
+        await provider.GetRequiredService<UsageTracker>().DisposeAsync(); // What is logged and counted follows.
 
         record.StartedAt.Should().Be(time.GetUtcNow());
         log.Lines.Should().ContainSingle(line => line.EventId == 1);

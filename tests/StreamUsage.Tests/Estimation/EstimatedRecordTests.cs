@@ -79,6 +79,7 @@ public sealed class EstimatedRecordTests
 
         await Track.ReadToEndAsync(stream);
         UsageRecord record = await tracking.Completion;
+        await tracker.DisposeAsync(); // What is logged and counted follows.
 
         record.InputSource.Should().Be(TokenSource.Estimated);
         record.Usage.InputTokens.Should().BeInRange(18, 25);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Accounting;
 using StreamUsage.Estimation;
 using StreamUsage.Parsing;
@@ -19,7 +18,7 @@ public sealed class HungEstimateTests
     {
         using var mayEnd = new ManualResetEventSlim(!hangs);
         var log = new RecordingLog();
-        var time = new FakeTimeProvider();
+        var time = new TimerCountingTime();
         var estimator = new HangingEstimator(mayEnd);
         var context = new UsageContext { RequestBody = new byte[40] };
 
@@ -41,7 +40,7 @@ public sealed class HungEstimateTests
         var log = new RecordingLog();
         var pricing = new HangingPricing(mayEnd);
 
-        UsageRecord record = await ReadAsync(new StreamUsageOptions { Pricing = pricing }, Answers.Claude, Track.Nothing, log, hangs ? new FakeTimeProvider() : null, () => pricing.IsCalled);
+        UsageRecord record = await ReadAsync(new StreamUsageOptions { Pricing = pricing }, Answers.Claude, Track.Nothing, log, hangs ? new TimerCountingTime() : null, () => pricing.IsCalled);
         mayEnd.Set();
 
         record.Should().Match<UsageRecord>(r => r.Cost == null && r.UnpricedReason == "the pricing failed" && r.Usage.OutputTokens == 15);
@@ -77,9 +76,8 @@ public sealed class HungEstimateTests
         log.Lines.Should().ContainSingle(line => line.EventId == 5);
     }
 
-    private static async Task<UsageRecord> ReadAsync(StreamUsageOptions options, object end, UsageContext? context = null, RecordingLog? log = null, FakeTimeProvider? time = null, Func<bool>? mayPass = null)
+    private static async Task<UsageRecord> ReadAsync(StreamUsageOptions options, object end, UsageContext? context = null, RecordingLog? log = null, TimerCountingTime? time = null, Func<bool>? mayPass = null)
     {
-        options.MaxDeliveryAttempts = 1; // Time that passes for the estimate passes for the sink too.
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink, options, log, time);
         object[] script = end is Exception ? [Answers.ClaudeStart, end] : [end];
@@ -92,18 +90,12 @@ public sealed class HungEstimateTests
         {
         }
 
-        while (!tracking.Completion.IsCompleted)
+        if (time is not null)
         {
-            // The time limit passes once the call is under way.
-            if (mayPass?.Invoke() ?? false)
-            {
-                time?.Advance(TimeSpan.FromSeconds(30));
-            }
-
-            await Task.Yield();
+            // The time limit passes once the call is under way: its timer is the second, after that of the sink's calls.
+            SpinWait.SpinUntil(() => mayPass!() && time.Timers == 2, TimeSpan.FromSeconds(30)).Should().BeTrue();
+            time.Advance(TimeSpan.FromSeconds(30));
         }
-
-        SpinWait.SpinUntil(() => !sink.Records.IsEmpty && (time is null || log!.Lines.Any(line => line.EventId == 7)), TimeSpan.FromSeconds(30)); // The time that passed may have left these behind.
 
         UsageRecord record = await tracking.Completion;
         sink.Records.Should().Equal(record);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;
@@ -19,6 +21,7 @@ public sealed class MeterTests
         await first.Completion;
         await Track.ReadToEndAsync(tracker.Track(new ScriptedStream("data: {}\n\n"), Track.Nothing, out UsageTracking second));
         await second.Completion;
+        await tracker.DisposeAsync(); // What is logged and counted follows.
 
         meters.Measurements.Where(m => m.Name == "streamusage.records").Select(m => (m.Value, m.Tags)).Should().BeEquivalentTo([(1, "ClientAborted"), (1, "Interrupted")]);
         meters.Measurements.Where(m => m.Name == "streamusage.faults").Select(m => (m.Value, m.Tags)).Should().BeEquivalentTo([(1, "sink"), (1, "sink"), (1, "parser")]);
@@ -26,30 +29,49 @@ public sealed class MeterTests
     }
 
     [Fact]
-    public async Task A_stream_is_open_until_its_record_was_made()
+    public async Task A_stream_is_open_until_it_has_ended_and_counts_then_whatever_its_sink_does()
     {
         using var meters = new Meters();
-        var isStarted = new TaskCompletionSource();
-        await using var tracker = new UsageTracker(
-            new FaultySink(started: _ =>
-            {
-                isStarted.TrySetResult();
-                return ValueTask.CompletedTask;
-            }),
-            new StreamUsageOptions { MeterFactory = meters });
+        var mayEnd = new TaskCompletionSource();
+        await using var tracker = new UsageTracker(new FaultySink(record: _ => new ValueTask(mayEnd.Task)), new StreamUsageOptions { MeterFactory = meters });
 
         Stream tracked = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking tracking);
-        await isStarted.Task;
-        while (meters.Measurements.All(m => m.Name != "streamusage.streams.open"))
-        {
-            await Task.Yield(); // Listeners are told beside the sink, not before it.
-        }
-
-        meters.Measurements.Where(m => m.Name == "streamusage.streams.open").Sum(m => m.Value).Should().Be(1);
+        SpinWait.SpinUntil(() => Open(1).SequenceEqual([1]), TimeSpan.FromSeconds(30)).Should().BeTrue();
         tracked.Dispose();
+
+        SpinWait.SpinUntil(() => Open(2).SequenceEqual([1, -1]) && meters.Sum("streamusage.records", "ClientAborted") == 1, TimeSpan.FromSeconds(30)).Should().BeTrue("the sink has not answered yet");
+        tracking.Completion.IsCompleted.Should().BeFalse();
+        mayEnd.SetResult();
         await tracking.Completion;
 
-        meters.Measurements.Where(m => m.Name == "streamusage.streams.open").Sum(m => m.Value).Should().Be(0);
+        IEnumerable<double> Open(int count) => meters.Measurements.Where(m => m.Name == "streamusage.streams.open").Select(m => m.Value).Take(count);
+    }
+
+    [Fact]
+    public async Task A_listener_or_a_logger_that_hangs_does_not_hold_the_record()
+    {
+        using var mayEnd = new ManualResetEventSlim();
+        using var meter = new Meter(new MeterOptions("StreamUsage") { Scope = this });
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Meter == meter)
+            {
+                l.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => mayEnd.Wait());
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => mayEnd.Wait());
+        listener.Start();
+        int calls = 0;
+        var sink = new FaultySink(record: _ => Interlocked.Increment(ref calls) == 1 ? throw new InvalidOperationException() : ValueTask.CompletedTask);
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { MeterFactory = new OneMeter(meter), RetryDelay = TimeSpan.Zero }, new HangingLog(mayEnd), new FakeTimeProvider());
+
+        UsageTracking tracking = Streams.Finish(tracker);
+
+        (await tracking.Delivery.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Should().Be(DeliveryResult.Delivered, "no time has passed");
+        mayEnd.Set();
+        await tracker.DisposeAsync();
     }
 
     [Fact]
@@ -61,6 +83,7 @@ public sealed class MeterTests
         await using var tracker = new UsageTracker(sink, new StreamUsageOptions { MeterFactory = meters, RetryDelay = TimeSpan.Zero });
 
         await Streams.Finish(tracker).Completion;
+        await tracker.DisposeAsync(); // What is logged and counted follows.
 
         meters.Sum("streamusage.records.delivered", "FaultySink").Should().Be(1);
         meters.Sum("streamusage.records.retried", "FaultySink").Should().Be(2);
@@ -86,5 +109,34 @@ public sealed class MeterTests
         Count().Should().Be(before);
 
         int Count() => published.Where(i => i.Meter.Name == "StreamUsage" && i.Meter.Scope == null && i.Name == "streamusage.records").Distinct().Count();
+    }
+
+    private sealed class OneMeter(Meter meter) : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => meter;
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class HangingLog(ManualResetEventSlim mayEnd) : ILoggerFactory, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => mayEnd.Wait();
+
+        public void Dispose()
+        {
+        }
     }
 }

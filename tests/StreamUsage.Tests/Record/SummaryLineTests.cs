@@ -63,6 +63,7 @@ public sealed class SummaryLineTests
 
         await response.Content.Invoking(c => c.ReadAsStringAsync()).Should().ThrowAsync<HttpRequestException>();
         await tracking.Completion;
+        await tracker.DisposeAsync(); // What is logged and counted follows.
 
         log.Lines.Select(line => line.EventId).Should().Contain([2, 3, 4]);
         log.Lines.Should().NotContain(line => line.Text.Contains("canary") || line.Exception != null || line.Fields.Values.Any(value => $"{value}".Contains("canary")));
@@ -76,6 +77,7 @@ public sealed class SummaryLineTests
 
         await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.Claude), new UsageContext { ApiFormat = ApiFormat.OpenAI }, out UsageTracking tracking));
         await tracking.Completion;
+        await tracker.DisposeAsync(); // What is logged and counted follows.
 
         log.Lines.Should().ContainSingle(line => line.EventId == 8).Which.Fields.Should().Contain("DetectedFormat", ApiFormat.Claude).And.Contain("NamedFormat", ApiFormat.OpenAI);
     }

@@ -17,6 +17,7 @@ internal static class Streams
         {
             time.Advance(step);
             await Task.Yield();
+            SpinWait.SpinUntil(hasHappened, TimeSpan.FromMilliseconds(1)); // What a step has set off has threads of its own, and comes before the next step.
         }
 
         hasHappened().Should().BeTrue("it happens in time");

@@ -1,0 +1,219 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Delivery;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Delivery;
+
+/// <summary>What blocks its thread blocks one that is not the thread pool's, and few of them; what waits for one is bounded and keeps its time limit.</summary>
+public sealed class CallThreadsTests
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nothing_of_a_users_begins_on_the_thread_pool(bool inBackground)
+    {
+        var onPool = new ConcurrentDictionary<string, bool>();
+        using var meters = new Meter(new MeterOptions("StreamUsage") { Scope = this });
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Meter == meters)
+            {
+                l.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => See("meter"));
+        listener.Start();
+        var sink = new TestSink
+        {
+            Before = (records, _) =>
+            {
+                See(records.Count > 1 ? "batch" : "record");
+                return records.Any(record => record.Context.RequestId == "bad") ? throw new InvalidOperationException() : default;
+            },
+        };
+        var options = new StreamUsageOptions
+        {
+            MaxDeliveryAttempts = 1,
+            MeterFactory = new OneMeter(meters),
+            OnUndelivered = (_, _) =>
+            {
+                See("last resort");
+                return default;
+            },
+            Background = inBackground ? new BackgroundDeliveryOptions() : null,
+        };
+        await using (var tracker = new UsageTracker([sink, new FaultySink(started: _ => SeeAsync("start"))], options, new SeeingLog(() => See("log")), null, options.MeterFactory))
+        {
+            foreach (string id in (string[])["bad", "1", "2", "3"])
+            {
+                await Streams.Finish(tracker, id).Completion;
+            }
+        }
+
+        onPool.Keys.Should().BeEquivalentTo(inBackground ? ["start", "batch", "record", "last resort", "log", "meter"] : (string[])["start", "record", "last resort", "log", "meter"]);
+        onPool.Where(call => call.Value).Should().BeEmpty();
+
+        void See(string call) => onPool.AddOrUpdate(call, Thread.CurrentThread.IsThreadPoolThread, static (_, was) => was || Thread.CurrentThread.IsThreadPoolThread);
+
+        ValueTask SeeAsync(string call)
+        {
+            See(call);
+            return default;
+        }
+    }
+
+    [Fact]
+    public async Task A_sink_that_blocks_takes_few_threads_and_is_given_the_rest_when_it_is_back()
+    {
+        const int Count = 60;
+        using var mayEnd = new ManualResetEventSlim();
+        int calls = 0;
+        var sink = new DelegateUsageSink((_, _) =>
+        {
+            Interlocked.Increment(ref calls);
+            mayEnd.Wait(CancellationToken.None);
+            return default;
+        });
+        await using var tracker = new UsageTracker(sink, timeProvider: new FakeTimeProvider());
+        List<UsageTracking> trackings = [.. Enumerable.Range(0, Count).Select(i => Streams.Finish(tracker, $"{i}"))];
+
+        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == CallThreads.MaxThreads, Long).Should().BeTrue();
+        (await Task.Run(() => true).WaitAsync(Long, TestContext.Current.CancellationToken)).Should().BeTrue("the pool has all its threads");
+        Volatile.Read(ref calls).Should().Be(CallThreads.MaxThreads);
+        mayEnd.Set();
+
+        (await Task.WhenAll(trackings.Select(tracking => tracking.Delivery))).Should().OnlyContain(result => result == DeliveryResult.Delivered);
+        calls.Should().Be(Count);
+    }
+
+    [Fact]
+    public async Task A_call_that_waits_for_a_thread_has_its_time_limit_and_is_then_not_made()
+    {
+        using var mayEnd = new ManualResetEventSlim();
+        var time = new FakeTimeProvider();
+        var log = new RecordingLog();
+        var begun = new ConcurrentQueue<string?>();
+        var sink = new DelegateUsageSink((record, _) =>
+        {
+            begun.Enqueue(record.Context.RequestId);
+            mayEnd.Wait(CancellationToken.None);
+            return default;
+        });
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { MaxDeliveryAttempts = 1 }, log, time);
+        for (int i = 0; i < CallThreads.MaxThreads; i++)
+        {
+            Streams.Finish(tracker, "blocks");
+        }
+
+        SpinWait.SpinUntil(() => begun.Count == CallThreads.MaxThreads, Long).Should().BeTrue();
+        UsageTracking late = Streams.Finish(tracker, "late");
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => late.Completion.IsCompleted);
+        mayEnd.Set();
+
+        (await late.Delivery).Should().Be(DeliveryResult.Failed);
+        await Streams.Finish(tracker, "next").Completion;
+        begun.Should().NotContain("late").And.Contain("next");
+        SpinWait.SpinUntil(() => log.Lines.Any(line => line.EventId == 3 && Equals(line.Fields["RequestId"], "late") && Equals(line.Fields["FaultType"], nameof(TimeoutException))), Long).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_sink_that_hangs_has_so_many_records_and_what_comes_then_is_undelivered()
+    {
+        using var meters = new Meters();
+        int calls = 0;
+        var mayEnd = new TaskCompletionSource();
+        var log = new RecordingLog();
+        var resort = new ConcurrentQueue<string?>();
+        var sink = new DelegateUsageSink((_, _) =>
+        {
+            Interlocked.Increment(ref calls);
+            return new ValueTask(mayEnd.Task);
+        });
+        var options = new StreamUsageOptions
+        {
+            MeterFactory = meters,
+            OnUndelivered = (record, _) =>
+            {
+                resort.Enqueue(record.Context.RequestId);
+                return default;
+            },
+        };
+        await using var tracker = new UsageTracker(sink, options, log, new FakeTimeProvider());
+        List<UsageTracking> trackings = [.. Enumerable.Range(0, Destination.MaxRecords).Select(i => Streams.Finish(tracker, $"{i}"))];
+        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == Destination.MaxRecords, Long).Should().BeTrue();
+
+        (await Streams.Finish(tracker, "late").Delivery).Should().Be(DeliveryResult.Failed);
+        resort.Should().Equal("late");
+        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Fields.Should().Contain("Reason", "queue_full").And.Contain("RequestId", "late");
+        meters.Sum("streamusage.records.dropped", "queue_full").Should().Be(1);
+        mayEnd.SetResult();
+        (await Task.WhenAll(trackings.Select(tracking => tracking.Delivery))).Should().OnlyContain(result => result == DeliveryResult.Delivered);
+        (await Streams.Finish(tracker, "later").Delivery).Should().Be(DeliveryResult.Delivered, "there is room again");
+    }
+
+    [Fact]
+    public async Task Calls_that_were_left_alone_and_have_not_ended_count()
+    {
+        using var mayEnd = new ManualResetEventSlim();
+        var time = new FakeTimeProvider();
+        var watchdog = new Watchdog(Long, new SteadyTime(time));
+        int begun = 0;
+        var destination = new Destination(new DelegateUsageSink((_, _) =>
+        {
+            Interlocked.Increment(ref begun);
+            mayEnd.Wait(CancellationToken.None);
+            return default;
+        }), "sink");
+        Task<Exception?>[] left = [.. Enumerable.Range(0, CallThreads.MaxThreads).Select(_ => RunAsync())];
+        SpinWait.SpinUntil(() => Volatile.Read(ref begun) == CallThreads.MaxThreads, Long).Should().BeTrue();
+        time.Advance(Long);
+        (await Task.WhenAll(left)).Should().AllBeOfType<TimeoutException>();
+
+        List<Task<Exception?>> waiting = [.. Enumerable.Range(CallThreads.MaxThreads, CallThreads.MaxCalls - CallThreads.MaxThreads).Select(_ => RunAsync())];
+        (await RunAsync()).Should().BeOfType<TooManyCallsException>();
+        time.Advance(Long);
+        (await Task.WhenAll(waiting)).Should().AllBeOfType<TimeoutException>("those that wait have a limit too");
+        begun.Should().Be(CallThreads.MaxThreads);
+
+        Task<Exception?> next = RunAsync();
+        mayEnd.Set();
+        (await next).Should().BeNull("those that waited in vain have made room");
+
+        Task<Exception?> RunAsync() => new RecordCall(destination, new UsageRecord()).RunAsync(watchdog).AsTask();
+    }
+
+    private sealed class OneMeter(Meter meter) : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => meter;
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class SeeingLog(Action see) : ILoggerFactory, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => see();
+
+        public void Dispose()
+        {
+        }
+    }
+}

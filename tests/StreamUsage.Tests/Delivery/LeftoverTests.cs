@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Delivery;
+
+/// <summary>Records that a stop has no time for: all are logged and counted, then given to the last resort as far as there is time, and the log says what was not.</summary>
+public sealed class LeftoverTests
+{
+    private const int Count = 50;
+
+    private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
+
+    [Fact]
+    public async Task What_a_stop_has_no_time_for_is_logged_counted_and_given_to_the_last_resort()
+    {
+        using var meters = new Meters();
+        var log = new RecordingLog();
+        var resort = new ConcurrentQueue<string?>();
+        UsageTracker tracker = await FillAsync(log, new FakeTimeProvider(), (record, _) =>
+        {
+            log.Lines.Count(line => line.EventId == 3).Should().Be(Count, "all lines come before the first callback");
+            resort.Enqueue(record.Context.RequestId);
+            return default;
+        }, meters);
+
+        await tracker.DisposeAsync();
+
+        resort.Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"));
+        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"]).Should().Equal(Enumerable.Range(0, Count).Select(i => $"{i}"));
+        log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(line => Equals(line.Fields["Reason"], "shutdown"));
+        log.Lines.Should().NotContain(line => line.EventId == 9 || line.EventId == 13);
+        meters.Sum("streamusage.records.dropped", "shutdown").Should().Be(Count);
+    }
+
+    [Fact]
+    public async Task Callbacks_that_take_long_cost_no_line_and_what_was_not_given_to_one_is_said()
+    {
+        int calls = 0;
+        var log = new RecordingLog();
+        var time = new FakeTimeProvider();
+        UsageTracker tracker = await FillAsync(log, time, (_, _) => Interlocked.Increment(ref calls) <= 10 ? default : new ValueTask(new TaskCompletionSource().Task));
+
+        Task stop = tracker.DisposeAsync().AsTask();
+        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 26, TimeSpan.FromSeconds(30)).Should().BeTrue("ten have ended, and sixteen are under way at once");
+        log.Lines.Count(line => line.EventId == 3).Should().Be(Count);
+        stop.IsCompleted.Should().BeFalse();
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
+
+        SpinWait.SpinUntil(() => log.Lines.Any(line => line.EventId == 13), TimeSpan.FromSeconds(30)).Should().BeTrue();
+        log.Lines.Should().ContainSingle(line => line.EventId == 13).Which.Fields.Should().Contain("Records", 40).And.Contain("Sink", nameof(TestSink));
+        calls.Should().Be(26);
+    }
+
+    [Fact]
+    public async Task What_waits_for_room_is_not_forgotten()
+    {
+        var log = new RecordingLog();
+        var resort = new ConcurrentQueue<string?>();
+        var time = new WaitCountingTime();
+        UsageTracker tracker = await FillAsync(log, time, (record, _) =>
+        {
+            resort.Enqueue(record.Context.RequestId);
+            return default;
+        });
+        for (int i = 0; i < 30; i++)
+        {
+            Streams.Finish(tracker, "late");
+        }
+
+        SpinWait.SpinUntil(() => time.Waits == 30, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        await tracker.StopAsync(new CancellationToken(canceled: true));
+
+        SpinWait.SpinUntil(() => resort.Count == Count + 30, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        log.Lines.Count(line => line.EventId == 3).Should().Be(Count + 30);
+    }
+
+    // The first record hangs at the sink, and the queue behind it is full.
+    private static async Task<UsageTracker> FillAsync(RecordingLog log, FakeTimeProvider time, Func<UsageRecord, CancellationToken, ValueTask> lastResort, Meters? meters = null)
+    {
+        var isCalled = new TaskCompletionSource();
+        var sink = new TestSink
+        {
+            Before = (_, _) =>
+            {
+                isCalled.TrySetResult();
+                return new ValueTask(new TaskCompletionSource().Task);
+            },
+        };
+        var options = new StreamUsageOptions
+        {
+            SinkTimeout = TimeSpan.FromDays(1),
+            OnUndelivered = lastResort,
+            MeterFactory = meters,
+            Background = new BackgroundDeliveryOptions { Capacity = Count - 1, MaxBatchSize = 5, MaxBatchAge = TimeSpan.Zero, MaxWaitWhenFull = MaxWait, DrainTimeout = TimeSpan.Zero },
+        };
+        var tracker = new UsageTracker(sink, options, log, time);
+        for (int i = 0; i < Count; i++)
+        {
+            await Streams.Finish(tracker, $"{i}").Completion;
+            if (i == 0)
+            {
+                await isCalled.Task;
+            }
+        }
+
+        return tracker;
+    }
+
+    /// <summary>Says how many records have begun to wait for room.</summary>
+    private sealed class WaitCountingTime : FakeTimeProvider
+    {
+        private int _waits;
+
+        public int Waits => Volatile.Read(ref _waits);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            ITimer timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == MaxWait)
+            {
+                Interlocked.Increment(ref _waits);
+            }
+
+            return timer;
+        }
+    }
+}
