@@ -66,8 +66,8 @@ internal sealed class BackgroundDelivery : IRecordDelivery
         if (admitted.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
             Close();
-            TimeSpan left = _drainTimeout - _time.GetElapsedTime(began);
-            await WaitAsync(emptied, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            long left = _drainTimeout.Ticks - _time.GetElapsedTime(began).Ticks;
+            await WaitAsync(emptied, TimeSpan.FromTicks(Math.Clamp(left, 0, _drainTimeout.Ticks)), cancellationToken).ConfigureAwait(false); // A clock that failed meanwhile says anything.
         }
 
         if (!emptied.IsCompleted)
