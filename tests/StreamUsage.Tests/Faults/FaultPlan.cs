@@ -27,7 +27,7 @@ public enum Collaborator
     Pricing,
 }
 
-/// <summary>All that a tracker works with, one of which fails at its k-th call (or from it on): it throws, or hangs until <see cref="Dispose"/>. The others work as they should.</summary>
+/// <summary>All that a tracker works with, one of which fails at its k-th call (or from it on): it throws, or hangs until <see cref="LetGo"/>. The others work as they should.</summary>
 internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool forGood) : IUsageSink, ILoggerFactory, ILogger, IMeterFactory, IUsageParser, ITokenEstimator, IUsagePricing
 {
     private readonly ManualResetEventSlim _mayEnd = new();
@@ -76,9 +76,11 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
     public TimeProvider Clock(TimeProvider inner) => new FailingClock(this, inner);
 
     /// <summary>Lets go of what hangs.</summary>
+    public void LetGo() => _mayEnd.Set();
+
     public void Dispose()
     {
-        _mayEnd.Set();
+        LetGo();
         _listener?.Dispose();
         _meter.Dispose();
     }
