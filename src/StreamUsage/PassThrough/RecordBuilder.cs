@@ -27,7 +27,7 @@ internal static class RecordBuilder
             record = WithRequestBody(record, body, settings);
         }
 
-        return (await PriceAsync(record, settings.Pricing, limit, faults).ConfigureAwait(false), faults);
+        return (settings.Pricing is { } pricing ? await PriceAsync(record, pricing, limit, faults).ConfigureAwait(false) : record, faults);
     }
 
     private static UsageRecord Describe(TrackedBody body, (TokenUsage Usage, TokenSource Input, TokenSource Output) counts)
@@ -135,14 +135,19 @@ internal static class RecordBuilder
 
         if (output == TokenSource.None)
         {
-            ModelOutput seen = reader.TakeOutput();
-            long estimate = seen.Characters == 0 && seen.Parts.Count == 0
-                ? 0 : await EstimateAsync(settings.Estimator, estimator => estimator.EstimateOutputTokens(reader.Format, model, seen), limit, faults).ConfigureAwait(false);
+            long estimate = await EstimateOutputAsync(reader, model, settings, limit, faults).ConfigureAwait(false);
             usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, estimate) };
             output = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
         }
 
         return (usage, input, output);
+    }
+
+    private static async Task<long> EstimateOutputAsync(BodyReader reader, string? model, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    {
+        ModelOutput seen = reader.TakeOutput();
+        return seen.Characters == 0 && seen.Parts.Count == 0
+            ? 0 : await EstimateAsync(settings.Estimator, estimator => estimator.EstimateOutputTokens(reader.Format, model, seen), limit, faults).ConfigureAwait(false);
     }
 
     // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it goes, and is noted.
@@ -195,13 +200,8 @@ internal static class RecordBuilder
         }
     }
 
-    private static async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing? pricing, TimeLimit limit, List<Exception> faults)
+    private static async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, TimeLimit limit, List<Exception> faults)
     {
-        if (pricing is null)
-        {
-            return record;
-        }
-
         try
         {
             UsageCost? cost = await WithinAsync(limit, () => pricing.Price(record)).ConfigureAwait(false);

@@ -51,7 +51,12 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         }
     }
 
-    public void HandOver(TrackedBody body) => _ = HandOverAsync(body);
+    public void HandOver(TrackedBody body)
+    {
+        reporter.Ended(body.Verdict.Outcome);
+        ValueTask<(UsageRecord Record, List<Exception> Faults)> building = RecordBuilder.BuildAsync(body, settings, limit);
+        _ = building.IsCompletedSuccessfully ? DeliverAsync(body, building.Result) : AddInTurnAsync(body, building, Task.CompletedTask);
+    }
 
     void IThreadPoolWorkItem.Execute()
     {
@@ -89,12 +94,6 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
 
     private async ValueTask WaitAsync(Task task, TimeSpan atMost, CancellationToken cancellationToken) =>
         await task.WaitAsync(atMost, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    private async Task HandOverAsync(TrackedBody body)
-    {
-        reporter.Ended(body.Verdict.Outcome);
-        await DeliverAsync(body, await RecordBuilder.BuildAsync(body, settings, limit).ConfigureAwait(false)).ConfigureAwait(false);
-    }
 
     // Records are made side by side and handed over in turn: an estimate that takes long holds those behind it, at most its time limit.
     private void HandOverInTurn(TrackedBody body)
