@@ -1,30 +1,29 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 
 namespace StreamUsage.Delivery;
 
 /// <summary>
-/// The threads on which the calls of one thing that is not ours begin: of a sink, of a logger. A call that blocks takes one of them and none of the thread pool, which readers live on. They are few, made when they are
-/// needed and gone when they are not: calls that return at once are served by one thread, and another joins in where a call has waited for a moment.
+/// Where the calls of one thing that is not ours begin: of a sink, of a logger. Those that return at once are made one after the other by one work item of the thread pool, which readers live on. Where one blocks,
+/// threads of their own make the calls that have waited for a moment, until none waits: the pool loses one thread to what blocks, and no more.
 /// </summary>
-internal sealed class CallThreads
+[SuppressMessage("Reliability", "CA1001", Justification = "The timer is due only while calls wait.")]
+internal sealed class CallThreads : IThreadPoolWorkItem
 {
-    /// <summary>How many calls may block at once; further ones wait for them.</summary>
+    /// <summary>How many calls may block at once, the pool's among them; further ones wait for them.</summary>
     public const int MaxThreads = 16;
 
     /// <summary>How many calls there are at most: those that wait, are under way, or were left alone and have not ended.</summary>
     public const int MaxCalls = 10_000;
 
     // A thread that is at work on a busy machine is not taken for one that blocks.
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20), MaxIdle = TimeSpan.FromSeconds(5);
-
-    [ThreadStatic]
-    private static CallThreads? _returning;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
 
     private readonly object _gate = new();
     private readonly LinkedList<GuardedCall> _waiting = new();
-    private int _calls, _threads, _idle;
-    private long _turns, _busyTurn; // The turn of the thread that took a call last, while it is in the call: it is expected back in a moment. 0 where none is.
-    private bool _isWatched; // Whether a thread is looking after what waits.
+    private Timer? _watch;
+    private bool _isWatched, _isServed; // Whether the timer is due; whether the pool's work item is queued or at work.
+    private int _calls, _threads;
 
     /// <summary>Has a call begin as soon as there is a thread for it; false where there are too many.</summary>
     public bool TryAdd(GuardedCall call)
@@ -35,17 +34,22 @@ internal sealed class CallThreads
             return false;
         }
 
-        bool isNew;
+        bool isServed;
         lock (_gate)
         {
             call.WaitsSince = Stopwatch.GetTimestamp();
             call.Waiting = _waiting.AddLast(call);
-            isNew = !ReferenceEquals(_returning, this) && (!_isWatched || _busyTurn == 0) && Wake();
+            isServed = _isServed;
+            _isServed = true;
+            if (isServed)
+            {
+                Watch();
+            }
         }
 
-        if (isNew)
+        if (!isServed)
         {
-            StartThread();
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
         return true;
@@ -67,101 +71,84 @@ internal sealed class CallThreads
     /// <summary>A call that has begun has ended, whoever still waited for it.</summary>
     public void Ended() => Interlocked.Decrement(ref _calls);
 
-    // Whether a thread is to be made.
-    private bool Wake()
-    {
-        if (_idle != 0 || _isWatched)
-        {
-            Monitor.Pulse(_gate);
-            return false;
-        }
+    void IThreadPoolWorkItem.Execute() => Serve(ref _isServed);
 
-        bool mayMake = _threads < MaxThreads;
-        _threads += mayMake ? 1 : 0;
-        return mayMake;
-    }
-
-    private void StartThread()
+    // On one of the threads of their own, or on the pool's.
+    private void Serve(ref bool isServed)
     {
-        try
+        while (true)
         {
-            new Thread(static threads => ((CallThreads)threads!).Serve()) { IsBackground = true, Name = "StreamUsage" }.UnsafeStart(this);
-        }
-        catch (Exception)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static threads => threads.Serve(), this, preferLocal: false); // A system that has no thread left must not cost a record.
-        }
-    }
+            GuardedCall call;
+            lock (_gate)
+            {
+                if (_waiting.First is not { } first)
+                {
+                    isServed = false;
+                    return;
+                }
 
-    private void Serve()
-    {
-        for (long turn = 0; Next(ref turn) is { } call;)
-        {
+                call = first.Value;
+                Take(first);
+                Watch();
+            }
+
             call.Invoke();
-            _returning = this; // What follows is ours and short: who adds a call now comes back for it.
             call.Settle();
-            _returning = null;
         }
     }
 
-    private GuardedCall? Next(ref long turn)
+    // Looks in a moment whether what waits now waits still.
+    private void Watch()
     {
-        GuardedCall? call;
+        if (_waiting.Count != 0 && !_isWatched)
+        {
+            _isWatched = true;
+            _watch ??= new Timer(static threads => ((CallThreads)threads!).Look(), this, Timeout.Infinite, Timeout.Infinite);
+            _watch.Change(Moment, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Look()
+    {
         bool isNew;
         lock (_gate)
         {
-            bool isBack = turn != 0;
-            if (turn == _busyTurn)
-            {
-                _busyTurn = 0;
-            }
-
-            call = WaitForNext(isBack);
-            if (call is null)
-            {
-                _threads--;
-                return null;
-            }
-
-            turn = _busyTurn = ++_turns;
-            isNew = _waiting.Count != 0 && !_isWatched && Wake();
+            _isWatched = false;
+            isNew = _waiting.First is { } first && Stopwatch.GetElapsedTime(first.Value.WaitsSince) >= Moment && _threads < MaxThreads - 1;
+            _threads += isNew ? 1 : 0;
+            Watch();
         }
 
         if (isNew)
         {
             StartThread();
         }
-
-        return call;
     }
 
-    // Who has been idle leaves what waits to the thread that is at work, for a moment. Null where nothing has come for long.
-    private GuardedCall? WaitForNext(bool isBack)
+    private void StartThread()
     {
-        while (true)
+        try
         {
-            if (_waiting.First is { } first && (isBack || _busyTurn == 0 || Stopwatch.GetElapsedTime(first.Value.WaitsSince) >= Moment))
-            {
-                Take(first);
-                return first.Value;
-            }
+            new Thread(static threads => ((CallThreads)threads!).ServeAside()) { IsBackground = true, Name = "StreamUsage" }.UnsafeStart(this);
+        }
+        catch (Exception)
+        {
+            Leave(); // A system that has no thread left: it may have one when it is looked at again.
+        }
+    }
 
-            isBack = false;
-            if (_waiting.Count != 0 && !_isWatched)
-            {
-                _isWatched = true;
-                Monitor.Wait(_gate, Moment);
-                _isWatched = false;
-                continue;
-            }
+    private void ServeAside()
+    {
+        bool isServed = true;
+        Serve(ref isServed);
+        Leave();
+    }
 
-            _idle++;
-            bool isWoken = Monitor.Wait(_gate, MaxIdle);
-            _idle--;
-            if (!isWoken && _waiting.Count == 0)
-            {
-                return null;
-            }
+    private void Leave()
+    {
+        lock (_gate)
+        {
+            _threads--;
         }
     }
 
