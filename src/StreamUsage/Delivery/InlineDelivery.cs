@@ -24,40 +24,31 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
             return DeliveryResult.Failed;
         }
 
-        bool isDelivered;
         try
         {
-            isDelivered = await TryAsync(destination, record, starts).ConfigureAwait(false);
+            if (starts.Find(destination) is { } start)
+            {
+                await start.WaitAsync().ConfigureAwait(false);
+            }
+
+            long? since = reporter.ReportsDeliveries ? time.GetTimestamp() : null;
+            Exception? fault = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
+            if (fault is not null && !await RetryAsync(destination, record, fault).ConfigureAwait(false))
+            {
+                return DeliveryResult.Failed;
+            }
+
+            if (since is { } began)
+            {
+                reporter.Delivered(destination.Name, [time.GetElapsedTime(began)]);
+            }
+
+            return DeliveryResult.Delivered;
         }
         finally
         {
             destination.Leave();
         }
-
-        return isDelivered ? DeliveryResult.Delivered : DeliveryResult.Failed;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> TryAsync(Destination destination, UsageRecord record, PendingStarts starts)
-    {
-        if (starts.Find(destination) is { } start)
-        {
-            await start.WaitAsync().ConfigureAwait(false);
-        }
-
-        long? since = reporter.ReportsDeliveries ? time.GetTimestamp() : null;
-        Exception? fault = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
-        if (fault is not null && !await RetryAsync(destination, record, fault).ConfigureAwait(false))
-        {
-            return false;
-        }
-
-        if (since is { } began)
-        {
-            reporter.Delivered(destination.Name, [time.GetElapsedTime(began)]);
-        }
-
-        return true;
     }
 
     private async ValueTask<DeliveryResult> DeliverToAllAsync(UsageRecord record, PendingStarts starts)
