@@ -71,29 +71,32 @@ internal sealed class CallThreads : IThreadPoolWorkItem
     /// <summary>A call that has begun has ended, whoever still waited for it.</summary>
     public void Ended() => Interlocked.Decrement(ref _calls);
 
-    void IThreadPoolWorkItem.Execute() => Serve(ref _isServed);
+    void IThreadPoolWorkItem.Execute() => Serve(isPool: true);
 
-    // On one of the threads of their own, or on the pool's.
-    private void Serve(ref bool isServed)
+    private void Serve(bool isPool)
     {
-        while (true)
+        while (Next(isPool) is { } call)
         {
-            GuardedCall call;
-            lock (_gate)
-            {
-                if (_waiting.First is not { } first)
-                {
-                    isServed = false;
-                    return;
-                }
-
-                call = first.Value;
-                Take(first);
-                Watch();
-            }
-
             call.Invoke();
             call.Settle();
+        }
+    }
+
+    // Null where none waits: the thread has then left.
+    private GuardedCall? Next(bool isPool)
+    {
+        lock (_gate)
+        {
+            if (_waiting.First is not { } first)
+            {
+                _isServed &= !isPool;
+                _threads -= isPool ? 0 : 1;
+                return null;
+            }
+
+            Take(first);
+            Watch();
+            return first.Value;
         }
     }
 
@@ -103,8 +106,17 @@ internal sealed class CallThreads : IThreadPoolWorkItem
         if (_waiting.Count != 0 && !_isWatched)
         {
             _isWatched = true;
-            _watch ??= new Timer(static threads => ((CallThreads)threads!).Look(), this, Timeout.Infinite, Timeout.Infinite);
+            _watch ??= CreateWatch();
             _watch.Change(Moment, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    // What the caller's context carries is not to live as long as the timer.
+    private Timer CreateWatch()
+    {
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        {
+            return new Timer(static threads => ((CallThreads)threads!).Look(), this, Timeout.Infinite, Timeout.Infinite);
         }
     }
 
@@ -129,26 +141,14 @@ internal sealed class CallThreads : IThreadPoolWorkItem
     {
         try
         {
-            new Thread(static threads => ((CallThreads)threads!).ServeAside()) { IsBackground = true, Name = "StreamUsage" }.UnsafeStart(this);
+            new Thread(static threads => ((CallThreads)threads!).Serve(isPool: false)) { IsBackground = true, Name = "StreamUsage" }.UnsafeStart(this);
         }
         catch (Exception)
         {
-            Leave(); // A system that has no thread left: it may have one when it is looked at again.
-        }
-    }
-
-    private void ServeAside()
-    {
-        bool isServed = true;
-        Serve(ref isServed);
-        Leave();
-    }
-
-    private void Leave()
-    {
-        lock (_gate)
-        {
-            _threads--;
+            lock (_gate)
+            {
+                _threads--; // A system that has no thread left: it may have one when it is looked at again.
+            }
         }
     }
 

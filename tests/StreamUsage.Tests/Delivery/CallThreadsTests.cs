@@ -101,6 +101,41 @@ public sealed class CallThreadsTests
     }
 
     [Fact]
+    public async Task What_the_callers_context_carries_is_not_kept_by_calls_that_have_waited()
+    {
+        using var mayEnd = new ManualResetEventSlim();
+        var carried = new AsyncLocal<object?>();
+        var watchdog = new Watchdog(Long, new SteadyTime(new FakeTimeProvider()));
+        var destination = new Destination(new DelegateUsageSink((_, _) =>
+        {
+            mayEnd.Wait(CancellationToken.None);
+            return default;
+        }), "sink");
+
+        WeakReference value = await CarryAndCallAsync();
+
+        for (int i = 0; i < 10 && value.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        value.IsAlive.Should().BeFalse("a request's context must not live as long as the tracker");
+        GC.KeepAlive(destination);
+
+        async Task<WeakReference> CarryAndCallAsync()
+        {
+            object request = new();
+            carried.Value = request;
+            Task<Exception?> first = new RecordCall(destination, new UsageRecord()).RunAsync(watchdog).AsTask();
+            Task<Exception?> second = new RecordCall(destination, new UsageRecord()).RunAsync(watchdog).AsTask();
+            mayEnd.Set();
+            await Task.WhenAll(first, second);
+            return new WeakReference(request);
+        }
+    }
+
+    [Fact]
     public async Task Calls_that_were_left_alone_and_have_not_ended_count()
     {
         using var mayEnd = new ManualResetEventSlim();
