@@ -138,7 +138,7 @@ internal static class ClaudeUsage
         }
         else if (name.SequenceEqual("cache_creation"u8))
         {
-            ReadCacheCreation(ref reader, ref tokens, output);
+            CacheLifetimes.Read(ref reader, ref tokens, output);
         }
         else if (name.SequenceEqual("output_tokens_details"u8))
         {
@@ -150,30 +150,6 @@ internal static class ClaudeUsage
         }
 
         return true;
-    }
-
-    private static void ReadCacheCreation(ref Utf8JsonReader reader, ref ReportedTokens tokens, IOutputObserver output)
-    {
-        if (!reader.EnterObject())
-        {
-            return;
-        }
-
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("ephemeral_5m_input_tokens"u8))
-            {
-                tokens = tokens with { CacheCreation5mTokens = reader.GetCount(name, output) ?? tokens.CacheCreation5mTokens };
-            }
-            else if (name.SequenceEqual("ephemeral_1h_input_tokens"u8))
-            {
-                tokens = tokens with { CacheCreation1hTokens = reader.GetCount(name, output) ?? tokens.CacheCreation1hTokens };
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
     }
 
     private static void ReadOutputDetails(ref Utf8JsonReader reader, ref ReportedTokens tokens, IOutputObserver output)

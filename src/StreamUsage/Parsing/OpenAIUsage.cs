@@ -102,7 +102,7 @@ internal static class OpenAIUsage
             }
             else if (name.SequenceEqual("cache_creation"u8) || name.SequenceEqual("cache_creation_token_details"u8))
             {
-                ReadCacheLifetimes(ref reader, ref tokens, output);
+                CacheLifetimes.Read(ref reader, ref tokens, output);
             }
             else if (name.SequenceEqual("audio_tokens"u8))
             {
@@ -132,30 +132,6 @@ internal static class OpenAIUsage
     // OpenRouter's name, Alibaba's and LiteLLM's, some side by side. Beside the details they are not looked for: there they say what is Anthropic's, whose input excludes them.
     private static bool IsCacheWrite(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("cache_write_tokens"u8) || name.SequenceEqual("cache_creation_input_tokens"u8) || name.SequenceEqual("cache_creation_tokens"u8);
-
-    private static void ReadCacheLifetimes(ref Utf8JsonReader reader, ref ReportedTokens tokens, IOutputObserver output)
-    {
-        if (!reader.EnterObject())
-        {
-            return;
-        }
-
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("ephemeral_5m_input_tokens"u8))
-            {
-                tokens = tokens with { CacheCreation5mTokens = reader.GetCount(name, output) ?? tokens.CacheCreation5mTokens };
-            }
-            else if (name.SequenceEqual("ephemeral_1h_input_tokens"u8))
-            {
-                tokens = tokens with { CacheCreation1hTokens = reader.GetCount(name, output) ?? tokens.CacheCreation1hTokens };
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-    }
 
     private static UsageAccumulator ReadCachedDetails(ref Utf8JsonReader reader, ref ReportedTokens tokens, UsageAccumulator state, IOutputObserver output)
     {

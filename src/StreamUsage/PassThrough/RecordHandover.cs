@@ -51,12 +51,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         }
     }
 
-    public void HandOver(TrackedBody body)
-    {
-        reporter.Ended(body.Verdict.Outcome);
-        ValueTask<(UsageRecord Record, List<Exception> Faults)> building = RecordBuilder.BuildAsync(body, settings, limit);
-        _ = building.IsCompletedSuccessfully ? DeliverAsync(body, building.Result) : AddInTurnAsync(body, building, Task.CompletedTask);
-    }
+    public void HandOver(TrackedBody body) => HandOverAfter(Task.CompletedTask, body);
 
     void IThreadPoolWorkItem.Execute()
     {
@@ -64,7 +59,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         {
             if (_ended.TryDequeue(out TrackedBody? body))
             {
-                HandOverInTurn(body);
+                _lastAdded = HandOverAfter(_lastAdded, body);
             }
         }
         while (Interlocked.Decrement(ref _endedCount) != 0);
@@ -96,18 +91,17 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         await task.WaitAsync(atMost, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     // Records are made side by side and handed over in turn: an estimate that takes long holds those behind it, at most its time limit.
-    private void HandOverInTurn(TrackedBody body)
+    private Task HandOverAfter(Task before, TrackedBody body)
     {
         reporter.Ended(body.Verdict.Outcome);
         ValueTask<(UsageRecord Record, List<Exception> Faults)> building = RecordBuilder.BuildAsync(body, settings, limit);
-        if (building.IsCompletedSuccessfully && _lastAdded.IsCompleted)
+        if (!building.IsCompletedSuccessfully || !before.IsCompleted)
         {
-            _ = DeliverAsync(body, building.Result);
+            return AddInTurnAsync(body, building, before);
         }
-        else
-        {
-            _lastAdded = AddInTurnAsync(body, building, _lastAdded);
-        }
+
+        _ = DeliverAsync(body, building.Result); // Never throws.
+        return Task.CompletedTask;
     }
 
     // Ends when the record is in its place, not when it was delivered.
