@@ -54,16 +54,15 @@ public sealed class UsageTracker : IAsyncDisposable
         Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
         var time = new SteadyTime(Time);
         var watchdog = new Watchdog(options.SinkTimeout, time);
-        CallThreads logThreads = new(), meterThreads = new();
+        var logThreads = new CallThreads();
         var reporter = new UsageReporter(
             loggerFactory?.CreateLogger("StreamUsage"),
             new UsageMeter(meterFactory),
-            action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)),
-            action => Ignore(new ActionCall(action, meterThreads).RunAsync(watchdog)));
+            action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)));
         IRecordDelivery delivery = DeliveryPlan.Make(sinks, name, options, watchdog, reporter, time, meterFactory);
         Handover = new RecordHandover(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
 
-        // What a logger or a meter's listener throws, or how long it takes, has nobody to tell.
+        // What a logger throws, or how long it takes, has nobody to tell.
         static async ValueTask Ignore(ValueTask<Exception?> call) => await call.ConfigureAwait(false);
     }
 

@@ -12,6 +12,4 @@ internal sealed record RecordNotes
     public int IgnoredCounts { get; init; }
 
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
-
-    public bool HasFaults => ParserFault is not null || ContentFault is not null || EstimateFaults.Count != 0;
 }

@@ -2,10 +2,16 @@ using System.Diagnostics.Metrics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>The meter "StreamUsage". An instrument without a listener costs a field read.</summary>
-internal sealed class UsageMeter
+/// <summary>
+/// The meter "StreamUsage". An instrument without a listener costs a field read. Listeners are told by one work item of the thread pool, never by who counts: what is counted while a listener takes its time adds up until it is back,
+/// so that no count is lost and what waits is bounded.
+/// </summary>
+internal sealed class UsageMeter : IThreadPoolWorkItem
 {
     public const string Name = "StreamUsage";
+
+    // Counts add up; of durations, each is a value of its own, further ones are not kept.
+    private const int MaxDurations = 10_000;
 
     // One for all trackers that are given no factory: a meter stays in the process's list of meters until it is disposed, and a tracker need not be.
     private static readonly Meter Shared = new(Name);
@@ -13,6 +19,13 @@ internal sealed class UsageMeter
     private readonly Counter<long> _records, _faults, _delivered, _retried, _dropped;
     private readonly UpDownCounter<long> _open;
     private readonly Histogram<double> _deliveryTime;
+
+    private readonly object _gate = new();
+    private Dictionary<Series, long> _counts = [], _countsToTell = [];
+    private List<(string Sink, TimeSpan Time)> _durations = [], _durationsToTell = [];
+    private TaskCompletionSource? _whenTold;
+    private bool _isTelling, _hasNews;
+    private long _openStreams, _toldOpenStreams;
 
     public UsageMeter(IMeterFactory? factory)
     {
@@ -26,45 +39,170 @@ internal sealed class UsageMeter
         _deliveryTime = meter.CreateHistogram<double>("streamusage.delivery.duration", "s", "From a record's hand-over to when a sink took it, retries and waiting included, by sink.");
     }
 
-    public bool CountsOpen => _open.Enabled;
-
-    public bool CountsEnds => _open.Enabled || _records.Enabled;
-
     public bool CountsFaults => _faults.Enabled;
 
     public bool CountsDeliveries => _delivered.Enabled || _deliveryTime.Enabled;
 
-    public bool CountsAttempts => _faults.Enabled || _retried.Enabled;
-
-    public bool CountsDropped => _dropped.Enabled;
-
-    public void Opened() => _open.Add(1);
-
-    public void Closed() => _open.Add(-1);
-
-    public void Recorded(StreamOutcome outcome)
+    public void Opened()
     {
+        Interlocked.Increment(ref _openStreams);
+        if (_open.Enabled)
+        {
+            Tell();
+        }
+    }
+
+    public void Ended(StreamOutcome outcome)
+    {
+        Interlocked.Decrement(ref _openStreams);
         if (_records.Enabled)
         {
-            _records.Add(1, Tag("outcome", outcome.ToString()));
+            Add(new Series(_records, "outcome", outcome.ToString()), 1);
         }
-    }
-
-    public void Fault(string kind)
-    {
-        if (_faults.Enabled)
+        else if (_open.Enabled)
         {
-            _faults.Add(1, Tag("kind", kind));
+            Tell();
         }
     }
 
-    public void Delivered(string sink, int records) => _delivered.Add(records, Tag("sink", sink));
+    public void Fault(string kind) => Count(new Series(_faults, "kind", kind), 1);
 
-    public void DeliveryTook(string sink, TimeSpan time) => _deliveryTime.Record(time.TotalSeconds, Tag("sink", sink));
+    public void Delivered(string sink, ReadOnlySpan<TimeSpan> took)
+    {
+        if (_deliveryTime.Enabled)
+        {
+            lock (_gate)
+            {
+                foreach (TimeSpan time in took[..Math.Min(took.Length, MaxDurations - _durations.Count)])
+                {
+                    _durations.Add((sink, time));
+                }
+            }
+        }
 
-    public void Retried(string sink, int records) => _retried.Add(records, Tag("sink", sink));
+        Add(new Series(_delivered, "sink", sink), took.Length);
+    }
 
-    public void Dropped(string sink, string reason) => _dropped.Add(1, Tag("sink", sink), Tag("reason", reason));
+    public void Retried(string sink, int records) => Count(new Series(_retried, "sink", sink), records);
+
+    public void Dropped(string sink, string reason, int records) => Count(new Series(_dropped, "sink", sink, reason), records);
+
+    /// <summary>Completes when listeners have been told of all that was counted.</summary>
+    public Task WhenTold()
+    {
+        lock (_gate)
+        {
+            return _isTelling ? (_whenTold ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        while (Take())
+        {
+            foreach ((Series series, long value) in _countsToTell)
+            {
+                Try(() => series.Add(value));
+            }
+
+            foreach ((string sink, TimeSpan time) in _durationsToTell)
+            {
+                Try(() => _deliveryTime.Record(time.TotalSeconds, Tag("sink", sink)));
+            }
+
+            // A listener that comes late is told of all that are open.
+            long change = Interlocked.Read(ref _openStreams) - _toldOpenStreams;
+            if (change != 0 && _open.Enabled)
+            {
+                _toldOpenStreams += change;
+                Try(() => _open.Add(change));
+            }
+        }
+    }
+
+    private void Count(Series series, long value)
+    {
+        if (series.Counter.Enabled)
+        {
+            Add(series, value);
+        }
+    }
+
+    private void Add(Series series, long value)
+    {
+        lock (_gate)
+        {
+            _counts[series] = _counts.GetValueOrDefault(series) + value;
+        }
+
+        Tell();
+    }
+
+    private void Tell()
+    {
+        lock (_gate)
+        {
+            _hasNews = true;
+            if (_isTelling)
+            {
+                return;
+            }
+
+            _isTelling = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    // False where there is nothing to tell: the work item has then ended.
+    private bool Take()
+    {
+        _countsToTell.Clear();
+        _durationsToTell.Clear();
+        lock (_gate)
+        {
+            if (!_hasNews)
+            {
+                _isTelling = false;
+                _whenTold?.TrySetResult();
+                _whenTold = null;
+                return false;
+            }
+
+            _hasNews = false;
+            (_counts, _countsToTell) = (_countsToTell, _counts);
+            (_durations, _durationsToTell) = (_durationsToTell, _durations);
+            return true;
+        }
+    }
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+
+    private static void Try(Action tell)
+    {
+        try
+        {
+            tell();
+        }
+        catch (Exception)
+        {
+            // A listener that throws is not ours to mend, and must not cost the others their counts.
+        }
+    }
+
+    /// <summary>A counter under its tags.</summary>
+    private readonly record struct Series(Counter<long> Counter, string Tag, string Value, string? Reason = null)
+    {
+        public void Add(long value)
+        {
+            if (Reason is null)
+            {
+                Counter.Add(value, UsageMeter.Tag(Tag, Value));
+            }
+            else
+            {
+                Counter.Add(value, UsageMeter.Tag(Tag, Value), UsageMeter.Tag("reason", Reason));
+            }
+        }
+    }
 }

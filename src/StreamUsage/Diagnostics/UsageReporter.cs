@@ -3,36 +3,18 @@ using Microsoft.Extensions.Logging;
 namespace StreamUsage.Diagnostics;
 
 /// <summary>
-/// Writes the log and feeds the meter, off the byte path. A logger or a listener that throws loses its own line; one that hangs is left behind after the time limit. Where nobody listens, nothing is done.
+/// Writes the log and feeds the meter, off the byte path. A logger that throws loses its own line; one that hangs is left behind after the time limit. Where nobody listens, nothing is done.
 /// </summary>
-internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guardLog, Func<Action, ValueTask> guardMeter)
+internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guardLog)
 {
-    private readonly UnderWay _measuring = new();
-
     /// <summary>Completes when what was measured has reached its listeners. No record waits for it.</summary>
-    public Task WhenMeasured() => _measuring.WhenNone();
+    public Task WhenMeasured() => meter.WhenTold();
 
     /// <summary>A response is being tracked.</summary>
-    public void Opened()
-    {
-        if (meter.CountsOpen)
-        {
-            Measure(meter.Opened);
-        }
-    }
+    public void Opened() => meter.Opened();
 
     /// <summary>A response has ended, whatever becomes of its record.</summary>
-    public void Ended(StreamOutcome outcome)
-    {
-        if (meter.CountsEnds)
-        {
-            Measure(() =>
-            {
-                Try(meter.Closed);
-                Try(() => meter.Recorded(outcome));
-            });
-        }
-    }
+    public void Ended(StreamOutcome outcome) => meter.Ended(outcome);
 
     public async ValueTask StartFailedAsync(Guid recordId, string sink, Exception fault)
     {
@@ -47,60 +29,32 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     public async ValueTask RecordedAsync(UsageRecord record, RecordNotes notes)
     {
         await LogAsync(l => Write(l, record, notes)).ConfigureAwait(false);
-        if (meter.CountsFaults && notes.HasFaults)
-        {
-            Measure(() => Count(notes));
-        }
+        Count(notes);
     }
 
     /// <summary>Whether anybody wants to know of records that a sink took.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
 
-    public void Delivered(string sink, IReadOnlyList<TimeSpan> took) => Measure(() =>
-    {
-        Try(() => meter.Delivered(sink, took.Count));
-        foreach (TimeSpan time in took)
-        {
-            Try(() => meter.DeliveryTook(sink, time));
-        }
-    });
+    public void Delivered(string sink, ReadOnlySpan<TimeSpan> took) => meter.Delivered(sink, took);
 
     /// <summary>One attempt has failed.</summary>
-    public void AttemptFailed()
-    {
-        if (meter.CountsAttempts)
-        {
-            Measure(() => meter.Fault("sink"));
-        }
-    }
+    public void AttemptFailed() => meter.Fault("sink");
 
     /// <summary>An attempt is another than the first.</summary>
-    public void Retried(string sink, int records)
-    {
-        if (meter.CountsAttempts)
-        {
-            Measure(() => meter.Retried(sink, records));
-        }
-    }
+    public void Retried(string sink, int records) => meter.Retried(sink, records);
 
     /// <summary>A sink did not get a record, and will not.</summary>
     public async ValueTask DroppedAsync(UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
         await LogAsync(l => Log.RecordDropped(l, record, sink, reason, attempts, fault?.GetType().Name)).ConfigureAwait(false);
-        if (meter.CountsDropped)
-        {
-            Measure(() => meter.Dropped(sink, reason));
-        }
+        meter.Dropped(sink, reason, 1);
     }
 
     /// <summary>A sink did not get these records, because a stop has no time for them: they are logged in one go, each with its figures, and then counted.</summary>
     public async ValueTask LeftAsync(IReadOnlyList<UsageRecord> records, string sink, string reason)
     {
         await LogAsync(l => ForEach(records, record => Log.RecordDropped(l, record, sink, reason, 0, null))).ConfigureAwait(false);
-        if (meter.CountsDropped)
-        {
-            Measure(() => ForEach(records, _ => meter.Dropped(sink, reason)));
-        }
+        meter.Dropped(sink, reason, records.Count);
     }
 
     public ValueTask CallbacksMissedAsync(string sink, int records) => LogAsync(l => Log.CallbacksMissed(l, sink, records));
@@ -117,17 +71,17 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     {
         if (notes.ParserFault is not null)
         {
-            Try(() => meter.Fault("parser"));
+            meter.Fault("parser");
         }
 
         if (notes.ContentFault is not null)
         {
-            Try(() => meter.Fault("encoding"));
+            meter.Fault("encoding");
         }
 
         foreach (Exception _ in notes.EstimateFaults)
         {
-            Try(() => meter.Fault("estimate"));
+            meter.Fault("estimate");
         }
     }
 
@@ -162,18 +116,6 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
 
     private ValueTask LogAsync(Action<ILogger> write) => logger is null ? ValueTask.CompletedTask : guardLog(() => Try(() => write(logger)));
 
-    private void Measure(Action measure)
-    {
-        _measuring.Begin();
-        _ = MeasureAsync();
-
-        async Task MeasureAsync()
-        {
-            await guardMeter(() => Try(measure)).ConfigureAwait(false);
-            _measuring.End();
-        }
-    }
-
     private static void ForEach(IReadOnlyList<UsageRecord> records, Action<UsageRecord> report)
     {
         foreach (UsageRecord record in records)
@@ -190,7 +132,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         }
         catch (Exception)
         {
-            // A listener or a logger that throws is not ours to mend, and must not cost the rest of the report.
+            // A logger that throws is not ours to mend, and must not cost the rest of the report.
         }
     }
 }

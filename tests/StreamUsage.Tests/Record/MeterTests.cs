@@ -23,9 +23,9 @@ public sealed class MeterTests
         await second.Completion;
         await tracker.DisposeAsync(); // What is logged and counted follows.
 
-        meters.Measurements.Where(m => m.Name == "streamusage.records").Select(m => (m.Value, m.Tags)).Should().BeEquivalentTo([(1, "ClientAborted"), (1, "Interrupted")]);
-        meters.Measurements.Where(m => m.Name == "streamusage.faults").Select(m => (m.Value, m.Tags)).Should().BeEquivalentTo([(1, "sink"), (1, "sink"), (1, "parser")]);
-        meters.Measurements.Where(m => m.Name == "streamusage.records.dropped").Select(m => (m.Value, m.Tags)).Should().BeEquivalentTo([(1, "FaultySink,failed"), (1, "FaultySink,failed")]);
+        meters.Sums("streamusage.records").Should().BeEquivalentTo([("ClientAborted", 1), ("Interrupted", 1)]);
+        meters.Sums("streamusage.faults").Should().BeEquivalentTo([("sink", 2), ("parser", 1)]);
+        meters.Sums("streamusage.records.dropped").Should().BeEquivalentTo([("FaultySink,failed", 2)]);
     }
 
     [Fact]
@@ -45,6 +45,44 @@ public sealed class MeterTests
         await tracking.Completion;
 
         IEnumerable<double> Open(int count) => meters.Measurements.Where(m => m.Name == "streamusage.streams.open").Select(m => m.Value).Take(count);
+    }
+
+    [Fact]
+    public async Task What_is_counted_while_a_listener_hangs_adds_up_until_it_is_back()
+    {
+        const int Count = 11_000; // More than there are calls of anything else that hangs.
+        using var mayEnd = new ManualResetEventSlim();
+        using var meters = new Meters { Before = () => mayEnd.Wait() };
+        await using var tracker = new UsageTracker(new DelegateUsageSink((_, _) => default), new StreamUsageOptions { MeterFactory = meters }, timeProvider: new FakeTimeProvider());
+        for (int i = 0; i < Count; i++)
+        {
+            await Streams.Finish(tracker).Completion;
+        }
+
+        Stream open = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking last);
+        meters.Measurements.Should().BeEmpty();
+        mayEnd.Set();
+
+        SpinWait.SpinUntil(() => meters.Sum("streamusage.records", "ClientAborted") == Count && meters.Sum("streamusage.streams.open", "") == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        meters.Sum("streamusage.records.delivered", nameof(DelegateUsageSink)).Should().Be(Count);
+        meters.Measurements.Count(m => m.Name == "streamusage.delivery.duration").Should().BeLessThanOrEqualTo(10_001, "what waits is bounded");
+        open.Dispose();
+        await last.Completion;
+    }
+
+    [Fact]
+    public async Task A_listener_that_comes_late_is_told_of_all_that_are_open()
+    {
+        using var meters = new Meters(isOn: false);
+        await using var tracker = new UsageTracker(new DelegateUsageSink((_, _) => default), new StreamUsageOptions { MeterFactory = meters });
+        Stream[] open = [.. Enumerable.Range(0, 3).Select(_ => tracker.Track(Stream.Null, Track.Nothing, out UsageTracking _))];
+
+        meters.Start();
+        await Streams.Finish(tracker).Completion;
+
+        SpinWait.SpinUntil(() => meters.Sum("streamusage.streams.open", "") == 3, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        Array.ForEach(open, stream => stream.Dispose());
+        SpinWait.SpinUntil(() => meters.Sum("streamusage.streams.open", "") == 0, TimeSpan.FromSeconds(30)).Should().BeTrue();
     }
 
     [Fact]
