@@ -9,6 +9,7 @@ internal struct EventShapes
 
     private EventShape? _first, _second, _third;
     private uint _matches, _learned;
+    private bool _counts; // Whether the events of the shapes count: all do, or none.
 
     /// <summary>Whether learning has paid so far: a stream whose events are all different is left to the full parser.</summary>
     public readonly bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
@@ -18,9 +19,6 @@ internal struct EventShapes
 
     /// <summary>The length of an event of the shape that was seen last, without its output; 0 where there is none.</summary>
     public readonly int Length => _first?.Length ?? 0;
-
-    /// <summary>Whether the events of the shapes count: all do, or none.</summary>
-    public bool Counts { get; private set; }
 
     /// <summary>The shape that was matched last.</summary>
     public readonly EventShape? Last => _first;
@@ -66,10 +64,10 @@ internal struct EventShapes
         _learned++;
         if (ShapeLearner.Learn(raw, dataStart, wireEvent, parser, state) is { } shape)
         {
-            if (Counts != shape.Counts)
+            if (_counts != shape.Counts)
             {
                 Forget(); // Those that count nothing hold for the counts as they were.
-                Counts = shape.Counts;
+                _counts = shape.Counts;
             }
 
             (_first, _second, _third) = (shape, _first, _second);

@@ -1,17 +1,16 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
-using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.Sse;
 
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// Reads a body as it passes: finds its framing and its wire, and takes each event into the state. Not thread-safe: its owner holds a lock. Never throws for what it reads.
+/// Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>; those that differ from the ones before in their text only are matched, not parsed. Not thread-safe: its owner
+/// holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null) : IShapeObserver, ILargeEventReader
+internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null)
 {
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
@@ -22,26 +21,15 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
     private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
-    private ResponseCapture? _capture = capture;
+    private readonly EventReader _events = new(settings, named, capture);
     private EventShapes _shapes;
     private PooledBuffer _cutEvent;
-    private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
-    private EventShape? _countedShape;
-    private bool _readsCountsOnly;
     private SseDecoder _sse;
     private JsonBodyDecoder? _json; // Of a body that is JSON, or between events of an object without data: that has begun.
     private BedrockEvents? _bedrock;
-    private JsonReducer? _largeEvent; // Made when the first one comes.
     private Framing _framing;
     private bool _isStream; // An object is a part of what is said, not an answer by itself.
-    private IUsageParser? _parser;
-    private bool _isParserCertain;
     private bool _isAtEventStart;
-    private ReportedUsageJson? _usageJson;
-    private RawExcerpt? _excerpt;
-    private RetainedOutput? _output;
-    private UsageAccumulator _state;
-    private Exception? _parserFault;
 
     private enum Framing : byte
     {
@@ -52,59 +40,8 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         EventStream,
     }
 
-    public ref readonly UsageAccumulator State
-    {
-        get
-        {
-            ReadCounts();
-            return ref _state;
-        }
-    }
-
-    /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
-    public string? Wire { get; private set; }
-
-    public ApiFormat Format => _parser is null ? named : settings.Parsers.FormatOf(_parser, named);
-
-    public long EventCount { get; private set; }
-
-    public long SkippedEvents { get; private set; }
-
-    public long OutputCharacters { get; private set; }
-
-    /// <summary>Output of any kind has been seen, a tool's name included.</summary>
-    public bool HasOutput { get; private set; }
-
-    /// <summary>Counts that made no sense and were ignored.</summary>
-    public int IgnoredCounts { get; private set; }
-
-    /// <summary>The first fault of a parser; null where there was none.</summary>
-    public Exception? ParserFault => _parserFault;
-
-    /// <summary>The provider's usage object; null where there was none. What kept it is given back.</summary>
-    public string? TakeReportedUsageJson()
-    {
-        ReadCounts();
-        string? json = _usageJson?.Text;
-        _usageJson?.Release();
-        _usageJson = null;
-        return json;
-    }
-
-    /// <summary>What was seen of the output, for an estimate of what it cost. What kept it is given back.</summary>
-    public ModelOutput TakeOutput()
-    {
-        ModelOutput output = _output?.ToOutput(Wire, OutputCharacters) ?? new ModelOutput { Wire = Wire, Characters = OutputCharacters };
-        ReleaseOutput();
-        return output;
-    }
-
-    /// <summary>Gives back what kept the output: nobody needs it any more.</summary>
-    public void ReleaseOutput()
-    {
-        _output?.Release();
-        _output = null;
-    }
+    /// <summary>What was read of the events.</summary>
+    public EventReader Events => _events;
 
     public void Read(ReadOnlySpan<byte> bytes)
     {
@@ -126,135 +63,35 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
                 break;
         }
 
-        KeepExcerpt(bytes);
-    }
-
-    /// <summary>Bytes of a body that nothing was read of so far.</summary>
-    public void KeepExcerpt(ReadOnlySpan<byte> bytes)
-    {
-        if (_parser is null)
-        {
-            (_excerpt ??= new RawExcerpt(settings.Budget)).Append(bytes);
-        }
+        _events.KeepExcerpt(bytes);
     }
 
     /// <summary>The body has ended: an unfinished last event counts where it is whole all the same.</summary>
     public void Finish()
     {
-        ReadCounts();
         if (_framing is Framing.Sse or Framing.Unknown)
         {
             DecodeCutEvent();
             FramingResult found = _sse.Finish();
             if (found == FramingResult.Event)
             {
-                Apply(new WireEvent(_sse.GetType([]), _sse.GetData(ReadOnlySpan<byte>.Empty)));
+                _events.Apply(new WireEvent(_sse.GetType([]), _sse.GetData(ReadOnlySpan<byte>.Empty)));
             }
             else if (found == FramingResult.LargeEvent)
             {
-                ApplyLarge(_sse.GetType([]), isWholeBody: false);
+                _events.ApplyLarge(_sse.GetType([]), isWholeBody: false);
             }
         }
     }
 
-    /// <summary>Reading itself has failed.</summary>
-    public void Fail(Exception fault) => _parserFault ??= fault;
-
-    /// <summary>What was kept of the body; null where nothing was. What kept it is given back.</summary>
-    public CapturedResponse? TakeCaptured()
-    {
-        CapturedResponse? excerpt = _excerpt?.ToResponse();
-        CapturedResponse? captured = _capture?.ToResponse(excerpt, _state, _parser is not null) ?? excerpt;
-        _excerpt?.Release();
-        _excerpt = null;
-        _capture?.Release();
-        _capture = null;
-        return captured;
-    }
-
-    /// <summary>Gives the pooled buffers back. What was read stays, so does what was captured, and the output's text where it may have to be counted.</summary>
+    /// <summary>Gives the pooled buffers back. What was read stays.</summary>
     public void Release()
     {
-        ReadCounts();
-        _counts.Release();
         _cutEvent.Release();
         _sse.Release();
         _json?.Release();
         _bedrock?.Release();
-        _largeEvent?.Release();
-        if (_state.IsOutputReported)
-        {
-            ReleaseOutput();
-        }
-    }
-
-    bool IOutputObserver.KeepsMessage => _capture?.Message is not null;
-
-    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
-    {
-        if (_readsCountsOnly)
-        {
-            return;
-        }
-
-        if (Count(kind, Utf8Text.CountUtf16(utf8, isEscaped)))
-        {
-            _output!.Append(kind, choiceIndex, utf8, isEscaped);
-        }
-
-        _capture?.Message?.Output(kind, choiceIndex, utf8, isEscaped);
-    }
-
-    void IOutputObserver.Message(ReadOnlySpan<byte> role, bool isNew)
-    {
-        if (isNew)
-        {
-            OutputCharacters = 0; // What was kept and counted is of the message that this one replaces.
-            ReleaseOutput();
-        }
-
-        _capture?.Message?.Message(role, isNew);
-    }
-
-    void IOutputObserver.Block(OutputBlock block) => _capture?.Message?.Block(block);
-
-    void IOutputObserver.Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.Field(field, choiceIndex, utf8, isEscaped);
-
-    void IShapeObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text)
-    {
-        if (Count(kind, text.Utf16Length))
-        {
-            _output!.AppendInside(kind, choiceIndex, bytes, text.Length, text.IsEscaped);
-        }
-    }
-
-    BufferBudget? ILargeEventReader.Budget => settings.Budget;
-
-    void ILargeEventReader.Begin() => (_largeEvent ??= new JsonReducer()).Begin();
-
-    void ILargeEventReader.Append(ReadOnlySpan<byte> data) => _largeEvent?.Append(data);
-
-    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson(settings.Budget)).Add(utf8Json, isCumulative);
-
-    void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
-
-    // Whether the text is to be kept. Where output is reported already, what follows brings its count with it: by servers that count in every chunk.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Count(OutputKind kind, int utf16Length)
-    {
-        HasOutput = true;
-        if (kind != OutputKind.ToolName)
-        {
-            OutputCharacters += utf16Length;
-        }
-
-        return !_state.IsOutputReported && (_output is not null || KeepsOutput());
-    }
-
-    private bool KeepsOutput()
-    {
-        _output = settings.MaxRetainedTextBytes == 0 ? null : new RetainedOutput(settings.MaxRetainedTextBytes, settings.Budget);
-        return _output is not null;
+        _events.Release();
     }
 
     // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says. A message of Amazon's event stream begins with its length, whose first byte is 0.
@@ -265,12 +102,12 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             if (bytes[0] == 0)
             {
                 _framing = Framing.EventStream;
-                _bedrock = new BedrockEvents(settings.MaxEventBytes, this);
+                _bedrock = new BedrockEvents(settings.MaxEventBytes, _events);
                 return;
             }
 
             _framing = Framing.Unknown;
-            _sse = new SseDecoder(settings.MaxEventBytes, this);
+            _sse = new SseDecoder(settings.MaxEventBytes, _events);
         }
 
         int first = bytes.IndexOfAnyExcept(Blank);
@@ -283,7 +120,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         {
             _framing = Framing.Json;
             _isStream = bytes[first] == (byte)'[';
-            _json = new JsonBodyDecoder(settings.MaxEventBytes, this);
+            _json = new JsonBodyDecoder(settings.MaxEventBytes, _events);
         }
         else
         {
@@ -300,10 +137,10 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         {
             if (_isAtEventStart && _shapes.IsAny)
             {
-                switch (_shapes.Match(bytes[at..], settings.MaxEventBytes, this, out int length))
+                switch (_shapes.Match(bytes[at..], settings.MaxEventBytes, _events, out int length))
                 {
                     case ShapeMatch.Whole:
-                        Matched(bytes.Slice(at, length));
+                        _events.Matched(_shapes.Last!, bytes.Slice(at, length));
                         at += length;
                         continue;
                     case ShapeMatch.Cut:
@@ -341,9 +178,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
 
         int end = _cutEvent.Length - cut;
         ReadOnlySpan<byte> cutEvent = _cutEvent.Span;
-        if (isWhole && _shapes.Match(cutEvent, settings.MaxEventBytes, this, out _) == ShapeMatch.Whole)
+        if (isWhole && _shapes.Match(cutEvent, settings.MaxEventBytes, _events, out _) == ShapeMatch.Whole)
         {
-            Matched(cutEvent); // A shape ends with its blank line, and this is the only one here.
+            _events.Matched(_shapes.Last!, cutEvent); // A shape ends with its blank line, and this is the only one here.
         }
         else
         {
@@ -382,9 +219,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         const int Slack = 96;
         int cut = _cutEvent.Length;
         _cutEvent.Append(bytes[..Math.Clamp(_shapes.Length + Slack - cut, 0, bytes.Length)]);
-        if (_shapes.Match(_cutEvent.Span, settings.MaxEventBytes, this, out int whole) == ShapeMatch.Whole)
+        if (_shapes.Match(_cutEvent.Span, settings.MaxEventBytes, _events, out int whole) == ShapeMatch.Whole)
         {
-            Matched(_cutEvent.Span[..whole]);
+            _events.Matched(_shapes.Last!, _cutEvent.Span[..whole]);
             _cutEvent.Release();
             length = whole - cut; // What was cut was no whole event, so that this ends in what followed.
             return true;
@@ -407,7 +244,6 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
 
     private void DecodeEvent(ReadOnlySpan<byte> bytes, ref int at)
     {
-        ReadCounts();
         int begin = at, start = IsBetweenEvents ? at : -1;
         FramingResult found = _sse.Read(bytes, ref at);
         if (_json is not null)
@@ -420,15 +256,16 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             case FramingResult.Event:
                 _isStream = true;
                 var wireEvent = new WireEvent(_sse.GetType(bytes), _sse.GetData(bytes));
-                UsageAccumulator before = _state;
-                long outputBefore = OutputCharacters;
-                bool isRead = Apply(wireEvent);
-                if (_state != before)
+                UsageAccumulator before = _events.State;
+                long outputBefore = _events.OutputCharacters;
+                bool isRead = _events.Apply(wireEvent);
+                UsageAccumulator after = _events.State;
+                if (after != before)
                 {
                     _shapes.Forget();
                 }
 
-                if (isRead && start >= 0 && _sse.DataStart >= 0 && OutputCharacters > outputBefore && _isParserCertain && _state with { Tokens = before.Tokens } == before)
+                if (isRead && start >= 0 && _sse.DataStart >= 0 && _events.OutputCharacters > outputBefore && after with { Tokens = before.Tokens } == before)
                 {
                     Learn(bytes[start..at], _sse.DataStart - start, wireEvent);
                 }
@@ -437,10 +274,10 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             case FramingResult.LargeEvent:
                 _isStream = true;
                 _shapes.Forget();
-                ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
+                _events.ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
                 break;
             case FramingResult.Json:
-                _json ??= new JsonBodyDecoder(settings.MaxEventBytes, this);
+                _json ??= new JsonBodyDecoder(settings.MaxEventBytes, _events);
                 break;
         }
     }
@@ -459,67 +296,23 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         _json = null;
         if (found == FramingResult.LargeEvent)
         {
-            ApplyLarge(default, isWholeBody: !_isStream);
+            _events.ApplyLarge(default, isWholeBody: !_isStream);
         }
         else if (found == FramingResult.Event && UnfinishedData.IsWhole(json.GetData(bytes)))
         {
-            Apply(new WireEvent(default, json.GetData(bytes), isWholeBody: !_isStream));
+            _events.Apply(new WireEvent(default, json.GetData(bytes), isWholeBody: !_isStream));
         }
 
         _shapes.Forget();
         json.Release();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Matched(ReadOnlySpan<byte> raw)
-    {
-        EventCount++;
-        if (_shapes.Counts)
-        {
-            KeepCounts(_shapes.Last!, raw);
-        }
-    }
-
-    private void KeepCounts(EventShape shape, ReadOnlySpan<byte> raw)
-    {
-        if (!ReferenceEquals(shape, _countedShape))
-        {
-            ReadCounts(); // What one shape counts another may leave out.
-            _countedShape = shape;
-        }
-
-        _counts.Clear();
-        _counts.Append(shape.Data(raw));
-    }
-
-    // The counts of the events that were matched since the parser read one: the last one's.
-    private void ReadCounts()
-    {
-        if (_counts.Length == 0)
-        {
-            return;
-        }
-
-        _readsCountsOnly = true;
-        try
-        {
-            _state = _parser!.Apply(new WireEvent(default, _counts.Span), _state, this);
-        }
-        catch (Exception fault)
-        {
-            _parserFault ??= fault;
-        }
-
-        _readsCountsOnly = false;
-        _counts.Clear();
-    }
-
     // A carriage return alone ends a line as well: such events are left to the decoder, as a cut event's end is found by its line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, WireEvent wireEvent)
     {
-        if (settings.LearnsShapes && !ParsesEveryEvent && _capture is null && _parser is IRepeatingWire && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && _shapes.IsLearning)
+        if (settings.LearnsShapes && !ParsesEveryEvent && _events.RepeatingParser is { } parser && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && _shapes.IsLearning)
         {
-            _shapes.Learn(raw, dataStart, wireEvent, _parser, _state);
+            _shapes.Learn(raw, dataStart, wireEvent, parser, _events.State);
         }
     }
 
@@ -533,102 +326,34 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
                 case FramingResult.NeedMore:
                     return;
                 case FramingResult.Event:
-                    Apply(new WireEvent(default, objects.GetData(bytes), isWholeBody: !_isStream));
+                    _events.Apply(new WireEvent(default, objects.GetData(bytes), isWholeBody: !_isStream));
                     break;
                 default:
-                    ApplyLarge(default, isWholeBody: !_isStream);
+                    _events.ApplyLarge(default, isWholeBody: !_isStream);
                     break;
             }
         }
     }
 
-    private void ReadEventStream(ReadOnlySpan<byte> bytes, BedrockEvents events)
+    private void ReadEventStream(ReadOnlySpan<byte> bytes, BedrockEvents bedrock)
     {
         int position = 0;
         while (true)
         {
-            switch (events.Read(bytes, ref position))
+            switch (bedrock.Read(bytes, ref position))
             {
                 case FramingResult.NeedMore:
                     return;
                 case FramingResult.Event:
-                    Apply(events.GetEvent(bytes));
+                    _events.Apply(bedrock.GetEvent(bytes));
                     break;
                 case FramingResult.LargeEvent:
-                    ApplyLarge(events.GetLargeEventType(bytes), isWholeBody: false);
+                    _events.ApplyLarge(bedrock.GetLargeEventType(bytes), isWholeBody: false);
                     break;
                 default:
-                    SkippedEvents++;
-                    Fail(new InvalidDataException("A message of the event stream is damaged."));
+                    _events.SkipDamaged(new InvalidDataException("A message of the event stream is damaged."));
                     break;
             }
-        }
-    }
-
-    private void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
-    {
-        if (_largeEvent is { IsWhole: true } reducer)
-        {
-            Apply(new WireEvent(type, reducer.Copy, isWholeBody), isReduced: true);
-        }
-        else
-        {
-            SkippedEvents++;
-            _capture?.Skip();
-            KeepError(type, default);
-        }
-    }
-
-    private bool Apply(WireEvent wireEvent, bool isReduced = false)
-    {
-        bool isRead = Parse(wireEvent, isReduced);
-        KeepError(wireEvent.Type, wireEvent.Data);
-        return isRead;
-    }
-
-    // What is named an error is one, whatever its data, and whether a parser knows it or not.
-    private void KeepError(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
-    {
-        if (type.SequenceEqual("error"u8) && _state.Error is null or { Type: null, Message: null, StatusCode: null })
-        {
-            _state = _state.WithError(ErrorObject.ReadEvent(data));
-        }
-    }
-
-    private bool Parse(WireEvent wireEvent, bool isReduced)
-    {
-        EventCount++;
-        _capture?.Begin(wireEvent.Data, isReduced);
-        try
-        {
-            if (!_isParserCertain)
-            {
-                Choose(wireEvent);
-            }
-
-            if (_parser is { } parser)
-            {
-                _state = parser.Apply(wireEvent, _state, this);
-                return true;
-            }
-        }
-        catch (Exception fault)
-        {
-            _parserFault ??= fault;
-        }
-
-        SkippedEvents++;
-        return false;
-    }
-
-    private void Choose(WireEvent wireEvent)
-    {
-        if (settings.Parsers.Choose(wireEvent, named, out _isParserCertain, ref _parserFault) is { } parser && (_parser is null || _isParserCertain))
-        {
-            Wire = parser.Wire;
-            _parser = parser;
-            _excerpt?.Release();
-            _excerpt = null;
         }
     }
 }

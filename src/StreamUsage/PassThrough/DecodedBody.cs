@@ -37,7 +37,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
 
         if (Fault is not null && !_hasText)
         {
-            reader.KeepExcerpt(bytes); // It may not be encoded at all.
+            reader.Events.KeepExcerpt(bytes); // It may not be encoded at all.
         }
     }
 

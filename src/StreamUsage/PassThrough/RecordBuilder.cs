@@ -20,7 +20,7 @@ internal static class RecordBuilder
     {
         var faults = new List<Exception>();
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
-        body.Reader.ReleaseOutput();
+        body.Events.ReleaseOutput();
         UsageRecord record = Describe(body, counts);
         if (settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0)
         {
@@ -32,18 +32,18 @@ internal static class RecordBuilder
 
     private static UsageRecord Describe(TrackedBody body, (TokenUsage Usage, TokenSource Input, TokenSource Output) counts)
     {
-        BodyReader reader = body.Reader;
-        ref readonly UsageAccumulator state = ref reader.State;
+        EventReader events = body.Events;
+        ref readonly UsageAccumulator state = ref events.State;
         OutcomeRules.Verdict verdict = body.Verdict;
         ProviderError? error = state.Error;
         bool isShutDown = body.End == StreamEnd.ShutDown && verdict.Outcome == StreamOutcome.Interrupted;
-        (TokenUsage billed, IReadOnlyList<UsageIteration> iterations) = Bill(reader, counts.Usage);
+        (TokenUsage billed, IReadOnlyList<UsageIteration> iterations) = Bill(events, counts.Usage);
         return new UsageRecord
         {
             Id = body.Id,
             Context = body.Context,
-            ApiFormat = reader.Format,
-            Wire = reader.Wire,
+            ApiFormat = events.Format,
+            Wire = events.Wire,
             Usage = counts.Usage,
             BilledUsage = billed,
             Iterations = iterations,
@@ -51,7 +51,7 @@ internal static class RecordBuilder
             TokenDetails = state.TokenDetails,
             InputSource = counts.Input,
             OutputSource = counts.Output,
-            ReportedUsageJson = reader.TakeReportedUsageJson(),
+            ReportedUsageJson = events.TakeReportedUsageJson(),
             ReportedCost = state.ReportedCost,
             ResponseId = state.ResponseId,
             ResponseModel = state.Model,
@@ -75,26 +75,26 @@ internal static class RecordBuilder
             TimeToLastByte = body.TimeToLastByte,
             BytesReceived = body.BytesReceived,
             ReadCount = body.ReadCount,
-            EventCount = reader.EventCount,
-            SkippedEvents = reader.SkippedEvents,
-            OutputCharacters = reader.OutputCharacters,
+            EventCount = events.EventCount,
+            SkippedEvents = events.SkippedEvents,
+            OutputCharacters = events.OutputCharacters,
             Drained = body.IsDrained,
             ResponseHeaders = body.ResponseHeaders,
-            Response = reader.TakeCaptured(),
+            Response = events.TakeCaptured(),
         };
     }
 
     // What a custom parser put into its state can throw; the counts are safe from it.
-    private static (TokenUsage Billed, IReadOnlyList<UsageIteration> Iterations) Bill(BodyReader reader, TokenUsage usage)
+    private static (TokenUsage Billed, IReadOnlyList<UsageIteration> Iterations) Bill(EventReader events, TokenUsage usage)
     {
         try
         {
-            IReadOnlyList<UsageIteration> iterations = reader.State.Iterations;
-            return (iterations.Count == 0 ? usage : reader.State.BilledUsage, iterations);
+            IReadOnlyList<UsageIteration> iterations = events.State.Iterations;
+            return (iterations.Count == 0 ? usage : events.State.BilledUsage, iterations);
         }
         catch (Exception fault)
         {
-            reader.Fail(fault);
+            events.Fail(fault);
             return (usage, []);
         }
     }
@@ -113,13 +113,13 @@ internal static class RecordBuilder
     // Reported stays as it is, 0 included. Not reported: counted from what was seen, never below a placeholder. A refused request costs nothing.
     private static async ValueTask<(TokenUsage Usage, TokenSource Input, TokenSource Output)> CountAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
     {
-        BodyReader reader = body.Reader;
-        UsageAccumulator state = reader.State;
+        EventReader events = body.Events;
+        UsageAccumulator state = events.State;
         TokenUsage usage = state.Usage;
         TokenSource input = state.IsInputReported ? TokenSource.Reported : TokenSource.None;
         TokenSource output = state.IsOutputReported ? TokenSource.Reported : TokenSource.None;
 
-        bool isRefused = body.Verdict.Outcome == StreamOutcome.ProviderError && !state.IsInputReported && !state.IsOutputReported && !reader.HasOutput;
+        bool isRefused = body.Verdict.Outcome == StreamOutcome.ProviderError && !state.IsInputReported && !state.IsOutputReported && !events.HasOutput;
         bool mayHaveRun = !isRefused && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
         if (!mayHaveRun)
         {
@@ -129,13 +129,13 @@ internal static class RecordBuilder
         string? model = state.Model ?? body.Context.Model;
         if (input == TokenSource.None && body.RequestBodyLength > 0)
         {
-            usage = usage with { InputTokens = await EstimateInputAsync(reader.Format, model, body, settings, limit, faults).ConfigureAwait(false) };
+            usage = usage with { InputTokens = await EstimateInputAsync(events.Format, model, body, settings, limit, faults).ConfigureAwait(false) };
             input = usage.InputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
         }
 
         if (output == TokenSource.None)
         {
-            long estimate = await EstimateOutputAsync(reader, model, settings, limit, faults).ConfigureAwait(false);
+            long estimate = await EstimateOutputAsync(events, model, settings, limit, faults).ConfigureAwait(false);
             usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, estimate) };
             output = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
         }
@@ -143,11 +143,11 @@ internal static class RecordBuilder
         return (usage, input, output);
     }
 
-    private static async Task<long> EstimateOutputAsync(BodyReader reader, string? model, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    private static async Task<long> EstimateOutputAsync(EventReader events, string? model, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
     {
-        ModelOutput seen = reader.TakeOutput();
+        ModelOutput seen = events.TakeOutput();
         return seen.Characters == 0 && seen.Parts.Count == 0
-            ? 0 : await EstimateAsync(settings.Estimator, estimator => estimator.EstimateOutputTokens(reader.Format, model, seen), limit, faults).ConfigureAwait(false);
+            ? 0 : await EstimateAsync(settings.Estimator, estimator => estimator.EstimateOutputTokens(events.Format, model, seen), limit, faults).ConfigureAwait(false);
     }
 
     // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it goes, and is noted.

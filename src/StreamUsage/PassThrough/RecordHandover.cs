@@ -123,9 +123,9 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         {
             var notes = new RecordNotes
             {
-                ParserFault = body.Reader.ParserFault,
+                ParserFault = body.Events.ParserFault,
                 ContentFault = body.ContentFault,
-                IgnoredCounts = body.Reader.IgnoredCounts,
+                IgnoredCounts = body.Events.IgnoredCounts,
                 EstimateFaults = estimateFaults,
             };
             await reporter.RecordedAsync(record, notes).ConfigureAwait(false);

@@ -79,7 +79,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     public TrackedBody? NextOpen { get; set; }
 
     // From here on: settled when the body has ended.
-    public BodyReader Reader => _reader;
+    public EventReader Events => _reader.Events;
 
     /// <summary>Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.</summary>
     public ContentFault? ContentFault => _decoded?.Fault;
@@ -178,10 +178,10 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             {
                 // Ours to mend, never the caller's to feel: what was read so far stands.
                 _isUnread = true;
-                _reader.Fail(fault);
+                Events.Fail(fault);
             }
 
-            if (_firstTokenAt < 0 && _reader.HasOutput && !_isDraining)
+            if (_firstTokenAt < 0 && Events.HasOutput && !_isDraining)
             {
                 _firstTokenAt = _lastByteAt = _clock.Now();
             }
@@ -209,7 +209,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             }
 
             End = end;
-            Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, _reader.State.IsComplete, _reader.Wire is not null, end, _bytesReceived);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Wire is not null, end, _bytesReceived);
             if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
             {
                 Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
@@ -227,7 +227,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         {
             using (_gate.Enter())
             {
-                return _reader.State.IsTerminal || _reader.State.Error is not null;
+                return Events.State.IsTerminal || Events.State.Error is not null;
             }
         }
     }
@@ -237,7 +237,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     {
         using (_gate.Enter())
         {
-            bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !_reader.State.IsTerminal && _reader.State.Error is null
+            bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !Events.State.IsTerminal && Events.State.Error is null
                 && (_bytesReceived == 0 || _bytesReceived != _contentLength);
             if (!bringsMore)
             {
@@ -245,7 +245,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             }
 
             _isDraining = true;
-            _wasComplete = _reader.State.IsComplete;
+            _wasComplete = Events.State.IsComplete;
             _leftAt = _bytesReceived;
             _endedAt = _clock.Now();
             return true;
@@ -261,8 +261,8 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             FinishReading();
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
-            bool isComplete = _bytesReceived == _leftAt ? _reader.State.IsComplete : _wasComplete; // An unfinished last event counts here too.
-            Verdict = OutcomeRules.Decide(HttpStatusCode, _reader.State, isComplete, _reader.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
+            bool isComplete = _bytesReceived == _leftAt ? Events.State.IsComplete : _wasComplete; // An unfinished last event counts here too.
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 
         Tracker.Handover.Complete(this);
@@ -299,12 +299,12 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 };
             }
 
-            ref readonly var state = ref _reader.State;
+            ref readonly var state = ref Events.State;
             TokenUsage usage = state.Usage;
             TokenSource outputSource = TokenSource.Reported;
             if (!state.IsOutputReported)
             {
-                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(_reader.Format, state.Model ?? Context.Model, _reader.Wire, _reader.OutputCharacters)) };
+                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? Context.Model, Events.Wire, Events.OutputCharacters)) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 
@@ -314,7 +314,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 InputSource = state.IsInputReported ? TokenSource.Reported : TokenSource.None,
                 OutputSource = outputSource,
                 BytesReceived = _bytesReceived,
-                EventCount = _reader.EventCount,
+                EventCount = Events.EventCount,
                 StopReason = state.StopReason,
             };
         }
@@ -362,7 +362,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         }
         catch (Exception fault)
         {
-            _reader.Fail(fault);
+            Events.Fail(fault);
         }
     }
 }

@@ -61,6 +61,6 @@ public sealed class DetectionTests
         reader.Read(body);
         reader.Finish();
         reader.Release();
-        return (reader.Wire, reader.Format);
+        return (reader.Events.Wire, reader.Events.Format);
     }
 }

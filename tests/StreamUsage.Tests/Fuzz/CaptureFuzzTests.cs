@@ -37,7 +37,7 @@ public sealed class CaptureFuzzTests
             }
 
             Facts(keeping).Should().Be(Facts(plain), "this body was read: {0}", Convert.ToBase64String(body));
-            CapturedResponse kept = keeping.TakeCaptured()!;
+            CapturedResponse kept = keeping.Events.TakeCaptured()!;
             long size = kept.Events!.Sum(data => (long)data.Length) + (kept.Message?.Content.Sum(block => (long)(block.Text ?? block.InputJson ?? "").Length) ?? 0);
             size.Should().BeLessThanOrEqualTo(MaxCapturedBytes + 2000); // A JSON string's escapes are not counted.
             plain.Release();
@@ -48,7 +48,7 @@ public sealed class CaptureFuzzTests
     private static object Facts(BodyReader reader)
     {
         reader.Finish();
-        return (reader.Wire, reader.EventCount, reader.SkippedEvents, reader.OutputCharacters, reader.HasOutput, reader.IgnoredCounts, reader.TakeReportedUsageJson(), reader.State.Usage, reader.State.StopReason,
-            reader.State.IsComplete, reader.State.Error, string.Join(',', reader.State.ServerToolUse));
+        return (reader.Events.Wire, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), reader.Events.State.Usage, reader.Events.State.StopReason,
+            reader.Events.State.IsComplete, reader.Events.State.Error, string.Join(',', reader.Events.State.ServerToolUse));
     }
 }

@@ -86,7 +86,7 @@ public sealed class LearnedShapeTests
         var reader = new BodyReader(new ReaderSettings(new ParserSet([(new ApiFormat("COUNTED"), parser)]), 1 << 20), new ApiFormat("COUNTED"));
         reader.Read(System.Text.Encoding.UTF8.GetBytes(OwnStreams[stream]));
 
-        reader.EventCount.Should().Be(events);
+        reader.Events.EventCount.Should().Be(events);
         parser.Events.Should().BeLessThan(20);
     }
 
@@ -100,13 +100,13 @@ public sealed class LearnedShapeTests
             reader.Read(System.Text.Encoding.UTF8.GetBytes(events[i] + "\r\n\r\n"));
             if (i % 7 == 6)
             {
-                reader.State.Usage.OutputTokens.Should().Be(i + 70);
+                reader.Events.State.Usage.OutputTokens.Should().Be(i + 70);
             }
         }
 
         reader.Release();
-        reader.State.Usage.OutputTokens.Should().Be(199 + 70);
-        reader.TakeReportedUsageJson().Should().Contain("\"candidatesTokenCount\": 199,");
+        reader.Events.State.Usage.OutputTokens.Should().Be(199 + 70);
+        reader.Events.TakeReportedUsageJson().Should().Contain("\"candidatesTokenCount\": 199,");
     }
 
     private static IEnumerable<byte[]> Bodies() =>
@@ -127,9 +127,9 @@ public sealed class LearnedShapeTests
             learning.Read(body.AsSpan(at, length));
             plain.Read(body.AsSpan(at, length));
             at += length;
-            if (!waitsForLineFeed && random.Next(20) == 0 && !Comparable(learning.State).Equals(Comparable(plain.State)))
+            if (!waitsForLineFeed && random.Next(20) == 0 && !Comparable(learning.Events.State).Equals(Comparable(plain.Events.State)))
             {
-                Comparable(learning.State).Should().Be(Comparable(plain.State), "this body was read up to {1}: {0}", Convert.ToBase64String(body), at);
+                Comparable(learning.Events.State).Should().Be(Comparable(plain.Events.State), "this body was read up to {1}: {0}", Convert.ToBase64String(body), at);
             }
         }
 
@@ -141,7 +141,7 @@ public sealed class LearnedShapeTests
     }
 
     private static (string?, long, long, long, bool, int, string?, object) Facts(BodyReader reader) =>
-        (reader.Wire, reader.EventCount, reader.SkippedEvents, reader.OutputCharacters, reader.HasOutput, reader.IgnoredCounts, reader.TakeReportedUsageJson(), Comparable(reader.State));
+        (reader.Events.Wire, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), Comparable(reader.Events.State));
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
     private static object Comparable(UsageAccumulator state) => (

@@ -143,14 +143,14 @@ public sealed class HostileInputTests
 
         reader.Finish();
         reader.Release();
-        UsageAccumulator state = reader.State;
+        UsageAccumulator state = reader.Events.State;
         if (lengths is null && pieceLength != 1)
         {
             VerifyCounts(said ?? body, state);
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"""
-            {reader.Wire} {reader.Format} {reader.EventCount} {reader.SkippedEvents} {reader.OutputCharacters} {reader.HasOutput} {reader.IgnoredCounts} {reader.TakeReportedUsageJson()} {reader.ParserFault?.GetType()}
+            {reader.Events.Wire} {reader.Events.Format} {reader.Events.EventCount} {reader.Events.SkippedEvents} {reader.Events.OutputCharacters} {reader.Events.HasOutput} {reader.Events.IgnoredCounts} {reader.Events.TakeReportedUsageJson()} {reader.Events.ParserFault?.GetType()}
             {state.Usage} {state.BilledUsage} {string.Join(';', state.Iterations)} {string.Join(';', state.ServerToolUse)} {string.Join(';', state.TokenDetails)} {state.ReportedCost}
             {state.ResponseId} {state.Model} {state.StopReason} {state.StopSequence} {state.ServiceTier} {state.Speed} {state.Error} {state.IsTerminal} {state.IsPending} {state.IsComplete} {state.IsOutputPlaceholder}
             """);

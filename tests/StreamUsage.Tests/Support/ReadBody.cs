@@ -71,19 +71,19 @@ internal sealed record ReadBody
     public static ReadBody Finish(BodyReader reader, long bytes)
     {
         reader.Finish();
-        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.State, reader.State.IsComplete, reader.Wire is not null, StreamEnd.EndOfBody, bytes);
+        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete, reader.Events.Wire is not null, StreamEnd.EndOfBody, bytes);
         var read = new ReadBody
         {
-            Wire = reader.Wire,
-            Format = reader.Format,
-            State = reader.State,
+            Wire = reader.Events.Wire,
+            Format = reader.Events.Format,
+            State = reader.Events.State,
             Outcome = verdict.Outcome,
             StatusCode = verdict.StatusCode,
-            UsageJson = reader.TakeReportedUsageJson(),
-            EventCount = reader.EventCount,
-            SkippedEvents = reader.SkippedEvents,
-            OutputCharacters = reader.OutputCharacters,
-            IgnoredCounts = reader.IgnoredCounts,
+            UsageJson = reader.Events.TakeReportedUsageJson(),
+            EventCount = reader.Events.EventCount,
+            SkippedEvents = reader.Events.SkippedEvents,
+            OutputCharacters = reader.Events.OutputCharacters,
+            IgnoredCounts = reader.Events.IgnoredCounts,
         };
         reader.Release();
         return read;
