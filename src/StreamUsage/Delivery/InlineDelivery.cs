@@ -1,11 +1,15 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
 /// <summary>Hands each record to each sink at once, and again where that fails. Sinks do not wait for each other. A record that comes while too many are on their way to a sink that is slow is not handed to it.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The source has no timer, and is asked after the end.")]
 internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchdog, RetryPlan retries, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time) : IRecordDelivery
 {
+    private readonly CancellationTokenSource _stopping = new();
+
     public Destination[] Destinations => destinations;
 
     public bool KeepsOrder => false;
@@ -13,7 +17,8 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
     public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, PendingStarts starts) =>
         destinations.Length == 1 ? DeliverAsync(destinations[0], record, starts) : DeliverToAllAsync(record, starts);
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>What no sink has taken by now is left: it is reported, not tried any longer.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _stopping.CancelAsync();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DeliveryResult> DeliverAsync(Destination destination, UsageRecord record, PendingStarts starts)
@@ -32,7 +37,14 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
             }
 
             long? since = reporter.ReportsDeliveries ? time.GetTimestamp() : null;
-            Exception? fault = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
+            var call = new RecordCall(destination, record);
+            ValueTask<Exception?> ended = call.RunAsync(watchdog);
+            Exception? fault;
+            using (AbandonAtStop(call))
+            {
+                fault = await ended.ConfigureAwait(false);
+            }
+
             if (fault is not null && !await RetryAsync(destination, record, fault).ConfigureAwait(false))
             {
                 return DeliveryResult.Failed;
@@ -66,19 +78,26 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
     private async ValueTask<bool> RetryAsync(Destination destination, UsageRecord record, Exception first)
     {
         reporter.AttemptFailed();
-        (Exception? fault, int attempts) = await retries.GoOnAsync(first, AttemptAsync).ConfigureAwait(false);
+        (Exception? fault, int attempts) = await retries.GoOnAsync(first, AttemptAsync, _stopping.Token).ConfigureAwait(false);
         if (fault is null)
         {
             return true;
         }
 
-        await undelivered.TakeAsync(record, destination, UndeliveredRecords.Failed, attempts, fault).ConfigureAwait(false);
+        await undelivered.TakeAsync(record, destination, _stopping.IsCancellationRequested ? UndeliveredRecords.Shutdown : UndeliveredRecords.Failed, attempts, fault).ConfigureAwait(false);
         return false;
 
         async ValueTask<Exception?> AttemptAsync()
         {
             reporter.Retried(destination.Name, 1);
-            Exception? again = await new RecordCall(destination, record).RunAsync(watchdog).ConfigureAwait(false);
+            var call = new RecordCall(destination, record);
+            ValueTask<Exception?> ended = call.RunAsync(watchdog);
+            Exception? again;
+            using (AbandonAtStop(call))
+            {
+                again = await ended.ConfigureAwait(false);
+            }
+
             if (again is not null)
             {
                 reporter.AttemptFailed();
@@ -87,4 +106,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
             return again;
         }
     }
+
+    // The record of a response that has outlived its tracker is tried all the same.
+    private CancellationTokenRegistration AbandonAtStop(RecordCall call) => _stopping.IsCancellationRequested ? default : call.AbandonOn(_stopping.Token);
 }

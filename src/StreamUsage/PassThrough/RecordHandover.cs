@@ -7,7 +7,7 @@ namespace StreamUsage.PassThrough;
 /// <summary>What happens beside the byte path: the sinks are told of a start, and at the end the record is made and handed over, whoever waits for it is told, and it is reported, in this order.</summary>
 internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRecordDelivery delivery, Watchdog watchdog, UsageReporter reporter, TimeLimit limit, SteadyTime time) : IThreadPoolWorkItem
 {
-    private static readonly TimeSpan TimeToMake = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TimeToMake = TimeSpan.FromSeconds(1), TimeToReport = TimeSpan.FromSeconds(5);
 
     private readonly OpenBodies _open = new();
     private readonly ConcurrentQueue<TrackedBody> _ended = new();
@@ -84,6 +84,7 @@ internal sealed class RecordHandover(UsageTracker.TrackerSettings settings, IRec
         await WaitAsync(_handingOver.WhenNone(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
         await WaitAsync(_making.WhenNone(), TimeToMake, CancellationToken.None).ConfigureAwait(false); // However hurried: what comes after the delivery's end has nobody who waits for it.
         await delivery.StopAsync(cancellationToken).ConfigureAwait(false);
+        await WaitAsync(_handingOver.WhenNone(), TimeToReport, CancellationToken.None).ConfigureAwait(false); // What was left is being reported.
         await WaitAsync(reporter.WhenMeasured(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
     }
 

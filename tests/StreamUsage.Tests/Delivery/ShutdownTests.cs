@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Tests.Support;
 
@@ -90,6 +91,52 @@ public sealed class ShutdownTests
         GC.KeepAlive(stream); // Else it may be collected first, as a response that its reader has left.
 
         (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorType == "shutdown" && r.BytesReceived == 0 && r.OutputSource == TokenSource.None);
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task What_a_sink_has_not_taken_by_then_is_reported_before_the_stop_ends(bool hangs, bool isHurried)
+    {
+        var time = new FakeTimeProvider();
+        var log = new RecordingLog();
+        var resort = new ConcurrentQueue<string?>();
+        int calls = 0;
+        var sink = new DelegateUsageSink((_, _) =>
+        {
+            Interlocked.Increment(ref calls);
+            return hangs ? new ValueTask(new TaskCompletionSource().Task) : throw new InvalidOperationException();
+        });
+        var options = new StreamUsageOptions
+        {
+            RetryDelay = TimeSpan.FromHours(1),
+            OnUndelivered = (record, _) =>
+            {
+                resort.Enqueue(record.Context.RequestId);
+                return default;
+            },
+        };
+        var tracker = new UsageTracker(sink, options, log, time);
+        UsageTracking left = Streams.Finish(tracker, "left");
+        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
+
+        Task stop = tracker.StopAsync(new CancellationToken(isHurried));
+        if (!isHurried)
+        {
+            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
+        }
+
+        await stop.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        left.Delivery.IsCompleted.Should().BeTrue();
+        (await left.Delivery).Should().Be(DeliveryResult.Failed);
+        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Fields.Should().Contain("Reason", "shutdown").And.Contain("RequestId", "left").And.Contain("Attempts", 1);
+        resort.Should().Equal("left");
+
+        UsageTracking late = Streams.Finish(tracker, "late");
+        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 2, TimeSpan.FromSeconds(30)).Should().BeTrue("a response that outlives its tracker is handed over all the same");
+        GC.KeepAlive(late);
     }
 
     [Fact]
