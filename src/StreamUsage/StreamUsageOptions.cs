@@ -24,7 +24,7 @@ public sealed class StreamUsageOptions
     /// <summary>
     /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts, of the output's text, of
     /// what <see cref="Capture"/> asks for, of the excerpt of a body that cannot be read, and of the provider's usage object. At the limit an event is treated like one over <see cref="MaxEventBytes"/> (it is not buffered, and its usage is read all the same), the output's characters are counted
-    /// by class, nothing more is captured or excerpted (<see cref="CapturedResponse.Truncated"/>), and a usage object of more than 4 KiB is read but not kept.
+    /// by class, nothing more is captured (<see cref="CapturedResponse.Truncated"/>; the excerpt counts, and is kept all the same), and a usage object of more than 4 KiB is read but not kept.
     /// </summary>
     public long MaxRetainedBytes { get; set; } = 256 * 1024 * 1024;
 

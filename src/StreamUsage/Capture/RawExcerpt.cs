@@ -1,10 +1,9 @@
 using System.Text;
-using StreamUsage.Parsing;
 using StreamUsage.Sse;
 
 namespace StreamUsage.Capture;
 
-/// <summary>The first characters of a body, kept as long as nothing in it could be read, and as far as the budget allows.</summary>
+/// <summary>The first characters of a body, kept as long as nothing in it could be read. The budget counts them, and does not refuse them.</summary>
 internal sealed class RawExcerpt(BufferBudget? budget = null)
 {
     private const int MaxCharacters = 10_000;
@@ -25,11 +24,7 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
 
         ReadOnlySpan<byte> kept = bytes[..LengthToKeep(bytes)];
         _isTruncated = kept.Length < bytes.Length;
-        if (!_bytes.TryAppend(kept))
-        {
-            _isTruncated = true;
-            _bytes.TryAppend(kept[..Utf8Text.WholeCharacters(kept, Math.Max(0, BufferBudget.FreeBytes - _bytes.Length))]);
-        }
+        _bytes.Append(kept);
     }
 
     public void Release() => _bytes.Release();

@@ -27,6 +27,20 @@ internal struct BudgetedBuffer(BufferBudget? budget)
         return true;
     }
 
+    /// <summary>Keeps bytes whether there is room or not; the budget counts them.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        int length = _bytes.Length + bytes.Length;
+        if (length > Math.Max(BufferBudget.FreeBytes, _taken))
+        {
+            int size = Size(length);
+            budget?.Take(size - _taken);
+            _taken = size;
+        }
+
+        _bytes.Append(bytes);
+    }
+
     /// <summary>Keeps nothing any more. What was taken of the budget goes back.</summary>
     public void Clear()
     {
@@ -48,9 +62,11 @@ internal struct BudgetedBuffer(BufferBudget? budget)
     }
 
     // Arrays are rented in powers of two.
+    private static int Size(int length) => (int)BitOperations.RoundUpToPowerOf2((uint)length);
+
     private bool TryTake(int length)
     {
-        int size = (int)BitOperations.RoundUpToPowerOf2((uint)length);
+        int size = Size(length);
         if (budget is not null && !budget.TryTake(size - _taken))
         {
             return false;

@@ -24,5 +24,8 @@ internal sealed class BufferBudget(long limit)
         return false;
     }
 
+    /// <summary>Takes so many bytes more, whatever is left: what others may keep becomes less.</summary>
+    public void Take(long bytes) => Interlocked.Add(ref _taken, bytes);
+
     public void Return(long bytes) => Interlocked.Add(ref _taken, -bytes);
 }
