@@ -9,7 +9,7 @@ public readonly record struct TokenUsage
     // Sums stop here, far above any real count, so that they cannot run over.
     private const long MaxSum = 1L << 60;
 
-    // Stored plus one, so that the default is "not reported" without a flag beside each: a record holds two of these.
+    // Stored with the sign turned, so that the default is "not reported" without a flag beside each: a record holds two of these.
     private readonly long _reasoning, _inputAudio, _cacheReadAudio, _outputAudio, _outputImage;
 
     /// <summary>Input that was neither read from a cache nor written to one, in tokens.</summary>
@@ -74,9 +74,9 @@ public readonly record struct TokenUsage
         OutputImageTokens = AddSubset(left.OutputImageTokens, right.OutputImageTokens),
     };
 
-    private static long? Get(long stored) => stored == 0 ? null : stored - 1;
+    private static long? Get(long stored) => stored == 0 ? null : stored ^ long.MinValue;
 
-    private static long Set(long? count) => count is { } known ? known + 1 : 0;
+    private static long Set(long? count) => count is { } known ? known ^ long.MinValue : 0;
 
     private static long AddBucket(long left, long right) => Math.Min(MaxSum, left + right);
 

@@ -5,7 +5,7 @@ namespace StreamUsage.Tests;
 /// <summary>Tokens by bucket, and their sum.</summary>
 public sealed class TokenUsageTests
 {
-    private static readonly Gen<long?> Subset = Gen.Frequency<long?>((1, Gen.Const<long?>((long?)null)), (2, Gen.Long[0, 1000].Select(n => (long?)n)));
+    private static readonly Gen<long?> Subset = Gen.Frequency<long?>((1, Gen.Const<long?>((long?)null)), (2, Gen.Long[-2, 1000].Select(n => (long?)n)));
 
     private static readonly Gen<TokenUsage> Usage = Gen.Select(Gen.Long[0, 1L << 53].Array[6], Subset.Array[5], (n, s) => new TokenUsage
     {
