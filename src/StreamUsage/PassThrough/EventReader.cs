@@ -64,7 +64,6 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>The state takes the event that was given piece by piece, as much of it as matters.</summary>
     public void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
     {
-        ReadCounts();
         if (_largeEvent is { IsWhole: true } reducer)
         {
             Apply(new WireEvent(type, reducer.Copy, isWholeBody), isReduced: true);

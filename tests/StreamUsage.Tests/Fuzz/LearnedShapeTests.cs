@@ -28,6 +28,7 @@ public sealed class LearnedShapeTests
         Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":{0},\"prompt_tokens_details\":{\"cached_tokens\":{0}}}}\n\ndata: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":{0},\"completion_tokens\":7{0}}}\n\n", "data: [DONE]\n\n"),
         Repeat("data:{\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"\",\"reasoning\":\"r{0}\"},\"index\":1}]}\n\ndata:{\"id\":\"c\",\"model\":\"m{0}\",\"choices\":[{\"delta\":{\"content\":\"c\"},\"index\":0}]}\n\n", "data: [DONE]\n\n"),
         Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}]}\n\ndata: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"y{0}\"}}]}\n\n{\n\"id\":\n{},\"choices\":[{\"delta\":{\"content\":\"z{0}\"}}]}\n{ {0}\n", "{\"error\":{\n\"code\":503}}\n\ndata: [DONE]\n\n"),
+        Repeat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\"}]}}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":{0}}}\n\n", "data: {\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":7}}"),
     ];
 
     [Theory]
