@@ -58,23 +58,36 @@ internal sealed class EventShape
     /// <summary>The data of an event that matches.</summary>
     public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_sample.Length - _dataEnd)];
 
+    /// <summary>The first bytes of an event of this shape as they mostly are.</summary>
+    public ReadOnlySpan<byte> Beginning(int length) => _sample.AsSpan(0, length);
+
     /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where they do.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="maxDataLength">How long the data may be.</param>
+    /// <param name="output">The observer.</param>
+    /// <param name="length">The event's length; where it is cut, how many bytes there are where they are just the <see cref="Beginning"/>, so that they need not be kept, else 0.</param>
     public ShapeMatch Match(ReadOnlySpan<byte> bytes, long maxDataLength, IShapeObserver output, out int length)
     {
         if (bytes.Length < _shortest)
         {
+            if (!Counts && bytes.Length <= _holes[BitOperations.TrailingZeroCount(_changing)].Start && Beginning(bytes.Length).SequenceEqual(bytes))
+            {
+                length = bytes.Length;
+                return ShapeMatch.Cut;
+            }
+
             // They may be cut: whether they are of this shape is looked at when there are more of them, unless they begin otherwise or a line ends behind the beginning.
             length = 0;
             int known = Math.Min(bytes.Length, _holes[0].Start);
             return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) && !bytes[known..].Contains((byte)'\n') ? ShapeMatch.Cut : ShapeMatch.None;
         }
 
-        ShapeMatch match = Match(bytes, _changing, maxDataLength, output, out length);
+        ShapeMatch match = Match(bytes, 0, _changing, maxDataLength, output, out length);
         int all = (1 << _holes.Length) - 1;
         if (match == ShapeMatch.None && _changing != all)
         {
             // What is no output is taken to stay as it was (an item's id does, and a time in seconds for many events) until it has changed once.
-            match = Match(bytes, all, maxDataLength, output, out length);
+            match = Match(bytes, 0, all, maxDataLength, output, out length);
             if (match == ShapeMatch.Whole)
             {
                 FindChanging(bytes);
@@ -84,10 +97,27 @@ internal sealed class EventShape
         return match;
     }
 
-    private ShapeMatch Match(ReadOnlySpan<byte> bytes, int changing, long maxDataLength, IShapeObserver output, out int length)
+    /// <summary>Whether <paramref name="bytes"/> begin with the rest of an event whose first bytes were the <see cref="Beginning"/>.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="begun">How long the beginning was.</param>
+    /// <param name="maxDataLength">How long the data may be.</param>
+    /// <param name="output">The observer.</param>
+    /// <param name="length">The length of the rest.</param>
+    public ShapeMatch MatchRest(ReadOnlySpan<byte> bytes, int begun, long maxDataLength, IShapeObserver output, out int length)
+    {
+        int changing = _changing;
+        while (_holes[BitOperations.TrailingZeroCount(changing)].Start < begun)
+        {
+            changing &= changing - 1; // Another stream of a shared shape has seen it change meanwhile: here it was as it mostly is.
+        }
+
+        return Match(bytes, begun, changing, maxDataLength, output, out length);
+    }
+
+    private ShapeMatch Match(ReadOnlySpan<byte> bytes, int begun, int changing, long maxDataLength, IShapeObserver output, out int length)
     {
         length = 0;
-        int at = 0, sampleAt = 0, outputAt = 0;
+        int at = 0, sampleAt = begun, outputAt = 0;
         StringScan text = default;
         int outputHole = 0;
         ShapeHole[] holes = _holes;
@@ -142,7 +172,7 @@ internal sealed class EventShape
             return end;
         }
 
-        if (at - _dataStart - (_sample.Length - _dataEnd) > maxDataLength)
+        if (begun + at - _dataStart - (_sample.Length - _dataEnd) > maxDataLength)
         {
             return ShapeMatch.None;
         }

@@ -33,7 +33,15 @@ internal struct EventShapes
             return match;
         }
 
-        return _second is null ? match : MatchOthers(match, bytes, maxDataLength, output, out length);
+        return _second is null || length != 0 ? match : MatchOthers(match, bytes, maxDataLength, output, out length);
+    }
+
+    /// <summary>As <see cref="EventShape.MatchRest"/>, of the shape that was cut.</summary>
+    public ShapeMatch MatchRest(ReadOnlySpan<byte> bytes, int begun, long maxDataLength, IShapeObserver output, out int length)
+    {
+        ShapeMatch match = _first!.MatchRest(bytes, begun, maxDataLength, output, out length);
+        _matches += match == ShapeMatch.Whole ? 1u : 0;
+        return match;
     }
 
     private ShapeMatch MatchOthers(ShapeMatch best, ReadOnlySpan<byte> bytes, long maxDataLength, IShapeObserver output, out int length)

@@ -24,6 +24,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     private readonly EventReader _events = new(settings, named, capture);
     private EventShapes _shapes;
     private PooledBuffer _cutEvent;
+    private int _begun; // Of a cut event that is not kept, because it is the beginning of the last shape: its length.
     private SseDecoder _sse;
     private JsonBodyDecoder? _json; // Of a body that is JSON, or between events of an object without data: that has begun.
     private BedrockEvents? _bedrock;
@@ -71,7 +72,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     {
         if (_framing is Framing.Sse or Framing.Unknown)
         {
-            DecodeCutEvent();
+            DecodeCutEvent(); // One that has only begun is no whole event.
             FramingResult found = _sse.Finish();
             if (found == FramingResult.Event)
             {
@@ -132,7 +133,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
 
     private void ReadSse(ReadOnlySpan<byte> bytes)
     {
-        int at = _cutEvent.Length == 0 ? 0 : CompleteCutEvent(bytes);
+        int at = _begun != 0 ? CompleteBegunEvent(bytes) : _cutEvent.Length != 0 ? CompleteCutEvent(bytes) : 0;
         while (at < bytes.Length)
         {
             if (_isAtEventStart && _shapes.IsAny)
@@ -143,6 +144,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
                         _events.Matched(_shapes.Last!, bytes.Slice(at, length));
                         at += length;
                         continue;
+                    case ShapeMatch.Cut when length != 0:
+                        _begun = length;
+                        return;
                     case ShapeMatch.Cut:
                         _cutEvent.Append(bytes[at..]);
                         return;
@@ -152,6 +156,20 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             DecodeEvent(bytes, ref at);
             _isAtEventStart = IsBetweenEvents;
         }
+    }
+
+    private int CompleteBegunEvent(ReadOnlySpan<byte> bytes)
+    {
+        if (_shapes.MatchRest(bytes, _begun, settings.MaxEventBytes, _events, out int length) == ShapeMatch.Whole)
+        {
+            _begun = 0;
+            _events.Matched(_shapes.Last!, bytes[..length]);
+            return length;
+        }
+
+        _cutEvent.Append(_shapes.Last!.Beginning(_begun));
+        _begun = 0;
+        return CompleteCutEvent(bytes);
     }
 
     // The rest of an event that the last read cut, up to its blank line. It may be of a learned shape; where it is not, the decoder gets it from its beginning.

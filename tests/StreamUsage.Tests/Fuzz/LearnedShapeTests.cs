@@ -91,14 +91,25 @@ public sealed class LearnedShapeTests
         parser.Events.Should().BeLessThan(20);
     }
 
-    [Fact]
-    public void Counts_of_events_that_were_not_parsed_are_there_when_they_are_asked_for()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(40)]
+    [InlineData(200)]
+    public void Counts_of_events_that_were_not_parsed_are_there_when_they_are_asked_for(int cut)
     {
         var reader = new BodyReader(new ReaderSettings(Parsers, 1 << 20), ApiFormat.Auto);
         string[] events = OwnStreams[5].Split("\r\n\r\n", StringSplitOptions.RemoveEmptyEntries);
         for (int i = 0; i < events.Length; i++)
         {
-            reader.Read(System.Text.Encoding.UTF8.GetBytes(events[i] + "\r\n\r\n"));
+            ReadOnlySpan<byte> bytes = System.Text.Encoding.UTF8.GetBytes(events[i] + "\r\n\r\n");
+            int at = i < 20 ? bytes.Length : cut; // A shape is learned of events that are whole.
+            reader.Read(bytes[..at]);
+            if (at < bytes.Length)
+            {
+                reader.Read(bytes[at..]);
+            }
+
             if (i % 7 == 6)
             {
                 reader.Events.State.Usage.OutputTokens.Should().Be(i + 70);
@@ -108,6 +119,52 @@ public sealed class LearnedShapeTests
         reader.Release();
         reader.Events.State.Usage.OutputTokens.Should().Be(199 + 70);
         reader.Events.TakeReportedUsageJson().Should().Contain("\"candidatesTokenCount\": 199,");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    [InlineData(19)]
+    public void A_cut_event_is_read_on_though_another_stream_has_shown_meanwhile_that_its_beginning_changes(int more)
+    {
+        const string Event = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":10,\"delta\":{\"type\":\"text_delta\",\"text\":\"abc\"}}\n\n";
+        int cut = Event.IndexOf("10", StringComparison.Ordinal) + 1 + more; // In the number, behind it, and far behind it.
+        BodyReader[] readers = [.. Enumerable.Range(0, 2).Select(_ => new BodyReader(new ReaderSettings(Parsers, 1 << 20), ApiFormat.Auto))];
+        foreach (BodyReader reader in readers)
+        {
+            Read(reader, Answers.ClaudeStart + Event + Event + Event);
+        }
+
+        Read(readers[0], Event[..cut]);
+        Read(readers[1], Event.Replace("10", "234", StringComparison.Ordinal));
+        Read(readers[0], Event[cut..] + Event);
+
+        readers[0].Events.OutputCharacters.Should().Be(5 * 3);
+        readers[0].Events.ParserFault.Should().BeNull();
+
+        static void Read(BodyReader reader, string text) => reader.Read(System.Text.Encoding.UTF8.GetBytes(text));
+    }
+
+    [Fact]
+    public void An_event_over_the_limit_is_one_wherever_it_is_cut()
+    {
+        const string Event = """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{"content":"abc"}}]}""" + "\n\n";
+        string large = Event.Replace("abc", new string('x', 950), StringComparison.Ordinal);
+        var characters = new List<long>();
+        for (int cut = 1; cut < large.Length; cut++)
+        {
+            var reader = new BodyReader(new ReaderSettings(Parsers, 1024), ApiFormat.Auto);
+            foreach (string piece in (string[])[Event + Event + Event + large[..cut], large[cut..]])
+            {
+                reader.Read(System.Text.Encoding.UTF8.GetBytes(piece));
+            }
+
+            reader.Events.EventCount.Should().Be(4);
+            characters.Add(reader.Events.OutputCharacters);
+        }
+
+        characters.Should().AllBeEquivalentTo(characters[^1], "the small copy of a large event holds less of its text");
+        characters[0].Should().BeLessThan(950);
     }
 
     private static IEnumerable<byte[]> Bodies() =>
@@ -141,8 +198,8 @@ public sealed class LearnedShapeTests
         plain.Release();
     }
 
-    private static (string?, long, long, long, bool, int, string?, object) Facts(BodyReader reader) =>
-        (reader.Events.Wire, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), Comparable(reader.Events.State));
+    private static (string?, long, long, long, bool, int, string?, string?, object) Facts(BodyReader reader) =>
+        (reader.Events.Wire, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), reader.Events.ParserFault?.GetType().Name, Comparable(reader.Events.State));
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
     private static object Comparable(UsageAccumulator state) => (
