@@ -129,6 +129,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         }
     }
 
+    // Most events are as long as others of their shape, or a little longer.
+    private int UsualLength => _shapes.Length + 96;
+
     private bool IsBetweenEvents => _json is null && _sse.IsBetweenEvents;
 
     private void ReadSse(ReadOnlySpan<byte> bytes)
@@ -148,6 +151,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
                         _begun = length;
                         return;
                     case ShapeMatch.Cut:
+                        _cutEvent.Reserve(UsualLength);
                         _cutEvent.Append(bytes[at..]);
                         return;
                 }
@@ -167,6 +171,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             return length;
         }
 
+        _cutEvent.Reserve(UsualLength);
         _cutEvent.Append(_shapes.Last!.Beginning(_begun));
         _begun = 0;
         return CompleteCutEvent(bytes);
@@ -231,12 +236,11 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         return -1;
     }
 
-    // Mostly it is as long as others of its shape, or a little longer: so much is tried before its end is looked for.
+    // So much of it is tried as there mostly is, before its end is looked for.
     private bool TryCompleteAtOnce(ReadOnlySpan<byte> bytes, out int length)
     {
-        const int Slack = 96;
         int cut = _cutEvent.Length;
-        _cutEvent.Append(bytes[..Math.Clamp(_shapes.Length + Slack - cut, 0, bytes.Length)]);
+        _cutEvent.Append(bytes[..Math.Clamp(UsualLength - cut, 0, bytes.Length)]);
         if (_shapes.Match(_cutEvent.Span, settings.MaxEventBytes, _events, out int whole) == ShapeMatch.Whole)
         {
             _events.Matched(_shapes.Last!, _cutEvent.Span[..whole]);

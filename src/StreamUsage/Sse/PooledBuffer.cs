@@ -26,6 +26,15 @@ internal struct PooledBuffer
         Length += bytes.Length;
     }
 
+    /// <summary>Makes room for so many bytes in all.</summary>
+    public void Reserve(int length)
+    {
+        if (length > (_array?.Length ?? 0))
+        {
+            Grow(length - Length);
+        }
+    }
+
     public void Append(byte value) => Append([value]);
 
     public void Clear() => Length = 0;
