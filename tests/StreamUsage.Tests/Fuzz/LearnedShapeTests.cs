@@ -145,6 +145,30 @@ public sealed class LearnedShapeTests
         static void Read(BodyReader reader, string text) => reader.Read(System.Text.Encoding.UTF8.GetBytes(text));
     }
 
+    [Theory]
+    [InlineData("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":{0},\"item_id\":\"m{1}\",\"delta\":\"t\"}\n\n")]
+    [InlineData("data: {\"id\":\"c\",\"created\":17{1},\"choices\":[{\"index\":0,\"delta\":{\"content\":\"t\"}}]}\n\n")]
+    [InlineData("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"m{1}_so_long_that_an_event_with_a_short_one_would_be_whole_where_this_is_cut_before_its_text\",\"delta\":\"t\",\"sequence_number\":{0}}\n\n")]
+    public void An_event_that_only_begins_like_others_is_parsed_as_it_came_wherever_it_is_cut(string template)
+    {
+        string odd = template.Replace("{0}", "777", StringComparison.Ordinal).Replace("{1}", "9", StringComparison.Ordinal).Replace("\"t\"", "5", StringComparison.Ordinal);
+        string data = odd.Split("data: ")[1].TrimEnd();
+        for (int cut = 1; cut < odd.Length; cut++)
+        {
+            var parser = new CountingParser(template[0] == 'e' ? new OpenAIResponsesParser() : new OpenAIChatParser());
+            var reader = new BodyReader(new ReaderSettings(new ParserSet([(new ApiFormat("COUNTED"), parser)]), 1 << 20), new ApiFormat("COUNTED"));
+            string before = string.Concat(Enumerable.Range(1, 30).Select(i => template.Replace("{0}", $"{i}", StringComparison.Ordinal).Replace("{1}", "0", StringComparison.Ordinal)));
+            foreach (string piece in (string[])[before + odd[..cut], odd[cut..]])
+            {
+                reader.Read(System.Text.Encoding.UTF8.GetBytes(piece));
+            }
+
+            reader.Events.EventCount.Should().Be(31);
+            (EveryEvent.IsParsed || parser.Events < 15).Should().BeTrue("the others were matched");
+            parser.LastData.Should().Be(data);
+        }
+    }
+
     [Fact]
     public void An_event_over_the_limit_is_one_wherever_it_is_cut()
     {
@@ -210,6 +234,8 @@ public sealed class LearnedShapeTests
     {
         public int Events { get; private set; }
 
+        public string? LastData { get; private set; }
+
         public string Wire => "counted";
 
         public bool IsFree(ReadOnlySpan<byte> name) => ((IRepeatingWire)inner).IsFree(name);
@@ -221,6 +247,7 @@ public sealed class LearnedShapeTests
         public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
         {
             Events++;
+            LastData = System.Text.Encoding.UTF8.GetString(wireEvent.Data);
             return inner.Apply(wireEvent, state, output);
         }
     }
