@@ -80,6 +80,7 @@ internal sealed class BackgroundDelivery : IRecordDelivery
             await WaitAsync(emptied, TimeToEnd, CancellationToken.None).ConfigureAwait(false);
         }
 
+        await _direct.StopAsync(cancellationToken).ConfigureAwait(false);
         _meter.Dispose();
     }
 

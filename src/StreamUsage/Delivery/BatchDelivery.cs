@@ -199,13 +199,7 @@ internal sealed class BatchDelivery(
 
     private async ValueTask<Exception?> CallAsync(GuardedCall call)
     {
-        ValueTask<Exception?> ended = call.RunAsync(watchdog);
-        Exception? fault;
-        using (call.AbandonOn(stop.Abandoned))
-        {
-            fault = await ended.ConfigureAwait(false);
-        }
-
+        Exception? fault = await call.RunAsync(watchdog, stop.Abandoned).ConfigureAwait(false);
         if (fault is not null)
         {
             reporter.AttemptFailed();

@@ -14,6 +14,7 @@ internal abstract class GuardedCall(CallThreads threads) : IValueTaskSource<Exce
     private readonly CancellationTokenSource _cancellation = new();
     private ManualResetValueTaskSourceCore<Exception?> _end;
     private Watchdog? _watchdog;
+    private CancellationTokenRegistration _abandoning;
     private Task? _underWay;
     private Exception? _fault;
     private int _hasEnded;
@@ -44,10 +45,16 @@ internal abstract class GuardedCall(CallThreads threads) : IValueTaskSource<Exce
         }
     }
 
-    /// <summary>Makes the call.</summary>
-    public ValueTask<Exception?> RunAsync(Watchdog watchdog)
+    /// <summary>Makes the call, and waits for it no longer than a token allows.</summary>
+    public ValueTask<Exception?> RunAsync(Watchdog watchdog, CancellationToken abandoned = default)
     {
-        Start(watchdog);
+        // First, so that the call's end finds it and takes it back, however soon that is.
+        _abandoning = abandoned.UnsafeRegister(static call => ((GuardedCall)call!).Abandon(new OperationCanceledException()), this);
+        if (Volatile.Read(ref _hasEnded) == 0)
+        {
+            Start(watchdog);
+        }
+
         return Ended;
     }
 
@@ -67,9 +74,6 @@ internal abstract class GuardedCall(CallThreads threads) : IValueTaskSource<Exce
             _end.SetResult(reason);
         }
     }
-
-    /// <summary>Nobody waits for the call any longer once a token is cancelled.</summary>
-    public CancellationTokenRegistration AbandonOn(CancellationToken token) => token.UnsafeRegister(static call => ((GuardedCall)call!).Abandon(new OperationCanceledException()), this);
 
     /// <summary>Makes the call, on this thread.</summary>
     public void Invoke()
@@ -161,6 +165,7 @@ internal abstract class GuardedCall(CallThreads threads) : IValueTaskSource<Exce
         }
 
         _watchdog?.Remove(this);
+        _abandoning.Unregister();
         return true;
     }
 }

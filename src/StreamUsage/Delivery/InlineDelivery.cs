@@ -37,14 +37,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
             }
 
             long? since = reporter.ReportsDeliveries ? time.GetTimestamp() : null;
-            var call = new RecordCall(destination, record);
-            ValueTask<Exception?> ended = call.RunAsync(watchdog);
-            Exception? fault;
-            using (AbandonAtStop(call))
-            {
-                fault = await ended.ConfigureAwait(false);
-            }
-
+            Exception? fault = await new RecordCall(destination, record).RunAsync(watchdog, UntilStop).ConfigureAwait(false);
             if (fault is not null && !await RetryAsync(destination, record, fault).ConfigureAwait(false))
             {
                 return DeliveryResult.Failed;
@@ -90,14 +83,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
         async ValueTask<Exception?> AttemptAsync()
         {
             reporter.Retried(destination.Name, 1);
-            var call = new RecordCall(destination, record);
-            ValueTask<Exception?> ended = call.RunAsync(watchdog);
-            Exception? again;
-            using (AbandonAtStop(call))
-            {
-                again = await ended.ConfigureAwait(false);
-            }
-
+            Exception? again = await new RecordCall(destination, record).RunAsync(watchdog, UntilStop).ConfigureAwait(false);
             if (again is not null)
             {
                 reporter.AttemptFailed();
@@ -108,5 +94,5 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
     }
 
     // The record of a response that has outlived its tracker is tried all the same.
-    private CancellationTokenRegistration AbandonAtStop(RecordCall call) => _stopping.IsCancellationRequested ? default : call.AbandonOn(_stopping.Token);
+    private CancellationToken UntilStop => _stopping.IsCancellationRequested ? CancellationToken.None : _stopping.Token;
 }

@@ -71,14 +71,7 @@ internal sealed class UndeliveredRecords(Func<UsageRecord, CancellationToken, Va
             return true;
         }
 
-        var call = new RecordCall(_lastResort, record);
-        ValueTask<Exception?> ended = call.RunAsync(watchdog);
-        Exception? fault;
-        using (call.AbandonOn(ending))
-        {
-            fault = await ended.ConfigureAwait(false);
-        }
-
+        Exception? fault = await new RecordCall(_lastResort, record).RunAsync(watchdog, ending).ConfigureAwait(false);
         if (fault is OperationCanceledException && ending.IsCancellationRequested)
         {
             return false;

@@ -140,6 +140,29 @@ public sealed class ShutdownTests
     }
 
     [Fact]
+    public async Task What_comes_when_the_queue_is_closed_is_reported_before_the_stop_ends_too()
+    {
+        var time = new FakeTimeProvider();
+        var log = new RecordingLog();
+        int calls = 0, finished = 1;
+        var sink = new DelegateUsageSink((_, _) =>
+        {
+            Interlocked.Increment(ref calls);
+            return new ValueTask(new TaskCompletionSource().Task);
+        });
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions { MaxBatchAge = TimeSpan.Zero } }, log, time);
+        await Streams.Finish(tracker, "0").Completion;
+        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
+
+        Task stop = tracker.DisposeAsync().AsTask();
+        SpinWait.SpinUntil(() => Streams.Finish(tracker, $"{finished++}") is not null && Volatile.Read(ref calls) > 1, TimeSpan.FromSeconds(30)).Should().BeTrue("the queue was closed, and the sink is called at once");
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
+
+        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"]).Should().BeEquivalentTo(Enumerable.Range(0, finished).Select(i => $"{i}"));
+        log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(line => Equals(line.Fields["Reason"], "shutdown"));
+    }
+
+    [Fact]
     public async Task A_stop_that_is_hurried_waits_for_nothing()
     {
         var sink = new TestSink { Before = (_, _) => new ValueTask(new TaskCompletionSource().Task) };

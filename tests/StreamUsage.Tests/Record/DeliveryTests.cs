@@ -14,6 +14,34 @@ public sealed class DeliveryTests
         TimesOut,
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_record_that_its_sink_has_taken_is_not_kept(bool isInBackground)
+    {
+        var records = new System.Collections.Concurrent.ConcurrentQueue<WeakReference>();
+        var sink = new DelegateUsageSink((record, _) =>
+        {
+            records.Enqueue(new WeakReference(record));
+            return default;
+        });
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = isInBackground ? new BackgroundDeliveryOptions { MaxBatchAge = TimeSpan.Zero } : null });
+        for (int i = 0; i < 20; i++)
+        {
+            Streams.Finish(tracker);
+        }
+
+        // The last one, and what a thread that is just leaving holds, may live on for as long as nothing follows.
+        SpinWait.SpinUntil(() => records.Count == 20 && CountAlive() <= 4, TimeSpan.FromSeconds(30)).Should().BeTrue("what is kept does not grow with the responses, but {0} of 20 are", CountAlive());
+
+        int CountAlive()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return records.Count(record => record.IsAlive);
+        }
+    }
+
     [Fact]
     public async Task A_record_that_the_sink_took_is_delivered()
     {
