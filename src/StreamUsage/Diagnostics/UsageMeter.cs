@@ -57,7 +57,7 @@ internal sealed class UsageMeter : IThreadPoolWorkItem
         Interlocked.Decrement(ref _openStreams);
         if (_records.Enabled)
         {
-            Add(new Series(_records, "outcome", outcome.ToString()), 1);
+            Tell(new Series(_records, "outcome", outcome.ToString()), 1);
         }
         else if (_open.Enabled)
         {
@@ -67,21 +67,7 @@ internal sealed class UsageMeter : IThreadPoolWorkItem
 
     public void Fault(string kind) => Count(new Series(_faults, "kind", kind), 1);
 
-    public void Delivered(string sink, ReadOnlySpan<TimeSpan> took)
-    {
-        if (_deliveryTime.Enabled)
-        {
-            lock (_gate)
-            {
-                foreach (TimeSpan time in took[..Math.Min(took.Length, MaxDurations - _durations.Count)])
-                {
-                    _durations.Add((sink, time));
-                }
-            }
-        }
-
-        Add(new Series(_delivered, "sink", sink), took.Length);
-    }
+    public void Delivered(string sink, ReadOnlySpan<TimeSpan> took) => Tell(new Series(_delivered, "sink", sink), took.Length, _deliveryTime.Enabled ? took : []);
 
     public void Retried(string sink, int records) => Count(new Series(_retried, "sink", sink), records);
 
@@ -124,24 +110,24 @@ internal sealed class UsageMeter : IThreadPoolWorkItem
     {
         if (series.Counter.Enabled)
         {
-            Add(series, value);
+            Tell(series, value);
         }
     }
 
-    private void Add(Series series, long value)
+    // Of open streams there is nothing to add: they are looked at when the listeners are told.
+    private void Tell(Series? counted = null, long value = 0, ReadOnlySpan<TimeSpan> durations = default)
     {
         lock (_gate)
         {
-            _counts[series] = _counts.GetValueOrDefault(series) + value;
-        }
+            if (counted is { } series)
+            {
+                _counts[series] = _counts.GetValueOrDefault(series) + value;
+                foreach (TimeSpan duration in durations[..Math.Min(durations.Length, MaxDurations - _durations.Count)])
+                {
+                    _durations.Add((series.Value, duration));
+                }
+            }
 
-        Tell();
-    }
-
-    private void Tell()
-    {
-        lock (_gate)
-        {
             _hasNews = true;
             if (_isTelling)
             {

@@ -33,6 +33,7 @@ internal struct EventShapes
             return match;
         }
 
+        // What is only the beginning of one is no other's whole event.
         return _second is null || length != 0 ? match : MatchOthers(match, bytes, maxDataLength, output, out length);
     }
 

@@ -167,7 +167,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         if (_shapes.MatchRest(bytes, _begun, settings.MaxEventBytes, _events, out int length) == ShapeMatch.Whole)
         {
             _begun = 0;
-            _events.Matched(_shapes.Last!, bytes[..length]);
+            _events.Matched(_shapes.Last!, bytes[..length]); // Not the whole event, whose data only a shape that counts needs: none of those is matched so.
             return length;
         }
 
