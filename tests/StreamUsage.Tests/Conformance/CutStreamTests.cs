@@ -36,7 +36,7 @@ public sealed class CutStreamTests
     public Task A_recorded_stream_cut_anywhere_gives_the_record_of_what_was_there(string format, string name)
     {
         SharedFiles.Require("corpus", format);
-        return CheckAsync(RecordedStream.All(format).Single(s => s.Name == name).Body);
+        return VerifyAsync(RecordedStream.All(format).Single(s => s.Name == name).Body);
     }
 
     [Fact]
@@ -44,11 +44,11 @@ public sealed class CutStreamTests
     {
         foreach (string stream in OwnStreams)
         {
-            await CheckAsync(Encoding.UTF8.GetBytes(stream));
+            await VerifyAsync(Encoding.UTF8.GetBytes(stream));
         }
     }
 
-    private static async Task CheckAsync(byte[] body)
+    private static async Task VerifyAsync(byte[] body)
     {
         var random = new Random(body.Length);
         int[] boundaries = Boundaries(body);
@@ -60,12 +60,14 @@ public sealed class CutStreamTests
         }
 
         int[] cuts = [0, .. sample, .. Enumerable.Range(0, RandomCuts).Select(_ => random.Next(1, body.Length))];
+        int[] distinct = [.. cuts.Distinct().Order()];
         int checkedCuts = 0;
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink, Track.ByCharacters);
-        foreach ((int cut, CutExpectation expected) in CutExpectation.Of(body, boundaries, cuts.Distinct().Order()))
+        foreach ((int cut, CutExpectation expected) in CutExpectation.Of(body, boundaries, distinct))
         {
-            Ending[] endings = body.Length > LongBody && !CutsEverywhere ? [(Ending)(checkedCuts++ % 3)] : Enum.GetValues<Ending>();
+            Ending[] endings = body.Length > LongBody && !CutsEverywhere ? [(Ending)(checkedCuts % 3)] : Enum.GetValues<Ending>();
+            checkedCuts++;
             foreach (Ending ending in endings)
             {
                 UsageRecord record = await ReadAsync(tracker, body, cut, ending, random);
@@ -75,6 +77,8 @@ public sealed class CutStreamTests
                 sink.Records.Clear();
             }
         }
+
+        checkedCuts.Should().Be(distinct.Length);
     }
 
     // The end of the first blank line after each event.

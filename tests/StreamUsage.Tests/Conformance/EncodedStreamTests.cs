@@ -17,13 +17,13 @@ public sealed class EncodedStreamTests(LoopbackProvider provider) : IClassFixtur
         var random = new Random(body.Length);
         foreach (string encoding in (string[])["gzip", "br"])
         {
-            await CheckAsync(stream, encoding, [Encoded.Encode(encoding, body)]);
+            await VerifyAsync(stream, encoding, [Encoded.Encode(encoding, body)]);
             int[] cuts = [0, .. Enumerable.Range(0, 20).Select(_ => random.Next(body.Length)).Distinct().Order(), body.Length];
-            await CheckAsync(stream, encoding, Encoded.Encode(encoding, cuts.Zip(cuts.Skip(1), (from, to) => body[from..to])));
+            await VerifyAsync(stream, encoding, Encoded.Encode(encoding, cuts.Zip(cuts.Skip(1), (from, to) => body[from..to])));
         }
     }
 
-    private async Task CheckAsync(RecordedStream stream, string encoding, List<byte[]> pieces)
+    private async Task VerifyAsync(RecordedStream stream, string encoding, List<byte[]> pieces)
     {
         var options = new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes = 64 * 1024 * 1024 };
         await using var tracker = new UsageTracker(new RecordingSink(), options);

@@ -29,8 +29,8 @@ public sealed class LoopbackConformanceTests(LoopbackProvider provider) : IClass
 
         foreach (Reading reading in Enum.GetValues<Reading>())
         {
-            await CheckAsync(stream, body, [], reading);
-            await CheckAsync(stream, body, Cuts(body, reading), reading);
+            await VerifyAsync(stream, body, [], reading);
+            await VerifyAsync(stream, body, Cuts(body, reading), reading);
         }
     }
 
@@ -41,7 +41,7 @@ public sealed class LoopbackConformanceTests(LoopbackProvider provider) : IClass
         return body.Length <= SmallBody ? [.. Enumerable.Range(1, body.Length - 1)] : [.. Enumerable.Range(0, RandomCuts).Select(_ => random.Next(1, body.Length)).Distinct().Order()];
     }
 
-    private async Task CheckAsync(RecordedStream stream, byte[] body, int[] cuts, Reading reading)
+    private async Task VerifyAsync(RecordedStream stream, byte[] body, int[] cuts, Reading reading)
     {
         var sink = new RecordingSink();
         using HttpResponseMessage response = await provider.GetAsync(context => ServeAsync(context, body, cuts), cuts.Length % 2 == 0 ? "1.1" : "2.0");

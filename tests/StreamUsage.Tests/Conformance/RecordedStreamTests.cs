@@ -33,16 +33,16 @@ public sealed class RecordedStreamTests
         byte[] body = stream.Body;
         var random = new Random(name.Length);
 
-        await CheckAsync(stream, body, body.Length, named: true);
-        await CheckAsync(stream, body, body.Length, named: false);
-        await CheckAsync(stream, body, 1, named: true);
+        await VerifyAsync(stream, body, body.Length, named: true);
+        await VerifyAsync(stream, body, body.Length, named: false);
+        await VerifyAsync(stream, body, 1, named: true);
         for (int i = 0; i < RandomCuts; i++)
         {
-            await CheckAsync(stream, body, random.Next(1, body.Length), named: i % 2 == 0, cutOnce: true);
+            await VerifyAsync(stream, body, random.Next(1, body.Length), named: i % 2 == 0, cutOnce: true);
         }
     }
 
-    private static async Task CheckAsync(RecordedStream stream, byte[] body, int pieceLength, bool named, bool cutOnce = false)
+    private static async Task VerifyAsync(RecordedStream stream, byte[] body, int pieceLength, bool named, bool cutOnce = false)
     {
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink);

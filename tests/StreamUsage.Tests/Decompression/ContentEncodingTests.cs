@@ -41,7 +41,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
             {
                 UsageRecord record = await RecordAsync(encoding, body, pieceLength);
 
-                IsClaude(record);
+                VerifyClaude(record);
                 record.BytesReceived.Should().Be(body.Length);
             }
         }
@@ -72,16 +72,16 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
 
             seen.Should().Equal(pieces.SelectMany(piece => piece));
             response.Content.Headers.GetValues("Content-Encoding").Should().NotBeEmpty();
-            IsClaude(await tracking.Completion);
+            VerifyClaude(await tracking.Completion);
         }
     }
 
     [Fact]
     public async Task A_body_that_the_handler_decodes_is_read_as_it_comes()
     {
-        IsClaude(await RecordAsync("identity", Answers.ClaudeBytes));
-        IsClaude(await RecordAsync("", Answers.ClaudeBytes));
-        IsClaude(await RecordAsync(null, Answers.ClaudeBytes));
+        VerifyClaude(await RecordAsync("identity", Answers.ClaudeBytes));
+        VerifyClaude(await RecordAsync("", Answers.ClaudeBytes));
+        VerifyClaude(await RecordAsync(null, Answers.ClaudeBytes));
     }
 
     [Theory]
@@ -93,7 +93,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
 
         foreach (int pieceLength in (int[])[1, 7, body.Length])
         {
-            IsClaude(await RecordAsync(encoding, body, pieceLength));
+            VerifyClaude(await RecordAsync(encoding, body, pieceLength));
         }
     }
 
@@ -111,7 +111,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
             byte[] body = [.. Encoded.Encode(encoding, Answers.ClaudeBytes), .. new byte[20_000]];
             UsageRecord record = await RecordAsync(encoding, body, 9_000);
 
-            IsClaude(record);
+            VerifyClaude(record);
             record.BytesReceived.Should().Be(body.Length);
         }
     }
@@ -197,7 +197,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
     {
         var options = new StreamUsageOptions().AddContentEncoding("Not-At-All", () => new CopyDecoder(fails: false)).AddContentEncoding("gzip", () => new CopyDecoder(fails: true));
 
-        IsClaude(await RecordAsync("not-at-all", Answers.ClaudeBytes, 10, options: options));
+        VerifyClaude(await RecordAsync("not-at-all", Answers.ClaudeBytes, 10, options: options));
         (await RecordAsync("gzip", Answers.ClaudeBytes, 10, options: options)).Outcome.Should().Be(StreamOutcome.Unreadable);
         CopyDecoder.Open.Should().Be(0);
     }
@@ -217,7 +217,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
         return await tracking.Completion;
     }
 
-    private static void IsClaude(UsageRecord record)
+    private static void VerifyClaude(UsageRecord record)
     {
         record.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Wire = "anthropic-messages", EventCount = 4, SkippedEvents = 0, OutputCharacters = 24 });
         record.Usage.Should().BeEquivalentTo(new { InputTokens = 25, CacheReadInputTokens = 7, CacheCreationInputTokens = 3, OutputTokens = 15 });
