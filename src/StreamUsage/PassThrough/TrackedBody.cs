@@ -15,10 +15,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private BodyGate _gate;
     private readonly BodyReader _reader;
     private readonly DecodedBody? _decoded;
-    private readonly StreamClock _clock;
+    private StreamTimes _times;
     private readonly long _contentLength; // Negative where it is not known.
-    private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
-    private long _bytesReceived, _readCount;
+    private long _bytesReceived;
     private bool _isEnded, _isUnread, _isDraining, _wasComplete;
     private long _leftAt;
     private CallerFailure? _failure;
@@ -36,11 +35,11 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength ?? -1;
-        _clock = new StreamClock(tracker.Time, context.RequestStartedAt);
+        _times = new StreamTimes(new StreamClock(tracker.Time, context.RequestStartedAt));
         ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
         _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture);
         _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
-        Id = RecordId.Create(_clock.StartedAt);
+        Id = RecordId.Create(_times.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
         {
             TraceId = activity.TraceId.ToHexString();
@@ -68,7 +67,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
     public string? SpanId { get; }
 
-    public DateTimeOffset StartedAt => _clock.StartedAt;
+    public DateTimeOffset StartedAt => _times.StartedAt;
 
     /// <summary>The calls that tell the sinks of the beginning; the record waits for them.</summary>
     public PendingStarts Starts { get; set; }
@@ -97,16 +96,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
     public long BytesReceived => _bytesReceived;
 
-    public long ReadCount => _readCount;
-
-    public TimeSpan Duration => _clock.Elapsed(_endedAt);
-
-    public TimeSpan? TimeToFirstByte => _readCount == 0 ? null : _clock.Elapsed(_firstByteAt);
-
-    public TimeSpan? TimeToFirstToken => _firstTokenAt < 0 ? null : _clock.Elapsed(_firstTokenAt);
-
-    // The rough time of a last read may be a tick after the exact time of the end.
-    public TimeSpan? TimeToLastByte => _readCount == 0 ? null : _clock.Elapsed(Math.Min(_lastByteAt, _endedAt));
+    public ref readonly StreamTimes Times => ref _times;
 
     public Task<UsageRecord> Completion
     {
@@ -160,7 +150,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             _bytesReceived += bytes.Length;
             if (!_isDraining)
             {
-                Stamp(isNewRead);
+                _times.Received(isNewRead);
             }
 
             try
@@ -181,9 +171,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 Events.Fail(fault);
             }
 
-            if (_firstTokenAt < 0 && Events.HasOutput && !_isDraining)
+            if (!_times.HasFirstToken && Events.HasOutput && !_isDraining)
             {
-                _firstTokenAt = _lastByteAt = _clock.Now();
+                _times.FirstToken();
             }
 
             return true;
@@ -201,7 +191,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 return Verdict.Outcome;
             }
 
-            _endedAt = _clock.Now();
+            _times.Ended();
             FinishReading();
             if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
             {
@@ -247,7 +237,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             _isDraining = true;
             _wasComplete = Events.State.IsComplete;
             _leftAt = _bytesReceived;
-            _endedAt = _clock.Now();
+            _times.Ended();
             return true;
         }
     }
@@ -331,20 +321,6 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
-    }
-
-    private void Stamp(bool isNewRead)
-    {
-        if (_readCount == 0)
-        {
-            _firstByteAt = _lastByteAt = _clock.Now();
-        }
-        else
-        {
-            _lastByteAt = Math.Max(_lastByteAt, _clock.NowRoughly());
-        }
-
-        _readCount += isNewRead ? 1 : 0;
     }
 
     private void FinishReading()
