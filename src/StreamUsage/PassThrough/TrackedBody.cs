@@ -18,8 +18,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private StreamTimes _times;
     private readonly long _contentLength; // Negative where it is not known.
     private long _bytesReceived;
-    private bool _isEnded, _isUnread, _isDraining, _wasComplete;
-    private long _leftAt;
+    private bool _isEnded, _isUnread, _isDraining, _hasDrained, _wasComplete;
     private CallerFailure? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
@@ -148,7 +147,11 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
             bytes = bytes[(int)(_bytesReceived - offset)..];
             _bytesReceived += bytes.Length;
-            if (!_isDraining)
+            if (_isDraining)
+            {
+                _hasDrained = true;
+            }
+            else
             {
                 _times.Received(isNewRead);
             }
@@ -236,7 +239,6 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
             _isDraining = true;
             _wasComplete = Events.State.IsComplete;
-            _leftAt = _bytesReceived;
             _times.Ended();
             return true;
         }
@@ -251,7 +253,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             FinishReading();
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
-            bool isComplete = _bytesReceived == _leftAt ? Events.State.IsComplete : _wasComplete; // An unfinished last event counts here too.
+            bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
             Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 
