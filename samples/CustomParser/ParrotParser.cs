@@ -10,19 +10,19 @@ namespace CustomParser;
 /// </summary>
 internal sealed class ParrotParser : IUsageParser
 {
-    // UsageRecord.Wire of what this parser has read.
-    public string Wire => "parrot";
+    // UsageRecord.Protocol of what this parser has read.
+    public string Protocol => "parrot";
 
     // Asked of the first events of a response. Certain: this event and all that follow are ours. Possible is for what others could have sent as well.
-    public WireMatch Match(WireEvent wireEvent) => wireEvent.Type.SequenceEqual("hello"u8) ? WireMatch.Certain : WireMatch.None;
+    public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Type.SequenceEqual("hello"u8) ? ParserMatch.Certain : ParserMatch.None;
 
-    public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
         // What is not set here was not reported, and leaves what was reported before. "heard" includes what was known already, as OpenAI's input includes cached tokens.
         var tokens = new ReportedTokens { Convention = TokenConvention.InputIncludesCache };
 
         // Data that is no JSON throws: this event is skipped, that is logged, and the next one is read.
-        var reader = new Utf8JsonReader(wireEvent.Data);
+        var reader = new Utf8JsonReader(streamEvent.Data);
         while (reader.Read())
         {
             if (reader.TokenType != JsonTokenType.PropertyName)
@@ -42,7 +42,7 @@ internal sealed class ParrotParser : IUsageParser
             else if (reader.TokenType == JsonTokenType.String && name.SequenceEqual("words"u8))
             {
                 // As it was sent, without a string of its own. It counts: for the time to the first token, and for an estimate where no bill comes.
-                output.Output(OutputKind.Text, choiceIndex: 0, reader.ValueSpan, reader.ValueIsEscaped);
+                output.OnOutput(OutputKind.Text, choiceIndex: 0, reader.ValueSpan, reader.ValueIsEscaped);
             }
             else if (reader.TokenType == JsonTokenType.String)
             {

@@ -1,4 +1,6 @@
 using StreamUsage;
+using StreamUsage.Accounting;
+using StreamUsage.Framing;
 
 namespace QuickStart;
 

@@ -26,7 +26,7 @@ internal static class RecordTable
     private static string[] Row(StoredRecord record) =>
     [
         record.RequestId ?? "",
-        record.Wire ?? "",
+        record.Protocol ?? "",
         record.Model ?? "",
         record.Outcome.ToString(),
         record.StatusCode.ToString(CultureInfo.InvariantCulture),

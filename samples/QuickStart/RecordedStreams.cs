@@ -17,9 +17,9 @@ internal static class RecordedStreams
         {
             Exchange exchange = await Exchange.RunAsync(http, recording.Answer, Unstored.Sink);
             List<string> differences = [.. recording.Expected?.Compare(exchange.Record) ?? []];
-            if (recording.Format is { } format && format != exchange.Record.Wire)
+            if (recording.Format is { } format && format != exchange.Record.Protocol)
             {
-                differences.Add($"format: expected {format}, found {exchange.Record.Wire ?? "none"}");
+                differences.Add($"format: expected {format}, found {exchange.Record.Protocol ?? "none"}");
             }
 
             if (!exchange.SameBytes)

@@ -26,7 +26,7 @@ internal sealed class SqliteUsageSink(string connectionString) : IUsageSink
     [
         ("$id", record.Id.ToString()), ("$request", record.Context.RequestId),
         ("$started", record.StartedAt.ToString("O")), ("$milliseconds", record.Duration.TotalMilliseconds),
-        ("$wire", record.Wire), ("$model", record.ResponseModel),
+        ("$wire", record.Protocol), ("$model", record.ResponseModel),
         ("$status", record.Status.ToString()), ("$outcome", record.Outcome.ToString()), ("$code", record.StatusCode),
         ("$input", record.BilledUsage.InputTokens), ("$cacheRead", record.BilledUsage.CacheReadInputTokens),
         ("$cacheCreation", record.BilledUsage.CacheCreationInputTokens), ("$output", record.BilledUsage.OutputTokens),

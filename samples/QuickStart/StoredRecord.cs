@@ -8,7 +8,7 @@ internal sealed record StoredRecord
 {
     public string? RequestId { get; init; }
 
-    public string? Wire { get; init; }
+    public string? Protocol { get; init; }
 
     public string? Model { get; init; }
 
@@ -49,7 +49,7 @@ internal sealed record StoredRecord
             records.Add(new StoredRecord
             {
                 RequestId = row.GetString(0),
-                Wire = row.IsDBNull(1) ? null : row.GetString(1),
+                Protocol = row.IsDBNull(1) ? null : row.GetString(1),
                 Model = row.IsDBNull(2) ? null : row.GetString(2),
                 Status = Enum.Parse<UsageStatus>(row.GetString(3)),
                 Outcome = Enum.Parse<StreamOutcome>(row.GetString(4)),

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using StreamUsage;
+using StreamUsage.Accounting;
 
 namespace QuickStart;
 
@@ -9,19 +10,19 @@ internal static class Walkthrough
     private static readonly (Answer Answer, StoredRecord Expected)[] Cases =
     [
         (new Answer("claude", ApiFormat.Claude, Fixture("claude.sse")),
-            new StoredRecord { Wire = "anthropic-messages", Model = "claude-example-1", Input = 24, CacheRead = 1800, CacheCreation = 410, Output = 31 }),
+            new StoredRecord { Protocol = "anthropic-messages", Model = "claude-example-1", Input = 24, CacheRead = 1800, CacheCreation = 410, Output = 31 }),
 
         // OpenAI's input counts include what was read from the cache: 1,450 of which 1,280, and 720 of which 512.
         (new Answer("chat", ApiFormat.OpenAI, Fixture("chat.sse")),
-            new StoredRecord { Wire = "openai-chat", Model = "gpt-example-1", Input = 170, CacheRead = 1280, Output = 86 }),
+            new StoredRecord { Protocol = "openai-chat", Model = "gpt-example-1", Input = 170, CacheRead = 1280, Output = 86 }),
         (new Answer("responses", ApiFormat.OpenAI, Fixture("responses.sse")),
-            new StoredRecord { Wire = "openai-responses", Model = "gpt-example-2", Input = 208, CacheRead = 512, Output = 143 }),
+            new StoredRecord { Protocol = "openai-responses", Model = "gpt-example-2", Input = 208, CacheRead = 512, Output = 143 }),
 
         // The input was reported at the start; the output is estimated from the 62 characters that came: 13 tokens of o200k_base, 1.374 of Claude's for each, and 3.7 around them.
         (new Answer("cut", ApiFormat.Claude, Fixture("cut.sse")) { BreaksOff = true },
             new StoredRecord
             {
-                Wire = "anthropic-messages", Model = "claude-example-1", Input = 96, Output = 22, OutputSource = TokenSource.Estimated,
+                Protocol = "anthropic-messages", Model = "claude-example-1", Input = 96, Output = 22, OutputSource = TokenSource.Estimated,
                 Status = UsageStatus.Failed, Outcome = StreamOutcome.Interrupted, StatusCode = 502,
             }),
         (new Answer("error-page", ApiFormat.OpenAI, Fixture("bad-gateway.html")) { StatusCode = 502, ContentType = "text/html" },

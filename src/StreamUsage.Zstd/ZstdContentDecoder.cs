@@ -1,4 +1,5 @@
 using System.Buffers;
+using StreamUsage.Framing.Encodings;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
 

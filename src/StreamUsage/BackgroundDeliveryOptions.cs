@@ -11,31 +11,31 @@ public sealed class BackgroundDeliveryOptions
 
     /// <summary>
     /// How long a record whose queue is full waits for room: 5 seconds unless set; zero or more, at most an hour. No reader waits for it. At most as many records wait as the queue holds. One that finds no
-    /// room is dropped: counted, written to the log as an error with its figures, and given to <see cref="StreamUsageOptions.OnUndelivered"/>.
+    /// room is dropped: counted, written to the log as an error with its figures, and given to <see cref="StreamUsageOptions.OnDeliveryFailed"/>.
     /// </summary>
-    public TimeSpan MaxWaitWhenFull { get; set; } = TimeSpan.FromSeconds(5);
+    public TimeSpan FullQueueTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How many records a call of <see cref="IUsageSink.RecordBatchAsync"/> is given at most: 100 unless set; from 1 to 100,000. A sink that does not implement it is given them one by one.</summary>
     public int MaxBatchSize { get; set; } = 100;
 
     /// <summary>How long a batch that is not full waits for more records: 200 milliseconds unless set; zero or more, at most an hour.</summary>
-    public TimeSpan MaxBatchAge { get; set; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan MaxBatchDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How many batches are on their way to a sink at once: 1 unless set; from 1 to 100. More than one gives up the order.</summary>
-    public int Readers { get; set; } = 1;
+    public int MaxConcurrentBatches { get; set; } = 1;
 
     /// <summary>How long a stop (a host's, or <see cref="UsageTracker.DisposeAsync"/>) goes on delivering what is in the queue: 20 seconds unless set; zero or more, at most a day. What is left then is dropped as where the queue is full.</summary>
-    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     internal BackgroundDeliveryOptions Copy() => (BackgroundDeliveryOptions)MemberwiseClone();
 
     /// <summary>What is wrong with them: the option and its range; null where nothing is.</summary>
     internal (string Option, string Range)? FindFault() =>
         Capacity is < 1 or > 10_000_000 ? (nameof(Capacity), "from 1 to 10,000,000")
-        : MaxWaitWhenFull < TimeSpan.Zero || MaxWaitWhenFull > TimeSpan.FromHours(1) ? (nameof(MaxWaitWhenFull), "zero or more and at most an hour")
+        : FullQueueTimeout < TimeSpan.Zero || FullQueueTimeout > TimeSpan.FromHours(1) ? (nameof(FullQueueTimeout), "zero or more and at most an hour")
         : MaxBatchSize is < 1 or > 100_000 ? (nameof(MaxBatchSize), "from 1 to 100,000")
-        : MaxBatchAge < TimeSpan.Zero || MaxBatchAge > TimeSpan.FromHours(1) ? (nameof(MaxBatchAge), "zero or more and at most an hour")
-        : Readers is < 1 or > 100 ? (nameof(Readers), "from 1 to 100")
-        : DrainTimeout < TimeSpan.Zero || DrainTimeout > TimeSpan.FromDays(1) ? (nameof(DrainTimeout), "zero or more and at most a day")
+        : MaxBatchDelay < TimeSpan.Zero || MaxBatchDelay > TimeSpan.FromHours(1) ? (nameof(MaxBatchDelay), "zero or more and at most an hour")
+        : MaxConcurrentBatches is < 1 or > 100 ? (nameof(MaxConcurrentBatches), "from 1 to 100")
+        : ShutdownTimeout < TimeSpan.Zero || ShutdownTimeout > TimeSpan.FromDays(1) ? (nameof(ShutdownTimeout), "zero or more and at most a day")
         : null;
 }

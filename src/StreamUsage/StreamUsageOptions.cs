@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using StreamUsage.Decompression;
 using StreamUsage.Estimation;
+using StreamUsage.Framing.Encodings;
 using StreamUsage.Parsing;
 using StreamUsage.Pricing;
 
@@ -63,7 +63,7 @@ public sealed class StreamUsageOptions
     /// The last resort for a record that a sink did not get (attempts used up, no room in the queue, or no time at a shutdown), after it was counted and logged; null for none. Called once for each sink that did
     /// not get it, within <see cref="SinkTimeout"/>; what it throws is logged.
     /// </summary>
-    public Func<UsageRecord, CancellationToken, ValueTask>? OnUndelivered { get; set; }
+    public Func<UsageRecord, CancellationToken, ValueTask>? OnDeliveryFailed { get; set; }
 
     /// <summary>The queue between the tracker and its sinks; null, the default, for none: each record is then handed over by itself as soon as it is made, and <see cref="UsageTracking.Completion"/> waits for the sink.</summary>
     public BackgroundDeliveryOptions? Background { get; set; }
@@ -144,7 +144,7 @@ public sealed class StreamUsageOptions
         var filled = (StreamUsageOptions)MemberwiseClone();
         filled.Estimator ??= estimator;
         filled.Pricing ??= pricing;
-        filled._parsers = [.. _parsers, .. parsers.Select(parser => (new ApiFormat(parser.Wire), parser))];
+        filled._parsers = [.. _parsers, .. parsers.Select(parser => (new ApiFormat(parser.Protocol), parser))];
         return filled;
     }
 

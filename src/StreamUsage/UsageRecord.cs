@@ -19,7 +19,7 @@ public sealed record UsageRecord
     public ApiFormat ApiFormat { get; init; }
 
     /// <summary>What was read, <c>"anthropic-messages"</c>, <c>"openai-chat"</c>, <c>"openai-responses"</c>, <c>"openai-completions"</c>, <c>"openai-embeddings"</c>, <c>"gemini"</c>, <c>"bedrock-converse"</c> or a custom parser's name; null where nothing could be read.</summary>
-    public string? Wire { get; init; }
+    public string? Protocol { get; init; }
 
     /// <summary>The provider's top-level figures, in disjoint buckets.</summary>
     public TokenUsage Usage { get; init; }

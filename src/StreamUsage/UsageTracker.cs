@@ -1,15 +1,17 @@
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
+using StreamUsage.Buffers;
 using StreamUsage.Capture;
-using StreamUsage.Decompression;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
+using StreamUsage.Framing;
+using StreamUsage.Framing.Encodings;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
-using StreamUsage.Sse;
+using StreamUsage.Recording;
 
 namespace StreamUsage;
 
@@ -59,8 +61,8 @@ public sealed class UsageTracker : IAsyncDisposable
             loggerFactory?.CreateLogger("StreamUsage"),
             new UsageMeter(meterFactory),
             action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)));
-        IRecordDelivery delivery = DeliveryPlan.Make(sinks, name, options, watchdog, reporter, time, meterFactory);
-        Handover = new RecordHandover(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
+        IRecordDelivery delivery = DeliveryFactory.Make(sinks, name, options, watchdog, reporter, time, meterFactory);
+        Handover = new RecordDispatcher(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
 
         // What a logger throws, or how long it takes, has nobody to tell.
         static async ValueTask Ignore(ValueTask<Exception?> call) => await call.ConfigureAwait(false);
@@ -77,7 +79,7 @@ public sealed class UsageTracker : IAsyncDisposable
     /// <summary>What all responses together may keep.</summary>
     internal BufferBudget Budget { get; }
 
-    internal RecordHandover Handover { get; }
+    internal RecordDispatcher Handover { get; }
 
     /// <summary>Null where draining is off.</summary>
     internal BodyDrainer? Drainer { get; }
@@ -95,7 +97,7 @@ public sealed class UsageTracker : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var lease = new BodyLease(tracked);
+        var lease = new AbandonmentGuard(tracked);
         bool leaveOpen = response?.LeaveOpen ?? false;
         if (Drainer is not null && !leaveOpen)
         {
@@ -120,7 +122,7 @@ public sealed class UsageTracker : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var lease = new BodyLease(tracked);
+        var lease = new AbandonmentGuard(tracked);
         bool leaveOpen = response?.LeaveOpen ?? false;
         var reader = new TrackedPipeReader(body, lease, leaveOpen);
         lease.Rest = Drainer is null || leaveOpen ? null : reader;
@@ -169,7 +171,7 @@ public sealed class UsageTracker : IAsyncDisposable
 
     /// <summary>
     /// Ends the draining of bodies whose readers have left; waits, at most <see cref="StreamUsageOptions.ShutdownGracePeriod"/>, for responses that are still being read, and records the rest as they are; then waits,
-    /// at most <see cref="StreamUsageOptions.SinkTimeout"/>, for records that are on their way to a sink, and, at most <see cref="BackgroundDeliveryOptions.DrainTimeout"/>, for those that are in a queue.
+    /// at most <see cref="StreamUsageOptions.SinkTimeout"/>, for records that are on their way to a sink, and, at most <see cref="BackgroundDeliveryOptions.ShutdownTimeout"/>, for those that are in a queue.
     /// A response that is tracked afterwards is recorded like any other.
     /// </summary>
     public ValueTask DisposeAsync() => new(StopAsync(CancellationToken.None));

@@ -259,7 +259,7 @@ internal sealed class Client(Provider provider, UsageTracker tracker, UsageTrack
                         break;
                     }
 
-                case ReadMeans.AsString when run.Plan.Script.Wire is not null:
+                case ReadMeans.AsString when run.Plan.Script.Protocol is not null:
                     run.IsSeenExact = false;
                     run.SeeText(await response.Content.ReadAsStringAsync(token));
                     run.IsSeenExact = true;

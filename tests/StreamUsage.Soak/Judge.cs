@@ -1,3 +1,5 @@
+using StreamUsage.Accounting;
+using StreamUsage.Capture;
 using StreamUsage.Soak.Scripts;
 
 namespace StreamUsage.Soak;
@@ -49,15 +51,15 @@ internal static class Judge
             yield return $"{record.Usage} {record.InputSource}/{record.OutputSource}, where {usage} {input}/{output} was due";
         }
 
-        if (plan.Script.Wire is { } wire && (record.EventCount != known.Events || record.SkippedEvents != 0 || record.OutputCharacters != known.Characters))
+        if (plan.Script.Protocol is { } wire && (record.EventCount != known.Events || record.SkippedEvents != 0 || record.OutputCharacters != known.Characters))
         {
             yield return $"{record.EventCount} events ({record.SkippedEvents} skipped) and {record.OutputCharacters} characters, where {known.Events} and {known.Characters} were due ({wire})";
         }
 
         // The first event of an answer tells its wire, but for a bare error, which several share.
-        if (plan.Script.Wire is not null && known.Events > 0 && known.Events > (known.ErrorStatus is null ? 0 : 2) && (record.Wire != plan.Script.Wire || record.ApiFormat != plan.Script.Format))
+        if (plan.Script.Protocol is not null && known.Events > 0 && known.Events > (known.ErrorStatus is null ? 0 : 2) && (record.Protocol != plan.Script.Protocol || record.ApiFormat != plan.Script.Format))
         {
-            yield return $"read as {record.Wire} ({record.ApiFormat})";
+            yield return $"read as {record.Protocol} ({record.ApiFormat})";
         }
 
         if (outcome == StreamOutcome.Unreadable && record.Response?.RawExcerpt is not { Length: > 0 })
@@ -128,7 +130,7 @@ internal static class Judge
             Ending.Left => (StreamOutcome.ClientAborted, UsageStatus.Cancelled, 499),
             Ending.Broke => (StreamOutcome.Interrupted, UsageStatus.Failed, 502),
             _ when bytes == 0 => (StreamOutcome.Empty, UsageStatus.Failed, 503),
-            _ when run.Plan.Script.Wire is null || known.Events == 0 => (StreamOutcome.Unreadable, UsageStatus.Failed, 502),
+            _ when run.Plan.Script.Protocol is null || known.Events == 0 => (StreamOutcome.Unreadable, UsageStatus.Failed, 502),
             _ => (StreamOutcome.Interrupted, UsageStatus.Failed, 502),
         };
     }

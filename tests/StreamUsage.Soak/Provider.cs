@@ -67,7 +67,7 @@ internal sealed class Provider(WebApplication app, StreamRun?[] runs) : IAsyncDi
         CancellationToken left = context.RequestAborted;
         HttpResponse response = context.Response;
         response.StatusCode = plan.StatusCode;
-        response.ContentType = plan.Script.Wire is null ? "text/html" : "text/event-stream";
+        response.ContentType = plan.Script.Protocol is null ? "text/html" : "text/event-stream";
         response.ContentLength = plan.ContentLength;
         response.Headers[IdHeader] = run.Index.ToString(CultureInfo.InvariantCulture);
         run.Sent = 0;

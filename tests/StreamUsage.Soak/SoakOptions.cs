@@ -1,4 +1,5 @@
 using System.Globalization;
+using StreamUsage.Delivery;
 
 namespace StreamUsage.Soak;
 

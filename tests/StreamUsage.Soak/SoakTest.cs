@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 
 namespace StreamUsage.Soak;
@@ -208,7 +209,7 @@ internal sealed class SoakTest : IAsyncDisposable
         _runs[run.Index] = null;
     }
 
-    private static string Describe(StreamRun run) => $"stream {run.Index} ({run.Plan.Fate}, HTTP/{(run.Plan.IsHttp2 ? 2 : 1)}, {run.Plan.Script.Wire ?? "no answer"}, {run.Plan.Means}{(run.Plan.IsDrained ? ", drained" : "")})";
+    private static string Describe(StreamRun run) => $"stream {run.Index} ({run.Plan.Fate}, HTTP/{(run.Plan.IsHttp2 ? 2 : 1)}, {run.Plan.Script.Protocol ?? "no answer"}, {run.Plan.Means}{(run.Plan.IsDrained ? ", drained" : "")})";
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task CollectAsync()

@@ -1,4 +1,4 @@
-using StreamUsage.Sse;
+using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using StreamUsage.Buffers;
 using StreamUsage.Parsing;
-using StreamUsage.Sse;
 
 namespace StreamUsage.Capture;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using StreamUsage.Sse;
+using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 

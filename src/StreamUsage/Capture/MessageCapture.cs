@@ -1,6 +1,7 @@
 using StreamUsage.Accounting;
+using StreamUsage.Buffers;
 using StreamUsage.Parsing;
-using StreamUsage.Sse;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Capture;
 
@@ -31,7 +32,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
     /// <summary>An event was too large to keep anything of.</summary>
     public void Skip() => IsTruncated = true;
 
-    public void Message(ReadOnlySpan<byte> role, bool isNew)
+    public void OnMessage(ReadOnlySpan<byte> role, bool isNew)
     {
         if (isNew)
         {
@@ -44,7 +45,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         }
     }
 
-    public void Block(OutputBlock block)
+    public void OnBlock(OutputBlock block)
     {
         _stage = block.Stage;
         CapturedBlock? known = block.Stage == BlockStage.Begin ? null : _byKey.GetValueOrDefault((block.ChoiceIndex, block.Key));
@@ -88,7 +89,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         }
     }
 
-    public void Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    public void OnField(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         if (_current.GetValueOrDefault(choiceIndex) is not { } block || utf8.IsEmpty)
         {
@@ -115,7 +116,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         }
     }
 
-    public void Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    public void OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         CapturedBlock? block = _current.GetValueOrDefault(choiceIndex);
         bool isTool = kind is OutputKind.ToolName or OutputKind.ToolArguments;

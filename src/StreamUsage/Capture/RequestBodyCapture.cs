@@ -1,4 +1,4 @@
-using StreamUsage.Parsing;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Capture;
 

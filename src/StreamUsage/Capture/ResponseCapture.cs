@@ -1,5 +1,5 @@
 using StreamUsage.Accounting;
-using StreamUsage.Sse;
+using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 

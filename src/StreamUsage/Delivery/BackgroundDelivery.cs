@@ -32,7 +32,7 @@ internal sealed class BackgroundDelivery : IRecordDelivery
         _undelivered = undelivered;
         _time = time;
         _stop = stop;
-        _drainTimeout = options.DrainTimeout;
+        _drainTimeout = options.ShutdownTimeout;
         _queues =
         [
             .. direct.Destinations.Select(destination =>
@@ -45,7 +45,7 @@ internal sealed class BackgroundDelivery : IRecordDelivery
 
     public bool KeepsOrder => true;
 
-    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, PendingStarts starts)
+    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, StartNotifications starts)
     {
         if (_queues.Length > 1)
         {
@@ -93,7 +93,7 @@ internal sealed class BackgroundDelivery : IRecordDelivery
     }
 
     // All queues are asked before any is waited for.
-    private async ValueTask<DeliveryResult> AddToAllAsync(UsageRecord record, PendingStarts starts)
+    private async ValueTask<DeliveryResult> AddToAllAsync(UsageRecord record, StartNotifications starts)
     {
         var results = new Task<DeliveryResult>[_queues.Length];
         for (int i = 0; i < results.Length; i++)
@@ -105,7 +105,7 @@ internal sealed class BackgroundDelivery : IRecordDelivery
         return Array.Exists(results, static result => result.Result == DeliveryResult.Failed) ? DeliveryResult.Failed : DeliveryResult.Queued;
     }
 
-    private async ValueTask<DeliveryResult> FinishAsync(SinkQueue queue, ValueTask<SinkQueue.Admission> adding, UsageRecord record, PendingStarts starts)
+    private async ValueTask<DeliveryResult> FinishAsync(SinkQueue queue, ValueTask<SinkQueue.Admission> adding, UsageRecord record, StartNotifications starts)
     {
         switch (await adding.ConfigureAwait(false))
         {

@@ -12,7 +12,7 @@ internal interface IRecordDelivery
     /// <param name="record">The record.</param>
     /// <param name="starts">The calls that told the sinks of its beginning.</param>
     /// <returns>How it ended; where there are several sinks, the worst of them.</returns>
-    ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, PendingStarts starts);
+    ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, StartNotifications starts);
 
     /// <summary>No more records come: hands over what waits, as far as the time for it allows.</summary>
     Task StopAsync(CancellationToken cancellationToken);

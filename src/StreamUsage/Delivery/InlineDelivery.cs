@@ -14,14 +14,14 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
 
     public bool KeepsOrder => false;
 
-    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, PendingStarts starts) =>
+    public ValueTask<DeliveryResult> DeliverAsync(UsageRecord record, StartNotifications starts) =>
         destinations.Length == 1 ? DeliverAsync(destinations[0], record, starts) : DeliverToAllAsync(record, starts);
 
     /// <summary>What no sink has taken by now is left: it is reported, not tried any longer.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => _stopping.CancelAsync();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<DeliveryResult> DeliverAsync(Destination destination, UsageRecord record, PendingStarts starts)
+    public async ValueTask<DeliveryResult> DeliverAsync(Destination destination, UsageRecord record, StartNotifications starts)
     {
         if (!destination.TryEnter())
         {
@@ -56,7 +56,7 @@ internal sealed class InlineDelivery(Destination[] destinations, Watchdog watchd
         }
     }
 
-    private async ValueTask<DeliveryResult> DeliverToAllAsync(UsageRecord record, PendingStarts starts)
+    private async ValueTask<DeliveryResult> DeliverToAllAsync(UsageRecord record, StartNotifications starts)
     {
         var deliveries = new Task<DeliveryResult>[destinations.Length];
         for (int i = 0; i < deliveries.Length; i++)

@@ -38,7 +38,7 @@ internal sealed class QueueReader(Destination destination, ChannelReader<QueuedR
             return;
         }
 
-        Task age = Task.Delay(options.MaxBatchAge, time, stop.Stopping);
+        Task age = Task.Delay(options.MaxBatchDelay, time, stop.Stopping);
         do
         {
             Task<bool> more = queue.WaitToReadAsync().AsTask();

@@ -19,7 +19,7 @@ internal sealed class SinkQueue
         _options = options;
         _time = time;
         _channel = Channel.CreateBounded<QueuedRecord>(options.Capacity);
-        _readers = [.. Enumerable.Range(0, options.Readers).Select(_ => makeReader(_channel.Reader))];
+        _readers = [.. Enumerable.Range(0, options.MaxConcurrentBatches).Select(_ => makeReader(_channel.Reader))];
 
         // What the maker's context carries is not the sink's.
         using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
@@ -87,7 +87,7 @@ internal sealed class SinkQueue
         try
         {
             bool mayWait = Interlocked.Increment(ref _waiting) <= _options.Capacity;
-            using var limit = new CancellationTokenSource(mayWait ? _options.MaxWaitWhenFull : TimeSpan.Zero, _time);
+            using var limit = new CancellationTokenSource(mayWait ? _options.FullQueueTimeout : TimeSpan.Zero, _time);
             await _channel.Writer.WriteAsync(queued, limit.Token).ConfigureAwait(false);
             return Admission.Queued;
         }

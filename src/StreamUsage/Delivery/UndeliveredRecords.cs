@@ -13,7 +13,7 @@ internal sealed class UndeliveredRecords(Func<UsageRecord, CancellationToken, Va
 
     private static readonly TimeSpan MaxWaitForLog = TimeSpan.FromSeconds(1);
 
-    private readonly Destination? _lastResort = lastResort is null ? null : new Destination(new DelegateUsageSink(lastResort), nameof(StreamUsageOptions.OnUndelivered));
+    private readonly Destination? _lastResort = lastResort is null ? null : new Destination(new CallbackUsageSink(lastResort), nameof(StreamUsageOptions.OnDeliveryFailed));
 
     /// <param name="record">The record.</param>
     /// <param name="destination">Who did not get it.</param>

@@ -13,7 +13,7 @@ public static class StreamUsageBuilderExtensions
     public static IStreamUsageBuilder AddSink(this IStreamUsageBuilder builder, Func<UsageRecord, CancellationToken, ValueTask> record)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.AddSink(new DelegateUsageSink(record));
+        return builder.AddSink(new CallbackUsageSink(record));
     }
 
     /// <summary>Puts a bounded queue between the tracker and its sinks; see <see cref="StreamUsageOptions.Background"/>. A host's stop delivers what is in it, within a time limit.</summary>

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using StreamUsage.Decompression;
+using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Diagnostics;
 
@@ -8,7 +8,7 @@ internal static partial class Log
 {
     private const string Summary =
         "Response {RequestId} {Status} ({Outcome}, {StatusCode}) after {DurationMilliseconds} ms: input {InputTokens}, cache read {CacheReadInputTokens}, " +
-        "cache creation {CacheCreationInputTokens} ({InputSource}), output {OutputTokens} ({OutputSource}), cost {Cost}; {Model}, {Wire}, record {RecordId}";
+        "cache creation {CacheCreationInputTokens} ({InputSource}), output {OutputTokens} ({OutputSource}), cost {Cost}; {Model}, {Protocol}, record {RecordId}";
 
     public static void ResponseRecorded(ILogger logger, UsageRecord record)
     {
@@ -16,25 +16,25 @@ internal static partial class Log
         {
             ResponseFailed(
                 logger, record.Context.RequestId, record.Status, record.Outcome, record.StatusCode, (long)record.Duration.TotalMilliseconds, record.Usage.InputTokens, record.Usage.CacheReadInputTokens,
-                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Wire, record.Id);
+                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Id);
         }
         else
         {
             ResponseCompleted(
                 logger, record.Context.RequestId, record.Status, record.Outcome, record.StatusCode, (long)record.Duration.TotalMilliseconds, record.Usage.InputTokens, record.Usage.CacheReadInputTokens,
-                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Wire, record.Id);
+                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Id);
         }
     }
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = Summary)]
     private static partial void ResponseCompleted(
         ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
-        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? wire, Guid recordId);
+        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, Guid recordId);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = Summary)]
     private static partial void ResponseFailed(
         ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
-        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? wire, Guid recordId);
+        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, Guid recordId);
 
     /// <summary>The last of a record that its sink does not get: all that is needed to book it by hand.</summary>
     public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, string? faultType)
@@ -43,7 +43,7 @@ internal static partial class Log
         TokenUsage billed = record.BilledUsage;
         RecordDropped(
             logger, sink, record.Id, context.RequestId, reason, attempts, faultType, context.AttemptId, context.UserId, context.ApiKeyId, context.Provider, context.ProviderId, context.ProviderEndpointId,
-            context.ProviderApiKeyId, record.Wire, record.ResponseModel ?? context.Model, record.ResponseId, record.Status, record.Outcome, record.StatusCode, record.StartedAt,
+            context.ProviderApiKeyId, record.Protocol, record.ResponseModel ?? context.Model, record.ResponseId, record.Status, record.Outcome, record.StatusCode, record.StartedAt,
             (long)record.Duration.TotalMilliseconds, billed.InputTokens, billed.CacheReadInputTokens, billed.CacheCreationInputTokens, billed.CacheCreation1hInputTokens, record.InputSource,
             billed.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost);
     }
@@ -52,20 +52,20 @@ internal static partial class Log
         EventId = 3,
         Level = LogLevel.Error,
         Message = "{Sink} did not get record {RecordId} of response {RequestId} ({Reason}, {Attempts} attempts, {FaultType}); attempt {AttemptId}, user {UserId}, key {ApiKeyId}, " +
-            "provider {Provider} ({ProviderId}, endpoint {ProviderEndpointId}, key {ProviderApiKeyId}), {Wire}, {Model}, response {ResponseId}; {Status} ({Outcome}, {StatusCode}), began {StartedAt}, " +
+            "provider {Provider} ({ProviderId}, endpoint {ProviderEndpointId}, key {ProviderApiKeyId}), {Protocol}, {Model}, response {ResponseId}; {Status} ({Outcome}, {StatusCode}), began {StartedAt}, " +
             "{DurationMilliseconds} ms; input {InputTokens}, cache read {CacheReadInputTokens}, cache creation {CacheCreationInputTokens} ({CacheCreation1hInputTokens} for an hour) ({InputSource}), " +
             "output {OutputTokens} ({OutputSource}), cost {Cost}")]
     private static partial void RecordDropped(
         ILogger logger, string sink, Guid recordId, string? requestId, string reason, int attempts, string? faultType, string? attemptId, string? userId, string? apiKeyId, string? provider,
-        string? providerId, string? providerEndpointId, string? providerApiKeyId, string? wire, string? model, string? responseId, UsageStatus status, StreamOutcome outcome, int statusCode,
+        string? providerId, string? providerEndpointId, string? providerApiKeyId, string? protocol, string? model, string? responseId, UsageStatus status, StreamOutcome outcome, int statusCode,
         DateTimeOffset startedAt, long durationMilliseconds, long inputTokens, long cacheReadInputTokens, long cacheCreationInputTokens, long cacheCreation1hInputTokens, TokenSource inputSource,
         long outputTokens, TokenSource outputSource, decimal? cost);
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{Sink} failed to take the start of record {RecordId}: {FaultType}")]
     public static partial void SinkStartFailed(ILogger logger, string sink, Guid recordId, string faultType);
 
-    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "{SkippedEvents} events of record {RecordId} could not be read as {Wire}: {FaultType}")]
-    public static partial void EventsSkipped(ILogger logger, long skippedEvents, Guid recordId, string? wire, string? faultType);
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "{SkippedEvents} events of record {RecordId} could not be read as {Protocol}: {FaultType}")]
+    public static partial void EventsSkipped(ILogger logger, long skippedEvents, Guid recordId, string? protocol, string? faultType);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{IgnoredCounts} token counts of record {RecordId} were ignored: negative, fractional, not a number or absurd")]
     public static partial void CountsIgnored(ILogger logger, int ignoredCounts, Guid recordId);
@@ -76,7 +76,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Record {RecordId}: the caller said {NamedFormat}, the response speaks {DetectedFormat}")]
     public static partial void FormatCorrected(ILogger logger, Guid recordId, ApiFormat namedFormat, ApiFormat detectedFormat);
 
-    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnUndelivered failed for record {RecordId}: {FaultType}")]
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnDeliveryFailed failed for record {RecordId}: {FaultType}")]
     public static partial void CallbackFailed(ILogger logger, Guid recordId, string faultType);
 
     [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Sink} takes nothing at present: {FaultType}; its records wait in their queue")]
@@ -88,7 +88,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutting down: {Responses} responses that were still being read are recorded as interrupted")]
     public static partial void ShutDown(ILogger logger, int responses);
 
-    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutting down: there was no time to give {Records} records that {Sink} did not get to OnUndelivered")]
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutting down: there was no time to give {Records} records that {Sink} did not get to OnDeliveryFailed")]
     public static partial void CallbacksMissed(ILogger logger, string sink, int records);
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]

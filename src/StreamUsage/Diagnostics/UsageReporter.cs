@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using StreamUsage.Recording;
 
 namespace StreamUsage.Diagnostics;
 
@@ -90,7 +91,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         Try(() => Log.ResponseRecorded(logger, record));
         if (record.SkippedEvents != 0 || notes.ParserFault is not null)
         {
-            Try(() => Log.EventsSkipped(logger, record.SkippedEvents, record.Id, record.Wire, notes.ParserFault?.GetType().Name));
+            Try(() => Log.EventsSkipped(logger, record.SkippedEvents, record.Id, record.Protocol, notes.ParserFault?.GetType().Name));
         }
 
         if (notes.ContentFault is { } contentFault)

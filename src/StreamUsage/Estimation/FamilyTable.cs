@@ -18,10 +18,10 @@ internal sealed class FamilyTable(IReadOnlyList<ModelFamily> own)
     private static ModelFamily? Find(IReadOnlyList<ModelFamily> families, ReadOnlySpan<char> name, string? wire)
     {
         ModelFamily? best = null;
-        (int Start, int Length, bool NamesWire) bestMatch = default;
+        (int Start, int Length, bool NamesProtocol) bestMatch = default;
         foreach (ModelFamily family in families)
         {
-            if (family.Wire is not null && family.Wire != wire)
+            if (family.Protocol is not null && family.Protocol != wire)
             {
                 continue;
             }
@@ -35,11 +35,11 @@ internal sealed class FamilyTable(IReadOnlyList<ModelFamily> own)
 
                 bool isBetter = best is null
                     || start < bestMatch.Start
-                    || (start == bestMatch.Start && (length > bestMatch.Length || (length == bestMatch.Length && family.Wire is not null && !bestMatch.NamesWire)));
+                    || (start == bestMatch.Start && (length > bestMatch.Length || (length == bestMatch.Length && family.Protocol is not null && !bestMatch.NamesProtocol)));
                 if (isBetter)
                 {
                     best = family;
-                    bestMatch = (start, length, family.Wire is not null);
+                    bestMatch = (start, length, family.Protocol is not null);
                 }
             }
         }

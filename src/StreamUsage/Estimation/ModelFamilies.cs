@@ -88,15 +88,15 @@ internal static class ModelFamilies
     [
         new() { Name = "GPT-4 and GPT-3.5", Models = ["gpt-4", "gpt-3", "gpt-35"], Encoding = Cl100kBase, Tools = TypeScript, Image = Gpt4oImage, Rule = Gpt4oChat },
         new() { Name = "GPT-4o, GPT-4.1 and GPT-4.5", Models = Gpt4oModels, Tools = TypeScript, Image = Gpt4oImage, Rule = Gpt4o },
-        new() { Name = "GPT-4o, GPT-4.1 and GPT-4.5", Models = Gpt4oModels, Wire = Chat, Tools = TypeScript, Image = Gpt4oImage, Rule = Gpt4oChat },
+        new() { Name = "GPT-4o, GPT-4.1 and GPT-4.5", Models = Gpt4oModels, Protocol = Chat, Tools = TypeScript, Image = Gpt4oImage, Rule = Gpt4oChat },
         new() { Name = "GPT-4o mini", Models = ["gpt-4o-mini"], Tools = TypeScript, Image = Gpt4oMiniImage, Rule = Gpt4o },
-        new() { Name = "GPT-4o mini", Models = ["gpt-4o-mini"], Wire = Chat, Tools = TypeScript, Image = Gpt4oMiniImage, Rule = Gpt4oChat },
+        new() { Name = "GPT-4o mini", Models = ["gpt-4o-mini"], Protocol = Chat, Tools = TypeScript, Image = Gpt4oMiniImage, Rule = Gpt4oChat },
         new() { Name = "o-series", Models = OSeriesModels, Tools = TypeScript, Image = ReasoningImage, Rule = Reasoning with { Answer = 1.2 } },
-        new() { Name = "o-series", Models = OSeriesModels, Wire = Chat, Tools = TypeScript, Image = ReasoningImage, Rule = ReasoningChat with { Answer = 11.3 } },
+        new() { Name = "o-series", Models = OSeriesModels, Protocol = Chat, Tools = TypeScript, Image = ReasoningImage, Rule = ReasoningChat with { Answer = 11.3 } },
         new() { Name = "GPT-5 and GPT-5.1", Models = Gpt5Models, Tools = TypeScript, Image = Gpt5Image, Rule = Reasoning with { Answer = 5.8 } },
-        new() { Name = "GPT-5 and GPT-5.1", Models = Gpt5Models, Wire = Chat, Tools = TypeScript, Image = Gpt5Image, Rule = ReasoningChat with { Answer = 9.8 } },
+        new() { Name = "GPT-5 and GPT-5.1", Models = Gpt5Models, Protocol = Chat, Tools = TypeScript, Image = Gpt5Image, Rule = ReasoningChat with { Answer = 9.8 } },
         new() { Name = "GPT-5.2 and later", Models = NewGptModels, Tools = TypeScript, Image = PatchImage, Rule = Reasoning with { Answer = 4 } },
-        new() { Name = "GPT-5.2 and later", Models = NewGptModels, Wire = Chat, Tools = TypeScript, Image = PatchImage, Rule = ReasoningChat with { Answer = 3 } },
+        new() { Name = "GPT-5.2 and later", Models = NewGptModels, Protocol = Chat, Tools = TypeScript, Image = PatchImage, Rule = ReasoningChat with { Answer = 3 } },
 
         // 346 tokens for tools, 313 where one must be called, are published ("Tool use: pricing"); of later models only what was measured is known.
         new() { Name = "Claude before 4.5", Models = ["claude-instant", "claude-v", "claude-2", "claude-3", "claude-4", "claude-*-4"], Tools = Tags, Image = ClaudeImage, Rule = Claude with { Tools = 346, ForcedTool = -33 } },

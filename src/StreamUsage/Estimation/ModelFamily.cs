@@ -13,8 +13,8 @@ public sealed record ModelFamily
     /// </summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 
-    /// <summary>The wire that the rule is for, as <see cref="UsageRecord.Wire"/> says it; null for any. Where two families fit, the one that names the wire counts.</summary>
-    public string? Wire { get; init; }
+    /// <summary>The wire that the rule is for, as <see cref="UsageRecord.Protocol"/> says it; null for any. Where two families fit, the one that names the wire counts.</summary>
+    public string? Protocol { get; init; }
 
     /// <summary>The encoding that texts are counted with.</summary>
     public TokenEncoding Encoding { get; init; }

@@ -3,8 +3,8 @@ namespace StreamUsage.Estimation;
 /// <summary>What was seen of a response's output: the text as far as it was kept, and the size of all of it. Never changes.</summary>
 public sealed record ModelOutput
 {
-    /// <summary>What was read, as <see cref="UsageRecord.Wire"/> says it; null where not known.</summary>
-    public string? Wire { get; init; }
+    /// <summary>What was read, as <see cref="UsageRecord.Protocol"/> says it; null where not known.</summary>
+    public string? Protocol { get; init; }
 
     /// <summary>The parts whose text was kept, choice after choice, each in order; empty where nothing was.</summary>
     public IReadOnlyList<OutputPart> Parts { get; init; } = [];

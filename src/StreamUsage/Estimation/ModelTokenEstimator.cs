@@ -26,7 +26,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     /// <summary>The family that a model is counted as.</summary>
     /// <param name="model">The model's name, as a request or a response says it; null where not known.</param>
     /// <param name="format">The API, for a name that says nothing.</param>
-    /// <param name="wire">The wire, as <see cref="UsageRecord.Wire"/> says it; null where not known.</param>
+    /// <param name="wire">The wire, as <see cref="UsageRecord.Protocol"/> says it; null where not known.</param>
     /// <returns>The family; for a name that says nothing the newest of the format's provider, which is OpenAI where the format says nothing either.</returns>
     public ModelFamily FindFamily(string? model, ApiFormat format = default, string? wire = null) => _families.Find(model, format, wire);
 
@@ -61,7 +61,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        ModelFamily family = _families.Find(model, format, output.Wire);
+        ModelFamily family = _families.Find(model, format, output.Protocol);
         double notKept = ClassRule.Tokens(output.NotKept, family.Rule);
         if (output.Parts.Count == 0)
         {
@@ -91,7 +91,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         }
 
         RequestHead head = RequestHead.Read(requestBody);
-        ModelFamily family = _families.Find(model ?? head.Model, format, head.Wire);
+        ModelFamily family = _families.Find(model ?? head.Model, format, head.Protocol);
         RequestFacts facts = RequestReader.Read(requestBody, head, family);
         fault = facts.Fault;
         return Whole(facts.Tokens(family.Rule));

@@ -1,12 +1,12 @@
 using System.Text.Json;
-using StreamUsage.Parsing;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation;
 
 /// <summary>
 /// What must be known of a request before it is read: the model it names, which wire it is, told by its members, and whether these are in an envelope, <c>{model, request: {contents, …}}</c> (Gemini Code Assist).
 /// </summary>
-internal readonly record struct RequestHead(string? Model, string? Wire, bool IsEnvelope)
+internal readonly record struct RequestHead(string? Model, string? Protocol, bool IsEnvelope)
 {
     /// <summary>Looks at the names of the top-level members; passes over their values. Malformed JSON tells what came before it broke.</summary>
     public static RequestHead Read(ReadOnlySpan<byte> json)
@@ -18,11 +18,11 @@ internal readonly record struct RequestHead(string? Model, string? Wire, bool Is
         }
 
         // No member is any wire's. One that breaks off in its envelope has none that could be seen.
-        (string? innerModel, string? innerWire) = request.IsEmpty ? default : ReadMembers(request, out _);
-        return new RequestHead(model ?? innerModel, innerWire, IsEnvelope: true);
+        (string? innerModel, string? innerProtocol) = request.IsEmpty ? default : ReadMembers(request, out _);
+        return new RequestHead(model ?? innerModel, innerProtocol, IsEnvelope: true);
     }
 
-    private static (string? Model, string? Wire) ReadMembers(ReadOnlySpan<byte> json, out ReadOnlySpan<byte> request)
+    private static (string? Model, string? Protocol) ReadMembers(ReadOnlySpan<byte> json, out ReadOnlySpan<byte> request)
     {
         request = default;
         string? model = null, wire = null;
@@ -33,11 +33,11 @@ internal readonly record struct RequestHead(string? Model, string? Wire, bool Is
             {
                 if (name.SequenceEqual("model"u8))
                 {
-                    model = Json.GetName(value);
+                    model = Utf8Json.GetName(value);
                 }
                 else if (name.SequenceEqual("request"u8))
                 {
-                    request = Json.IsObjectValue(value) ? value : default;
+                    request = Utf8Json.IsObjectValue(value) ? value : default;
                 }
                 else if (name.SequenceEqual("prompt"u8))
                 {
@@ -45,7 +45,7 @@ internal readonly record struct RequestHead(string? Model, string? Wire, bool Is
                 }
                 else
                 {
-                    wire = WireOf(name) ?? wire;
+                    wire = ProtocolOf(name) ?? wire;
                 }
             }
         }
@@ -57,7 +57,7 @@ internal readonly record struct RequestHead(string? Model, string? Wire, bool Is
         return (model, wire);
     }
 
-    private static string? WireOf(ReadOnlySpan<byte> name) =>
+    private static string? ProtocolOf(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("input"u8) || name.SequenceEqual("instructions"u8) ? "openai-responses"
         : name.SequenceEqual("contents"u8) ? "gemini"
         : name.SequenceEqual("messages"u8) ? "openai-chat"

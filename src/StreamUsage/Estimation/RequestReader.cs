@@ -1,5 +1,5 @@
 using System.Text.Json;
-using StreamUsage.Parsing;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation;
 
@@ -32,7 +32,7 @@ internal sealed class RequestReader
 
     private RequestFacts Read(ReadOnlySpan<byte> json)
     {
-        Utf8JsonReader reader = Json.Read(json);
+        Utf8JsonReader reader = Utf8Json.Read(json);
         try
         {
             reader.Read();

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Text;
+using StreamUsage.Buffers;
 using StreamUsage.Parsing;
-using StreamUsage.Sse;
 
 namespace StreamUsage.Estimation;
 
@@ -90,7 +90,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
             at += HeaderBytes + length;
         }
 
-        return new ModelOutput { Wire = wire, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
+        return new ModelOutput { Protocol = wire, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
     }
 
     /// <summary>Gives back what was rented and taken. What was kept is gone.</summary>

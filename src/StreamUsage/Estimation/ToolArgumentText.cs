@@ -1,5 +1,5 @@
 using System.Text.Json;
-using StreamUsage.Parsing;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation;
 
@@ -16,7 +16,7 @@ internal static class ToolArgumentText
         int read = 0;
         try
         {
-            Utf8JsonReader reader = Json.Read(json);
+            Utf8JsonReader reader = Utf8Json.Read(json);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 meter.Add(json);

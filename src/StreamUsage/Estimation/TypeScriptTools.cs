@@ -1,5 +1,5 @@
 using System.Text.Json;
-using StreamUsage.Parsing;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
@@ -58,12 +59,12 @@ internal ref struct BlockHeader
         return header;
     }
 
-    /// <summary>As <see cref="Json.FindIndex"/>.</summary>
+    /// <summary>As <see cref="Utf8Json.FindIndex"/>.</summary>
     public static int FindIndex(Utf8JsonReader reader)
     {
         try
         {
-            return Json.FindIndex(reader);
+            return Utf8Json.FindIndex(reader);
         }
         catch (JsonException)
         {

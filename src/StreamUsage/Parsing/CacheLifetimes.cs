@@ -1,5 +1,6 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 

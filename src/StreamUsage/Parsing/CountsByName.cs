@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 

@@ -2,6 +2,8 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
 using StreamUsage.Accounting;
+using StreamUsage.Parsing.Bedrock;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
@@ -40,7 +42,7 @@ internal static class ErrorObject
     {
         try
         {
-            Utf8JsonReader reader = Json.ReadValue(data);
+            Utf8JsonReader reader = Utf8Json.ReadValue(data);
             if (Read(ref reader) is { } error && error != new ProviderError())
             {
                 return error;
@@ -51,7 +53,7 @@ internal static class ErrorObject
             // Text.
         }
 
-        return new ProviderError { Message = data.IsEmpty ? null : Utf8Text.ToString(data, Json.MaxMessageLength) };
+        return new ProviderError { Message = data.IsEmpty ? null : Utf8Text.ToString(data, Utf8Json.MaxMessageLength) };
     }
 
     /// <summary>Reads an exception of Amazon Bedrock: an object with a message, whose kind is said beside it.</summary>

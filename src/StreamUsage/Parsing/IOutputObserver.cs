@@ -7,7 +7,7 @@ namespace StreamUsage.Parsing;
 /// </remarks>
 public interface IOutputObserver
 {
-    /// <summary>Whether the message is kept: else nothing comes of <see cref="Message"/>, <see cref="Block"/> and <see cref="Field"/>, and a parser need not look for what they tell.</summary>
+    /// <summary>Whether the message is kept: else nothing comes of <see cref="OnMessage"/>, <see cref="OnBlock"/> and <see cref="OnField"/>, and a parser need not look for what they tell.</summary>
     bool KeepsMessage => false;
 
     /// <summary>A piece of the model's output. Not kept by the parser; counted, and where asked for kept, by the observer.</summary>
@@ -15,27 +15,27 @@ public interface IOutputObserver
     /// <param name="choiceIndex">The choice it belongs to; 0 where a wire has one.</param>
     /// <param name="utf8">The text in UTF-8: the inside of a JSON string as it was sent where <paramref name="isEscaped"/>, else plain.</param>
     /// <param name="isEscaped">Whether the text has JSON escapes in it (<see cref="System.Text.Json.Utf8JsonReader.ValueIsEscaped"/>).</param>
-    void Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped);
+    void OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped);
 
     /// <summary>The provider's usage object.</summary>
     /// <param name="utf8Json">The object as it was sent.</param>
     /// <param name="isCumulative">Whether fields of it replace those of the one before and the others stay; else it replaces the one before as a whole.</param>
-    void ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative);
+    void OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative);
 
     /// <summary>A count that is negative, fractional, a string, or over 2^53, and was therefore ignored.</summary>
     /// <param name="name">The property's name in UTF-8.</param>
-    void IgnoredCount(ReadOnlySpan<byte> name);
+    void OnIgnoredCount(ReadOnlySpan<byte> name);
 
     /// <summary>The message, or its role.</summary>
     /// <param name="role">The role in UTF-8, the inside of a JSON string as it was sent; empty where it is not said here.</param>
     /// <param name="isNew">Whether a message begins here: it takes the place of one that was told before.</param>
-    void Message(ReadOnlySpan<byte> role, bool isNew)
+    void OnMessage(ReadOnlySpan<byte> role, bool isNew)
     {
     }
 
     /// <summary>The block that the choice's output belongs to from here on, until another one is told.</summary>
     /// <param name="block">The block.</param>
-    void Block(OutputBlock block)
+    void OnBlock(OutputBlock block)
     {
     }
 
@@ -45,9 +45,9 @@ public interface IOutputObserver
     /// </summary>
     /// <param name="field">The field.</param>
     /// <param name="choiceIndex">The choice; 0 where a wire has one.</param>
-    /// <param name="utf8">Its value, like that of <see cref="Output"/>; of <see cref="BlockField.Input"/> JSON as it was sent where <paramref name="isEscaped"/> is false.</param>
+    /// <param name="utf8">Its value, like that of <see cref="OnOutput"/>; of <see cref="BlockField.Input"/> JSON as it was sent where <paramref name="isEscaped"/> is false.</param>
     /// <param name="isEscaped">Whether the value has JSON escapes in it.</param>
-    void Field(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    void OnField(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
     }
 }

@@ -12,17 +12,17 @@ namespace StreamUsage.Parsing;
 /// </remarks>
 public interface IUsageParser
 {
-    /// <summary>The wire's name, kept in <see cref="UsageRecord.Wire"/>.</summary>
-    string Wire { get; }
+    /// <summary>The wire's name, kept in <see cref="UsageRecord.Protocol"/>.</summary>
+    string Protocol { get; }
 
     /// <summary>Whether an event is of this wire. Asked of the first events of a response until one is certain.</summary>
-    /// <param name="wireEvent">The event.</param>
-    WireMatch Match(WireEvent wireEvent);
+    /// <param name="streamEvent">The event.</param>
+    ParserMatch Match(StreamEvent streamEvent);
 
     /// <summary>Reads an event.</summary>
-    /// <param name="wireEvent">The event.</param>
+    /// <param name="streamEvent">The event.</param>
     /// <param name="state">The state before it.</param>
     /// <param name="output">Told of output as it passes.</param>
     /// <returns>The state after it: the same where the event says nothing of usage.</returns>
-    UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output);
+    UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output);
 }

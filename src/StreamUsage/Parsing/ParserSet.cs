@@ -1,4 +1,9 @@
 using System.Text.Json;
+using StreamUsage.Parsing.Anthropic;
+using StreamUsage.Parsing.Bedrock;
+using StreamUsage.Parsing.Gemini;
+using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Parsing;
 
@@ -29,15 +34,15 @@ internal sealed class ParserSet
     /// <summary>
     /// The parser that fits an event best: a certain match before a possible one, but the parsers of the format that the caller named before all others. Null where none matches.
     /// </summary>
-    public IUsageParser? Choose(WireEvent wireEvent, ApiFormat named, out bool isCertain, ref Exception? fault)
+    public IUsageParser? Choose(StreamEvent streamEvent, ApiFormat named, out bool isCertain, ref Exception? fault)
     {
         IUsageParser? best = null;
         int bestRank = 0;
-        RootProbe probe = Probe(wireEvent, ref fault);
+        RootProbe probe = Probe(streamEvent, ref fault);
         for (int i = 0; i < _parsers.Length; i++)
         {
             (ApiFormat format, IUsageParser parser) = _parsers[i];
-            WireMatch match = parser is IProbedWire wire ? wire.Match(probe) : Match(parser, wireEvent, ref fault);
+            ParserMatch match = parser is IProbedProtocol wire ? wire.Match(probe) : Match(parser, streamEvent, ref fault);
             int rank = (int)match * (format == named ? 10 : 1);
             if (rank > bestRank)
             {
@@ -46,16 +51,16 @@ internal sealed class ParserSet
             }
         }
 
-        isCertain = bestRank is (int)WireMatch.Certain or (int)WireMatch.Certain * 10;
+        isCertain = bestRank is (int)ParserMatch.Certain or (int)ParserMatch.Certain * 10;
         return best;
     }
 
     // Of malformed data no built-in parser knows anything.
-    private static RootProbe Probe(WireEvent wireEvent, ref Exception? fault)
+    private static RootProbe Probe(StreamEvent streamEvent, ref Exception? fault)
     {
         try
         {
-            return RootProbe.Read(wireEvent);
+            return RootProbe.Read(streamEvent);
         }
         catch (JsonException caught)
         {
@@ -65,16 +70,16 @@ internal sealed class ParserSet
     }
 
     // A parser whose match throws does not keep the others from the event.
-    private static WireMatch Match(IUsageParser parser, WireEvent wireEvent, ref Exception? fault)
+    private static ParserMatch Match(IUsageParser parser, StreamEvent streamEvent, ref Exception? fault)
     {
         try
         {
-            return parser.Match(wireEvent);
+            return parser.Match(streamEvent);
         }
         catch (Exception caught)
         {
             fault ??= caught;
-            return WireMatch.None;
+            return ParserMatch.None;
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>The copy has thrown: whose fault was it?</summary>
-    public void Fail(BodyLease lease, Exception fault, CancellationToken cancellationToken)
+    public void Fail(AbandonmentGuard lease, Exception fault, CancellationToken cancellationToken)
     {
         if (_hasDestinationFailed)
         {

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using StreamUsage.Capture;
-using StreamUsage.Decompression;
 using StreamUsage.Delivery;
 using StreamUsage.Estimation;
+using StreamUsage.Framing;
+using StreamUsage.Framing.Encodings;
+using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
@@ -69,7 +71,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     public DateTimeOffset StartedAt => _times.StartedAt;
 
     /// <summary>The calls that tell the sinks of the beginning; the record waits for them.</summary>
-    public PendingStarts Starts { get; set; }
+    public StartNotifications Starts { get; set; }
 
     /// <summary>Its neighbours among the bodies that are open: the registry's.</summary>
     public TrackedBody? PreviousOpen { get; set; }
@@ -202,7 +204,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             }
 
             End = end;
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Wire is not null, end, _bytesReceived);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived);
             if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
             {
                 Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
@@ -254,7 +256,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
             bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Wire is not null, StreamEnd.ReaderLeft, _bytesReceived);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 
         Tracker.Handover.Complete(this);
@@ -296,7 +298,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             TokenSource outputSource = TokenSource.Reported;
             if (!state.IsOutputReported)
             {
-                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? Context.Model, Events.Wire, Events.OutputCharacters)) };
+                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? Context.Model, Events.Protocol, Events.OutputCharacters)) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 

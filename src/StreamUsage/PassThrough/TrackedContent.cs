@@ -6,14 +6,14 @@ namespace StreamUsage.PassThrough;
 internal sealed class TrackedContent : HttpContent, IDrainable
 {
     private readonly HttpContent _inner;
-    private readonly BodyLease _lease;
+    private readonly AbandonmentGuard _lease;
     private bool _isStreamOut;
     private DetachableStream? _detachable;
 
     public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking)
     {
         _inner = inner;
-        _lease = new BodyLease(body);
+        _lease = new AbandonmentGuard(body);
         Tracking = tracking;
         _lease.Rest = body.Tracker.Drainer is null ? null : this;
         foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)

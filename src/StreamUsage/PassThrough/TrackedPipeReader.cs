@@ -8,7 +8,7 @@ namespace StreamUsage.PassThrough;
 /// The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is read once, when it is first seen. Where draining is on, the caller's token ends
 /// the caller's wait and not the upstream read, as in <see cref="DetachableStream"/>: the next read takes it up, or the drainer does.
 /// </summary>
-internal sealed class TrackedPipeReader(PipeReader inner, BodyLease lease, bool leaveOpen) : PipeReader, IDrainable
+internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard lease, bool leaveOpen) : PipeReader, IDrainable
 {
     private ReadOnlySequence<byte> _buffer;
     private long _consumed;

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace StreamUsage.PassThrough;
 
 /// <summary>The stream that takes a body's own stream's place: each read is the inner stream's read, whose bytes are read where they lie before they are returned.</summary>
-internal sealed class TrackedStream(Stream inner, BodyLease lease, bool leaveOpen = false) : Stream
+internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool leaveOpen = false) : Stream
 {
     private const int CopyBufferSize = 16 * 1024;
 

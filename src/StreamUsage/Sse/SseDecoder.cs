@@ -1,4 +1,6 @@
 using System.Buffers;
+using StreamUsage.Buffers;
+using StreamUsage.Framing;
 
 namespace StreamUsage.Sse;
 

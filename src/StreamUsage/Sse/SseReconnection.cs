@@ -1,3 +1,5 @@
+using StreamUsage.Buffers;
+
 namespace StreamUsage.Sse;
 
 /// <summary>What a client needs to connect again: the last event's id and the reconnection time.</summary>

@@ -15,9 +15,9 @@ internal static class AccuracyReport
         Console.WriteLine();
         Console.WriteLine("| wire | family | kind | pairs | 4 characters a token | bare o200k_base | ours |");
         Console.WriteLine("| --- | --- | --- | ---: | ---: | ---: | ---: |");
-        foreach (var group in pairs.GroupBy(pair => (pair.Wire, Family: Ours.FindFamily(pair.Model, pair.Format, pair.Wire).Name, pair.Kind)).OrderBy(group => group.Key.Wire).ThenBy(group => group.Key.Family).ThenBy(group => group.Key.Kind))
+        foreach (var group in pairs.GroupBy(pair => (pair.Protocol, Family: Ours.FindFamily(pair.Model, pair.Format, pair.Protocol).Name, pair.Kind)).OrderBy(group => group.Key.Protocol).ThenBy(group => group.Key.Family).ThenBy(group => group.Key.Kind))
         {
-            PrintLine(group.Key.Wire, group.Key.Family, group.Key.Kind, [.. group]);
+            PrintLine(group.Key.Protocol, group.Key.Family, group.Key.Kind, [.. group]);
         }
 
         foreach (var group in pairs.GroupBy(pair => (Provider: pair.Format == ApiFormat.Claude ? "Claude" : "OpenAI", pair.Kind)).OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Provider))
@@ -36,7 +36,7 @@ internal static class AccuracyReport
     {
         foreach (Pair pair in pairs.OrderByDescending(pair => Math.Abs(Estimate(pair) - pair.Tokens) / pair.Tokens).Take(count))
         {
-            Console.WriteLine($"{(Estimate(pair) - pair.Tokens) / pair.Tokens,7:P0} {pair.Tokens,6} {Estimate(pair),6} {pair.Wire} {pair.Model} {pair.Kind} {pair.Source}");
+            Console.WriteLine($"{(Estimate(pair) - pair.Tokens) / pair.Tokens,7:P0} {pair.Tokens,6} {Estimate(pair),6} {pair.Protocol} {pair.Model} {pair.Kind} {pair.Source}");
         }
     }
 

@@ -3,7 +3,7 @@ using static StreamUsage.Benchmarks.Accuracy.RuleColumn;
 namespace StreamUsage.Benchmarks.Accuracy;
 
 /// <summary>One fit: which constants, of which families, on which pairs. What other constants add is taken as it is.</summary>
-internal sealed record FitStep(string[] Families, string? Wire, bool IsOutput, params RuleColumn[] Columns)
+internal sealed record FitStep(string[] Families, string? Protocol, bool IsOutput, params RuleColumn[] Columns)
 {
     private const string Chat = "openai-chat", Responses = "openai-responses";
     private const string Gpt4o = "GPT-4o, GPT-4.1 and GPT-4.5", Gpt4oMini = "GPT-4o mini", OSeries = "o-series", Gpt5 = "GPT-5 and GPT-5.1", GptNew = "GPT-5.2 and later";
@@ -33,8 +33,8 @@ internal sealed record FitStep(string[] Families, string? Wire, bool IsOutput, p
     ];
 
     /// <summary>Whether the step's constants are those of a pair.</summary>
-    public bool Fits(PairFacts facts) => facts.Pair.IsOutput == IsOutput && Sets(facts.Family.Name, facts.Pair.Wire);
+    public bool Fits(PairFacts facts) => facts.Pair.IsOutput == IsOutput && Sets(facts.Family.Name, facts.Pair.Protocol);
 
     /// <summary>Whether the step's constants are those of a row of the table.</summary>
-    public bool Sets(string family, string wire) => Families.Contains(family) && (Wire is null || Wire == wire);
+    public bool Sets(string family, string wire) => Families.Contains(family) && (Protocol is null || Protocol == wire);
 }

@@ -6,11 +6,11 @@ using StreamUsage.Parsing;
 namespace StreamUsage.Benchmarks.Accuracy;
 
 /// <summary>A count that a provider reported, and what it is of.</summary>
-internal sealed record Pair(string Wire, string Model, PairKind Kind, long Tokens, ModelOutput Output, byte[] Request, string Source)
+internal sealed record Pair(string Protocol, string Model, PairKind Kind, long Tokens, ModelOutput Output, byte[] Request, string Source)
 {
     public bool IsOutput => Kind is PairKind.Text or PairKind.ToolCalls;
 
-    public ApiFormat Format => Wire == "anthropic-messages" ? ApiFormat.Claude : ApiFormat.OpenAI;
+    public ApiFormat Format => Protocol == "anthropic-messages" ? ApiFormat.Claude : ApiFormat.OpenAI;
 
     /// <summary>The pairs of a file in the format of token-pairs/pairs.jsonl.</summary>
     public static IReadOnlyList<Pair> Load(string path) => [.. File.ReadLines(path).Select(Parse)];
@@ -43,6 +43,6 @@ internal sealed record Pair(string Wire, string Model, PairKind Kind, long Token
             parts.Add(new OutputPart { Kind = OutputKind.ToolArguments, Text = call.GetProperty("arguments").GetString()! });
         }
 
-        return new ModelOutput { Wire = wire, Parts = parts, Characters = parts.Sum(part => part.Kind == OutputKind.ToolName ? 0 : part.Text.Length) };
+        return new ModelOutput { Protocol = wire, Parts = parts, Characters = parts.Sum(part => part.Kind == OutputKind.ToolName ? 0 : part.Text.Length) };
     }
 }

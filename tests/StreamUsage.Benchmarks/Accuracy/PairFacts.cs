@@ -7,7 +7,7 @@ internal sealed record PairFacts(Pair Pair, ModelFamily Family, OutputFacts? Out
 {
     public static PairFacts Of(Pair pair)
     {
-        ModelFamily family = FamilyTable.BuiltIn.Find(pair.Model, pair.Format, pair.Wire);
+        ModelFamily family = FamilyTable.BuiltIn.Find(pair.Model, pair.Format, pair.Protocol);
         return pair.IsOutput
             ? new PairFacts(pair, family, OutputFacts.Read(pair.Output, family), null)
             : new PairFacts(pair, family, null, RequestReader.Read(pair.Request, RequestHead.Read(pair.Request), family));

@@ -8,7 +8,7 @@ internal sealed class RuleSet
     // Errors count relative to what was reported, but a token of 5 not more than one of 20: else a few tiny answers would make the rule.
     private const double SmallestScale = 20;
 
-    private readonly Dictionary<(string Family, string Wire), TokenRule> _rules = [];
+    private readonly Dictionary<(string Family, string Protocol), TokenRule> _rules = [];
 
     /// <summary>Fits every step on the pairs.</summary>
     public static RuleSet Fit(IReadOnlyList<PairFacts> pairs, Action<FitStep, int, double[]>? report = null)
@@ -16,7 +16,7 @@ internal sealed class RuleSet
         var rules = new RuleSet();
         foreach (PairFacts facts in pairs)
         {
-            rules._rules[(facts.Family.Name, facts.Pair.Wire)] = facts.Family.Rule;
+            rules._rules[(facts.Family.Name, facts.Pair.Protocol)] = facts.Family.Rule;
         }
 
         foreach (FitStep step in FitStep.All)
@@ -35,7 +35,7 @@ internal sealed class RuleSet
 
     public double Estimate(PairFacts facts) => facts.Tokens(RuleOf(facts));
 
-    private TokenRule RuleOf(PairFacts facts) => _rules.GetValueOrDefault((facts.Family.Name, facts.Pair.Wire), facts.Family.Rule);
+    private TokenRule RuleOf(PairFacts facts) => _rules.GetValueOrDefault((facts.Family.Name, facts.Pair.Protocol), facts.Family.Rule);
 
     private double[] Fit(FitStep step, List<PairFacts> chosen)
     {
@@ -46,7 +46,7 @@ internal sealed class RuleSet
 
     private void Set(FitStep step, double[] coefficients)
     {
-        foreach ((string Family, string Wire) row in _rules.Keys.Where(row => step.Sets(row.Family, row.Wire)).ToList())
+        foreach ((string Family, string Protocol) row in _rules.Keys.Where(row => step.Sets(row.Family, row.Protocol)).ToList())
         {
             for (int i = 0; i < coefficients.Length; i++)
             {

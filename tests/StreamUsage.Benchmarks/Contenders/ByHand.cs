@@ -9,7 +9,7 @@ internal sealed class ByHand : Contender
     private readonly byte[] _buffer = new byte[BufferSize];
     private readonly UsageByHand _usage = new();
     private ScriptedStream _body = null!;
-    private Wire _wire;
+    private Protocol _wire;
     private long _events;
 
     public override string Key => "hand";
@@ -19,7 +19,7 @@ internal sealed class ByHand : Contender
     public override void Prepare(Workload workload, ScriptedStream body)
     {
         _body = body;
-        _wire = workload.Wire;
+        _wire = workload.Protocol;
         _events = 0;
         _usage.Reset();
     }
@@ -29,9 +29,9 @@ internal sealed class ByHand : Contender
         // An item type of its own is compiled on its own: the framing that others measure is not slowed by the calls made here.
         SseItemParser<bool> parser = _wire switch
         {
-            Wire.Claude => (_, data) => ClaudeByHand.Read(data, _usage),
-            Wire.Chat => (_, data) => ChatByHand.Read(data, _usage),
-            Wire.Gemini => (_, data) => GeminiByHand.Read(data, _usage),
+            Protocol.Claude => (_, data) => ClaudeByHand.Read(data, _usage),
+            Protocol.Chat => (_, data) => ChatByHand.Read(data, _usage),
+            Protocol.Gemini => (_, data) => GeminiByHand.Read(data, _usage),
             _ => (_, data) => ResponsesByHand.Read(data, _usage),
         };
 

@@ -10,7 +10,7 @@ internal sealed class ByJsonDocument : Contender
     private readonly byte[] _buffer = new byte[BufferSize];
     private readonly UsageByHand _usage = new();
     private ScriptedStream _body = null!;
-    private Wire _wire;
+    private Protocol _wire;
     private long _events;
 
     public override string Key => "document";
@@ -20,7 +20,7 @@ internal sealed class ByJsonDocument : Contender
     public override void Prepare(Workload workload, ScriptedStream body)
     {
         _body = body;
-        _wire = workload.Wire;
+        _wire = workload.Protocol;
         _events = 0;
         _usage.Reset();
     }
@@ -47,13 +47,13 @@ internal sealed class ByJsonDocument : Contender
         JsonElement root = document.RootElement;
         switch (_wire)
         {
-            case Wire.Claude:
+            case Protocol.Claude:
                 ReadClaude(root);
                 break;
-            case Wire.Chat:
+            case Protocol.Chat:
                 ReadChat(root);
                 break;
-            case Wire.Gemini:
+            case Protocol.Gemini:
                 ReadGemini(root);
                 break;
             default:

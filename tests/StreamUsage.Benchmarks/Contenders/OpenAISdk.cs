@@ -25,7 +25,7 @@ internal sealed class OpenAISdk : Contender
 
     public override string Name => "OpenAI SDK";
 
-    public override bool CanRead(Workload workload) => workload.Wire == Wire.Chat;
+    public override bool CanRead(Workload workload) => workload.Protocol == Protocol.Chat;
 
     public override void Prepare(Workload workload, ScriptedStream body)
     {

@@ -77,7 +77,7 @@ internal sealed class EventBlock
         ReadOnlyMemory<byte> bytes = Body.AsMemory(Begin(eventIndex)..Begin(eventIndex + 1));
         ReadOnlySpan<byte> field = "data: "u8;
         using JsonDocument data = JsonDocument.Parse(bytes[(bytes.Span.IndexOf(field) + field.Length)..]);
-        JsonElement text = _workload.Wire == Wire.Claude
+        JsonElement text = _workload.Protocol == Protocol.Claude
             ? data.RootElement.GetProperty("delta").GetProperty("text")
             : data.RootElement.GetProperty("choices")[0].GetProperty("delta").GetProperty("content");
         return text.GetString()!.Length;

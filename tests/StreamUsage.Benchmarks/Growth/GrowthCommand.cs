@@ -14,7 +14,7 @@ internal static class GrowthCommand
         return 2;
 #else
         long start = Stopwatch.GetTimestamp();
-        var tracker = new UsageTracker(new DelegateUsageSink(static (_, _) => ValueTask.CompletedTask));
+        var tracker = new UsageTracker(new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask));
         var growth = new GrowthLanes(tracker);
         try
         {

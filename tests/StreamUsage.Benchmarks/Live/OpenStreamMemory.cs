@@ -2,6 +2,7 @@ using System.Net;
 using StreamUsage.Benchmarks.Contenders;
 using StreamUsage.Benchmarks.Streams;
 using StreamUsage.Benchmarks.Workloads;
+using StreamUsage.Delivery;
 
 namespace StreamUsage.Benchmarks.Live;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using StreamUsage.Delivery;
 
 namespace StreamUsage.Benchmarks.Live;
 

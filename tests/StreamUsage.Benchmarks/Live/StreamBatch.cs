@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using StreamUsage.Benchmarks.Workloads;
+using StreamUsage.Delivery;
 
 namespace StreamUsage.Benchmarks.Live;
 

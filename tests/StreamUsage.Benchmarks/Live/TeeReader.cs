@@ -19,7 +19,7 @@ internal sealed class TeeReader : LiveReader
         UsageByHand usage = _kept.TryTake(out UsageByHand? kept) ? kept : new UsageByHand();
         usage.Reset();
         var pipe = new Pipe();
-        Task<long> parsing = ParseAsync(pipe.Reader, workload.Wire, usage, cancellationToken);
+        Task<long> parsing = ParseAsync(pipe.Reader, workload.Protocol, usage, cancellationToken);
         try
         {
             await ReadBodyAsync(response, workload, pipe.Writer, cancellationToken);
@@ -30,13 +30,13 @@ internal sealed class TeeReader : LiveReader
         }
 
         Check("events", workload.EventCount, await parsing.WaitAsync(cancellationToken));
-        Check("totals", workload.Totals, usage.ToTotals(workload.Wire));
+        Check("totals", workload.Totals, usage.ToTotals(workload.Protocol));
         _kept.Add(usage);
     }
 
-    private static async Task<long> ParseAsync(PipeReader reader, Wire wire, UsageByHand usage, CancellationToken cancellationToken)
+    private static async Task<long> ParseAsync(PipeReader reader, Protocol wire, UsageByHand usage, CancellationToken cancellationToken)
     {
-        SseItemParser<bool> parser = wire == Wire.Claude ? (_, data) => ClaudeByHand.Read(data, usage) : (_, data) => ChatByHand.Read(data, usage);
+        SseItemParser<bool> parser = wire == Protocol.Claude ? (_, data) => ClaudeByHand.Read(data, usage) : (_, data) => ChatByHand.Read(data, usage);
         long events = 0;
         await using Stream stream = reader.AsStream();
         await foreach (SseItem<bool> _ in SseParser.Create(stream, parser).EnumerateAsync(cancellationToken))

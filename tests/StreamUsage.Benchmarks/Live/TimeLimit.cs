@@ -1,3 +1,5 @@
+using StreamUsage.Delivery;
+
 namespace StreamUsage.Benchmarks.Live;
 
 /// <summary>Nothing waits for ever, and what did not end is named.</summary>

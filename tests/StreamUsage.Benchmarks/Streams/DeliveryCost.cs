@@ -11,13 +11,13 @@ internal static class DeliveryCost
     public static void Run()
     {
         Workload workload = ClaudeText.Create("claude", EnglishText.NextPhrase, EventsEach);
-        Measure(workload, new DelegateUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: false);
+        Measure(workload, new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: false);
         Console.WriteLine($"Time of a tracked stream of {EventsEach} events, {Readers} readers, {StreamsEach:N0} streams each (us)");
         Console.WriteLine($"  {"",-54}{"median",10}{"p99",10}{"p99.9",10}");
-        Print("inline, a sink that does nothing", Measure(workload, new DelegateUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: false));
-        Print("background, a sink that does nothing", Measure(workload, new DelegateUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: true));
+        Print("inline, a sink that does nothing", Measure(workload, new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: false));
+        Print("background, a sink that does nothing", Measure(workload, new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: true));
         Print("background, fails 30 %, hangs 1 %, down for 2 s of 4", Measure(workload, new FaultySink(), inBackground: true));
-        Print("background, a dead sink and a full queue", Measure(workload, new DelegateUsageSink(static (_, _) => throw new IOException()), inBackground: true));
+        Print("background, a dead sink and a full queue", Measure(workload, new CallbackUsageSink(static (_, _) => throw new IOException()), inBackground: true));
     }
 
     private static double[] Measure(Workload workload, IUsageSink sink, bool inBackground)
@@ -27,7 +27,7 @@ internal static class DeliveryCost
             Capture = CapturedContent.None,
             SinkTimeout = TimeSpan.FromMilliseconds(100),
             RetryDelay = TimeSpan.FromMilliseconds(10),
-            Background = inBackground ? new BackgroundDeliveryOptions { Capacity = 1_000, DrainTimeout = TimeSpan.Zero } : null,
+            Background = inBackground ? new BackgroundDeliveryOptions { Capacity = 1_000, ShutdownTimeout = TimeSpan.Zero } : null,
         };
         var tracker = new UsageTracker(sink, options);
         double[][] times = new double[Readers][];

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using StreamUsage.Benchmarks.Contenders;
 using StreamUsage.Benchmarks.Workloads;
+using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Benchmarks.Streams;
 

@@ -23,6 +23,6 @@ internal static class ChatCompletion
         WriteChoice("{}", "\"stop\"");
         stream.Write(null, envelope + """],"usage":{"prompt_tokens":1216,"completion_tokens":1996,"total_tokens":3212,"prompt_tokens_details":{"cached_tokens":1024,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"obfuscation":"h9RiQLL"}""");
         stream.Write(null, "[DONE]");
-        return new Workload(name, Wire.Chat, stream, new Totals(192, 1_024, 0, 1_996, characters));
+        return new Workload(name, Protocol.Chat, stream, new Totals(192, 1_024, 0, 1_996, characters));
     }
 }

@@ -20,6 +20,6 @@ internal static class ClaudeText
 
         stream.Write("content_block_stop", """{"type":"content_block_stop","index":0}""");
         ClaudeEvents.WriteEnd(stream, "end_turn");
-        return new Workload(name, Wire.Claude, stream, ClaudeEvents.Totals(characters));
+        return new Workload(name, Protocol.Claude, stream, ClaudeEvents.Totals(characters));
     }
 }

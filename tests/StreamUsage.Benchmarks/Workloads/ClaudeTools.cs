@@ -31,7 +31,7 @@ internal static class ClaudeTools
         }
 
         ClaudeEvents.WriteEnd(stream, "tool_use");
-        return new Workload(name, Wire.Claude, stream, ClaudeEvents.Totals(characters));
+        return new Workload(name, Protocol.Claude, stream, ClaudeEvents.Totals(characters));
     }
 
     private static string Start(Random random, int index, bool isText) => isText

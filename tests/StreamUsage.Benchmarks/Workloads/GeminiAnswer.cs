@@ -22,6 +22,6 @@ internal static class GeminiAnswer
                 $$$"""{"candidates": [{"content": {"parts": [{"text": "{{{EventStreamWriter.Escape(text)}}}"}],"role": "model"},{{{finish}}}"index": 0}],"usageMetadata": {"promptTokenCount": {{{Prompt}}},"cachedContentTokenCount": {{{Cached}}},"candidatesTokenCount": {{{output}}},"totalTokenCount": {{{Prompt + Thoughts + output}}},"promptTokensDetails": [{"modality": "TEXT","tokenCount": {{{Prompt}}}}],"thoughtsTokenCount": {{{Thoughts}}}},"modelVersion": "gemini-2.5-flash","responseId": "{{{id}}}"}""");
         }
 
-        return new Workload(name, Wire.Gemini, stream, new Totals(Prompt - Cached, Cached, 0, output + Thoughts, characters));
+        return new Workload(name, Protocol.Gemini, stream, new Totals(Prompt - Cached, Cached, 0, output + Thoughts, characters));
     }
 }

@@ -51,7 +51,7 @@ internal static class OpenAIResponse
             "completed",
             $"[{reasoning},{message}]",
             """{"input_tokens":3072,"input_tokens_details":{"cached_tokens":2048},"output_tokens":2566,"output_tokens_details":{"reasoning_tokens":576},"total_tokens":5638}"""));
-        return new Workload(name, Wire.Responses, stream, new Totals(1_024, 2_048, 0, 2_566, whole.Length));
+        return new Workload(name, Protocol.Responses, stream, new Totals(1_024, 2_048, 0, 2_566, whole.Length));
     }
 
     // What a response repeats of its request.

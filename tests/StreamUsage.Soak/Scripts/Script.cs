@@ -8,7 +8,7 @@ internal sealed class Script(byte[] body, string? wire, ApiFormat format, IReadO
     public byte[] Body => body;
 
     /// <summary>Null where the body is no answer.</summary>
-    public string? Wire => wire;
+    public string? Protocol => wire;
 
     public ApiFormat Format => format;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using StreamUsage.Accounting;
+using StreamUsage.Parsing.Anthropic;
 using StreamUsage.Tests.Parsing;
 using StreamUsage.Tests.Support;
 

@@ -1,5 +1,7 @@
 using System.Text;
-using StreamUsage.Sse;
+using StreamUsage.Buffers;
+using StreamUsage.Capture;
+using StreamUsage.Framing;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Bounds;

@@ -1,10 +1,7 @@
 using System.Globalization;
 using System.Text;
 using CsCheck;
-using StreamUsage.Accounting;
-using StreamUsage.Capture;
-using StreamUsage.Parsing;
-using StreamUsage.Sse;
+using StreamUsage.Parsing.Json;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Capture;

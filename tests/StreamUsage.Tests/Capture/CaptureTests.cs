@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
+using StreamUsage.Capture;
 using StreamUsage.Parsing;
 using StreamUsage.Tests.Support;
 
@@ -125,14 +126,14 @@ public sealed class CaptureTests
     /// <summary>Data that is <c>kind:text</c>.</summary>
     private sealed class LinesParser : IUsageParser
     {
-        public string Wire => "lines";
+        public string Protocol => "lines";
 
-        public WireMatch Match(WireEvent wireEvent) => WireMatch.Certain;
+        public ParserMatch Match(StreamEvent streamEvent) => ParserMatch.Certain;
 
-        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
         {
-            int colon = wireEvent.Data.IndexOf((byte)':');
-            output.Output(Enum.Parse<OutputKind>(Encoding.UTF8.GetString(wireEvent.Data[..colon])), 0, wireEvent.Data[(colon + 1)..], isEscaped: false);
+            int colon = streamEvent.Data.IndexOf((byte)':');
+            output.OnOutput(Enum.Parse<OutputKind>(Encoding.UTF8.GetString(streamEvent.Data[..colon])), 0, streamEvent.Data[(colon + 1)..], isEscaped: false);
             return state;
         }
     }

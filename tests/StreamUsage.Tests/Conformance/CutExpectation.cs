@@ -13,7 +13,7 @@ internal sealed class CutExpectation
     private long? _input, _cacheRead, _cacheWrite, _rawOutput, _reasoning, _total;
     private bool _isOutputUnknown;
 
-    public string? Wire { get; private set; }
+    public string? Protocol { get; private set; }
 
     public long Events { get; private set; }
 
@@ -25,11 +25,11 @@ internal sealed class CutExpectation
 
     /// <summary>All input, whatever its bucket; null where none was reported.</summary>
     public long? TotalInput => (_input ?? _cacheRead ?? _cacheWrite) is null ? null
-        : Wire == "anthropic-messages" ? (_input ?? 0) + (_cacheRead ?? 0) + (_cacheWrite ?? 0)
+        : Protocol == "anthropic-messages" ? (_input ?? 0) + (_cacheRead ?? 0) + (_cacheWrite ?? 0)
         : Math.Max(_input ?? 0, (_cacheRead ?? 0) + (_cacheWrite ?? 0));
 
     /// <summary>The output as reported; null where none was, a placeholder aside.</summary>
-    public long? Output => _isOutputUnknown ? null : Wire != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning ? _rawOutput + _reasoning : _rawOutput;
+    public long? Output => _isOutputUnknown ? null : Protocol != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning ? _rawOutput + _reasoning : _rawOutput;
 
     public long Placeholder { get; private set; }
 
@@ -93,7 +93,7 @@ internal sealed class CutExpectation
     {
         if (data == "[DONE]")
         {
-            _isTerminal |= Wire == "openai-chat";
+            _isTerminal |= Protocol == "openai-chat";
             return;
         }
 
@@ -101,28 +101,28 @@ internal sealed class CutExpectation
         JsonElement root = document.RootElement;
         string type = Text(root, "type") ?? eventType;
         HasError |= (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object) || type == "error" || type == "response.failed";
-        if (Wire == "gemini" || root.EnumerateObject().Any(property => property.Name is "candidates" or "usageMetadata" or "setupComplete"))
+        if (Protocol == "gemini" || root.EnumerateObject().Any(property => property.Name is "candidates" or "usageMetadata" or "setupComplete"))
         {
-            Wire ??= "gemini";
+            Protocol ??= "gemini";
             ReadGemini(root);
         }
-        else if (root.TryGetProperty("choices", out JsonElement choices) || Wire == "openai-chat")
+        else if (root.TryGetProperty("choices", out JsonElement choices) || Protocol == "openai-chat")
         {
-            Wire ??= "openai-chat";
+            Protocol ??= "openai-chat";
             ReadChunk(root, choices);
         }
-        else if (type.StartsWith("response.", StringComparison.Ordinal) || Wire == "openai-responses")
+        else if (type.StartsWith("response.", StringComparison.Ordinal) || Protocol == "openai-responses")
         {
-            Wire ??= "openai-responses";
+            Protocol ??= "openai-responses";
             ReadResponsesEvent(root, type);
         }
-        else if (root.TryGetProperty("error", out _) && Wire is null && type != "error")
+        else if (root.TryGetProperty("error", out _) && Protocol is null && type != "error")
         {
-            Wire = "openai-chat";
+            Protocol = "openai-chat";
         }
         else
         {
-            Wire ??= "anthropic-messages";
+            Protocol ??= "anthropic-messages";
             ReadClaudeEvent(root, type);
         }
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using FluentAssertions.Execution;
+using StreamUsage.Accounting;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
@@ -123,14 +124,14 @@ public sealed class CutStreamTests
             : ending == Ending.ReaderLeaves ? (StreamOutcome.ClientAborted, UsageStatus.Cancelled)
             : ending == Ending.BodyBreaks ? (StreamOutcome.Interrupted, UsageStatus.Failed)
             : cut == 0 ? (StreamOutcome.Empty, UsageStatus.Failed)
-            : expected.Wire is null ? (StreamOutcome.Unreadable, UsageStatus.Failed)
+            : expected.Protocol is null ? (StreamOutcome.Unreadable, UsageStatus.Failed)
             : (StreamOutcome.Interrupted, UsageStatus.Failed));
         if (!expected.HasError)
         {
             record.StatusCode.Should().Be(record.Outcome switch { StreamOutcome.Completed => 200, StreamOutcome.ClientAborted => 499, StreamOutcome.Empty => 503, _ => 502 });
         }
 
-        record.Wire.Should().Be(expected.Wire);
+        record.Protocol.Should().Be(expected.Protocol);
         record.EventCount.Should().Be(expected.Events);
         record.InputSource.Should().Be(expected.TotalInput is null ? TokenSource.None : TokenSource.Reported);
         record.Usage.TotalInputTokens.Should().Be(expected.TotalInput ?? 0);

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using FluentAssertions.Execution;
+using StreamUsage.Framing;
 using StreamUsage.Parsing;
-using StreamUsage.PassThrough;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
@@ -10,7 +10,7 @@ namespace StreamUsage.Tests.Conformance;
 /// <summary>The wire of every recorded stream is known after its first event, whatever the caller said it would be.</summary>
 public sealed class DetectionTests
 {
-    private static readonly (ApiFormat Format, string[] Wires)[] Formats =
+    private static readonly (ApiFormat Format, string[] Protocols)[] Formats =
     [
         (ApiFormat.Auto, []),
         (ApiFormat.Claude, ["anthropic-messages"]),
@@ -61,6 +61,6 @@ public sealed class DetectionTests
         reader.Read(body);
         reader.Finish();
         reader.Release();
-        return (reader.Events.Wire, reader.Events.Format);
+        return (reader.Events.Protocol, reader.Events.Format);
     }
 }

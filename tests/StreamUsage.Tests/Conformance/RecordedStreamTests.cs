@@ -1,4 +1,6 @@
 using FluentAssertions.Execution;
+using StreamUsage.Accounting;
+using StreamUsage.Framing;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
@@ -65,7 +67,7 @@ public sealed class RecordedStreamTests
     internal static void Verify(UsageRecord record, RecordedStream stream)
     {
         ExpectedValues expected = stream.Expected;
-        record.Wire.Should().Be(stream.Format);
+        record.Protocol.Should().Be(stream.Format);
         record.ApiFormat.Should().Be(stream.ApiFormat);
         if (expected.HasProviderUsage)
         {

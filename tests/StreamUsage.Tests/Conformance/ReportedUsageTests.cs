@@ -71,7 +71,7 @@ public sealed class ReportedUsageTests
 
     private static void Verify(ReadBody read, JsonElement expected, string format, ApiFormat named)
     {
-        (read.Wire, read.Format, read.Outcome, read.SkippedEvents, read.IgnoredCounts).Should().Be((format, named, StreamOutcome.Completed, 0L, 0));
+        (read.Protocol, read.Format, read.Outcome, read.SkippedEvents, read.IgnoredCounts).Should().Be((format, named, StreamOutcome.Completed, 0L, 0));
         (read.State.IsInputReported, read.State.IsOutputReported).Should().Be((true, true));
         TokenUsage usage = read.Usage;
         usage.TotalInputTokens.Should().Be(Of("input_tokens"));

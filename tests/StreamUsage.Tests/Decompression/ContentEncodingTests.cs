@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Text;
 using CsCheck;
-using StreamUsage.Decompression;
+using StreamUsage.Accounting;
+using StreamUsage.Capture;
+using StreamUsage.Framing.Encodings;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Decompression;
@@ -219,7 +221,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
 
     private static void VerifyClaude(UsageRecord record)
     {
-        record.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Wire = "anthropic-messages", EventCount = 4, SkippedEvents = 0, OutputCharacters = 24 });
+        record.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Protocol = "anthropic-messages", EventCount = 4, SkippedEvents = 0, OutputCharacters = 24 });
         record.Usage.Should().BeEquivalentTo(new { InputTokens = 25, CacheReadInputTokens = 7, CacheCreationInputTokens = 3, OutputTokens = 15 });
     }
 

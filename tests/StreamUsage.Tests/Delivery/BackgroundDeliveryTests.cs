@@ -71,7 +71,7 @@ public sealed class BackgroundDeliveryTests
         await using (UsageTracker tracker = Tracker(sink, o => o.MaxBatchSize = 10, log: log, configure: o =>
         {
             o.MaxDeliveryAttempts = 2;
-            o.OnUndelivered = (record, _) =>
+            o.OnDeliveryFailed = (record, _) =>
             {
                 resort.Add(record.Context.RequestId);
                 return default;
@@ -140,7 +140,7 @@ public sealed class BackgroundDeliveryTests
         var time = new FakeTimeProvider();
         bool isDown = true;
         var sink = new TestSink { Before = (_, _) => Volatile.Read(ref isDown) ? throw Fault : ValueTask.CompletedTask };
-        var options = new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), MeterFactory = meters, Background = new BackgroundDeliveryOptions { Capacity = 50, MaxBatchSize = 10, MaxWaitWhenFull = TimeSpan.FromSeconds(5) } };
+        var options = new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), MeterFactory = meters, Background = new BackgroundDeliveryOptions { Capacity = 50, MaxBatchSize = 10, FullQueueTimeout = TimeSpan.FromSeconds(5) } };
         await using var tracker = new UsageTracker(sink, options, log, time);
 
         // The readers read everything while no time passes, so that nothing that waits can end.
@@ -176,7 +176,7 @@ public sealed class BackgroundDeliveryTests
         var alive = new TestSink();
         var dead = new TestSink { Before = (_, _) => throw Fault };
         var time = new FakeTimeProvider();
-        var options = new StreamUsageOptions { Background = new BackgroundDeliveryOptions { Capacity = 10, MaxBatchAge = TimeSpan.Zero, MaxBatchSize = 1, MaxWaitWhenFull = TimeSpan.FromHours(1) } };
+        var options = new StreamUsageOptions { Background = new BackgroundDeliveryOptions { Capacity = 10, MaxBatchDelay = TimeSpan.Zero, MaxBatchSize = 1, FullQueueTimeout = TimeSpan.FromHours(1) } };
         var tracker = new UsageTracker([dead, alive], options, null, time, null);
 
         for (int i = 0; i < 100; i++)
@@ -192,7 +192,7 @@ public sealed class BackgroundDeliveryTests
     public async Task Disposing_the_tracker_delivers_what_waits_without_waiting_for_a_batch()
     {
         var sink = new TestSink();
-        UsageTracker tracker = Tracker(sink, o => o.MaxBatchAge = TimeSpan.FromHours(1), new FakeTimeProvider());
+        UsageTracker tracker = Tracker(sink, o => o.MaxBatchDelay = TimeSpan.FromHours(1), new FakeTimeProvider());
         for (int i = 0; i < 10; i++)
         {
             Streams.Finish(tracker, $"{i}");

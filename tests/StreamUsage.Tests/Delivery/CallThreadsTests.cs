@@ -16,7 +16,7 @@ public sealed class CallThreadsTests
         const int Count = 60;
         using var mayEnd = new ManualResetEventSlim();
         int calls = 0, onPool = 0;
-        var sink = new DelegateUsageSink((_, _) =>
+        var sink = new CallbackUsageSink((_, _) =>
         {
             Interlocked.Add(ref onPool, !mayEnd.IsSet && Thread.CurrentThread.IsThreadPoolThread ? 1 : 0);
             Interlocked.Increment(ref calls);
@@ -42,7 +42,7 @@ public sealed class CallThreadsTests
         var time = new FakeTimeProvider();
         var log = new RecordingLog();
         var begun = new ConcurrentQueue<string?>();
-        var sink = new DelegateUsageSink((record, _) =>
+        var sink = new CallbackUsageSink((record, _) =>
         {
             begun.Enqueue(record.Context.RequestId);
             mayEnd.Wait(CancellationToken.None);
@@ -73,7 +73,7 @@ public sealed class CallThreadsTests
         var mayEnd = new TaskCompletionSource();
         var log = new RecordingLog();
         var resort = new ConcurrentQueue<string?>();
-        var sink = new DelegateUsageSink((_, _) =>
+        var sink = new CallbackUsageSink((_, _) =>
         {
             Interlocked.Increment(ref calls);
             return new ValueTask(mayEnd.Task);
@@ -81,7 +81,7 @@ public sealed class CallThreadsTests
         var options = new StreamUsageOptions
         {
             MeterFactory = meters,
-            OnUndelivered = (record, _) =>
+            OnDeliveryFailed = (record, _) =>
             {
                 resort.Enqueue(record.Context.RequestId);
                 return default;
@@ -106,7 +106,7 @@ public sealed class CallThreadsTests
         using var mayEnd = new ManualResetEventSlim();
         var carried = new AsyncLocal<object?>();
         var watchdog = new Watchdog(Long, new SteadyTime(new FakeTimeProvider()));
-        var destination = new Destination(new DelegateUsageSink((_, _) =>
+        var destination = new Destination(new CallbackUsageSink((_, _) =>
         {
             mayEnd.Wait(CancellationToken.None);
             return default;
@@ -145,7 +145,7 @@ public sealed class CallThreadsTests
         var time = new FakeTimeProvider();
         var watchdog = new Watchdog(Long, new SteadyTime(time));
         int begun = 0;
-        var destination = new Destination(new DelegateUsageSink((_, _) =>
+        var destination = new Destination(new CallbackUsageSink((_, _) =>
         {
             Interlocked.Increment(ref begun);
             mayEnd.Wait(CancellationToken.None);

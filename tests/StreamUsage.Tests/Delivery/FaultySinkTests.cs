@@ -16,7 +16,7 @@ public sealed class FaultySinkTests
         {
             SinkTimeout = TimeSpan.FromMilliseconds(100),
             RetryDelay = TimeSpan.FromMilliseconds(1),
-            Background = new BackgroundDeliveryOptions { Capacity = Capacity, MaxWaitWhenFull = TimeSpan.FromMinutes(10), MaxBatchAge = TimeSpan.FromMilliseconds(5), DrainTimeout = TimeSpan.FromMinutes(10) },
+            Background = new BackgroundDeliveryOptions { Capacity = Capacity, FullQueueTimeout = TimeSpan.FromMinutes(10), MaxBatchDelay = TimeSpan.FromMilliseconds(5), ShutdownTimeout = TimeSpan.FromMinutes(10) },
         };
         long before = GC.GetTotalMemory(forceFullCollection: true), most = 0;
         await using (var tracker = new UsageTracker(store, options))

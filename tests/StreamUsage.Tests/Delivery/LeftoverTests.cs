@@ -90,9 +90,9 @@ public sealed class LeftoverTests
         var options = new StreamUsageOptions
         {
             SinkTimeout = TimeSpan.FromDays(1),
-            OnUndelivered = lastResort,
+            OnDeliveryFailed = lastResort,
             MeterFactory = meters,
-            Background = new BackgroundDeliveryOptions { Capacity = Count - 1, MaxBatchSize = 5, MaxBatchAge = TimeSpan.Zero, MaxWaitWhenFull = MaxWait, DrainTimeout = TimeSpan.Zero },
+            Background = new BackgroundDeliveryOptions { Capacity = Count - 1, MaxBatchSize = 5, MaxBatchDelay = TimeSpan.Zero, FullQueueTimeout = MaxWait, ShutdownTimeout = TimeSpan.Zero },
         };
         var tracker = new UsageTracker(sink, options, log, time);
         for (int i = 0; i < Count; i++)

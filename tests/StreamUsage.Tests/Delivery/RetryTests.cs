@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Recording;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
@@ -56,7 +57,7 @@ public sealed class RetryTests
         {
             MaxDeliveryAttempts = 3,
             RetryDelay = TimeSpan.Zero,
-            OnUndelivered = (record, _) =>
+            OnDeliveryFailed = (record, _) =>
             {
                 resort.Add(record);
                 return ValueTask.CompletedTask;
@@ -114,7 +115,7 @@ public sealed class RetryTests
         var options = new StreamUsageOptions
         {
             MaxDeliveryAttempts = 1,
-            OnUndelivered = (_, _) =>
+            OnDeliveryFailed = (_, _) =>
             {
                 Volatile.Write(ref isCalled, true);
                 return hangs ? new ValueTask(new TaskCompletionSource().Task) : throw Fault;

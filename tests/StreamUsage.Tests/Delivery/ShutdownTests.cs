@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Estimation;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
@@ -14,7 +15,7 @@ public sealed class ShutdownTests
         var time = new FakeTimeProvider();
         var log = new RecordingLog();
         var sink = new TestSink();
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { Estimator = new StreamUsage.Estimation.CharacterTokenEstimator(), SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions { DrainTimeout = TimeSpan.FromDays(1) } }, log, time);
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { Estimator = new StreamUsage.Estimation.CharacterTokenEstimator(), SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions { ShutdownTimeout = TimeSpan.FromDays(1) } }, log, time);
         var streams = new List<Stream>();
         var trackings = new List<UsageTracking>();
         for (int i = 0; i < Count; i++)
@@ -104,7 +105,7 @@ public sealed class ShutdownTests
         var log = new RecordingLog();
         var resort = new ConcurrentQueue<string?>();
         int calls = 0;
-        var sink = new DelegateUsageSink((_, _) =>
+        var sink = new CallbackUsageSink((_, _) =>
         {
             Interlocked.Increment(ref calls);
             return hangs ? new ValueTask(new TaskCompletionSource().Task) : throw new InvalidOperationException();
@@ -112,7 +113,7 @@ public sealed class ShutdownTests
         var options = new StreamUsageOptions
         {
             RetryDelay = TimeSpan.FromHours(1),
-            OnUndelivered = (record, _) =>
+            OnDeliveryFailed = (record, _) =>
             {
                 resort.Enqueue(record.Context.RequestId);
                 return default;
@@ -145,12 +146,12 @@ public sealed class ShutdownTests
         var time = new FakeTimeProvider();
         var log = new RecordingLog();
         int calls = 0, finished = 1;
-        var sink = new DelegateUsageSink((_, _) =>
+        var sink = new CallbackUsageSink((_, _) =>
         {
             Interlocked.Increment(ref calls);
             return new ValueTask(new TaskCompletionSource().Task);
         });
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions { MaxBatchAge = TimeSpan.Zero } }, log, time);
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero } }, log, time);
         await Streams.Finish(tracker, "0").Completion;
         SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
 

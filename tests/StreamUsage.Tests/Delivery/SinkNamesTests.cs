@@ -29,6 +29,6 @@ public sealed class SinkNamesTests
             await tracker.DisposeAsync();
         }
 
-        meters.Measurements.Where(m => m.Name == "streamusage.records.delivered").Select(m => m.Tags).Should().BeEquivalentTo("a/TestSink", "a/DelegateUsageSink", "TestSink#1", "TestSink#2");
+        meters.Measurements.Where(m => m.Name == "streamusage.records.delivered").Select(m => m.Tags).Should().BeEquivalentTo("a/TestSink", "a/CallbackUsageSink", "TestSink#1", "TestSink#2");
     }
 }

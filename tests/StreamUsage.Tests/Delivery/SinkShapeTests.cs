@@ -10,7 +10,7 @@ public sealed class SinkShapeTests
     public void A_sink_takes_what_it_implements() => SinkShape.Of(new RecordingSink()).Should().Be(new SinkShape(TakesStarts: true, TakesBatches: false));
 
     [Fact]
-    public void A_sink_that_implements_only_what_it_must_takes_nothing_else() => SinkShape.Of(new DelegateUsageSink((_, _) => default)).Should().Be(new SinkShape(false, false));
+    public void A_sink_that_implements_only_what_it_must_takes_nothing_else() => SinkShape.Of(new CallbackUsageSink((_, _) => default)).Should().Be(new SinkShape(false, false));
 
     [Fact]
     public void An_explicit_implementation_counts() => SinkShape.Of(new ExplicitSink()).Should().Be(new SinkShape(true, true));
@@ -21,12 +21,12 @@ public sealed class SinkShapeTests
     [Fact]
     public void A_decorator_takes_what_its_target_takes()
     {
-        SinkShape.Of(new Decorator(new DelegateUsageSink((_, _) => default))).Should().Be(new SinkShape(false, false));
+        SinkShape.Of(new Decorator(new CallbackUsageSink((_, _) => default))).Should().Be(new SinkShape(false, false));
         SinkShape.Of(new Decorator(new Decorator(new ExplicitSink()))).Should().Be(new SinkShape(true, true));
     }
 
     [Fact]
-    public void A_decorator_takes_what_it_overrides() => SinkShape.Of(new StartDecorator(new DelegateUsageSink((_, _) => default))).Should().Be(new SinkShape(true, false));
+    public void A_decorator_takes_what_it_overrides() => SinkShape.Of(new StartDecorator(new CallbackUsageSink((_, _) => default))).Should().Be(new SinkShape(true, false));
 
     private class ExplicitSink : IUsageSink
     {

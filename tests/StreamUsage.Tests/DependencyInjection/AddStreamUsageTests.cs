@@ -114,9 +114,9 @@ public sealed class AddStreamUsageTests
         UsageRecord named = await ReadAsync(provider.GetRequiredService<UsageTracker>(), new ApiFormat("LATE WORDS"));
         UsageRecord own = await ReadAsync(provider.GetRequiredKeyedService<UsageTracker>("own"), ApiFormat.Auto);
 
-        record.Should().Match<UsageRecord>(r => r.Wire == "words" && r.ApiFormat == new ApiFormat("words") && r.Usage.OutputTokens == 70 && r.Cost!.Total == 3);
-        named.Wire.Should().Be("late words");
-        own.Should().Match<UsageRecord>(r => r.Wire == "own words" && r.ApiFormat == new ApiFormat("mine") && r.Usage.OutputTokens == 80 && r.Cost!.Total == 4);
+        record.Should().Match<UsageRecord>(r => r.Protocol == "words" && r.ApiFormat == new ApiFormat("words") && r.Usage.OutputTokens == 70 && r.Cost!.Total == 3);
+        named.Protocol.Should().Be("late words");
+        own.Should().Match<UsageRecord>(r => r.Protocol == "own words" && r.ApiFormat == new ApiFormat("mine") && r.Usage.OutputTokens == 80 && r.Cost!.Total == 4);
         provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get("own").Parsers.Should().ContainSingle("the options themselves stay as they were set");
     }
 
@@ -126,11 +126,11 @@ public sealed class AddStreamUsageTests
     [InlineData("RetryDelay")]
     [InlineData("ShutdownGracePeriod")]
     [InlineData("Background.Capacity")]
-    [InlineData("Background.MaxWaitWhenFull")]
+    [InlineData("Background.FullQueueTimeout")]
     [InlineData("Background.MaxBatchSize")]
-    [InlineData("Background.MaxBatchAge")]
-    [InlineData("Background.Readers")]
-    [InlineData("Background.DrainTimeout")]
+    [InlineData("Background.MaxBatchDelay")]
+    [InlineData("Background.MaxConcurrentBatches")]
+    [InlineData("Background.ShutdownTimeout")]
     public async Task A_host_with_a_wrong_option_does_not_start_and_says_which(string option)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
@@ -143,11 +143,11 @@ public sealed class AddStreamUsageTests
         }).AddSink(new RecordingSink()).DeliverInBackground(o =>
         {
             o.Capacity = option == "Background.Capacity" ? 0 : 1;
-            o.MaxWaitWhenFull = option == "Background.MaxWaitWhenFull" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
+            o.FullQueueTimeout = option == "Background.FullQueueTimeout" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
             o.MaxBatchSize = option == "Background.MaxBatchSize" ? 0 : 1;
-            o.MaxBatchAge = option == "Background.MaxBatchAge" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
-            o.Readers = option == "Background.Readers" ? 0 : 1;
-            o.DrainTimeout = option == "Background.DrainTimeout" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
+            o.MaxBatchDelay = option == "Background.MaxBatchDelay" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
+            o.MaxConcurrentBatches = option == "Background.MaxConcurrentBatches" ? 0 : 1;
+            o.ShutdownTimeout = option == "Background.ShutdownTimeout" ? TimeSpan.FromTicks(-1) : TimeSpan.Zero;
         });
         using IHost host = builder.Build();
 
@@ -169,7 +169,7 @@ public sealed class AddStreamUsageTests
     {
         var sink = new TestSink();
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddStreamUsage(options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(50)).AddSink(sink).DeliverInBackground(options => options.MaxBatchAge = TimeSpan.FromHours(1));
+        builder.Services.AddStreamUsage(options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(50)).AddSink(sink).DeliverInBackground(options => options.MaxBatchDelay = TimeSpan.FromHours(1));
         using IHost host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
         UsageTracker tracker = host.Services.GetRequiredService<UsageTracker>();
@@ -219,13 +219,13 @@ public sealed class AddStreamUsageTests
 
     private sealed class WordParser(string wire) : IUsageParser
     {
-        public string Wire => wire;
+        public string Protocol => wire;
 
-        public WireMatch Match(WireEvent wireEvent) => wireEvent.Data.SequenceEqual("word"u8) ? WireMatch.Certain : WireMatch.None;
+        public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Data.SequenceEqual("word"u8) ? ParserMatch.Certain : ParserMatch.None;
 
-        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
         {
-            output.Output(OutputKind.Text, 0, wireEvent.Data, isEscaped: false);
+            output.OnOutput(OutputKind.Text, 0, streamEvent.Data, isEscaped: false);
             return state with { IsTerminal = true };
         }
     }

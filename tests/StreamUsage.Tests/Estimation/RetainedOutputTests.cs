@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using StreamUsage.Buffers;
 using StreamUsage.Estimation;
 using StreamUsage.Parsing;
-using StreamUsage.Sse;
 
 namespace StreamUsage.Tests.Estimation;
 

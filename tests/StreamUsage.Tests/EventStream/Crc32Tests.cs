@@ -1,5 +1,5 @@
 using CsCheck;
-using StreamUsage.EventStream;
+using StreamUsage.Framing.EventStreams;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.EventStream;

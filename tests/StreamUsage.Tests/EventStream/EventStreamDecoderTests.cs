@@ -1,6 +1,7 @@
 using System.Text;
-using StreamUsage.EventStream;
-using StreamUsage.Sse;
+using StreamUsage.Buffers;
+using StreamUsage.Framing;
+using StreamUsage.Framing.EventStreams;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.EventStream;

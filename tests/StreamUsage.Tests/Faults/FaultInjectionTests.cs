@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text;
 using FluentAssertions.Execution;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Parsing;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Faults;
@@ -19,7 +20,7 @@ public sealed class FaultInjectionTests
     private static readonly UsageContext Context = new() { ApiFormat = ApiFormat.Claude, RequestBody = new byte[400] };
 
     private static readonly Collaborator[] OnBytePath =
-        [Collaborator.ParserWire, Collaborator.ParserMatch, Collaborator.ParserApply, Collaborator.ClockTime, Collaborator.ClockTimestamp, Collaborator.ClockFrequency];
+        [Collaborator.ParserProtocol, Collaborator.ParserMatch, Collaborator.ParserApply, Collaborator.ClockTime, Collaborator.ClockTimestamp, Collaborator.ClockFrequency];
 
     public static TheoryData<Collaborator, bool, bool> Faults()
     {

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using StreamUsage.Accounting;
+using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
 using StreamUsage.Parsing;
+using StreamUsage.Parsing.Anthropic;
 using StreamUsage.Pricing;
 
 namespace StreamUsage.Tests.Faults;
@@ -11,7 +13,7 @@ namespace StreamUsage.Tests.Faults;
 public enum Collaborator
 {
     None,
-    ParserWire,
+    ParserProtocol,
     ParserMatch,
     ParserApply,
     SinkStart,
@@ -46,7 +48,7 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
     /// <summary>The event ids that were logged.</summary>
     public IReadOnlyList<int> Lines => Locked(_lines);
 
-    string IUsageParser.Wire => Do(Collaborator.ParserWire, () => "anthropic-messages");
+    string IUsageParser.Protocol => Do(Collaborator.ParserProtocol, () => "anthropic-messages");
 
     /// <summary>A tracker of these collaborators. Its time limit passes when the test says so.</summary>
     public UsageTracker Tracker(TimeProvider time, bool drainsAndQueues = false)
@@ -67,7 +69,7 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
         if (drainsAndQueues)
         {
             options.DrainAbortedStreams = new DrainLimits();
-            options.Background = new BackgroundDeliveryOptions { MaxBatchAge = TimeSpan.Zero };
+            options.Background = new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero };
         }
 
         return new UsageTracker(this, options.AddParser(ApiFormat.Claude, this), this, time);
@@ -85,16 +87,16 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
         _meter.Dispose();
     }
 
-    WireMatch IUsageParser.Match(WireEvent wireEvent)
+    ParserMatch IUsageParser.Match(StreamEvent streamEvent)
     {
         Do(Collaborator.ParserMatch, () => 0);
-        return _parser.Match(wireEvent);
+        return _parser.Match(streamEvent);
     }
 
-    UsageAccumulator IUsageParser.Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+    UsageAccumulator IUsageParser.Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
         Do(Collaborator.ParserApply, () => 0);
-        return _parser.Apply(wireEvent, state, output);
+        return _parser.Apply(streamEvent, state, output);
     }
 
     ValueTask IUsageSink.StartedAsync(UsageStart start, CancellationToken cancellationToken)

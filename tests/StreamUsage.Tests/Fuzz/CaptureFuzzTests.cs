@@ -1,6 +1,6 @@
 using StreamUsage.Capture;
+using StreamUsage.Framing;
 using StreamUsage.Parsing;
-using StreamUsage.PassThrough;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Fuzz;
@@ -48,7 +48,7 @@ public sealed class CaptureFuzzTests
     private static object Facts(BodyReader reader)
     {
         reader.Finish();
-        return (reader.Events.Wire, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), reader.Events.State.Usage, reader.Events.State.StopReason,
+        return (reader.Events.Protocol, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), reader.Events.State.Usage, reader.Events.State.StopReason,
             reader.Events.State.IsComplete, reader.Events.State.Error, string.Join(',', reader.Events.State.ServerToolUse));
     }
 }

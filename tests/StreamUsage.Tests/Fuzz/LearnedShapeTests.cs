@@ -1,7 +1,9 @@
 using System.Globalization;
 using StreamUsage.Accounting;
+using StreamUsage.Framing;
 using StreamUsage.Parsing;
-using StreamUsage.PassThrough;
+using StreamUsage.Parsing.Gemini;
+using StreamUsage.Parsing.OpenAI;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Fuzz;
@@ -223,32 +225,32 @@ public sealed class LearnedShapeTests
     }
 
     private static (string?, long, long, long, bool, int, string?, string?, object) Facts(BodyReader reader) =>
-        (reader.Events.Wire, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), reader.Events.ParserFault?.GetType().Name, Comparable(reader.Events.State));
+        (reader.Events.Protocol, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), reader.Events.ParserFault?.GetType().Name, Comparable(reader.Events.State));
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
     private static object Comparable(UsageAccumulator state) => (
         string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails),
         state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts });
 
-    private sealed class CountingParser(IUsageParser inner) : IUsageParser, IRepeatingWire
+    private sealed class CountingParser(IUsageParser inner) : IUsageParser, ITemplatedProtocol
     {
         public int Events { get; private set; }
 
         public string? LastData { get; private set; }
 
-        public string Wire => "counted";
+        public string Protocol => "counted";
 
-        public bool IsFree(ReadOnlySpan<byte> name) => ((IRepeatingWire)inner).IsFree(name);
+        public bool IsFree(ReadOnlySpan<byte> name) => ((ITemplatedProtocol)inner).IsFree(name);
 
-        public bool IsCount(ReadOnlySpan<byte> name) => ((IRepeatingWire)inner).IsCount(name);
+        public bool IsCount(ReadOnlySpan<byte> name) => ((ITemplatedProtocol)inner).IsCount(name);
 
-        public WireMatch Match(WireEvent wireEvent) => inner.Match(wireEvent);
+        public ParserMatch Match(StreamEvent streamEvent) => inner.Match(streamEvent);
 
-        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output)
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
         {
             Events++;
-            LastData = System.Text.Encoding.UTF8.GetString(wireEvent.Data);
-            return inner.Apply(wireEvent, state, output);
+            LastData = System.Text.Encoding.UTF8.GetString(streamEvent.Data);
+            return inner.Apply(streamEvent, state, output);
         }
     }
 }

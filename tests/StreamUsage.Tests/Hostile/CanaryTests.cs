@@ -116,11 +116,11 @@ public sealed class CanaryTests
 
     private sealed class FailingParser(Exception fault) : IUsageParser
     {
-        public string Wire => "failing";
+        public string Protocol => "failing";
 
-        public WireMatch Match(WireEvent wireEvent) => wireEvent.Data.StartsWith("{\"type\":\"message_d"u8) ? WireMatch.Certain : throw fault;
+        public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Data.StartsWith("{\"type\":\"message_d"u8) ? ParserMatch.Certain : throw fault;
 
-        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output) => throw fault;
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) => throw fault;
     }
 
     private sealed class FailingEstimator(Exception fault) : ITokenEstimator

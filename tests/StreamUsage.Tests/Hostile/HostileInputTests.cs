@@ -3,8 +3,8 @@ using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
 using StreamUsage.Accounting;
+using StreamUsage.Framing;
 using StreamUsage.Parsing;
-using StreamUsage.PassThrough;
 using StreamUsage.Tests.Fuzz;
 using StreamUsage.Tests.Support;
 
@@ -150,7 +150,7 @@ public sealed class HostileInputTests
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"""
-            {reader.Events.Wire} {reader.Events.Format} {reader.Events.EventCount} {reader.Events.SkippedEvents} {reader.Events.OutputCharacters} {reader.Events.HasOutput} {reader.Events.IgnoredCounts} {reader.Events.TakeReportedUsageJson()} {reader.Events.ParserFault?.GetType()}
+            {reader.Events.Protocol} {reader.Events.Format} {reader.Events.EventCount} {reader.Events.SkippedEvents} {reader.Events.OutputCharacters} {reader.Events.HasOutput} {reader.Events.IgnoredCounts} {reader.Events.TakeReportedUsageJson()} {reader.Events.ParserFault?.GetType()}
             {state.Usage} {state.BilledUsage} {string.Join(';', state.Iterations)} {string.Join(';', state.ServerToolUse)} {string.Join(';', state.TokenDetails)} {state.ReportedCost}
             {state.ResponseId} {state.Model} {state.StopReason} {state.StopSequence} {state.ServiceTier} {state.Speed} {state.Error} {state.IsTerminal} {state.IsPending} {state.IsComplete} {state.IsOutputPlaceholder}
             """);

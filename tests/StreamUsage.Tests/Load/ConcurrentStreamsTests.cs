@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using StreamUsage.Delivery;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Load;

@@ -30,7 +30,7 @@ public sealed class BedrockTests
     [Fact]
     public void Usage_that_is_stated_twice_counts_once() => EachWay(Claude.ToArray(), ApiFormat.Auto, read =>
     {
-        read.Should().BeEquivalentTo(new { Wire = "anthropic-messages", Format = ApiFormat.Claude, Outcome = StreamOutcome.Completed, EventCount = 4, SkippedEvents = 0, OutputCharacters = 24 });
+        read.Should().BeEquivalentTo(new { Protocol = "anthropic-messages", Format = ApiFormat.Claude, Outcome = StreamOutcome.Completed, EventCount = 4, SkippedEvents = 0, OutputCharacters = 24 });
         read.Counts.Should().Be("in 25 read 7 write 3 (0+0) out 15 reasoning -");
         read.State.Should().Match<UsageAccumulator>(s => s.ResponseId == "msg_bdrk_1" && s.StopReason == "end_turn" && s.Model == "claude-sonnet-4-5");
         read.UsageJson.Should().NotContain("TokenCount");
@@ -63,7 +63,7 @@ public sealed class BedrockTests
     [Fact]
     public void Converse_is_read_to_its_metadata() => EachWay(Converse.ToArray(), ApiFormat.Auto, read =>
     {
-        read.Should().BeEquivalentTo(new { Wire = "bedrock-converse", Format = ApiFormat.Bedrock, Outcome = StreamOutcome.Completed, EventCount = 9, SkippedEvents = 0, OutputCharacters = 4 + 5 + 8 });
+        read.Should().BeEquivalentTo(new { Protocol = "bedrock-converse", Format = ApiFormat.Bedrock, Outcome = StreamOutcome.Completed, EventCount = 9, SkippedEvents = 0, OutputCharacters = 4 + 5 + 8 });
         read.Counts.Should().Be("in 30 read 14 write 15 (9+6) out 21 reasoning -");
         read.State.Should().Match<UsageAccumulator>(s => s.StopReason == "tool_use" && s.StopSequence == "END" && s.ServiceTier == "priority" && s.Speed == "optimized" && s.Model == "m" && s.IsTerminal);
         read.UsageJson.Should().StartWith("{\"inputTokens\":30").And.EndWith("}]}");
@@ -85,7 +85,7 @@ public sealed class BedrockTests
     {
         ReadBody read = ReadBody.Of("""{"metrics":{"latencyMs":551},"output":{"message":{"content":[{"reasoningContent":{"reasoningText":{"signature":"s","text":"Hm."}}},{"text":"Hello"},{"toolUse":{"input":{"city":"Paris"},"name":"weather","toolUseId":"t"}},{"citationsContent":{"citations":[{"sourceContent":[{"text":"not the model's"}]}],"content":[{"text":"cited"}]}}],"role":"assistant"}},"stopReason":"tool_use","usage":{"inputTokens":30,"outputTokens":21,"totalTokens":51}}""", pieceLength: 3);
 
-        read.Should().BeEquivalentTo(new { Wire = "bedrock-converse", Format = ApiFormat.Bedrock, Outcome = StreamOutcome.Completed, OutputCharacters = 3 + 5 + 16 + 5 });
+        read.Should().BeEquivalentTo(new { Protocol = "bedrock-converse", Format = ApiFormat.Bedrock, Outcome = StreamOutcome.Completed, OutputCharacters = 3 + 5 + 16 + 5 });
         read.Counts.Should().Be("in 30 read 0 write 0 (0+0) out 21 reasoning -");
     }
 
@@ -102,7 +102,7 @@ public sealed class BedrockTests
 
         ReadBody read = ReadBody.Of(string.Concat(events.Select(e => (ends.Length == 2 ? "data: " : "") + e + ends)));
 
-        read.Should().BeEquivalentTo(new { Wire = "bedrock-converse", Outcome = StreamOutcome.Completed, EventCount = 4, OutputCharacters = 5 });
+        read.Should().BeEquivalentTo(new { Protocol = "bedrock-converse", Outcome = StreamOutcome.Completed, EventCount = 4, OutputCharacters = 5 });
         (read.Usage.InputTokens, read.Usage.OutputTokens, read.State.IsTerminal).Should().Be((3, 4, true));
         ReadBody.Of((ends.Length == 2 ? "data: " : "") + events[0] + ends).Outcome.Should().Be(StreamOutcome.Interrupted);
     }
@@ -125,7 +125,7 @@ public sealed class BedrockTests
 
         void Verify(ReadBody read, string wire)
         {
-            (read.Wire, read.Outcome, read.StatusCode).Should().Be((wire, StreamOutcome.ProviderError, status));
+            (read.Protocol, read.Outcome, read.StatusCode).Should().Be((wire, StreamOutcome.ProviderError, status));
             read.State.Error.Should().BeEquivalentTo(new { Type = type, Message = "No more." });
         }
     }
@@ -150,12 +150,12 @@ public sealed class BedrockTests
 
         EachWay(stream, ApiFormat.Auto, read =>
         {
-            read.Should().BeEquivalentTo(new { Wire = "anthropic-messages", Outcome = StreamOutcome.Interrupted, StatusCode = 502, EventCount = 2, SkippedEvents = 1, OutputCharacters = 24 });
+            read.Should().BeEquivalentTo(new { Protocol = "anthropic-messages", Outcome = StreamOutcome.Interrupted, StatusCode = 502, EventCount = 2, SkippedEvents = 1, OutputCharacters = 24 });
             (read.State.IsInputReported, read.State.IsOutputReported).Should().Be((true, false));
         });
         stream[0] = 0;
         stream[1] = 0xFF;
-        ReadBody.Of(stream).Should().BeEquivalentTo(new { Wire = (string?)null, Outcome = StreamOutcome.Unreadable, EventCount = 0, SkippedEvents = 1 });
+        ReadBody.Of(stream).Should().BeEquivalentTo(new { Protocol = (string?)null, Outcome = StreamOutcome.Unreadable, EventCount = 0, SkippedEvents = 1 });
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class BedrockTests
         foreach (string payload in (string[])["""{"bytes":"%%%%"}""", """{"bytes":7}""", "{}", "[]", "{\"bytes\":", """{"p":"x"}"""])
         {
             ReadBody.Of(new EventStreamBytes().Chunk(Start).Event("chunk", payload).Chunk("{\"type\":\"message_stop\"}").ToArray())
-                .Should().BeEquivalentTo(new { Wire = "anthropic-messages", Outcome = StreamOutcome.Completed, EventCount = 3 });
+                .Should().BeEquivalentTo(new { Protocol = "anthropic-messages", Outcome = StreamOutcome.Completed, EventCount = 3 });
         }
     }
 

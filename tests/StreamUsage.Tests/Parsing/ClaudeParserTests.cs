@@ -1,4 +1,5 @@
-using StreamUsage.Parsing;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Anthropic;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -13,7 +14,7 @@ public sealed class ClaudeParserTests
     public void Only_message_stop_ends_an_answer()
     {
         ReadBody.OfEvents(Start, Delta).Outcome.Should().Be(StreamOutcome.Interrupted);
-        ReadBody.OfEvents(Start, Delta, ClaudeUsageTests.Stop).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, StatusCode = 200, Wire = "anthropic-messages" });
+        ReadBody.OfEvents(Start, Delta, ClaudeUsageTests.Stop).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, StatusCode = 200, Protocol = "anthropic-messages" });
         ReadBody.Of($"event: message_start\ndata: {Start}\n\nevent: message_stop\ndata: {{}}\n\n").Outcome.Should().Be(StreamOutcome.Completed);
     }
 
@@ -59,7 +60,7 @@ public sealed class ClaudeParserTests
             """;
         ReadBody read = ReadBody.Of(Body);
 
-        read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Wire = "anthropic-messages", Format = ApiFormat.Claude, EventCount = 1, OutputCharacters = 10 });
+        read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Protocol = "anthropic-messages", Format = ApiFormat.Claude, EventCount = 1, OutputCharacters = 10 });
         read.State.Should().BeEquivalentTo(new { IsOutputReported = true, StopReason = "tool_use", ServiceTier = "standard" });
         ReadBody.Observe(new ClaudeParser(), isWholeBody: true, Body).Output.Should().Equal("Text 0:Hi", "ToolName 0:find", "ToolArguments 0:{\"q\": 1}");
     }
@@ -95,7 +96,7 @@ public sealed class ClaudeParserTests
 
         foreach (ReadBody read in new[] { first, midStream, whole })
         {
-            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Wire = "anthropic-messages" });
+            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Protocol = "anthropic-messages" });
             read.State.Error.Should().BeEquivalentTo(new { Type = type, Message = "No.", StatusCode = status == 502 ? (int?)null : status });
         }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using CustomParser;
+using StreamUsage.Accounting;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -25,7 +26,7 @@ public sealed class CustomParserTests
         {
             UsageRecord record = await ReadAsync(body, named, pieceLength);
 
-            record.Should().BeEquivalentTo(new { Wire = "parrot", ApiFormat = Parrot, Outcome = StreamOutcome.Completed, OutputCharacters = 16, EventCount = 5, SkippedEvents = 1 });
+            record.Should().BeEquivalentTo(new { Protocol = "parrot", ApiFormat = Parrot, Outcome = StreamOutcome.Completed, OutputCharacters = 16, EventCount = 5, SkippedEvents = 1 });
             record.Should().BeEquivalentTo(new { ResponseId = "p-7", ResponseModel = "polly-2", StopReason = "out of breath", InputSource = TokenSource.Reported, OutputSource = TokenSource.Reported });
             record.Usage.Should().Be(new TokenUsage { InputTokens = 12, CacheReadInputTokens = 30, OutputTokens = 9 });
         }
@@ -39,7 +40,7 @@ public sealed class CustomParserTests
     }
 
     [Fact]
-    public async Task Streams_of_other_wires_are_left_to_their_parsers() => (await ReadAsync(Answers.ClaudeBytes, "PARROT", 100)).Should().BeEquivalentTo(new { Wire = "anthropic-messages", ApiFormat = ApiFormat.Claude });
+    public async Task Streams_of_other_wires_are_left_to_their_parsers() => (await ReadAsync(Answers.ClaudeBytes, "PARROT", 100)).Should().BeEquivalentTo(new { Protocol = "anthropic-messages", ApiFormat = ApiFormat.Claude });
 
     private static async Task<UsageRecord> ReadAsync(byte[] body, string named, int pieceLength)
     {

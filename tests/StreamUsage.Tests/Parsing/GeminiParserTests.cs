@@ -1,5 +1,6 @@
 using StreamUsage.Accounting;
 using StreamUsage.Parsing;
+using StreamUsage.Parsing.Gemini;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -25,7 +26,7 @@ public sealed class GeminiParserTests
             {
                 ReadBody read = ReadBody.Of(body, pieceLength: pieceLength);
 
-                read.Should().BeEquivalentTo(new { Wire = "gemini", Format = ApiFormat.Gemini, Outcome = StreamOutcome.Completed, EventCount = 2, OutputCharacters = 9, Counts = LastCounts });
+                read.Should().BeEquivalentTo(new { Protocol = "gemini", Format = ApiFormat.Gemini, Outcome = StreamOutcome.Completed, EventCount = 2, OutputCharacters = 9, Counts = LastCounts });
                 read.State.Should().Match<UsageAccumulator>(s => s.ResponseId == "r1" && s.Model == "gemini-2.5-flash" && s.StopReason == "STOP" && s.ServiceTier == "ON_DEMAND");
                 read.UsageJson.Should().StartWith("{\"promptTokenCount\":10,\"cached").And.EndWith("\"ON_DEMAND\"}");
             }
@@ -119,8 +120,8 @@ public sealed class GeminiParserTests
         const string Chunk = """{"candidates":[{}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":1,"promptTokensDetails":[{"modality":"IMAGE","tokenCount":6}]},"modelVersion":"m","responseId":"r"}""";
         var parser = new GeminiParser();
         var output = new OutputRecorder();
-        UsageAccumulator first = parser.Apply(new WireEvent(default, Answers.Bytes(Chunk)), default, output);
-        UsageAccumulator second = parser.Apply(new WireEvent(default, Answers.Bytes(Chunk)), first, output);
+        UsageAccumulator first = parser.Apply(new StreamEvent(default, Answers.Bytes(Chunk)), default, output);
+        UsageAccumulator second = parser.Apply(new StreamEvent(default, Answers.Bytes(Chunk)), first, output);
 
         second.TokenDetails.Should().BeSameAs(first.TokenDetails);
         second.Model.Should().BeSameAs(first.Model);
@@ -160,7 +161,7 @@ public sealed class GeminiParserTests
     {
         ReadBody read = ReadBody.Of(body, ApiFormat.GeminiCli);
 
-        (read.Wire, read.Format, read.Outcome, read.StatusCode).Should().Be(("gemini", ApiFormat.GeminiCli, StreamOutcome.ProviderError, status));
+        (read.Protocol, read.Format, read.Outcome, read.StatusCode).Should().Be(("gemini", ApiFormat.GeminiCli, StreamOutcome.ProviderError, status));
         read.State.Error.Should().BeEquivalentTo(new { Message = "Slow down", Type = type });
     }
 
@@ -196,6 +197,6 @@ public sealed class GeminiParserTests
     {
         ReadBody read = ReadBody.OfEvents("""{"candidates":[]}""", chunk);
 
-        (read.Wire, read.SkippedEvents, read.State.IsInputReported, read.OutputCharacters, read.State.Error).Should().Be(("gemini", 0L, false, 0L, null));
+        (read.Protocol, read.SkippedEvents, read.State.IsInputReported, read.OutputCharacters, read.State.Error).Should().Be(("gemini", 0L, false, 0L, null));
     }
 }

@@ -1,6 +1,6 @@
 using System.Text;
-using StreamUsage.Parsing;
-using StreamUsage.Sse;
+using StreamUsage.Buffers;
+using StreamUsage.Framing;
 
 namespace StreamUsage.Tests.Parsing;
 

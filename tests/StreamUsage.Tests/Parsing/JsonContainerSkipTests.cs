@@ -1,6 +1,6 @@
 using System.Text;
 using CsCheck;
-using StreamUsage.Parsing;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Tests.Parsing;
 

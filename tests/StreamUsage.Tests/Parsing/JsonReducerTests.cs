@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
-using StreamUsage.Parsing;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Tests.Parsing;
 

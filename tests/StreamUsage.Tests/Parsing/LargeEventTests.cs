@@ -1,6 +1,6 @@
 using System.Text;
+using StreamUsage.Framing;
 using StreamUsage.Parsing;
-using StreamUsage.PassThrough;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -39,7 +39,7 @@ public sealed class LargeEventTests
 
         ReadBody read = Read(body, new Random(place), out long allocated);
 
-        read.Should().BeEquivalentTo(new { Wire = "openai-responses", Outcome = StreamOutcome.Completed, Counts = "in 40 read 60 write 0 (0+0) out 7 reasoning 4", UsageJson = Usage, EventCount = 1, SkippedEvents = 0 });
+        read.Should().BeEquivalentTo(new { Protocol = "openai-responses", Outcome = StreamOutcome.Completed, Counts = "in 40 read 60 write 0 (0+0) out 7 reasoning 4", UsageJson = Usage, EventCount = 1, SkippedEvents = 0 });
         read.State.Should().BeEquivalentTo(new { ResponseId = "resp_1", Model = "m", StopReason = "completed" });
         allocated.Should().BeLessThan(4 * 1024 * 1024);
     }

@@ -1,6 +1,6 @@
 using System.Text;
 using StreamUsage.Accounting;
-using StreamUsage.Parsing;
+using StreamUsage.Parsing.Json;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -31,7 +31,7 @@ public sealed class LongNameTests
             string expected = start + string.Concat(Enumerable.Repeat(meaning ?? unit, 5000));
             int cut = char.IsHighSurrogate(expected[length - 1]) ? length - 1 : length;
 
-            string? name = Json.GetName(Encoding.UTF8.GetBytes($"\"{start}{string.Concat(Enumerable.Repeat(unit, 5000))}\""));
+            string? name = Utf8Json.GetName(Encoding.UTF8.GetBytes($"\"{start}{string.Concat(Enumerable.Repeat(unit, 5000))}\""));
 
             name!.Length.Should().BeInRange(cut - 2, cut, "an escape that the cut went through is left out");
             expected.Should().StartWith(name);
@@ -43,11 +43,11 @@ public sealed class LongNameTests
     [InlineData(1023)]
     [InlineData(1024)]
     public void A_name_that_is_no_longer_stays_whole(int length) =>
-        Json.GetName(Encoding.UTF8.GetBytes($"\"{new string('x', length)}\"")).Should().HaveLength(length);
+        Utf8Json.GetName(Encoding.UTF8.GetBytes($"\"{new string('x', length)}\"")).Should().HaveLength(length);
 
     [Fact]
     public void Characters_count_and_not_bytes() =>
-        Json.GetName(Encoding.UTF8.GetBytes($"\"{new string('€', 1024)}\"")).Should().Be(new string('€', 1024));
+        Utf8Json.GetName(Encoding.UTF8.GetBytes($"\"{new string('€', 1024)}\"")).Should().Be(new string('€', 1024));
 
     [Theory]
     [InlineData("x")]
@@ -56,8 +56,8 @@ public sealed class LongNameTests
     public void A_long_name_that_every_event_repeats_costs_nothing(string unit)
     {
         byte[] value = Encoding.UTF8.GetBytes($"\"{string.Concat(Enumerable.Repeat(unit, 20_000))}\"");
-        string? name = Json.GetName(value);
-        Json.GetName(value, name).Should().BeSameAs(name);
+        string? name = Utf8Json.GetName(value);
+        Utf8Json.GetName(value, name).Should().BeSameAs(name);
 
         // The least of some rounds: a collection may take a pool's array away, once.
         Enumerable.Range(0, 5).Min(_ => AllocatedBy100()).Should().Be(0);
@@ -67,7 +67,7 @@ public sealed class LongNameTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 100; i++)
             {
-                Json.GetName(value, name);
+                Utf8Json.GetName(value, name);
             }
 
             return GC.GetAllocatedBytesForCurrentThread() - before;

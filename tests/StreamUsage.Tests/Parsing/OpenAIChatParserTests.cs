@@ -1,4 +1,5 @@
-using StreamUsage.Parsing;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.OpenAI;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -113,7 +114,7 @@ public sealed class OpenAIChatParserTests
     {
         ReadBody read = ReadBody.Of("""{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":7}}""");
 
-        read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Wire = "openai-chat", Format = ApiFormat.OpenAI, EventCount = 1, OutputCharacters = 2 });
+        read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Protocol = "openai-chat", Format = ApiFormat.OpenAI, EventCount = 1, OutputCharacters = 2 });
         read.Usage.Should().Be(new TokenUsage { InputTokens = 10, OutputTokens = 7 });
     }
 
@@ -142,7 +143,7 @@ public sealed class OpenAIChatParserTests
         {
             foreach (int pieceLength in (int[])[int.MaxValue, 1, 40])
             {
-                ReadBody.Of(form, pieceLength: pieceLength).Should().BeEquivalentTo(new { OutputCharacters = 3, Outcome = StreamOutcome.Completed, Wire = "openai-chat" });
+                ReadBody.Of(form, pieceLength: pieceLength).Should().BeEquivalentTo(new { OutputCharacters = 3, Outcome = StreamOutcome.Completed, Protocol = "openai-chat" });
             }
         }
     }
@@ -175,7 +176,7 @@ public sealed class OpenAIChatParserTests
 
         foreach (ReadBody read in new[] { first, named, midStream, whole })
         {
-            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Wire = "openai-chat" });
+            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Protocol = "openai-chat" });
             read.State.Error.Should().BeEquivalentTo(new { Type = type, Message = "m" });
         }
     }

@@ -14,7 +14,7 @@ public sealed class OpenAICompletionsTests
     {
         ReadBody read = ReadBody.Of("""{"id":"cmpl-1","object":"text_completion","created":1,"model":"gpt-3.5-turbo-instruct","choices":[{"text":"Hello\n","index":0,"logprobs":null,"finish_reason":"length"}],""" + Usage + "}", pieceLength: 5);
 
-        read.Should().BeEquivalentTo(new { Wire = "openai-completions", Format = ApiFormat.OpenAI, Outcome = StreamOutcome.Completed, OutputCharacters = 6, Counts = "in 3 read 2 write 0 (0+0) out 16 reasoning -" });
+        read.Should().BeEquivalentTo(new { Protocol = "openai-completions", Format = ApiFormat.OpenAI, Outcome = StreamOutcome.Completed, OutputCharacters = 6, Counts = "in 3 read 2 write 0 (0+0) out 16 reasoning -" });
         read.State.Should().Match<UsageAccumulator>(s => s.ResponseId == "cmpl-1" && s.Model == "gpt-3.5-turbo-instruct" && s.StopReason == "length");
     }
 
@@ -26,7 +26,7 @@ public sealed class OpenAICompletionsTests
 
         foreach (int pieceLength in (int[])[1, 100, int.MaxValue])
         {
-            ReadBody.Of(body, ApiFormat.OpenAICli, pieceLength).Should().BeEquivalentTo(new { Wire = "openai-completions", Format = ApiFormat.OpenAICli, Outcome = StreamOutcome.Completed, EventCount = 101, OutputCharacters = 200 });
+            ReadBody.Of(body, ApiFormat.OpenAICli, pieceLength).Should().BeEquivalentTo(new { Protocol = "openai-completions", Format = ApiFormat.OpenAICli, Outcome = StreamOutcome.Completed, EventCount = 101, OutputCharacters = 200 });
             ReadBody read = ReadBody.Of(body + ReadBody.Sse("""{"object":"text_completion","choices":[],""" + Usage + "}", "[DONE]"), default, pieceLength);
             (read.Outcome, read.State.IsTerminal, read.Counts).Should().Be((StreamOutcome.Completed, true, "in 3 read 2 write 0 (0+0) out 16 reasoning -"));
         }
@@ -43,7 +43,7 @@ public sealed class OpenAICompletionsTests
         {
             ReadBody read = ReadBody.Of(body, new ApiFormat(format), pieceLength: 9);
 
-            read.Should().BeEquivalentTo(new { Wire = "openai-embeddings", Format = ApiFormat.OpenAI, Outcome = StreamOutcome.Completed, OutputCharacters = 0, Counts = "in 8 read 0 write 0 (0+0) out 0 reasoning -" });
+            read.Should().BeEquivalentTo(new { Protocol = "openai-embeddings", Format = ApiFormat.OpenAI, Outcome = StreamOutcome.Completed, OutputCharacters = 0, Counts = "in 8 read 0 write 0 (0+0) out 0 reasoning -" });
             (read.State.IsInputReported, read.State.IsOutputReported, read.State.Model).Should().Be((true, true, "text-embedding-3-small"));
         }
     }

@@ -1,4 +1,5 @@
-using StreamUsage.Parsing;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.OpenAI;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -60,7 +61,7 @@ public sealed class OpenAIResponsesParserTests
     {
         ReadBody read = ReadBody.OfEvents(Created, $$"""{"type":"response.{{status}}","response":{"id":"resp_1","status":"{{status}}","model":"m-1","service_tier":"flex","incomplete_details":{{details}},"output":{{Output}},"usage":{{Usage}} } }""");
 
-        read.Should().BeEquivalentTo(new { Outcome = outcome, Wire = "openai-responses", Counts = "in 10 read 60 write 30 (0+0) out 7 reasoning 4", UsageJson = Usage, OutputCharacters = 0 });
+        read.Should().BeEquivalentTo(new { Outcome = outcome, Protocol = "openai-responses", Counts = "in 10 read 60 write 30 (0+0) out 7 reasoning 4", UsageJson = Usage, OutputCharacters = 0 });
         read.State.Should().BeEquivalentTo(new { ResponseId = "resp_1", Model = "m-1", StopReason = stopReason, ServiceTier = "flex", IsTerminal = true });
     }
 
@@ -92,7 +93,7 @@ public sealed class OpenAIResponsesParserTests
     {
         string body = $$"""{"id":"resp_1","object":"response","status":"completed","model":"m","error":null,"output":{{Output}},"usage":{{Usage}} }""";
 
-        ReadBody.Of(body).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Wire = "openai-responses", Counts = "in 10 read 60 write 30 (0+0) out 7 reasoning 4", OutputCharacters = 13 });
+        ReadBody.Of(body).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Protocol = "openai-responses", Counts = "in 10 read 60 write 30 (0+0) out 7 reasoning 4", OutputCharacters = 13 });
         ReadBody.Observe(new OpenAIResponsesParser(), true, body).Output.Should().Equal(
             "Reasoning 0:so", "Reasoning 0:hm", "Text 0:Hi", "Refusal 0:No.", "ToolName 0:find", "ToolArguments 0:{}", "ToolName 0:run", "ToolArguments 0:ls");
     }
@@ -107,7 +108,7 @@ public sealed class OpenAIResponsesParserTests
     {
         foreach (ReadBody read in new[] { ReadBody.OfEvents(error), ReadBody.OfEvents(Created, error), ReadBody.Of(error) })
         {
-            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Wire = "openai-responses" });
+            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Protocol = "openai-responses" });
             read.State.Error.Should().BeEquivalentTo(new { Type = type, Message = "m" });
         }
     }

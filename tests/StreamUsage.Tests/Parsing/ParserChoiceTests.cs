@@ -1,6 +1,8 @@
 using System.Text;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing;
+using StreamUsage.Parsing.Anthropic;
+using StreamUsage.Parsing.OpenAI;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -43,7 +45,7 @@ public sealed class ParserChoiceTests
     {
         IUsageParser[] parsers = [new ClaudeParser(), new OpenAIChatParser(), new OpenAIResponsesParser()];
 
-        string.Join(' ', parsers.Select(p => p.Match(new WireEvent(Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(data))))).Should().Be(expected);
+        string.Join(' ', parsers.Select(p => p.Match(new StreamEvent(Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(data))))).Should().Be(expected);
     }
 
     [Theory]
@@ -74,9 +76,9 @@ public sealed class ParserChoiceTests
     [InlineData("GEMINI", """{"choices":[]}""", "openai-chat", true)]
     public void The_named_formats_parsers_are_asked_before_all_others(string named, string data, string? wire, bool isCertain)
     {
-        IUsageParser? chosen = new ParserSet([]).Choose(new WireEvent(default, Encoding.UTF8.GetBytes(data)), new ApiFormat(named), out bool certain, ref _fault);
+        IUsageParser? chosen = new ParserSet([]).Choose(new StreamEvent(default, Encoding.UTF8.GetBytes(data)), new ApiFormat(named), out bool certain, ref _fault);
 
-        chosen?.Wire.Should().Be(wire);
+        chosen?.Protocol.Should().Be(wire);
         (chosen is null).Should().Be(wire is null);
         certain.Should().Be(isCertain);
     }
@@ -87,8 +89,8 @@ public sealed class ParserChoiceTests
         var custom = new CustomParser();
         var set = new ParserSet([(new ApiFormat("MINE"), custom)]);
 
-        set.Choose(new WireEvent(default, "{\"choices\":[]}"u8), ApiFormat.Auto, out _, ref _fault).Should().BeSameAs(custom);
-        set.Choose(new WireEvent(default, "{\"choices\":[]}"u8), ApiFormat.OpenAI, out _, ref _fault)!.Wire.Should().Be("openai-chat");
+        set.Choose(new StreamEvent(default, "{\"choices\":[]}"u8), ApiFormat.Auto, out _, ref _fault).Should().BeSameAs(custom);
+        set.Choose(new StreamEvent(default, "{\"choices\":[]}"u8), ApiFormat.OpenAI, out _, ref _fault)!.Protocol.Should().Be("openai-chat");
         set.FormatOf(custom, ApiFormat.Auto).Should().Be(new ApiFormat("mine"));
     }
 
@@ -105,7 +107,7 @@ public sealed class ParserChoiceTests
     {
         ReadBody read = ReadBody.OfEvents("""{"type":"ping"}""", OpenAIChatUsageTests.Chunk("""{"content":"x"}"""), "[DONE]", """{"type":"message_start","message":{"id":"no"}}""");
 
-        read.Should().BeEquivalentTo(new { Wire = "openai-chat", Outcome = StreamOutcome.Completed, SkippedEvents = 0 });
+        read.Should().BeEquivalentTo(new { Protocol = "openai-chat", Outcome = StreamOutcome.Completed, SkippedEvents = 0 });
         read.State.ResponseId.Should().Be("c");
     }
 
@@ -115,17 +117,17 @@ public sealed class ParserChoiceTests
     [InlineData("{\"detail\":\"no\"}")]
     [InlineData("[1,2]")]
     [InlineData("{\"cut\":")]
-    public void A_body_that_no_parser_reads_is_unreadable(string body) => ReadBody.Of(body).Should().BeEquivalentTo(new { Wire = (string?)null, Outcome = StreamOutcome.Unreadable, StatusCode = 502 });
+    public void A_body_that_no_parser_reads_is_unreadable(string body) => ReadBody.Of(body).Should().BeEquivalentTo(new { Protocol = (string?)null, Outcome = StreamOutcome.Unreadable, StatusCode = 502 });
 
     [Fact]
     public void A_body_without_bytes_is_empty() => ReadBody.Of("").Outcome.Should().Be(StreamOutcome.Empty);
 
     private sealed class CustomParser : IUsageParser
     {
-        public string Wire => "mine";
+        public string Protocol => "mine";
 
-        public WireMatch Match(WireEvent wireEvent) => WireMatch.Certain;
+        public ParserMatch Match(StreamEvent streamEvent) => ParserMatch.Certain;
 
-        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output) => state;
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) => state;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
+using StreamUsage.Accounting;
+using StreamUsage.Framing;
 using StreamUsage.Parsing;
-using StreamUsage.PassThrough;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
@@ -10,7 +11,7 @@ public sealed class WholeBodyTests
 {
     private const int Size = 600 * 1024;
 
-    private static readonly (string Wire, string Counts, string[] Members)[] Bodies =
+    private static readonly (string Protocol, string Counts, string[] Members)[] Bodies =
     [
         ("anthropic-messages", "in 10 read 3 write 4 (4+0) out 7 reasoning -", ["\"id\":\"i\"", "\"type\":\"message\"", "\"role\":\"assistant\"", "\"model\":\"m\"", "\"content\":[{\"type\":\"text\",\"text\":\"TEXT\"}]", "\"stop_reason\":\"end_turn\"", "\"usage\":{\"input_tokens\":10,\"cache_read_input_tokens\":3,\"cache_creation_input_tokens\":4,\"cache_creation\":{\"ephemeral_5m_input_tokens\":4},\"output_tokens\":7}"]),
         ("openai-chat", "in 7 read 3 write 0 (0+0) out 7 reasoning 2", ["\"id\":\"i\"", "\"object\":\"chat.completion\"", "\"model\":\"m\"", "\"choices\":[{\"index\":0,\"message\":{\"content\":\"TEXT\"},\"finish_reason\":\"end_turn\"}]", "\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":7,\"prompt_tokens_details\":{\"cached_tokens\":3},\"completion_tokens_details\":{\"reasoning_tokens\":2}}"]),
@@ -40,14 +41,14 @@ public sealed class WholeBodyTests
     [MemberData(nameof(Orders))]
     public void A_whole_body_gives_its_counts_whatever_its_size_and_the_order_of_its_properties(string wire, int first, bool isLarge)
     {
-        (_, string counts, string[] members) = Bodies.Single(body => body.Wire == wire);
+        (_, string counts, string[] members) = Bodies.Single(body => body.Protocol == wire);
         string json = "{" + string.Join(", ", [.. members[first..], .. members[..first]]) + "}";
         json = json.Replace("TEXT", isLarge ? Repeat("Some \\\"text\\\" \u00e4\\n{[", Size) : "Some text", StringComparison.Ordinal).Replace("NUMBERS", isLarge ? Repeat("0.0123,-1.5e-05,", Size) + "1" : "1,2", StringComparison.Ordinal);
         byte[] body = Encoding.UTF8.GetBytes(json);
 
         ReadBody read = Read(body, new Random(first), out long allocated);
 
-        read.Should().BeEquivalentTo(new { Wire = wire, Outcome = StreamOutcome.Completed, Counts = counts, EventCount = 1, SkippedEvents = 0 });
+        read.Should().BeEquivalentTo(new { Protocol = wire, Outcome = StreamOutcome.Completed, Counts = counts, EventCount = 1, SkippedEvents = 0 });
         (read.State.IsInputReported, read.State.IsOutputReported).Should().Be((true, true));
         (read.State.StopReason ?? "end_turn").Should().Be("end_turn");
         (read.State.Model ?? "m").Should().Be("m");
@@ -64,7 +65,7 @@ public sealed class WholeBodyTests
 
         ReadBody read = Read(Encoding.UTF8.GetBytes(start + chunk + end), new Random(1), out _);
 
-        read.Should().BeEquivalentTo(new { Wire = "gemini", Outcome = StreamOutcome.Completed, EventCount = 1, SkippedEvents = 0, Counts = "in 10 read 0 write 0 (0+0) out 7 reasoning -" });
+        read.Should().BeEquivalentTo(new { Protocol = "gemini", Outcome = StreamOutcome.Completed, EventCount = 1, SkippedEvents = 0, Counts = "in 10 read 0 write 0 (0+0) out 7 reasoning -" });
         read.State.StopReason.Should().Be("STOP");
     }
 
@@ -83,7 +84,7 @@ public sealed class WholeBodyTests
             ReadBody read = ReadBody.Of(framed, new ApiFormat(format));
 
             read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, EventCount = 1, State = new { Error = new { Message = "No more." } } }, framed);
-            read.Wire.Should().Be(wire ?? read.Wire);
+            read.Protocol.Should().Be(wire ?? read.Protocol);
         }
     }
 
@@ -100,7 +101,7 @@ public sealed class WholeBodyTests
             {
                 ReadBody lines = ReadBody.Of(string.Concat(data.Select(line => line + ends)), pieceLength: 11);
 
-                (lines.Wire, lines.Usage, lines.Outcome, lines.EventCount, lines.OutputCharacters).Should().Be((events.Wire, events.Usage, events.Outcome, events.EventCount, events.OutputCharacters));
+                (lines.Protocol, lines.Usage, lines.Outcome, lines.EventCount, lines.OutputCharacters).Should().Be((events.Protocol, events.Usage, events.Outcome, events.EventCount, events.OutputCharacters));
             }
         }
     }

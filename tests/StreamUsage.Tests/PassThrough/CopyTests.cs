@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Delivery;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;

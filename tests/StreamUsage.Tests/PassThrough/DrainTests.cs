@@ -447,7 +447,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         await using UsageTracker tracker = Tracker(out _);
         var body = new TrackedBody(tracker, Track.Nothing, null, null, null, null);
         var stream = new DetachableStream(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
-        var lease = new BodyLease(body) { Rest = stream };
+        var lease = new AbandonmentGuard(body) { Rest = stream };
         byte[] buffer = new byte[1000];
         _ = isSync ? stream.Read(buffer, 0, buffer.Length) : await stream.ReadAsync(buffer, Cancellation);
 

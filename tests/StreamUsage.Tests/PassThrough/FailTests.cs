@@ -1,3 +1,4 @@
+using StreamUsage.Accounting;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;

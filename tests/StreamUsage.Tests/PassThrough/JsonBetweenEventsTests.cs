@@ -1,4 +1,5 @@
 using System.Text;
+using StreamUsage.Accounting;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
@@ -34,7 +35,7 @@ public sealed class JsonBetweenEventsTests
     {
         foreach (ReadBody read in InPieces(body))
         {
-            (read.Wire, read.Outcome, read.StatusCode, read.State.Error?.Type).Should().Be((wire, StreamOutcome.ProviderError, status, type));
+            (read.Protocol, read.Outcome, read.StatusCode, read.State.Error?.Type).Should().Be((wire, StreamOutcome.ProviderError, status, type));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using StreamUsage.Accounting;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;

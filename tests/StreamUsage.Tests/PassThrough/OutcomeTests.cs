@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
+using StreamUsage.Accounting;
+using StreamUsage.Capture;
 using StreamUsage.Tests.Support;
 using static StreamUsage.Tests.Support.Answers;
 using static StreamUsage.Tests.Support.LoopbackProvider;
@@ -241,7 +243,7 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
         UsageRecord record = await TrackAsync(Whole(200, "text/html; charset=utf-8", page), version, ReadAsync);
 
         Verify(record, StreamOutcome.Unreadable, UsageStatus.Failed, 502);
-        record.Wire.Should().BeNull();
+        record.Protocol.Should().BeNull();
         record.Response!.RawExcerpt.Should().Be(page[..10_000]);
         record.Response.Truncated.Should().BeTrue();
         VerifyFree(record);

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using StreamUsage.PassThrough;
-using StreamUsage.Sse;
+using StreamUsage.Buffers;
+using StreamUsage.Framing;
 
 namespace StreamUsage.Tests.PassThrough;
 

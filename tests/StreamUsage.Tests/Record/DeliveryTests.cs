@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Recording;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;
@@ -20,12 +21,12 @@ public sealed class DeliveryTests
     public async Task A_record_that_its_sink_has_taken_is_not_kept(bool isInBackground)
     {
         var records = new System.Collections.Concurrent.ConcurrentQueue<WeakReference>();
-        var sink = new DelegateUsageSink((record, _) =>
+        var sink = new CallbackUsageSink((record, _) =>
         {
             records.Enqueue(new WeakReference(record));
             return default;
         });
-        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = isInBackground ? new BackgroundDeliveryOptions { MaxBatchAge = TimeSpan.Zero } : null });
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = isInBackground ? new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero } : null });
         for (int i = 0; i < 20; i++)
         {
             Streams.Finish(tracker);

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
 using StreamUsage.Tests.Support;
 
@@ -11,7 +12,7 @@ public sealed class FaultTests
 {
     public static TheoryData<string, string> ParserFaults { get; } = new()
     {
-        { "Wire", nameof(InvalidOperationException) },
+        { "Protocol", nameof(InvalidOperationException) },
         { "Apply", nameof(InvalidOperationException) },
         { "Apply", nameof(InsufficientMemoryException) },
     };
@@ -31,7 +32,7 @@ public sealed class FaultTests
     {
         UsageRecord record = await ReadAsync(new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException(), "Match"))));
 
-        record.Should().Match<UsageRecord>(r => r.Wire == "anthropic-messages" && r.Outcome == StreamOutcome.Completed && r.SkippedEvents == 0);
+        record.Should().Match<UsageRecord>(r => r.Protocol == "anthropic-messages" && r.Outcome == StreamOutcome.Completed && r.SkippedEvents == 0);
     }
 
     [Theory]

@@ -72,7 +72,7 @@ public sealed class HungEstimateTests
 
         UsageRecord record = await ReadAsync(new StreamUsageOptions().AddParser(new ApiFormat("ODD"), new OddParser()), Answers.Claude, Track.Nothing, log);
 
-        record.Should().Match<UsageRecord>(r => r.Wire == "odd" && r.Usage.OutputTokens == 9 && r.Outcome == StreamOutcome.Completed && r.Iterations.Count == 0);
+        record.Should().Match<UsageRecord>(r => r.Protocol == "odd" && r.Usage.OutputTokens == 9 && r.Outcome == StreamOutcome.Completed && r.Iterations.Count == 0);
         log.Lines.Should().ContainSingle(line => line.EventId == 5);
     }
 
@@ -160,11 +160,11 @@ public sealed class HungEstimateTests
 
     private sealed class OddParser : IUsageParser
     {
-        public string Wire => "odd";
+        public string Protocol => "odd";
 
-        public WireMatch Match(WireEvent wireEvent) => WireMatch.Certain;
+        public ParserMatch Match(StreamEvent streamEvent) => ParserMatch.Certain;
 
-        public UsageAccumulator Apply(WireEvent wireEvent, UsageAccumulator state, IOutputObserver output) =>
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) =>
             new() { Tokens = new ReportedTokens { OutputTokens = 9 }, IsTerminal = true, Iterations = new OddList() };
     }
 

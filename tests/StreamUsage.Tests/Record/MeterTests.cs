@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Diagnostics;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;
@@ -61,7 +62,7 @@ public sealed class MeterTests
                 mayEnd.Wait();
             },
         };
-        await using var tracker = new UsageTracker(new DelegateUsageSink((_, _) => default), new StreamUsageOptions { MeterFactory = meters }, timeProvider: new FakeTimeProvider());
+        await using var tracker = new UsageTracker(new CallbackUsageSink((_, _) => default), new StreamUsageOptions { MeterFactory = meters }, timeProvider: new FakeTimeProvider());
         Stream open = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking last);
         hangs.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken).Should().BeTrue();
         for (int i = 0; i < Count; i++)
@@ -76,7 +77,7 @@ public sealed class MeterTests
         open.Dispose();
         await last.Completion;
         await tracker.DisposeAsync(); // All is told.
-        meters.Sum("streamusage.records.delivered", nameof(DelegateUsageSink)).Should().Be(Count + 1);
+        meters.Sum("streamusage.records.delivered", nameof(CallbackUsageSink)).Should().Be(Count + 1);
         meters.Measurements.Count(m => m.Name == "streamusage.delivery.duration").Should().BeInRange(10_000, 10_001, "of durations so many wait, and the last response had room again");
     }
 
@@ -84,7 +85,7 @@ public sealed class MeterTests
     public async Task A_listener_that_comes_late_is_told_of_all_that_are_open()
     {
         using var meters = new Meters(isOn: false);
-        await using var tracker = new UsageTracker(new DelegateUsageSink((_, _) => default), new StreamUsageOptions { MeterFactory = meters });
+        await using var tracker = new UsageTracker(new CallbackUsageSink((_, _) => default), new StreamUsageOptions { MeterFactory = meters });
         Stream[] open = [.. Enumerable.Range(0, 3).Select(_ => tracker.Track(Stream.Null, Track.Nothing, out UsageTracking _))];
 
         meters.Start();

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using StreamUsage.Recording;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;
@@ -9,7 +10,7 @@ public sealed class SummaryLineTests
     private static readonly string[] Fields =
     [
         "RequestId", "Status", "Outcome", "StatusCode", "DurationMilliseconds", "InputTokens", "CacheReadInputTokens", "CacheCreationInputTokens", "InputSource", "OutputTokens", "OutputSource", "Cost",
-        "Model", "Wire", "RecordId", "{OriginalFormat}",
+        "Model", "Protocol", "RecordId", "{OriginalFormat}",
     ];
 
     [Fact]

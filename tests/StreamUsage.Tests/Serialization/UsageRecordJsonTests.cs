@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using StreamUsage.Capture;
+using StreamUsage.Framing;
 using StreamUsage.Pricing;
 using StreamUsage.Tests.Support;
 
@@ -80,7 +82,7 @@ public sealed class UsageRecordJsonTests
     {
         Context = context,
         ApiFormat = new ApiFormat(texts[0] ?? "AUTO"),
-        Wire = texts[1],
+        Protocol = texts[1],
         ReportedUsageJson = texts[2],
         UnpricedReason = texts[3],
         ResponseId = texts[4],
@@ -154,7 +156,7 @@ public sealed class UsageRecordJsonTests
             Id = new Guid("01a20a43-f80a-747f-bbb4-f87e51424199"),
             Context = new UsageContext { RequestId = "r1", ApiFormat = ApiFormat.Claude },
             ApiFormat = ApiFormat.Claude,
-            Wire = "anthropic-messages",
+            Protocol = "anthropic-messages",
             Usage = new TokenUsage { InputTokens = 25, OutputTokens = 15, ReasoningTokens = 0 },
             BilledUsage = new TokenUsage { InputTokens = 25, OutputTokens = 15 },
             InputSource = TokenSource.Reported,
@@ -167,7 +169,7 @@ public sealed class UsageRecordJsonTests
 
         Encoding.UTF8.GetString(UsageRecordJson.ToUtf8Bytes(record)).Should().Be(
             """
-            {"version":1,"id":"01a20a43-f80a-747f-bbb4-f87e51424199","context":{"requestId":"r1","apiFormat":"CLAUDE"},"apiFormat":"CLAUDE","wire":"anthropic-messages",
+            {"version":1,"id":"01a20a43-f80a-747f-bbb4-f87e51424199","context":{"requestId":"r1","apiFormat":"CLAUDE"},"apiFormat":"CLAUDE","protocol":"anthropic-messages",
             "usage":{"inputTokens":25,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"cacheCreation5mInputTokens":0,"cacheCreation1hInputTokens":0,"outputTokens":15,"reasoningTokens":0},
             "billedUsage":{"inputTokens":25,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"cacheCreation5mInputTokens":0,"cacheCreation1hInputTokens":0,"outputTokens":15},
             "iterations":[],"serverToolUse":{},"tokenDetails":{},"inputSource":"Reported","outputSource":"Estimated",

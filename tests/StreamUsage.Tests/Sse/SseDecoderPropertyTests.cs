@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using CsCheck;
+using StreamUsage.Framing;
 using StreamUsage.Sse;
 using StreamUsage.Tests.Support;
 

@@ -13,13 +13,13 @@ internal sealed class OutputRecorder : IOutputObserver
 
     public List<string> IgnoredCounts { get; } = [];
 
-    void IOutputObserver.Output(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    void IOutputObserver.OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         string text = Encoding.UTF8.GetString(utf8);
         Output.Add($"{kind} {choiceIndex}:{(isEscaped ? JsonSerializer.Deserialize<string>($"\"{text}\"") : text)}");
     }
 
-    void IOutputObserver.ReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => UsageJson.Add(Encoding.UTF8.GetString(utf8Json));
+    void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => UsageJson.Add(Encoding.UTF8.GetString(utf8Json));
 
-    void IOutputObserver.IgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts.Add(Encoding.UTF8.GetString(name));
+    void IOutputObserver.OnIgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts.Add(Encoding.UTF8.GetString(name));
 }

@@ -1,15 +1,16 @@
 using System.Globalization;
 using System.Text;
 using StreamUsage.Accounting;
+using StreamUsage.Framing;
 using StreamUsage.Parsing;
-using StreamUsage.PassThrough;
+using StreamUsage.Recording;
 
 namespace StreamUsage.Tests.Support;
 
 /// <summary>A body read to its end, and all that was found in it.</summary>
 internal sealed record ReadBody
 {
-    public string? Wire { get; init; }
+    public string? Protocol { get; init; }
 
     public ApiFormat Format { get; init; }
 
@@ -71,10 +72,10 @@ internal sealed record ReadBody
     public static ReadBody Finish(BodyReader reader, long bytes)
     {
         reader.Finish();
-        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete, reader.Events.Wire is not null, StreamEnd.EndOfBody, bytes);
+        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete, reader.Events.Protocol is not null, StreamEnd.EndOfBody, bytes);
         var read = new ReadBody
         {
-            Wire = reader.Events.Wire,
+            Protocol = reader.Events.Protocol,
             Format = reader.Events.Format,
             State = reader.Events.State,
             Outcome = verdict.Outcome,
@@ -96,7 +97,7 @@ internal sealed record ReadBody
         UsageAccumulator state = default;
         foreach (string d in data)
         {
-            state = parser.Apply(new WireEvent(default, Encoding.UTF8.GetBytes(d), isWholeBody), state, output);
+            state = parser.Apply(new StreamEvent(default, Encoding.UTF8.GetBytes(d), isWholeBody), state, output);
         }
 
         return output;

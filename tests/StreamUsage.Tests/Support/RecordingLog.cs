@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Tests.Support;
 

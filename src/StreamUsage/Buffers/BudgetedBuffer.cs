@@ -1,0 +1,78 @@
+using System.Numerics;
+
+namespace StreamUsage.Buffers;
+
+/// <summary>Bytes that are kept as far as a budget allows: what a response has without asking, and beyond that what is taken of the budget. A mutable struct: keep it in a field, never copy it.</summary>
+internal struct BudgetedBuffer(BufferBudget? budget)
+{
+    private PooledBuffer _bytes;
+    private int _taken;
+
+    public readonly int Length => _bytes.Length;
+
+    public readonly ReadOnlySpan<byte> Span => _bytes.Span;
+
+    public readonly ReadOnlyMemory<byte> Memory => _bytes.Memory;
+
+    /// <summary>Keeps bytes; false, and nothing kept of them, where the budget has no room.</summary>
+    public bool TryAppend(ReadOnlySpan<byte> bytes)
+    {
+        int length = _bytes.Length + bytes.Length;
+        if (length > Math.Max(BufferBudget.FreeBytes, _taken) && !TryTake(length))
+        {
+            return false;
+        }
+
+        _bytes.Append(bytes);
+        return true;
+    }
+
+    /// <summary>Keeps bytes whether there is room or not; the budget counts them.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        int length = _bytes.Length + bytes.Length;
+        if (length > Math.Max(BufferBudget.FreeBytes, _taken))
+        {
+            int size = Size(length);
+            budget?.Take(size - _taken);
+            _taken = size;
+        }
+
+        _bytes.Append(bytes);
+    }
+
+    /// <summary>Keeps nothing any more. What was taken of the budget goes back.</summary>
+    public void Clear()
+    {
+        if (_taken != 0)
+        {
+            Release();
+        }
+        else
+        {
+            _bytes.Clear();
+        }
+    }
+
+    public void Release()
+    {
+        _bytes.Release();
+        budget?.Return(_taken);
+        _taken = 0;
+    }
+
+    // Arrays are rented in powers of two.
+    private static int Size(int length) => (int)BitOperations.RoundUpToPowerOf2((uint)length);
+
+    private bool TryTake(int length)
+    {
+        int size = Size(length);
+        if (budget is not null && !budget.TryTake(size - _taken))
+        {
+            return false;
+        }
+
+        _taken = size;
+        return true;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Buffers;
+using StreamUsage.Capture;
+using StreamUsage.Parsing;
+
+namespace StreamUsage.Framing;
+
+/// <summary>
+/// Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>. Not thread-safe: its owner holds a lock. Never throws for what it reads.
+/// </summary>
+internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null)
+{
+    // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
+    private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
+
+    private readonly EventReader _events = new(settings, named, capture);
+    private SseBody _sse;
+    private JsonBodyDecoder? _json;
+    private BedrockEvents? _bedrock;
+    private Framing _framing;
+    private bool _isArray; // An object is a part of what is said, not an answer by itself.
+
+    private enum Framing : byte
+    {
+        NotBegun,
+        Unknown,
+        Sse,
+        Json,
+        EventStream,
+    }
+
+    /// <summary>What was read of the events.</summary>
+    public EventReader Events => _events;
+
+    public void Read(ReadOnlySpan<byte> bytes)
+    {
+        if (_framing <= Framing.Unknown)
+        {
+            Begin(bytes);
+        }
+
+        switch (_framing)
+        {
+            case Framing.Json:
+                ReadJson(bytes, _json!);
+                break;
+            case Framing.EventStream:
+                ReadEventStream(bytes, _bedrock!);
+                break;
+            default:
+                _sse.Read(bytes);
+                break;
+        }
+
+        _events.KeepExcerpt(bytes);
+    }
+
+    /// <summary>The body has ended: an unfinished last event counts where it is whole all the same.</summary>
+    public void Finish()
+    {
+        if (_framing is Framing.Sse or Framing.Unknown)
+        {
+            _sse.Finish();
+        }
+    }
+
+    /// <summary>Gives the pooled buffers back. What was read stays.</summary>
+    public void Release()
+    {
+        _sse.Release();
+        _json?.Release();
+        _bedrock?.Release();
+        _events.Release();
+    }
+
+    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says. A message of Amazon's event stream begins with its length, whose first byte is 0.
+    private void Begin(ReadOnlySpan<byte> bytes)
+    {
+        if (_framing == Framing.NotBegun)
+        {
+            if (bytes[0] == 0)
+            {
+                _framing = Framing.EventStream;
+                _bedrock = new BedrockEvents(settings.MaxEventBytes, _events);
+                return;
+            }
+
+            _framing = Framing.Unknown;
+            _sse = new SseBody(settings, _events);
+        }
+
+        int first = bytes.IndexOfAnyExcept(Blank);
+        if (first < 0)
+        {
+            return;
+        }
+
+        if (bytes[first] is (byte)'{' or (byte)'[')
+        {
+            _framing = Framing.Json;
+            _isArray = bytes[first] == (byte)'[';
+            _json = new JsonBodyDecoder(settings.MaxEventBytes, _events);
+        }
+        else
+        {
+            _framing = Framing.Sse;
+        }
+    }
+
+    private void ReadJson(ReadOnlySpan<byte> bytes, JsonBodyDecoder objects)
+    {
+        int position = 0;
+        while (true)
+        {
+            switch (objects.Read(bytes, ref position))
+            {
+                case FramingResult.NeedMore:
+                    return;
+                case FramingResult.Event:
+                    _events.Apply(new StreamEvent(default, objects.GetData(bytes), isWholeBody: !_isArray));
+                    break;
+                default:
+                    _events.ApplyLarge(default, isWholeBody: !_isArray);
+                    break;
+            }
+        }
+    }
+
+    private void ReadEventStream(ReadOnlySpan<byte> bytes, BedrockEvents bedrock)
+    {
+        int position = 0;
+        while (true)
+        {
+            switch (bedrock.Read(bytes, ref position))
+            {
+                case FramingResult.NeedMore:
+                    return;
+                case FramingResult.Event:
+                    _events.Apply(bedrock.GetEvent(bytes));
+                    break;
+                case FramingResult.LargeEvent:
+                    _events.ApplyLarge(bedrock.GetLargeEventType(bytes), isWholeBody: false);
+                    break;
+                default:
+                    _events.SkipDamaged(new InvalidDataException("A message of the event stream is damaged."));
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Buffers.Binary;
+
+namespace StreamUsage.Framing.EventStreams;
+
+/// <summary>
+/// CRC-32 as gzip has it (RFC 1952, section 8: polynomial 0xEDB88320, reflected), eight bytes at a time. The framework has it in a package of its own only, which is more weight than this.
+/// </summary>
+internal static class Crc32
+{
+    private const int Slices = 8;
+    private static readonly uint[] Table = MakeTable();
+
+    /// <summary>The checksum of what has checksum <paramref name="crc"/> followed by <paramref name="bytes"/>; that of nothing is 0.</summary>
+    public static uint Append(uint crc, ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<uint> table = Table;
+        crc = ~crc;
+        while (bytes.Length >= Slices)
+        {
+            uint low = BinaryPrimitives.ReadUInt32LittleEndian(bytes) ^ crc;
+            uint high = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+            crc = table[(int)(0x700 | (low & 0xFF))] ^ table[(int)(0x600 | ((low >> 8) & 0xFF))] ^ table[(int)(0x500 | ((low >> 16) & 0xFF))] ^ table[(int)(0x400 | (low >> 24))]
+                ^ table[(int)(0x300 | (high & 0xFF))] ^ table[(int)(0x200 | ((high >> 8) & 0xFF))] ^ table[(int)(0x100 | ((high >> 16) & 0xFF))] ^ table[(int)(high >> 24)];
+            bytes = bytes[Slices..];
+        }
+
+        foreach (byte value in bytes)
+        {
+            crc = table[(int)((crc ^ value) & 0xFF)] ^ (crc >> 8);
+        }
+
+        return ~crc;
+    }
+
+    // The first 256 entries are each byte's remainder; each further 256 those of the byte with one more zero byte behind it.
+    private static uint[] MakeTable()
+    {
+        const uint Polynomial = 0xEDB88320;
+        var table = new uint[Slices * 256];
+        for (uint value = 0; value < 256; value++)
+        {
+            uint remainder = value;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                remainder = (remainder >> 1) ^ ((remainder & 1) * Polynomial);
+            }
+
+            table[value] = remainder;
+        }
+
+        for (int i = 256; i < table.Length; i++)
+        {
+            uint before = table[i - 256];
+            table[i] = table[before & 0xFF] ^ (before >> 8);
+        }
+
+        return table;
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text;
+using System.Text.Json;
+using StreamUsage.Buffers;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Framing;
+
+/// <summary>
+/// The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by property as the counts are: one that is there and not null replaces the older one.
+/// One over the limit, or for which the budget has no room, is not kept.
+/// </summary>
+internal sealed class ReportedUsageJson(BufferBudget? budget = null)
+{
+    private const int MaxBytes = 64 * 1024;
+    private const int MaxProperties = 64;
+
+    private BudgetedBuffer _json = new(budget);
+
+    private ReadOnlySpan<byte> Json => _json.Span;
+
+    public void Add(ReadOnlySpan<byte> json, bool isCumulative)
+    {
+        if (json.Length > MaxBytes)
+        {
+            return;
+        }
+
+        if (isCumulative && _json.Length != 0)
+        {
+            try
+            {
+                Merge(json);
+            }
+            catch (JsonException)
+            {
+                Set(json); // A custom parser's object that is none: the counts matter more than its text.
+            }
+        }
+        else
+        {
+            Set(json);
+        }
+    }
+
+    /// <summary>The object; null where none was kept.</summary>
+    public string? Text => Json.IsEmpty ? null : Encoding.UTF8.GetString(Json);
+
+    public void Release() => _json.Release();
+
+    private void Set(ReadOnlySpan<byte> json)
+    {
+        _json.Clear();
+        _json.TryAppend(json);
+    }
+
+    private void Merge(ReadOnlySpan<byte> newer)
+    {
+        if (!CanMerge(Json, newer) || CoversAll(Json, newer))
+        {
+            Set(newer); // The frequent case: the same properties again, with newer values.
+            return;
+        }
+
+        var merged = new PooledBuffer();
+        Merge(Json, newer, ref merged);
+        if (merged.Length <= MaxBytes)
+        {
+            Set(merged.Span);
+        }
+
+        merged.Release();
+    }
+
+    // Whether every property of the older object is in the newer one and not null there, in objects within as well.
+    private static bool CoversAll(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer)
+    {
+        Utf8JsonReader reader = Utf8Json.Read(older);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!TryFind(newer, reader.ValueSpan, out ReadOnlySpan<byte> value) || value.SequenceEqual("null"u8))
+            {
+                return false;
+            }
+
+            reader.Read();
+            ReadOnlySpan<byte> olderValue = Value(ref reader, older);
+            if (CanMerge(olderValue, value) && !CoversAll(olderValue, value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void Merge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, ref PooledBuffer merged)
+    {
+        merged.Append((byte)'{');
+        int start = merged.Length;
+        Utf8JsonReader reader = Utf8Json.Read(older);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            ReadOnlySpan<byte> name = reader.ValueSpan;
+            reader.Read();
+            ReadOnlySpan<byte> olderValue = Value(ref reader, older);
+            AppendName(name, start, ref merged);
+            if (!TryFind(newer, name, out ReadOnlySpan<byte> value) || value.SequenceEqual("null"u8))
+            {
+                merged.Append(olderValue);
+            }
+            else if (CanMerge(olderValue, value))
+            {
+                Merge(olderValue, value, ref merged);
+            }
+            else
+            {
+                merged.Append(value);
+            }
+        }
+
+        reader = Utf8Json.Read(newer);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            ReadOnlySpan<byte> name = reader.ValueSpan;
+            reader.Read();
+            ReadOnlySpan<byte> value = Value(ref reader, newer);
+            if (!TryFind(older, name, out _))
+            {
+                AppendName(name, start, ref merged);
+                merged.Append(value);
+            }
+        }
+
+        merged.Append((byte)'}');
+    }
+
+    // As it was sent, escapes and all.
+    private static void AppendName(ReadOnlySpan<byte> name, int start, ref PooledBuffer merged)
+    {
+        if (merged.Length != start)
+        {
+            merged.Append((byte)',');
+        }
+
+        merged.Append((byte)'"');
+        merged.Append(name);
+        merged.Append("\":"u8);
+    }
+
+    private static bool TryFind(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = Utf8Json.Read(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isFound = reader.ValueSpan.SequenceEqual(name);
+            reader.Read();
+            value = Value(ref reader, json);
+            if (isFound)
+            {
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
+
+    private static ReadOnlySpan<byte> Value(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        int start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return json[start..(int)reader.BytesConsumed];
+    }
+
+    // Merging compares each property with each: what is no usage object of any provider is not worth it.
+    private static bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) => IsSmallObject(older) && IsSmallObject(newer);
+
+    private static bool IsSmallObject(ReadOnlySpan<byte> value)
+    {
+        if (value[0] != (byte)'{')
+        {
+            return false;
+        }
+
+        int count = 0;
+        Utf8JsonReader reader = Utf8Json.Read(value);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            reader.Skip();
+            count++;
+        }
+
+        return count <= MaxProperties;
+    }
+}

@@ -1,0 +1,284 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Bedrock;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.Anthropic;
+
+/// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
+internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
+{
+    public string Protocol => "anthropic-messages";
+
+    public bool IsFree(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);
+
+    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+
+    public ParserMatch Match(in RootProbe probe)
+    {
+        if (!probe.IsObject)
+        {
+            return ParserMatch.None;
+        }
+
+        ReadOnlySpan<byte> type = probe.AnyType;
+        if (type.StartsWith("message_"u8) || type.StartsWith("content_block_"u8) || (type.SequenceEqual("message"u8) && !probe.Type.IsEmpty))
+        {
+            return ParserMatch.Certain;
+        }
+
+        // The type must be the data's own: others name their events "error" as well.
+        if (probe.Type.SequenceEqual("error"u8) && probe.HasError && !probe.HasCode)
+        {
+            return ParserMatch.Certain;
+        }
+
+        return type.SequenceEqual("ping"u8) || (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || ConverseParser.IsException(probe.EventType)
+            || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? ParserMatch.Possible : ParserMatch.None;
+    }
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = streamEvent.Data;
+        if (!Utf8Json.IsObject(data))
+        {
+            return state;
+        }
+
+        ReadOnlySpan<byte> type = streamEvent.Type;
+        bool isError = false;
+        Utf8JsonReader reader = Utf8Json.Read(data);
+        reader.Read();
+        if (ConverseParser.IsException(type))
+        {
+            return state.WithError(ErrorObject.ReadException(ref reader, type));
+        }
+
+        int index = output.KeepsMessage ? BlockHeader.FindIndex(reader) : 0;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                type = reader.ValueSpan;
+            }
+            else if (name.SequenceEqual("delta"u8))
+            {
+                state = ReadDelta(ref reader, index, state, output);
+            }
+            else if (name.SequenceEqual("message"u8))
+            {
+                state = ReadStart(ref reader, data, state, output);
+            }
+            else if (name.SequenceEqual("content_block"u8))
+            {
+                ReadBlock(ref reader, data, index, output);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                if (ErrorObject.Read(ref reader) is { } error)
+                {
+                    isError = true;
+                    state = state.WithError(error);
+                }
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                state = ClaudeUsage.Read(ref reader, data, state, output, isStart: false);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                ReadContent(ref reader, data, output);
+            }
+            else if (name.SequenceEqual("amazon-bedrock-invocationMetrics"u8))
+            {
+                state = ConverseUsage.FillIn(ref reader, data, state, output);
+            }
+            else
+            {
+                state = ReadMessageProperty(ref reader, name, state, output);
+            }
+        }
+
+        if (!isError && type.SequenceEqual("error"u8))
+        {
+            isError = true;
+            state = state.WithError(ReadFlatError(data));
+        }
+
+        // The events of a stream may come as JSON lines as well: only what is none of them is a whole answer.
+        bool isStreamEvent = type.StartsWith("message_"u8) || type.StartsWith("content_block"u8) || type.SequenceEqual("ping"u8);
+        bool isTerminal = type.SequenceEqual("message_stop"u8) || (streamEvent.IsWholeBody && !isError && !isStreamEvent);
+        return isTerminal ? state with { IsTerminal = true } : state;
+    }
+
+    // An error without an object of its own: that the event is one says nothing of its kind.
+    private static ProviderError ReadFlatError(ReadOnlySpan<byte> data)
+    {
+        Utf8JsonReader reader = Utf8Json.ReadValue(data);
+        ProviderError error = ErrorObject.Read(ref reader) ?? new ProviderError();
+        return error.Type == "error" ? new ProviderError { Message = error.Message, StatusCode = error.StatusCode } : error;
+    }
+
+    // message_start's message. Its usage begins the count anew; its output is a placeholder.
+    private static UsageAccumulator ReadStart(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        state = state.Begin(default);
+        output.OnMessage(default, isNew: true);
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            state = name.SequenceEqual("usage"u8)
+                ? ClaudeUsage.Read(ref reader, data, state, output, isStart: true)
+                : ReadMessageProperty(ref reader, name, state, output);
+        }
+
+        return state;
+    }
+
+    private static UsageAccumulator ReadMessageProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state, IOutputObserver output)
+    {
+        if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+        {
+            output.OnMessage(reader.ValueSpan, isNew: false);
+            return state;
+        }
+
+        if (name.SequenceEqual("id"u8))
+        {
+            return reader.GetId(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
+        }
+
+        if (name.SequenceEqual("model"u8))
+        {
+            return reader.GetName(state.Model) is { } model ? state with { Model = model } : state;
+        }
+
+        return ReadStop(ref reader, name, state);
+    }
+
+    private static UsageAccumulator ReadStop(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state)
+    {
+        if (name.SequenceEqual("stop_reason"u8))
+        {
+            return reader.GetName(state.StopReason) is { } reason ? state with { StopReason = reason } : state;
+        }
+
+        if (name.SequenceEqual("stop_sequence"u8))
+        {
+            return reader.GetId(state.StopSequence) is { } sequence ? state with { StopSequence = sequence } : state;
+        }
+
+        reader.Skip();
+        return state;
+    }
+
+    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, int index, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("text"u8))
+            {
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
+                reader.Observe(OutputKind.Text, 0, output);
+            }
+            else if (name.SequenceEqual("thinking"u8))
+            {
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
+                reader.Observe(OutputKind.Reasoning, 0, output);
+            }
+            else if (name.SequenceEqual("partial_json"u8))
+            {
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
+                reader.Observe(OutputKind.ToolArguments, 0, output);
+            }
+            else if (name.SequenceEqual("signature"u8))
+            {
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
+                reader.Tell(BlockField.Signature, 0, output);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction's, in one piece.
+                reader.Tell(BlockField.Text, 0, output);
+            }
+            else
+            {
+                state = ReadStop(ref reader, name, state);
+            }
+        }
+
+        return state;
+    }
+
+    private static void ReadContent(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    {
+        if (reader.EnterArray())
+        {
+            for (int index = 0; reader.NextElement(); index++)
+            {
+                ReadBlock(ref reader, data, index, output);
+            }
+        }
+    }
+
+    // A block of a whole message has all its text; one that begins in a stream has none yet, and an empty input.
+    private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        if (output.KeepsMessage)
+        {
+            BlockHeader block = BlockHeader.Find(reader);
+            output.OnBlock(new OutputBlock(0, index, BlockStage.Begin) { Type = block.Type, Id = block.Id });
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("text"u8))
+            {
+                reader.Observe(OutputKind.Text, 0, output);
+            }
+            else if (name.SequenceEqual("thinking"u8))
+            {
+                reader.Observe(OutputKind.Reasoning, 0, output);
+            }
+            else if (name.SequenceEqual("name"u8))
+            {
+                reader.Observe(OutputKind.ToolName, 0, output);
+            }
+            else if (name.SequenceEqual("input"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadOnlySpan<byte> input = reader.GetRaw(data);
+                if (!input.SequenceEqual("{}"u8))
+                {
+                    output.OnOutput(OutputKind.ToolArguments, 0, input, isEscaped: false);
+                }
+            }
+            else if (name.SequenceEqual("signature"u8) || name.SequenceEqual("data"u8))
+            {
+                reader.Tell(BlockField.Signature, 0, output);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                reader.Tell(BlockField.Text, 0, output); // A compaction's is a text. A tool's result is an array, and not the model's.
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Text.Json;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.Bedrock;
+
+/// <summary>The content blocks of a Converse answer: whole, as they start, or a delta of one.</summary>
+internal static class ConverseContent
+{
+    /// <summary>Tells the observer of what the block that the reader stands on holds: text, toolUse {name, input}, reasoningContent {text} or {reasoningText {text}}, citationsContent {content}.</summary>
+    /// <param name="reader">The reader.</param>
+    /// <param name="data">What it reads.</param>
+    /// <param name="index">The block's index in the message.</param>
+    /// <param name="output">The observer.</param>
+    public static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("text"u8))
+            {
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
+                reader.Observe(OutputKind.Text, 0, output);
+            }
+            else if (name.SequenceEqual("toolUse"u8))
+            {
+                ReadToolUse(ref reader, data, index, output);
+            }
+            else if (name.SequenceEqual("reasoningContent"u8))
+            {
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
+                ReadText(ref reader, OutputKind.Reasoning, output);
+            }
+            else if (name.SequenceEqual("citationsContent"u8))
+            {
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
+                ReadText(ref reader, OutputKind.Text, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    /// <summary>The blocks of a whole answer's <c>output {message {content}}</c>.</summary>
+    public static void ReadOutput(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("message"u8) && reader.EnterObject())
+            {
+                ReadMessage(ref reader, data, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private static void ReadMessage(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    {
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                output.OnMessage(reader.ValueSpan, isNew: false);
+            }
+            else if (!name.SequenceEqual("content"u8))
+            {
+                reader.Skip();
+            }
+            else if (reader.EnterArray())
+            {
+                for (int index = 0; reader.NextElement(); index++)
+                {
+                    ReadBlock(ref reader, data, index, output);
+                }
+            }
+        }
+    }
+
+    private static void ReadToolUse(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        if (output.KeepsMessage)
+        {
+            output.OnBlock(new OutputBlock(0, index, BlockStage.Delta) { Type = "tool_use"u8, Id = BlockHeader.Find(reader).Id });
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("name"u8))
+            {
+                reader.Observe(OutputKind.ToolName, 0, output);
+            }
+            else if (name.SequenceEqual("input"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadOnlySpan<byte> input = reader.GetRaw(data);
+                if (!input.SequenceEqual("{}"u8))
+                {
+                    output.OnOutput(OutputKind.ToolArguments, 0, input, isEscaped: false);
+                }
+            }
+            else if (name.SequenceEqual("input"u8))
+            {
+                reader.Observe(OutputKind.ToolArguments, 0, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    // The texts in an object, however deep: {text}, {reasoningText: {text, signature}}, {signature}, {redactedContent}, {content: [{text}]}.
+    private static void ReadText(ref Utf8JsonReader reader, OutputKind kind, IOutputObserver output)
+    {
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            reader.Skip();
+            return;
+        }
+
+        int depth = reader.CurrentDepth;
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool isText = reader.ValueTextEquals("text"u8);
+                bool isSource = reader.ValueTextEquals("citations"u8);
+                bool isSignature = reader.ValueTextEquals("signature"u8) || reader.ValueTextEquals("redactedContent"u8);
+                reader.Read();
+                if (isText && reader.TokenType == JsonTokenType.String)
+                {
+                    reader.Observe(kind, 0, output);
+                }
+                else if (isSignature)
+                {
+                    reader.Tell(BlockField.Signature, 0, output);
+                }
+                else if (isSource)
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Text.Json;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.Gemini;
+
+/// <summary>The content of a Gemini candidate: text, thoughts, calls of functions and of the provider's own tools, code that is to be run. What a tool answered is not the model's output.</summary>
+internal static class GeminiContent
+{
+    /// <summary>Tells the observer of what the object that the reader stands on holds.</summary>
+    public static void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                output.OnMessage(reader.ValueSpan, isNew: false);
+            }
+            else if (!name.SequenceEqual("parts"u8))
+            {
+                reader.Skip();
+            }
+            else if (reader.EnterArray())
+            {
+                while (reader.NextElement())
+                {
+                    ReadPart(ref reader, data, choice, output);
+                }
+            }
+        }
+    }
+
+    private static void ReadPart(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        ReadOnlySpan<byte> text = default, signature = default;
+        bool isEscaped = false, isThought = false;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("text"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                text = reader.ValueSpan;
+                isEscaped = reader.ValueIsEscaped;
+            }
+            else if (name.SequenceEqual("thought"u8))
+            {
+                isThought = reader.TokenType == JsonTokenType.True;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("functionCall"u8) || name.SequenceEqual("toolCall"u8) || name.SequenceEqual("executableCode"u8))
+            {
+                ReadCall(ref reader, data, name, choice, output);
+            }
+            else if (name.SequenceEqual("thoughtSignature"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                signature = reader.ValueSpan;
+            }
+            else
+            {
+                if (name.EndsWith("Result"u8) || name.EndsWith("Response"u8) || name.EndsWith("Data"u8))
+                {
+                    output.OnBlock(new OutputBlock(choice, 0, BlockStage.Begin) { Type = name, IsClosed = true }); // What a tool has brought, an image: not text.
+                }
+
+                reader.Skip();
+            }
+        }
+
+        if (!text.IsEmpty)
+        {
+            output.OnOutput(isThought ? OutputKind.Reasoning : OutputKind.Text, choice, text, isEscaped);
+        }
+
+        output.OnField(BlockField.Signature, choice, signature, isEscaped: false); // Base64. It may come in a part of its own, after the text that it is of.
+    }
+
+    // functionCall {name, args, partialArgs}, toolCall {toolType, args}, executableCode {code}.
+    private static void ReadCall(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        if (output.KeepsMessage)
+        {
+            TellCall(BlockHeader.Find(reader), kind, choice, output);
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("name"u8) || name.SequenceEqual("toolType"u8))
+            {
+                reader.Observe(OutputKind.ToolName, choice, output);
+            }
+            else if (name.SequenceEqual("code"u8))
+            {
+                reader.Observe(OutputKind.ToolArguments, choice, output);
+            }
+            else if (name.SequenceEqual("args"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadOnlySpan<byte> arguments = reader.GetRaw(data);
+                if (!arguments.SequenceEqual("{}"u8))
+                {
+                    output.OnOutput(OutputKind.ToolArguments, choice, arguments, isEscaped: false);
+                }
+            }
+            else if (name.SequenceEqual("partialArgs"u8))
+            {
+                ReadPartialArguments(ref reader, choice, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    // A call is whole, but for arguments that are streamed: after the name those come by paths, without a name, and are not put together.
+    private static void TellCall(BlockHeader call, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
+    {
+        bool isFunction = kind.SequenceEqual("functionCall"u8);
+        output.OnBlock(new OutputBlock(choice, 0, isFunction && !call.HasName ? BlockStage.Done : BlockStage.Begin)
+        {
+            Type = isFunction ? "tool_use"u8 : kind,
+            Id = call.Id,
+            HasTextInput = kind.SequenceEqual("executableCode"u8),
+        });
+    }
+
+    // Streamed arguments: [{jsonPath, stringValue | numberValue | boolValue, willContinue}].
+    private static void ReadPartialArguments(ref Utf8JsonReader reader, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
+        while (reader.NextElement())
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("stringValue"u8))
+                {
+                    reader.Observe(OutputKind.ToolArguments, choice, output);
+                }
+                else if (name.SequenceEqual("numberValue"u8) && reader.TokenType == JsonTokenType.Number)
+                {
+                    output.OnOutput(OutputKind.ToolArguments, choice, reader.ValueSpan, isEscaped: false);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+}

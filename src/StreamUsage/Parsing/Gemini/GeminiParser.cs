@@ -1,0 +1,202 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.Gemini;
+
+/// <summary>
+/// Google Gemini: the chunks of a stream (server-sent events or the elements of an array), a whole answer, and errors; as they are (Gemini API, Vertex) or inside the <c>response</c> of Code Assist.
+/// There is no terminal event: each candidate ends with its finish reason, and a blocked prompt with its block reason. Usage may still follow.
+/// </summary>
+internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
+{
+    public string Protocol => "gemini";
+
+    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
+
+    public bool IsCount(ReadOnlySpan<byte> name) => name.EndsWith("okenCount"u8);
+
+    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+
+    public ParserMatch Match(in RootProbe probe) => probe.Gemini == ParserMatch.None && probe.HasError ? ParserMatch.Possible : probe.Gemini;
+
+    /// <summary>What a property of the root, or of a wrapped chunk, says of the wire.</summary>
+    public static ParserMatch MatchName(scoped ReadOnlySpan<byte> name, JsonTokenType value)
+    {
+        if (name.SequenceEqual("candidates"u8))
+        {
+            return value == JsonTokenType.StartArray ? ParserMatch.Certain : ParserMatch.None;
+        }
+
+        if (value != JsonTokenType.StartObject)
+        {
+            return ParserMatch.None;
+        }
+
+        // Messages of a live session begin with what has no usage yet.
+        return name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("promptFeedback"u8) ? ParserMatch.Certain
+            : name.SequenceEqual("setupComplete"u8) || name.SequenceEqual("serverContent"u8) ? ParserMatch.Possible
+            : ParserMatch.None;
+    }
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!Utf8Json.IsObject(streamEvent.Data))
+        {
+            return state;
+        }
+
+        Utf8JsonReader reader = Utf8Json.ReadValue(streamEvent.Data);
+        reader.EnterObject();
+        bool isFirst = streamEvent.IsWholeBody && state == default;
+        UsageAccumulator next = ReadChunk(ref reader, streamEvent.Data, state, output, isWhole: isFirst, isWrapped: false);
+        if (isFirst)
+        {
+            return next.Error is null && next != default ? next with { IsTerminal = true } : next;
+        }
+
+        // A second object: the first was a chunk after all, of JSON lines.
+        return streamEvent.IsWholeBody && next.IsTerminal && next.Choices != default && !next.Choices.AllFinished ? next with { IsTerminal = false } : next;
+    }
+
+    private static UsageAccumulator ReadChunk(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole, bool isWrapped)
+    {
+        // Whether a count that is left out is 0 depends on the finish reasons: usage that stands before them is read last.
+        Utf8JsonReader usage = default;
+        bool areReasonsKnown = isWhole;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("candidates"u8))
+            {
+                state = ReadCandidates(ref reader, data, state, output);
+                areReasonsKnown = true;
+            }
+            else if (name.SequenceEqual("usageMetadata"u8))
+            {
+                if (areReasonsKnown && reader.TokenType == JsonTokenType.StartObject)
+                {
+                    state = GeminiUsage.Read(ref reader, data, state, output, isComplete: isWhole || state.IsComplete);
+                }
+                else
+                {
+                    usage = reader;
+                    reader.Skip();
+                }
+            }
+            else if (name.SequenceEqual("modelVersion"u8))
+            {
+                string? model = reader.GetName(state.Model);
+                state = model is null || ReferenceEquals(model, state.Model) ? state : state with { Model = model };
+            }
+            else if (name.SequenceEqual("responseId"u8))
+            {
+                string? id = reader.GetId(state.ResponseId);
+                state = id is null || ReferenceEquals(id, state.ResponseId) ? state : state with { ResponseId = id };
+            }
+            else if (name.SequenceEqual("promptFeedback"u8))
+            {
+                state = ReadPromptFeedback(ref reader, state);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+            }
+            else if (!isWrapped && name.SequenceEqual("response"u8))
+            {
+                state = reader.EnterObject() ? ReadChunk(ref reader, data, state, output, isWhole, isWrapped: true) : state;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return usage.TokenType == JsonTokenType.StartObject ? GeminiUsage.Read(ref usage, data, state, output, isComplete: isWhole || state.IsComplete) : state;
+    }
+
+    private static UsageAccumulator ReadPromptFeedback(ref Utf8JsonReader reader, UsageAccumulator state)
+    {
+        if (reader.EnterObject())
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("blockReason"u8))
+                {
+                    state = ReadReason(ref reader, state.StopReason) is { } reason ? state with { StopReason = reason, IsTerminal = true } : state;
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        return state;
+    }
+
+    private static UsageAccumulator ReadCandidates(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        if (reader.EnterArray())
+        {
+            bool hasIndices = HasIndices(data);
+            while (reader.NextElement())
+            {
+                state = reader.EnterObject() ? ReadCandidate(ref reader, data, state, output, hasIndices) : state;
+            }
+        }
+
+        return state;
+    }
+
+    private static UsageAccumulator ReadCandidate(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, in UsageAccumulator state, IOutputObserver output, bool hasIndices)
+    {
+        int index = hasIndices ? Utf8Json.FindIndex(reader) : 0;
+        ChoiceProgress choices = state.Choices.Begin(index);
+        string? reason = null;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("content"u8))
+            {
+                GeminiContent.Read(ref reader, data, index, output);
+            }
+            else if (name.SequenceEqual("finishReason"u8))
+            {
+                reason = ReadReason(ref reader, state.StopReason);
+                choices = reason is null ? choices : choices.Finish(index);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        bool isSame = choices == state.Choices && (reason is null || ReferenceEquals(reason, state.StopReason));
+        return isSame ? state : state with { Choices = choices, StopReason = index == 0 ? reason ?? state.StopReason : state.StopReason };
+    }
+
+    // Whether an index other than 0 is said: it stands behind the content, and to look for it first is to read the candidate twice.
+    private static bool HasIndices(ReadOnlySpan<byte> data)
+    {
+        for (int at; (at = data.IndexOf("\"index\""u8)) >= 0;)
+        {
+            data = data[(at + "\"index\"".Length)..].TrimStart(" :\t\r\n"u8);
+            if (data is not [(byte)'0', (byte)',' or (byte)'}' or (byte)' ' or (byte)'\r' or (byte)'\n', ..])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // The name of the enum's zero says nothing.
+    private static string? ReadReason(ref Utf8JsonReader reader, string? known)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.EndsWith("_UNSPECIFIED"u8))
+        {
+            return null;
+        }
+
+        return reader.GetName(known);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Text.Json;
+using StreamUsage.Parsing.Bedrock;
+using StreamUsage.Parsing.Gemini;
+using StreamUsage.Parsing.OpenAI;
+
+namespace StreamUsage.Parsing.Json;
+
+/// <summary>The properties of an event's root by which wires are told apart, read once for all of them.</summary>
+internal ref struct RootProbe
+{
+    public ReadOnlySpan<byte> EventType;
+    public ReadOnlySpan<byte> Type;
+    public ReadOnlySpan<byte> Object;
+    public bool IsObject;
+    public bool IsDone;
+    public bool HasChoices;
+    public bool HasDataArray;
+    public bool HasResponse;
+    public bool HasOutput;
+    public bool HasError;
+    public bool HasCode;
+    public bool HasConverseEvent;
+    public UsageShape Usage;
+    public ParserMatch Gemini;
+
+    /// <summary>What the root says; of data that is no object, only whether it is Chat's end.</summary>
+    /// <exception cref="JsonException">The data is malformed.</exception>
+    public static RootProbe Read(StreamEvent streamEvent)
+    {
+        var probe = new RootProbe { EventType = streamEvent.Type, IsDone = OpenAIChatParser.IsDone(streamEvent.Data) };
+        if (Utf8Json.IsObject(streamEvent.Data))
+        {
+            probe.IsObject = true;
+            probe.ReadRoot(Utf8Json.Read(streamEvent.Data));
+        }
+
+        return probe;
+    }
+
+    /// <summary>The type in the data, else the event's.</summary>
+    public readonly ReadOnlySpan<byte> AnyType => Type.IsEmpty ? EventType : Type;
+
+    private void ReadRoot(Utf8JsonReader reader)
+    {
+        reader.Read();
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                Type = reader.ValueSpan;
+                if (Type.StartsWith("response."u8) || Type.StartsWith("message_"u8) || Type.StartsWith("content_block_"u8))
+                {
+                    return; // Says all; what follows may be large.
+                }
+            }
+            else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                Object = reader.ValueSpan;
+            }
+            else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                Usage = ReadUsageShape(ref reader);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                HasError |= reader.TokenType is JsonTokenType.StartObject or JsonTokenType.String;
+                Gemini = Best(Gemini, ReadError(ref reader));
+            }
+            else if (name.SequenceEqual("response"u8))
+            {
+                HasResponse = true;
+                Gemini = Best(Gemini, ReadWrapped(ref reader));
+            }
+            else
+            {
+                HasChoices |= name.SequenceEqual("choices"u8);
+                HasDataArray |= name.SequenceEqual("data"u8) && reader.TokenType == JsonTokenType.StartArray;
+                HasOutput |= name.SequenceEqual("output"u8);
+                HasCode |= name.SequenceEqual("code"u8) || name.SequenceEqual("sequence_number"u8);
+                Gemini = Best(Gemini, GeminiParser.MatchName(name, reader.TokenType));
+                HasConverseEvent |= ConverseParser.IsName(name, reader.TokenType);
+                reader.Skip();
+            }
+        }
+    }
+
+    // Code Assist has the chunk in a "response"; so have events of Responses, whose inside has none of these names.
+    private static ParserMatch ReadWrapped(ref Utf8JsonReader reader)
+    {
+        ParserMatch match = ParserMatch.None;
+        if (reader.EnterObject())
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                match = Best(match, GeminiParser.MatchName(name, reader.TokenType));
+                reader.Skip();
+            }
+        }
+
+        return match;
+    }
+
+    // Google's errors have a status in capitals beside a numeric code.
+    private static ParserMatch ReadError(ref Utf8JsonReader reader)
+    {
+        bool hasCode = false, hasStatus = false;
+        if (reader.EnterObject())
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                hasCode |= name.SequenceEqual("code"u8) && reader.TokenType == JsonTokenType.Number;
+                hasStatus |= name.SequenceEqual("status"u8) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty
+                    && reader.ValueSpan.IndexOfAnyExceptInRange((byte)'A', (byte)'_') < 0;
+                reader.Skip();
+            }
+        }
+
+        return hasCode && hasStatus ? ParserMatch.Certain : ParserMatch.None;
+    }
+
+    private static UsageShape ReadUsageShape(ref Utf8JsonReader reader)
+    {
+        UsageShape shape = UsageShape.None;
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("prompt_tokens"u8) || name.SequenceEqual("completion_tokens"u8))
+            {
+                shape = UsageShape.Chat;
+            }
+            else if (name.SequenceEqual("input_tokens_details"u8) || (name.SequenceEqual("total_tokens"u8) && shape != UsageShape.Chat))
+            {
+                shape = UsageShape.Responses;
+            }
+            else if (name.StartsWith("cache_"u8))
+            {
+                shape = UsageShape.Claude;
+            }
+            else if (name.SequenceEqual("inputTokens"u8) || name.SequenceEqual("outputTokens"u8))
+            {
+                shape = UsageShape.Converse;
+            }
+            else if (shape == UsageShape.None && (name.SequenceEqual("input_tokens"u8) || name.SequenceEqual("output_tokens"u8)))
+            {
+                shape = UsageShape.ClaudeOrResponses;
+            }
+
+            reader.Skip();
+        }
+
+        return shape;
+    }
+
+    private static ParserMatch Best(ParserMatch first, ParserMatch second) => first > second ? first : second;
+}
+
+/// <summary>Whose names a usage object uses.</summary>
+internal enum UsageShape
+{
+    None,
+    Claude,
+    Chat,
+    Responses,
+    ClaudeOrResponses,
+    Converse,
+}

@@ -1,0 +1,253 @@
+using System.Text.Json;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.OpenAI;
+
+/// <summary>The message of a chat choice, or a delta of it: text, reasoning, a refusal, tool calls, a transcript.</summary>
+internal static class ChatMessage
+{
+    // The key of the one call there was before calls had an index.
+    private const int OldFunctionCall = -1;
+
+    /// <summary>Tells the observer of what the object that the reader stands on holds.</summary>
+    public static void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        bool keepsMessage = output.KeepsMessage, hasReasoning = false;
+        if (keepsMessage)
+        {
+            hasReasoning = TellReasoning(reader, choice, output);
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("content"u8))
+            {
+                ReadContent(ref reader, OutputKind.Text, choice, output);
+            }
+            else if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String)
+            {
+                // Some servers say the same reasoning under both names.
+                if (!hasReasoning)
+                {
+                    hasReasoning = !reader.ValueSpan.IsEmpty;
+                    reader.Observe(OutputKind.Reasoning, choice, output);
+                }
+            }
+            else if (name.SequenceEqual("refusal"u8))
+            {
+                reader.Observe(OutputKind.Refusal, choice, output);
+            }
+            else if (name.SequenceEqual("tool_calls"u8))
+            {
+                ReadToolCalls(ref reader, data, choice, output);
+            }
+            else if (name.SequenceEqual("function_call"u8))
+            {
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    output.OnBlock(new OutputBlock(choice, OldFunctionCall, BlockStage.Delta) { Type = "tool_use"u8 });
+                }
+
+                ReadFunction(ref reader, data, choice, output);
+            }
+            else if (keepsMessage && name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                output.OnMessage(reader.ValueSpan, isNew: false);
+            }
+            else if (name.SequenceEqual("audio"u8))
+            {
+                ReadAudio(ref reader, choice, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    /// <summary>Whether the object that the reader stands on says anything but a role.</summary>
+    public static bool SaysMoreThanRole(Utf8JsonReader reader)
+    {
+        if (!reader.EnterObject())
+        {
+            return false;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (!name.SequenceEqual("role"u8) && IsSaid(reader))
+            {
+                return true;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    private static bool IsSaid(Utf8JsonReader value)
+    {
+        if (value.TokenType == JsonTokenType.String)
+        {
+            return !value.ValueSpan.IsEmpty;
+        }
+
+        return value.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && value.Read() && value.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray);
+    }
+
+    // A string, or an array of parts as Mistral sends them: {type: text, text} and {type: thinking, thinking: [parts]}.
+    private static void ReadContent(ref Utf8JsonReader reader, OutputKind kind, int choice, IOutputObserver output)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Observe(kind, choice, output);
+            return;
+        }
+
+        while (reader.NextElement())
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("text"u8))
+                {
+                    reader.Observe(kind, choice, output);
+                }
+                else if (name.SequenceEqual("thinking"u8))
+                {
+                    ReadContent(ref reader, OutputKind.Reasoning, choice, output);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+
+    private static void ReadToolCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
+        bool keepsMessage = output.KeepsMessage;
+        for (int position = 0; reader.NextElement(); position++)
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            if (keepsMessage)
+            {
+                // Where there is no index, its place is one, and its id tells it from the calls of other chunks.
+                BlockHeader call = BlockHeader.Find(reader);
+                output.OnBlock(new OutputBlock(choice, call.Index < 0 ? position : call.Index, BlockStage.Delta)
+                {
+                    Type = call.IsCustom ? "custom"u8 : "tool_use"u8,
+                    Id = call.Id,
+                    HasTextInput = call.IsCustom,
+                });
+            }
+
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("function"u8) || name.SequenceEqual("custom"u8))
+                {
+                    ReadFunction(ref reader, data, choice, output);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+
+    // The model has reasoned before it answered, wherever the server puts it in the message.
+    private static bool TellReasoning(Utf8JsonReader reader, int choice, IOutputObserver output)
+    {
+        try
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+                {
+                    reader.Observe(OutputKind.Reasoning, choice, output);
+                    return true;
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+            // The reading will come to it.
+        }
+
+        return false;
+    }
+
+    private static void ReadFunction(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("name"u8))
+            {
+                reader.Observe(OutputKind.ToolName, choice, output);
+            }
+            else if (name.SequenceEqual("arguments"u8) || name.SequenceEqual("input"u8))
+            {
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    output.OnOutput(OutputKind.ToolArguments, choice, reader.GetRaw(data), isEscaped: false);
+                }
+                else
+                {
+                    reader.Observe(OutputKind.ToolArguments, choice, output);
+                }
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private static void ReadAudio(ref Utf8JsonReader reader, int choice, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("transcript"u8))
+            {
+                reader.Observe(OutputKind.Text, choice, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.OpenAI;
+
+/// <summary>OpenAI Chat Completions and everything compatible: chunks, a whole completion, and errors.</summary>
+internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
+{
+    public string Protocol => "openai-chat";
+
+    public bool IsFree(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
+        || name.SequenceEqual("arguments"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("created"u8);
+
+    // Of servers that count in every chunk.
+    public bool IsCount(ReadOnlySpan<byte> name) => name.EndsWith("_tokens"u8);
+
+    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+
+    public ParserMatch Match(in RootProbe probe)
+    {
+        if (probe.IsDone)
+        {
+            return ParserMatch.Possible;
+        }
+
+        if ((probe.HasChoices && !probe.Object.SequenceEqual(OpenAICompletionsParser.ObjectName)) || probe.Object.StartsWith("chat.completion"u8))
+        {
+            return ParserMatch.Certain;
+        }
+
+        return probe.HasError || probe.Usage == UsageShape.Chat || probe.Object.SequenceEqual("error"u8) ? ParserMatch.Possible : ParserMatch.None;
+    }
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = streamEvent.Data;
+        if (!Utf8Json.IsObject(data))
+        {
+            return IsDone(data) ? state with { IsTerminal = true } : state;
+        }
+
+        // An object after others is a line of a stream, though it may not say that it is a chunk.
+        bool isChunk = state.Choices != default, isError = false;
+        ErrorObject.Parts flatError = default;
+        Utf8JsonReader reader = Utf8Json.Read(data);
+        Utf8JsonReader usage = default;
+        reader.Read();
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("choices"u8))
+            {
+                state = ReadChoices(ref reader, data, state, output, ref isChunk);
+            }
+            else if (name.SequenceEqual("id"u8))
+            {
+                // Chunks of one stream may bear different ids; the first is the response's.
+                if (state.ResponseId is not null)
+                {
+                    reader.Skip();
+                }
+                else if (reader.GetId() is { } id)
+                {
+                    state = state with { ResponseId = id };
+                }
+            }
+            else if (name.SequenceEqual("model"u8))
+            {
+                string? model = reader.GetName(state.Model);
+                state = model is null || ReferenceEquals(model, state.Model) ? state : state with { Model = model };
+            }
+            else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                isChunk |= reader.ValueSpan.EndsWith(".chunk"u8);
+                isError |= reader.ValueTextEquals("error"u8);
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                usage = reader;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                if (ErrorObject.Read(ref reader) is { } error)
+                {
+                    state = state.WithError(error);
+                }
+            }
+            else if (name.SequenceEqual("x_groq"u8))
+            {
+                state = ReadGroq(ref reader, data, state, output);
+            }
+            else if (name.SequenceEqual("service_tier"u8))
+            {
+                state = Utf8Json.WithServiceTier(state, reader.GetName(state.ServiceTier));
+            }
+            else if (!flatError.TryRead(ref reader, name))
+            {
+                reader.Skip();
+            }
+        }
+
+        // The root's own usage is read last: it stands where one is nested in a choice or in x_groq as well.
+        if (usage.TokenType == JsonTokenType.StartObject)
+        {
+            state = OpenAIUsage.Read(ref usage, data, state, output, isCumulative: true);
+        }
+
+        if (isError)
+        {
+            state = state.WithError(flatError.ToError());
+        }
+
+        return streamEvent.IsWholeBody && !isChunk && state.Error is null ? state with { IsTerminal = true } : state;
+    }
+
+    /// <summary>Whether an event's data is what ends a stream; some servers pad it.</summary>
+    public static bool IsDone(ReadOnlySpan<byte> data) => data.Trim(" \t"u8).SequenceEqual("[DONE]"u8);
+
+    private static UsageAccumulator ReadChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
+    {
+        if (!reader.EnterArray())
+        {
+            return state;
+        }
+
+        ChoiceProgress before = state.Choices;
+        while (reader.NextElement())
+        {
+            if (reader.EnterObject())
+            {
+                state = ReadChoice(ref reader, data, before, state, output, ref isChunk);
+            }
+        }
+
+        return state;
+    }
+
+    private static UsageAccumulator ReadChoice(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, ChoiceProgress before, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
+    {
+        Utf8JsonReader choice = reader;
+        int index = Utf8Json.FindIndex(choice);
+        state = state with { Choices = state.Choices.Begin(index) };
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("delta"u8))
+            {
+                isChunk = true;
+                ChatMessage.Read(ref reader, data, index, output);
+            }
+            else if (name.SequenceEqual("message"u8))
+            {
+                // Beside deltas it says once more what they have said: Perplexity's in each chunk, MiniMax's in the last.
+                if (before.HasBegun(index) || HasDelta(choice))
+                {
+                    reader.Skip();
+                }
+                else
+                {
+                    ChatMessage.Read(ref reader, data, index, output);
+                }
+            }
+            else if (name.SequenceEqual("finish_reason"u8))
+            {
+                if (reader.GetName(state.StopReason) is { } reason)
+                {
+                    state = state with { Choices = state.Choices.Finish(index), StopReason = index == 0 ? reason : state.StopReason };
+                }
+            }
+            else if (name.SequenceEqual("text"u8))
+            {
+                reader.Observe(OutputKind.Text, index, output);
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: true);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return state;
+    }
+
+    // Whether the choice that the reader is in has a delta that says something: a whole answer may have an empty one beside its message.
+    private static bool HasDelta(Utf8JsonReader choice)
+    {
+        while (choice.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("delta"u8))
+            {
+                return ChatMessage.SaysMoreThanRole(choice);
+            }
+
+            choice.Skip();
+        }
+
+        return false;
+    }
+
+    private static UsageAccumulator ReadGroq(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("usage"u8))
+            {
+                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: true);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                if (ErrorObject.Read(ref reader) is { } error)
+                {
+                    state = state.WithError(error);
+                }
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return state;
+    }
+}

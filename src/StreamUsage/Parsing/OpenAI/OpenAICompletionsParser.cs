@@ -1,0 +1,20 @@
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.OpenAI;
+
+/// <summary>OpenAI's legacy Completions and what is compatible: chunks and whole answers like those of Chat, whose choices hold a <c>text</c> instead of a message.</summary>
+internal sealed class OpenAICompletionsParser(OpenAIChatParser chat) : IProbedProtocol, ITemplatedProtocol
+{
+    public static ReadOnlySpan<byte> ObjectName => "text_completion"u8;
+
+    public string Protocol => "openai-completions";
+
+    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8) || chat.IsFree(name);
+
+    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+
+    public ParserMatch Match(in RootProbe probe) => probe.Object.SequenceEqual(ObjectName) ? ParserMatch.Certain : ParserMatch.None;
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) => chat.Apply(streamEvent, state, output);
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.OpenAI;
+
+/// <summary>OpenAI's Embeddings and what is compatible: one whole body, whose usage is input alone.</summary>
+internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
+{
+    public string Protocol => "openai-embeddings";
+
+    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+
+    public ParserMatch Match(in RootProbe probe) =>
+        probe.Object.SequenceEqual("list"u8) && probe.HasDataArray && probe.Usage is UsageShape.Chat or UsageShape.Responses ? ParserMatch.Certain : ParserMatch.None;
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = streamEvent.Data;
+        if (!Utf8Json.IsObject(data))
+        {
+            return state;
+        }
+
+        Utf8JsonReader reader = Utf8Json.ReadValue(data);
+        reader.EnterObject();
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("model"u8))
+            {
+                state = reader.GetName() is { } model ? state with { Model = model } : state;
+            }
+            else if (name.SequenceEqual("id"u8))
+            {
+                state = reader.GetId() is { } id ? state with { ResponseId = id } : state;
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: false);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        // Nothing is written: that is known. Some say the total alone.
+        ReportedTokens tokens = state.Tokens;
+        state = state with { Tokens = tokens with { InputTokens = tokens.InputTokens ?? tokens.TotalTokens, OutputTokens = 0 } };
+        return state.Error is null ? state with { IsTerminal = true } : state;
+    }
+}

@@ -1,0 +1,292 @@
+using System.Text;
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.OpenAI;
+
+/// <summary>OpenAI Responses: the events of a stream, a whole response, and errors.</summary>
+internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtocol
+{
+    public string Protocol => "openai-responses";
+
+    public bool IsFree(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("item_id"u8);
+
+    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+
+    public ParserMatch Match(in RootProbe probe)
+    {
+        ReadOnlySpan<byte> type = probe.AnyType;
+        if (!probe.IsObject)
+        {
+            return ParserMatch.None;
+        }
+
+        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
+        {
+            return ParserMatch.Certain;
+        }
+
+        return (type.SequenceEqual("error"u8) && probe.HasCode) || probe.Usage is UsageShape.Responses or UsageShape.ClaudeOrResponses ? ParserMatch.Possible : ParserMatch.None;
+    }
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = streamEvent.Data;
+        if (!Utf8Json.IsObject(data))
+        {
+            return state;
+        }
+
+        ReadOnlySpan<byte> type = streamEvent.Type;
+        ReadOnlySpan<byte> delta = default, item = default, response = default;
+        bool isResponse = false;
+        int outputIndex = 0, part = 0;
+        ErrorObject.Parts flatError = default;
+        var members = new JsonMembers(data);
+        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+        {
+            if (name.SequenceEqual("type"u8) && value[0] == (byte)'"')
+            {
+                type = value[1..^1];
+                if (IsSilent(type))
+                {
+                    return state;
+                }
+            }
+            else if (name.SequenceEqual("delta"u8))
+            {
+                delta = value;
+            }
+            else if (name.SequenceEqual("item"u8))
+            {
+                item = value;
+            }
+            else if (name.SequenceEqual("response"u8))
+            {
+                response = value;
+            }
+            else if (name.EndsWith("_index"u8))
+            {
+                (name.SequenceEqual("output_index"u8) ? ref outputIndex : ref part) = Utf8Json.GetIndex(value);
+            }
+            else if (name.SequenceEqual("object"u8))
+            {
+                isResponse = value.SequenceEqual("\"response\""u8);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                state = WithError(state, value);
+            }
+            else
+            {
+                Utf8JsonReader reader = Utf8Json.ReadValue(value);
+                flatError.TryRead(ref reader, name);
+            }
+        }
+
+        if (Utf8Json.IsString(delta) && DeltaKind(type) is { } kind)
+        {
+            if (delta.Length > 2)
+            {
+                TellBlock(type, kind, outputIndex, part, output);
+            }
+
+            Utf8Json.Observe(delta, kind, 0, output);
+        }
+        else if (Utf8Json.IsObjectValue(item))
+        {
+            state = ResponseItem.Read(item, type, outputIndex, state, output);
+        }
+        else if (Utf8Json.IsObjectValue(response))
+        {
+            state = ReadResponse(response, state, output, isWhole: false);
+            if (output.KeepsMessage && IsTerminal(type))
+            {
+                ResponseBlocks.Repeat(response, output);
+            }
+        }
+        else if (type.SequenceEqual("error"u8))
+        {
+            state = state.Error is null ? state.WithError(flatError.ToError()) : state;
+        }
+        else if (isResponse || (streamEvent.IsWholeBody && !type.StartsWith("response."u8) && state.Error is null))
+        {
+            state = ReadResponse(data, state, output, isWhole: true);
+        }
+
+        return IsTerminal(type) ? state with { IsTerminal = true } : state;
+    }
+
+    // Events within an item or a part of one repeat or announce what deltas and items say: text that is done, an annotation, a tool's progress. Some are as large as the answer.
+    private static bool IsSilent(ReadOnlySpan<byte> type) =>
+        type.StartsWith("response."u8) && type["response.".Length..].Contains((byte)'.') && !type.EndsWith(".delta"u8) && !type.StartsWith("response.output_item."u8);
+
+    private static UsageAccumulator WithError(UsageAccumulator state, ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = Utf8Json.ReadValue(value);
+        return ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+    }
+
+    private static bool IsTerminal(ReadOnlySpan<byte> type) =>
+        type.SequenceEqual("response.completed"u8) || type.SequenceEqual("response.incomplete"u8) || type.SequenceEqual("response.failed"u8);
+
+    // Deltas of what the model writes. Audio comes as base64, and a shell's output is not the model's.
+    private static OutputKind? DeltaKind(ReadOnlySpan<byte> type)
+    {
+        if (type.SequenceEqual("response.output_text.delta"u8) || type.EndsWith("audio_transcript.delta"u8) || type.EndsWith("audio.transcript.delta"u8))
+        {
+            return OutputKind.Text;
+        }
+
+        if (type.StartsWith("response.reasoning"u8) && type.EndsWith(".delta"u8))
+        {
+            return OutputKind.Reasoning;
+        }
+
+        if (type.SequenceEqual("response.refusal.delta"u8))
+        {
+            return OutputKind.Refusal;
+        }
+
+        return type.EndsWith("_arguments.delta"u8) || type.EndsWith("_call_input.delta"u8) || type.EndsWith("_call_code.delta"u8) || type.EndsWith("_call_command.delta"u8)
+            ? OutputKind.ToolArguments
+            : null;
+    }
+
+    private static void TellBlock(ReadOnlySpan<byte> type, OutputKind kind, int outputIndex, int part, IOutputObserver output)
+    {
+        long key = ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary: type.StartsWith("response.reasoning_summary"u8));
+        output.OnBlock(new OutputBlock(0, key, BlockStage.Delta) { HasTextInput = kind == OutputKind.ToolArguments && !type.EndsWith("_arguments.delta"u8) });
+    }
+
+    // The whole response: of created, in_progress and terminal events, or of a body of its own. A stream's deltas have told its output already.
+    private static UsageAccumulator ReadResponse(ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole)
+    {
+        string? status = null, incompleteReason = null;
+        ReadOnlySpan<byte> usage = default;
+        IReadOnlyDictionary<string, long> toolUsage = UsageRecord.EmptyCounts;
+        var members = new JsonMembers(response);
+        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+        {
+            if (name.SequenceEqual("id"u8))
+            {
+                state = Utf8Json.GetId(value, state.ResponseId) is { } id ? state with { ResponseId = id } : state;
+            }
+            else if (name.SequenceEqual("model"u8))
+            {
+                state = Utf8Json.GetName(value, state.Model) is { } model ? state with { Model = model } : state;
+            }
+            else if (name.SequenceEqual("status"u8))
+            {
+                status = Utf8Json.GetName(value);
+            }
+            else if (name.SequenceEqual("incomplete_details"u8))
+            {
+                incompleteReason = ReadReason(value);
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                usage = value;
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                state = WithError(state, value);
+            }
+            else if (name.SequenceEqual("service_tier"u8))
+            {
+                state = Utf8Json.WithServiceTier(state, Utf8Json.GetName(value, state.ServiceTier));
+            }
+            else if (name.SequenceEqual("tool_usage"u8))
+            {
+                Utf8JsonReader reader = Utf8Json.ReadValue(value);
+                toolUsage = ReadToolUsage(ref reader, output);
+            }
+            else if (isWhole && name.SequenceEqual("output"u8))
+            {
+                state = ResponseItem.ReadAll(value, state, output);
+            }
+        }
+
+        // What the provider counted stands before the calls that were seen, wherever it stands in the response.
+        if (Utf8Json.IsObjectValue(usage))
+        {
+            Utf8JsonReader reader = Utf8Json.ReadValue(usage);
+            state = OpenAIUsage.Read(ref reader, usage, state, output, isCumulative: false);
+        }
+
+        foreach ((string tool, long count) in toolUsage)
+        {
+            state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
+        }
+
+        return WithStatus(state, status, incompleteReason, isWhole);
+    }
+
+    private static UsageAccumulator WithStatus(UsageAccumulator state, string? status, string? incompleteReason, bool isWhole)
+    {
+        switch (status)
+        {
+            case "queued" or "in_progress":
+                return isWhole ? state with { IsPending = true } : state;
+            case "failed" when state.Error is null:
+                state = state.WithError(new ProviderError());
+                break;
+        }
+
+        return state with { StopReason = incompleteReason ?? status ?? state.StopReason, IsPending = false, IsTerminal = state.IsTerminal || isWhole };
+    }
+
+    private static string? ReadReason(ReadOnlySpan<byte> details)
+    {
+        if (Utf8Json.IsObjectValue(details))
+        {
+            var members = new JsonMembers(details);
+            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+            {
+                if (name.SequenceEqual("reason"u8))
+                {
+                    return Utf8Json.GetName(value);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    // tool_usage: {web_search: {num_requests}, image_gen: {input_tokens, output_tokens, …}}. The latter are another model's, beside the usage; they are there, as 0, where it was not asked.
+    private static IReadOnlyDictionary<string, long> ReadToolUsage(ref Utf8JsonReader reader, IOutputObserver output)
+    {
+        IReadOnlyDictionary<string, long> toolUse = UsageRecord.EmptyCounts;
+        if (!reader.EnterObject())
+        {
+            return toolUse;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> tool))
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                bool isRequests = name.SequenceEqual("num_requests"u8);
+                bool isTokens = name.SequenceEqual("input_tokens"u8) || name.SequenceEqual("output_tokens"u8);
+                if ((isRequests || isTokens) && reader.GetCount(name, output) is { } count)
+                {
+                    string use = isRequests ? "requests" : Encoding.UTF8.GetString(name);
+                    toolUse = count == 0 && isTokens ? toolUse : CountsByName.With(toolUse, $"{Encoding.UTF8.GetString(tool)}_{use}", count);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        return toolUse;
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.OpenAI;
+
+/// <summary>An output item of a Responses answer: a message, reasoning, a call of the client's functions or of the provider's own tools.</summary>
+internal static class ResponseItem
+{
+    /// <summary>The items of a whole response.</summary>
+    public static UsageAccumulator ReadAll(ReadOnlySpan<byte> items, UsageAccumulator state, IOutputObserver output)
+    {
+        Utf8JsonReader reader = Utf8Json.ReadValue(items);
+        if (reader.EnterArray())
+        {
+            for (int index = 0; reader.NextElement(); index++)
+            {
+                ReadOnlySpan<byte> item = reader.GetRaw(items);
+                state = Utf8Json.IsObjectValue(item) ? Read(item, default, index, state, output) : state;
+            }
+        }
+
+        return state;
+    }
+
+    /// <summary>An item as it is added (its name), as it is done (a server tool's use counts once), or, with an empty event type, within a whole response (its text too).</summary>
+    public static UsageAccumulator Read(ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, int outputIndex, UsageAccumulator state, IOutputObserver output)
+    {
+        bool isWhole = eventType.IsEmpty;
+        bool isAdded = isWhole || eventType.EndsWith(".added"u8);
+        ReadOnlySpan<byte> type = default, toolName = default, arguments = default;
+        bool isSearch = true;
+        bool keepsMessage = output.KeepsMessage;
+        if (keepsMessage && isAdded)
+        {
+            ResponseBlocks.Begin(item, outputIndex, output);
+        }
+
+        var members = new JsonMembers(item);
+        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+        {
+            if (name.SequenceEqual("type"u8) && Utf8Json.IsString(value))
+            {
+                type = value[1..^1];
+            }
+            else if (name.SequenceEqual("action"u8))
+            {
+                isSearch = IsSearch(value);
+            }
+            else if (name.SequenceEqual("name"u8))
+            {
+                toolName = value;
+            }
+            else if (name.SequenceEqual("arguments"u8) || name.SequenceEqual("input"u8) || name.SequenceEqual("code"u8))
+            {
+                arguments = value;
+            }
+            else if (isWhole && (name.SequenceEqual("content"u8) || name.SequenceEqual("summary"u8)))
+            {
+                Utf8JsonReader reader = Utf8Json.ReadValue(value);
+                if (reader.EnterArray())
+                {
+                    ReadParts(ref reader, outputIndex, isSummary: name.SequenceEqual("summary"u8), output);
+                }
+            }
+        }
+
+        bool isCall = type.EndsWith("_call"u8);
+        if (isCall && isAdded && Utf8Json.IsString(toolName))
+        {
+            Utf8Json.Observe(toolName, OutputKind.ToolName, 0, output);
+        }
+
+        if (isCall && isWhole && Utf8Json.IsString(arguments))
+        {
+            Utf8Json.Observe(arguments, OutputKind.ToolArguments, 0, output);
+        }
+
+        bool isDone = isWhole || eventType.EndsWith(".done"u8);
+        if (keepsMessage && isDone)
+        {
+            ResponseBlocks.Tell(item, outputIndex, BlockStage.Done, output);
+        }
+
+        return isDone && ServerTool(type, isSearch) is { } tool
+            ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, state.ServerToolUse.GetValueOrDefault(tool) + 1) }
+            : state;
+    }
+
+    private static bool IsSearch(ReadOnlySpan<byte> action)
+    {
+        bool isSearch = true;
+        if (Utf8Json.IsObjectValue(action))
+        {
+            var members = new JsonMembers(action);
+            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+            {
+                if (name.SequenceEqual("type"u8))
+                {
+                    isSearch = value.SequenceEqual("\"search\""u8);
+                }
+            }
+        }
+
+        return isSearch;
+    }
+
+    // Parts of a message (output_text, refusal) or of reasoning (reasoning_text, summary_text).
+    private static void ReadParts(ref Utf8JsonReader reader, int outputIndex, bool isSummary, IOutputObserver output)
+    {
+        for (int part = 0; reader.NextElement(); part++)
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            OutputKind kind = OutputKind.Text;
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
+                {
+                    kind = reader.ValueTextEquals("output_text"u8) ? OutputKind.Text : OutputKind.Reasoning;
+                }
+                else if (name.SequenceEqual("text"u8))
+                {
+                    output.OnBlock(new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary), BlockStage.Delta));
+                    reader.Observe(kind, 0, output);
+                }
+                else if (name.SequenceEqual("refusal"u8))
+                {
+                    output.OnBlock(new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, OutputKind.Refusal, part, isSummary), BlockStage.Delta));
+                    reader.Observe(OutputKind.Refusal, 0, output);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+
+    // Tools that run at the provider. A web search's opening of a page, or looking for something on it, is not a search.
+    private static string? ServerTool(ReadOnlySpan<byte> itemType, bool isSearch)
+    {
+        if (itemType.SequenceEqual("web_search_call"u8))
+        {
+            return isSearch ? "web_search_requests" : null;
+        }
+
+        return itemType.SequenceEqual("file_search_call"u8) ? "file_search_requests"
+            : itemType.SequenceEqual("code_interpreter_call"u8) ? "code_interpreter_requests"
+            : itemType.SequenceEqual("image_generation_call"u8) ? "image_generation_requests"
+            : itemType.SequenceEqual("mcp_call"u8) ? "mcp_requests"
+            : null;
+    }
+}

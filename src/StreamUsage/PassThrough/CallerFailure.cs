@@ -1,4 +1,0 @@
-namespace StreamUsage.PassThrough;
-
-/// <summary>Why the caller says that the exchange has failed.</summary>
-internal sealed record CallerFailure(int StatusCode, string Message);

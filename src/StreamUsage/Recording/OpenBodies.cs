@@ -1,0 +1,77 @@
+using StreamUsage.PassThrough;
+
+namespace StreamUsage.Recording;
+
+/// <summary>The bodies of a tracker that are being read: what it waits for, and then ends, when it is stopped. Refers to their state and never to the content that wraps it. Entered and left once a body.</summary>
+internal sealed class OpenBodies
+{
+    private readonly object _gate = new();
+    private TrackedBody? _first;
+    private TaskCompletionSource? _whenNone;
+
+    public void Add(TrackedBody body)
+    {
+        lock (_gate)
+        {
+            body.NextOpen = _first;
+            if (_first is not null)
+            {
+                _first.PreviousOpen = body;
+            }
+
+            _first = body;
+        }
+    }
+
+    public void Remove(TrackedBody body)
+    {
+        TaskCompletionSource? whenNone = null;
+        lock (_gate)
+        {
+            if (body.PreviousOpen is { } previous)
+            {
+                previous.NextOpen = body.NextOpen;
+            }
+            else if (ReferenceEquals(_first, body))
+            {
+                _first = body.NextOpen;
+            }
+
+            if (body.NextOpen is { } next)
+            {
+                next.PreviousOpen = body.PreviousOpen;
+            }
+
+            body.PreviousOpen = body.NextOpen = null;
+            if (_first is null)
+            {
+                (whenNone, _whenNone) = (_whenNone, null);
+            }
+        }
+
+        whenNone?.TrySetResult();
+    }
+
+    public IReadOnlyList<TrackedBody> ToList()
+    {
+        var bodies = new List<TrackedBody>();
+        lock (_gate)
+        {
+            for (TrackedBody? body = _first; body is not null; body = body.NextOpen)
+            {
+                bodies.Add(body);
+            }
+        }
+
+        return bodies;
+    }
+
+    /// <summary>Completes when none is open; at once where none is.</summary>
+    public Task WhenNone()
+    {
+        lock (_gate)
+        {
+            return _first is null ? Task.CompletedTask : (_whenNone ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+}

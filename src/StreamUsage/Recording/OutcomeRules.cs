@@ -1,0 +1,40 @@
+using StreamUsage.Accounting;
+
+namespace StreamUsage.Recording;
+
+/// <summary>
+/// Decides how a response ended. The first line that fits counts:
+/// <list type="table">
+/// <item><term>HTTP status 400 or above</term><description>ProviderError, Failed, it</description></item>
+/// <item><term>an error event or error object, whatever follows it</term><description>ProviderError, Failed, the error's own status, else 502</description></item>
+/// <item><term>a background answer that has only been accepted</term><description>Pending, Pending, the HTTP status, else 200</description></item>
+/// <item><term>the answer is complete</term><description>Completed, Completed, the HTTP status, else 200</description></item>
+/// <item><term>the reader left first</term><description>ClientAborted, Cancelled, 499</description></item>
+/// <item><term>the body broke, or its tracker was stopped</term><description>Interrupted, Failed, 502</description></item>
+/// <item><term>no bytes</term><description>Empty, Failed, 503</description></item>
+/// <item><term>bytes, but nothing that any parser reads</term><description>Unreadable, Failed, 502</description></item>
+/// <item><term>the body ended before the answer was complete</term><description>Interrupted, Failed, 502</description></item>
+/// </list>
+/// </summary>
+internal static class OutcomeRules
+{
+    private const int ClientClosedRequest = 499;
+    private const int BadGateway = 502;
+    private const int ServiceUnavailable = 503;
+
+    public static Verdict Decide(int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, long bytesReceived) =>
+        (httpStatusCode >= 400, state.Error, state.IsPending, isComplete, end, bytesReceived, isRead) switch
+        {
+            (true, _, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, httpStatusCode.GetValueOrDefault()),
+            (_, { } error, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, error.StatusCode ?? BadGateway),
+            (_, _, true, _, _, _, _) => new(StreamOutcome.Pending, UsageStatus.Pending, httpStatusCode ?? 200),
+            (_, _, _, true, _, _, _) => new(StreamOutcome.Completed, UsageStatus.Completed, httpStatusCode ?? 200),
+            (_, _, _, _, StreamEnd.ReaderLeft, _, _) => new(StreamOutcome.ClientAborted, UsageStatus.Cancelled, ClientClosedRequest),
+            (_, _, _, _, StreamEnd.Broke or StreamEnd.ShutDown, _, _) => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
+            (_, _, _, _, _, 0, _) => new(StreamOutcome.Empty, UsageStatus.Failed, ServiceUnavailable),
+            (_, _, _, _, _, _, false) => new(StreamOutcome.Unreadable, UsageStatus.Failed, BadGateway),
+            _ => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
+        };
+
+    internal readonly record struct Verdict(StreamOutcome Outcome, UsageStatus Status, int StatusCode);
+}

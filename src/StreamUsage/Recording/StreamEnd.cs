@@ -1,0 +1,17 @@
+namespace StreamUsage.Recording;
+
+/// <summary>What ended the reading of a body.</summary>
+internal enum StreamEnd
+{
+    /// <summary>The body was read to its end.</summary>
+    EndOfBody,
+
+    /// <summary>The reader disposed, completed, cancelled or abandoned it, or its own destination failed.</summary>
+    ReaderLeft,
+
+    /// <summary>A read failed: reset, time-out, premature end.</summary>
+    Broke,
+
+    /// <summary>The tracker was stopped while the body was being read.</summary>
+    ShutDown,
+}
