@@ -48,7 +48,14 @@ internal struct SeenOutput(ReaderSettings settings)
     {
         IsAny = true;
         Characters += kind is OutputKind.ToolName or OutputKind.Citation ? 0 : utf16Length;
-        OnUsage();
+        if (IsSinceUsage)
+        {
+            OnUsage();
+        }
+        else
+        {
+            _charactersAtUsage = Characters;
+        }
     }
 
     /// <summary>A usage has counted all that was seen so far.</summary>

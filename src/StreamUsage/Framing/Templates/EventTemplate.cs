@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -17,7 +18,7 @@ internal sealed class EventTemplate
     private readonly byte[] _sample;
     private readonly TemplateSlot[] _holes;
     private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest;
-    private long[] _counts = [], _nextCounts = []; // Of one that counts: what the last event counted, by hole.
+    private readonly ulong[] _counts = []; // Of one that counts: what the last event counted, by hole.
     private ushort _changing; // The holes that are known to change: a bit each. The others are taken to stay as they were.
     private bool _isPadded;
 
@@ -48,8 +49,7 @@ internal sealed class EventTemplate
         _shortest = (ushort)shortest;
         if (Counts)
         {
-            _counts = new long[holes.Length];
-            _nextCounts = new long[holes.Length];
+            _counts = new ulong[holes.Length];
             for (int i = 0; i < holes.Length; i++)
             {
                 _ = holes[i].Kind == HoleKind.Count ? NumberLength(sample[holes[i].Start..], HoleKind.Count, out _counts[i]) : 0;
@@ -133,11 +133,6 @@ internal sealed class EventTemplate
         StringScan text = default;
         int outputHole = 0;
         TemplateSlot[] holes = _holes;
-        if (Counts)
-        {
-            _counts.CopyTo(_nextCounts, 0);
-        }
-
         for (; changing != 0; changing &= changing - 1)
         {
             int index = BitOperations.TrailingZeroCount(changing);
@@ -150,7 +145,7 @@ internal sealed class EventTemplate
 
             at += literal.Length;
             int holeLength;
-            long number = 0;
+            ulong number = 0;
             if (hole.Kind <= HoleKind.Count)
             {
                 holeLength = NumberLength(bytes[at..], hole.Kind, out number);
@@ -180,13 +175,14 @@ internal sealed class EventTemplate
 
             if (hole.Kind == HoleKind.Count)
             {
-                // Counts that grow can be left out up to the last one. One that shrinks is the parser's to judge.
-                if (number < _counts[index])
+                // Counts that grow can be left out up to the last one. One that shrinks is the parser's to judge. That of an event that does not match further on is kept too: it makes the next ones parsed at most.
+                ref ulong count = ref _counts[index];
+                if (number < count)
                 {
                     return TemplateMatch.None;
                 }
 
-                _nextCounts[index] = number;
+                count = number;
             }
 
             sampleAt = hole.End;
@@ -210,7 +206,6 @@ internal sealed class EventTemplate
         length = at;
         if (Counts)
         {
-            (_counts, _nextCounts) = (_nextCounts, _counts);
             output.OnCountedOutput((OutputKind)holes[outputHole].Output, text);
         }
         else
@@ -319,15 +314,26 @@ internal sealed class EventTemplate
     /// <summary>Whether a number can be a count of a template: digits alone, no 0, which may mean that nothing is known yet, and none so large that it is no count.</summary>
     public static bool IsCount(ReadOnlySpan<byte> number) => NumberLength(number, HoleKind.Count, out _) == number.Length;
 
-    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none, or no count.
-    private static int NumberLength(ReadOnlySpan<byte> bytes, HoleKind kind, out long number)
+    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none, or no count. Counts are ordered as their digits are, of which eight are read at once.
+    private static int NumberLength(ReadOnlySpan<byte> bytes, HoleKind kind, out ulong order)
     {
-        const int MaxCountDigits = 12;
+        const int MaxCountDigits = sizeof(ulong) - 1;
         int length = 0;
-        number = 0;
-        while (length < bytes.Length && char.IsAsciiDigit((char)bytes[length]))
+        order = 0;
+        if (bytes.Length >= sizeof(ulong))
         {
-            number = (number * 10) + (bytes[length++] - '0');
+            ulong word = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+            ulong others = ((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080; // Right up to the first byte that is no digit.
+            length = BitOperations.TrailingZeroCount(others) / 8;
+            order = length == 0 ? 0 : BinaryPrimitives.ReverseEndianness(word) >> (64 - (8 * length));
+        }
+
+        if (length == sizeof(ulong) || bytes.Length < sizeof(ulong))
+        {
+            while (length < bytes.Length && char.IsAsciiDigit((char)bytes[length]))
+            {
+                order = (order << 8) | bytes[length++];
+            }
         }
 
         bool isOdd = length > 0 && bytes[0] == (byte)'0' ? length > 1 || kind == HoleKind.Count : length > MaxCountDigits && kind == HoleKind.Count;
