@@ -20,6 +20,9 @@ namespace StreamUsage;
 /// </summary>
 public sealed class UsageTracker : IAsyncDisposable
 {
+    private readonly ILogger? _logger;
+    private int _hasLoggedTwice;
+
     /// <summary>Makes a tracker.</summary>
     /// <param name="sink">Where records go.</param>
     /// <param name="options">Limits and choices, read once here; null means the defaults.</param>
@@ -40,9 +43,8 @@ public sealed class UsageTracker : IAsyncDisposable
         }
 
         Time = timeProvider ?? TimeProvider.System;
-        Decoders = new ContentDecoders(options.ContentDecoders);
         Budget = new BufferBudget(options.MaxRetainedBytes);
-        Reading = new ReaderSettings(new ParserSet(options.Parsers), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
+        var reading = new ReaderSettings(new ParserSet(options.Parsers), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
         Settings = new TrackerSettings(
             options.Capture,
             options.MaxCapturedBytes,
@@ -53,16 +55,25 @@ public sealed class UsageTracker : IAsyncDisposable
             options.Pricing,
             options.SinkTimeout,
             options.ShutdownGracePeriod);
-        Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
         var time = new SteadyTime(Time);
         var watchdog = new Watchdog(options.SinkTimeout, time);
         var logThreads = new CallThreads();
         var reporter = new UsageReporter(
-            loggerFactory?.CreateLogger("StreamUsage"),
+            _logger = loggerFactory?.CreateLogger("StreamUsage"),
             new UsageMeter(meterFactory),
             action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)));
         IRecordDelivery delivery = DeliveryFactory.Make(sinks, name, options, watchdog, reporter, time, meterFactory);
-        Handover = new RecordDispatcher(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
+        var records = new RecordDispatcher(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
+        Bodies = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), Settings.Redaction, records)
+        {
+            Time = Time,
+            Sinks = sinks,
+            Capture = options.Capture,
+            MaxCapturedBytes = options.MaxCapturedBytes,
+            MaxRequestBodyBytes = options.MaxRequestBodyBytes,
+            ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
+            Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null,
+        };
 
         // What a logger throws, or how long it takes, has nobody to tell.
         static async ValueTask Ignore(ValueTask<Exception?> call) => await call.ConfigureAwait(false);
@@ -70,19 +81,13 @@ public sealed class UsageTracker : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
-    internal ReaderSettings Reading { get; }
-
     internal TrackerSettings Settings { get; }
-
-    internal ContentDecoders Decoders { get; }
 
     /// <summary>What all responses together may keep.</summary>
     internal BufferBudget Budget { get; }
 
-    internal RecordDispatcher Handover { get; }
-
-    /// <summary>Null where draining is off.</summary>
-    internal BodyDrainer? Drainer { get; }
+    /// <summary>What its bodies share.</summary>
+    internal BodySettings Bodies { get; }
 
     /// <summary>Tracks a body that is a stream. Reads of the returned stream are the body's own reads; disposing it disposes the body, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
@@ -97,16 +102,16 @@ public sealed class UsageTracker : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var lease = new AbandonmentGuard(tracked);
+        var guard = new AbandonmentGuard(tracked);
         bool leaveOpen = response?.LeaveOpen ?? false;
-        if (Drainer is not null && !leaveOpen)
+        if (Bodies.Drainer is not null && !leaveOpen)
         {
             var detachable = new DetachableStream(body, tracked);
-            lease.Rest = detachable;
+            guard.Rest = detachable;
             body = detachable;
         }
 
-        return new TrackedStream(body, lease, leaveOpen);
+        return new TrackedStream(body, guard, leaveOpen);
     }
 
     /// <summary>Tracks a body that is a pipe. What the returned reader shows is what the body's own reader shows; completing it completes the body, unless it is to stay open.</summary>
@@ -122,10 +127,10 @@ public sealed class UsageTracker : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var lease = new AbandonmentGuard(tracked);
+        var guard = new AbandonmentGuard(tracked);
         bool leaveOpen = response?.LeaveOpen ?? false;
-        var reader = new TrackedPipeReader(body, lease, leaveOpen);
-        lease.Rest = Drainer is null || leaveOpen ? null : reader;
+        var reader = new TrackedPipeReader(body, guard, leaveOpen);
+        guard.Rest = Bodies.Drainer is null || leaveOpen ? null : reader;
         return reader;
     }
 
@@ -170,6 +175,25 @@ public sealed class UsageTracker : IAsyncDisposable
     }
 
     /// <summary>
+    /// Records a request that got no response: <see cref="StreamOutcome.NoResponse"/>. The status is 499 and Cancelled if the caller cancelled, 504 for a timeout (also one that <see cref="HttpClient"/> or
+    /// Polly reports), else 502. <see cref="UsageRecord.HttpStatusCode"/> is null. Call it once a request; the record is handed over like any other.
+    /// </summary>
+    /// <param name="context">What the caller says about the request. The duration is measured from <see cref="UsageContext.RequestStartedAt"/>, where that is given.</param>
+    /// <param name="exception">What ended the request; null where that is not known, which is a 502.</param>
+    /// <param name="requestWasSent">
+    /// Whether the request was sent in full. The provider may then have read it, and its input is estimated; else nothing is charged.
+    /// </param>
+    /// <returns>The handle of the record.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public UsageTracking RecordFailure(UsageContext context, Exception? exception = null, bool requestWasSent = true)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        TrackedBody body = Begin(context, null);
+        body.FinishWithoutResponse(exception, requestWasSent);
+        return new UsageTracking(body);
+    }
+
+    /// <summary>
     /// Ends the draining of bodies whose readers have left; waits, at most <see cref="StreamUsageOptions.ShutdownGracePeriod"/>, for responses that are still being read, and records the rest as they are; then waits,
     /// at most <see cref="StreamUsageOptions.SinkTimeout"/>, for records that are on their way to a sink, and, at most <see cref="BackgroundDeliveryOptions.ShutdownTimeout"/>, for those that are in a queue.
     /// A response that is tracked afterwards is recorded like any other.
@@ -179,8 +203,8 @@ public sealed class UsageTracker : IAsyncDisposable
     /// <summary>What <see cref="DisposeAsync"/> does, but where the token is cancelled without waiting any longer.</summary>
     internal Task StopAsync(CancellationToken cancellationToken)
     {
-        Drainer?.Dispose();
-        return Handover.StopAsync(cancellationToken);
+        Bodies.Drainer?.Dispose();
+        return Bodies.Records.StopAsync(cancellationToken);
     }
 
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength)
@@ -188,24 +212,49 @@ public sealed class UsageTracker : IAsyncDisposable
         HttpContent content = response.Content;
         for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
         {
-            if (tracked.Tracking.IsOf(this))
+            BodySettings other = tracked.Tracking.Body!.Settings;
+            if (ReferenceEquals(other, Bodies))
             {
+                return tracked.Tracking;
+            }
+
+            if (other.HasSinksOf(Bodies))
+            {
+                tracked.Tracking.Body.FillIn(context, requestBodyLength);
+                LogTrackedTwice(tracked.Tracking.Body.Id);
                 return tracked.Tracking;
             }
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers) { RequestBodyLength = requestBodyLength };
+        var body = new TrackedBody(Bodies, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers) { RequestBodyLength = requestBodyLength };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
         body.Begin();
         return tracking;
     }
 
+    private void LogTrackedTwice(Guid recordId)
+    {
+        if (_logger is null || Interlocked.Exchange(ref _hasLoggedTwice, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Log.TrackedTwice(_logger, recordId);
+        }
+        catch (Exception)
+        {
+            // A logger that throws is never felt by who tracks.
+        }
+    }
+
     private TrackedBody Begin(UsageContext context, TrackedResponse? response)
     {
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
-        var body = new TrackedBody(this, context, response?.StatusCode, null, response?.ContentEncoding, headers);
+        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers);
         body.Begin();
         return body;
     }

@@ -91,6 +91,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutting down: there was no time to give {Records} records that {Sink} did not get to OnDeliveryFailed")]
     public static partial void CallbacksMissed(ILogger logger, string sink, int records);
 
+    [LoggerMessage(
+        EventId = 14,
+        Level = LogLevel.Warning,
+        Message = "A response was tracked twice, by two trackers with the same sink: record {RecordId} stays the only one; logged once a tracker")]
+    public static partial void TrackedTwice(ILogger logger, Guid recordId);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
 }

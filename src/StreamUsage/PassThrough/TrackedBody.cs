@@ -12,7 +12,7 @@ namespace StreamUsage.PassThrough;
 /// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content, stream or pipe that wraps it, so that those can be collected
 /// when they are abandoned. The lock is held while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
 /// </summary>
-internal sealed class TrackedBody : IThreadPoolWorkItem
+internal sealed partial class TrackedBody : IThreadPoolWorkItem
 {
     private BodyGate _gate;
     private readonly BodyReader _reader;
@@ -20,26 +20,27 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private StreamTimes _times;
     private readonly long _contentLength; // Negative where it is not known.
     private long _bytesReceived;
-    private bool _isEnded, _isUnread, _isDraining, _hasDrained, _wasComplete;
+    private bool _isEnded, _isUnread, _isReadCancelled, _isDraining, _hasDrained, _wasComplete;
     private CallerFailure? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
     private UsageRecord? _record;
     private DeliveryResult _result;
 
-    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers)
+    public TrackedBody(BodySettings settings, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers)
     {
-        Tracker = tracker;
-        Context = tracker.Settings.Redaction.Redact(context);
+        Settings = settings;
+        _context = settings.Redaction.Redact(context);
         RequestBody = context.RequestBody;
         RequestBodyLength = context.RequestBody.Length;
+        _isModelKnown = context.Model is not null || context.RequestBody.IsEmpty;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength ?? -1;
-        _times = new StreamTimes(new StreamClock(tracker.Time, context.RequestStartedAt));
-        ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
-        _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture);
-        _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
+        _times = new StreamTimes(new StreamClock(settings.Time, context.RequestStartedAt));
+        ResponseCapture? capture = ResponseCapture.Create(settings.Capture, settings.MaxCapturedBytes, settings.Budget);
+        _reader = new BodyReader(settings.Reading, context.ApiFormat, capture);
+        _decoded = settings.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_times.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
         {
@@ -48,17 +49,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         }
     }
 
-    public UsageTracker Tracker { get; }
+    public BodySettings Settings { get; }
 
     public Guid Id { get; }
-
-    /// <summary>What the caller said, as it may be kept: taken at the start, because the caller's headers may change.</summary>
-    public UsageContext Context { get; }
-
-    public ReadOnlyMemory<byte> RequestBody { get; }
-
-    /// <summary>Bytes of the request's body, which may be known where the body itself was too large to be kept.</summary>
-    public long RequestBodyLength { get; init; }
 
     public int? HttpStatusCode { get; }
 
@@ -122,10 +115,10 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     }
 
     /// <summary>The body is in its reader's hands: tells the sinks.</summary>
-    public void Begin() => Tracker.Handover.Begin(this);
+    public void Begin() => Settings.Records.Begin(this);
 
     /// <summary>The body has ended: its record is made and handed over.</summary>
-    void IThreadPoolWorkItem.Execute() => Tracker.Handover.HandOver(this);
+    void IThreadPoolWorkItem.Execute() => Settings.Records.HandOver(this);
 
     /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
     /// <param name="offset">Where in the body they lie.</param>
@@ -149,6 +142,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
             bytes = bytes[(int)(_bytesReceived - offset)..];
             _bytesReceived += bytes.Length;
+            _isReadCancelled = false;
             if (_isDraining)
             {
                 _hasDrained = true;
@@ -196,7 +190,12 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 return Verdict.Outcome;
             }
 
-            _times.Ended();
+            if (_isReadCancelled && (end == StreamEnd.ShutDown || fault is ObjectDisposedException))
+            {
+                end = StreamEnd.ReaderLeft; // An HTTP/1.1 connection does not survive its reader's cancellation: the next read finds it closed.
+            }
+
+            EndTimes(end);
             FinishReading();
             if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
             {
@@ -211,8 +210,36 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             }
         }
 
-        Tracker.Handover.Complete(this);
+        Settings.Records.Complete(this);
         return Verdict.Outcome;
+    }
+
+    /// <summary>The caller has cancelled a read. Whether it has left is decided by what follows: the next bytes, a dispose, or the collector.</summary>
+    public void CancelRead()
+    {
+        using (_gate.Enter())
+        {
+            if (!_isEnded && !_isDraining)
+            {
+                _isReadCancelled = true;
+                _times.Ended();
+            }
+        }
+    }
+
+    /// <summary>No response came. The first call decides, as for <see cref="Finish"/>.</summary>
+    public void FinishWithoutResponse(Exception? fault, bool requestWasSent)
+    {
+        using (_gate.Enter())
+        {
+            _times.Ended();
+            FinishReading();
+            End = requestWasSent ? StreamEnd.NoResponse : StreamEnd.NotSent;
+            Verdict = OutcomeRules.DecideNoResponse(fault);
+            Fault = Verdict.Status == UsageStatus.Failed ? fault : null;
+        }
+
+        Settings.Records.Complete(this);
     }
 
     /// <summary>Whether nothing that matters can follow any more.</summary>
@@ -241,7 +268,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
             _isDraining = true;
             _wasComplete = Events.State.IsComplete;
-            _times.Ended();
+            EndTimes(StreamEnd.ReaderLeft);
             return true;
         }
     }
@@ -259,7 +286,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 
-        Tracker.Handover.Complete(this);
+        Settings.Records.Complete(this);
     }
 
     public bool Fail(int statusCode, string message)
@@ -278,6 +305,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
     public UsageSnapshot Snapshot()
     {
+        string? requestedModel = Context.Model;
         using (_gate.Enter())
         {
             if (_record is { } record)
@@ -298,7 +326,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             TokenSource outputSource = TokenSource.Reported;
             if (!state.IsOutputReported)
             {
-                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? Context.Model, Events.Protocol, Events.OutputCharacters)) };
+                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? requestedModel, Events.Protocol, Events.OutputCharacters)) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 
@@ -325,6 +353,15 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
+    }
+
+    // Who cancelled a read and did not come back left then.
+    private void EndTimes(StreamEnd end)
+    {
+        if (!_isReadCancelled || end != StreamEnd.ReaderLeft)
+        {
+            _times.Ended();
+        }
     }
 
     private void FinishReading()

@@ -126,7 +126,7 @@ internal static class RecordBuilder
         TokenSource output = state.IsOutputReported ? TokenSource.Reported : TokenSource.None;
 
         bool isRefused = body.Verdict.Outcome == StreamOutcome.ProviderError && !state.IsInputReported && !state.IsOutputReported && !events.HasOutput;
-        bool mayHaveRun = !isRefused && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
+        bool mayHaveRun = !isRefused && body.End != StreamEnd.NotSent && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
         if (!mayHaveRun)
         {
             return (usage, input, output);
