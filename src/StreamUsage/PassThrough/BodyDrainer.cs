@@ -1,12 +1,18 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>Reads bodies on in the background after their readers have left, within limits, so that the provider's own final usage is recorded.</summary>
+/// <summary>
+/// Reads bodies on in the background after their readers have left, within limits, so that the provider's own final
+/// usage is recorded.
+/// </summary>
 internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private int _running;
 
-    /// <summary>The reader of a body has left. Returns true if the body is now drained: its end, and its record, are then this drainer's.</summary>
+    /// <summary>
+    /// The reader of a body has left. Returns true if the body is now drained: its end, and its record, are then this
+    /// drainer's.
+    /// </summary>
     public bool TryTake(TrackedBody body, IDrainable rest)
     {
         if (_stop.IsCancellationRequested || Interlocked.Increment(ref _running) > limits.MaxConcurrent)
@@ -21,7 +27,10 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
             return false;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Drainer.DrainAsync(state.Body, state.Source), (Drainer: this, Body: body, Source: rest), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static state => _ = state.Drainer.DrainAsync(state.Body, state.Source),
+            (Drainer: this, Body: body, Source: rest),
+            preferLocal: false);
         return true;
     }
 
@@ -39,7 +48,8 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
         }
         catch (Exception)
         {
-            // Nobody reads any more: what was read until the body broke or a limit passed counts, and the record says that it was not read to its end.
+            // Nobody reads any more: what was read until the body broke or a limit passed counts, and the record says
+            // that it was not read to its end.
         }
 
         body.EndDrain(end);

@@ -1,6 +1,9 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>A stream in front of another one: each call is the same call of the inner stream. Derived streams look at what passes.</summary>
+/// <summary>
+/// A stream in front of another one: each call is the same call of the inner stream. Derived streams look at what
+/// passes.
+/// </summary>
 internal abstract class DelegatingStream(Stream inner) : Stream
 {
     public override bool CanRead => inner.CanRead;
@@ -33,11 +36,14 @@ internal abstract class DelegatingStream(Stream inner) : Stream
 
     public override void WriteByte(byte value) => inner.WriteByte(value);
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => inner.WriteAsync(buffer, offset, count, cancellationToken);
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        inner.WriteAsync(buffer, offset, count, cancellationToken);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        inner.WriteAsync(buffer, cancellationToken);
 
-    public override IAsyncResult BeginWrite(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state) => inner.BeginWrite(buffer, offset, count, callback, state);
+    public override IAsyncResult BeginWrite(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state) =>
+        inner.BeginWrite(buffer, offset, count, callback, state);
 
     public override void EndWrite(IAsyncResult asyncResult) => inner.EndWrite(asyncResult);
 

@@ -3,8 +3,9 @@ using System.Net;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// A copy that a content makes of itself, where draining is on. The content writes here; the bytes are read and passed on. When the destination fails, or the caller cancels, the caller is let go at
-/// once, and the content's own copy waits: it goes on without a destination where the body is drained, and is ended where it is not.
+/// A copy that a content makes of itself, where draining is on. The content writes here; the bytes are read and passed
+/// on. When the destination fails, or the caller cancels, the caller is let go at once, and the content's own copy
+/// waits: it goes on without a destination where the body is drained, and is ended where it is not.
 /// </summary>
 /// <param name="destination">Where the caller wants the bytes.</param>
 /// <param name="body">The tracked body.</param>
@@ -60,7 +61,8 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
             _isReleased = true;
         }
 
-        LetGo(new ObjectDisposedException(nameof(HttpContent))); // Whose content was disposed in the middle of the copy; else it was let go before.
+        // For a caller whose content was disposed in the middle of the copy; else it was let go before.
+        LetGo(new ObjectDisposedException(nameof(HttpContent)));
         return true;
     }
 
@@ -68,7 +70,8 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
     {
         _limit = _offset + maxBytes;
         _goesOn.TrySetResult(true);
-        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static abort => ((CancellationTokenSource)abort!).Cancel(), _abort);
+        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static abort => ((CancellationTokenSource)abort!).Cancel(), _abort);
         await using (registration.ConfigureAwait(false))
         {
             await _copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -81,7 +84,11 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
     {
         _goesOn.TrySetResult(false);
         _abort.Cancel();
-        _ = _copying.ContinueWith(static copying => copying.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = _copying.ContinueWith(
+            static copying => copying.Exception, // Seen.
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
     }
 
     public ValueTask CloseAsync() => ValueTask.CompletedTask;
@@ -113,7 +120,8 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
         }
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -147,7 +155,8 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public override void Flush() => destination.Flush();
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => _isReleased ? Task.CompletedTask : destination.FlushAsync(callerToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) =>
+        _isReleased ? Task.CompletedTask : destination.FlushAsync(callerToken);
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -155,7 +164,8 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    // Null for the caller's cancellation, which waits for a write that is under way: after it no byte reaches the destination.
+    // Null for the caller's cancellation, which waits for a write that is under way: after it no byte reaches the
+    // destination.
     private void Release(Exception? fault)
     {
         lock (_gate)

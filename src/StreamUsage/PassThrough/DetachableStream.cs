@@ -3,9 +3,11 @@ using System.Buffers;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that the caller's token ends the caller's wait only: the upstream read goes on into a
-/// buffer of ours, and the next read, or the drainer, takes what it brings. That costs one copy of each piece and a buffer while an asynchronous read is pending. A stream that can seek has no
-/// connection, and is read directly. What the reader is given the body is told first, under the lock that taking the stream needs too: nothing is lost between the two.
+/// A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that the
+/// caller's token ends the caller's wait only: the upstream read goes on into a buffer of ours, and the next read, or
+/// the drainer, takes what it brings. That costs one copy of each piece and a buffer while an asynchronous read is
+/// pending. A stream that can seek has no connection, and is read directly. What the reader is given the body is told
+/// first, under the lock that taking the stream needs too: nothing is lost between the two.
 /// </summary>
 /// <param name="inner">The body's own stream.</param>
 /// <param name="body">The tracked body.</param>
@@ -101,8 +103,8 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
     }
 
     /// <summary>
-    /// Ends a read that is still under way, before the body is closed: a connection whose response is closed during a read is read by two at once, and the next response on it may be
-    /// taken for this one's rest.
+    /// Ends a read that is still under way, before the body is closed: a connection whose response is closed during a
+    /// read is read by two at once, and the next response on it may be taken for this one's rest.
     /// </summary>
     public void Abort()
     {
@@ -273,8 +275,8 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         }
     }
 
-    // A read that was left by its caller goes on: the next one takes it up. So does one of no bytes, which only waits: no two reads are under way at once.
-    // True at the end of the body; else there is something to take, or there was.
+    // A read that was left by its caller goes on: the next one takes it up. So does one of no bytes, which only waits:
+    // no two reads are under way at once. True at the end of the body; else there is something to take, or there was.
     private async ValueTask<bool> FillAsync(int length, CancellationToken cancellationToken)
     {
         while (true)

@@ -5,10 +5,11 @@ using System.Threading.Tasks.Sources;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// A read of a pipe that is under way. Who awaits it is continued by the inner pipe itself, so that the pipe's scheduler and its <c>useSynchronizationContext</c> hold. Unlike the pipe's own it may
-/// be awaited twice.
+/// A read of a pipe that is under way. Who awaits it is continued by the inner pipe itself, so that the pipe's
+/// scheduler and its <c>useSynchronizationContext</c> hold. Unlike the pipe's own it may be awaited twice.
 /// </summary>
-internal sealed class PipeRead(TrackedPipeReader reader, ValueTask<ReadResult> read, CancellationToken cancellationToken) : IValueTaskSource<ReadResult>
+internal sealed class PipeRead(TrackedPipeReader reader, ValueTask<ReadResult> read, CancellationToken cancellationToken)
+    : IValueTaskSource<ReadResult>
 {
     private readonly object _gate = new();
     private List<(Action<object?> Continuation, object? State)>? _others;
@@ -20,10 +21,12 @@ internal sealed class PipeRead(TrackedPipeReader reader, ValueTask<ReadResult> r
     {
         lock (_gate)
         {
-            return _hasEnded ? (_fault is null ? ValueTaskSourceStatus.Succeeded : _fault.SourceException is OperationCanceledException ? ValueTaskSourceStatus.Canceled : ValueTaskSourceStatus.Faulted)
-                : !read.IsCompleted ? ValueTaskSourceStatus.Pending
-                : read.IsCompletedSuccessfully ? ValueTaskSourceStatus.Succeeded
-                : read.IsCanceled ? ValueTaskSourceStatus.Canceled
+            bool isPending = !_hasEnded && !read.IsCompleted;
+            bool hasSucceeded = _hasEnded ? _fault is null : read.IsCompletedSuccessfully;
+            bool isCanceled = _hasEnded ? _fault?.SourceException is OperationCanceledException : read.IsCanceled;
+            return isPending ? ValueTaskSourceStatus.Pending
+                : hasSucceeded ? ValueTaskSourceStatus.Succeeded
+                : isCanceled ? ValueTaskSourceStatus.Canceled
                 : ValueTaskSourceStatus.Faulted;
         }
     }

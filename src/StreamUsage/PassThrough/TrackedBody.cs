@@ -9,8 +9,9 @@ using StreamUsage.Recording;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content, stream or pipe that wraps it, so that those can be collected
-/// when they are abandoned. The lock is held while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
+/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content,
+/// stream or pipe that wraps it, so that those can be collected when they are abandoned. The lock is held while a piece
+/// is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
 /// </summary>
 internal sealed partial class TrackedBody : IThreadPoolWorkItem
 {
@@ -74,7 +75,9 @@ internal sealed partial class TrackedBody : IThreadPoolWorkItem
     // From here on: settled when the body has ended.
     public EventReader Events => _reader.Events;
 
-    /// <summary>Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.</summary>
+    /// <summary>
+    /// Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.
+    /// </summary>
     public ContentFault? ContentFault => _decoded?.Fault;
 
     public StreamEnd End { get; private set; }
@@ -120,7 +123,10 @@ internal sealed partial class TrackedBody : IThreadPoolWorkItem
     /// <summary>The body has ended: its record is made and handed over.</summary>
     void IThreadPoolWorkItem.Execute() => Settings.Records.HandOver(this);
 
-    /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
+    /// <summary>
+    /// Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by.
+    /// Never throws.
+    /// </summary>
     /// <param name="offset">Where in the body they lie.</param>
     /// <param name="bytes">The bytes, where they lie.</param>
     /// <param name="isNewRead">Whether they begin a read; else they are a further piece of the same.</param>
@@ -134,7 +140,8 @@ internal sealed partial class TrackedBody : IThreadPoolWorkItem
 
         using (_gate.Enter())
         {
-            // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense without what was left out.
+            // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense
+            // without what was left out.
             if (_isEnded || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
             {
                 return false;
@@ -179,7 +186,9 @@ internal sealed partial class TrackedBody : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.</summary>
+    /// <summary>
+    /// The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.
+    /// </summary>
     /// <returns>How the response ended.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
@@ -214,7 +223,10 @@ internal sealed partial class TrackedBody : IThreadPoolWorkItem
         return Verdict.Outcome;
     }
 
-    /// <summary>The caller has cancelled a read. Whether it has left is decided by what follows: the next bytes, a dispose, or the collector.</summary>
+    /// <summary>
+    /// The caller has cancelled a read. Whether it has left is decided by what follows: the next bytes, a dispose, or
+    /// the collector.
+    /// </summary>
     public void CancelRead()
     {
         using (_gate.Enter())
@@ -273,7 +285,9 @@ internal sealed partial class TrackedBody : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The rest was read on as far as it was. The outcome is that of the moment when the reader left.</summary>
+    /// <summary>
+    /// The rest was read on as far as it was. The outcome is that of the moment when the reader left.
+    /// </summary>
     /// <param name="end">Where the body ended; null where it was not read so far.</param>
     public void EndDrain(long? end)
     {

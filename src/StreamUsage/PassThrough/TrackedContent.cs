@@ -3,8 +3,8 @@ using System.Net;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// The content that takes a response's own content's place: the same headers and the same bytes, which are read as they pass. Every read asks the inner content, which knows whether it can be read
-/// (again).
+/// The content that takes a response's own content's place: the same headers and the same bytes, which are read as they
+/// pass. Every read asks the inner content, which knows whether it can be read (again).
 /// </summary>
 internal sealed class TrackedContent : HttpContent, IDrainable
 {
@@ -77,12 +77,16 @@ internal sealed class TrackedContent : HttpContent, IDrainable
             throw;
         }
 
-        return opening.IsCompletedSuccessfully ? Task.FromResult<Stream>(Track(opening.Result)) : AwaitStreamAsync(opening, isFirst, cancellationToken);
+        return opening.IsCompletedSuccessfully
+            ? Task.FromResult<Stream>(Track(opening.Result))
+            : AwaitStreamAsync(opening, isFirst, cancellationToken);
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    // The inner content copies in its own way, straight from its connection where it can; what it writes is read on its way. What it makes of a token that was cancelled before is its own matter too.
+    // The inner content copies in its own way, straight from its connection where it can; what it writes is read on its
+    // way. What it makes of a token that was cancelled before is its own matter too.
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         if (_guard.Rest is not null && !cancellationToken.IsCancellationRequested)
@@ -142,7 +146,12 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     async ValueTask<long?> IDrainable.DrainAsync(long maxBytes, CancellationToken cancellationToken)
     {
-        _rest ??= new DetachableStream(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _guard.Body); // Never read: then from its beginning.
+        if (_rest is null)
+        {
+            Stream stream = await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false); // Never read: then from its beginning.
+            _rest = new DetachableStream(stream, _guard.Body);
+        }
+
         return await _rest.DrainAsync(maxBytes, cancellationToken).ConfigureAwait(false);
     }
 

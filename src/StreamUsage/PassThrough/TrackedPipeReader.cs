@@ -5,8 +5,9 @@ using System.IO.Pipelines;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is read once, when it is first seen. Where draining is on, the caller's token ends
-/// the caller's wait and not the upstream read, as in <see cref="DetachableStream"/>: the next read takes it up, or the drainer does.
+/// The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is
+/// read once, when it is first seen. Where draining is on, the caller's token ends the caller's wait and not the
+/// upstream read, as in <see cref="DetachableStream"/>: the next read takes it up, or the drainer does.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The drainer closes the rest.")]
 internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard, bool leaveOpen) : PipeReader, IDrainable
@@ -46,13 +47,18 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => Read(0, cancellationToken);
 
-    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken) => Read(minimumSize, cancellationToken);
+    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken) =>
+        Read(minimumSize, cancellationToken);
 
     public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken = default) =>
-        MayCopy(destination) ? WatchAsync(base.CopyToAsync(destination, cancellationToken)) : inner.CopyToAsync(destination, cancellationToken);
+        MayCopy(destination)
+            ? WatchAsync(base.CopyToAsync(destination, cancellationToken))
+            : inner.CopyToAsync(destination, cancellationToken);
 
     public override Task CopyToAsync(PipeWriter destination, CancellationToken cancellationToken = default) =>
-        MayCopy(destination) ? WatchAsync(base.CopyToAsync(destination, cancellationToken)) : inner.CopyToAsync(destination, cancellationToken);
+        MayCopy(destination)
+            ? WatchAsync(base.CopyToAsync(destination, cancellationToken))
+            : inner.CopyToAsync(destination, cancellationToken);
 
     public override void AdvanceTo(SequencePosition consumed)
     {
@@ -152,14 +158,17 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         ThrowIfDetached();
         try
         {
-            // A read that was cancelled before harms no connection, and one beside another is refused: the inner pipe says how.
+            // A read that was cancelled before harms no connection, and one beside another is refused: the inner pipe
+            // says how.
             if (guard.Rest is not null && _waitingReads == 0 && (_pending is not null || !cancellationToken.IsCancellationRequested))
             {
                 return ReadDetachably(minimumSize, cancellationToken);
             }
 
             // A pipe that has broken already throws at once.
-            ValueTask<ReadResult> read = minimumSize == 0 ? inner.ReadAsync(cancellationToken) : inner.ReadAtLeastAsync(minimumSize, cancellationToken);
+            ValueTask<ReadResult> read = minimumSize == 0
+                ? inner.ReadAsync(cancellationToken)
+                : inner.ReadAtLeastAsync(minimumSize, cancellationToken);
             if (!read.IsCompletedSuccessfully)
             {
                 Interlocked.Increment(ref _waitingReads);
@@ -246,7 +255,8 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
 
     private Task<ReadResult> BeginUpstreamRead() => inner.ReadAsync((_abort ??= new CancellationTokenSource()).Token).AsTask();
 
-    private static bool IsEnough(in ReadResult result, int minimumSize) => result.Buffer.Length >= minimumSize || result.IsCompleted || result.IsCanceled;
+    private static bool IsEnough(in ReadResult result, int minimumSize) =>
+        result.Buffer.Length >= minimumSize || result.IsCompleted || result.IsCanceled;
 
     private bool TryTakePending(out ReadResult result)
     {
@@ -294,8 +304,8 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
     // A read that the pipe refuses while another waits, or while a buffer is out, ends nothing.
     private void Fail(Exception fault, CancellationToken cancellationToken)
     {
-        bool isRefusal = fault is InvalidOperationException and not ObjectDisposedException && (_isShown || _isCompleted || Volatile.Read(ref _waitingReads) != 0);
-        if (!isRefusal)
+        bool mayRefuse = _isShown || _isCompleted || Volatile.Read(ref _waitingReads) != 0;
+        if (!mayRefuse || fault is not InvalidOperationException || fault is ObjectDisposedException)
         {
             guard.Fail(fault, cancellationToken);
         }

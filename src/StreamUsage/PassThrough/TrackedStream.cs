@@ -1,14 +1,15 @@
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// The stream that takes a body's own stream's place. Each call is the same call of the inner stream, whose bytes are read where they lie before they are returned. What the inner stream throws at a
-/// call is thrown at the call.
+/// The stream that takes a body's own stream's place. Each call is the same call of the inner stream, whose bytes are
+/// read where they lie before they are returned. What the inner stream throws at a call is thrown at the call.
 /// </summary>
 /// <param name="inner">The body's own stream.</param>
 /// <param name="guard">The guard that the body's wrappers share.</param>
 /// <param name="leaveOpen">Whether the inner stream stays open.</param>
 /// <param name="position">Where in the body the stream stands, if it cannot say so itself.</param>
-internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool leaveOpen = false, long position = 0) : DelegatingStream(inner)
+internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool leaveOpen = false, long position = 0)
+    : DelegatingStream(inner)
 {
     private readonly long _origin = inner.CanSeek ? inner.Position : 0; // The body begins where the stream stands.
     private long _position = position;

@@ -4,7 +4,10 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Differential;
 
-/// <summary>Whatever a content is asked, the tracked one says what the untracked one says: it asks the inner content, which knows whether it can be read again.</summary>
+/// <summary>
+/// Whatever a content is asked, the tracked one says what the untracked one says: it asks the inner content, which
+/// knows whether it can be read again.
+/// </summary>
 public sealed class ContentDifferentialTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {
     public static TheoryData<string, ContentSource, bool> Rows { get; } = MakeRows();
@@ -38,8 +41,10 @@ public sealed class ContentDifferentialTests(LoopbackProvider provider) : IClass
         return rows;
     }
 
-    // A content that is in a buffer already ignores the limit of a further one. The tracked content has no buffer yet, and heeds it.
-    private static bool IsComparable(string name, ContentSource source) => source != ContentSource.Buffered || name is not ("load into too small a buffer" or "wrong arguments");
+    // A content that is in a buffer already ignores the limit of a further one. The tracked content has no buffer yet,
+    // and heeds it.
+    private static bool IsComparable(string name, ContentSource source) =>
+        source != ContentSource.Buffered || name is not ("load into too small a buffer" or "wrong arguments");
 
     private async Task<string> RunAsync(string name, ContentSource source, UsageTracker? tracker, bool drains)
     {

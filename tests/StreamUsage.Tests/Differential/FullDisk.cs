@@ -1,6 +1,9 @@
 namespace StreamUsage.Tests.Differential;
 
-/// <summary>A destination that fails at its first write. Not a <see cref="MemoryStream"/>: one of those copies to another in a way of its own.</summary>
+/// <summary>
+/// A destination that fails at its first write. Not a <see cref="MemoryStream"/>: one of those copies to another in a
+/// way of its own.
+/// </summary>
 internal sealed class FullDisk : Stream
 {
     public override bool CanRead => false;

@@ -2,7 +2,10 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Differential;
 
-/// <summary>Whatever a stream is asked, the tracked one says what the untracked one says: bytes, ends, positions and exceptions, at the call or in the task.</summary>
+/// <summary>
+/// Whatever a stream is asked, the tracked one says what the untracked one says: bytes, ends, positions and exceptions,
+/// at the call or in the task.
+/// </summary>
 public sealed class StreamDifferentialTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {
     public static TheoryData<string, Source, bool> Rows { get; } = MakeRows();
@@ -38,8 +41,9 @@ public sealed class StreamDifferentialTests(LoopbackProvider provider) : IClassF
         return rows;
     }
 
-    // HttpClient drains a disposed HTTP/1.1 body itself, for as long as it likes, and what is drained here is no longer its reader's to ask. Whether a file's read is done before it is cancelled is chance.
-    // Without draining, the caller's cancellation closes an HTTP/1.1 connection; with it, it does not.
+    // HttpClient drains a disposed HTTP/1.1 body itself, for as long as it likes, and what is drained here is no longer
+    // its reader's to ask. Whether a file's read is done before it is cancelled is chance. Without draining, the
+    // caller's cancellation closes an HTTP/1.1 connection; with it, it does not.
     private static bool IsComparable(string name, Source source, bool drains) => name switch
     {
         "read after dispose" => !drains && source != Source.Http1,

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace StreamUsage.Tests.Differential;
 
-/// <summary>What an object has said to each call: a result, or an exception, and whether that came at the call or in the task.</summary>
+/// <summary>
+/// What an object has said to each call: a result, or an exception, and whether that came at the call or in the task.
+/// </summary>
 internal sealed class Transcript(bool isLenient)
 {
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(20);

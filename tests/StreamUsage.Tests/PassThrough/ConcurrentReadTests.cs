@@ -4,7 +4,10 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>Two reads at once are the caller's mistake or the body's feature: never a false end, and never the end of the record.</summary>
+/// <summary>
+/// Two reads at once are the caller's mistake or the body's feature: never a false end, and never the end of the
+/// record.
+/// </summary>
 public sealed class ConcurrentReadTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

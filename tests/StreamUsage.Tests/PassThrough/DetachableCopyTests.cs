@@ -2,7 +2,9 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>Where draining is on, a content's own copy outlives its caller: it goes on without a destination, or it is ended.</summary>
+/// <summary>
+/// Where draining is on, a content's own copy outlives its caller: it goes on without a destination, or it is ended.
+/// </summary>
 public sealed class DetachableCopyTests
 {
     private readonly TaskCompletionSource _mayGoOn = new(TaskCreationOptions.RunContinuationsAsynchronously);

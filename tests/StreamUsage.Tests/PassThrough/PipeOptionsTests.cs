@@ -3,7 +3,9 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>How a pipe continues its readers, tells of its writer and takes a position back is the inner pipe's business.</summary>
+/// <summary>
+/// How a pipe continues its readers, tells of its writer and takes a position back is the inner pipe's business.
+/// </summary>
 public sealed class PipeOptionsTests
 {
     [Theory]
