@@ -23,7 +23,8 @@ public static class HttpResponseMessageExtensions
 
     /// <summary>
     /// Swaps the response's content for one that passes every byte on as it comes and tracks the usage in it. Headers, status, version, trailers and bytes stay as they were;
-    /// the original content is disposed with the new one. Performs no I/O. A response that this tracker tracks already keeps its handle. A response with status 101
+    /// the original content is disposed with the new one. Performs no I/O. A response that this tracker tracks already keeps its handle. One that another tracker tracks into
+    /// the same sinks keeps its handle too: there is one record, what its context left empty is taken from <paramref name="context"/>, and a warning is logged once. A response with status 101
     /// (switching protocols) is left as it is, and its handle is cancelled.
     /// </summary>
     /// <param name="response">The response to track, best received with <see cref="HttpCompletionOption.ResponseHeadersRead"/>.</param>

@@ -85,6 +85,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
+    /// <summary>The caller names the format after all. What was read until then stays read.</summary>
+    public void Name(ApiFormat format) => named = format;
+
     /// <summary>An event was matched: the observer has its output already.</summary>
     /// <param name="shape">The shape.</param>
     /// <param name="raw">The event.</param>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using StreamUsage.Estimation;
 
 namespace StreamUsage.Http;
 
@@ -62,30 +63,12 @@ internal sealed class ObservedRequest
     {
         try
         {
-            var reader = new Utf8JsonReader(body);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
-                return null;
-            }
-
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                bool isModel = reader.ValueTextEquals("model"u8);
-                reader.Read();
-                if (isModel)
-                {
-                    return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-                }
-
-                reader.Skip();
-            }
+            return RequestHead.FindModel(body);
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            // No JSON, or none that a model could be found in.
+            return null; // No JSON, or none that a model could be found in.
         }
-
-        return null;
     }
 
     // ".../models/NAME:generateContent", ".../model/NAME/converse", ".../deployments/NAME/chat/completions".

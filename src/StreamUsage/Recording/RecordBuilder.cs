@@ -167,7 +167,8 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         TokenSource input = state.IsInputReported ? TokenSource.Reported : TokenSource.None;
         TokenSource output = state.IsOutputReported ? TokenSource.Reported : TokenSource.None;
         bool isRefused = body.Verdict.Outcome == StreamOutcome.ProviderError && !state.IsInputReported && !state.IsOutputReported && !events.HasOutput;
-        bool mayHaveRun = !isRefused && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
+        bool mayHaveRun = !isRefused && body.End != StreamEnd.NotSent
+            && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
         return new Counts(
             state.Usage, input, output, mayHaveRun && input == TokenSource.None && body.RequestBodyLength > 0, mayHaveRun && output == TokenSource.None);
     }

@@ -18,7 +18,17 @@ internal readonly struct StreamClock
         _before = requestStartedAt is { } started && started < now ? now - started : TimeSpan.Zero;
     }
 
+    private StreamClock(in StreamClock other, DateTimeOffset requestStartedAt)
+    {
+        this = other;
+        StartedAt = requestStartedAt;
+        _before = requestStartedAt < other.StartedAt ? other.StartedAt - requestStartedAt : TimeSpan.Zero;
+    }
+
     public DateTimeOffset StartedAt { get; }
+
+    /// <summary>Returns the clock of one that began without a request's start, with that start.</summary>
+    public StreamClock StartAt(DateTimeOffset requestStartedAt) => new(this, requestStartedAt);
 
     public long Now() => _time.GetTimestamp();
 

@@ -124,7 +124,7 @@ public sealed class BackgroundDeliveryTests
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => log.Lines.Any(line => line.EventId == 10));
         sink.Taken.Should().BeEmpty();
         Volatile.Write(ref isDown, false);
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count == 23);
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => sink.Taken.Count == 23);
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => log.Lines.Any(line => line.EventId == 11));
 
         sink.Ids.Should().BeEquivalentTo(Enumerable.Range(0, 23).Select(i => $"{i}"));
@@ -163,9 +163,9 @@ public sealed class BackgroundDeliveryTests
         meters.Last("streamusage.queue.oldest_age").Should().BeGreaterThanOrEqualTo(5);
 
         Volatile.Write(ref isDown, false);
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count == queued);
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => sink.Taken.Count == queued);
         sink.Ids.Should().BeEquivalentTo(Enumerable.Range(0, 200).Where(i => results[i] == DeliveryResult.Queued).Select(i => $"{i}"), "nothing else is lost");
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => meters.Sum("streamusage.records.delivered", nameof(TestSink)) == queued);
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => meters.Sum("streamusage.records.delivered", nameof(TestSink)) == queued);
         meters.Observe();
         meters.Last("streamusage.queue.length").Should().Be(0);
     }
