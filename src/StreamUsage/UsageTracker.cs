@@ -183,19 +183,24 @@ public sealed class UsageTracker : IAsyncDisposable
         return Handover.StopAsync(cancellationToken);
     }
 
-    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength)
+    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy)
     {
         HttpContent content = response.Content;
         for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
         {
             if (tracked.Tracking.IsOf(this))
             {
+                requestBodyCopy?.Dispose();
                 return tracked.Tracking;
             }
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers) { RequestBodyLength = requestBodyLength };
+        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers)
+        {
+            RequestBodyLength = requestBodyLength,
+            RequestBodyCopy = requestBodyCopy,
+        };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
         body.Begin();
@@ -237,6 +242,8 @@ public sealed class UsageTracker : IAsyncDisposable
         TimeSpan SinkTimeout,
         TimeSpan ShutdownGracePeriod)
     {
-        public bool CapturesHeaders => Capture.HasFlag(CapturedContent.Headers);
+        public bool CapturesHeaders => (Capture & CapturedContent.Headers) != 0;
+
+        public bool CapturesRequestBody => (Capture & CapturedContent.RequestBody) != 0;
     }
 }

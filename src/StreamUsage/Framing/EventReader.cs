@@ -53,6 +53,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>The parser whose events may be matched with those before and then need not be parsed; null where each must be.</summary>
     public IUsageParser? RepeatingParser => _isParserCertain && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
 
+    /// <summary>Whether the input was reported. Of events that only count further none is read for it: the first of them was.</summary>
+    public bool IsInputReported => _state.IsInputReported;
+
     /// <summary>Counts that made no sense and were ignored.</summary>
     public int IgnoredCounts { get; private set; }
 

@@ -31,8 +31,8 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     {
         Tracker = tracker;
         Context = tracker.Settings.Redaction.Redact(context);
-        RequestBody = context.RequestBody;
         RequestBodyLength = context.RequestBody.Length;
+        RequestBody = RequestBodyLength <= tracker.Settings.MaxRequestBodyBytes || tracker.Settings.CapturesRequestBody ? context.RequestBody : default;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength ?? -1;
@@ -55,10 +55,14 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     /// <summary>What the caller said, as it may be kept: taken at the start, because the caller's headers may change.</summary>
     public UsageContext Context { get; }
 
-    public ReadOnlyMemory<byte> RequestBody { get; }
+    /// <summary>The body of the request for as long as its input may have to be estimated, or its capture was asked for.</summary>
+    public ReadOnlyMemory<byte> RequestBody { get; private set; }
 
     /// <summary>Bytes of the request's body, which may be known where the body itself was too large to be kept.</summary>
     public long RequestBodyLength { get; init; }
+
+    /// <summary>Disposed when <see cref="RequestBody"/> is not needed any more; null where its memory is the caller's.</summary>
+    public IDisposable? RequestBodyCopy { private get; init; }
 
     public int? HttpStatusCode { get; }
 
@@ -174,6 +178,11 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 // Ours to mend, never the caller's to feel: what was read so far stands.
                 _isUnread = true;
                 Events.Fail(fault);
+            }
+
+            if (!RequestBody.IsEmpty && Events.IsInputReported && !Tracker.Settings.CapturesRequestBody)
+            {
+                ReleaseRequestBody();
             }
 
             if (!_times.HasFirstToken && Events.HasOutput && !_isDraining)
@@ -314,6 +323,13 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Lets the body of the request go: its input was reported, or estimated. Its length stays.</summary>
+    public void ReleaseRequestBody()
+    {
+        RequestBody = default;
+        RequestBodyCopy?.Dispose();
+    }
+
     /// <summary>The record was handed over, or could not be.</summary>
     public void Complete(UsageRecord record, DeliveryResult result)
     {
@@ -323,6 +339,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             _result = result;
         }
 
+        ReleaseRequestBody(); // Where the making of the record has failed on the way.
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
     }
@@ -330,19 +347,25 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private void FinishReading()
     {
         _isEnded = true;
+        if (_decoded?.Release() is { } decoderFault)
+        {
+            Events.Fail(decoderFault);
+        }
+
         try
         {
-            _decoded?.Release();
             if (!_isUnread)
             {
                 _reader.Finish();
             }
-
-            _reader.Release();
         }
         catch (Exception fault)
         {
             Events.Fail(fault);
+        }
+        finally
+        {
+            _reader.Release();
         }
     }
 }

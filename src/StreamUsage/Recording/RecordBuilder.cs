@@ -24,11 +24,12 @@ internal static class RecordBuilder
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
         body.Events.ReleaseOutput();
         UsageRecord record = Describe(body, counts);
-        if (settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0)
+        if (settings.CapturesRequestBody && body.RequestBodyLength > 0)
         {
             record = WithRequestBody(record, body, settings);
         }
 
+        body.ReleaseRequestBody();
         return (settings.Pricing is { } pricing ? await PriceAsync(record, pricing, limit, faults).ConfigureAwait(false) : record, faults);
     }
 
