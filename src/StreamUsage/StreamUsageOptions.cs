@@ -105,8 +105,6 @@ public sealed class StreamUsageOptions
     /// <summary>Where the meter "StreamUsage" is made; null means the container's factory, where there is one, else a meter that such trackers share.</summary>
     public IMeterFactory? MeterFactory { get; set; }
 
-    internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> Parsers => _parsers;
-
     internal IReadOnlyDictionary<string, Func<IContentDecoder>> ContentDecoders => _contentDecoders;
 
     internal IReadOnlySet<string> RedactedHeaders => new HashSet<string>(_redactedHeaders, StringComparer.OrdinalIgnoreCase);
@@ -157,6 +155,9 @@ public sealed class StreamUsageOptions
         filled._parsers = [.. _parsers, .. parsers.Select(parser => (new ApiFormat(parser.Protocol), parser))];
         return filled;
     }
+
+    /// <summary>The parsers that were added. A method, because the generator of configuration binders of .NET 8 stumbles over a property of tuples.</summary>
+    internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> GetParsers() => _parsers;
 
     /// <summary>What is wrong with the options, naming the option and its range; null where nothing is.</summary>
     internal string? FindFault() =>

@@ -42,7 +42,7 @@ public sealed class UsageTracker : IAsyncDisposable
         Time = timeProvider ?? TimeProvider.System;
         Decoders = new ContentDecoders(options.ContentDecoders);
         Budget = new BufferBudget(options.MaxRetainedBytes);
-        Reading = new ReaderSettings(new ParserSet(options.Parsers), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
+        Reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
         Settings = new TrackerSettings(
             options.Capture,
             options.MaxCapturedBytes,
@@ -53,7 +53,7 @@ public sealed class UsageTracker : IAsyncDisposable
             options.Pricing,
             options.SinkTimeout,
             options.ShutdownGracePeriod);
-        Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
+        Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null;
         var time = new SteadyTime(Time);
         var watchdog = new Watchdog(options.SinkTimeout, time);
         var logThreads = new CallThreads();
