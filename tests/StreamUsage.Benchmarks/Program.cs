@@ -22,8 +22,7 @@ switch (args)
     case ["check"]:
         return SelfCheck.Run() ? 0 : 1;
     case ["stream"]:
-        StreamCost.Run();
-        return 0;
+        return StreamCost.Run();
     case ["cold"]:
         return ColdCommand.Run();
     case [ColdStart.Command, var kind]:

@@ -119,7 +119,7 @@ public readonly record struct ReportedTokens
 
     private static long? Get(long stored) => stored == 0 ? null : stored - 1;
 
-    private static long Set(long? count) => count is >= 0 and < long.MaxValue ? count.GetValueOrDefault() + 1 : 0;
+    private static long Set(long? count) => count is >= 0 ? Math.Min(count.GetValueOrDefault(), long.MaxValue - 1) + 1 : 0;
 
     private static long Latest(long older, long newer) => newer != 0 ? newer : older;
 }

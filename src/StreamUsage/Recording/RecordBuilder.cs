@@ -17,10 +17,14 @@ internal static class RecordBuilder
     // What serves where an estimator fails: it cannot fail itself, but for a request whose bytes are gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
+    // Of records that are made without a call that could fail: never added to.
+    private static readonly List<Exception> NoFaults = [];
+
     /// <summary>Never throws: what of the user's fails or takes longer than the limit is left out, and named in the faults.</summary>
     public static async ValueTask<(UsageRecord Record, List<Exception> Faults)> BuildAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit)
     {
-        var faults = new List<Exception>();
+        bool callsUserCode = settings.Pricing is not null || !body.Events.State.IsInputReported || !body.Events.State.IsOutputReported;
+        List<Exception> faults = callsUserCode ? [] : NoFaults;
         (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
         body.Events.ReleaseOutput();
         UsageRecord record = Describe(body, counts);
