@@ -37,10 +37,23 @@ public static class HttpResponseMessageExtensions
         ArgumentNullException.ThrowIfNull(response);
         ArgumentNullException.ThrowIfNull(tracker);
         ArgumentNullException.ThrowIfNull(context);
-        return response.TrackUsage(tracker, context, context.RequestBody.Length);
+        return response.TrackUsage(tracker, context, context.RequestBody.Length, requestBodyCopy: null);
     }
 
     /// <summary>As <see cref="TrackUsage(HttpResponseMessage, UsageTracker, UsageContext)"/>, of a request whose body may be too large to be in the context.</summary>
-    internal static UsageTracking TrackUsage(this HttpResponseMessage response, UsageTracker tracker, UsageContext context, long requestBodyLength) =>
-        response.StatusCode == HttpStatusCode.SwitchingProtocols ? UsageTracking.Untracked : tracker.Track(response, context, requestBodyLength);
+    /// <param name="response">The response to track.</param>
+    /// <param name="tracker">The tracker.</param>
+    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="requestBodyLength">The length of the request's body in bytes.</param>
+    /// <param name="requestBodyCopy">Disposed when the body in the context is not needed any more; null where its memory is the caller's.</param>
+    internal static UsageTracking TrackUsage(this HttpResponseMessage response, UsageTracker tracker, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy)
+    {
+        if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
+        {
+            requestBodyCopy?.Dispose();
+            return UsageTracking.Untracked;
+        }
+
+        return tracker.Track(response, context, requestBodyLength, requestBodyCopy);
+    }
 }

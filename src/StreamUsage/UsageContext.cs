@@ -40,7 +40,11 @@ public sealed record UsageContext
     /// <summary>When the request was sent. Durations are measured from here; null measures from where tracking began.</summary>
     public DateTimeOffset? RequestStartedAt { get; init; }
 
-    /// <summary>The UTF-8 JSON that was sent, for estimating input that is not reported. Must stay unchanged until <see cref="UsageTracking.Completion"/>; never kept in a record unless its capture is asked for.</summary>
+    /// <summary>
+    /// Gets the UTF-8 JSON that was sent, for estimating input that is not reported. Must stay unchanged until
+    /// <see cref="UsageTracking.Completion"/>. The tracker drops its reference as soon as the provider reports the
+    /// input. Never kept in a record unless its capture is asked for.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ReadOnlyMemory<byte> RequestBody { get; init; }
 

@@ -48,7 +48,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
         Time = timeProvider ?? TimeProvider.System;
         Budget = new BufferBudget(options.MaxRetainedBytes);
-        var reading = new ReaderSettings(new ParserSet(options.Parsers), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
+        var reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
         Settings = new TrackerSettings(
             options.Capture,
             options.MaxCapturedBytes,
@@ -240,7 +240,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _gauges?.Dispose();
     }
 
-    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength)
+    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy)
     {
         HttpContent content = response.Content;
         for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
@@ -248,6 +248,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             BodySettings other = tracked.Tracking.Body!.Settings;
             if (ReferenceEquals(other, Bodies))
             {
+                requestBodyCopy?.Dispose();
                 return tracked.Tracking;
             }
 
@@ -260,7 +261,11 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(Bodies, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers) { RequestBodyLength = requestBodyLength };
+        var body = new TrackedBody(Bodies, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers)
+        {
+            RequestBodyLength = requestBodyLength,
+            RequestBodyCopy = requestBodyCopy,
+        };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
         body.Begin();
@@ -317,6 +322,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         int MaxRequestBodyBytes,
         IUsagePricing? Pricing)
     {
-        public bool CapturesHeaders => Capture.HasFlag(CapturedContent.Headers);
+        public bool CapturesHeaders => (Capture & CapturedContent.Headers) != 0;
+
+        public bool CapturesRequestBody => (Capture & CapturedContent.RequestBody) != 0;
     }
 }

@@ -77,24 +77,24 @@ public readonly record struct ReportedTokens
         _outputImage = Latest(older._outputImage, newer._outputImage);
     }
 
-    /// <summary>Disjoint buckets. None is ever negative: where parts are said to be more than the whole, the whole is taken as used up by them.</summary>
+    /// <summary>Disjoint buckets. None is ever negative: where parts are said to be more than the whole, the whole is taken as used up by them. Sums stop at <see cref="long.MaxValue"/>.</summary>
     public TokenUsage Normalize()
     {
         long cacheRead = CacheReadTokens ?? 0;
         long creation5m = CacheCreation5mTokens ?? 0;
         long creation1h = CacheCreation1hTokens ?? 0;
-        long cacheCreation = Math.Max(CacheCreationTokens ?? 0, creation5m + creation1h);
-        long input = (InputTokens ?? 0) + (ExtraInputTokens ?? 0);
+        long cacheCreation = Math.Max(CacheCreationTokens ?? 0, TokenSum.Of(creation5m, creation1h));
+        long input = TokenSum.Of(InputTokens ?? 0, ExtraInputTokens ?? 0);
         long output = OutputTokens ?? 0;
 
-        if (Convention.HasFlag(TokenConvention.InputIncludesCache))
+        if ((Convention & TokenConvention.InputIncludesCache) != 0)
         {
-            input = Math.Max(0, input - cacheRead - cacheCreation);
+            input = Math.Max(0, input - TokenSum.Of(cacheRead, cacheCreation));
         }
 
-        if (ReasoningTokens is { } reasoning && (Convention.HasFlag(TokenConvention.ReasoningBesideOutput) || TotalCountsReasoningBesideOutput(reasoning)))
+        if (ReasoningTokens is { } reasoning && ((Convention & TokenConvention.ReasoningBesideOutput) != 0 || TotalCountsReasoningBesideOutput(reasoning)))
         {
-            output += reasoning;
+            output = TokenSum.Of(output, reasoning);
         }
 
         return new TokenUsage
@@ -115,11 +115,11 @@ public readonly record struct ReportedTokens
 
     // xAI leaves reasoning out of completion_tokens; only its total tells.
     private bool TotalCountsReasoningBesideOutput(long reasoning) =>
-        reasoning > 0 && OutputTokens is { } output && InputTokens is { } input && TotalTokens == input + output + reasoning;
+        reasoning > 0 && OutputTokens is { } output && InputTokens is { } input && TotalTokens == TokenSum.Of(TokenSum.Of(input, output), reasoning);
 
     private static long? Get(long stored) => stored == 0 ? null : stored - 1;
 
-    private static long Set(long? count) => count is >= 0 and < long.MaxValue ? count.GetValueOrDefault() + 1 : 0;
+    private static long Set(long? count) => count is >= 0 ? Math.Min(count.GetValueOrDefault(), long.MaxValue - 1) + 1 : 0;
 
     private static long Latest(long older, long newer) => newer != 0 ? newer : older;
 }

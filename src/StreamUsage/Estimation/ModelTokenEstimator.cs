@@ -103,5 +103,6 @@ public sealed class ModelTokenEstimator : ITokenEstimator
 
     private static long Running(TokenRule rule, long characters) => characters <= 0 ? 0 : Whole((characters * rule.PerCharacter) + rule.Answer);
 
-    private static long Whole(double tokens) => Math.Max(1, (long)Math.Round(tokens));
+    // A conversion of what a long cannot hold saturates from .NET 9 on; before, it wraps around.
+    private static long Whole(double tokens) => tokens >= long.MaxValue ? long.MaxValue : Math.Max(1, (long)Math.Round(tokens));
 }

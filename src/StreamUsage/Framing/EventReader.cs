@@ -24,7 +24,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private bool _isParserCertain;
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
-    private RetainedOutput? _output;
+    private RetainedOutput _output;
     private UsageAccumulator _state;
     private Exception? _parserFault;
 
@@ -59,6 +59,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     /// <summary>The parser whose events may be matched with those before and then need not be parsed; null where each must be.</summary>
     public IUsageParser? RepeatingParser => _isParserCertain && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
+
+    /// <summary>Whether the input was reported. Of events that only count further none is read for it: the first of them was.</summary>
+    public bool IsInputReported => _state.IsInputReported;
 
     /// <summary>Counts that made no sense and were ignored.</summary>
     public int IgnoredCounts { get; private set; }
@@ -121,7 +124,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>What was seen of the output, for an estimate of what it cost. What kept it is given back.</summary>
     public ModelOutput TakeOutput()
     {
-        ModelOutput output = _output?.ToOutput(Protocol, OutputCharacters) ?? new ModelOutput { Protocol = Protocol, Characters = OutputCharacters };
+        ModelOutput output = _output.IsBegun ? _output.ToOutput(Protocol, OutputCharacters) : new ModelOutput { Protocol = Protocol, Characters = OutputCharacters };
         ReleaseOutput();
         return output;
     }
@@ -129,8 +132,11 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>Gives back what kept the output: nobody needs it any more.</summary>
     public void ReleaseOutput()
     {
-        _output?.Release();
-        _output = null;
+        if (_output.IsBegun)
+        {
+            _output.Release();
+            _output = default;
+        }
     }
 
     /// <summary>Bytes of a body that nothing was read of so far.</summary>
@@ -180,7 +186,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
         if (Count(kind, Utf8Text.CountUtf16(utf8, isEscaped)))
         {
-            _output!.Append(kind, choiceIndex, utf8, isEscaped);
+            _output.Append(kind, choiceIndex, utf8, isEscaped);
         }
 
         _capture?.Message?.OnOutput(kind, choiceIndex, utf8, isEscaped);
@@ -205,7 +211,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     {
         if (Count(kind, text.Utf16Length))
         {
-            _output!.AppendInside(kind, choiceIndex, bytes, text.Length, text.IsEscaped);
+            _output.AppendInside(kind, choiceIndex, bytes, text.Length, text.IsEscaped);
         }
     }
 
@@ -284,13 +290,13 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             OutputCharacters += utf16Length;
         }
 
-        return !_state.IsOutputReported && (_output is not null || KeepsOutput());
+        return !_state.IsOutputReported && (_output.IsBegun || KeepsOutput());
     }
 
     private bool KeepsOutput()
     {
-        _output = settings.MaxRetainedTextBytes == 0 ? null : new RetainedOutput(settings.MaxRetainedTextBytes, settings.Budget);
-        return _output is not null;
+        _output = new RetainedOutput(settings.MaxRetainedTextBytes, settings.Budget);
+        return _output.IsBegun;
     }
 
     private void KeepCounts(EventTemplate shape, ReadOnlySpan<byte> raw)

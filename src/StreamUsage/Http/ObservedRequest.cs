@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using StreamUsage.Buffers;
 using StreamUsage.Estimation;
 
 namespace StreamUsage.Http;
@@ -15,7 +16,7 @@ internal sealed class ObservedRequest
     private readonly HttpContent? _content;
     private readonly ObservedContent? _observed;
 
-    public ObservedRequest(HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, TimeProvider time)
+    public ObservedRequest(HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, BufferBudget budget, TimeProvider time)
     {
         _context = context;
         _format = format;
@@ -32,7 +33,7 @@ internal sealed class ObservedRequest
         _content = request.Content;
         if (_content is not null && context.RequestBody.IsEmpty)
         {
-            request.Content = _observed = new ObservedContent(_content, maxBodyBytes);
+            request.Content = _observed = new ObservedContent(_content, maxBodyBytes, budget);
         }
     }
 
@@ -45,9 +46,15 @@ internal sealed class ObservedRequest
         }
     }
 
-    /// <summary>What the caller has said, and what was found of the rest. A body that is too large to be kept is described by its length alone.</summary>
-    public (UsageContext Context, long BodyLength) Describe()
+    /// <summary>There is no response to track: the copy of the body is let go.</summary>
+    public void Abandon() => _observed?.Sent?.Dispose();
+
+    /// <summary>
+    /// What the caller has said, and what was found of the rest. A body that is too large to be kept is described by its length alone. The copy lets the body's bytes go when it is disposed; null where they are the caller's.
+    /// </summary>
+    public (UsageContext Context, long BodyLength, IDisposable? BodyCopy) Describe()
     {
+        _observed?.Sent?.Stop();
         (ReadOnlyMemory<byte> body, long length, bool isWhole) = _observed?.Sent?.Read() ?? (_context.RequestBody, _context.RequestBody.Length, true);
         UsageContext context = _context with
         {
@@ -56,7 +63,12 @@ internal sealed class ObservedRequest
             RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
         };
-        return (context, length);
+        if (context.RequestBody.IsEmpty)
+        {
+            Abandon();
+        }
+
+        return (context, length, _observed?.Sent);
     }
 
     private static string? ModelOf(ReadOnlySpan<byte> body)

@@ -22,6 +22,8 @@ internal sealed record BodySettings(ReaderSettings Reading, ContentDecoders Deco
 
     public long MaxCapturedBytes { get; init; }
 
+    public bool CapturesRequestBody => (Capture & CapturedContent.RequestBody) != 0;
+
     /// <summary>Gets how much of a request's body is searched for the model.</summary>
     public int MaxRequestBodyBytes { get; init; }
 

@@ -31,8 +31,8 @@ internal sealed partial class TrackedBody
     {
         Settings = settings;
         _context = settings.Redaction.Redact(context);
-        RequestBody = context.RequestBody;
         RequestBodyLength = context.RequestBody.Length;
+        RequestBody = RequestBodyLength <= settings.MaxRequestBodyBytes || settings.CapturesRequestBody ? context.RequestBody : default;
         _isModelKnown = context.Model is not null || context.RequestBody.IsEmpty;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
@@ -48,6 +48,9 @@ internal sealed partial class TrackedBody
     public BodySettings Settings { get; }
 
     public Guid Id { get; }
+
+    /// <summary>Disposed when <see cref="RequestBody"/> is not needed any more; null where its memory is the caller's.</summary>
+    public IDisposable? RequestBodyCopy { private get; init; }
 
     public int? HttpStatusCode { get; }
 
@@ -198,6 +201,11 @@ internal sealed partial class TrackedBody
                 // Ours to mend, never the caller's to feel: what was read so far stands.
                 _isUnread = true;
                 Events.Fail(fault);
+            }
+
+            if (!RequestBody.IsEmpty && _isModelKnown && Events.IsInputReported && !Settings.CapturesRequestBody)
+            {
+                ReleaseRequestBody();
             }
 
             if (!_times.HasFirstToken && Events.HasOutput && !_isDraining)
@@ -379,6 +387,13 @@ internal sealed partial class TrackedBody
         }
     }
 
+    /// <summary>Lets the body of the request go: its input was reported, or estimated. Its length stays.</summary>
+    public void ReleaseRequestBody()
+    {
+        RequestBody = default;
+        RequestBodyCopy?.Dispose();
+    }
+
     /// <summary>The record was handed over, or could not be.</summary>
     public void Complete(UsageRecord record, DeliveryResult result)
     {
@@ -388,6 +403,7 @@ internal sealed partial class TrackedBody
             _result = result;
         }
 
+        ReleaseRequestBody(); // Where the making of the record has failed on the way.
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
     }
@@ -412,19 +428,25 @@ internal sealed partial class TrackedBody
     private void FinishReading()
     {
         _isEnded = true;
+        if (_decoded?.Release() is { } decoderFault)
+        {
+            Events.Fail(decoderFault);
+        }
+
         try
         {
-            _decoded?.Release();
             if (!_isUnread)
             {
                 _reader.Finish();
             }
-
-            _reader.Release();
         }
         catch (Exception fault)
         {
             Events.Fail(fault);
+        }
+        finally
+        {
+            _reader.Release();
         }
     }
 }

@@ -130,7 +130,9 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
             ResponseHeaders = body.ResponseHeaders,
             Response = events.TakeCaptured(),
         };
-        return settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0 ? WithRequestBody(record, body, settings) : record;
+        record = settings.CapturesRequestBody && body.RequestBodyLength > 0 ? WithRequestBody(record, body, settings) : record;
+        body.ReleaseRequestBody();
+        return record;
     }
 
     // What a custom parser put into its state can throw; the counts are safe from it.

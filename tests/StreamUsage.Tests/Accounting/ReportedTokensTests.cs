@@ -92,6 +92,36 @@ public sealed class ReportedTokensTests
     public void Reasoning_beside_the_output_is_added_once(TokenConvention convention, long? total, long expected) =>
         new ReportedTokens { Convention = convention, InputTokens = 10, OutputTokens = 5, ReasoningTokens = 3, TotalTokens = total }.Normalize().OutputTokens.Should().Be(expected);
 
+    [Theory]
+    [InlineData(TokenConvention.None)]
+    [InlineData(TokenConvention.InputIncludesCache)]
+    [InlineData(TokenConvention.ReasoningBesideOutput)]
+    [InlineData(TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput)]
+    public void Normalize_never_wraps_around_however_large_the_counts_are(TokenConvention convention)
+    {
+        const long Huge = long.MaxValue - 1;
+        var tokens = new ReportedTokens
+        {
+            Convention = convention,
+            InputTokens = Huge,
+            ExtraInputTokens = Huge,
+            CacheReadTokens = Huge,
+            CacheCreation5mTokens = Huge,
+            CacheCreation1hTokens = Huge,
+            OutputTokens = Huge,
+            ReasoningTokens = Huge,
+            TotalTokens = Huge,
+        };
+
+        TokenUsage usage = tokens.Normalize();
+
+        bool isIncluded = (convention & TokenConvention.InputIncludesCache) != 0;
+        usage.InputTokens.Should().Be(isIncluded ? 0 : long.MaxValue);
+        usage.CacheCreationInputTokens.Should().Be(long.MaxValue);
+        usage.OutputTokens.Should().BeOneOf(Huge, long.MaxValue);
+        usage.TotalTokens.Should().Be(long.MaxValue);
+    }
+
     private static long?[] Fields(in ReportedTokens t) =>
     [
         t.InputTokens, t.ExtraInputTokens, t.CacheReadTokens, t.CacheCreationTokens, t.CacheCreation5mTokens, t.CacheCreation1hTokens, t.OutputTokens, t.ReasoningTokens, t.TotalTokens,

@@ -217,6 +217,6 @@ internal static class GeminiUsage
             }
         }
 
-        private static long? Sum(long? first, long? second) => first is null ? second : first + (second ?? 0);
+        private static long? Sum(long? first, long? second) => first is null ? second : TokenSum.Of(first.GetValueOrDefault(), second ?? 0);
     }
 }
