@@ -73,7 +73,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             MaxCapturedBytes = options.MaxCapturedBytes,
             MaxRequestBodyBytes = options.MaxRequestBodyBytes,
             ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
-            Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null,
+            Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null,
         };
     }
 

@@ -66,6 +66,18 @@ internal sealed partial class TrackedBody
         }
     }
 
+    /// <summary>Gets whether the model is still to be looked for in the request's body.</summary>
+    public bool NeedsModel => !Volatile.Read(ref _isModelKnown);
+
+    // The input is reported and the model known: the request's body is not needed any more.
+    private void ReleaseReportedRequest()
+    {
+        if (!RequestBody.IsEmpty && _isModelKnown && Events.IsInputReported && !Settings.CapturesRequestBody)
+        {
+            ReleaseRequestBody();
+        }
+    }
+
     private void FindModel()
     {
         ReadOnlyMemory<byte> body = RequestBody;
@@ -85,6 +97,7 @@ internal sealed partial class TrackedBody
             {
                 _context = model is null || _context.Model is not null ? _context : _context with { Model = model };
                 Volatile.Write(ref _isModelKnown, true);
+                ReleaseReportedRequest();
             }
         }
     }

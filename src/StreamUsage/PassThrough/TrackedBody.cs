@@ -203,10 +203,7 @@ internal sealed partial class TrackedBody
                 Events.Fail(fault);
             }
 
-            if (!RequestBody.IsEmpty && _isModelKnown && Events.IsInputReported && !Settings.CapturesRequestBody)
-            {
-                ReleaseRequestBody();
-            }
+            ReleaseReportedRequest();
 
             if (!_times.HasFirstToken && Events.HasOutput && !_isDraining)
             {

@@ -46,7 +46,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     {
         _open.Add(body);
         _reporter.Opened();
-        if (_delivery.TakesStarts)
+        if (_delivery.TakesStarts || body.NeedsModel)
         {
             body.IsStartPending = true;
             _inbox.Enqueue(body);
@@ -129,7 +129,9 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
                 if (body.IsStartPending)
                 {
                     body.IsStartPending = false;
-                    body.Starts = _delivery.Start(new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt }, body.Trace);
+                    UsageContext context = body.Context; // Reads the model from the request, off the byte path.
+                    body.Starts = _delivery.TakesStarts
+                        ? _delivery.Start(new UsageStart { Id = body.Id, Context = context, StartedAt = body.StartedAt }, body.Trace) : null;
                 }
                 else
                 {

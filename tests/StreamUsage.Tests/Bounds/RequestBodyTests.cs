@@ -151,8 +151,7 @@ public sealed class RequestBodyTests
 
         _ = await stream.ReadAsync(new byte[4096], TestContext.Current.CancellationToken);
 
-        GC.Collect();
-        memory.IsAlive.Should().BeFalse();
+        SpinWait.SpinUntil(() => IsGone(memory), TimeSpan.FromSeconds(30)).Should().BeTrue();
         tracking.Completion.IsCompleted.Should().BeFalse();
         await stream.DisposeAsync();
     }
@@ -181,6 +180,12 @@ public sealed class RequestBodyTests
         memory.IsAlive.Should().BeFalse();
         await stream.DisposeAsync();
         (await tracking.Completion).Usage.InputTokens.Should().Be(10_000 / 4);
+    }
+
+    private static bool IsGone(WeakReference memory)
+    {
+        GC.Collect();
+        return !memory.IsAlive;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
