@@ -81,6 +81,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
 
+    [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
+    public static partial void UnknownUsageField(ILogger logger, string field, string? protocol, string? model, Guid recordId);
+
     // A caller's mistake, a rate limit and a client that left are everyday; a server that failed is not.
     private static bool IsWarning(UsageRecord record) =>
         record.Status == UsageStatus.Failed && !(record.Outcome == StreamOutcome.ProviderError && record.StatusCode is >= 400 and < 500);

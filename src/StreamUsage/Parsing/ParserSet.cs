@@ -24,7 +24,7 @@ internal sealed class ParserSet
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
         (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini),
         (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
-        (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude),
+        (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, Chat),
     ];
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;

@@ -178,6 +178,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             ParserFault = body.Events.ParserFault,
             ContentFault = body.ContentFault,
             IgnoredCounts = body.Events.IgnoredCounts,
+            UnknownUsageFields = body.Events.UnknownUsageFields,
             EstimateFaults = estimateFaults,
             RecordFault = recordFault,
         };

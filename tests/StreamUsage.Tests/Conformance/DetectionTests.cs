@@ -19,7 +19,7 @@ public sealed class DetectionTests
         (ApiFormat.OpenAICli, ["openai-chat", "openai-responses"]),
         (ApiFormat.Gemini, ["gemini"]),
         (ApiFormat.GeminiCli, ["gemini"]),
-        (ApiFormat.Bedrock, ["anthropic-messages"]),
+        (ApiFormat.Bedrock, ["anthropic-messages", "openai-chat"]), // What its models are invoked with.
         (new ApiFormat("SOMETHING_ELSE"), []),
     ];
 
