@@ -18,14 +18,23 @@ public sealed record UsageRecord
     /// <summary>The caller's format where the stream speaks it, else the detected one.</summary>
     public ApiFormat ApiFormat { get; init; }
 
-    /// <summary>What was read, <c>"anthropic-messages"</c>, <c>"openai-chat"</c>, <c>"openai-responses"</c>, <c>"openai-completions"</c>, <c>"openai-embeddings"</c>, <c>"gemini"</c>, <c>"bedrock-converse"</c> or a custom parser's name; null where nothing could be read.</summary>
+    /// <summary>What was read: one of the protocols of docs/protocols.md, for example <c>"anthropic-messages"</c> or <c>"openai-chat"</c>, or a custom parser's name; null where nothing could be read.</summary>
     public string? Protocol { get; init; }
+
+    /// <summary>
+    /// What was asked, by the name that OpenTelemetry's GenAI conventions have for it: "chat", "text_completion", "embeddings", "generate_content"; else "image_generation", "transcription", "speech", "rerank", "compact",
+    /// "count_tokens", "moderation". "chat" where the answer says nothing of it.
+    /// </summary>
+    public string Operation { get; init; } = "chat";
 
     /// <summary>The provider's top-level figures, in disjoint buckets.</summary>
     public TokenUsage Usage { get; init; }
 
-    /// <summary>What is billed: the sum of <see cref="Iterations"/> where there are any, else <see cref="Usage"/>.</summary>
+    /// <summary>What is billed: the sum of <see cref="Iterations"/> where there are any, the provider's own billed counts where it states them beside the tokens (Cohere), else <see cref="Usage"/>.</summary>
     public TokenUsage BilledUsage { get; init; }
+
+    /// <summary>What is billed in other units than tokens, as reported: "audio_seconds", "images", "search_units", "session_seconds"; empty where none. At most 64 units.</summary>
+    public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = EmptyUnits;
 
     /// <summary>The provider's usage by model call; empty where it gives none. At most 32: a further one is added to one of the same type and model, or else to the last, so that their sum is what is billed.</summary>
     public IReadOnlyList<UsageIteration> Iterations { get; init; } = [];
@@ -137,6 +146,8 @@ public sealed record UsageRecord
 
     /// <summary>What was kept of the body; null where nothing was.</summary>
     public CapturedResponse? Response { get; init; }
+
+    internal static IReadOnlyDictionary<string, decimal> EmptyUnits { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, decimal>.Empty;
 
     internal static IReadOnlyDictionary<string, long> EmptyCounts { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, long>.Empty;
 }

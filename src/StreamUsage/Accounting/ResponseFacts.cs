@@ -13,6 +13,12 @@ internal sealed record ResponseFacts
 
     public decimal? ReportedCost { get; init; }
 
+    public string? Operation { get; init; }
+
+    public TokenUsage? ReportedBilledUsage { get; init; }
+
+    public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = UsageRecord.EmptyUnits;
+
     public ProviderError? Error { get; init; }
 
     public IReadOnlyList<UsageIteration> Iterations { get; init; } = [];

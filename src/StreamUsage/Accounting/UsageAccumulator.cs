@@ -48,6 +48,15 @@ public readonly record struct UsageAccumulator
     /// <summary>The cost in US dollars by the provider's own word; null until it was said.</summary>
     public decimal? ReportedCost { get => Facts.ReportedCost; init => _facts = value == Facts.ReportedCost ? _facts : Facts with { ReportedCost = value }; }
 
+    /// <summary>What is billed by the provider's own count, where it states that beside the tokens (Cohere); null where it does not.</summary>
+    public TokenUsage? ReportedBilledUsage { get => Facts.ReportedBilledUsage; init => _facts = value == Facts.ReportedBilledUsage ? _facts : Facts with { ReportedBilledUsage = value }; }
+
+    /// <summary>What is billed in other units than tokens, as reported; empty where none. See <see cref="UsageRecord.BilledUnits"/>.</summary>
+    public IReadOnlyDictionary<string, decimal> BilledUnits { get => Facts.BilledUnits; init => _facts = ReferenceEquals(value, Facts.BilledUnits) ? _facts : Facts with { BilledUnits = value ?? UsageRecord.EmptyUnits }; }
+
+    /// <summary>What was asked, where the answer says more of it than its protocol; null where it does not. See <see cref="UsageRecord.Operation"/>.</summary>
+    public string? Operation { get => Facts.Operation; init => _facts = ReferenceEquals(value, Facts.Operation) ? _facts : Facts with { Operation = value }; }
+
     /// <summary>The usage by model call; empty where the provider gives none.</summary>
     public IReadOnlyList<UsageIteration> Iterations { get => Facts.Iterations; init => _facts = ReferenceEquals(value, Facts.Iterations) ? _facts : Facts with { Iterations = value ?? [] }; }
 
@@ -81,14 +90,14 @@ public readonly record struct UsageAccumulator
     /// <summary>The counts in disjoint buckets.</summary>
     public TokenUsage Usage => Tokens.Normalize();
 
-    /// <summary>What is billed: the sum of <see cref="Iterations"/>, else <see cref="Usage"/>.</summary>
+    /// <summary>What is billed: the sum of <see cref="Iterations"/>, else <see cref="ReportedBilledUsage"/>, else <see cref="Usage"/>.</summary>
     public TokenUsage BilledUsage
     {
         get
         {
             if (Iterations.Count == 0)
             {
-                return Usage;
+                return ReportedBilledUsage ?? Usage;
             }
 
             TokenUsage sum = default;
@@ -123,6 +132,17 @@ public readonly record struct UsageAccumulator
         StopReason = null,
         StopSequence = null,
     };
+
+    /// <summary>The state after an amount in another unit than tokens, which replaces an earlier one of the same unit.</summary>
+    /// <param name="unit">The unit, for example "audio_seconds"; at most 64 are kept, of at most 64 characters.</param>
+    /// <param name="amount">The amount as reported.</param>
+    public UsageAccumulator WithBilledUnits(string unit, decimal amount)
+    {
+        ArgumentNullException.ThrowIfNull(unit);
+        bool isKnown = BilledUnits.TryGetValue(unit, out decimal known);
+        bool isKept = unit.Length <= 64 && (isKnown ? known != amount : BilledUnits.Count < 64);
+        return isKept ? this with { BilledUnits = new Dictionary<string, decimal>(BilledUnits) { [unit] = amount } } : this;
+    }
 
     /// <summary>The state after an error: the first one stands, a later one fills in what it left open.</summary>
     /// <param name="error">What was reported.</param>

@@ -39,6 +39,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
     public string? Protocol { get; private set; }
 
+    /// <summary>What was asked: as the answer says, else what its protocol is for.</summary>
+    public string Operation => _state.Operation ?? (_parser as IProbedProtocol)?.Operation ?? "chat";
+
     public ApiFormat Format => _parser is null ? named : settings.Parsers.FormatOf(_parser, named);
 
     public long EventCount { get; private set; }

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using StreamUsage.Parsing.Anthropic;
 using StreamUsage.Parsing.Bedrock;
+using StreamUsage.Parsing.Cohere;
 using StreamUsage.Parsing.Gemini;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.Mistral;
 using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Parsing;
@@ -15,16 +17,30 @@ internal sealed class ParserSet
     private static readonly OpenAIResponsesParser Responses = new();
     private static readonly OpenAICompletionsParser Completions = new(Chat);
     private static readonly OpenAIEmbeddingsParser Embeddings = new();
+    private static readonly OpenAIAudioParser Audio = new();
+    private static readonly OpenAIImagesParser Images = new();
+    private static readonly OpenAIModerationsParser Moderations = new();
     private static readonly GeminiParser Gemini = new();
+    private static readonly InteractionsParser Interactions = new();
     private static readonly ConverseParser Converse = new();
+    private static readonly InvokedModelParser InvokedModel = new();
+    private static readonly CohereChatParser CohereChat = new();
+    private static readonly CohereChatV1Parser CohereChatV1 = new();
+    private static readonly CohereInputParser CohereEmbed = new("cohere-embed", "embeddings", RootMembers.Embeddings);
+    private static readonly CohereInputParser CohereRerank = new("cohere-rerank", "rerank", RootMembers.Results);
+    private static readonly ConversationsParser Conversations = new();
 
     private static readonly (ApiFormat Format, IUsageParser Parser)[] BuiltIn =
     [
         (ApiFormat.OpenAI, Chat), (ApiFormat.OpenAI, Responses), (ApiFormat.OpenAICli, Chat), (ApiFormat.OpenAICli, Responses),
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
-        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini),
+        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions),
         (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
-        (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude),
+        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations),
+        (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat),
+        (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank), (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
+        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio),
+        (ApiFormat.Bedrock, CohereChatV1), (ApiFormat.Bedrock, CohereEmbed),
     ];
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;

@@ -48,6 +48,8 @@ internal static class RecordBuilder
             Protocol = events.Protocol,
             Usage = counts.Usage,
             BilledUsage = billed,
+            BilledUnits = state.BilledUnits,
+            Operation = events.Operation,
             Iterations = iterations,
             ServerToolUse = state.ServerToolUse,
             TokenDetails = state.TokenDetails,
@@ -92,7 +94,7 @@ internal static class RecordBuilder
         try
         {
             IReadOnlyList<UsageIteration> iterations = events.State.Iterations;
-            return (iterations.Count == 0 ? usage : events.State.BilledUsage, iterations);
+            return (iterations.Count == 0 ? events.State.ReportedBilledUsage ?? usage : events.State.BilledUsage, iterations);
         }
         catch (Exception fault)
         {

@@ -19,6 +19,8 @@ internal static class RecordDefaults
             Context = context with { RequestHeaders = Headers(context.RequestHeaders), ProviderRequestHeaders = Headers(context.ProviderRequestHeaders) },
             Iterations = Each(record.Iterations, static iteration => iteration?.Type is null ? (iteration ?? new UsageIteration()) with { Type = "" } : iteration),
             ServerToolUse = record.ServerToolUse ?? UsageRecord.EmptyCounts,
+            BilledUnits = record.BilledUnits ?? UsageRecord.EmptyUnits,
+            Operation = record.Operation ?? "chat",
             TokenDetails = record.TokenDetails ?? UsageRecord.EmptyCounts,
             Cost = record.Cost is { } cost ? Complete(cost, utf8Json) : null,
             ResponseHeaders = Headers(record.ResponseHeaders),

@@ -12,6 +12,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "gemini";
 
+    public string Operation => "generate_content";
+
     public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
 
     public bool IsCount(ReadOnlySpan<byte> name) => name.EndsWith("okenCount"u8);

@@ -11,6 +11,7 @@ internal ref struct RootProbe
     public ReadOnlySpan<byte> EventType;
     public ReadOnlySpan<byte> Type;
     public ReadOnlySpan<byte> Object;
+    public ReadOnlySpan<byte> NamedType; // What event_type says.
     public bool IsObject;
     public bool IsDone;
     public bool HasChoices;
@@ -20,6 +21,8 @@ internal ref struct RootProbe
     public bool HasError;
     public bool HasCode;
     public bool HasConverseEvent;
+    public bool HasUsage;
+    public RootMembers Members;
     public UsageShape Usage;
     public ParserMatch Gemini;
 
@@ -40,6 +43,9 @@ internal ref struct RootProbe
     /// <summary>The type in the data, else the event's.</summary>
     public readonly ReadOnlySpan<byte> AnyType => Type.IsEmpty ? EventType : Type;
 
+    /// <summary>Whether the root has a member.</summary>
+    public readonly bool Has(RootMembers member) => (Members & member) != 0;
+
     private void ReadRoot(Utf8JsonReader reader)
     {
         reader.Read();
@@ -57,9 +63,18 @@ internal ref struct RootProbe
             {
                 Object = reader.ValueSpan;
             }
+            else if (name.SequenceEqual("event_type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                NamedType = reader.ValueSpan;
+            }
             else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
+                HasUsage = true;
                 Usage = ReadUsageShape(ref reader);
+            }
+            else if (name.SequenceEqual("meta"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                Usage = ReadUsageShape(ref reader) == UsageShape.Cohere ? UsageShape.Cohere : Usage;
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -73,6 +88,7 @@ internal ref struct RootProbe
             }
             else
             {
+                Members |= RootMember.Of(name, reader);
                 HasChoices |= name.SequenceEqual("choices"u8);
                 HasDataArray |= name.SequenceEqual("data"u8) && reader.TokenType == JsonTokenType.StartArray;
                 HasOutput |= name.SequenceEqual("output"u8);
@@ -127,7 +143,15 @@ internal ref struct RootProbe
             {
                 shape = UsageShape.Chat;
             }
-            else if (name.SequenceEqual("input_tokens_details"u8) || (name.SequenceEqual("total_tokens"u8) && shape != UsageShape.Chat))
+            else if (name.SequenceEqual("billed_units"u8) || name.SequenceEqual("tokens"u8))
+            {
+                shape = UsageShape.Cohere;
+            }
+            else if (name.SequenceEqual("total_input_tokens"u8) || name.SequenceEqual("totalInputTokens"u8))
+            {
+                shape = UsageShape.Interactions;
+            }
+            else if (name.SequenceEqual("input_tokens_details"u8) || (name.SequenceEqual("total_tokens"u8) && shape is not (UsageShape.Chat or UsageShape.Interactions)))
             {
                 shape = UsageShape.Responses;
             }
@@ -162,4 +186,6 @@ internal enum UsageShape
     Responses,
     ClaudeOrResponses,
     Converse,
+    Cohere,
+    Interactions,
 }
