@@ -13,12 +13,6 @@ internal sealed record ResponseFacts
 
     public decimal? ReportedCost { get; init; }
 
-    public string? Operation { get; init; }
-
-    public TokenUsage? ReportedBilledUsage { get; init; }
-
-    public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = UsageRecord.EmptyUnits;
-
     public ProviderError? Error { get; init; }
 
     public IReadOnlyList<UsageIteration> Iterations { get; init; } = [];
@@ -26,4 +20,10 @@ internal sealed record ResponseFacts
     public IReadOnlyDictionary<string, long> ServerToolUse { get; init; } = UsageRecord.EmptyCounts;
 
     public IReadOnlyDictionary<string, long> TokenDetails { get; init; } = UsageRecord.EmptyCounts;
+
+    public TokenUsage? BilledTokens { get; init; }
+
+    public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = UsageRecord.EmptyUnits;
+
+    public string? Operation { get; init; }
 }

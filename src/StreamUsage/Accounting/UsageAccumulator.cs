@@ -48,15 +48,6 @@ public readonly record struct UsageAccumulator
     /// <summary>The cost in US dollars by the provider's own word; null until it was said.</summary>
     public decimal? ReportedCost { get => Facts.ReportedCost; init => _facts = value == Facts.ReportedCost ? _facts : Facts with { ReportedCost = value }; }
 
-    /// <summary>What is billed by the provider's own count, where it states that beside the tokens (Cohere); null where it does not.</summary>
-    public TokenUsage? ReportedBilledUsage { get => Facts.ReportedBilledUsage; init => _facts = value == Facts.ReportedBilledUsage ? _facts : Facts with { ReportedBilledUsage = value }; }
-
-    /// <summary>What is billed in other units than tokens, as reported; empty where none. See <see cref="UsageRecord.BilledUnits"/>.</summary>
-    public IReadOnlyDictionary<string, decimal> BilledUnits { get => Facts.BilledUnits; init => _facts = ReferenceEquals(value, Facts.BilledUnits) ? _facts : Facts with { BilledUnits = value ?? UsageRecord.EmptyUnits }; }
-
-    /// <summary>What was asked, where the answer says more of it than its protocol; null where it does not. See <see cref="UsageRecord.Operation"/>.</summary>
-    public string? Operation { get => Facts.Operation; init => _facts = ReferenceEquals(value, Facts.Operation) ? _facts : Facts with { Operation = value }; }
-
     /// <summary>The usage by model call; empty where the provider gives none.</summary>
     public IReadOnlyList<UsageIteration> Iterations { get => Facts.Iterations; init => _facts = ReferenceEquals(value, Facts.Iterations) ? _facts : Facts with { Iterations = value ?? [] }; }
 
@@ -65,6 +56,18 @@ public readonly record struct UsageAccumulator
 
     /// <summary>Further subsets by kind; empty where none.</summary>
     public IReadOnlyDictionary<string, long> TokenDetails { get => Facts.TokenDetails; init => _facts = ReferenceEquals(value, Facts.TokenDetails) ? _facts : Facts with { TokenDetails = value ?? UsageRecord.EmptyCounts }; }
+
+    /// <summary>Gets the tokens that the provider says it bills, where it states them beside the tokens that were used; null where it does not.</summary>
+    public TokenUsage? BilledTokens { get => Facts.BilledTokens; init => _facts = value == Facts.BilledTokens ? _facts : Facts with { BilledTokens = value }; }
+
+    /// <summary>Gets what is billed in other units than tokens, by the names of <see cref="UsageRecord.BilledUnits"/>; empty where there is none.</summary>
+    public IReadOnlyDictionary<string, decimal> BilledUnits { get => Facts.BilledUnits; init => _facts = ReferenceEquals(value, Facts.BilledUnits) ? _facts : Facts with { BilledUnits = value ?? UsageRecord.EmptyUnits }; }
+
+    /// <summary>Gets what was asked, where the answer tells; null where the parser's own <see cref="Parsing.IUsageParser.Operation"/> holds.</summary>
+    public string? Operation { get => Facts.Operation; init => _facts = value == Facts.Operation ? _facts : Facts with { Operation = value }; }
+
+    /// <summary>Gets the doubts that a parser has found. What the counts themselves tell is added when the record is made.</summary>
+    public UsageAnomalies Anomalies { get; init; }
 
     /// <summary>The error that the provider reported; null where there was none. See <see cref="WithError"/>.</summary>
     public ProviderError? Error => Facts.Error;
@@ -90,20 +93,20 @@ public readonly record struct UsageAccumulator
     /// <summary>The counts in disjoint buckets.</summary>
     public TokenUsage Usage => Tokens.Normalize();
 
-    /// <summary>What is billed: the sum of <see cref="Iterations"/>, else <see cref="ReportedBilledUsage"/>, else <see cref="Usage"/>.</summary>
+    /// <summary>Gets what is billed: the sum of the <see cref="Iterations"/> that were not declined, else <see cref="BilledTokens"/>, else <see cref="Usage"/>.</summary>
     public TokenUsage BilledUsage
     {
         get
         {
             if (Iterations.Count == 0)
             {
-                return ReportedBilledUsage ?? Usage;
+                return BilledTokens ?? Usage;
             }
 
             TokenUsage sum = default;
             foreach (UsageIteration iteration in Iterations)
             {
-                sum += iteration.Usage;
+                sum += iteration.Declined ? default : iteration.Usage;
             }
 
             return sum;
@@ -132,17 +135,6 @@ public readonly record struct UsageAccumulator
         StopReason = null,
         StopSequence = null,
     };
-
-    /// <summary>The state after an amount in another unit than tokens, which replaces an earlier one of the same unit.</summary>
-    /// <param name="unit">The unit, for example "audio_seconds"; at most 64 are kept, of at most 64 characters.</param>
-    /// <param name="amount">The amount as reported.</param>
-    public UsageAccumulator WithBilledUnits(string unit, decimal amount)
-    {
-        ArgumentNullException.ThrowIfNull(unit);
-        bool isKnown = BilledUnits.TryGetValue(unit, out decimal known);
-        bool isKept = unit.Length <= 64 && (isKnown ? known != amount : BilledUnits.Count < 64);
-        return isKept ? this with { BilledUnits = new Dictionary<string, decimal>(BilledUnits) { [unit] = amount } } : this;
-    }
 
     /// <summary>The state after an error: the first one stands, a later one fills in what it left open.</summary>
     /// <param name="error">What was reported.</param>

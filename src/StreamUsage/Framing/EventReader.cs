@@ -5,6 +5,7 @@ using StreamUsage.Capture;
 using StreamUsage.Estimation;
 using StreamUsage.Framing.Templates;
 using StreamUsage.Parsing;
+using StreamUsage.Parsing.Gemini;
 using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
@@ -39,8 +40,11 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
     public string? Protocol { get; private set; }
 
-    /// <summary>What was asked: as the answer says, else what its protocol is for.</summary>
-    public string Operation => _state.Operation ?? (_parser as IProbedProtocol)?.Operation ?? "chat";
+    /// <summary>Gets a value indicating whether the body is a stream of events, and not one document.</summary>
+    public bool IsStreamed { get; private set; }
+
+    /// <summary>Gets what was asked, as far as the answer tells.</summary>
+    public string Operation => _state.Operation ?? _parser?.Operation ?? (named == ApiFormat.Gemini || named == ApiFormat.GeminiCli ? GeminiParser.OperationName : UsageRecord.DefaultOperation);
 
     public ApiFormat Format => _parser is null ? named : settings.Parsers.FormatOf(_parser, named);
 
@@ -231,6 +235,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     private bool Parse(StreamEvent streamEvent, bool isReduced)
     {
+        IsStreamed |= !streamEvent.IsWholeBody || EventCount != 0;
         EventCount++;
         _capture?.Begin(streamEvent.Data, isReduced);
         try

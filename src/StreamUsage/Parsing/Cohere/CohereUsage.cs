@@ -70,7 +70,7 @@ internal static class CohereUsage
         }
 
         return hasTokens && (billed.Input ?? billed.Output) is not null
-            ? state with { ReportedBilledUsage = new TokenUsage { InputTokens = billed.Input ?? 0, OutputTokens = billed.Output ?? 0 } }
+            ? state with { BilledTokens = new TokenUsage { InputTokens = billed.Input ?? 0, OutputTokens = billed.Output ?? 0 } }
             : state;
     }
 
@@ -106,7 +106,7 @@ internal static class CohereUsage
                 }
                 else if (IsBilled && (name.SequenceEqual("search_units"u8) || name.SequenceEqual("images"u8) || name.SequenceEqual("classifications"u8)))
                 {
-                    state = reader.GetAmount() is { } units ? state.WithBilledUnits(Encoding.UTF8.GetString(name), units) : state;
+                    state = UnitsByName.With(state, Encoding.UTF8.GetString(name), reader.GetAmount());
                     HasAny = true;
                     continue;
                 }

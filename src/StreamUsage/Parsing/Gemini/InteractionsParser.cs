@@ -11,7 +11,7 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "gemini-interactions";
 
-    public string Operation => "generate_content";
+    public string Operation => GeminiParser.OperationName;
 
     public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
 

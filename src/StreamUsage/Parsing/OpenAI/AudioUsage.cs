@@ -37,7 +37,7 @@ internal static class AudioUsage
             }
             else if (name.SequenceEqual("seconds"u8) || name.SequenceEqual("prompt_audio_seconds"u8))
             {
-                state = reader.GetAmount() is { } seconds ? state.WithBilledUnits("audio_seconds", seconds) : state;
+                state = UnitsByName.With(state, "audio_seconds", reader.GetAmount());
             }
             else if (name.SequenceEqual("cost"u8))
             {
@@ -66,7 +66,7 @@ internal static class AudioUsage
     public static UsageAccumulator WithSeconds(ReadOnlySpan<byte> duration, in UsageAccumulator state)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(Utf8Json.IsString(duration) && duration.Length > 2 ? duration[1..^1] : duration);
-        return reader.GetAmount() is { } seconds ? state.WithBilledUnits("audio_seconds", seconds) : state;
+        return UnitsByName.With(state, "audio_seconds", reader.GetAmount());
     }
 
     private static ReportedTokens WithAudio(in ReportedTokens tokens) =>

@@ -66,7 +66,7 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
         bool isEnd = type.EndsWith(".completed"u8) || (type.IsEmpty && streamEvent.IsWholeBody);
         if (isEnd && !state.Tokens.HasInput && state.Tokens.OutputTokens is null)
         {
-            state = state.WithBilledUnits("images", type.IsEmpty ? CountImages(images) : 1);
+            state = UnitsByName.With(state, "images", type.IsEmpty ? CountImages(images) : 1);
         }
 
         return isEnd && state.Error is null ? state with { IsTerminal = true } : state;
