@@ -129,6 +129,16 @@ public sealed class UsageTracker : IAsyncDisposable
         return reader;
     }
 
+    /// <summary>Tracks the responses on one socket, from the messages that the server sends: OpenAI Realtime, OpenAI Responses over a WebSocket, Gemini Live.</summary>
+    /// <param name="context">What the caller says about the session's requests: the context of each of its records. Where it names no model, the session's messages do.</param>
+    /// <returns>The session, which takes the messages.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public UsageSession TrackMessages(UsageContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new UsageSession(this, context);
+    }
+
     /// <summary>
     /// Reads a body that nobody else reads (a stored one, say) to its end and hands over its record. A body that breaks is an outcome in the record, not an exception. The pipe is completed
     /// unless it is to stay open.

@@ -7,16 +7,16 @@ namespace StreamUsage.Framing;
 /// <summary>
 /// Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null)
+internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, IUsageParser? messageParser = null)
 {
     // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
     private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
-    private readonly EventReader _events = new(settings, named, capture);
+    private readonly EventReader _events = new(settings, named, capture, messageParser);
     private SseBody _sse;
     private JsonBodyDecoder? _json;
     private BedrockEvents? _bedrock;
-    private Framing _framing;
+    private Framing _framing = messageParser is null ? Framing.NotBegun : Framing.Messages;
     private bool _isArray; // An object is a part of what is said, not an answer by itself.
 
     private enum Framing : byte
@@ -26,6 +26,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         Sse,
         Json,
         EventStream,
+        Messages, // Of a socket: each read is one.
     }
 
     /// <summary>What was read of the events.</summary>
@@ -45,6 +46,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
                 break;
             case Framing.EventStream:
                 ReadEventStream(bytes, _bedrock!);
+                break;
+            case Framing.Messages:
+                _events.Apply(new StreamEvent(default, bytes));
                 break;
             default:
                 _sse.Read(bytes);

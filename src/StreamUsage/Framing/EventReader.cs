@@ -13,15 +13,15 @@ namespace StreamUsage.Framing;
 /// <summary>
 /// Reads the events of a body: finds the parser of their wire, takes each into the state, and keeps beside it what the record needs. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null) : ITemplateObserver, ILargeEventReader
+internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
 {
     private ResponseCapture? _capture = capture;
     private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
     private EventTemplate? _countedShape;
     private bool _readsCountsOnly;
     private JsonReducer? _largeEvent; // Made when the first one comes.
-    private IUsageParser? _parser;
-    private bool _isParserCertain;
+    private IUsageParser? _parser = knownParser;
+    private bool _isParserCertain = knownParser is not null;
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
     private RetainedOutput? _output;
@@ -38,7 +38,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     }
 
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
-    public string? Protocol { get; private set; }
+    public string? Protocol { get; private set; } = knownParser?.Protocol;
 
     /// <summary>Gets a value indicating whether the body is a stream of events, and not one document.</summary>
     public bool IsStreamed { get; private set; }

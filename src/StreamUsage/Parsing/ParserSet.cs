@@ -12,6 +12,9 @@ namespace StreamUsage.Parsing;
 /// <summary>The parsers of a tracker, the user's own before the built-in ones, and the choice among them.</summary>
 internal sealed class ParserSet
 {
+    /// <summary>Of the messages of sockets, which no body is.</summary>
+    public static readonly RealtimeParser Realtime = new();
+
     private static readonly ClaudeParser Claude = new();
     private static readonly OpenAIChatParser Chat = new();
     private static readonly OpenAIResponsesParser Responses = new();
@@ -30,13 +33,19 @@ internal sealed class ParserSet
     private static readonly CohereInputParser CohereRerank = new("cohere-rerank", "rerank", RootMembers.Results);
     private static readonly ConversationsParser Conversations = new();
 
+    /// <summary>Of Gemini Live's messages.</summary>
+    public static IUsageParser Live => Gemini;
+
+    /// <summary>Of Responses over a socket.</summary>
+    public static IUsageParser ResponsesSession => Responses;
+
     private static readonly (ApiFormat Format, IUsageParser Parser)[] BuiltIn =
     [
         (ApiFormat.OpenAI, Chat), (ApiFormat.OpenAI, Responses), (ApiFormat.OpenAICli, Chat), (ApiFormat.OpenAICli, Responses),
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
         (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions),
         (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
-        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations),
+        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
         (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat),
         (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank), (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
         (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio),

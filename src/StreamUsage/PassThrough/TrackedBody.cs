@@ -4,6 +4,7 @@ using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
+using StreamUsage.Parsing;
 using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
@@ -27,7 +28,8 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private UsageRecord? _record;
     private DeliveryResult _result;
 
-    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers)
+    public TrackedBody(
+        UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers, IUsageParser? messageParser = null)
     {
         Tracker = tracker;
         Context = tracker.Settings.Redaction.Redact(context);
@@ -38,7 +40,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         _contentLength = contentLength ?? -1;
         _times = new StreamTimes(new StreamClock(tracker.Time, context.RequestStartedAt));
         ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
-        _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture);
+        _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture, messageParser);
         _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_times.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)

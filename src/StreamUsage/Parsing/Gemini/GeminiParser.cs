@@ -105,6 +105,15 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             {
                 state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
             }
+            else if (name.SequenceEqual("serverContent"u8))
+            {
+                state = LiveContent.ReadTurn(ref reader, data, state, output);
+                areReasonsKnown = true;
+            }
+            else if (name.SequenceEqual("toolCall"u8))
+            {
+                LiveContent.ReadCalls(ref reader, data, output);
+            }
             else if (!isWrapped && name.SequenceEqual("response"u8))
             {
                 state = reader.EnterObject() ? ReadChunk(ref reader, data, state, output, isWhole, isWrapped: true) : state;

@@ -28,7 +28,7 @@ internal static class GeminiUsage
             {
                 input = reader.GetCount(name, output);
             }
-            else if (name.SequenceEqual("candidatesTokenCount"u8))
+            else if (name.SequenceEqual("candidatesTokenCount"u8) || name.SequenceEqual("responseTokenCount"u8))
             {
                 candidateTokens = reader.GetCount(name, output);
             }
@@ -56,7 +56,7 @@ internal static class GeminiUsage
             {
                 cache.Read(ref reader, output);
             }
-            else if (name.SequenceEqual("candidatesTokensDetails"u8))
+            else if (name.SequenceEqual("candidatesTokensDetails"u8) || name.SequenceEqual("responseTokensDetails"u8))
             {
                 candidates.Read(ref reader, output);
             }
