@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json;
 using StreamUsage.Parsing.Json;
 
@@ -38,6 +40,18 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         }
 
         return true;
+    }
+
+    /// <summary>Counts a file that is uploaded as it is.</summary>
+    /// <param name="file">Its bytes.</param>
+    /// <param name="mediaType">Its content type; empty where none is said.</param>
+    /// <param name="kind">What it is where its type does not say.</param>
+    public void AddFile(ReadOnlySpan<byte> file, ReadOnlySpan<byte> mediaType, MediaKind kind)
+    {
+        byte[] base64 = ArrayPool<byte>.Shared.Rent(Base64.GetMaxEncodedToUtf8Length(file.Length));
+        Base64.EncodeToUtf8(file, base64, out _, out int written);
+        Add(base64.AsSpan(0, written), mediaType.StartsWith("application/"u8) ? default : mediaType, kind, isSamples: false, isLowDetail: false);
+        ArrayPool<byte>.Shared.Return(base64);
     }
 
     private static bool TryGetKind(ReadOnlySpan<byte> name, JsonTokenType value, out MediaKind kind)

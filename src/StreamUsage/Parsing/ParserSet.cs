@@ -33,6 +33,11 @@ internal sealed class ParserSet
     private static readonly CohereInputParser CohereRerank = new("cohere-rerank", "rerank", RootMembers.Results);
     private static readonly ConversationsParser Conversations = new();
 
+    private static readonly TokenCountParser ClaudeCounts = new("anthropic-messages", RootMembers.InputTokens, "");
+    private static readonly TokenCountParser OpenAICounts = new("openai-responses", RootMembers.InputTokens, "response.input_tokens");
+    private static readonly TokenCountParser GeminiCounts = new("gemini", RootMembers.TotalTokens, "");
+    private static readonly TokenCountParser ConverseCounts = new("bedrock-converse", RootMembers.ConverseInputTokens, "");
+
     /// <summary>Of Gemini Live's messages.</summary>
     public static IUsageParser Live => Gemini;
 
@@ -50,6 +55,8 @@ internal sealed class ParserSet
         (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank), (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
         (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio),
         (ApiFormat.Bedrock, CohereChatV1), (ApiFormat.Bedrock, CohereEmbed),
+        (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts), (ApiFormat.OpenAICli, OpenAICounts),
+        (ApiFormat.Gemini, GeminiCounts), (ApiFormat.GeminiCli, GeminiCounts), (ApiFormat.Bedrock, ConverseCounts),
     ];
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;

@@ -34,6 +34,7 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         UsageAccumulator next = State;
         long? written = _isEmbedding ? 0 : _output ?? _resultTokens; // Of an embedding nothing is written.
         bool isFinished = _isFinished || _reason is not null;
+        next = _isEmbedding ? next with { Operation = "embeddings" } : next;
         if ((_input ?? written) is not null)
         {
             next = next with { Tokens = next.Tokens with { InputTokens = _input ?? next.Tokens.InputTokens, OutputTokens = written ?? next.Tokens.OutputTokens } };

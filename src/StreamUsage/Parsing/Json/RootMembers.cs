@@ -25,6 +25,7 @@ internal enum RootMembers
     InvocationMetrics = 1 << 15,
     InputTokens = 1 << 16,
     TotalTokens = 1 << 17,
+    ConverseInputTokens = 1 << 21,
     Embedding = 1 << 18,
     LlamaCounts = 1 << 19,
     ModerationId = 1 << 20,
@@ -60,7 +61,8 @@ internal static class RootMember
         name.SequenceEqual("inputTextTokenCount"u8) || name.SequenceEqual("totalOutputTextTokenCount"u8) ? RootMembers.TitanText
         : name.SequenceEqual("prompt_token_count"u8) || name.SequenceEqual("generation_token_count"u8) ? RootMembers.LlamaCounts
         : name.SequenceEqual("duration"u8) ? RootMembers.Recording
-        : name.SequenceEqual("input_tokens"u8) || name.SequenceEqual("inputTokens"u8) ? RootMembers.InputTokens
+        : name.SequenceEqual("input_tokens"u8) ? RootMembers.InputTokens
+        : name.SequenceEqual("inputTokens"u8) ? RootMembers.ConverseInputTokens
         : name.SequenceEqual("totalTokens"u8) ? RootMembers.TotalTokens
         : RootMembers.None;
 
