@@ -43,6 +43,6 @@ public static class HttpResponseMessageExtensions
     }
 
     /// <summary>As <see cref="TrackUsage(HttpResponseMessage, UsageTracker, UsageContext)"/>, of a request whose body may be too large to be in the context.</summary>
-    internal static UsageTracking TrackUsage(this HttpResponseMessage response, UsageTracker tracker, UsageContext context, long requestBodyLength) =>
-        response.StatusCode == HttpStatusCode.SwitchingProtocols ? UsageTracking.Untracked : tracker.Track(response, context, requestBodyLength);
+    internal static UsageTracking TrackUsage(this HttpResponseMessage response, UsageTracker tracker, UsageContext context, long requestBodyLength, bool asksForTranscript = false) =>
+        response.StatusCode == HttpStatusCode.SwitchingProtocols ? UsageTracking.Untracked : tracker.Track(response, context, requestBodyLength, asksForTranscript);
 }

@@ -193,7 +193,7 @@ public sealed class UsageTracker : IAsyncDisposable
         return Handover.StopAsync(cancellationToken);
     }
 
-    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength)
+    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength, bool asksForTranscript = false)
     {
         HttpContent content = response.Content;
         for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
@@ -205,7 +205,8 @@ public sealed class UsageTracker : IAsyncDisposable
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers) { RequestBodyLength = requestBodyLength };
+        KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), asksForTranscript);
+        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known) { RequestBodyLength = requestBodyLength };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
         body.Begin();
@@ -215,7 +216,7 @@ public sealed class UsageTracker : IAsyncDisposable
     private TrackedBody Begin(UsageContext context, TrackedResponse? response)
     {
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
-        var body = new TrackedBody(this, context, response?.StatusCode, null, response?.ContentEncoding, headers);
+        var body = new TrackedBody(this, context, response?.StatusCode, null, response?.ContentEncoding, headers, KnownAnswer.Find(response?.ContentType, asksForTranscript: false));
         body.Begin();
         return body;
     }
@@ -231,9 +232,9 @@ public sealed class UsageTracker : IAsyncDisposable
         content.Headers.NonValidated.TryGetValues("Content-Length", out System.Net.Http.Headers.HeaderStringValues values)
         && long.TryParse(values.ToString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long length) ? length : null;
 
-    // A handler that decodes bodies itself takes the header away.
-    private static string? ContentEncoding(HttpContent content) =>
-        content.Headers.NonValidated.TryGetValues("Content-Encoding", out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
+    // As it was sent; null where there is none. A handler that decodes bodies itself takes Content-Encoding away.
+    private static string? Header(HttpContent content, string name) =>
+        content.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
 
     /// <summary>The options as they were when the tracker was made.</summary>
     internal sealed record TrackerSettings(

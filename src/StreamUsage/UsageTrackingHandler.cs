@@ -78,7 +78,7 @@ public sealed class UsageTrackingHandler : DelegatingHandler
     private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed)
     {
         (UsageContext context, long bodyLength) = observed.Describe();
-        response.TrackUsage(_tracker, context, bodyLength);
+        response.TrackUsage(_tracker, context, bodyLength, observed.AsksForTranscript);
         return response;
     }
 

@@ -98,6 +98,12 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
+    /// <summary>The body is text of the model, all of it.</summary>
+    public void ObserveText(ReadOnlySpan<byte> utf8) => ((IOutputObserver)this).OnOutput(OutputKind.Text, 0, utf8, isEscaped: false);
+
+    /// <summary>The body is output that is no text.</summary>
+    public void ObserveRecording() => HasOutput = true;
+
     /// <summary>An event cannot be made out.</summary>
     public void SkipDamaged(Exception fault)
     {

@@ -36,6 +36,9 @@ internal sealed class ObservedRequest
         }
     }
 
+    /// <summary>Whether it asks for a transcript, whose answer may be plain text.</summary>
+    public bool AsksForTranscript => _path is { } path && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal) || path.EndsWith("/audio/translations", StringComparison.Ordinal));
+
     /// <summary>Puts the request's own content back.</summary>
     public void Restore(HttpRequestMessage request)
     {

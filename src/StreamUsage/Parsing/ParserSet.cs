@@ -15,6 +15,12 @@ internal sealed class ParserSet
     /// <summary>Of the messages of sockets, which no body is.</summary>
     public static readonly RealtimeParser Realtime = new();
 
+    /// <summary>Of a recording that a model has spoken.</summary>
+    public static readonly AudioFileParser SpokenAnswer = new("speech");
+
+    /// <summary>Of a transcript in plain text.</summary>
+    public static readonly AudioFileParser Transcript = new("transcription");
+
     private static readonly ClaudeParser Claude = new();
     private static readonly OpenAIChatParser Chat = new();
     private static readonly OpenAIResponsesParser Responses = new();
@@ -50,10 +56,10 @@ internal sealed class ParserSet
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
         (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions),
         (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
-        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
+        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer), (ApiFormat.OpenAI, Transcript), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
         (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat),
         (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank), (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
-        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio),
+        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio), (ApiFormat.Mistral, SpokenAnswer),
         (ApiFormat.Bedrock, CohereChatV1), (ApiFormat.Bedrock, CohereEmbed),
         (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts), (ApiFormat.OpenAICli, OpenAICounts),
         (ApiFormat.Gemini, GeminiCounts), (ApiFormat.GeminiCli, GeminiCounts), (ApiFormat.Bedrock, ConverseCounts),

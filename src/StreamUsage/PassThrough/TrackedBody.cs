@@ -4,7 +4,6 @@ using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
-using StreamUsage.Parsing;
 using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
@@ -29,7 +28,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private DeliveryResult _result;
 
     public TrackedBody(
-        UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers, IUsageParser? messageParser = null)
+        UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers, KnownAnswer? known = null)
     {
         Tracker = tracker;
         Context = tracker.Settings.Redaction.Redact(context);
@@ -40,7 +39,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         _contentLength = contentLength ?? -1;
         _times = new StreamTimes(new StreamClock(tracker.Time, context.RequestStartedAt));
         ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
-        _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture, messageParser);
+        _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture, known);
         _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_times.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
@@ -199,11 +198,12 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             }
 
             _times.Ended();
-            FinishReading();
             if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
             {
                 end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
             }
+
+            FinishReading(isWhole: end == StreamEnd.EndOfBody);
 
             End = end;
             Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived);
@@ -254,7 +254,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     {
         using (_gate.Enter())
         {
-            FinishReading();
+            FinishReading(isWhole: end == _bytesReceived);
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
             bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
@@ -329,7 +329,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         _completion?.TrySetResult(record);
     }
 
-    private void FinishReading()
+    private void FinishReading(bool isWhole)
     {
         _isEnded = true;
         try
@@ -337,7 +337,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             _decoded?.Release();
             if (!_isUnread)
             {
-                _reader.Finish();
+                _reader.Finish(isWhole);
             }
 
             _reader.Release();

@@ -127,7 +127,8 @@ internal static class RecordBuilder
 
         bool isRefused = body.Verdict.Outcome == StreamOutcome.ProviderError && !state.IsInputReported && !state.IsOutputReported && !events.HasOutput;
         bool mayHaveRun = !isRefused && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
-        if (!mayHaveRun)
+        bool isBilledOtherwise = state.BilledUnits.Count != 0 && input == TokenSource.None && output == TokenSource.None; // By the second or the image: there are no tokens.
+        if (!mayHaveRun || isBilledOtherwise)
         {
             return (usage, input, output);
         }

@@ -1,3 +1,4 @@
+using StreamUsage.Framing;
 using StreamUsage.Parsing;
 using StreamUsage.Recording;
 
@@ -10,7 +11,7 @@ internal sealed class SessionResponse
 
     public SessionResponse(UsageTracker tracker, UsageContext context, IUsageParser parser, ReadOnlySpan<byte> id, ReadOnlySpan<byte> lane, bool isTranscription)
     {
-        var body = new TrackedBody(tracker, context, httpStatusCode: null, contentLength: null, contentEncoding: null, headers: null, messageParser: parser);
+        var body = new TrackedBody(tracker, context, httpStatusCode: null, contentLength: null, contentEncoding: null, headers: null, known: new KnownAnswer(parser, AnswerForm.Messages));
         _guard = new AbandonmentGuard(body);
         Tracking = new UsageTracking(body);
         Id = id.ToArray();
