@@ -34,6 +34,11 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
                 Add(reader.ValueSpan, default, kind, isSamples: false, isLowDetail: false);
             }
         }
+        else if (kind == MediaKind.Document && IsText(reader))
+        {
+            CompactJson.Write(ref reader, meter);
+            meter.End();
+        }
         else if (reader.EnterObject())
         {
             Add(Attachment.Read(ref reader), kind);
@@ -145,6 +150,25 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
 
     // What Converse calls documents that are text.
     private static bool IsTextFormat(ReadOnlySpan<byte> format) => format.SequenceEqual("txt"u8) || format.SequenceEqual("md"u8) || format.SequenceEqual("csv"u8) || format.SequenceEqual("html"u8);
+
+    // Cohere's {id, data}: the latter is text, or an object that is written out.
+    private static bool IsText(Utf8JsonReader document)
+    {
+        bool hasData = false;
+        document.EnterObject();
+        while (document.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            hasData |= name.SequenceEqual("data"u8);
+            if (name.SequenceEqual("source"u8) || name.SequenceEqual("format"u8))
+            {
+                return false;
+            }
+
+            document.Skip();
+        }
+
+        return hasData;
+    }
 
     private void AddText(Utf8JsonReader text)
     {
