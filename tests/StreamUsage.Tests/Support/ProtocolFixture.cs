@@ -21,7 +21,8 @@ public sealed record ProtocolFixture(string Family, string Name, string Path)
 
     public ApiFormat Format => new(Expected.GetProperty("format").GetString()!);
 
-    public bool IsWhole => Name.EndsWith(".body", StringComparison.Ordinal);
+    /// <summary>Whether the body is an event stream, whose events lie in base64.</summary>
+    public bool IsBinary => Name.EndsWith(".chunks", StringComparison.Ordinal);
 
     public static IReadOnlyList<ProtocolFixture> All =>
         [.. Directory.GetFiles(Root, "*", SearchOption.AllDirectories).Where(path => !path.EndsWith("expected.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
@@ -46,7 +47,7 @@ public sealed record ProtocolFixture(string Family, string Name, string Path)
     /// <summary>The body that a fixture's text stands for.</summary>
     public byte[] ToBody(string text)
     {
-        if (!Name.EndsWith(".chunks", StringComparison.Ordinal))
+        if (!IsBinary)
         {
             return Encoding.UTF8.GetBytes(text);
         }
