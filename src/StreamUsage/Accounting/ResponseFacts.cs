@@ -26,4 +26,6 @@ internal sealed record ResponseFacts
     public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = UsageRecord.EmptyUnits;
 
     public string? Operation { get; init; }
+
+    public ChoiceOutputs? ChoiceOutputs { get; init; }
 }

@@ -93,6 +93,15 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         return new ModelOutput { Protocol = wire, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
     }
 
+    /// <summary>Forgets what was kept, and keeps its room.</summary>
+    public void Clear()
+    {
+        _length = 0;
+        _run = NoRun;
+        _isFull = false;
+        _notKept = null;
+    }
+
     /// <summary>Gives back what was rented and taken. What was kept is gone.</summary>
     public void Release()
     {

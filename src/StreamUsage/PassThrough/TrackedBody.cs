@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StreamUsage.Accounting;
 using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Estimation;
@@ -206,7 +207,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             FinishReading(isWhole: end == StreamEnd.EndOfBody);
 
             End = end;
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived == 0 || Events.IsSilent);
             if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
             {
                 Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
@@ -258,7 +259,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
             bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived == 0 || Events.IsSilent);
         }
 
         Tracker.Handover.Complete(this);
@@ -296,18 +297,20 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             }
 
             ref readonly var state = ref Events.State;
-            TokenUsage usage = state.Usage;
+            SettledUsage settled = Events.Settled;
+            TokenUsage usage = settled.Usage;
             TokenSource outputSource = TokenSource.Reported;
-            if (!state.IsOutputReported)
+            if (!settled.IsOutputReported)
             {
-                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? Context.Model, Events.Protocol, Events.OutputCharacters)) };
+                long estimate = ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? Context.Model, Events.Protocol, Events.UncountedCharacters);
+                usage = usage with { OutputTokens = settled.AddOutput(estimate) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 
             return new UsageSnapshot
             {
                 Usage = usage,
-                InputSource = state.IsInputReported ? TokenSource.Reported : TokenSource.None,
+                InputSource = settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
                 OutputSource = outputSource,
                 BytesReceived = _bytesReceived,
                 EventCount = Events.EventCount,

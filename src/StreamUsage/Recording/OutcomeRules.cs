@@ -11,7 +11,7 @@ namespace StreamUsage.Recording;
 /// <item><term>the answer is complete</term><description>Completed, Completed, the HTTP status, else 200</description></item>
 /// <item><term>the reader left first</term><description>ClientAborted, Cancelled, 499</description></item>
 /// <item><term>the body broke, or its tracker was stopped</term><description>Interrupted, Failed, 502</description></item>
-/// <item><term>no bytes</term><description>Empty, Failed, 503</description></item>
+/// <item><term>no bytes, or nothing but comments, pings and end marks</term><description>Empty, Failed, 503</description></item>
 /// <item><term>bytes, but nothing that any parser reads</term><description>Unreadable, Failed, 502</description></item>
 /// <item><term>the body ended before the answer was complete</term><description>Interrupted, Failed, 502</description></item>
 /// </list>
@@ -22,8 +22,8 @@ internal static class OutcomeRules
     private const int BadGateway = 502;
     private const int ServiceUnavailable = 503;
 
-    public static Verdict Decide(int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, long bytesReceived) =>
-        (httpStatusCode >= 400, state.Error, state.IsPending, isComplete, end, bytesReceived, isRead) switch
+    public static Verdict Decide(int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, bool isEmpty) =>
+        (httpStatusCode >= 400, state.Error, state.IsPending, isComplete, end, isEmpty, isRead) switch
         {
             (true, _, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, httpStatusCode.GetValueOrDefault()),
             (_, { } error, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, error.StatusCode ?? BadGateway),
@@ -31,7 +31,7 @@ internal static class OutcomeRules
             (_, _, _, true, _, _, _) => new(StreamOutcome.Completed, UsageStatus.Completed, httpStatusCode ?? 200),
             (_, _, _, _, StreamEnd.ReaderLeft, _, _) => new(StreamOutcome.ClientAborted, UsageStatus.Cancelled, ClientClosedRequest),
             (_, _, _, _, StreamEnd.Broke or StreamEnd.ShutDown, _, _) => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
-            (_, _, _, _, _, 0, _) => new(StreamOutcome.Empty, UsageStatus.Failed, ServiceUnavailable),
+            (_, _, _, _, _, true, _) => new(StreamOutcome.Empty, UsageStatus.Failed, ServiceUnavailable),
             (_, _, _, _, _, _, false) => new(StreamOutcome.Unreadable, UsageStatus.Failed, BadGateway),
             _ => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
         };

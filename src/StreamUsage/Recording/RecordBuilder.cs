@@ -21,7 +21,7 @@ internal static class RecordBuilder
     public static async ValueTask<(UsageRecord Record, List<Exception> Faults)> BuildAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit)
     {
         var faults = new List<Exception>();
-        (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
+        Counts counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
         body.Events.ReleaseOutput();
         UsageRecord record = Describe(body, counts);
         if (settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0)
@@ -32,7 +32,9 @@ internal static class RecordBuilder
         return (settings.Pricing is { } pricing ? await PriceAsync(record, pricing, limit, faults).ConfigureAwait(false) : record, faults);
     }
 
-    private static UsageRecord Describe(TrackedBody body, (TokenUsage Usage, TokenSource Input, TokenSource Output) counts)
+    private readonly record struct Counts(TokenUsage Usage, TokenSource Input, TokenSource Output, UsageAnomalies Anomalies);
+
+    private static UsageRecord Describe(TrackedBody body, in Counts counts)
     {
         EventReader events = body.Events;
         ref readonly UsageAccumulator state = ref events.State;
@@ -49,7 +51,7 @@ internal static class RecordBuilder
             Usage = counts.Usage,
             BilledUsage = billed,
             BilledUnits = state.BilledUnits,
-            Anomalies = state.Anomalies,
+            Anomalies = Doubts(events, counts.Anomalies),
             Iterations = iterations,
             ServerToolUse = state.ServerToolUse,
             TokenDetails = state.TokenDetails,
@@ -116,21 +118,25 @@ internal static class RecordBuilder
         };
     }
 
-    // Reported stays as it is, 0 included. Not reported: counted from what was seen, never below a placeholder. A refused request costs nothing.
-    private static async ValueTask<(TokenUsage Usage, TokenSource Input, TokenSource Output)> CountAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    // Reported stays as it is, but for zeros that cannot be true. Not reported: counted from what was seen, never below what there is at least. A refused request costs nothing, and so does an answer of nothing.
+    private static async ValueTask<Counts> CountAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
     {
         EventReader events = body.Events;
         UsageAccumulator state = events.State;
-        TokenUsage usage = state.Usage;
-        TokenSource input = state.IsInputReported ? TokenSource.Reported : TokenSource.None;
-        TokenSource output = state.IsOutputReported ? TokenSource.Reported : TokenSource.None;
+        SettledUsage settled = events.Settled;
+        TokenUsage usage = settled.Usage;
+        TokenSource input = settled.IsInputReported ? TokenSource.Reported : TokenSource.None;
+        TokenSource output = settled.IsOutputReported ? TokenSource.Reported : TokenSource.None;
 
-        bool isRefused = body.Verdict.Outcome == StreamOutcome.ProviderError && !state.IsInputReported && !state.IsOutputReported && !events.HasOutput;
-        bool mayHaveRun = !isRefused && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
-        bool isBilledOtherwise = state.BilledUnits.Count != 0 && input == TokenSource.None && output == TokenSource.None; // By the second or the image: there are no tokens.
-        if (!mayHaveRun || isBilledOtherwise)
+        StreamOutcome outcome = body.Verdict.Outcome;
+        bool isWithoutUsage = !settled.IsInputReported && !settled.IsOutputReported;
+        bool isBilledOtherwise = isWithoutUsage && state.BilledUnits.Count != 0; // By the second or the image: there are no tokens.
+        bool isUnreported = outcome == StreamOutcome.Completed && isWithoutUsage && !isBilledOtherwise;
+        UsageAnomalies anomalies = settled.Anomalies | (isUnreported ? UsageAnomalies.NoUsageReported : UsageAnomalies.None);
+        bool isFree = isWithoutUsage && !events.HasOutput && outcome is StreamOutcome.ProviderError or StreamOutcome.Completed;
+        if (isFree || isBilledOtherwise || outcome is StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending)
         {
-            return (usage, input, output);
+            return new Counts(isFree ? default : usage, input, output, anomalies);
         }
 
         string? model = state.Model ?? body.Context.Model;
@@ -143,12 +149,18 @@ internal static class RecordBuilder
         if (output == TokenSource.None)
         {
             long estimate = await EstimateOutputAsync(events, model, settings, limit, faults).ConfigureAwait(false);
-            usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, estimate) };
+            usage = usage with { OutputTokens = settled.AddOutput(estimate) };
             output = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
         }
 
-        return (usage, input, output);
+        return new Counts(usage, input, output, anomalies);
     }
+
+    // What the record says beside the counts' own doubts.
+    private static UsageAnomalies Doubts(EventReader events, UsageAnomalies counted) => counted
+        | (events.IgnoredCounts == 0 ? UsageAnomalies.None : UsageAnomalies.CountsIgnored)
+        | (events.UnknownUsageFields.Count == 0 ? UsageAnomalies.None : UsageAnomalies.UnknownUsageFields)
+        | (events.SkippedEvents == 0 ? UsageAnomalies.None : UsageAnomalies.SkippedEvents);
 
     private static async Task<long> EstimateOutputAsync(EventReader events, string? model, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
     {

@@ -85,7 +85,14 @@ public sealed class RecordedStreamTests
         ExpectedValues expected = stream.Expected;
         record.Protocol.Should().Be(stream.Protocol);
         record.ApiFormat.Should().Be(stream.ApiFormat);
-        if (expected.HasProviderUsage)
+        if (expected is { HasProviderUsage: true, InputTokens: 0, OutputTokens: 0, Text.Length: > 0 })
+        {
+            // All counts are 0 beside an answer: that is no report.
+            record.InputSource.Should().Be(TokenSource.None);
+            record.OutputSource.Should().Be(TokenSource.Estimated);
+            record.Anomalies.Should().HaveFlag(UsageAnomalies.ImplausibleZero);
+        }
+        else if (expected.HasProviderUsage)
         {
             record.Usage.InputTokens.Should().Be(expected.InputTokens ?? 0);
             record.Usage.CacheReadInputTokens.Should().Be(expected.CacheReadInputTokens ?? 0);

@@ -15,6 +15,7 @@ public sealed class UsageRecordJsonTests
     private static readonly Gen<string?> MaybeText = Text.Null();
     private static readonly Gen<IReadOnlyDictionary<string, string>?> Names = Gen.Dictionary(Gen.String.AlphaNumeric.Select(name => name.ToLowerInvariant()), Text)[0, 4].Select(d => (IReadOnlyDictionary<string, string>)d).Null();
     private static readonly Gen<IReadOnlyDictionary<string, long>> Counts = Gen.Dictionary(Gen.String.AlphaNumeric, Gen.Long)[0, 4].Select(d => (IReadOnlyDictionary<string, long>)d);
+    private static readonly Gen<IReadOnlyDictionary<string, decimal>> Units = Gen.Dictionary(Gen.String.AlphaNumeric, Gen.Decimal)[0, 3].Select(d => (IReadOnlyDictionary<string, decimal>)d);
     private static readonly Gen<TimeSpan> Time = Gen.Long[0, TimeSpan.TicksPerDay * 400].Select(TimeSpan.FromTicks);
     private static readonly Gen<DateTimeOffset> Instant = Gen.Select(Gen.Long[DateTimeOffset.UnixEpoch.Ticks, new DateTime(2200, 1, 1).Ticks], Gen.Int[-14, 14], (ticks, hours) => new DateTimeOffset(ticks, TimeSpan.FromHours(hours)));
 
@@ -66,7 +67,7 @@ public sealed class UsageRecordJsonTests
         PriceTableVersion = version,
     });
 
-    private static readonly Gen<UsageRecord> Figures = Gen.Select(Gen.Guid, Usage, Usage, Gen.Select(Text, MaybeText, Usage, (type, model, usage) => new UsageIteration { Type = type, Model = model, Usage = usage }).Array[0, 3], Counts.Array[2], Cost.Null(), Gen.Decimal.Nullable(), (id, usage, billed, iterations, counts, cost, reported) => new UsageRecord
+    private static readonly Gen<UsageRecord> Figures = Gen.Select(Gen.Guid, Usage, Usage, Gen.Select(Text, MaybeText, Usage, (type, model, usage) => new UsageIteration { Type = type, Model = model, Usage = usage, Declined = usage.InputTokens % 2 == 0 }).Array[0, 3], Counts.Array[2], Cost.Null(), Gen.Decimal.Nullable(), Units, (id, usage, billed, iterations, counts, cost, reported, units) => new UsageRecord
     {
         Id = id,
         Usage = usage,
@@ -76,6 +77,7 @@ public sealed class UsageRecordJsonTests
         TokenDetails = counts[1],
         Cost = cost,
         ReportedCost = reported,
+        BilledUnits = units,
     });
 
     private static readonly Gen<UsageRecord> Records = Gen.Select(Figures, Context, MaybeText.Array[15], Gen.Int[0, 6].Array[4], Instant, Time.Array[1], Time.Nullable().Array[3], (record, context, texts, numbers, started, times, maybeTimes) => record with
@@ -113,6 +115,9 @@ public sealed class UsageRecordJsonTests
         SkippedEvents = numbers[3],
         OutputCharacters = long.MaxValue,
         Drained = numbers[0] == 1,
+        Streamed = numbers[1] == 1,
+        Operation = texts[1] ?? "",
+        Anomalies = (UsageAnomalies)(numbers[0] * 37 % 256),
         ResponseHeaders = context.Tags,
         Response = numbers[2] == 0 ? null : new CapturedResponse { RawExcerpt = texts[3], Truncated = numbers[1] == 0 },
     });
@@ -172,9 +177,9 @@ public sealed class UsageRecordJsonTests
             {"version":1,"id":"01a20a43-f80a-747f-bbb4-f87e51424199","context":{"requestId":"r1","apiFormat":"CLAUDE"},"apiFormat":"CLAUDE","protocol":"anthropic-messages",
             "usage":{"inputTokens":25,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"cacheCreation5mInputTokens":0,"cacheCreation1hInputTokens":0,"outputTokens":15,"reasoningTokens":0},
             "billedUsage":{"inputTokens":25,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"cacheCreation5mInputTokens":0,"cacheCreation1hInputTokens":0,"outputTokens":15},
-            "iterations":[],"serverToolUse":{},"tokenDetails":{},"inputSource":"Reported","outputSource":"Estimated",
+            "billedUnits":{},"anomalies":"None","iterations":[],"serverToolUse":{},"tokenDetails":{},"inputSource":"Reported","outputSource":"Estimated",
             "cost":{"total":0.0001500,"input":0,"cacheRead":0,"cacheCreation":0,"output":0,"serverTools":0,"multiplier":1,"currency":"USD","pricedAs":"anthropic/x"},
-            "status":"Completed","outcome":"Completed","statusCode":200,"startedAt":"2026-01-02T03:04:05.1234567+02:00","duration":"00:01:02.0030000",
+            "streamed":false,"operation":"chat","status":"Completed","outcome":"Completed","statusCode":200,"startedAt":"2026-01-02T03:04:05.1234567+02:00","duration":"00:01:02.0030000",
             "bytesReceived":0,"readCount":0,"eventCount":0,"skippedEvents":0,"outputCharacters":0,"drained":false}
             """.Replace("\n", "", StringComparison.Ordinal));
     }

@@ -17,6 +17,7 @@ internal sealed class EventTemplate
     private readonly byte[] _sample;
     private readonly TemplateSlot[] _holes;
     private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest;
+    private long[] _counts = [], _nextCounts = []; // Of one that counts: what the last event counted, by hole.
     private ushort _changing; // The holes that are known to change: a bit each. The others are taken to stay as they were.
     private bool _isPadded;
 
@@ -45,6 +46,15 @@ internal sealed class EventTemplate
         }
 
         _shortest = (ushort)shortest;
+        if (Counts)
+        {
+            _counts = new long[holes.Length];
+            _nextCounts = new long[holes.Length];
+            for (int i = 0; i < holes.Length; i++)
+            {
+                _ = holes[i].Kind == HoleKind.Count ? NumberLength(sample[holes[i].Start..], HoleKind.Count, out _counts[i]) : 0;
+            }
+        }
     }
 
     /// <summary>The length of the event that it was learned from, without its output.</summary>
@@ -123,9 +133,15 @@ internal sealed class EventTemplate
         StringScan text = default;
         int outputHole = 0;
         TemplateSlot[] holes = _holes;
+        if (Counts)
+        {
+            _counts.CopyTo(_nextCounts, 0);
+        }
+
         for (; changing != 0; changing &= changing - 1)
         {
-            ref TemplateSlot hole = ref holes[BitOperations.TrailingZeroCount(changing)];
+            int index = BitOperations.TrailingZeroCount(changing);
+            ref TemplateSlot hole = ref holes[index];
             ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, hole.Start - sampleAt);
             if (!bytes[at..].StartsWith(literal))
             {
@@ -134,9 +150,10 @@ internal sealed class EventTemplate
 
             at += literal.Length;
             int holeLength;
+            long number = 0;
             if (hole.Kind <= HoleKind.Count)
             {
-                holeLength = NumberLength(bytes[at..], hole.Kind);
+                holeLength = NumberLength(bytes[at..], hole.Kind, out number);
             }
             else
             {
@@ -146,7 +163,7 @@ internal sealed class EventTemplate
                 {
                     text = scan;
                     outputAt = at;
-                    outputHole = BitOperations.TrailingZeroCount(changing);
+                    outputHole = index;
                 }
             }
 
@@ -159,6 +176,17 @@ internal sealed class EventTemplate
             if (at == bytes.Length)
             {
                 return TemplateMatch.Cut;
+            }
+
+            if (hole.Kind == HoleKind.Count)
+            {
+                // Counts that grow can be left out up to the last one. One that shrinks is the parser's to judge.
+                if (number < _counts[index])
+                {
+                    return TemplateMatch.None;
+                }
+
+                _nextCounts[index] = number;
             }
 
             sampleAt = hole.End;
@@ -180,7 +208,16 @@ internal sealed class EventTemplate
         }
 
         length = at;
-        output.OnOutput((OutputKind)holes[outputHole].Output, holes[outputHole].Choice, bytes[outputAt..], text);
+        if (Counts)
+        {
+            (_counts, _nextCounts) = (_nextCounts, _counts);
+            output.OnCountedOutput((OutputKind)holes[outputHole].Output, text);
+        }
+        else
+        {
+            output.OnOutput((OutputKind)holes[outputHole].Output, holes[outputHole].Choice, bytes[outputAt..], text);
+        }
+
         return TemplateMatch.Whole;
     }
 
@@ -268,7 +305,7 @@ internal sealed class EventTemplate
         {
             TemplateSlot hole = _holes[i];
             at += hole.Start - sampleAt;
-            int length = hole.Kind <= HoleKind.Count ? NumberLength(bytes[at..], hole.Kind) : JsonStringScanner.Scan(bytes, at).Length;
+            int length = hole.Kind <= HoleKind.Count ? NumberLength(bytes[at..], hole.Kind, out _) : JsonStringScanner.Scan(bytes, at).Length;
             if (!bytes.Slice(at, length).SequenceEqual(_sample.AsSpan(hole.Start, hole.End - hole.Start)))
             {
                 _changing |= (ushort)(1 << i);
@@ -279,14 +316,18 @@ internal sealed class EventTemplate
         }
     }
 
-    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none. A count of 0 may mean that nothing is known yet, and a huge one is none: the parser's to say.
-    private static int NumberLength(ReadOnlySpan<byte> bytes, HoleKind kind)
+    /// <summary>Whether a number can be a count of a template: digits alone, no 0, which may mean that nothing is known yet, and none so large that it is no count.</summary>
+    public static bool IsCount(ReadOnlySpan<byte> number) => NumberLength(number, HoleKind.Count, out _) == number.Length;
+
+    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none, or no count.
+    private static int NumberLength(ReadOnlySpan<byte> bytes, HoleKind kind, out long number)
     {
-        const int MaxCountDigits = 15;
+        const int MaxCountDigits = 12;
         int length = 0;
+        number = 0;
         while (length < bytes.Length && char.IsAsciiDigit((char)bytes[length]))
         {
-            length++;
+            number = (number * 10) + (bytes[length++] - '0');
         }
 
         bool isOdd = length > 0 && bytes[0] == (byte)'0' ? length > 1 || kind == HoleKind.Count : length > MaxCountDigits && kind == HoleKind.Count;

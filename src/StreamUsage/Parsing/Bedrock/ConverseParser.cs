@@ -57,7 +57,9 @@ internal sealed class ConverseParser : IProbedProtocol
             return state.WithError(ErrorObject.ReadException(ref reader, streamEvent.Type));
         }
 
-        return ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
+        UsageAccumulator next = ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
+        bool isUnknown = streamEvent.Type.IsEmpty && next == state && next.Error is null;
+        return isUnknown && FlatError.Find(streamEvent.Data) is { } error ? next.WithError(error) : next;
     }
 
     private static bool IsEvent(scoped ReadOnlySpan<byte> type) =>

@@ -10,7 +10,8 @@ namespace StreamUsage.Parsing.Bedrock;
 /// </summary>
 internal ref struct InvokedModelAnswer(UsageAccumulator state)
 {
-    private long? _input, _output, _resultTokens;
+    private UsageReport _counts;
+    private long? _resultTokens;
     private string? _reason;
     private bool _isFinished, _isEmbedding;
 
@@ -31,15 +32,11 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
     /// <summary>The state after all members.</summary>
     public readonly UsageAccumulator Finish()
     {
-        UsageAccumulator next = State;
-        long? written = _isEmbedding ? 0 : _output ?? _resultTokens; // Of an embedding nothing is written.
+        UsageAccumulator next = _isEmbedding ? State with { Operation = "embeddings" } : State;
         bool isFinished = _isFinished || _reason is not null;
-        next = _isEmbedding ? next with { Operation = "embeddings" } : next;
-        if ((_input ?? written) is not null)
-        {
-            next = next with { Tokens = next.Tokens with { InputTokens = _input ?? next.Tokens.InputTokens, OutputTokens = written ?? next.Tokens.OutputTokens } };
-        }
-
+        ReportedTokens tokens = _counts.ToTokens(TokenConvention.None);
+        tokens = tokens with { OutputTokens = _isEmbedding ? 0 : tokens.OutputTokens ?? _resultTokens }; // Of an embedding nothing is written.
+        next = tokens.HasInput || tokens.OutputTokens is not null ? next.Merge(tokens) : next;
         next = next with { IsOutputPlaceholder = next.Tokens.OutputTokens is not null && !isFinished && !_isEmbedding };
         return isFinished ? next with { StopReason = _reason ?? next.StopReason, Choices = next.Choices.Finish(0) } : next;
     }
@@ -51,13 +48,12 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         {
             ObserveText(ref reader, index, output);
         }
-        else if (name.SequenceEqual("inputTextTokenCount"u8) || name.SequenceEqual("prompt_token_count"u8))
+        else if (InvokedModelNames.Counts.Find(name) is { } known)
         {
-            _input = ReadCount(ref reader, name, data, output) ?? _input;
-        }
-        else if (name.SequenceEqual("totalOutputTextTokenCount"u8) || name.SequenceEqual("generation_token_count"u8))
-        {
-            _output = ReadCount(ref reader, name, data, output) ?? _output;
+            if (ReadCount(ref reader, name, data, output) is { } count)
+            {
+                _counts.Add(known.CountOf, count, known.Rank);
+            }
         }
         else if (name.SequenceEqual("tokenCount"u8))
         {

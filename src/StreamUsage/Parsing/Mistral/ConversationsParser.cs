@@ -32,7 +32,7 @@ internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
         ReadOnlySpan<byte> type = FindType(data, streamEvent.Type);
         bool isError = type.SequenceEqual("conversation.response.error"u8);
         bool isAnswer = type.IsEmpty;
-        ErrorObject.Parts flatError = default;
+        FlatError flatError = default;
         Utf8JsonReader reader = Utf8Json.ReadValue(data);
         if (ConversationEntry.IsEntry(type))
         {

@@ -38,7 +38,7 @@ internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
             }
             else if (name.SequenceEqual("usage"u8))
             {
-                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: false);
+                state = OpenAIUsage.ReadChat(ref reader, data, state, output);
             }
             else if (name.SequenceEqual("error"u8))
             {

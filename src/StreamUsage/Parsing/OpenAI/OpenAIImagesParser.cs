@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
@@ -60,7 +61,7 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
         if (Utf8Json.IsObjectValue(usage))
         {
             Utf8JsonReader reader = Utf8Json.ReadValue(usage);
-            state = OpenAIUsage.Read(ref reader, usage, state, output, isCumulative: false);
+            state = OpenAIUsage.ReadResponses(ref reader, usage, state, output);
         }
 
         bool isEnd = type.EndsWith(".completed"u8) || (type.IsEmpty && streamEvent.IsWholeBody);

@@ -1,6 +1,6 @@
 using StreamUsage.Accounting;
 
-namespace StreamUsage.Parsing;
+namespace StreamUsage.Parsing.UsageObjects;
 
 /// <summary>What is billed in other units than tokens: see <see cref="UsageRecord.BilledUnits"/>.</summary>
 internal static class UnitsByName
@@ -13,7 +13,7 @@ internal static class UnitsByName
     {
         IReadOnlyDictionary<string, decimal> units = state.BilledUnits;
         bool isKnown = units.TryGetValue(unit, out decimal known);
-        return amount is not { } billed || unit.Length > MaxNameLength || (isKnown ? known == billed : units.Count >= MaxUnits)
+        return amount is not { } billed || billed == 0 || unit.Length > MaxNameLength || (isKnown ? known == billed : units.Count >= MaxUnits)
             ? state
             : state with { BilledUnits = new Dictionary<string, decimal>(units) { [unit] = billed } };
     }
