@@ -33,7 +33,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private SeenOutput _output = new(settings);
     private List<string>? _unknownFields;
     private bool _hasUsage; // The event that is being read has a usage object.
-    private bool _isEnveloped, _hasContent;
+    private bool _isEnveloped, _hasContent = knownParser is not null;
     private bool _hasSkippedValue; // Of a large event of several values.
     private UsageAccumulator _state;
     private Exception? _parserFault;

@@ -230,8 +230,8 @@ public sealed class LearnedShapeTests
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
     private static object Comparable(UsageAccumulator state) => (
-        string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails),
-        state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts });
+        string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails), string.Join(',', state.BilledUnits),
+        state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts, BilledUnits = UsageRecord.EmptyUnits });
 
     private sealed class CountingParser(IUsageParser inner) : IUsageParser, ITemplatedProtocol
     {

@@ -43,7 +43,7 @@ public sealed class AudioAnswerTests : IAsyncDisposable
 
         record.Should().BeEquivalentTo(new
         {
-            Protocol = "openai-audio", Operation = "transcription", Outcome = StreamOutcome.Completed, OutputSource = TokenSource.Estimated, OutputCharacters = 34, Context = new { Model = "whisper-9" },
+            Protocol = "openai-audio", Operation = "transcription", Outcome = StreamOutcome.Completed, OutputSource = TokenSource.Estimated, OutputCharacters = 35, Context = new { Model = "whisper-9" },
         });
     }
 

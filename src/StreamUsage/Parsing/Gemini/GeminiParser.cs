@@ -101,7 +101,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             else if (name.SequenceEqual("serverContent"u8))
             {
                 isKnown = isLive = true;
-                reader.Skip();
+                state = LiveContent.ReadTurn(ref reader, data, state, output);
             }
             else if (name.SequenceEqual("promptFeedback"u8))
             {
@@ -112,13 +112,9 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
                 isKnown = true;
                 state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
             }
-            else if (name.SequenceEqual("serverContent"u8))
-            {
-                state = LiveContent.ReadTurn(ref reader, data, state, output);
-                areReasonsKnown = true;
-            }
             else if (name.SequenceEqual("toolCall"u8))
             {
+                isKnown = isLive = true;
                 LiveContent.ReadCalls(ref reader, data, output);
             }
             else if (!isWrapped && name.SequenceEqual("response"u8))

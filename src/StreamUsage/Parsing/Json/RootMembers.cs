@@ -69,6 +69,7 @@ internal static class RootMember
     private static RootMembers OfObject(scoped ReadOnlySpan<byte> name) =>
         name.SequenceEqual("message"u8) ? RootMembers.Message
         : name.SequenceEqual("interaction"u8) ? RootMembers.Interaction
+        : name.SequenceEqual("x_groq"u8) ? RootMembers.Recording
         : name.SequenceEqual("embeddings"u8) ? RootMembers.Embeddings
         : name.SequenceEqual("amazon-bedrock-invocationMetrics"u8) ? RootMembers.InvocationMetrics
         : RootMembers.None;

@@ -22,6 +22,8 @@ internal ref struct RootProbe
     public bool HasCode;
     public bool HasConverseEvent;
     public bool HasUsage;
+    public bool IsWholeBody;
+    public int PropertyCount;
     public RootMembers Members;
     public UsageShape Usage;
     public ParserMatch Gemini;
@@ -30,7 +32,7 @@ internal ref struct RootProbe
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static RootProbe Read(StreamEvent streamEvent)
     {
-        var probe = new RootProbe { EventType = streamEvent.Type, IsDone = OpenAIChatParser.IsDone(streamEvent.Data) };
+        var probe = new RootProbe { EventType = streamEvent.Type, IsWholeBody = streamEvent.IsWholeBody, IsDone = OpenAIChatParser.IsDone(streamEvent.Data) };
         if (Utf8Json.IsObject(streamEvent.Data))
         {
             probe.IsObject = true;
@@ -51,6 +53,7 @@ internal ref struct RootProbe
         reader.Read();
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
+            PropertyCount++;
             if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
             {
                 Type = reader.ValueSpan;

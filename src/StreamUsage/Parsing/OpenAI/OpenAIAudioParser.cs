@@ -36,7 +36,10 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             return ParserMatch.None;
         }
 
-        return probe.Has(RootMembers.Recording) || probe.HasUsage ? ParserMatch.Certain : ParserMatch.Possible;
+        // A text alone may be anyone's.
+        return probe.Has(RootMembers.Recording) || probe.HasUsage ? ParserMatch.Certain
+            : probe.IsWholeBody && probe.PropertyCount == 1 ? ParserMatch.Possible
+            : ParserMatch.None;
     }
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
