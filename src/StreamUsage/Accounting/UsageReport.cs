@@ -51,12 +51,13 @@ internal struct UsageReport
     {
         ref long known = ref _values[(int)count];
         ref byte knownRank = ref _ranks[(int)count];
-        if (known > 1 && value > 0 && rank != knownRank)
+        bool replaces = known == 0 || value > 0;
+        if (known > 1 && value > 0)
         {
             _notes |= ReportedTokens.Notes.HasTwoNames | (known - 1 == value ? 0 : ReportedTokens.Notes.HasConflict);
+            replaces = rank < knownRank || (rank == knownRank && value > known - 1);
         }
 
-        bool replaces = known == 0 || (value > 0 && (known == 1 || rank <= knownRank));
         if (replaces)
         {
             known = value + 1;

@@ -8,7 +8,7 @@ internal static partial class Log
 {
     private const string Summary =
         "Response {RequestId} {Status} ({Outcome}, {StatusCode}) after {DurationMilliseconds} ms: input {InputTokens}, cache read {CacheReadInputTokens}, " +
-        "cache creation {CacheCreationInputTokens} ({InputSource}), output {OutputTokens} ({OutputSource}), cost {Cost}; {Model}, {Protocol}, record {RecordId}";
+        "cache creation {CacheCreationInputTokens} ({InputSource}), output {OutputTokens} ({OutputSource}), cost {Cost}; {Model}, {Protocol}, anomalies {Anomalies}, record {RecordId}";
 
     public static void ResponseRecorded(ILogger logger, UsageRecord record)
     {
@@ -16,25 +16,25 @@ internal static partial class Log
         {
             ResponseFailed(
                 logger, record.Context.RequestId, record.Status, record.Outcome, record.StatusCode, (long)record.Duration.TotalMilliseconds, record.Usage.InputTokens, record.Usage.CacheReadInputTokens,
-                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Id);
+                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Anomalies, record.Id);
         }
         else
         {
             ResponseCompleted(
                 logger, record.Context.RequestId, record.Status, record.Outcome, record.StatusCode, (long)record.Duration.TotalMilliseconds, record.Usage.InputTokens, record.Usage.CacheReadInputTokens,
-                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Id);
+                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Anomalies, record.Id);
         }
     }
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = Summary)]
     private static partial void ResponseCompleted(
         ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
-        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, Guid recordId);
+        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, UsageAnomalies anomalies, Guid recordId);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = Summary)]
     private static partial void ResponseFailed(
         ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
-        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, Guid recordId);
+        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, UsageAnomalies anomalies, Guid recordId);
 
     /// <summary>The last of a record that its sink does not get: all that is needed to book it by hand.</summary>
     public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, string? faultType)
@@ -93,4 +93,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
+    public static partial void UnknownUsageField(ILogger logger, string field, string? protocol, string? model, Guid recordId);
 }

@@ -16,7 +16,7 @@ internal sealed class UsageMeter : IThreadPoolWorkItem
     // One for all trackers that are given no factory: a meter stays in the process's list of meters until it is disposed, and a tracker need not be.
     private static readonly Meter Shared = new(Name);
 
-    private readonly Counter<long> _records, _faults, _delivered, _retried, _dropped;
+    private readonly Counter<long> _records, _anomalies, _unknownFields, _faults, _delivered, _retried, _dropped;
     private readonly UpDownCounter<long> _open;
     private readonly Histogram<double> _deliveryTime;
 
@@ -32,6 +32,8 @@ internal sealed class UsageMeter : IThreadPoolWorkItem
         Meter meter = factory?.Create(new MeterOptions(Name)) ?? Shared;
         _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Responses that have ended, by outcome: each makes a record.");
         _faults = meter.CreateCounter<long>("streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding.");
+        _anomalies = meter.CreateCounter<long>("streamusage.records.anomalies", "{record}", "Records with a doubt that a biller should look at, by anomaly; a record with several counts for each.");
+        _unknownFields = meter.CreateCounter<long>("streamusage.usage.unknown_fields", "{record}", "Records whose usage object held a field that no rule reads, by field; at most 256 names, then \"other\".");
         _open = meter.CreateUpDownCounter<long>("streamusage.streams.open", "{stream}", "Responses that are being tracked.");
         _delivered = meter.CreateCounter<long>("streamusage.records.delivered", "{record}", "Records that a sink took, by sink.");
         _retried = meter.CreateCounter<long>("streamusage.records.retried", "{record}", "Records handed to a sink again after a failed attempt, by sink.");
@@ -40,6 +42,8 @@ internal sealed class UsageMeter : IThreadPoolWorkItem
     }
 
     public bool CountsFaults => _faults.Enabled;
+
+    public bool CountsAnomalies => _anomalies.Enabled || _unknownFields.Enabled;
 
     public bool CountsDeliveries => _delivered.Enabled || _deliveryTime.Enabled;
 
@@ -64,6 +68,17 @@ internal sealed class UsageMeter : IThreadPoolWorkItem
             Tell();
         }
     }
+
+    /// <summary>A record was made: counts each of its anomalies.</summary>
+    public void Anomalies(UsageAnomalies anomalies)
+    {
+        for (int left = (int)anomalies; left != 0; left &= left - 1)
+        {
+            Count(new Series(_anomalies, "anomaly", ((UsageAnomalies)(left & -left)).ToString()), 1);
+        }
+    }
+
+    public void UnknownUsageField(string name) => Count(new Series(_unknownFields, "field", name), 1);
 
     public void Fault(string kind) => Count(new Series(_faults, "kind", kind), 1);
 

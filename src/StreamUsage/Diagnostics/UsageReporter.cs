@@ -8,6 +8,8 @@ namespace StreamUsage.Diagnostics;
 /// </summary>
 internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Action, ValueTask> guardLog)
 {
+    private readonly UnknownFieldNames _unknownFields = new();
+
     /// <summary>Completes when what was measured has reached its listeners. No record waits for it.</summary>
     public Task WhenMeasured() => meter.WhenTold();
 
@@ -24,13 +26,19 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     }
 
     /// <summary>Whether anybody wants to know of a record that was made.</summary>
-    public bool ReportsRecords => logger is not null || meter.CountsFaults;
+    public bool ReportsRecords => logger is not null || meter.CountsFaults || meter.CountsAnomalies;
 
     /// <summary>A record was handed over, and who waits for it has been told.</summary>
     public async ValueTask RecordedAsync(UsageRecord record, RecordNotes notes)
     {
-        await LogAsync(l => Write(l, record, notes)).ConfigureAwait(false);
+        List<(string Name, bool IsNew)> unknownFields = [.. notes.UnknownUsageFields.Select(name => (_unknownFields.Get(name, out bool isNew), isNew))];
+        await LogAsync(l => Write(l, record, notes, unknownFields)).ConfigureAwait(false);
         Count(notes);
+        meter.Anomalies(record.Anomalies);
+        foreach ((string name, _) in unknownFields)
+        {
+            meter.UnknownUsageField(name);
+        }
     }
 
     /// <summary>Whether anybody wants to know of records that a sink took.</summary>
@@ -86,7 +94,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         }
     }
 
-    private static void Write(ILogger logger, UsageRecord record, RecordNotes notes)
+    private static void Write(ILogger logger, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)> unknownFields)
     {
         Try(() => Log.ResponseRecorded(logger, record));
         if (record.SkippedEvents != 0 || notes.ParserFault is not null)
@@ -102,6 +110,14 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         if (notes.IgnoredCounts != 0)
         {
             Try(() => Log.CountsIgnored(logger, notes.IgnoredCounts, record.Id));
+        }
+
+        foreach ((string name, bool isNew) in unknownFields)
+        {
+            if (isNew)
+            {
+                Try(() => Log.UnknownUsageField(logger, name, record.Protocol, record.ResponseModel, record.Id));
+            }
         }
 
         if (record.Context.ApiFormat != ApiFormat.Auto && record.ApiFormat != record.Context.ApiFormat)

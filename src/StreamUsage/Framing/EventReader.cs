@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using StreamUsage.Accounting;
 using StreamUsage.Buffers;
@@ -16,6 +17,10 @@ namespace StreamUsage.Framing;
 /// </summary>
 internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
 {
+    // A name goes to logs and metrics: one that no provider would choose is not shown.
+    private static readonly SearchValues<byte> FieldNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
+
+    private const string OtherField = "other";
     private const int MaxUnknownFields = 16;
     private const int MaxFieldNameLength = 64;
     private const int MaxPingLength = 64;
@@ -268,7 +273,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     void IOutputObserver.OnUnknownUsageField(ReadOnlySpan<byte> name)
     {
         _unknownFields ??= [];
-        string text = Utf8Text.ToString(name, MaxFieldNameLength);
+        string text = name.Length <= MaxFieldNameLength && !name.ContainsAnyExcept(FieldNameCharacters) ? Utf8Text.ToString(name, MaxFieldNameLength) : OtherField;
         if (_unknownFields.Count < MaxUnknownFields && !_unknownFields.Contains(text))
         {
             _unknownFields.Add(text);

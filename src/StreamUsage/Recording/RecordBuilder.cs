@@ -4,6 +4,7 @@ using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
+using StreamUsage.Parsing.Anthropic;
 using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
 
@@ -160,7 +161,11 @@ internal static class RecordBuilder
     private static UsageAnomalies Doubts(EventReader events, UsageAnomalies counted) => counted
         | (events.IgnoredCounts == 0 ? UsageAnomalies.None : UsageAnomalies.CountsIgnored)
         | (events.UnknownUsageFields.Count == 0 ? UsageAnomalies.None : UsageAnomalies.UnknownUsageFields)
-        | (events.SkippedEvents == 0 ? UsageAnomalies.None : UsageAnomalies.SkippedEvents);
+        | (events.SkippedEvents == 0 ? UsageAnomalies.None : UsageAnomalies.SkippedEvents)
+        | (IsRefusedUnbilled(events) ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
+
+    // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, though its usage is reported.
+    private static bool IsRefusedUnbilled(EventReader events) => events.Protocol == ClaudeParser.Name && events.State.StopReason == "refusal" && !events.HasOutput;
 
     private static async Task<long> EstimateOutputAsync(EventReader events, string? model, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
     {

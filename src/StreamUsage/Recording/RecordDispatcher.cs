@@ -128,6 +128,7 @@ internal sealed class RecordDispatcher(UsageTracker.TrackerSettings settings, IR
                 ParserFault = body.Events.ParserFault,
                 ContentFault = body.ContentFault,
                 IgnoredCounts = body.Events.IgnoredCounts,
+                UnknownUsageFields = body.Events.UnknownUsageFields,
                 EstimateFaults = estimateFaults,
             };
             await reporter.RecordedAsync(record, notes).ConfigureAwait(false);

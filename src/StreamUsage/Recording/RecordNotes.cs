@@ -11,5 +11,7 @@ internal sealed record RecordNotes
 
     public int IgnoredCounts { get; init; }
 
+    public IReadOnlyList<string> UnknownUsageFields { get; init; } = [];
+
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
 }

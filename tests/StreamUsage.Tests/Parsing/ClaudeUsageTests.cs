@@ -13,7 +13,7 @@ public sealed class ClaudeUsageTests
     [InlineData("""{"input_tokens":10,"cache_read_input_tokens":5,"cache_creation_input_tokens":3,"output_tokens":1}""", """{"output_tokens":7}""", "in 10 read 5 write 3 (0+0) out 7 reasoning -")]
     [InlineData("""{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":1}""", """{"input_tokens":11,"cache_read_input_tokens":6,"cache_creation_input_tokens":2,"output_tokens":7}""", "in 11 read 6 write 2 (0+0) out 7 reasoning -")]
     [InlineData("""{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":1}""", """{"input_tokens":null,"cache_read_input_tokens":null,"output_tokens":7}""", "in 10 read 5 write 0 (0+0) out 7 reasoning -")]
-    [InlineData("""{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":1}""", """{"input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}""", "in 0 read 0 write 0 (0+0) out 0 reasoning -")]
+    [InlineData("""{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":1}""", """{"input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}""", "in 10 read 5 write 0 (0+0) out 1 reasoning -")]
     [InlineData("""{"input_tokens":0}""", """{"input_tokens":42,"output_tokens":7}""", "in 42 read 0 write 0 (0+0) out 7 reasoning -")]
     [InlineData("""{"input_tokens":1,"cache_creation_input_tokens":9,"cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":5}}""", """{"output_tokens":2}""", "in 1 read 0 write 9 (4+5) out 2 reasoning -")]
     [InlineData("""{"input_tokens":1,"cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":5}}""", """{"output_tokens":2}""", "in 1 read 0 write 9 (4+5) out 2 reasoning -")]

@@ -8,7 +8,9 @@ namespace StreamUsage.Parsing.Anthropic;
 /// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
 internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
 {
-    public string Protocol => "anthropic-messages";
+    public const string Name = "anthropic-messages";
+
+    public string Protocol => Name;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);
