@@ -45,7 +45,7 @@ internal sealed class ParserSet
     private static readonly TokenCountParser ConverseCounts = new("bedrock-converse", RootMembers.ConverseInputTokens, "");
 
     /// <summary>Of Gemini Live's messages.</summary>
-    public static IUsageParser Live => Gemini;
+    public static readonly GeminiLiveParser Live = new();
 
     /// <summary>Of Responses over a socket.</summary>
     public static IUsageParser ResponsesSession => Responses;
@@ -54,7 +54,7 @@ internal sealed class ParserSet
     [
         (ApiFormat.OpenAI, Chat), (ApiFormat.OpenAI, Responses), (ApiFormat.OpenAICli, Chat), (ApiFormat.OpenAICli, Responses),
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
-        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions),
+        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions), (ApiFormat.Gemini, Live), (ApiFormat.GeminiCli, Live),
         (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
         (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer), (ApiFormat.OpenAI, Transcript), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
         (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat),
@@ -64,6 +64,9 @@ internal sealed class ParserSet
         (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts), (ApiFormat.OpenAICli, OpenAICounts),
         (ApiFormat.Gemini, GeminiCounts), (ApiFormat.GeminiCli, GeminiCounts), (ApiFormat.Bedrock, ConverseCounts),
     ];
+
+    /// <summary>The built-in parsers, each with the formats that are read with it.</summary>
+    public static IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> All => BuiltIn;
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;
 

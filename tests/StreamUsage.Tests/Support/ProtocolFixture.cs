@@ -21,6 +21,9 @@ public sealed record ProtocolFixture(string Family, string Name, string Path)
 
     public ApiFormat Format => new(Expected.GetProperty("format").GetString()!);
 
+    /// <summary>Whether the body is one document.</summary>
+    public bool IsWhole => Name.EndsWith(".body", StringComparison.Ordinal);
+
     /// <summary>Whether the body is an event stream, whose events lie in base64.</summary>
     public bool IsBinary => Name.EndsWith(".chunks", StringComparison.Ordinal);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
@@ -11,6 +12,8 @@ namespace StreamUsage.Parsing.Bedrock;
 internal sealed class InvokedModelParser : IProbedProtocol
 {
     public string Protocol => "bedrock-invoke";
+
+    public UsageNames UsageNames => InvokedModelNames.Counts;
 
     public string Operation => "text_completion";
 

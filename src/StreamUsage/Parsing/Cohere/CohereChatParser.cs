@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
@@ -8,6 +9,8 @@ namespace StreamUsage.Parsing.Cohere;
 internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "cohere-chat";
+
+    public UsageNames UsageNames => CohereUsageNames.Usage;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("text"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("tool_plan"u8) || name.SequenceEqual("arguments"u8) || name.SequenceEqual("index"u8);

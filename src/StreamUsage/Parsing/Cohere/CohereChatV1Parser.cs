@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
@@ -11,6 +12,8 @@ namespace StreamUsage.Parsing.Cohere;
 internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "cohere-chat";
+
+    public UsageNames UsageNames => CohereUsageNames.Usage;
 
     public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
@@ -11,6 +12,8 @@ namespace StreamUsage.Parsing.Cohere;
 internal sealed class CohereInputParser(string protocol, string operation, RootMembers result) : IProbedProtocol
 {
     public string Protocol => protocol;
+
+    public UsageNames UsageNames => CohereUsageNames.Usage;
 
     public string Operation => operation;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
@@ -13,6 +14,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
     public const string OperationName = "generate_content";
 
     public string Protocol => "gemini";
+
+    public UsageNames UsageNames => GeminiUsageNames.Metadata;
 
     public string Operation => OperationName;
 
@@ -101,7 +104,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             else if (name.SequenceEqual("serverContent"u8))
             {
                 isKnown = isLive = true;
-                state = LiveContent.ReadTurn(ref reader, data, state, output);
+                reader.Skip();
             }
             else if (name.SequenceEqual("promptFeedback"u8))
             {
@@ -111,11 +114,6 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             {
                 isKnown = true;
                 state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
-            }
-            else if (name.SequenceEqual("toolCall"u8))
-            {
-                isKnown = isLive = true;
-                LiveContent.ReadCalls(ref reader, data, output);
             }
             else if (!isWrapped && name.SequenceEqual("response"u8))
             {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
@@ -10,6 +11,8 @@ namespace StreamUsage.Parsing.Gemini;
 internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "gemini-interactions";
+
+    public UsageNames UsageNames => InteractionUsageNames.Usage;
 
     public string Operation => GeminiParser.OperationName;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Mistral;
 
@@ -10,6 +11,8 @@ namespace StreamUsage.Parsing.Mistral;
 internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "mistral-conversations";
+
+    public UsageNames UsageNames => MistralUsageNames.Usage;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("arguments"u8) || name.SequenceEqual("created_at"u8);

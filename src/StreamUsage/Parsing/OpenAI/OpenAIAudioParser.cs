@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
@@ -11,6 +12,8 @@ namespace StreamUsage.Parsing.OpenAI;
 internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "openai-audio";
+
+    public UsageNames UsageNames => OpenAIUsageNames.Responses;
 
     public string Operation => "transcription";
 

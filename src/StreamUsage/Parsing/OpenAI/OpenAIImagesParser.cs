@@ -12,6 +12,8 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
 {
     public string Protocol => "openai-images";
 
+    public UsageNames UsageNames => OpenAIUsageNames.Responses;
+
     public string Operation => "image_generation";
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));

@@ -13,6 +13,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
 
     public string Protocol => "openai-responses";
 
+    public UsageNames UsageNames => OpenAIUsageNames.Responses;
+
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("item_id"u8);
 
