@@ -5,11 +5,14 @@ using StreamUsage.Recording;
 namespace StreamUsage;
 
 /// <summary>
-/// Tracks the responses on one socket, from the messages that the server sends: OpenAI Realtime, OpenAI Responses over a WebSocket, and Gemini Live, which the first message tells apart. Each response gives one record, and so does
-/// each transcription of what the user said, which is another model's. Made by <see cref="UsageTracker.TrackMessages"/>.
+/// Tracks the responses on one socket, from the messages that the server sends: OpenAI Realtime, OpenAI Responses over
+/// a WebSocket, and Gemini Live, which the first message tells apart. Each response gives one record, and so does
+/// each transcription of what the user said, which is another model's. Made by <see
+/// cref="UsageTracker.TrackMessages"/>.
 /// </summary>
 /// <remarks>
-/// Messages are read where they lie and not kept. The session is for one reader: its members must not be called at the same time. A session that is neither completed nor disposed is recorded when it is collected, as one whose
+/// Messages are read where they lie and not kept. The session is for one reader: its members must not be called at the
+/// same time. A session that is neither completed nor disposed is recorded when it is collected, as one whose
 /// reader has left.
 /// </remarks>
 public sealed class UsageSession : IDisposable
@@ -29,9 +32,13 @@ public sealed class UsageSession : IDisposable
         _context = context;
     }
 
-    /// <summary>Reads a message that the server has sent: one whole JSON object. What is no such object, or of no response, says nothing. Never throws for what it reads.</summary>
+    /// <summary>
+    /// Reads a message that the server has sent: one whole JSON object. What is no such object, or of no response, says
+    /// nothing. Never throws for what it reads.
+    /// </summary>
     /// <param name="utf8Message">The message in UTF-8, valid during the call only.</param>
-    /// <returns>The handle of the response that has ended with the message, whose record follows in <see cref="UsageTracking.Completion"/>; null where none has.</returns>
+    /// <returns>The handle of the response that has ended with the message, whose record follows in <see
+    /// cref="UsageTracking.Completion"/>; null where none has.</returns>
     public UsageTracking? Receive(ReadOnlySpan<byte> utf8Message)
     {
         if (_isClosed || !SessionMessage.TryRead(utf8Message, out SessionMessage message))
@@ -48,11 +55,16 @@ public sealed class UsageSession : IDisposable
         return message.IsOfResponse || message.IsOfTranscription ? ReceiveResponse(message, utf8Message) : null;
     }
 
-    /// <summary>The socket has been closed. Responses that had not ended are recorded as interrupted. Further calls do nothing.</summary>
+    /// <summary>
+    /// The socket has been closed. Responses that had not ended are recorded as interrupted. Further calls do nothing.
+    /// </summary>
     /// <param name="exception">What broke the socket; null where it was closed in order.</param>
     public void Complete(Exception? exception = null) => Close(exception is null ? StreamEnd.EndOfBody : StreamEnd.Broke, exception);
 
-    /// <summary>The reader has left: responses that had not ended are recorded as aborted, unless <see cref="Complete"/> was called before.</summary>
+    /// <summary>
+    /// The reader has left: responses that had not ended are recorded as aborted, unless <see cref="Complete"/> was
+    /// called before.
+    /// </summary>
     public void Dispose() => Close(StreamEnd.ReaderLeft, null);
 
     private UsageTracking? ReceiveResponse(SessionMessage message, ReadOnlySpan<byte> utf8Message)
@@ -69,14 +81,16 @@ public sealed class UsageSession : IDisposable
 
             string? model = isTranscription ? _transcriptionModel : _model;
             IUsageParser parser = message.IsRealtime || isTranscription ? ParserSet.Realtime : ParserSet.ResponsesSession;
-            response = Open(_context with { Model = isTranscription ? model ?? _context.Model : _context.Model ?? model }, parser, id, message.Lane, isTranscription);
+            response = Open(_context with { Model = isTranscription ? model ?? _context.Model
+                : _context.Model ?? model }, parser, id, message.Lane, isTranscription);
         }
 
         response.Receive(utf8Message);
         return message.IsEnd ? End(response) : null;
     }
 
-    // A turn has no id. It ends where its last message says so, or with the usage that may follow that, or where the next turn begins. Usage alone begins none: it repeats that of the turn before.
+    // A turn has no id. It ends where its last message says so, or with the usage that may follow that, or where the
+    // next turn begins. Usage alone begins none: it repeats that of the turn before.
     private UsageTracking? ReceiveTurn(SessionMessage message, ReadOnlySpan<byte> utf8Message)
     {
         UsageTracking? ended = null;
@@ -113,7 +127,8 @@ public sealed class UsageSession : IDisposable
         return null;
     }
 
-    private SessionResponse Open(UsageContext context, IUsageParser parser, ReadOnlySpan<byte> id, ReadOnlySpan<byte> lane, bool isTranscription)
+    private SessionResponse Open(
+        UsageContext context, IUsageParser parser, ReadOnlySpan<byte> id, ReadOnlySpan<byte> lane, bool isTranscription)
     {
         if (_open.Count == MaxResponses)
         {

@@ -1,6 +1,9 @@
 namespace StreamUsage.Estimation;
 
-/// <summary>The parts of a <c>multipart/form-data</c> request, as uploads to transcription and image endpoints are sent. It is told by its first bytes, and read where it lies.</summary>
+/// <summary>
+/// The parts of a <c>multipart/form-data</c> request, as uploads to transcription and image endpoints are sent. It is
+/// told by its first bytes, and read where it lies.
+/// </summary>
 internal ref struct MultipartBody
 {
     private readonly ReadOnlySpan<byte> _delimiter;

@@ -158,8 +158,8 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
             _isFull = true;
         }
 
-        // The next name is another call's.
-        if (kind == OutputKind.ToolName || _isFull)
+        // The next name is another call's, and so is the next citation another one.
+        if (kind is OutputKind.ToolName or OutputKind.Citation || _isFull)
         {
             EndRun();
         }
@@ -235,7 +235,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         {
             (int choice, OutputKind kind, int start, int runLength, bool isEscaped) = runs[i];
             length += Append(_array.AsSpan(start, runLength), isEscaped, text.AsSpan(length));
-            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind && kind != OutputKind.ToolName;
+            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind && kind is not (OutputKind.ToolName or OutputKind.Citation);
             if (!goesOn)
             {
                 parts.Add(new OutputPart { Kind = kind, ChoiceIndex = choice, Text = Encoding.UTF8.GetString(text, 0, length) });

@@ -212,7 +212,10 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
 
         _output.Add(kind, choiceIndex, utf8, Utf8Text.CountUtf16(utf8, isEscaped), isEscaped);
-        _capture?.Message?.OnOutput(kind, choiceIndex, utf8, isEscaped);
+        if (kind != OutputKind.Citation)
+        {
+            _capture?.Message?.OnOutput(kind, choiceIndex, utf8, isEscaped);
+        }
     }
 
     void IOutputObserver.OnMessage(ReadOnlySpan<byte> role, bool isNew)

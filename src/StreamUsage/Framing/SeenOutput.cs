@@ -47,7 +47,7 @@ internal struct SeenOutput(ReaderSettings settings)
     public void AddCounted(OutputKind kind, int utf16Length)
     {
         IsAny = true;
-        Characters += kind == OutputKind.ToolName ? 0 : utf16Length;
+        Characters += kind is OutputKind.ToolName or OutputKind.Citation ? 0 : utf16Length;
         OnUsage();
     }
 
@@ -87,7 +87,7 @@ internal struct SeenOutput(ReaderSettings settings)
     {
         IsAny = true;
         IsSinceUsage = true;
-        if (kind != OutputKind.ToolName)
+        if (kind is not (OutputKind.ToolName or OutputKind.Citation))
         {
             Characters += utf16Length;
         }

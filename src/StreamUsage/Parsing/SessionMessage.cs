@@ -4,7 +4,8 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Parsing;
 
 /// <summary>
-/// What a message of a socket says of the response that it belongs to: OpenAI's Realtime and its Responses over a socket (<c>type</c>), and Gemini Live (<c>serverContent</c>, <c>usageMetadata</c> and the like).
+/// What a message of a socket says of the response that it belongs to: OpenAI's Realtime and its Responses over a
+/// socket (<c>type</c>), and Gemini Live (<c>serverContent</c>, <c>usageMetadata</c> and the like).
 /// Spans over the message, valid as long as it is.
 /// </summary>
 internal readonly ref struct SessionMessage
@@ -78,7 +79,9 @@ internal readonly ref struct SessionMessage
     /// <summary>Whether it is one of OpenAI's.</summary>
     public bool IsTyped => !_type.IsEmpty;
 
-    /// <summary>Whether it is of Realtime, whose events each have an id; a Responses event has a sequence number instead.</summary>
+    /// <summary>
+    /// Whether it is of Realtime, whose events each have an id; a Responses event has a sequence number instead.
+    /// </summary>
     public bool IsRealtime => _hasEventId;
 
     /// <summary>Whether it is of a response, or ends one in its lane by an error.</summary>
@@ -90,7 +93,8 @@ internal readonly ref struct SessionMessage
     /// <summary>Whether a response, or a transcription, ends with it.</summary>
     public bool IsEnd => IsOfTranscription
         ? _type.EndsWith(".completed"u8) || _type.EndsWith(".failed"u8)
-        : _type.SequenceEqual("response.done"u8) || _type.SequenceEqual("response.completed"u8) || _type.SequenceEqual("response.incomplete"u8) || _type.SequenceEqual("response.failed"u8)
+        : _type.SequenceEqual("response.done"u8) || _type.SequenceEqual("response.completed"u8)
+            || _type.SequenceEqual("response.incomplete"u8) || _type.SequenceEqual("response.failed"u8)
             || _type.SequenceEqual("error"u8);
 
     /// <summary>Whether it holds a part of a Gemini turn's content.</summary>
@@ -129,7 +133,10 @@ internal readonly ref struct SessionMessage
         return false;
     }
 
-    /// <summary>The models that the session's messages name: the one that answers, and the one that transcribes; null where it names none.</summary>
+    /// <summary>
+    /// The models that the session's messages name: the one that answers, and the one that transcribes; null where it
+    /// names none.
+    /// </summary>
     public void ReadModels(ref string? model, ref string? transcriptionModel)
     {
         if (!_type.StartsWith("session."u8) || _session.IsEmpty)

@@ -4,7 +4,10 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>Bodies of the smaller protocols, the recorded ones and the project's own, cut after their events and in the middle of them, ended in each of the three ways: one record each, of the right outcome.</summary>
+/// <summary>
+/// Bodies of the smaller protocols, the recorded ones and the project's own, cut after their events and in the middle
+/// of them, ended in each of the three ways: one record each, of the right outcome.
+/// </summary>
 public sealed class ProtocolCutTests
 {
     private const int MaxCuts = 120;

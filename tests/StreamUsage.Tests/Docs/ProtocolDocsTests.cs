@@ -8,7 +8,10 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Docs;
 
-/// <summary>docs/protocols.md says what the parsers read: its tables are made of theirs. STREAMUSAGE_WRITE_DOCS=1 writes them anew.</summary>
+/// <summary>
+/// docs/protocols.md says what the parsers read: its tables are made of theirs. STREAMUSAGE_WRITE_DOCS=1 writes them
+/// anew.
+/// </summary>
 public sealed class ProtocolDocsTests
 {
     private static readonly bool Writes = Environment.GetEnvironmentVariable("STREAMUSAGE_WRITE_DOCS") == "1";

@@ -5,7 +5,9 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Http;
 
-/// <summary>Answers of the audio endpoints that say nothing of themselves, and requests that upload a recording.</summary>
+/// <summary>
+/// Answers of the audio endpoints that say nothing of themselves, and requests that upload a recording.
+/// </summary>
 public sealed class AudioAnswerTests : IAsyncDisposable
 {
     private static readonly byte[] Recording = [.. Enumerable.Range(0, 3000).Select(i => (byte)i)];
@@ -113,7 +115,9 @@ public sealed class AudioAnswerTests : IAsyncDisposable
         return _sink.Records.Should().ContainSingle().Which;
     }
 
-    /// <summary>Answers with a body in small pieces, of which the length is not known, once it has taken in the request.</summary>
+    /// <summary>
+    /// Answers with a body in small pieces, of which the length is not known, once it has taken in the request.
+    /// </summary>
     private sealed class Provider(byte[] answer, string contentType) : HttpMessageHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

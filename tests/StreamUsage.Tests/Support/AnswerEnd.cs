@@ -5,7 +5,10 @@ using System.Text.RegularExpressions;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>Where in a body its answer is complete, found plainly: the end of the first event that holds a mark. Knows nothing of how the library reads.</summary>
+/// <summary>
+/// Where in a body its answer is complete, found plainly: the end of the first event that holds a mark. Knows nothing
+/// of how the library reads.
+/// </summary>
 internal static partial class AnswerEnd
 {
     /// <summary>How the last event of an answer is known, by the corpus it is of.</summary>
@@ -20,7 +23,10 @@ internal static partial class AnswerEnd
         _ => "\"stopReason\"|\"message_stop\"|\"completionReason\":\"|\"is_finished\":true",
     };
 
-    /// <summary>The number of bytes after which the answer is complete: those of the whole body, white space at its end aside, where there is no mark.</summary>
+    /// <summary>
+    /// The number of bytes after which the answer is complete: those of the whole body, white space at its end aside,
+    /// where there is no mark.
+    /// </summary>
     public static int Find(byte[] body, string mark)
     {
         if (mark.Length == 0)

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>A small body of a protocol, written for the tests, and the values that its record must have. A <c>.chunks</c> file holds the events of an invoked model, one a line, which are framed here.</summary>
+/// <summary>
+/// A small body of a protocol, written for the tests, and the values that its record must have. A <c>.chunks</c> file
+/// holds the events of an invoked model, one a line, which are framed here.
+/// </summary>
 public sealed record ProtocolFixture(string Family, string Name, string Path)
 {
     private static readonly string Root = System.IO.Path.Combine(AppContext.BaseDirectory, "Fixtures", "Protocols");

@@ -60,6 +60,17 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         }
     }
 
+    /// <summary>Whether the body is what a provider has sent, and one answer: not shortened, put together or made up.</summary>
+    public bool IsAsServed
+    {
+        get
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(ExpectedPath));
+            return document.RootElement.GetProperty("framing").GetString() is "verbatim" or "reframed"
+                && System.Text.RegularExpressions.Regex.Count(File.ReadAllText(BodyPath), "\"type\": ?\"(message_start|response.created)\"") <= 1;
+        }
+    }
+
     private static JsonSerializerOptions JsonOptions { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private static string[] Framings => [".sse", ".bin", ".ndjson", ".body"];

@@ -230,6 +230,11 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction's, in one piece.
                 reader.Tell(BlockField.Text, 0, output);
             }
+            else if (name.SequenceEqual("citation"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                output.OnOutput(OutputKind.Citation, 0, CitationMark, isEscaped: false);
+                reader.Skip();
+            }
             else if (name.SequenceEqual("usage"u8))
             {
                 // An old page of Anthropic's showed it here, and servers were written after it.
@@ -252,6 +257,22 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             {
                 ReadBlock(ref reader, data, index, output);
             }
+        }
+    }
+
+    private static ReadOnlySpan<byte> CitationMark => " "u8;
+
+    private static void ReadCitations(ref Utf8JsonReader reader, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
+        while (reader.NextElement())
+        {
+            output.OnOutput(OutputKind.Citation, 0, CitationMark, isEscaped: false);
+            reader.Skip();
         }
     }
 
@@ -290,6 +311,10 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
                 {
                     output.OnOutput(OutputKind.ToolArguments, 0, input, isEscaped: false);
                 }
+            }
+            else if (name.SequenceEqual("citations"u8))
+            {
+                ReadCitations(ref reader, output);
             }
             else if (name.SequenceEqual("signature"u8) || name.SequenceEqual("data"u8))
             {

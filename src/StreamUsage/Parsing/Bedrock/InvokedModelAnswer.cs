@@ -5,8 +5,10 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Parsing.Bedrock;
 
 /// <summary>
-/// The members of an invoked model's answer, or of an event of it. Titan: <c>outputText</c>, <c>completionReason</c>, <c>inputTextTokenCount</c>, <c>totalOutputTextTokenCount</c>, <c>results[]</c>. Llama: <c>generation</c>,
-/// <c>stop_reason</c>, <c>prompt_token_count</c>, <c>generation_token_count</c>, which counts on. Cohere Command: <c>text</c>, <c>is_finished</c>, <c>finish_reason</c>, <c>generations[]</c>. Mistral: <c>outputs[]</c>.
+/// The members of an invoked model's answer, or of an event of it. Titan: <c>outputText</c>, <c>completionReason</c>,
+/// <c>inputTextTokenCount</c>, <c>totalOutputTextTokenCount</c>, <c>results[]</c>. Llama: <c>generation</c>,
+/// <c>stop_reason</c>, <c>prompt_token_count</c>, <c>generation_token_count</c>, which counts on. Cohere Command:
+/// <c>text</c>, <c>is_finished</c>, <c>finish_reason</c>, <c>generations[]</c>. Mistral: <c>outputs[]</c>.
 /// </summary>
 internal ref struct InvokedModelAnswer(UsageAccumulator state)
 {
@@ -18,7 +20,8 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
     public UsageAccumulator State = state;
 
     /// <summary>Reads a member of the answer itself; false where it is none.</summary>
-    public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, int index, ReadOnlySpan<byte> data, IOutputObserver output)
+    public bool TryRead(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, int index, ReadOnlySpan<byte> data, IOutputObserver output)
     {
         if (name.SequenceEqual("results"u8) || name.SequenceEqual("generations"u8) || name.SequenceEqual("outputs"u8))
         {
@@ -35,14 +38,16 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         UsageAccumulator next = _isEmbedding ? State with { Operation = "embeddings" } : State;
         bool isFinished = _isFinished || _reason is not null;
         ReportedTokens tokens = _counts.ToTokens(TokenConvention.None);
-        tokens = tokens with { OutputTokens = _isEmbedding ? 0 : tokens.OutputTokens ?? _resultTokens }; // Of an embedding nothing is written.
+        // Of an embedding nothing is written.
+        tokens = tokens with { OutputTokens = _isEmbedding ? 0 : tokens.OutputTokens ?? _resultTokens };
         next = tokens.HasInput || tokens.OutputTokens is not null ? next.Merge(tokens) : next;
         next = next with { IsOutputPlaceholder = next.Tokens.OutputTokens is not null && !isFinished && !_isEmbedding };
         return isFinished ? next with { StopReason = _reason ?? next.StopReason, Choices = next.Choices.Finish(0) } : next;
     }
 
     // A member of the answer, of a result or of a generation.
-    private bool TryReadResult(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, int index, ReadOnlySpan<byte> data, IOutputObserver output)
+    private bool TryReadResult(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, int index, ReadOnlySpan<byte> data, IOutputObserver output)
     {
         if (name.SequenceEqual("outputText"u8) || name.SequenceEqual("generation"u8) || name.SequenceEqual("text"u8))
         {
@@ -91,7 +96,8 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
     }
 
     // There is no usage object: what is kept of it are the counts under their names.
-    private static long? ReadCount(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, IOutputObserver output)
+    private static long? ReadCount(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, IOutputObserver output)
     {
         int start = (int)reader.TokenStartIndex;
         long? count = reader.GetCount(name, output);

@@ -5,7 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>Cohere's Chat, version 2: the events of a stream, of which <c>message-end</c> is the last, and a whole answer.</summary>
+/// <summary>
+/// Cohere's Chat, version 2: the events of a stream, of which <c>message-end</c> is the last, and a whole answer.
+/// </summary>
 internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "cohere-chat";
@@ -13,7 +15,8 @@ internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
     public UsageNames UsageNames => CohereUsageNames.Usage;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("text"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("tool_plan"u8) || name.SequenceEqual("arguments"u8) || name.SequenceEqual("index"u8);
+        name.SequenceEqual("text"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("tool_plan"u8)
+            || name.SequenceEqual("arguments"u8) || name.SequenceEqual("index"u8);
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
@@ -86,9 +89,11 @@ internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
     }
 
     private static bool IsEvent(ReadOnlySpan<byte> type) =>
-        type.StartsWith("message-"u8) || type.StartsWith("content-"u8) || type.StartsWith("tool-call-"u8) || type.StartsWith("tool-plan-"u8) || type.StartsWith("citation-"u8);
+        type.StartsWith("message-"u8) || type.StartsWith("content-"u8) || type.StartsWith("tool-call-"u8)
+            || type.StartsWith("tool-plan-"u8) || type.StartsWith("citation-"u8);
 
-    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadDelta(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -110,7 +115,8 @@ internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadEnd(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadEnd(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (name.SequenceEqual("finish_reason"u8))
         {

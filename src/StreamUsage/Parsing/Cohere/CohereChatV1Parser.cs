@@ -6,7 +6,8 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.Cohere;
 
 /// <summary>
-/// Cohere's Chat, version 1: the events of a stream, one object a line or server-sent, of which <c>stream-end</c> is the last and repeats the whole answer; and a whole answer. Its answers have two ids: the generation's, which
+/// Cohere's Chat, version 1: the events of a stream, one object a line or server-sent, of which <c>stream-end</c> is
+/// the last and repeats the whole answer; and a whole answer. Its answers have two ids: the generation's, which
 /// a stream begins with, is the response's.
 /// </summary>
 internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
@@ -20,7 +21,8 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
-        probe.IsObject && (probe.Has(RootMembers.IsFinished) ? !probe.NamedType.IsEmpty : probe.Has(RootMembers.GenerationId)) ? ParserMatch.Certain : ParserMatch.None;
+        probe.IsObject && (probe.Has(RootMembers.IsFinished) ? !probe.NamedType.IsEmpty : probe.Has(RootMembers.GenerationId))
+            ? ParserMatch.Certain : ParserMatch.None;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
@@ -83,7 +85,8 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
     }
 
     // Of the answer that stream-end repeats, what the events have not said.
-    private static UsageAccumulator ReadResponse(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadResponse(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         reader.EnterObject();
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -94,7 +97,8 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadEnd(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadEnd(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (name.SequenceEqual("generation_id"u8))
         {
@@ -130,7 +134,8 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
 
         if (output.KeepsMessage)
         {
-            output.OnBlock(new OutputBlock(0, CohereContent.KeyOfCall(BlockHeader.FindIndex(reader)), BlockStage.Delta) { Type = "tool_use"u8 });
+            output.OnBlock(new OutputBlock(0, CohereContent.KeyOfCall(BlockHeader.FindIndex(reader)),
+                BlockStage.Delta) { Type = "tool_use"u8 });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -165,7 +170,8 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
                 continue;
             }
 
-            output.OnBlock(new OutputBlock(0, CohereContent.KeyOfCall(index), isOutput ? BlockStage.Delta : BlockStage.Done) { Type = "tool_use"u8 });
+            output.OnBlock(new OutputBlock(0, CohereContent.KeyOfCall(index), isOutput ? BlockStage.Delta
+                : BlockStage.Done) { Type = "tool_use"u8 });
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
                 bool isName = name.SequenceEqual("name"u8);

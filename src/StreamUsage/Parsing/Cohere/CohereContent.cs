@@ -3,7 +3,10 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>The message of a Cohere answer, whole or a delta of it: its text and thinking, the plan it made for its tools, and its tool calls.</summary>
+/// <summary>
+/// The message of a Cohere answer, whole or a delta of it: its text and thinking, the plan it made for its tools, and
+/// its tool calls.
+/// </summary>
 internal static class CohereContent
 {
     // Content and tool calls are numbered each from 0; the plan has no number.
@@ -47,10 +50,12 @@ internal static class CohereContent
     }
 
     /// <summary>Tells the observer of the plan that the model made for its tools, a kind of reasoning.</summary>
-    public static void ObservePlan(ref Utf8JsonReader reader, IOutputObserver output) => Observe(ref reader, OutputKind.Reasoning, PlanKey, output);
+    public static void ObservePlan(ref Utf8JsonReader reader, IOutputObserver output) =>
+        Observe(ref reader, OutputKind.Reasoning, PlanKey, output);
 
     /// <summary>Tells the observer of text of the answer.</summary>
-    public static void ObserveText(ref Utf8JsonReader reader, int index, IOutputObserver output) => Observe(ref reader, OutputKind.Text, index, output);
+    public static void ObserveText(ref Utf8JsonReader reader, int index, IOutputObserver output) =>
+        Observe(ref reader, OutputKind.Text, index, output);
 
     /// <summary>The key of a tool call's block.</summary>
     public static long KeyOfCall(int index) => ToolCallKey + index;
@@ -126,7 +131,8 @@ internal static class CohereContent
 
         if (output.KeepsMessage)
         {
-            output.OnBlock(new OutputBlock(0, KeyOfCall(index), BlockStage.Delta) { Type = "tool_use"u8, Id = BlockHeader.Find(reader).Id });
+            output.OnBlock(new OutputBlock(0, KeyOfCall(index), BlockStage.Delta) { Type = "tool_use"u8,
+                Id = BlockHeader.Find(reader).Id });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))

@@ -5,7 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>Cohere's Embed and Rerank: one whole body, whose <c>meta</c> says what is billed of the input. Nothing is written.</summary>
+/// <summary>
+/// Cohere's Embed and Rerank: one whole body, whose <c>meta</c> says what is billed of the input. Nothing is written.
+/// </summary>
 /// <param name="protocol">The protocol's name.</param>
 /// <param name="operation">What is asked with it.</param>
 /// <param name="result">The member of the root that only this one of the two has.</param>
@@ -20,7 +22,8 @@ internal sealed class CohereInputParser(string protocol, string operation, RootM
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
-        !probe.IsObject || !probe.Has(result) ? ParserMatch.None : probe.Usage == UsageShape.Cohere ? ParserMatch.Certain : ParserMatch.Possible;
+        !probe.IsObject || !probe.Has(result) ? ParserMatch.None : probe.Usage == UsageShape.Cohere ? ParserMatch.Certain
+            : ParserMatch.Possible;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {

@@ -5,7 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.Cohere;
 
 /// <summary>
-/// Reads Cohere's <c>usage</c> and <c>meta</c>: what the model processed in <c>tokens</c>, of which <c>cached_tokens</c> were read from the cache, and what is billed in <c>billed_units</c>, which is less. Where only the
+/// Reads Cohere's <c>usage</c> and <c>meta</c>: what the model processed in <c>tokens</c>, of which
+/// <c>cached_tokens</c> were read from the cache, and what is billed in <c>billed_units</c>, which is less. Where only
+/// the
 /// billed units are stated, their tokens are the usage too.
 /// </summary>
 internal static class CohereUsage
@@ -28,7 +30,8 @@ internal static class CohereUsage
             // The cached tokens belong to the tokens, never to the billed units.
             long images = next.TokenDetails.GetValueOrDefault("input_image_tokens");
             tokens = next.BilledTokens is { } billed
-                ? new ReportedTokens { InputTokens = billed.TotalInputTokens - images, ExtraInputTokens = images, OutputTokens = billed.OutputTokens }
+                ? new ReportedTokens { InputTokens = billed.TotalInputTokens - images, ExtraInputTokens = images,
+                    OutputTokens = billed.OutputTokens }
                 : new ReportedTokens { InputTokens = tokens.TotalTokens }; // Of rerankers that are like Cohere's.
             next = next with { BilledTokens = null };
         }

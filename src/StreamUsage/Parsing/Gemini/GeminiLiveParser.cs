@@ -5,7 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>Gemini Live: the messages of one turn. Only a session tells the turns apart, so that no body is taken for it.</summary>
+/// <summary>
+/// Gemini Live: the messages of one turn. Only a session tells the turns apart, so that no body is taken for it.
+/// </summary>
 internal sealed class GeminiLiveParser : IUsageParser
 {
     public string Protocol => "gemini";
@@ -47,7 +49,8 @@ internal sealed class GeminiLiveParser : IUsageParser
     }
 
     // Of a turn the last usage counts, as a whole.
-    private static UsageAccumulator ReadUsage(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadUsage(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         int start = (int)reader.TokenStartIndex;
         UsageReport report = default;
@@ -59,6 +62,7 @@ internal sealed class GeminiLiveParser : IUsageParser
 
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
         ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput);
-        return (GeminiUsage.WithDetails(state, report) with { Tokens = default }).Replace(tokens with { OutputTokens = tokens.OutputTokens ?? 0 });
+        return (GeminiUsage.WithDetails(state,
+            report) with { Tokens = default }).Replace(tokens with { OutputTokens = tokens.OutputTokens ?? 0 });
     }
 }

@@ -5,7 +5,10 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>A step of an interaction, as it starts, a delta of it, or whole: text, thoughts, calls of functions and of the provider's own tools. What a tool answered is not the model's output.</summary>
+/// <summary>
+/// A step of an interaction, as it starts, a delta of it, or whole: text, thoughts, calls of functions and of the
+/// provider's own tools. What a tool answered is not the model's output.
+/// </summary>
 internal static class InteractionStep
 {
     /// <summary>Reads a step as it starts, or the whole of one.</summary>
@@ -20,7 +23,8 @@ internal static class InteractionStep
 
         if (header.IsCall)
         {
-            output.OnBlock(new OutputBlock(0, index, BlockStage.Begin) { Type = header.IsFunction ? "tool_use"u8 : header.Type, Id = header.Id });
+            output.OnBlock(new OutputBlock(0, index, BlockStage.Begin) { Type = header.IsFunction ? "tool_use"u8
+                : header.Type, Id = header.Id });
             return ReadCall(header, state, output);
         }
 
@@ -87,13 +91,16 @@ internal static class InteractionStep
         return state;
     }
 
-    // Google bills a search by its queries, of which a call may have several. What the usage says of it later stands in place of this.
+    // Google bills a search by its queries, of which a call may have several. What the usage says of it later stands in
+    // place of this.
     private static UsageAccumulator CountUses(in Header header, UsageAccumulator state)
     {
         string? tool = header.Type.SequenceEqual("google_search_call"u8) ? "google_search_requests"
             : header.Type.SequenceEqual("google_maps_call"u8) ? "google_maps_requests"
             : null;
-        return tool is null ? state : state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, state.ServerToolUse.GetValueOrDefault(tool) + CountQueries(header.Arguments)) };
+        return tool is null ? state
+            : state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool,
+            state.ServerToolUse.GetValueOrDefault(tool) + CountQueries(header.Arguments)) };
     }
 
     private static int CountQueries(ReadOnlySpan<byte> arguments)

@@ -5,14 +5,18 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>Reads the usage object of Interactions. Its input includes what was cached; thoughts are counted beside the output, and the prompts of tools beside the input.</summary>
+/// <summary>
+/// Reads the usage object of Interactions. Its input includes what was cached; thoughts are counted beside the output,
+/// and the prompts of tools beside the input.
+/// </summary>
 internal static class InteractionUsage
 {
     /// <summary>Reads the object.</summary>
     /// <param name="usage">The object.</param>
     /// <param name="state">The state before it.</param>
     /// <param name="output">Told of the object, and of counts that are none.</param>
-    /// <param name="isFinal">Whether it is the answer's; else it counts what there is so far, which the output is no less than.</param>
+    /// <param name="isFinal">Whether it is the answer's; else it counts what there is so far, which the output is no
+    /// less than.</param>
     public static UsageAccumulator Read(ReadOnlySpan<byte> usage, UsageAccumulator state, IOutputObserver output, bool isFinal)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(usage);

@@ -6,7 +6,8 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.Gemini;
 
 /// <summary>
-/// Gemini Interactions: the events of a stream, named in <c>event_type</c>, and a whole interaction, made at once or in the background. Steps hold the output; <c>interaction.completed</c> ends a stream, whatever its status.
+/// Gemini Interactions: the events of a stream, named in <c>event_type</c>, and a whole interaction, made at once or in
+/// the background. Steps hold the output; <c>interaction.completed</c> ends a stream, whatever its status.
 /// </summary>
 internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
 {
@@ -27,7 +28,8 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
             return ParserMatch.None;
         }
 
-        bool isCertain = IsEvent(probe.NamedType) || (IsEvent(probe.EventType) && probe.Type.IsEmpty) || (probe.NamedType.SequenceEqual("error"u8) && probe.HasError)
+        bool isCertain = IsEvent(probe.NamedType) || (IsEvent(probe.EventType) && probe.Type.IsEmpty)
+            || (probe.NamedType.SequenceEqual("error"u8) && probe.HasError)
             || probe.Object.SequenceEqual("interaction"u8) || probe.Usage == UsageShape.Interactions;
         return isCertain ? ParserMatch.Certain : probe.Has(RootMembers.Steps) || probe.HasError ? ParserMatch.Possible : ParserMatch.None;
     }
@@ -112,10 +114,13 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         return isEnd ? state with { IsTerminal = true } : state;
     }
 
-    private static bool IsEvent(ReadOnlySpan<byte> type) => type.StartsWith("interaction."u8) || type.StartsWith("step."u8) || type.StartsWith("content."u8);
+    private static bool IsEvent(ReadOnlySpan<byte> type) =>
+        type.StartsWith("interaction."u8) || type.StartsWith("step."u8) || type.StartsWith("content."u8);
 
-    // Before the end: metadata {total_usage} or {usage}, or the usage of a step.stop. A step's own (step_usage) is a part of it.
-    private static UsageAccumulator ReadRunningUsage(ReadOnlySpan<byte> metadata, ReadOnlySpan<byte> usage, UsageAccumulator state, IOutputObserver output)
+    // Before the end: metadata {total_usage} or {usage}, or the usage of a step.stop. A step's own (step_usage) is a
+    // part of it.
+    private static UsageAccumulator ReadRunningUsage(
+        ReadOnlySpan<byte> metadata, ReadOnlySpan<byte> usage, UsageAccumulator state, IOutputObserver output)
     {
         if (Utf8Json.IsObjectValue(metadata))
         {
@@ -129,7 +134,8 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         return Utf8Json.IsObjectValue(usage) ? InteractionUsage.Read(usage, state, output, isFinal: false) : state;
     }
 
-    private static UsageAccumulator ReadInteraction(ReadOnlySpan<byte> interaction, UsageAccumulator state, IOutputObserver output, bool isWhole, bool isEnd)
+    private static UsageAccumulator ReadInteraction(
+        ReadOnlySpan<byte> interaction, UsageAccumulator state, IOutputObserver output, bool isWhole, bool isEnd)
     {
         string? status = null, agent = null;
         ReadOnlySpan<byte> usage = default, errors = default;
@@ -138,7 +144,8 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         {
             if (name.SequenceEqual("id"u8))
             {
-                state = Utf8Json.GetId(value, state.ResponseId) is { } id ? state with { ResponseId = id } : state; // Empty where nothing is stored.
+                // Empty where nothing is stored.
+                state = Utf8Json.GetId(value, state.ResponseId) is { } id ? state with { ResponseId = id } : state;
             }
             else if (name.SequenceEqual("model"u8))
             {
@@ -186,7 +193,8 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
             return state;
         }
 
-        return status is "queued" or "in_progress" ? state with { IsPending = isWhole } : state with { StopReason = status ?? state.StopReason, IsTerminal = state.Error is null };
+        return status is "queued" or "in_progress" ? state with { IsPending = isWhole }
+            : state with { StopReason = status ?? state.StopReason, IsTerminal = state.Error is null };
     }
 
     private static UsageAccumulator ReadSteps(ReadOnlySpan<byte> steps, UsageAccumulator state, IOutputObserver output)

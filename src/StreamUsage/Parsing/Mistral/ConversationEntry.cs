@@ -4,7 +4,10 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Mistral;
 
-/// <summary>An entry of a conversation's response, whole or a delta of it: text and thinking of the model, calls of the client's functions and of the provider's own tools.</summary>
+/// <summary>
+/// An entry of a conversation's response, whole or a delta of it: text and thinking of the model, calls of the client's
+/// functions and of the provider's own tools.
+/// </summary>
 internal static class ConversationEntry
 {
     /// <summary>Whether a type is that of an entry, or of an event of one.</summary>
@@ -18,7 +21,9 @@ internal static class ConversationEntry
     /// <param name="index">Where it stands among the entries; negative where the event says so itself.</param>
     /// <param name="state">The state before it.</param>
     /// <param name="output">Told of the output.</param>
-    public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> type, int index, UsageAccumulator state, IOutputObserver output)
+    public static UsageAccumulator Read(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> type, int index, UsageAccumulator state,
+        IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -37,7 +42,8 @@ internal static class ConversationEntry
         {
             if (name.SequenceEqual("model"u8))
             {
-                state = reader.GetName(state.Model) is { } model && !ReferenceEquals(model, state.Model) ? state with { Model = model } : state;
+                state = reader.GetName(state.Model) is { } model && !ReferenceEquals(model, state.Model) ? state with { Model = model }
+                    : state;
             }
             else if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
             {

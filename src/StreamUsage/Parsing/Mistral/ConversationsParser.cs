@@ -6,7 +6,8 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.Mistral;
 
 /// <summary>
-/// Mistral's Conversations: the events of a stream, which <c>conversation.response.done</c> or <c>.error</c> ends, and a whole response. Its chat completions, embeddings and transcriptions are read as OpenAI's.
+/// Mistral's Conversations: the events of a stream, which <c>conversation.response.done</c> or <c>.error</c> ends, and
+/// a whole response. Its chat completions, embeddings and transcriptions are read as OpenAI's.
 /// </summary>
 internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
 {
@@ -15,7 +16,8 @@ internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
     public UsageNames UsageNames => MistralUsageNames.Usage;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("arguments"u8) || name.SequenceEqual("created_at"u8);
+        name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("arguments"u8)
+            || name.SequenceEqual("created_at"u8);
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
@@ -93,7 +95,8 @@ internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
         return IsEvent(named) ? named : default;
     }
 
-    private static UsageAccumulator ReadOutputs(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadOutputs(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterArray())
         {

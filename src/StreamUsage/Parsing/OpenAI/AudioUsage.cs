@@ -6,7 +6,8 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.OpenAI;
 
 /// <summary>
-/// Reads the usage object of audio: in tokens, under OpenAI's names or Mistral's, or in seconds (<c>{type: duration, seconds}</c>). Mistral counts the audio's tokens beside its prompt: its total says so.
+/// Reads the usage object of audio: in tokens, under OpenAI's names or Mistral's, or in seconds (<c>{type: duration,
+/// seconds}</c>). Mistral counts the audio's tokens beside its prompt: its total says so.
 /// </summary>
 internal static class AudioUsage
 {
@@ -28,7 +29,8 @@ internal static class AudioUsage
     }
 
     private static ReportedTokens WithAudio(in ReportedTokens tokens) =>
-        tokens.InputAudioTokens is > 0 and { } audio && tokens.InputTokens is { } input && tokens.TotalTokens == input + audio + (tokens.OutputTokens ?? 0)
+        tokens.InputAudioTokens is > 0 and { } audio && tokens.InputTokens is { } input
+            && tokens.TotalTokens == input + audio + (tokens.OutputTokens ?? 0)
             ? tokens with { ExtraInputTokens = audio }
             : tokens;
 }

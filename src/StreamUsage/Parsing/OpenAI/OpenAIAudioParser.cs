@@ -6,7 +6,8 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.OpenAI;
 
 /// <summary>
-/// OpenAI's transcriptions, translations and streamed speech, and what is compatible (Mistral's, under its own names): a whole body with a <c>text</c>, or events of which <c>….done</c> is the last. A transcription's text is output
+/// OpenAI's transcriptions, translations and streamed speech, and what is compatible (Mistral's, under its own names):
+/// a whole body with a <c>text</c>, or events of which <c>….done</c> is the last. A transcription's text is output
 /// and stands twice in a stream; it is counted once.
 /// </summary>
 internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
@@ -53,7 +54,8 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             return state;
         }
 
-        ReadOnlySpan<byte> type = IsEvent(streamEvent.Type) ? streamEvent.Type : default, delta = default, text = default, usage = default, duration = default;
+        ReadOnlySpan<byte> type = IsEvent(streamEvent.Type) ? streamEvent.Type
+            : default, delta = default, text = default, usage = default, duration = default;
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
@@ -111,7 +113,8 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
         return isEnd && state.Error is null ? state with { IsTerminal = true } : state;
     }
 
-    private static bool IsEvent(ReadOnlySpan<byte> type) => type.StartsWith("transcript."u8) || type.StartsWith("transcription."u8) || type.StartsWith("speech.audio."u8);
+    private static bool IsEvent(ReadOnlySpan<byte> type) =>
+        type.StartsWith("transcript."u8) || type.StartsWith("transcription."u8) || type.StartsWith("speech.audio."u8);
 
     // That text has come is known by the one choice that there is.
     private static UsageAccumulator Observe(ReadOnlySpan<byte> text, in UsageAccumulator state, IOutputObserver output)

@@ -6,7 +6,9 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.OpenAI;
 
 /// <summary>
-/// OpenAI's image generations and edits, and what is compatible: a whole body, or events of which <c>image_generation.completed</c> or <c>image_edit.completed</c> has the usage. Models that are paid by the image report no tokens.
+/// OpenAI's image generations and edits, and what is compatible: a whole body, or events of which
+/// <c>image_generation.completed</c> or <c>image_edit.completed</c> has the usage. Models that are paid by the image
+/// report no tokens.
 /// </summary>
 internal sealed class OpenAIImagesParser : IProbedProtocol
 {
@@ -19,7 +21,8 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
-        probe.IsObject && (IsEvent(probe.AnyType) || (probe.Has(RootMembers.Images) && !probe.HasChoices && probe.Object.IsEmpty)) ? ParserMatch.Certain : ParserMatch.None;
+        probe.IsObject && (IsEvent(probe.AnyType) || (probe.Has(RootMembers.Images) && !probe.HasChoices && probe.Object.IsEmpty))
+            ? ParserMatch.Certain : ParserMatch.None;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {

@@ -12,7 +12,8 @@ internal sealed class OpenAIModerationsParser : IProbedProtocol
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
-    public ParserMatch Match(in RootProbe probe) => probe.IsObject && probe.Has(RootMembers.ModerationId) && probe.Has(RootMembers.Results) ? ParserMatch.Certain : ParserMatch.None;
+    public ParserMatch Match(in RootProbe probe) =>
+        probe.IsObject && probe.Has(RootMembers.ModerationId) && probe.Has(RootMembers.Results) ? ParserMatch.Certain : ParserMatch.None;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {

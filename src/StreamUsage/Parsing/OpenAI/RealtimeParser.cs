@@ -5,7 +5,8 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Parsing.OpenAI;
 
 /// <summary>
-/// OpenAI Realtime: the messages of one response, which <c>response.done</c> ends whatever its status and which are otherwise those of Responses; or those of one transcription of what the user said. Only a session tells the
+/// OpenAI Realtime: the messages of one response, which <c>response.done</c> ends whatever its status and which are
+/// otherwise those of Responses; or those of one transcription of what the user said. Only a session tells the
 /// messages of several responses apart, so that no body is taken for it.
 /// </summary>
 internal sealed class RealtimeParser : IUsageParser
@@ -19,7 +20,8 @@ internal sealed class RealtimeParser : IUsageParser
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
         ReadOnlySpan<byte> data = streamEvent.Data;
-        ReadOnlySpan<byte> type = default, item = default, delta = default, transcript = default, usage = default, error = default, response = default;
+        ReadOnlySpan<byte> type = default, item = default, delta = default, transcript = default, usage = default, error = default,
+            response = default;
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
@@ -59,7 +61,8 @@ internal sealed class RealtimeParser : IUsageParser
             return type.SequenceEqual("response.done"u8) && Utf8Json.IsObjectValue(response) ? End(response, state) : state;
         }
 
-        state = state with { Operation = "transcription", ResponseId = item.IsEmpty ? state.ResponseId : Utf8Json.GetId(item, state.ResponseId) };
+        state = state with { Operation = "transcription", ResponseId = item.IsEmpty ? state.ResponseId
+            : Utf8Json.GetId(item, state.ResponseId) };
         if (Utf8Json.IsObjectValue(error))
         {
             Utf8JsonReader reader = Utf8Json.ReadValue(error);

@@ -9,9 +9,12 @@ internal sealed class SessionResponse
 {
     private readonly AbandonmentGuard _guard;
 
-    public SessionResponse(UsageTracker tracker, UsageContext context, IUsageParser parser, ReadOnlySpan<byte> id, ReadOnlySpan<byte> lane, bool isTranscription)
+    public SessionResponse(
+        UsageTracker tracker, UsageContext context, IUsageParser parser, ReadOnlySpan<byte> id, ReadOnlySpan<byte> lane,
+        bool isTranscription)
     {
-        var body = new TrackedBody(tracker, context, httpStatusCode: null, contentLength: null, contentEncoding: null, headers: null, known: new KnownAnswer(parser, AnswerForm.Messages));
+        var body = new TrackedBody(tracker, context, httpStatusCode: null, contentLength: null, contentEncoding: null, headers: null,
+            known: new KnownAnswer(parser, AnswerForm.Messages));
         _guard = new AbandonmentGuard(body);
         Tracking = new UsageTracking(body);
         Id = id.ToArray();
