@@ -81,8 +81,11 @@ public sealed class UsageSession : IDisposable
 
             string? model = isTranscription ? _transcriptionModel : _model;
             IUsageParser parser = message.IsRealtime || isTranscription ? ParserSet.Realtime : ParserSet.ResponsesSession;
-            response = Open(_context with { Model = isTranscription ? model ?? _context.Model
-                : _context.Model ?? model }, parser, id, message.Lane, isTranscription);
+            response = Open(_context with
+            {
+                Model = isTranscription ? model ?? _context.Model
+                : _context.Model ?? model
+            }, parser, id, message.Lane, isTranscription);
         }
 
         response.Receive(utf8Message);

@@ -30,7 +30,13 @@ public sealed class AudioAnswerTests : IAsyncDisposable
 
         record.Should().BeEquivalentTo(new
         {
-            Protocol = "openai-audio", ApiFormat = ApiFormat.OpenAI, Operation = "speech", Outcome = outcome, InputSource = TokenSource.Estimated, OutputSource = TokenSource.None, SkippedEvents = 0,
+            Protocol = "openai-audio",
+            ApiFormat = ApiFormat.OpenAI,
+            Operation = "speech",
+            Outcome = outcome,
+            InputSource = TokenSource.Estimated,
+            OutputSource = TokenSource.None,
+            SkippedEvents = 0,
             Context = new { Model = "gpt-4o-mini-tts" },
         });
         record.Usage.InputTokens.Should().BeInRange(8, 25);
@@ -45,7 +51,12 @@ public sealed class AudioAnswerTests : IAsyncDisposable
 
         record.Should().BeEquivalentTo(new
         {
-            Protocol = "openai-audio", Operation = "transcription", Outcome = StreamOutcome.Completed, OutputSource = TokenSource.Estimated, OutputCharacters = 35, Context = new { Model = "whisper-9" },
+            Protocol = "openai-audio",
+            Operation = "transcription",
+            Outcome = StreamOutcome.Completed,
+            OutputSource = TokenSource.Estimated,
+            OutputCharacters = 35,
+            Context = new { Model = "whisper-9" },
         });
     }
 

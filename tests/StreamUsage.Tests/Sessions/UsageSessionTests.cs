@@ -31,8 +31,20 @@ public sealed class UsageSessionTests : IAsyncDisposable
 
         record.Should().BeEquivalentTo(new
         {
-            Protocol = "openai-realtime", ApiFormat = ApiFormat.OpenAI, Operation = "chat", Streamed = true, Outcome = StreamOutcome.Completed, StatusCode = 200, HttpStatusCode = (int?)null,
-            ResponseId = "resp_1", StopReason = "completed", OutputCharacters = 11, EventCount = 5, InputSource = TokenSource.Reported, OutputSource = TokenSource.Reported, Context = new { Model = "gpt-realtime" },
+            Protocol = "openai-realtime",
+            ApiFormat = ApiFormat.OpenAI,
+            Operation = "chat",
+            Streamed = true,
+            Outcome = StreamOutcome.Completed,
+            StatusCode = 200,
+            HttpStatusCode = (int?)null,
+            ResponseId = "resp_1",
+            StopReason = "completed",
+            OutputCharacters = 11,
+            EventCount = 5,
+            InputSource = TokenSource.Reported,
+            OutputSource = TokenSource.Reported,
+            Context = new { Model = "gpt-realtime" },
         });
         (record.Usage.InputTokens, record.Usage.CacheReadInputTokens, record.Usage.OutputTokens).Should().Be((56, 64, 30));
         (record.Usage.InputAudioTokens, record.Usage.CacheReadAudioTokens, record.Usage.OutputAudioTokens).Should().Be((100, 60, 20));

@@ -134,8 +134,8 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
 
         if (output.KeepsMessage)
         {
-            output.OnBlock(new OutputBlock(0, CohereContent.KeyOfCall(BlockHeader.FindIndex(reader)),
-                BlockStage.Delta) { Type = "tool_use"u8 });
+            long key = CohereContent.KeyOfCall(BlockHeader.FindIndex(reader));
+            output.OnBlock(new OutputBlock(0, key, BlockStage.Delta) { Type = "tool_use"u8 });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -170,8 +170,8 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
                 continue;
             }
 
-            output.OnBlock(new OutputBlock(0, CohereContent.KeyOfCall(index), isOutput ? BlockStage.Delta
-                : BlockStage.Done) { Type = "tool_use"u8 });
+            BlockStage stage = isOutput ? BlockStage.Delta : BlockStage.Done;
+            output.OnBlock(new OutputBlock(0, CohereContent.KeyOfCall(index), stage) { Type = "tool_use"u8 });
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
                 bool isName = name.SequenceEqual("name"u8);

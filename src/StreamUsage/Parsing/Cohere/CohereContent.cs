@@ -131,8 +131,11 @@ internal static class CohereContent
 
         if (output.KeepsMessage)
         {
-            output.OnBlock(new OutputBlock(0, KeyOfCall(index), BlockStage.Delta) { Type = "tool_use"u8,
-                Id = BlockHeader.Find(reader).Id });
+            output.OnBlock(new OutputBlock(0, KeyOfCall(index), BlockStage.Delta)
+            {
+                Type = "tool_use"u8,
+                Id = BlockHeader.Find(reader).Id
+            });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))

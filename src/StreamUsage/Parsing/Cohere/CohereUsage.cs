@@ -30,8 +30,12 @@ internal static class CohereUsage
             // The cached tokens belong to the tokens, never to the billed units.
             long images = next.TokenDetails.GetValueOrDefault("input_image_tokens");
             tokens = next.BilledTokens is { } billed
-                ? new ReportedTokens { InputTokens = billed.TotalInputTokens - images, ExtraInputTokens = images,
-                    OutputTokens = billed.OutputTokens }
+                ? new ReportedTokens
+                {
+                    InputTokens = billed.TotalInputTokens - images,
+                    ExtraInputTokens = images,
+                    OutputTokens = billed.OutputTokens
+                }
                 : new ReportedTokens { InputTokens = tokens.TotalTokens }; // Of rerankers that are like Cohere's.
             next = next with { BilledTokens = null };
         }

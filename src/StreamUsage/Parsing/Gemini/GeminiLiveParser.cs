@@ -62,7 +62,7 @@ internal sealed class GeminiLiveParser : IUsageParser
 
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
         ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput);
-        return (GeminiUsage.WithDetails(state,
-            report) with { Tokens = default }).Replace(tokens with { OutputTokens = tokens.OutputTokens ?? 0 });
+        tokens = tokens with { OutputTokens = tokens.OutputTokens ?? 0 };
+        return (GeminiUsage.WithDetails(state, report) with { Tokens = default }).Replace(tokens);
     }
 }

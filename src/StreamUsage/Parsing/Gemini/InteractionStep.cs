@@ -23,8 +23,8 @@ internal static class InteractionStep
 
         if (header.IsCall)
         {
-            output.OnBlock(new OutputBlock(0, index, BlockStage.Begin) { Type = header.IsFunction ? "tool_use"u8
-                : header.Type, Id = header.Id });
+            ReadOnlySpan<byte> type = header.IsFunction ? "tool_use"u8 : header.Type;
+            output.OnBlock(new OutputBlock(0, index, BlockStage.Begin) { Type = type, Id = header.Id });
             return ReadCall(header, state, output);
         }
 
@@ -98,9 +98,13 @@ internal static class InteractionStep
         string? tool = header.Type.SequenceEqual("google_search_call"u8) ? "google_search_requests"
             : header.Type.SequenceEqual("google_maps_call"u8) ? "google_maps_requests"
             : null;
-        return tool is null ? state
-            : state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool,
-            state.ServerToolUse.GetValueOrDefault(tool) + CountQueries(header.Arguments)) };
+        if (tool is null)
+        {
+            return state;
+        }
+
+        long uses = state.ServerToolUse.GetValueOrDefault(tool) + CountQueries(header.Arguments);
+        return state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, uses) };
     }
 
     private static int CountQueries(ReadOnlySpan<byte> arguments)

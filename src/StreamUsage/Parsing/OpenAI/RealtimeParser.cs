@@ -61,8 +61,8 @@ internal sealed class RealtimeParser : IUsageParser
             return type.SequenceEqual("response.done"u8) && Utf8Json.IsObjectValue(response) ? End(response, state) : state;
         }
 
-        state = state with { Operation = "transcription", ResponseId = item.IsEmpty ? state.ResponseId
-            : Utf8Json.GetId(item, state.ResponseId) };
+        string? id = item.IsEmpty ? null : Utf8Json.GetId(item, state.ResponseId);
+        state = state with { Operation = "transcription", ResponseId = id ?? state.ResponseId };
         if (Utf8Json.IsObjectValue(error))
         {
             Utf8JsonReader reader = Utf8Json.ReadValue(error);
