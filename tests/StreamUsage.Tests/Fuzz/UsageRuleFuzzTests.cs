@@ -131,7 +131,8 @@ public sealed class UsageRuleFuzzTests
         return isOneEvent ? WithoutEvents(facts) : facts;
     }
 
-    private static string WithoutEvents(string facts) => facts[facts.IndexOf(' ', StringComparison.Ordinal)..];
+    // Skipped are events: of one event's values that cannot be read there is one.
+    private static string WithoutEvents(string facts) => facts.Split(' ', 3)[2];
 
     private static string Event(string[] frames, UsageNames names, List<(string Name, UsageName Field)> fields, Random random, int seed, int growth, int n)
     {
