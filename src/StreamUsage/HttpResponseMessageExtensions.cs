@@ -46,7 +46,14 @@ public static class HttpResponseMessageExtensions
     /// <param name="context">What the caller says about the request.</param>
     /// <param name="requestBodyLength">The length of the request's body in bytes.</param>
     /// <param name="requestBodyCopy">Disposed when the body in the context is not needed any more; null where its memory is the caller's.</param>
-    internal static UsageTracking TrackUsage(this HttpResponseMessage response, UsageTracker tracker, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy)
+    /// <param name="asksForTranscript">Whether the answer may be a transcript as plain text.</param>
+    internal static UsageTracking TrackUsage(
+        this HttpResponseMessage response,
+        UsageTracker tracker,
+        UsageContext context,
+        long requestBodyLength,
+        IDisposable? requestBodyCopy,
+        bool asksForTranscript = false)
     {
         if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
         {
@@ -54,6 +61,6 @@ public static class HttpResponseMessageExtensions
             return UsageTracking.Untracked;
         }
 
-        return tracker.Track(response, context, requestBodyLength, requestBodyCopy);
+        return tracker.Track(response, context, requestBodyLength, requestBodyCopy, asksForTranscript);
     }
 }

@@ -132,6 +132,16 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return reader;
     }
 
+    /// <summary>Tracks the responses on one socket, from the messages that the server sends: OpenAI Realtime, OpenAI Responses over a WebSocket, Gemini Live.</summary>
+    /// <param name="context">What the caller says about the session's requests: the context of each of its records. Where it names no model, the session's messages do.</param>
+    /// <returns>The session, which takes the messages.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public UsageSession TrackMessages(UsageContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new UsageSession(this, context);
+    }
+
     /// <summary>
     /// Reads a body that nobody else reads (a stored one, say) to its end and hands over its record. A body that breaks is an outcome in the record, not an exception. The pipe is completed
     /// unless it is to stay open.
@@ -240,7 +250,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _gauges?.Dispose();
     }
 
-    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy)
+    internal UsageTracking Track(
+        HttpResponseMessage response, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy, bool asksForTranscript = false)
     {
         HttpContent content = response.Content;
         for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
@@ -261,7 +272,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(Bodies, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers)
+        KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), asksForTranscript);
+        var body = new TrackedBody(Bodies, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
         {
             RequestBodyLength = requestBodyLength,
             RequestBodyCopy = requestBodyCopy,
@@ -292,7 +304,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private TrackedBody Begin(UsageContext context, TrackedResponse? response)
     {
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
-        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers);
+        KnownAnswer? known = KnownAnswer.Find(response?.ContentType, asksForTranscript: false);
+        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers, known);
         body.Begin();
         return body;
     }
@@ -308,9 +321,9 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         content.Headers.NonValidated.TryGetValues("Content-Length", out System.Net.Http.Headers.HeaderStringValues values)
         && long.TryParse(values.ToString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long length) ? length : null;
 
-    // A handler that decodes bodies itself takes the header away.
-    private static string? ContentEncoding(HttpContent content) =>
-        content.Headers.NonValidated.TryGetValues("Content-Encoding", out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
+    // As it was sent; null where there is none. A handler that decodes bodies itself takes Content-Encoding away.
+    private static string? Header(HttpContent content, string name) =>
+        content.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
 
     /// <summary>The options as they were when the tracker was made.</summary>
     internal sealed record TrackerSettings(

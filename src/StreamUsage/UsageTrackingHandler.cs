@@ -88,7 +88,7 @@ public sealed class UsageTrackingHandler : DelegatingHandler
     private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed)
     {
         (UsageContext context, long bodyLength, IDisposable? bodyCopy) = observed.Describe();
-        response.TrackUsage(_tracker, context, bodyLength, bodyCopy);
+        response.TrackUsage(_tracker, context, bodyLength, bodyCopy, observed.AsksForTranscript);
         return response;
     }
 

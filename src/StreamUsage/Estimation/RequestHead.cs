@@ -77,5 +77,8 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
         name.SequenceEqual("input"u8) || name.SequenceEqual("instructions"u8) ? "openai-responses"
         : name.SequenceEqual("contents"u8) ? "gemini"
         : name.SequenceEqual("messages"u8) ? "openai-chat"
+        : name.SequenceEqual("message"u8) || name.SequenceEqual("texts"u8) || name.SequenceEqual("query"u8) ? "cohere-chat"
+        : name.SequenceEqual("inputs"u8) ? "mistral-conversations"
+        : name.SequenceEqual("inputText"u8) ? "bedrock-invoke"
         : null;
 }

@@ -28,7 +28,14 @@ internal sealed partial class TrackedBody
     private UsageRecord? _record;
     private DeliveryResult _result;
 
-    public TrackedBody(BodySettings settings, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers)
+    public TrackedBody(
+        BodySettings settings,
+        UsageContext context,
+        int? httpStatusCode,
+        long? contentLength,
+        string? contentEncoding,
+        IReadOnlyDictionary<string, string>? headers,
+        KnownAnswer? known = null)
     {
         Settings = settings;
         _context = settings.Redaction.Redact(context);
@@ -40,7 +47,7 @@ internal sealed partial class TrackedBody
         _contentLength = contentLength ?? -1;
         _times = new StreamTimes(new StreamClock(settings.Time, context.RequestStartedAt));
         ResponseCapture? capture = ResponseCapture.Create(settings.Capture, settings.MaxCapturedBytes, settings.Budget);
-        _reader = new BodyReader(settings.Reading, context.ApiFormat, capture);
+        _reader = new BodyReader(settings.Reading, context.ApiFormat, capture, known);
         _decoded = settings.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_times.StartedAt);
         Trace = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Context : default;
@@ -234,11 +241,12 @@ internal sealed partial class TrackedBody
             }
 
             EndTimes(end);
-            FinishReading();
             if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
             {
                 end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
             }
+
+            FinishReading(isWhole: end == StreamEnd.EndOfBody);
 
             End = end;
             Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived == 0 || Events.IsSilent);
@@ -274,7 +282,7 @@ internal sealed partial class TrackedBody
         using (_gate.Enter())
         {
             _times.Ended();
-            FinishReading();
+            FinishReading(isWhole: false);
             End = requestWasSent ? StreamEnd.NoResponse : StreamEnd.NotSent;
             Verdict = OutcomeRules.DecideNoResponse(fault);
             Fault = Verdict.Status == UsageStatus.Failed ? fault : null;
@@ -322,7 +330,7 @@ internal sealed partial class TrackedBody
     {
         using (_gate.Enter())
         {
-            FinishReading();
+            FinishReading(isWhole: end == _bytesReceived);
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
             bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
@@ -425,7 +433,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    private void FinishReading()
+    private void FinishReading(bool isWhole)
     {
         _isEnded = true;
         if (_decoded?.Release() is { } decoderFault)
@@ -437,7 +445,7 @@ internal sealed partial class TrackedBody
         {
             if (!_isUnread)
             {
-                _reader.Finish();
+                _reader.Finish(isWhole);
             }
         }
         catch (Exception fault)

@@ -171,9 +171,10 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         TokenSource output = settled.IsOutputReported ? TokenSource.Reported : TokenSource.None;
         StreamOutcome outcome = body.Verdict.Outcome;
         bool isWithoutUsage = !settled.IsInputReported && !settled.IsOutputReported;
-        bool isUnreported = outcome == StreamOutcome.Completed && isWithoutUsage;
+        bool isBilledOtherwise = isWithoutUsage && events.State.BilledUnits.Count != 0; // By the second or the image: there are no tokens.
+        bool isUnreported = outcome == StreamOutcome.Completed && isWithoutUsage && !isBilledOtherwise;
         bool isFree = isWithoutUsage && !events.HasOutput && outcome is StreamOutcome.ProviderError or StreamOutcome.Completed;
-        bool mayHaveRun = !isFree && body.End != StreamEnd.NotSent
+        bool mayHaveRun = !isFree && !isBilledOtherwise && body.End != StreamEnd.NotSent
             && outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
         return new Counts(
             isFree ? default : settled.Usage,
