@@ -22,9 +22,17 @@ public sealed class StreamUsageOptions
     public long MaxEventBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts, of the output's text, of
-    /// what <see cref="Capture"/> asks for, of the excerpt of a body that cannot be read, and of the provider's usage object. At the limit an event is treated like one over <see cref="MaxEventBytes"/> (it is not buffered, and its usage is read all the same), the output's characters are counted
-    /// by class, nothing more is captured (<see cref="CapturedResponse.Truncated"/>; the excerpt counts, and is kept all the same), and a usage object of more than 4 KiB is read but not kept.
+    /// Gets or sets what all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless
+    /// set; at least 0. The first 4 KiB of each kind are free. These count, and at the limit:
+    /// <list type="bullet">
+    /// <item><description>an event that a read cuts is read as it passes, like one over <see cref="MaxEventBytes"/>;</description></item>
+    /// <item><description>the output's text is not kept, and its characters are counted by class;</description></item>
+    /// <item><description>the copy that <see cref="UsageTrackingHandler"/> makes of a request's body is not kept, and
+    /// the input is estimated by its size. A copy that was kept goes as soon as the provider reports the input;</description></item>
+    /// <item><description>nothing more is captured (<see cref="CapturedResponse.Truncated"/>), except the excerpt of a
+    /// body that cannot be read, which counts and is kept all the same;</description></item>
+    /// <item><description>a usage object of more than 4 KiB is read but not kept.</description></item>
+    /// </list>
     /// </summary>
     public long MaxRetainedBytes { get; set; } = 256 * 1024 * 1024;
 
@@ -32,8 +40,10 @@ public sealed class StreamUsageOptions
     public CapturedContent Capture { get; set; } = CapturedContent.Headers;
 
     /// <summary>
-    /// The most that <see cref="Capture"/> keeps of one response's message and events together, and of its request's body, in bytes of UTF-8: 1 MiB unless set; from 0 to 1 GiB.
-    /// What goes past it is left out, and <see cref="CapturedResponse.Truncated"/> says so.
+    /// Gets or sets the most that <see cref="Capture"/> keeps of one response's message and events together, and of its
+    /// request's body, in bytes of UTF-8: 1 MiB unless set; from 0 to 1 GiB. The objects count as well: 256 bytes a
+    /// block, 160 a text in it, 48 an event. What goes past the limit is left out, and
+    /// <see cref="CapturedResponse.Truncated"/> says so.
     /// </summary>
     public long MaxCapturedBytes { get; set; } = 1024 * 1024;
 
@@ -51,8 +61,13 @@ public sealed class StreamUsageOptions
     public TimeSpan SinkTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How often a record is handed to a sink that fails, the first time included: 4 unless set; from 1 to 100. In the background a batch is tried that often as a whole, then its records one by one, each three
-    /// times as often, and a sink that takes none of them is waited for.
+    /// Gets or sets how many calls of one sink run at once where there is no queue (<see cref="Background"/>): 64 by default; from 1 to 10,000.
+    /// </summary>
+    public int MaxConcurrentSinkCalls { get; set; } = 64;
+
+    /// <summary>
+    /// Gets or sets how often a record is passed to a sink that fails, the first time included: 4 by default; from 1 to 100. In the background, a failed
+    /// batch is split, a record that fails alone gets three times as many attempts, and a sink that takes nothing at all is waited for.
     /// </summary>
     public int MaxDeliveryAttempts { get; set; } = 4;
 
@@ -89,13 +104,20 @@ public sealed class StreamUsageOptions
     /// <summary>Counts what the provider did not report; null means the container's, where there is one that has it, else a <see cref="ModelTokenEstimator"/>.</summary>
     public ITokenEstimator? Estimator { get; set; }
 
+    /// <summary>
+    /// Gets or sets how long one call of the estimator or the pricing may take: 10 seconds by default; more than zero, at most an hour. A call that
+    /// takes longer is abandoned: the basic rule of 4 characters a token counts, and the record has <see cref="UsageAnomalies.UncertainBill"/>.
+    /// </summary>
+    public TimeSpan EstimationTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets or sets whether a host's start loads the tokenizers in the background: false by default. See <see cref="UsageTracker.WarmUpAsync"/>.</summary>
+    public bool WarmUpOnStart { get; set; }
+
     /// <summary>Puts a price on each record; null means the container's, where there is one that has it, else none.</summary>
     public IUsagePricing? Pricing { get; set; }
 
     /// <summary>Where the meter "StreamUsage" is made; null means the container's factory, where there is one, else a meter that such trackers share.</summary>
     public IMeterFactory? MeterFactory { get; set; }
-
-    internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> Parsers => _parsers;
 
     internal IReadOnlyDictionary<string, Func<IContentDecoder>> ContentDecoders => _contentDecoders;
 
@@ -148,6 +170,9 @@ public sealed class StreamUsageOptions
         return filled;
     }
 
+    /// <summary>The parsers that were added. A method, because the generator of configuration binders of .NET 8 stumbles over a property of tuples.</summary>
+    internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> GetParsers() => _parsers;
+
     /// <summary>What is wrong with the options, naming the option and its range; null where nothing is.</summary>
     internal string? FindFault() =>
         MaxEventBytes is < 1 or > MaxMaxEventBytes ? Fault(nameof(MaxEventBytes), "from 1 byte to 1 GiB")
@@ -155,6 +180,8 @@ public sealed class StreamUsageOptions
         : MaxRetainedTextBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRetainedTextBytes), "from 0 to 64 MiB")
         : MaxRequestBodyBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRequestBodyBytes), "from 0 to 64 MiB")
         : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1) ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
+        : MaxConcurrentSinkCalls is < 1 or > 10_000 ? Fault(nameof(MaxConcurrentSinkCalls), "from 1 to 10,000")
+        : EstimationTimeout <= TimeSpan.Zero || EstimationTimeout > TimeSpan.FromHours(1) ? Fault(nameof(EstimationTimeout), "more than zero and at most an hour")
         : MaxDeliveryAttempts is < 1 or > 100 ? Fault(nameof(MaxDeliveryAttempts), "from 1 to 100")
         : RetryDelay < TimeSpan.Zero || RetryDelay > TimeSpan.FromHours(1) ? Fault(nameof(RetryDelay), "zero or more and at most an hour")
         : ShutdownGracePeriod < TimeSpan.Zero || ShutdownGracePeriod > TimeSpan.FromHours(1) ? Fault(nameof(ShutdownGracePeriod), "zero or more and at most an hour")

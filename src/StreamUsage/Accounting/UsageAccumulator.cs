@@ -43,7 +43,7 @@ public readonly record struct UsageAccumulator
     public string? Speed { get => Facts.Speed; init => _facts = ReferenceEquals(value, Facts.Speed) ? _facts : Facts with { Speed = value }; }
 
     /// <summary>Where the model runs; null until it was said.</summary>
-    public string? InferenceGeo { get => Facts.InferenceGeo; init => _facts = ReferenceEquals(value, Facts.InferenceGeo) ? _facts : Facts with { InferenceGeo = value }; }
+    public string? InferenceGeo { get; init; }
 
     /// <summary>The cost in US dollars by the provider's own word; null until it was said.</summary>
     public decimal? ReportedCost { get => Facts.ReportedCost; init => _facts = value == Facts.ReportedCost ? _facts : Facts with { ReportedCost = value }; }

@@ -12,8 +12,9 @@ namespace StreamUsage.Estimation;
 /// <summary>
 /// The output of a response as it came, kept for the case that the provider does not say what it cost: UTF-8 in one rented array that grows as text comes, up to a limit. An append is a comparison, a bounds check and a
 /// copy; escapes are undone only when the text is needed. Where the tracker's budget allows no more, characters are counted by class instead. Not thread-safe: its owner holds a lock.
+/// A mutable struct: keep it in a field, never copy it.
 /// </summary>
-internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
+internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
 {
     private const int InitialBytes = 256;
 
@@ -29,6 +30,9 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
     private int _run = NoRun;
     private bool _isFull;
     private NotKept? _notKept; // Made where the budget refused more.
+
+    /// <summary>Whether it was made with a limit that allows anything; the default was not.</summary>
+    public readonly bool IsBegun => maxBytes > 0;
 
     /// <summary>Keeps a piece of output, or counts it.</summary>
     /// <param name="kind">What it is.</param>

@@ -15,7 +15,7 @@ namespace StreamUsage.Framing;
 /// <summary>
 /// Reads the events of a body: finds the parser of their wire, takes each into the state, and keeps beside it what the record needs. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null) : ITemplateObserver, ILargeEventReader
+internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
 {
     // A name goes to logs and metrics: one that no provider would choose is not shown.
     private static readonly SearchValues<byte> FieldNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
@@ -30,14 +30,15 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private EventTemplate? _countedShape;
     private bool _readsCountsOnly;
     private JsonReducer? _largeEvent; // Made when the first one comes.
-    private IUsageParser? _parser;
-    private bool _isParserCertain;
+    private IUsageParser? _parser = knownParser;
+    private bool _hasRecording;
+    private bool _isParserCertain = knownParser is not null;
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
     private SeenOutput _output = new(settings);
     private List<string>? _unknownFields;
     private bool _hasUsage; // The event that is being read has a usage object.
-    private bool _isEnveloped, _hasContent;
+    private bool _isEnveloped, _hasContent = knownParser is not null;
     private bool _hasSkippedValue; // Of a large event of several values.
     private UsageAccumulator _state;
     private Exception? _parserFault;
@@ -52,7 +53,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     }
 
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
-    public string? Protocol { get; private set; }
+    public string? Protocol { get; private set; } = knownParser?.Protocol;
 
     /// <summary>Gets a value indicating whether the body is a stream of events, and not one document.</summary>
     public bool IsStreamed { get; private set; }
@@ -69,7 +70,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     public long OutputCharacters => _output.Characters;
 
     /// <summary>Output of any kind has been seen, a tool's name included.</summary>
-    public bool HasOutput => _output.IsAny;
+    public bool HasOutput => _hasRecording || _output.IsAny;
 
     /// <summary>Gets the characters of output that no usage has counted.</summary>
     public long UncountedCharacters => _output.CharactersSinceUsage;
@@ -85,6 +86,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     /// <summary>The parser whose events may be matched with those before and then need not be parsed; null where each must be.</summary>
     public IUsageParser? RepeatingParser => _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
+
+    /// <summary>Whether the input was reported. Of events that only count further none is read for it: the first of them was.</summary>
+    public bool IsInputReported => _state.IsInputReported;
 
     /// <summary>Counts that made no sense and were ignored.</summary>
     public int IgnoredCounts { get; private set; }
@@ -123,6 +127,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
+    /// <summary>The caller names the format after all. What was read until then stays read.</summary>
+    public void Name(ApiFormat format) => named = format;
+
     /// <summary>An event was matched: the observer has its output already.</summary>
     /// <param name="shape">The shape.</param>
     /// <param name="raw">The event.</param>
@@ -135,6 +142,12 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             KeepCounts(shape, raw);
         }
     }
+
+    /// <summary>The body is text of the model, all of it.</summary>
+    public void ObserveText(ReadOnlySpan<byte> utf8) => ((IOutputObserver)this).OnOutput(OutputKind.Text, 0, utf8, isEscaped: false);
+
+    /// <summary>The body is output that is no text.</summary>
+    public void ObserveRecording() => _hasRecording = true;
 
     /// <summary>An event cannot be made out.</summary>
     public void SkipDamaged(Exception fault)

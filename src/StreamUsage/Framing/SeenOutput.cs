@@ -9,7 +9,7 @@ namespace StreamUsage.Framing;
 /// </summary>
 internal struct SeenOutput(ReaderSettings settings)
 {
-    private RetainedOutput? _kept;
+    private RetainedOutput _kept;
     private long _charactersAtUsage;
 
     /// <summary>UTF-16 units of text, reasoning and tool arguments.</summary>
@@ -28,7 +28,7 @@ internal struct SeenOutput(ReaderSettings settings)
     {
         if (Count(kind, utf16Length))
         {
-            _kept!.Append(kind, choiceIndex, utf8, isEscaped);
+            _kept.Append(kind, choiceIndex, utf8, isEscaped);
         }
     }
 
@@ -38,7 +38,7 @@ internal struct SeenOutput(ReaderSettings settings)
     {
         if (Count(kind, utf16Length))
         {
-            _kept!.AppendInside(kind, choiceIndex, bytes, length, isEscaped);
+            _kept.AppendInside(kind, choiceIndex, bytes, length, isEscaped);
         }
     }
 
@@ -63,7 +63,10 @@ internal struct SeenOutput(ReaderSettings settings)
     {
         IsSinceUsage = false;
         _charactersAtUsage = Characters;
-        _kept?.Clear();
+        if (_kept.IsBegun)
+        {
+            _kept.Clear();
+        }
     }
 
     /// <summary>What was seen is of a message that another one replaces.</summary>
@@ -77,15 +80,18 @@ internal struct SeenOutput(ReaderSettings settings)
     /// <summary>What was seen and no usage has counted. What kept it is given back.</summary>
     public ModelOutput Take(string? protocol)
     {
-        ModelOutput output = _kept?.ToOutput(protocol, CharactersSinceUsage) ?? new ModelOutput { Protocol = protocol, Characters = CharactersSinceUsage };
+        ModelOutput output = _kept.IsBegun ? _kept.ToOutput(protocol, CharactersSinceUsage) : new ModelOutput { Protocol = protocol, Characters = CharactersSinceUsage };
         Release();
         return output;
     }
 
     public void Release()
     {
-        _kept?.Release();
-        _kept = null;
+        if (_kept.IsBegun)
+        {
+            _kept.Release();
+            _kept = default;
+        }
     }
 
     // Returns whether the text is to be kept.
@@ -99,12 +105,12 @@ internal struct SeenOutput(ReaderSettings settings)
             Characters += utf16Length;
         }
 
-        return _kept is not null || Keeps();
+        return _kept.IsBegun || Keeps();
     }
 
     private bool Keeps()
     {
-        _kept = settings.MaxRetainedTextBytes == 0 ? null : new RetainedOutput(settings.MaxRetainedTextBytes, settings.Budget);
-        return _kept is not null;
+        _kept = new RetainedOutput(settings.MaxRetainedTextBytes, settings.Budget);
+        return _kept.IsBegun;
     }
 }

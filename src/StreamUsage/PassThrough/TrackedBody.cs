@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
-using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
@@ -10,10 +9,11 @@ using StreamUsage.Recording;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content, stream or pipe that wraps it, so that those can be collected
-/// when they are abandoned. The lock is held while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
+/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content,
+/// stream or pipe that wraps it, so that those can be collected when they are abandoned. The lock is held while a piece
+/// is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
 /// </summary>
-internal sealed class TrackedBody : IThreadPoolWorkItem
+internal sealed partial class TrackedBody
 {
     private BodyGate _gate;
     private readonly BodyReader _reader;
@@ -21,58 +21,66 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private StreamTimes _times;
     private readonly long _contentLength; // Negative where it is not known.
     private long _bytesReceived;
-    private bool _isEnded, _isUnread, _isDraining, _hasDrained, _wasComplete;
+    private bool _isEnded, _isUnread, _isReadCancelled, _isDraining, _hasDrained, _wasComplete;
     private CallerFailure? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
     private UsageRecord? _record;
     private DeliveryResult _result;
 
-    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers)
+    public TrackedBody(
+        BodySettings settings,
+        UsageContext context,
+        int? httpStatusCode,
+        long? contentLength,
+        string? contentEncoding,
+        IReadOnlyDictionary<string, string>? headers,
+        KnownAnswer? known = null)
     {
-        Tracker = tracker;
-        Context = tracker.Settings.Redaction.Redact(context);
-        RequestBody = context.RequestBody;
+        Settings = settings;
+        _context = settings.Redaction.Redact(context);
         RequestBodyLength = context.RequestBody.Length;
+        RequestBody = RequestBodyLength <= settings.MaxRequestBodyBytes || settings.CapturesRequestBody ? context.RequestBody : default;
+        _isModelKnown = context.Model is not null || context.RequestBody.IsEmpty;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength ?? -1;
-        _times = new StreamTimes(new StreamClock(tracker.Time, context.RequestStartedAt));
-        ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
-        _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture);
-        _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
+        _times = new StreamTimes(new StreamClock(settings.Time, context.RequestStartedAt));
+        ResponseCapture? capture = ResponseCapture.Create(settings.Capture, settings.MaxCapturedBytes, settings.Budget);
+        _reader = new BodyReader(settings.Reading, context.ApiFormat, capture, known);
+        _decoded = settings.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_times.StartedAt);
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
-        {
-            TraceId = activity.TraceId.ToHexString();
-            SpanId = activity.SpanId.ToHexString();
-        }
+        Trace = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Context : default;
     }
 
-    public UsageTracker Tracker { get; }
+    public BodySettings Settings { get; }
 
     public Guid Id { get; }
 
-    /// <summary>What the caller said, as it may be kept: taken at the start, because the caller's headers may change.</summary>
-    public UsageContext Context { get; }
-
-    public ReadOnlyMemory<byte> RequestBody { get; }
-
-    /// <summary>Bytes of the request's body, which may be known where the body itself was too large to be kept.</summary>
-    public long RequestBodyLength { get; init; }
+    /// <summary>Disposed when <see cref="RequestBody"/> is not needed any more; null where its memory is the caller's.</summary>
+    public IDisposable? RequestBodyCopy { private get; init; }
 
     public int? HttpStatusCode { get; }
 
     public IReadOnlyDictionary<string, string>? ResponseHeaders { get; }
 
-    public string? TraceId { get; }
+    /// <summary>The activity that was current when tracking began.</summary>
+    public ActivityContext Trace { get; }
 
-    public string? SpanId { get; }
+    public string? TraceId => Trace == default ? null : Trace.TraceId.ToHexString();
+
+    public string? SpanId => Trace == default ? null : Trace.SpanId.ToHexString();
 
     public DateTimeOffset StartedAt => _times.StartedAt;
 
-    /// <summary>The calls that tell the sinks of the beginning; the record waits for them.</summary>
-    public StartNotifications Starts { get; set; }
+    /// <summary>The calls that tell each sink of the start; null where no sink wants to know. The record waits for them.</summary>
+    public Task[]? Starts { get; set; }
+
+    /// <summary>Whether the sinks are still to be told of the start.</summary>
+    public bool IsStartPending { get; set; }
+
+    /// <summary>The group of pending records that this response's record belongs to; null until it has ended.</summary>
+    public PendingRecords.Group? Pending { get; set; }
 
     /// <summary>Its neighbours among the bodies that are open: the registry's.</summary>
     public TrackedBody? PreviousOpen { get; set; }
@@ -82,7 +90,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     // From here on: settled when the body has ended.
     public EventReader Events => _reader.Events;
 
-    /// <summary>Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.</summary>
+    /// <summary>
+    /// Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.
+    /// </summary>
     public ContentFault? ContentFault => _decoded?.Fault;
 
     public StreamEnd End { get; private set; }
@@ -104,10 +114,20 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     {
         get
         {
+            Task<UsageRecord> completion;
             using (_gate.Enter())
             {
-                return _record is not null ? Task.FromResult(_record) : (_completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                _completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_record is not null)
+                {
+                    _completion.TrySetResult(_record);
+                }
+
+                completion = _completion.Task;
             }
+
+            HurryFor(completion);
+            return completion;
         }
     }
 
@@ -115,20 +135,32 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     {
         get
         {
+            Task<DeliveryResult> delivery;
             using (_gate.Enter())
             {
-                return _record is not null ? Task.FromResult(_result) : (_deliveryResult ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                _deliveryResult ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_record is not null)
+                {
+                    _deliveryResult.TrySetResult(_result);
+                }
+
+                delivery = _deliveryResult.Task;
             }
+
+            HurryFor(delivery);
+            return delivery;
         }
     }
 
+    private bool IsAwaited => _completion is not null || _deliveryResult is not null;
+
     /// <summary>The body is in its reader's hands: tells the sinks.</summary>
-    public void Begin() => Tracker.Handover.Begin(this);
+    public void Begin() => Settings.Records.Begin(this);
 
-    /// <summary>The body has ended: its record is made and handed over.</summary>
-    void IThreadPoolWorkItem.Execute() => Tracker.Handover.HandOver(this);
-
-    /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
+    /// <summary>
+    /// Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by.
+    /// Never throws.
+    /// </summary>
     /// <param name="offset">Where in the body they lie.</param>
     /// <param name="bytes">The bytes, where they lie.</param>
     /// <param name="isNewRead">Whether they begin a read; else they are a further piece of the same.</param>
@@ -142,7 +174,8 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
         using (_gate.Enter())
         {
-            // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense without what was left out.
+            // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense
+            // without what was left out.
             if (_isEnded || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
             {
                 return false;
@@ -150,6 +183,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
             bytes = bytes[(int)(_bytesReceived - offset)..];
             _bytesReceived += bytes.Length;
+            _isReadCancelled = false;
             if (_isDraining)
             {
                 _hasDrained = true;
@@ -177,6 +211,8 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 Events.Fail(fault);
             }
 
+            ReleaseReportedRequest();
+
             if (!_times.HasFirstToken && Events.HasOutput && !_isDraining)
             {
                 _times.FirstToken();
@@ -186,7 +222,9 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.</summary>
+    /// <summary>
+    /// The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.
+    /// </summary>
     /// <returns>How the response ended.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
@@ -197,12 +235,18 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 return Verdict.Outcome;
             }
 
-            _times.Ended();
-            FinishReading();
+            if (_isReadCancelled && (end == StreamEnd.ShutDown || fault is ObjectDisposedException))
+            {
+                end = StreamEnd.ReaderLeft; // An HTTP/1.1 connection does not survive its reader's cancellation: the next read finds it closed.
+            }
+
+            EndTimes(end);
             if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
             {
                 end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
             }
+
+            FinishReading(isWhole: end == StreamEnd.EndOfBody);
 
             End = end;
             Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived == 0 || Events.IsSilent);
@@ -212,8 +256,39 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             }
         }
 
-        Tracker.Handover.Complete(this);
+        Settings.Records.Complete(this, IsAwaited);
         return Verdict.Outcome;
+    }
+
+    /// <summary>
+    /// The caller has cancelled a read. Whether it has left is decided by what follows: the next bytes, a dispose, or
+    /// the collector.
+    /// </summary>
+    public void CancelRead()
+    {
+        using (_gate.Enter())
+        {
+            if (!_isEnded && !_isDraining)
+            {
+                _isReadCancelled = true;
+                _times.Ended();
+            }
+        }
+    }
+
+    /// <summary>No response came. The first call decides, as for <see cref="Finish"/>.</summary>
+    public void FinishWithoutResponse(Exception? fault, bool requestWasSent)
+    {
+        using (_gate.Enter())
+        {
+            _times.Ended();
+            FinishReading(isWhole: false);
+            End = requestWasSent ? StreamEnd.NoResponse : StreamEnd.NotSent;
+            Verdict = OutcomeRules.DecideNoResponse(fault);
+            Fault = Verdict.Status == UsageStatus.Failed ? fault : null;
+        }
+
+        Settings.Records.Complete(this, IsAwaited);
     }
 
     /// <summary>Whether nothing that matters can follow any more.</summary>
@@ -242,25 +317,27 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
             _isDraining = true;
             _wasComplete = Events.State.IsComplete;
-            _times.Ended();
+            EndTimes(StreamEnd.ReaderLeft);
             return true;
         }
     }
 
-    /// <summary>The rest was read on as far as it was. The outcome is that of the moment when the reader left.</summary>
+    /// <summary>
+    /// The rest was read on as far as it was. The outcome is that of the moment when the reader left.
+    /// </summary>
     /// <param name="end">Where the body ended; null where it was not read so far.</param>
     public void EndDrain(long? end)
     {
         using (_gate.Enter())
         {
-            FinishReading();
+            FinishReading(isWhole: end == _bytesReceived);
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
             bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
             Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived == 0 || Events.IsSilent);
         }
 
-        Tracker.Handover.Complete(this);
+        Settings.Records.Complete(this, IsAwaited);
     }
 
     public bool Fail(int statusCode, string message)
@@ -279,6 +356,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
     public UsageSnapshot Snapshot()
     {
+        string? requestedModel = Context.Model;
         using (_gate.Enter())
         {
             if (_record is { } record)
@@ -300,7 +378,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             TokenSource outputSource = TokenSource.Reported;
             if (!settled.IsOutputReported)
             {
-                long estimate = ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? Context.Model, Events.Protocol, Events.UncountedCharacters);
+                long estimate = ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? requestedModel, Events.Protocol, Events.UncountedCharacters);
                 usage = usage with { OutputTokens = settled.AddOutput(estimate) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
@@ -317,6 +395,13 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Lets the body of the request go: its input was reported, or estimated. Its length stays.</summary>
+    public void ReleaseRequestBody()
+    {
+        RequestBody = default;
+        RequestBodyCopy?.Dispose();
+    }
+
     /// <summary>The record was handed over, or could not be.</summary>
     public void Complete(UsageRecord record, DeliveryResult result)
     {
@@ -326,26 +411,50 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             _result = result;
         }
 
+        ReleaseRequestBody(); // Where the making of the record has failed on the way.
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
     }
 
-    private void FinishReading()
+    private void HurryFor(Task waited)
+    {
+        if (!waited.IsCompleted && _isEnded)
+        {
+            Settings.Records.Hurry();
+        }
+    }
+
+    // Who cancelled a read and did not come back left then.
+    private void EndTimes(StreamEnd end)
+    {
+        if (!_isReadCancelled || end != StreamEnd.ReaderLeft)
+        {
+            _times.Ended();
+        }
+    }
+
+    private void FinishReading(bool isWhole)
     {
         _isEnded = true;
+        if (_decoded?.Release() is { } decoderFault)
+        {
+            Events.Fail(decoderFault);
+        }
+
         try
         {
-            _decoded?.Release();
             if (!_isUnread)
             {
-                _reader.Finish();
+                _reader.Finish(isWhole);
             }
-
-            _reader.Release();
         }
         catch (Exception fault)
         {
             Events.Fail(fault);
+        }
+        finally
+        {
+            _reader.Release();
         }
     }
 }

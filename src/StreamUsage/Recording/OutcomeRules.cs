@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Polly.Timeout;
 using StreamUsage.Accounting;
 
 namespace StreamUsage.Recording;
@@ -5,6 +7,7 @@ namespace StreamUsage.Recording;
 /// <summary>
 /// Decides how a response ended. The first line that fits counts:
 /// <list type="table">
+/// <item><term>no response came</term><description>NoResponse; Cancelled, 499 if the caller cancelled, else Failed, 504 for a timeout, else 502</description></item>
 /// <item><term>HTTP status 400 or above</term><description>ProviderError, Failed, it</description></item>
 /// <item><term>an error event or error object, whatever follows it</term><description>ProviderError, Failed, the error's own status, else 502</description></item>
 /// <item><term>a background answer that has only been accepted</term><description>Pending, Pending, the HTTP status, else 200</description></item>
@@ -21,6 +24,7 @@ internal static class OutcomeRules
     private const int ClientClosedRequest = 499;
     private const int BadGateway = 502;
     private const int ServiceUnavailable = 503;
+    private const int GatewayTimeout = 504;
 
     public static Verdict Decide(int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, bool isEmpty) =>
         (httpStatusCode >= 400, state.Error, state.IsPending, isComplete, end, isEmpty, isRead) switch
@@ -35,6 +39,25 @@ internal static class OutcomeRules
             (_, _, _, _, _, _, false) => new(StreamOutcome.Unreadable, UsageStatus.Failed, BadGateway),
             _ => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
         };
+
+    /// <summary>Decides for a request that got no response. <see cref="HttpClient"/> reports its own timeout as a cancellation that a <see cref="TimeoutException"/> caused.</summary>
+    public static Verdict DecideNoResponse(Exception? fault) =>
+        IsTimeout(fault) ? new(StreamOutcome.NoResponse, UsageStatus.Failed, GatewayTimeout)
+        : fault is OperationCanceledException ? new(StreamOutcome.NoResponse, UsageStatus.Cancelled, ClientClosedRequest)
+        : new(StreamOutcome.NoResponse, UsageStatus.Failed, BadGateway);
+
+    private static bool IsTimeout(Exception? fault)
+    {
+        for (; fault is not null; fault = fault.InnerException)
+        {
+            if (fault is TimeoutException or TimeoutRejectedException or SocketException { SocketErrorCode: SocketError.TimedOut })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     internal readonly record struct Verdict(StreamOutcome Outcome, UsageStatus Status, int StatusCode);
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
-using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Parsing.Anthropic;
@@ -10,40 +9,81 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Makes the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
-internal static class RecordBuilder
+/// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
+internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, EstimationWorker worker)
 {
-    public static ModelTokenEstimator DefaultEstimator { get; } = new();
+    private const string PricingFailed = "the pricing failed", PricingTooSlow = "the pricing exceeded EstimationTimeout";
 
-    // What serves where an estimator fails: it cannot fail itself, but for a request whose bytes are gone.
+    // Used where an estimator fails. It fails itself only where the request's bytes are gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
-    /// <summary>Never throws: what of the user's fails or takes longer than the limit is left out, and named in the faults.</summary>
-    public static async ValueTask<(UsageRecord Record, List<Exception> Faults)> BuildAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit)
-    {
-        var faults = new List<Exception>();
-        Counts counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
-        body.Events.ReleaseOutput();
-        UsageRecord record = Describe(body, counts);
-        if (settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0)
-        {
-            record = WithRequestBody(record, body, settings);
-        }
+    public static ModelTokenEstimator DefaultEstimator { get; } = new();
 
-        return (settings.Pricing is { } pricing ? await PriceAsync(record, pricing, limit, faults).ConfigureAwait(false) : record, faults);
+    /// <summary>Builds the record. An estimator or a pricing that fails or takes too long is named in the faults.</summary>
+    public ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> BuildAsync(TrackedBody body)
+    {
+        Counts counts = GetReportedCounts(body);
+        return counts.NeedsInput || counts.NeedsOutput || settings.Pricing is not null
+            ? EstimateAndPriceAsync(body, counts)
+            : new((Describe(body, counts), []));
     }
 
-    private readonly record struct Counts(TokenUsage Usage, TokenSource Input, TokenSource Output, UsageAnomalies Anomalies);
-
-    private static UsageRecord Describe(TrackedBody body, in Counts counts)
+    /// <summary>Returns what can be said of a response whose record could not be built.</summary>
+    public static UsageRecord Minimal(TrackedBody body, Exception fault) => new()
     {
+        Id = body.Id,
+        Context = body.Context,
+        Status = UsageStatus.Failed,
+        Outcome = body.Verdict.Outcome,
+        StatusCode = body.Verdict.StatusCode,
+        HttpStatusCode = body.HttpStatusCode,
+        ErrorType = "record_failed",
+        ErrorMessage = $"The record could not be built: {fault.GetType().Name}.",
+        Anomalies = UsageAnomalies.UncertainBill,
+        TraceId = body.TraceId,
+        SpanId = body.SpanId,
+        StartedAt = body.StartedAt,
+        Duration = body.Times.Duration,
+        BytesReceived = body.BytesReceived,
+    };
+
+    /// <summary>Has an estimator load what it needs.</summary>
+    public static void WarmUp(ITokenEstimator estimator)
+    {
+        if (estimator is ModelTokenEstimator)
+        {
+            Tokenizers.Load();
+        }
+        else
+        {
+            estimator.CountTokens(null, "warm");
+        }
+    }
+
+    private async ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> EstimateAndPriceAsync(TrackedBody body, Counts counts)
+    {
+        var faults = new List<Exception>();
+        counts = await EstimateAsync(body, counts, faults).ConfigureAwait(false);
+        UsageRecord record = Describe(body, counts);
+        if (settings.Pricing is { } pricing)
+        {
+            record = await PriceAsync(record, pricing, faults).ConfigureAwait(false);
+        }
+
+        bool isLate = faults.Exists(static fault => fault is TimeoutException);
+        return (isLate ? record with { Anomalies = record.Anomalies | UsageAnomalies.UncertainBill } : record, faults);
+    }
+
+    private UsageRecord Describe(TrackedBody body, in Counts counts)
+    {
+        body.Events.ReleaseOutput();
         EventReader events = body.Events;
         ref readonly UsageAccumulator state = ref events.State;
         OutcomeRules.Verdict verdict = body.Verdict;
         ProviderError? error = state.Error;
         bool isShutDown = body.End == StreamEnd.ShutDown && verdict.Outcome == StreamOutcome.Interrupted;
         (TokenUsage billed, IReadOnlyList<UsageIteration> iterations) = Bill(events, counts.Usage);
-        return new UsageRecord
+        var record = new UsageRecord
         {
             Id = body.Id,
             Context = body.Context,
@@ -91,6 +131,9 @@ internal static class RecordBuilder
             ResponseHeaders = body.ResponseHeaders,
             Response = events.TakeCaptured(),
         };
+        record = settings.CapturesRequestBody && body.RequestBodyLength > 0 ? WithRequestBody(record, body, settings) : record;
+        body.ReleaseRequestBody();
+        return record;
     }
 
     // What a custom parser put into its state can throw; the counts are safe from it.
@@ -119,41 +162,48 @@ internal static class RecordBuilder
         };
     }
 
-    // Reported stays as it is, but for zeros that cannot be true. Not reported: counted from what was seen, never below what there is at least. A refused request costs nothing, and so does an answer of nothing.
-    private static async ValueTask<Counts> CountAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    // Reported stays as it is, but for zeros that cannot be true. A refused request costs nothing, and neither does an answer of nothing.
+    private static Counts GetReportedCounts(TrackedBody body)
     {
         EventReader events = body.Events;
-        UsageAccumulator state = events.State;
         SettledUsage settled = events.Settled;
-        TokenUsage usage = settled.Usage;
         TokenSource input = settled.IsInputReported ? TokenSource.Reported : TokenSource.None;
         TokenSource output = settled.IsOutputReported ? TokenSource.Reported : TokenSource.None;
-
         StreamOutcome outcome = body.Verdict.Outcome;
         bool isWithoutUsage = !settled.IsInputReported && !settled.IsOutputReported;
-        bool isUnreported = outcome == StreamOutcome.Completed && isWithoutUsage;
-        UsageAnomalies anomalies = settled.Anomalies | (isUnreported ? UsageAnomalies.NoUsageReported : UsageAnomalies.None);
+        bool isBilledOtherwise = isWithoutUsage && events.State.BilledUnits.Count != 0; // By the second or the image: there are no tokens.
+        bool isUnreported = outcome == StreamOutcome.Completed && isWithoutUsage && !isBilledOtherwise;
         bool isFree = isWithoutUsage && !events.HasOutput && outcome is StreamOutcome.ProviderError or StreamOutcome.Completed;
-        if (isFree || outcome is StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending)
+        bool mayHaveRun = !isFree && !isBilledOtherwise && body.End != StreamEnd.NotSent
+            && outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
+        return new Counts(
+            isFree ? default : settled.Usage,
+            input,
+            output,
+            settled.Anomalies | (isUnreported ? UsageAnomalies.NoUsageReported : UsageAnomalies.None),
+            mayHaveRun && input == TokenSource.None && body.RequestBodyLength > 0,
+            mayHaveRun && output == TokenSource.None);
+    }
+
+    // What was not reported is counted from what was seen, and never below what there is at least.
+    private async ValueTask<Counts> EstimateAsync(TrackedBody body, Counts counts, List<Exception> faults)
+    {
+        EventReader events = body.Events;
+        string? model = events.State.Model ?? body.Context.Model;
+        if (counts.NeedsInput)
         {
-            return new Counts(isFree ? default : usage, input, output, anomalies);
+            long tokens = await EstimateInputAsync(events.Format, model, body, faults).ConfigureAwait(false);
+            counts = counts with { Usage = counts.Usage with { InputTokens = tokens }, Input = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
         }
 
-        string? model = state.Model ?? body.Context.Model;
-        if (input == TokenSource.None && body.RequestBodyLength > 0)
+        if (counts.NeedsOutput)
         {
-            usage = usage with { InputTokens = await EstimateInputAsync(events.Format, model, body, settings, limit, faults).ConfigureAwait(false) };
-            input = usage.InputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
+            SettledUsage settled = events.Settled;
+            long tokens = settled.AddOutput(await EstimateOutputAsync(events, model, faults).ConfigureAwait(false));
+            counts = counts with { Usage = counts.Usage with { OutputTokens = tokens }, Output = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
         }
 
-        if (output == TokenSource.None)
-        {
-            long estimate = await EstimateOutputAsync(events, model, settings, limit, faults).ConfigureAwait(false);
-            usage = usage with { OutputTokens = settled.AddOutput(estimate) };
-            output = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
-        }
-
-        return new Counts(usage, input, output, anomalies);
+        return counts;
     }
 
     // What the record says beside the counts' own doubts.
@@ -164,18 +214,19 @@ internal static class RecordBuilder
         | (IsRefusedUnbilled(events) ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
 
     // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, though its usage is reported.
-    private static bool IsRefusedUnbilled(EventReader events) => events.Protocol == ClaudeParser.Name && events.State.StopReason == "refusal" && !events.HasOutput;
+    private static bool IsRefusedUnbilled(EventReader events) =>
+        events.Protocol == ClaudeParser.Name && events.State.StopReason == "refusal" && !events.HasOutput;
 
-    private static async Task<long> EstimateOutputAsync(EventReader events, string? model, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    private async Task<long> EstimateOutputAsync(EventReader events, string? model, List<Exception> faults)
     {
         ModelOutput seen = events.TakeOutput();
         return seen.Characters == 0 && seen.Parts.Count == 0
-            ? 0 : await EstimateAsync(settings.Estimator, estimator => estimator.EstimateOutputTokens(events.Format, model, seen), limit, faults).ConfigureAwait(false);
+            ? 0 : await EstimateAsync(estimator => estimator.EstimateOutputTokens(events.Format, model, seen), faults).ConfigureAwait(false);
     }
 
-    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it goes, and is noted.
-    private static async Task<long> EstimateInputAsync(
-        ApiFormat format, string? model, TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it
+    // goes, and is noted.
+    private async Task<long> EstimateInputAsync(ApiFormat format, string? model, TrackedBody body, List<Exception> faults)
     {
         ReadOnlyMemory<byte> requestBody = body.RequestBody;
         if (requestBody.IsEmpty || requestBody.Length > settings.MaxRequestBodyBytes)
@@ -185,9 +236,9 @@ internal static class RecordBuilder
 
         JsonException? malformed = null;
         long estimate = await EstimateAsync(
-            settings.Estimator,
-            estimator => estimator is ModelTokenEstimator own ? own.EstimateInput(format, model, requestBody.Span, out malformed) : estimator.EstimateInputTokens(format, model, requestBody),
-            limit,
+            estimator => estimator is ModelTokenEstimator own
+                ? own.EstimateInput(format, model, requestBody.Span, out malformed)
+                : estimator.EstimateInputTokens(format, model, requestBody),
             faults).ConfigureAwait(false);
         if (malformed is not null)
         {
@@ -197,14 +248,14 @@ internal static class RecordBuilder
         return estimate;
     }
 
-    // An estimator that has hung once is not asked again. The basic rule itself fails only where the request's bytes are gone.
-    private static async Task<long> EstimateAsync(ITokenEstimator estimator, Func<ITokenEstimator, long> count, TimeLimit limit, List<Exception> faults)
+    // An estimator that has exceeded its time once is not asked again for this record.
+    private async Task<long> EstimateAsync(Func<ITokenEstimator, long> count, List<Exception> faults)
     {
-        if (!ReferenceEquals(estimator, BasicRule) && !faults.Exists(fault => fault is TimeoutException))
+        if (!faults.Exists(static fault => fault is TimeoutException))
         {
             try
             {
-                return Math.Max(0, await WithinAsync(limit, () => count(estimator)).ConfigureAwait(false));
+                return Math.Max(0, await worker.RunAsync(() => count(settings.Estimator)).ConfigureAwait(false));
             }
             catch (Exception fault)
             {
@@ -223,25 +274,18 @@ internal static class RecordBuilder
         }
     }
 
-    private static async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, TimeLimit limit, List<Exception> faults)
+    private async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, List<Exception> faults)
     {
         try
         {
-            UsageCost? cost = await WithinAsync(limit, () => pricing.Price(record)).ConfigureAwait(false);
+            UsageCost? cost = await worker.RunAsync(() => pricing.Price(record)).ConfigureAwait(false);
             return record with { Cost = cost, UnpricedReason = cost is null ? "the model is not in the price table" : null };
         }
         catch (Exception fault)
         {
             faults.Add(fault);
-            return record with { UnpricedReason = "the pricing failed" };
+            return record with { UnpricedReason = fault is TimeoutException ? PricingTooSlow : PricingFailed };
         }
-    }
-
-    private static async Task<T> WithinAsync<T>(TimeLimit limit, Func<T> call)
-    {
-        Task<T> running = Task.Run(call);
-        await limit.WaitAsync(running).ConfigureAwait(false);
-        return await running.ConfigureAwait(false);
     }
 
     private static string? MessageOf(Exception? fault)
@@ -263,4 +307,7 @@ internal static class RecordBuilder
         HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } request => request.HttpRequestError.ToString(),
         _ => fault.GetType().Name,
     };
+
+    private readonly record struct Counts(
+        TokenUsage Usage, TokenSource Input, TokenSource Output, UsageAnomalies Anomalies, bool NeedsInput, bool NeedsOutput);
 }

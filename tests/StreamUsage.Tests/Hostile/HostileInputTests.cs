@@ -41,7 +41,7 @@ public sealed class HostileInputTests
     [Fact]
     public void Damaged_bodies_are_read_without_harm()
     {
-        byte[][] bodies = [.. OwnStreams.Select(Encoding.UTF8.GetBytes), .. RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini").Select(stream => stream.Body).Where(body => body.Length < MaxBody)];
+        byte[][] bodies = [.. OwnStreams.Select(Encoding.UTF8.GetBytes), .. ProtocolFixture.All.Where(fixture => !fixture.IsBinary).Select(fixture => fixture.Body), .. RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini", "gemini-interactions", "cohere-chat").Select(stream => stream.Body).Where(body => body.Length < MaxBody)];
         int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;
         var random = new Random(seconds == 0 ? 3 : Environment.TickCount);
         long end = Environment.TickCount64 + (1000L * seconds);

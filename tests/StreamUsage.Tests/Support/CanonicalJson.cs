@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>JSON that is equal where its values are: keys sorted, no spaces.</summary>
+/// <summary>JSON that is equal where its values are: keys sorted, no spaces. What is no JSON stays as it is.</summary>
 internal static class CanonicalJson
 {
     private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
@@ -15,22 +16,27 @@ namespace StreamUsage.Framing.Templates;
 /// </summary>
 internal sealed class EventTemplate
 {
-    private readonly byte[] _sample;
     private readonly TemplateSlot[] _holes;
-    private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest;
+    private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest, _length;
+    private readonly bool _isRented;
     private readonly ulong[] _counts = []; // Of one that counts: what the last event counted, by hole.
+    private byte[] _sample;
     private ushort _changing; // The holes that are known to change: a bit each. The others are taken to stay as they were.
     private bool _isPadded;
 
     /// <summary>Makes a shape of what <see cref="TemplateLearner"/> has found.</summary>
     /// <param name="sample">The event's bytes, from the first of its first line to its blank line, without its output and without spaces among its last brackets.</param>
-    /// <param name="holes">The holes in them, in order; one is output, and empty.</param>
+    /// <param name="holes">The holes in them, in order; one is output, and empty. Other streams' templates may share them.</param>
     /// <param name="dataStart">Where the data begins.</param>
     /// <param name="dataEnd">Where it ends.</param>
-    public EventTemplate(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> holes, int dataStart, int dataEnd)
+    /// <param name="isShared">Whether other streams use it too: then nobody releases it, and its sample is its own.</param>
+    public EventTemplate(ReadOnlySpan<byte> sample, TemplateSlot[] holes, int dataStart, int dataEnd, bool isShared)
     {
-        _sample = sample.ToArray();
-        _holes = holes.ToArray();
+        _length = (ushort)sample.Length;
+        _isRented = !isShared;
+        _sample = isShared ? new byte[sample.Length] : ArrayPool<byte>.Shared.Rent(sample.Length);
+        sample.CopyTo(_sample);
+        _holes = holes;
         for (int i = 0; i < holes.Length; i++)
         {
             _changing |= (ushort)(holes[i].Kind == HoleKind.Output ? 1 << i : 0);
@@ -58,17 +64,27 @@ internal sealed class EventTemplate
     }
 
     /// <summary>The length of the event that it was learned from, without its output.</summary>
-    public int Length => _sample.Length;
+    public int Length => _length;
 
     /// <summary>Whether its events count.</summary>
     public bool Counts { get; }
 
     /// <summary>Whether it would be the same, made of these.</summary>
     public bool Is(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> holes, int dataStart, int dataEnd) =>
-        dataStart == _dataStart && dataEnd == _dataEnd && sample.SequenceEqual(_sample) && holes.SequenceEqual(_holes);
+        dataStart == _dataStart && dataEnd == _dataEnd && sample.SequenceEqual(_sample.AsSpan(0, _length)) && holes.SequenceEqual(_holes);
+
+    /// <summary>Its stream does not use it any more. Nothing of it but <see cref="Data"/> may be used from here on.</summary>
+    public void Release()
+    {
+        if (_isRented && _sample.Length != 0)
+        {
+            ArrayPool<byte>.Shared.Return(_sample);
+            _sample = [];
+        }
+    }
 
     /// <summary>The data of an event that matches.</summary>
-    public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_sample.Length - _dataEnd)];
+    public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_length - _dataEnd)];
 
     /// <summary>The first bytes of an event of this shape as they mostly are.</summary>
     public ReadOnlySpan<byte> Beginning(int length) => _sample.AsSpan(0, length);
@@ -188,7 +204,7 @@ internal sealed class EventTemplate
             sampleAt = hole.End;
         }
 
-        ReadOnlySpan<byte> tail = _sample.AsSpan(sampleAt);
+        ReadOnlySpan<byte> tail = _sample.AsSpan(sampleAt, _length - sampleAt);
         if (!_isPadded && bytes[at..].StartsWith(tail))
         {
             at += tail.Length;
@@ -198,7 +214,7 @@ internal sealed class EventTemplate
             return end;
         }
 
-        if (begun + at - _dataStart - (_sample.Length - _dataEnd) > maxDataLength)
+        if (begun + at - _dataStart - (_length - _dataEnd) > maxDataLength)
         {
             return TemplateMatch.None;
         }
@@ -234,7 +250,7 @@ internal sealed class EventTemplate
             return found;
         }
 
-        ReadOnlySpan<byte> end = _sample.AsSpan(_dataEnd);
+        ReadOnlySpan<byte> end = _sample.AsSpan(_dataEnd, _length - _dataEnd);
         if (!bytes[at..].StartsWith(end))
         {
             return IsCut(bytes[at..], end);

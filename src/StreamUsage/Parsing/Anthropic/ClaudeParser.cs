@@ -2,6 +2,7 @@ using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Bedrock;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
@@ -11,6 +12,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
     public const string Name = "anthropic-messages";
 
     public string Protocol => Name;
+
+    public UsageNames UsageNames => ClaudeUsageNames.Message;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);

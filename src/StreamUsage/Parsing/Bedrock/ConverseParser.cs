@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
@@ -11,6 +12,8 @@ namespace StreamUsage.Parsing.Bedrock;
 internal sealed class ConverseParser : IProbedProtocol
 {
     public string Protocol => "bedrock-converse";
+
+    public UsageNames UsageNames => ConverseUsageNames.Usage;
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 

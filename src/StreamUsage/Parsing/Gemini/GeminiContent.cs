@@ -89,7 +89,7 @@ internal static class GeminiContent
     }
 
     // functionCall {name, args, partialArgs}, toolCall {toolType, args}, executableCode {code}.
-    private static void ReadCall(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
+    public static void ReadCall(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
@@ -13,6 +14,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
     public const string OperationName = "generate_content";
 
     public string Protocol => "gemini";
+
+    public UsageNames UsageNames => GeminiUsageNames.Metadata;
 
     public string Operation => OperationName;
 

@@ -41,7 +41,8 @@ internal static class GeminiUsage
     private static bool CountsMoreThanPrompt(in ReportedTokens tokens) =>
         tokens.TotalTokens > (tokens.InputTokens ?? 0) + (tokens.ExtraInputTokens ?? 0) + (tokens.ReasoningTokens ?? 0);
 
-    private static UsageAccumulator WithDetails(in UsageAccumulator state, in UsageReport report)
+    /// <summary>Returns the state with the subsets by modality, in place of those of an earlier usage.</summary>
+    public static UsageAccumulator WithDetails(in UsageAccumulator state, in UsageReport report)
     {
         (ModalityCounts prompt, ModalityCounts cache, long? outputVideo) = (report.InputModalities, report.CacheModalities, report.OutputModalities.Video);
         if ((prompt.Image ?? prompt.Video ?? cache.Image ?? cache.Video ?? outputVideo) is null && state.TokenDetails.Count == 0)

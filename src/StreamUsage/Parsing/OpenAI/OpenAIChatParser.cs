@@ -2,6 +2,7 @@ using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Bedrock;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
@@ -9,6 +10,8 @@ namespace StreamUsage.Parsing.OpenAI;
 internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "openai-chat";
+
+    public UsageNames UsageNames => OpenAIUsageNames.Chat;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
@@ -8,6 +9,8 @@ namespace StreamUsage.Parsing.OpenAI;
 internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
 {
     public string Protocol => "openai-embeddings";
+
+    public UsageNames UsageNames => OpenAIUsageNames.Chat;
 
     public string Operation => "embeddings";
 

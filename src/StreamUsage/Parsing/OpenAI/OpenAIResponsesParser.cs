@@ -9,7 +9,11 @@ namespace StreamUsage.Parsing.OpenAI;
 /// <summary>OpenAI Responses: the events of a stream, a whole response, and errors.</summary>
 internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtocol
 {
+    private static ReadOnlySpan<byte> Compaction => "response.compaction"u8;
+
     public string Protocol => "openai-responses";
+
+    public UsageNames UsageNames => OpenAIUsageNames.Responses;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("item_id"u8);
@@ -24,7 +28,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             return ParserMatch.None;
         }
 
-        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
+        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || probe.Object.SequenceEqual(Compaction) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
         {
             return ParserMatch.Certain;
         }
@@ -42,7 +46,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
 
         ReadOnlySpan<byte> type = streamEvent.Type;
         ReadOnlySpan<byte> delta = default, item = default, response = default;
-        bool isResponse = false, isDone = false;
+        bool isResponse = false, isCompaction = false, isDone = false;
         int outputIndex = 0, part = 0;
         FlatError flatError = default;
         var members = new JsonMembers(data);
@@ -75,6 +79,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             else if (name.SequenceEqual("object"u8))
             {
                 isResponse = value.SequenceEqual("\"response\""u8);
+                isCompaction = Utf8Json.IsString(value) && value[1..^1].SequenceEqual(Compaction);
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -112,6 +117,11 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         else if (type.SequenceEqual("error"u8))
         {
             state = state.Error is null ? state.WithError(flatError.ToError()) : state;
+        }
+        else if (isCompaction)
+        {
+            // Its output is the conversation made shorter: what the user said among it.
+            state = ReadResponse(data, state with { Operation = "compact" }, output, isWhole: false, out _) with { IsTerminal = true };
         }
         else if (!isResponse && flatError.Find(hasAnswer: false) is not null)
         {

@@ -45,6 +45,9 @@ internal enum UsageField : byte
     /// <summary>Uses of the provider's own tools as xAI names them: <c>{web_search_calls, …}</c>.</summary>
     ServerToolCalls,
 
+    /// <summary>Uses of the provider's own tools by the tools' names: <c>{web_search, …}</c>.</summary>
+    ServerToolUses,
+
     /// <summary>Uses of the provider's own tools as a list: <c>[{type, count}]</c>.</summary>
     ServerToolList,
 

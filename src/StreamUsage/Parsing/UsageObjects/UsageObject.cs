@@ -106,7 +106,9 @@ internal static class UsageObject
             case UsageField.ServerTools:
                 return state with { ServerToolUse = CountsByName.Read(ref reader, state.ServerToolUse, output) };
             case UsageField.ServerToolCalls:
-                return ReadServerToolCalls(ref reader, state, output);
+                return ReadServerToolCalls(ref reader, "_calls"u8, state, output);
+            case UsageField.ServerToolUses:
+                return ReadServerToolCalls(ref reader, default, state, output);
             case UsageField.ServerToolList:
                 return ReadServerToolList(ref reader, state, output);
             case UsageField.ServerTool:
@@ -118,7 +120,7 @@ internal static class UsageObject
             case UsageField.InferenceGeo:
                 return reader.GetName(state.InferenceGeo) is { } geo ? state with { InferenceGeo = geo } : state;
             case UsageField.BilledUnit:
-                return WithUnit(state, known.Key!, reader.GetAmount());
+                return UnitsByName.With(state, known.Key!, reader.GetAmount());
             default:
                 reader.Skip();
                 return state;
@@ -209,8 +211,8 @@ internal static class UsageObject
         }
     }
 
-    // {web_search_calls, x_search_calls, …}, under the name that the others have for a use.
-    private static UsageAccumulator ReadServerToolCalls(ref Utf8JsonReader reader, UsageAccumulator state, IOutputObserver output)
+    // {web_search_calls, x_search_calls, …}, or the tools' names alone, under the name that the others have for a use.
+    private static UsageAccumulator ReadServerToolCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> suffix, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -219,9 +221,9 @@ internal static class UsageObject
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (name.EndsWith("_calls"u8) && reader.GetCount(name, output) is { } count)
+            if (name.EndsWith(suffix) && reader.GetCount(name, output) is { } count)
             {
-                string tool = Encoding.UTF8.GetString(name[..^"_calls"u8.Length]) + "_requests";
+                string tool = Encoding.UTF8.GetString(name[..^suffix.Length]) + "_requests";
                 state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
             }
             else
@@ -330,8 +332,4 @@ internal static class UsageObject
         IReadOnlyDictionary<string, long> details = CountsByName.With(state.TokenDetails, name, count.GetValueOrDefault());
         return ReferenceEquals(details, state.TokenDetails) ? state : state with { TokenDetails = details };
     }
-
-    private static UsageAccumulator WithUnit(in UsageAccumulator state, string unit, decimal? amount) =>
-        amount is null or 0 || (state.BilledUnits.TryGetValue(unit, out decimal known) && known == amount)
-            ? state : state with { BilledUnits = new Dictionary<string, decimal>(state.BilledUnits) { [unit] = amount.GetValueOrDefault() } };
 }
