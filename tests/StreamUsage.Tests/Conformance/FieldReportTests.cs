@@ -10,9 +10,6 @@ namespace StreamUsage.Tests.Conformance;
 /// <summary>Small bodies after public reports of what servers really send, each with the values that are right: whole and byte by byte, with the format named and found.</summary>
 public sealed class FieldReportTests
 {
-    // Of protocols that have parsers of their own.
-    private static readonly string[] Unread = ["25-interactions-whole"];
-
     public static TheoryData<string> Cases()
     {
         var data = new TheoryData<string>();
@@ -35,7 +32,6 @@ public sealed class FieldReportTests
     public async Task A_field_report_is_read_as_is_right_whole_and_byte_by_byte(string name)
     {
         string folder = SharedFiles.Require("data", "field-reports", name);
-        Assert.SkipWhen(Unread.Contains(name), "Its protocol is not read yet.");
         using JsonDocument document = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(folder, "case.json"), TestContext.Current.CancellationToken));
         byte[] body = await File.ReadAllBytesAsync(Directory.GetFiles(folder, "input.*").Single(), TestContext.Current.CancellationToken);
         foreach (int pieceLength in (int[])[body.Length, 1])
