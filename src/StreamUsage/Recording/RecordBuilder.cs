@@ -206,17 +206,24 @@ internal static class RecordBuilder
         }
     }
 
+    // A price table is pure and takes a microsecond; anybody's own pricing, or a multiplier, may hang.
     private static async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, TimeLimit limit, List<Exception> faults)
     {
         try
         {
-            UsageCost? cost = await WithinAsync(limit, () => pricing.Price(record)).ConfigureAwait(false);
-            return record with { Cost = cost, UnpricedReason = cost is null ? "the model is not in the price table" : null };
+            PricingResult result = pricing is PriceTable { CallsUserCode: false }
+                ? pricing.Evaluate(record) : await WithinAsync(limit, () => pricing.Evaluate(record)).ConfigureAwait(false);
+            return record with
+            {
+                Cost = result.Cost,
+                UnpricedReason = result.UnpricedReason,
+                Anomalies = result.Cost is { IsUncertain: true } ? record.Anomalies | UsageAnomalies.UncertainBill : record.Anomalies,
+            };
         }
         catch (Exception fault)
         {
             faults.Add(fault);
-            return record with { UnpricedReason = "the pricing failed" };
+            return record with { UnpricedReason = UnpricedReasons.PricingFailed };
         }
     }
 
