@@ -1,8 +1,12 @@
+using StreamUsage.Pricing;
+
 namespace StreamUsage;
 
 /// <summary>A response that has begun; its <see cref="UsageRecord"/> follows under the same id.</summary>
 public sealed record UsageStart
 {
+    private UsageQuote? _quote;
+
     /// <summary>The id that the record will have.</summary>
     public Guid Id { get; init; }
 
@@ -11,4 +15,16 @@ public sealed record UsageStart
 
     /// <summary>When the request was sent, else when tracking began.</summary>
     public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>
+    /// Gets what the request may cost; null where its body was not given. The input is estimated when this is first read, so that who does not need it does not pay for it:
+    /// read it before <see cref="IUsageSink.StartedAsync"/> has ended, because the body may change after the record was made.
+    /// </summary>
+    public UsageQuote? Quote
+    {
+        get => _quote ??= EstimateQuote?.Invoke();
+        init => _quote = value;
+    }
+
+    internal Func<UsageQuote>? EstimateQuote { get; init; }
 }

@@ -60,7 +60,10 @@ public sealed class UsageTracker : IAsyncDisposable
         var reporter = new UsageReporter(
             loggerFactory?.CreateLogger("StreamUsage"),
             new UsageMeter(meterFactory),
-            action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)));
+            action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)))
+        {
+            Prices = options.Pricing is null ? null : new PricingReport(meterFactory),
+        };
         IRecordDelivery delivery = DeliveryFactory.Make(sinks, name, options, watchdog, reporter, time, meterFactory);
         Handover = new RecordDispatcher(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
 
@@ -167,6 +170,16 @@ public sealed class UsageTracker : IAsyncDisposable
         }
 
         return record;
+    }
+
+    /// <summary>Returns what a request may cost, before it is sent: for budgets. Never throws because of the estimator or the pricing.</summary>
+    /// <param name="context">The request: <see cref="UsageContext.RequestBody"/>, and the provider, format and model as far as they are known.</param>
+    /// <returns>Its estimated input and, where there is a price, what that and the longest output cost.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public UsageQuote Quote(UsageContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return RequestQuote.Of(context, Settings, Time.GetUtcNow());
     }
 
     /// <summary>

@@ -8,33 +8,42 @@ internal static partial class Log
 {
     private const string Summary =
         "Response {RequestId} {Status} ({Outcome}, {StatusCode}) after {DurationMilliseconds} ms: input {InputTokens}, cache read {CacheReadInputTokens}, " +
-        "cache creation {CacheCreationInputTokens} ({InputSource}), output {OutputTokens} ({OutputSource}), cost {Cost}; {Model}, {Protocol}, record {RecordId}";
+        "cache creation {CacheCreationInputTokens} ({InputSource}), output {OutputTokens} ({OutputSource}), cost {Cost}, reported cost {ReportedCost}; {Model}, {Protocol}, record {RecordId}";
 
     public static void ResponseRecorded(ILogger logger, UsageRecord record)
     {
+        decimal? cost = Shown(record.Cost?.Total), reportedCost = Shown(record.ReportedCost);
         if (record.Status is UsageStatus.Failed)
         {
             ResponseFailed(
                 logger, record.Context.RequestId, record.Status, record.Outcome, record.StatusCode, (long)record.Duration.TotalMilliseconds, record.Usage.InputTokens, record.Usage.CacheReadInputTokens,
-                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Id);
+                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, cost, reportedCost, record.ResponseModel, record.Protocol, record.Id);
         }
         else
         {
             ResponseCompleted(
                 logger, record.Context.RequestId, record.Status, record.Outcome, record.StatusCode, (long)record.Duration.TotalMilliseconds, record.Usage.InputTokens, record.Usage.CacheReadInputTokens,
-                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Id);
+                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, cost, reportedCost, record.ResponseModel, record.Protocol, record.Id);
         }
     }
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = Summary)]
     private static partial void ResponseCompleted(
         ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
-        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, Guid recordId);
+        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, decimal? reportedCost, string? model, string? protocol, Guid recordId);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = Summary)]
     private static partial void ResponseFailed(
         ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
-        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, Guid recordId);
+        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, decimal? reportedCost, string? model, string? protocol, Guid recordId);
+
+    /// <summary>Returns an amount with 4 decimals from one cent up, and 6 below.</summary>
+    private static decimal? Shown(decimal? amount) => amount switch
+    {
+        null => null,
+        >= 0.01m => decimal.Round(amount.Value, 4, MidpointRounding.AwayFromZero) + 0.0000m,
+        _ => decimal.Round(amount.Value, 6, MidpointRounding.AwayFromZero) + 0.000000m,
+    };
 
     /// <summary>The last of a record that its sink does not get: all that is needed to book it by hand.</summary>
     public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, string? faultType)

@@ -24,13 +24,20 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
     }
 
     /// <summary>Whether anybody wants to know of a record that was made.</summary>
-    public bool ReportsRecords => logger is not null || meter.CountsFaults;
+    public bool ReportsRecords => logger is not null || meter.CountsFaults || Prices is { IsMeasured: true };
+
+    /// <summary>Gets the report of prices; null where nothing is priced.</summary>
+    public PricingReport? Prices { get; init; }
 
     /// <summary>A record was handed over, and who waits for it has been told.</summary>
     public async ValueTask RecordedAsync(UsageRecord record, RecordNotes notes)
     {
         await LogAsync(l => Write(l, record, notes)).ConfigureAwait(false);
         Count(notes);
+        if (Prices is { IsMeasured: true } prices)
+        {
+            await guardLog(() => Try(() => prices.Record(record))).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Whether anybody wants to know of records that a sink took.</summary>
@@ -86,7 +93,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
         }
     }
 
-    private static void Write(ILogger logger, UsageRecord record, RecordNotes notes)
+    private void Write(ILogger logger, UsageRecord record, RecordNotes notes)
     {
         Try(() => Log.ResponseRecorded(logger, record));
         if (record.SkippedEvents != 0 || notes.ParserFault is not null)
@@ -109,6 +116,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter, Func<Acti
             Try(() => Log.FormatCorrected(logger, record.Id, record.Context.ApiFormat, record.ApiFormat));
         }
 
+        Try(() => Prices?.Write(logger, record));
         foreach (Exception fault in notes.EstimateFaults)
         {
             Try(() => Log.EstimateFailed(logger, record.Id, fault.GetType().Name));

@@ -278,8 +278,16 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
     public UsageSnapshot Snapshot()
     {
+        UsageSnapshot snapshot = TakeSnapshot(out UsageRecord? soFar);
+        return soFar is null ? snapshot : snapshot with { Cost = RunningCost.Of(soFar, Tracker.Settings.Pricing!) };
+    }
+
+    // What is to be priced goes out: the user's pricing must not run under the lock.
+    private UsageSnapshot TakeSnapshot(out UsageRecord? soFar)
+    {
         using (_gate.Enter())
         {
+            soFar = null;
             if (_record is { } record)
             {
                 return new UsageSnapshot
@@ -290,6 +298,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                     BytesReceived = record.BytesReceived,
                     EventCount = record.EventCount,
                     StopReason = record.StopReason,
+                    Cost = record.Cost,
                 };
             }
 
@@ -302,7 +311,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 
-            return new UsageSnapshot
+            var snapshot = new UsageSnapshot
             {
                 Usage = usage,
                 InputSource = state.IsInputReported ? TokenSource.Reported : TokenSource.None,
@@ -311,6 +320,8 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
                 EventCount = Events.EventCount,
                 StopReason = state.StopReason,
             };
+            soFar = Tracker.Settings.Pricing is null ? null : RunningCost.Describe(this, snapshot);
+            return snapshot;
         }
     }
 

@@ -53,5 +53,19 @@ public sealed record UsageCost
     /// <summary>Gets the cost of each billed iteration, in the order of <see cref="UsageRecord.Iterations"/>, tools not included; empty where the response has none.</summary>
     public IReadOnlyList<UsageCost> Iterations { get; init; } = [];
 
+    /// <summary>Returns whether two costs are equal, their rates and iterations compared by value.</summary>
+    /// <param name="other">The other cost.</param>
+    public bool Equals(UsageCost? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Amounts == other.Amounts
+            && (Currency, PricedAs, PriceTableVersion, RateClass, IsUncertain) == (other.Currency, other.PricedAs, other.PriceTableVersion, other.RateClass, other.IsUncertain)
+            && (ReferenceEquals(Rates, other.Rates) || (Rates.Count == other.Rates.Count && Rates.All(rate => other.Rates.TryGetValue(rate.Key, out decimal price) && price == rate.Value)))
+            && UnpricedParts.SequenceEqual(other.UnpricedParts) && Iterations.SequenceEqual(other.Iterations));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Amounts, PricedAs);
+
+    private (decimal, decimal, decimal, decimal, decimal, decimal, decimal) Amounts => (Total, Input, CacheRead, CacheCreation, Output, ServerTools, Multiplier);
+
     internal static IReadOnlyDictionary<string, decimal> NoRates { get; } = ReadOnlyDictionary<string, decimal>.Empty;
 }

@@ -217,6 +217,7 @@ internal static class RecordBuilder
             {
                 Cost = result.Cost,
                 UnpricedReason = result.UnpricedReason,
+                UnpricedModel = result.UnpricedModel,
                 Anomalies = result.Cost is { IsUncertain: true } ? record.Anomalies | UsageAnomalies.UncertainBill : record.Anomalies,
             };
         }

@@ -25,12 +25,20 @@ internal sealed class RecordDispatcher(UsageTracker.TrackerSettings settings, IR
         {
             if (destination.Shape.TakesStarts)
             {
-                body.Starts = new StartNotifications(delivery.Destinations, new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt }, reporter);
+                body.Starts = new StartNotifications(delivery.Destinations, ToStart(body), reporter);
                 body.Starts.Start(watchdog);
                 return;
             }
         }
     }
+
+    private UsageStart ToStart(TrackedBody body) => new()
+    {
+        Id = body.Id,
+        Context = body.Context,
+        StartedAt = body.StartedAt,
+        EstimateQuote = body.RequestBody.IsEmpty ? null : () => RequestQuote.Of(body.Context with { RequestBody = body.RequestBody }, settings, body.StartedAt),
+    };
 
     /// <summary>A response has ended: makes its record and hands it over, off this thread.</summary>
     public void Complete(TrackedBody body)

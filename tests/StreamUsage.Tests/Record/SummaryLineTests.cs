@@ -9,7 +9,7 @@ public sealed class SummaryLineTests
 {
     private static readonly string[] Fields =
     [
-        "RequestId", "Status", "Outcome", "StatusCode", "DurationMilliseconds", "InputTokens", "CacheReadInputTokens", "CacheCreationInputTokens", "InputSource", "OutputTokens", "OutputSource", "Cost",
+        "RequestId", "Status", "Outcome", "StatusCode", "DurationMilliseconds", "InputTokens", "CacheReadInputTokens", "CacheCreationInputTokens", "InputSource", "OutputTokens", "OutputSource", "Cost", "ReportedCost",
         "Model", "Protocol", "RecordId", "{OriginalFormat}",
     ];
 
