@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
@@ -9,6 +10,7 @@ internal record struct RequestLimits
     private long? _maxTokens;
     private long? _choices;
     private string? _protocol;
+    private bool _marksCache, _marksHour;
 
     public string? Model { get; private set; }
 
@@ -17,10 +19,6 @@ internal record struct RequestLimits
     public string? Speed { get; private set; }
 
     public string? InferenceGeo { get; private set; }
-
-    public bool MayWriteCache { get; private set; }
-
-    public bool MayWriteCacheForAnHour { get; private set; }
 
     public readonly long Choices => Math.Clamp(_choices ?? 1, 1, 1024);
 
@@ -49,11 +47,16 @@ internal record struct RequestLimits
             // The request was sent as it is; what could not be read sets no limit.
         }
 
-        // Anthropic and Bedrock write where a block is marked, OpenAI by itself.
-        limits.MayWriteCache = body.IndexOf("\"cache_control\""u8) >= 0 || body.IndexOf("\"cachePoint\""u8) >= 0 || limits._protocol is "openai-chat" or "openai-responses";
-        limits.MayWriteCacheForAnHour = limits.MayWriteCache && body.IndexOf("\"1h\""u8) >= 0;
+        limits._marksCache = body.IndexOf("\"cache_control\""u8) >= 0 || body.IndexOf("\"cachePoint\""u8) >= 0;
+        limits._marksHour = limits._marksCache && body.IndexOf("\"1h\""u8) >= 0;
         return limits;
     }
+
+    /// <summary>Returns the dearest kind of cache write that the request may cause: OpenAI writes by itself, the others where a block is marked. Null for none.</summary>
+    public readonly TokenKind? CacheWrite(ApiFormat format) =>
+        _marksHour ? TokenKind.CacheCreation1h
+        : _marksCache || ProviderNames.OfProtocol(ProtocolFor(format), format) == "openai" ? TokenKind.CacheCreation
+        : null;
 
     /// <summary>Returns the protocol that a request of no stated format most likely speaks; null where the format says it.</summary>
     public readonly string? ProtocolFor(ApiFormat format) => format != ApiFormat.Auto ? null

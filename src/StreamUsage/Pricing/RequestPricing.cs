@@ -26,14 +26,15 @@ internal static class RequestPricing
         UsageQuote? dearest = null;
         foreach (PriceEntry entry in entries)
         {
-            UsageQuote quote = QuoteAt(entry, limits, inputTokens, time, options, multiplier);
+            UsageQuote quote = QuoteAt(entry, limits, limits.CacheWrite(context.ApiFormat), inputTokens, time, options, multiplier);
             dearest = dearest is null || quote.InputCost > dearest.InputCost ? quote : dearest;
         }
 
         return dearest;
     }
 
-    private static UsageQuote QuoteAt(PriceEntry entry, in RequestLimits limits, long inputTokens, DateTimeOffset time, PriceTableOptions options, decimal multiplier)
+    private static UsageQuote QuoteAt(
+        PriceEntry entry, in RequestLimits limits, TokenKind? cacheWrite, long inputTokens, DateTimeOffset time, PriceTableOptions options, decimal multiplier)
     {
         long? maxOutput = limits.MaxOutputTokens ?? entry.MaxOutputTokens * limits.Choices;
         var quote = new UsageQuote { InputTokens = inputTokens, MaxOutputTokens = maxOutput };
@@ -44,12 +45,7 @@ internal static class RequestPricing
         }
 
         decimal? input = Price(card, TokenKind.Input), output = Price(card, TokenKind.Output);
-        decimal? dearestInput = input;
-        if (limits.MayWriteCache)
-        {
-            dearestInput = Max(dearestInput, Price(card, TokenKind.CacheCreation));
-            dearestInput = limits.MayWriteCacheForAnHour ? Max(dearestInput, Price(card, TokenKind.CacheCreation1h)) : dearestInput;
-        }
+        decimal? dearestInput = cacheWrite is { } write ? Max(input, Price(card, write)) : input;
 
         return quote with
         {

@@ -52,7 +52,8 @@ internal static class TableReader
         {
             var reader = new Utf8JsonReader(utf8Json);
             JsonDocument document = JsonDocument.ParseValue(ref reader);
-            return reader.Read() ? throw new FormatException("A price table is one JSON value; something follows it.") : document;
+            reader.Read(); // Throws where anything but white space follows.
+            return document;
         }
         catch (JsonException fault)
         {
