@@ -33,7 +33,7 @@ internal static class BilledUnitRates
 
     /// <summary>Adds the lines of a response's units, tools and request fee. The parts that the table has no rate for are named.</summary>
     public static void Add<T>(UsageRecord record, in TokenUsage usage, RateCard card, ref T lines, ref List<string>? unpriced)
-        where T : struct, ICostLines
+        where T : ICostLines
     {
         bool isUsed = usage.TotalTokens > 0;
         if (record.BilledUnits.Count != 0)
@@ -54,7 +54,7 @@ internal static class BilledUnitRates
     }
 
     private static void AddUnits<T>(IReadOnlyDictionary<string, decimal> units, in TokenUsage usage, RateCard card, ref T lines, ref List<string>? unpriced)
-        where T : struct, ICostLines
+        where T : ICostLines
     {
         int known = 0;
         foreach ((string name, CostPart part, RateKey[] keys) in Units)
@@ -85,7 +85,7 @@ internal static class BilledUnitRates
 
     // The first key that has a rate counts: a table may give one rate under several names.
     private static bool TryAdd<T>(CostPart part, RateKey[] keys, decimal quantity, RateCard card, ref T lines)
-        where T : struct, ICostLines
+        where T : ICostLines
     {
         foreach (RateKey key in keys)
         {
@@ -100,7 +100,7 @@ internal static class BilledUnitRates
     }
 
     private static void AddTools<T>(IReadOnlyDictionary<string, long> uses, RateCard card, ref T lines, ref List<string>? unpriced)
-        where T : struct, ICostLines
+        where T : ICostLines
     {
         int known = 0;
         foreach ((string name, RateKey? tool) in Tools)

@@ -11,7 +11,7 @@ internal static class CostCalculator
     /// <param name="card">The rates.</param>
     /// <param name="lines">Receives a line for each cell that is not empty.</param>
     public static void AddTokens<T>(in TokenUsage usage, IReadOnlyDictionary<string, long> details, RateCard card, ref T lines)
-        where T : struct, ICostLines
+        where T : ICostLines
     {
         long input = usage.InputTokens, cached = usage.CacheReadInputTokens;
         AddInput(Modality.Audio, usage.InputAudioTokens ?? 0, usage.CacheReadAudioTokens ?? 0, ref input, ref cached, card, ref lines);
@@ -48,7 +48,7 @@ internal static class CostCalculator
 
     // Of a modality, the part that is known to be cached is taken from the cache reads. What does not fit into the uncached input must have been cached too.
     private static void AddInput<T>(Modality modality, long total, long knownCached, ref long input, ref long cached, RateCard card, ref T lines)
-        where T : struct, ICostLines
+        where T : ICostLines
     {
         if (total <= 0 && knownCached <= 0)
         {
@@ -63,7 +63,7 @@ internal static class CostCalculator
     }
 
     private static void Add<T>(CostPart part, TokenKind kind, Modality modality, long count, RateCard card, ref T lines)
-        where T : struct, ICostLines
+        where T : ICostLines
     {
         if (count <= 0)
         {
