@@ -5,6 +5,7 @@ using StreamUsage.Benchmarks.Accuracy;
 using StreamUsage.Benchmarks.Estimates;
 using StreamUsage.Benchmarks.Growth;
 using StreamUsage.Benchmarks.Live;
+using StreamUsage.Benchmarks.Pricing;
 using StreamUsage.Benchmarks.Streams;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -17,6 +18,9 @@ switch (args)
         return AccuracyCommand.Run(args.AsSpan(1));
     case ["estimate"]:
         EstimateCost.Run();
+        return 0;
+    case ["pricing"]:
+        PricingCost.Run();
         return 0;
     case ["check"]:
         return SelfCheck.Run() ? 0 : 1;
@@ -57,6 +61,8 @@ switch (args)
                       how close estimates come to reported counts; --fit prints the constants of the rules
               estimate
                       what an estimate of 1 MiB takes, whatever it is
+              pricing
+                      what it takes to price a record, and to read a price table
               bdn FILTER
                       the same contenders under BenchmarkDotNet; FILTER as in its --filter
             """);

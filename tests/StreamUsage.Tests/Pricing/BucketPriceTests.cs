@@ -169,6 +169,31 @@ public sealed class BucketPriceTests
     }
 
     [Fact]
+    public void Pricing_a_record_allocates_its_cost_and_nothing_else()
+    {
+        PriceTable table = GenAi(Full);
+        UsageRecord record = Used(new TokenUsage { InputTokens = 100, CacheReadInputTokens = 200, CacheCreationInputTokens = 300, OutputTokens = 500 }) with
+        {
+            ServerToolUse = new Dictionary<string, long> { ["web_fetch_requests"] = 1 },
+        };
+        table.Price(record); // The first time the model is searched for.
+
+        long priced = Allocated(() => table.Price(record)), alone = Allocated(() => new UsageCost());
+
+        priced.Should().Be(alone);
+
+        static long Allocated(Func<object?> make)
+        {
+            make();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            object? made = make();
+            long after = GC.GetAllocatedBytesForCurrentThread();
+            GC.KeepAlive(made);
+            return after - before;
+        }
+    }
+
+    [Fact]
     public void A_negative_multiplier_is_a_fault()
     {
         GenAi(Full, new PriceTableOptions { Multiplier = _ => -1 }).Invoking(table => table.Price(Used(default))).Should().Throw<InvalidOperationException>().WithMessage("*Multiplier*");
