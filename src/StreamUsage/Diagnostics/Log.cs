@@ -105,10 +105,4 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 30, Level = LogLevel.Warning, Message = "Records of model {Model} at provider {Provider} are not priced: {UnpricedReason}. Further ones are only counted")]
     public static partial void ModelNotPriced(ILogger logger, string? model, string? provider, string unpricedReason);
-
-    [LoggerMessage(EventId = 31, Level = LogLevel.Information, Message = "Price table {Path} loaded, version {Version}; {UnreadFields} names of prices in it are not read")]
-    public static partial void PriceTableLoaded(ILogger logger, string path, string version, int unreadFields);
-
-    [LoggerMessage(EventId = 32, Level = LogLevel.Error, Message = "Price table {Path} could not be loaded; an older one stays in use: {HasOlder}")]
-    public static partial void PriceTableNotLoaded(ILogger logger, Exception fault, string path, bool hasOlder);
 }

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Measures what records cost: by model, by reason where there is no price, and against what the provider itself says.</summary>
+/// <summary>
+/// Measures what records cost: by model, by reason where there is no price, and against what the provider itself says.
+/// </summary>
 internal sealed class PricingMeter
 {
     // One for all trackers without a factory, as the other instruments have it.
@@ -17,7 +19,8 @@ internal sealed class PricingMeter
         Meter meter = factory?.Create(new MeterOptions(UsageMeter.Name)) ?? Shared;
         _cost = meter.CreateCounter<double>("streamusage.cost", "{USD}", "What responses cost by the price table, by its entry.");
         _unpriced = meter.CreateCounter<long>("streamusage.records.unpriced", "{record}", "Records that could not be priced, by reason.");
-        _difference = meter.CreateHistogram<double>("streamusage.cost.difference", "{USD}", "The computed cost less the one that the provider reported, by the price table's entry.");
+        _difference = meter.CreateHistogram<double>(
+            "streamusage.cost.difference", "{USD}", "The computed cost less the one that the provider reported, by entry.");
     }
 
     public bool IsEnabled => _cost.Enabled || _unpriced.Enabled || _difference.Enabled;

@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace StreamUsage.Export;
 
 /// <summary>
-/// Writes records as CloudEvents 1.0 in JSON, for metering services: one event a record, whose <c>id</c> is the record's id, so that a record that is delivered twice counts once.
+/// Writes records as CloudEvents 1.0 in JSON, for metering services: one event a record, whose <c>id</c> is the
+/// record's id, so that a record that is delivered twice counts once.
 /// The data are figures by name; amounts are strings, so that no receiver rounds them.
 /// </summary>
 public static class CloudEventWriter
@@ -20,7 +21,8 @@ public static class CloudEventWriter
     /// <param name="writer">Receives the JSON object in UTF-8.</param>
     /// <param name="record">The record.</param>
     /// <param name="options">The event's attributes; null for the defaults.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="writer"/> or <paramref name="record"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="writer"/> or <paramref name="record"/> is
+    /// null.</exception>
     public static void Write(IBufferWriter<byte> writer, UsageRecord record, CloudEventOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -33,7 +35,8 @@ public static class CloudEventWriter
     /// <param name="writer">Receives the JSON array in UTF-8.</param>
     /// <param name="records">The records, in order.</param>
     /// <param name="options">The events' attributes; null for the defaults.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="writer"/> or <paramref name="records"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="writer"/> or <paramref name="records"/> is
+    /// null.</exception>
     public static void WriteBatch(IBufferWriter<byte> writer, IEnumerable<UsageRecord> records, CloudEventOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(writer);

@@ -6,7 +6,8 @@ using StreamUsage.Pricing.Tables;
 namespace StreamUsage.Export;
 
 /// <summary>
-/// Adds up records for finance and writes them as CSV in the FinOps Open Cost and Usage Specification (FOCUS) 1.2: one row an hour, API key, model and bucket.
+/// Adds up records for finance and writes them as CSV in the FinOps Open Cost and Usage Specification (FOCUS) 1.2: one
+/// row an hour, API key, model and bucket.
 /// The costs are those of a price table, not of an invoice. Not thread-safe.
 /// </summary>
 public sealed class FocusReport
@@ -46,7 +47,9 @@ public sealed class FocusReport
                 Hour = new DateTimeOffset(time.Year, time.Month, time.Day, time.Hour, 0, 0, TimeSpan.Zero),
                 ApiKeyId = record.Context.ApiKeyId,
                 SubAccountId = _options.SubAccountId?.Invoke(record),
-                Entry = line.Cost.PricedAs.Length == 0 ? $"{record.Context.Provider ?? record.Protocol ?? "unknown"}/{record.ResponseModel ?? record.Context.Model}" : line.Cost.PricedAs,
+                Entry = line.Cost.PricedAs.Length == 0
+                    ? $"{record.Context.Provider ?? record.Protocol ?? "unknown"}/{record.ResponseModel ?? record.Context.Model}"
+                    : line.Cost.PricedAs,
                 Bucket = line.Key is { } rate ? RateKeys.Name(rate) : "response",
                 Unit = UnitOf(line.Key),
                 ListUnitPrice = line.Price,
@@ -89,7 +92,8 @@ public sealed class FocusReport
         foreach (string? field in fields)
         {
             writer.Write(separator);
-            writer.Write(field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field!.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+            bool isPlain = field.AsSpan().IndexOfAny(",\"\r\n") < 0;
+            writer.Write(isPlain ? field : $"\"{field!.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
             separator = ",";
         }
 

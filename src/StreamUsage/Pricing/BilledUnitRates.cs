@@ -17,7 +17,8 @@ internal static class BilledUnitRates
         ("annotated_pages", CostPart.Input, [RateKey.AnnotatedPage]),
     ];
 
-    // Without a key: no charge beyond tokens. Anthropic's documentation says so of its web fetch tool; a client's own MCP server is not the provider's to bill.
+    // Without a key: no charge beyond tokens. Anthropic's documentation says so of its web fetch tool; a client's own
+    // MCP server is not the provider's to bill.
     private static readonly (string Name, RateKey? Key)[] Tools =
     [
         ("web_search_requests", RateKey.WebSearch),
@@ -31,7 +32,9 @@ internal static class BilledUnitRates
         ("mcp_requests", null),
     ];
 
-    /// <summary>Adds the lines of a response's units, tools and request fee. The parts that the table has no rate for are named.</summary>
+    /// <summary>
+    /// Adds the lines of a response's units, tools and request fee. The parts that the table has no rate for are named.
+    /// </summary>
     public static void Add<T>(UsageRecord record, in TokenUsage usage, RateCard card, ref T lines, ref List<string>? unpriced)
         where T : ICostLines
     {
@@ -53,7 +56,8 @@ internal static class BilledUnitRates
         }
     }
 
-    private static void AddUnits<T>(IReadOnlyDictionary<string, decimal> units, in TokenUsage usage, RateCard card, ref T lines, ref List<string>? unpriced)
+    private static void AddUnits<T>(
+        IReadOnlyDictionary<string, decimal> units, in TokenUsage usage, RateCard card, ref T lines, ref List<string>? unpriced)
         where T : ICostLines
     {
         int known = 0;
@@ -79,7 +83,11 @@ internal static class BilledUnitRates
 
         if (known < units.Count)
         {
-            (unpriced ??= []).AddRange(units.Where(unit => unit.Value > 0 && !Array.Exists(Units, u => u.Name == unit.Key)).Select(unit => unit.Key).Order(StringComparer.Ordinal));
+            IEnumerable<string> used = units.Where(unit => unit.Value > 0).Select(unit => unit.Key);
+            foreach (string name in used.Except(Units.Select(unit => unit.Name)).Order(StringComparer.Ordinal))
+            {
+                (unpriced ??= []).Add(name);
+            }
         }
     }
 
@@ -132,7 +140,11 @@ internal static class BilledUnitRates
 
         if (known < uses.Count)
         {
-            (unpriced ??= []).AddRange(uses.Where(use => use.Value > 0 && !Array.Exists(Tools, t => t.Name == use.Key)).Select(use => use.Key).Order(StringComparer.Ordinal));
+            IEnumerable<string> used = uses.Where(use => use.Value > 0).Select(use => use.Key);
+            foreach (string name in used.Except(Tools.Select(tool => tool.Name)).Order(StringComparer.Ordinal))
+            {
+                (unpriced ??= []).Add(name);
+            }
         }
     }
 }

@@ -2,7 +2,9 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Multiplies counts by rates: each token is in one cell of bucket and modality, and each cell has one rate.</summary>
+/// <summary>
+/// Multiplies counts by rates: each token is in one cell of bucket and modality, and each cell has one rate.
+/// </summary>
 internal static class CostCalculator
 {
     /// <summary>Adds the lines of a usage's tokens.</summary>
@@ -17,16 +19,20 @@ internal static class CostCalculator
         AddInput(Modality.Audio, usage.InputAudioTokens ?? 0, usage.CacheReadAudioTokens ?? 0, ref input, ref cached, card, ref lines);
         if (details.Count != 0)
         {
-            AddInput(Modality.Image, Detail(details, "input_image_tokens"), Detail(details, "cache_read_image_tokens"), ref input, ref cached, card, ref lines);
-            AddInput(Modality.Video, Detail(details, "input_video_tokens"), Detail(details, "cache_read_video_tokens"), ref input, ref cached, card, ref lines);
+            long images = Detail(details, "input_image_tokens"), cachedImages = Detail(details, "cache_read_image_tokens");
+            long videos = Detail(details, "input_video_tokens"), cachedVideos = Detail(details, "cache_read_video_tokens");
+            AddInput(Modality.Image, images, cachedImages, ref input, ref cached, card, ref lines);
+            AddInput(Modality.Video, videos, cachedVideos, ref input, ref cached, card, ref lines);
         }
 
         Add(CostPart.Input, TokenKind.Input, Modality.Text, input, card, ref lines);
         Add(CostPart.CacheRead, TokenKind.CacheRead, Modality.Text, cached, card, ref lines);
 
         long written = usage.CacheCreationInputTokens;
-        Add(CostPart.CacheCreation, TokenKind.CacheCreation1h, Modality.Text, Take(usage.CacheCreation1hInputTokens, ref written), card, ref lines);
-        Add(CostPart.CacheCreation, TokenKind.CacheCreation5m, Modality.Text, Take(usage.CacheCreation5mInputTokens, ref written), card, ref lines);
+        long forAnHour = Take(usage.CacheCreation1hInputTokens, ref written);
+        long forMinutes = Take(usage.CacheCreation5mInputTokens, ref written);
+        Add(CostPart.CacheCreation, TokenKind.CacheCreation1h, Modality.Text, forAnHour, card, ref lines);
+        Add(CostPart.CacheCreation, TokenKind.CacheCreation5m, Modality.Text, forMinutes, card, ref lines);
         Add(CostPart.CacheCreation, TokenKind.CacheCreation, Modality.Text, written, card, ref lines);
 
         long output = usage.OutputTokens;
@@ -34,20 +40,24 @@ internal static class CostCalculator
         Add(CostPart.Output, TokenKind.Output, Modality.Image, Take(usage.OutputImageTokens ?? 0, ref output), card, ref lines);
         if (details.Count != 0)
         {
-            Add(CostPart.Output, TokenKind.Output, Modality.Video, Take(Detail(details, "output_video_tokens"), ref output), card, ref lines);
+            long videos = Take(Detail(details, "output_video_tokens"), ref output);
+            Add(CostPart.Output, TokenKind.Output, Modality.Video, videos, card, ref lines);
         }
 
         Add(CostPart.Output, TokenKind.Reasoning, Modality.Text, Take(usage.ReasoningTokens ?? 0, ref output), card, ref lines);
         if (details.Count != 0)
         {
-            Add(CostPart.Output, TokenKind.Citation, Modality.Text, Take(Detail(details, "output_citation_tokens"), ref output), card, ref lines);
+            long citations = Take(Detail(details, "output_citation_tokens"), ref output);
+            Add(CostPart.Output, TokenKind.Citation, Modality.Text, citations, card, ref lines);
         }
 
         Add(CostPart.Output, TokenKind.Output, Modality.Text, output, card, ref lines);
     }
 
-    // Of a modality, the part that is known to be cached is taken from the cache reads. What does not fit into the uncached input must have been cached too.
-    private static void AddInput<T>(Modality modality, long total, long knownCached, ref long input, ref long cached, RateCard card, ref T lines)
+    // Of a modality, the part that is known to be cached is taken from the cache reads. What does not fit into the
+    // uncached input must have been cached too.
+    private static void AddInput<T>(
+        Modality modality, long total, long knownCached, ref long input, ref long cached, RateCard card, ref T lines)
         where T : ICostLines
     {
         if (total <= 0 && knownCached <= 0)
@@ -88,7 +98,8 @@ internal static class CostCalculator
         return taken;
     }
 
-    private static long Detail(IReadOnlyDictionary<string, long> details, string name) => details.TryGetValue(name, out long count) ? count : 0;
+    private static long Detail(IReadOnlyDictionary<string, long> details, string name) =>
+        details.TryGetValue(name, out long count) ? count : 0;
 }
 
 /// <summary>Parts of a cost, as <see cref="UsageCost"/> shows them.</summary>

@@ -4,7 +4,8 @@ namespace StreamUsage.Pricing;
 
 /// <summary>One line of a cost: a quantity at a rate.</summary>
 /// <param name="Cost">The cost that it is part of: of the response, or of one of its iterations.</param>
-/// <param name="Key">What is priced; null where the pricing did not say its rates, and the line is the whole cost.</param>
+/// <param name="Key">What is priced; null where the pricing did not say its rates, and the line is the whole
+/// cost.</param>
 /// <param name="Quantity">How many units.</param>
 /// <param name="Price">The price of one unit, before the multiplier.</param>
 internal readonly record struct CostLine(UsageCost Cost, RateKey? Key, decimal Quantity, decimal Price)
@@ -25,7 +26,8 @@ internal readonly record struct CostLine(UsageCost Cost, RateKey? Key, decimal Q
         }
         else
         {
-            IEnumerable<UsageIteration> iterations = record.Iterations.Where(iteration => BilledIterations.IsBilled(iteration, record.Iterations));
+            IEnumerable<UsageIteration> iterations = record.Iterations
+                .Where(iteration => BilledIterations.IsBilled(iteration, record.Iterations));
             foreach ((UsageIteration iteration, UsageCost part) in iterations.Zip(cost.Iterations))
             {
                 collected.Cost = part;
@@ -38,7 +40,8 @@ internal readonly record struct CostLine(UsageCost Cost, RateKey? Key, decimal Q
         BilledUnitRates.Add(record, billed, RateCard.FromRates(cost.Rates), ref collected, ref unpriced);
 
         // A pricing of the user's own need not name its rates.
-        bool isComplete = collected.Lines.Sum(line => line.Quantity * line.Price * line.Cost.Multiplier) is var sum && decimal.Round(sum - cost.Total, 20) == 0;
+        bool isComplete = collected.Lines.Sum(line => line.Quantity * line.Price * line.Cost.Multiplier) is var sum
+            && decimal.Round(sum - cost.Total, 20) == 0;
         return isComplete ? collected.Lines : [new CostLine(cost, null, 1, cost.Multiplier == 0 ? 0 : cost.Total / cost.Multiplier)];
     }
 
@@ -48,7 +51,8 @@ internal readonly record struct CostLine(UsageCost Cost, RateKey? Key, decimal Q
 
         public required UsageCost Cost { get; set; }
 
-        public void Add(CostPart part, RateKey key, decimal quantity, decimal price) => Lines.Add(new CostLine(Cost, key, quantity, price / RateKeys.Per(key)));
+        public void Add(CostPart part, RateKey key, decimal quantity, decimal price) =>
+            Lines.Add(new CostLine(Cost, key, quantity, price / RateKeys.Per(key)));
 
         public void Miss(MissingRate missing)
         {

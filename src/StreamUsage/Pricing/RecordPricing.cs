@@ -17,7 +17,8 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
     {
         decimal multiplier = options.Multiplier?.Invoke(record) ?? 1;
         return multiplier >= 0
-            ? multiplier : throw new InvalidOperationException($"{nameof(PriceTableOptions)}.{nameof(PriceTableOptions.Multiplier)} must return at least 0.");
+            ? multiplier
+            : throw new InvalidOperationException($"{nameof(PriceTableOptions)}.{nameof(options.Multiplier)} must return at least 0.");
     }
 
     private PricingResult EvaluateWhole(string? model)
@@ -50,7 +51,8 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
             }
 
             costs.Add(Describe(call, multiplier, null));
-            tools = tools.Reason is null ? tools : tools with { Entry = call.Entry, Card = call.Card, Reason = HasTools ? tools.Reason : null };
+            tools = tools.Reason is null
+                ? tools : tools with { Entry = call.Entry, Card = call.Card, Reason = HasTools ? tools.Reason : null };
         }
 
         if (tools.Reason is { } missing)
@@ -76,7 +78,8 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
 
     private bool HasTools => record.ServerToolUse.Count != 0 || record.BilledUnits.Count != 0;
 
-    private PricedCall PriceCall(string? model, in TokenUsage usage, IReadOnlyDictionary<string, long> details, bool hasTools, ref List<string>? unpriced)
+    private PricedCall PriceCall(
+        string? model, in TokenUsage usage, IReadOnlyDictionary<string, long> details, bool hasTools, ref List<string>? unpriced)
     {
         if (string.IsNullOrEmpty(model))
         {
@@ -109,7 +112,13 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
         return first;
     }
 
-    private PricedCall PriceAt(PriceEntry entry, RateClass rateClass, in TokenUsage usage, IReadOnlyDictionary<string, long> details, bool hasTools, ref List<string>? unpriced)
+    private PricedCall PriceAt(
+        PriceEntry entry,
+        RateClass rateClass,
+        in TokenUsage usage,
+        IReadOnlyDictionary<string, long> details,
+        bool hasTools,
+        ref List<string>? unpriced)
     {
         if (entry.SheetAt(record.StartedAt).FindCard(rateClass, usage.TotalInputTokens, options.RateMultipliers) is not { } card)
         {
@@ -128,7 +137,8 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
             MissingRate.InClass => UnpricedReasons.RateClass,
             MissingRate.AtAll => UnpricedReasons.NoRate,
             _ when unpriced is not null && !sums.HasLines && Billed.TotalTokens == 0 => UnpricedReasons.NoRate,
-            _ when card.IsPricedByUnit && hasTools && record.BilledUnits.Count == 0 && record.Status == UsageStatus.Completed => UnpricedReasons.NoUsage,
+            _ when card.IsPricedByUnit && hasTools && record.BilledUnits.Count == 0 && record.Status == UsageStatus.Completed =>
+                UnpricedReasons.NoUsage,
             _ => null,
         };
         return new PricedCall { Entry = entry, Card = card, Sums = sums, Reason = reason };

@@ -1,14 +1,14 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Pricing;
 
 /// <summary>
-/// Prices by a table in a file that may change while the process runs. A new file takes the old one's place at once and as a whole; a bad one is logged, and the old table stays.
+/// Prices by a table in a file that may change while the process runs. A new file takes the old one's place at once and
+/// as a whole; a bad one is logged, and the old table stays.
 /// The file is looked at on a timer, which also works for mounted volumes and replaced links.
 /// </summary>
-public sealed class ReloadingPriceTable : IUsagePricing, IDisposable
+public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
 {
     private readonly object _gate = new();
     private readonly string _path;
@@ -19,14 +19,18 @@ public sealed class ReloadingPriceTable : IUsagePricing, IDisposable
     private FileState _seen;
     private volatile LoadedTable? _loaded;
 
-    /// <summary>Reads the table, and looks for a new one from then on. A file that is missing or bad is logged; until there is a good one, records are unpriced with <see cref="UnpricedReasons.NoTable"/>.</summary>
+    /// <summary>
+    /// Reads the table, and looks for a new one from then on. A file that is missing or bad is logged; until there is a
+    /// good one, records are unpriced with <see cref="UnpricedReasons.NoTable"/>.
+    /// </summary>
     /// <param name="path">The file of the table.</param>
     /// <param name="options">How to price, and how often to look; null for the defaults.</param>
     /// <param name="loggerFactory">Receives what was loaded and what could not be; null for no log.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The interval is not more than zero and at most a day.</exception>
-    public ReloadingPriceTable(string path, ReloadingPriceTableOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
+    public ReloadingPriceTable(
+        string path, ReloadingPriceTableOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         _path = path;
@@ -42,11 +46,18 @@ public sealed class ReloadingPriceTable : IUsagePricing, IDisposable
     /// <summary>Gets the table that is used; null until one could be read.</summary>
     public PriceTable? Current => _loaded?.Table;
 
-    /// <summary>Gets when the table's file was last written, overrides not counted; null until one could be read.</summary>
+    /// <summary>
+    /// Gets when the table's file was last written, overrides not counted; null until one could be read.
+    /// </summary>
     public DateTimeOffset? LastWritten => _loaded?.Written;
 
-    /// <summary>Gets how old the table is: the time since its file was last written. Null until one could be read.</summary>
+    /// <summary>
+    /// Gets how old the table is: the time since its file was last written. Null until one could be read.
+    /// </summary>
     public TimeSpan? Age => _loaded is { } loaded ? _time.GetUtcNow() - loaded.Written : null;
+
+    /// <summary>Gets whether pricing calls the user's code.</summary>
+    internal bool CallsUserCode => Current is { CallsUserCode: true };
 
     /// <summary>Gets why the newest file could not be used; null where it is the one that is used.</summary>
     public Exception? LastFault { get; private set; }
@@ -65,19 +76,18 @@ public sealed class ReloadingPriceTable : IUsagePricing, IDisposable
                     return LastFault is null;
                 }
 
-                PriceTableOptions options = _options.Pricing;
-                PriceTable table = PriceTable.Load(_path, _options.OverridesPath is { } overrides ? options with { Overrides = PriceTable.Load(overrides, options.Overrides is { } more ? new PriceTableOptions { Overrides = more } : new PriceTableOptions()) } : options);
+                PriceTable table = Load();
                 _seen = state;
                 _loaded = new LoadedTable(table, state.Written);
                 LastFault = null;
-                Log.PriceTableLoaded(_logger, _path, table.Version, table.UnreadFields.Count);
+                LogLoaded(_logger, _path, table.Version, table.UnreadFields.Count);
                 return true;
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException)
             {
                 if (fault.Message != LastFault?.Message)
                 {
-                    Log.PriceTableNotLoaded(_logger, fault, _path, _loaded is not null);
+                    LogNotLoaded(_logger, fault, _path, _loaded is not null);
                 }
 
                 LastFault = fault;
@@ -102,9 +112,36 @@ public sealed class ReloadingPriceTable : IUsagePricing, IDisposable
     /// <summary>Ends the looking for new files. The table that is loaded stays in use.</summary>
     public void Dispose() => _timer.Dispose();
 
+    // The file of overrides lies over those that the options have.
+    private PriceTable Load()
+    {
+        PriceTableOptions options = _options.Pricing;
+        if (_options.OverridesPath is { } path)
+        {
+            options = options with { Overrides = PriceTable.Load(path, new PriceTableOptions { Overrides = options.Overrides }) };
+        }
+
+        return PriceTable.Load(_path, options);
+    }
+
+    // Here and not with the other messages, because Pricing uses nothing but the root's types.
+    [LoggerMessage(
+        EventId = 31,
+        Level = LogLevel.Information,
+        Message = "Price table {Path} loaded, version {Version}; {UnreadFields} names of prices in it are not read")]
+    private static partial void LogLoaded(ILogger logger, string path, string version, int unreadFields);
+
+    [LoggerMessage(
+        EventId = 32,
+        Level = LogLevel.Error,
+        Message = "Price table {Path} could not be loaded; an older one stays in use: {HasOlder}")]
+    private static partial void LogNotLoaded(ILogger logger, Exception fault, string path, bool hasOlder);
+
     private sealed record LoadedTable(PriceTable Table, DateTimeOffset Written);
 
-    /// <summary>What tells a changed file: read through its handle, so that a link counts as what it points at.</summary>
+    /// <summary>
+    /// What tells a changed file: read through its handle, so that a link counts as what it points at.
+    /// </summary>
     private readonly record struct FileState(DateTimeOffset Written, long Length, DateTimeOffset OverridesWritten, long OverridesLength)
     {
         public static FileState Of(string path, string? overridesPath)

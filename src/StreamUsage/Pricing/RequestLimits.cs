@@ -4,7 +4,10 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>What a request says about its cost: the most output that it allows, its class of service, and whether it writes to a cache.</summary>
+/// <summary>
+/// What a request says about its cost: the most output that it allows, its class of service, and whether it writes to a
+/// cache.
+/// </summary>
 internal record struct RequestLimits
 {
     private long? _maxTokens;
@@ -25,7 +28,10 @@ internal record struct RequestLimits
     /// <summary>Gets the most output of all choices together; null where the request sets no limit.</summary>
     public readonly long? MaxOutputTokens => _maxTokens is { } tokens ? Math.Clamp(tokens, 0, int.MaxValue) * Choices : null;
 
-    /// <summary>Reads a request body: max_tokens, max_completion_tokens, max_output_tokens, n, Gemini's generationConfig, Bedrock's inferenceConfig. Of malformed JSON, what comes before the fault.</summary>
+    /// <summary>
+    /// Reads a request body: max_tokens, max_completion_tokens, max_output_tokens, n, Gemini's generationConfig,
+    /// Bedrock's inferenceConfig. Of malformed JSON, what comes before the fault.
+    /// </summary>
     public static RequestLimits Read(ReadOnlySpan<byte> body)
     {
         RequestLimits limits = default;
@@ -52,13 +58,18 @@ internal record struct RequestLimits
         return limits;
     }
 
-    /// <summary>Returns the dearest kind of cache write that the request may cause: OpenAI writes by itself, the others where a block is marked. Null for none.</summary>
+    /// <summary>
+    /// Returns the dearest kind of cache write that the request may cause: OpenAI writes by itself, the others where a
+    /// block is marked. Null for none.
+    /// </summary>
     public readonly TokenKind? CacheWrite(ApiFormat format) =>
         _marksHour ? TokenKind.CacheCreation1h
         : _marksCache || ProviderNames.OfProtocol(ProtocolFor(format), format) == "openai" ? TokenKind.CacheCreation
         : null;
 
-    /// <summary>Returns the protocol that a request of no stated format most likely speaks; null where the format says it.</summary>
+    /// <summary>
+    /// Returns the protocol that a request of no stated format most likely speaks; null where the format says it.
+    /// </summary>
     public readonly string? ProtocolFor(ApiFormat format) => format != ApiFormat.Auto ? null
         : Model?.StartsWith("claude", StringComparison.OrdinalIgnoreCase) == true ? "anthropic-messages" : _protocol;
 
@@ -70,14 +81,16 @@ internal record struct RequestLimits
             reader.Read();
             switch (name)
             {
-                case "max_tokens" or "max_completion_tokens" or "max_output_tokens" or "max_tokens_to_sample" or "maxOutputTokens" or "maxTokens" or "maxNewTokens":
+                case "max_tokens" or "max_completion_tokens" or "max_output_tokens" or "max_tokens_to_sample":
+                case "maxOutputTokens" or "maxTokens" or "maxNewTokens":
                     _maxTokens = Count(reader) ?? _maxTokens;
                     _protocol = name == "max_output_tokens" ? "openai-responses" : _protocol;
                     break;
                 case "n" or "candidateCount" or "candidate_count":
                     _choices = Count(reader);
                     break;
-                case "generationConfig" or "generation_config" or "inferenceConfig" or "request" when reader.TokenType == JsonTokenType.StartObject:
+                case "generationConfig" or "generation_config" or "inferenceConfig" or "request"
+                    when reader.TokenType == JsonTokenType.StartObject:
                     _protocol = name == "inferenceConfig" ? "bedrock-converse" : _protocol;
                     ReadMembers(ref reader);
                     break;
@@ -113,9 +126,12 @@ internal record struct RequestLimits
         }
     }
 
-    private static long? Count(in Utf8JsonReader reader) => reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count) && count >= 0 ? count : null;
+    private static long? Count(in Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count) && count >= 0 ? count : null;
 
-    // A request that asks for the standard class, or leaves the choice to the provider, may be served at the standard rate.
+    // A request that asks for the standard class, or leaves the choice to the provider, may be served at the standard
+    // rate.
     private static string? Word(in Utf8JsonReader reader) =>
-        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 1024 && reader.GetString() is { } word && word is not ("standard_only" or "auto") ? word : null;
+        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 1024 && reader.GetString() is { } word
+            && word is not ("standard_only" or "auto") ? word : null;
 }

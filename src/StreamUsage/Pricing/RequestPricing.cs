@@ -34,7 +34,13 @@ internal static class RequestPricing
     }
 
     private static UsageQuote QuoteAt(
-        PriceEntry entry, in RequestLimits limits, TokenKind? cacheWrite, long inputTokens, DateTimeOffset time, PriceTableOptions options, decimal multiplier)
+        PriceEntry entry,
+        in RequestLimits limits,
+        TokenKind? cacheWrite,
+        long inputTokens,
+        DateTimeOffset time,
+        PriceTableOptions options,
+        decimal multiplier)
     {
         long? maxOutput = limits.MaxOutputTokens ?? entry.MaxOutputTokens * limits.Choices;
         var quote = new UsageQuote { InputTokens = inputTokens, MaxOutputTokens = maxOutput };
@@ -54,7 +60,8 @@ internal static class RequestPricing
         };
     }
 
-    private static decimal? Price(RateCard card, TokenKind kind) => card.Find(kind, Modality.Text) is { Missing: MissingRate.None, Price: var price } ? price : null;
+    private static decimal? Price(RateCard card, TokenKind kind) =>
+        card.Find(kind, Modality.Text) is { Missing: MissingRate.None, Price: var price } ? price : null;
 
     private static decimal? Max(decimal? left, decimal? right) => left is { } l && right is { } r ? Math.Max(l, r) : left ?? right;
 }

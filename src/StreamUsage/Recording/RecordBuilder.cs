@@ -211,7 +211,7 @@ internal static class RecordBuilder
     {
         try
         {
-            PricingResult result = pricing is PriceTable { CallsUserCode: false }
+            PricingResult result = pricing is PriceTable { CallsUserCode: false } or ReloadingPriceTable { CallsUserCode: false }
                 ? pricing.Evaluate(record) : await WithinAsync(limit, () => pricing.Evaluate(record)).ConfigureAwait(false);
             return record with
             {

@@ -6,7 +6,10 @@ using static StreamUsage.Tests.Support.PriceTables;
 
 namespace StreamUsage.Tests.Pricing;
 
-/// <summary>The same model costs the same in both table formats. Where two tables disagree, the hand-computed price says which one is wrong.</summary>
+/// <summary>
+/// The same model costs the same in both table formats. Where two tables disagree, the hand-computed price says which
+/// one is wrong.
+/// </summary>
 public sealed class BothFormatsTests
 {
     private static readonly PriceTable GenAiPrices = Parse(

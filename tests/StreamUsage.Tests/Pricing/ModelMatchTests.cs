@@ -98,6 +98,17 @@ public sealed class ModelMatchTests
     }
 
     [Fact]
+    public void Overrides_may_have_overrides()
+    {
+        PriceTable first = Parse("""{"gpt-x":{"litellm_provider":"openai","input_cost_per_token":1e-06}}""");
+        PriceTable second = Parse("""{"gpt-y":{"litellm_provider":"openai","input_cost_per_token":5e-06}}""", new PriceTableOptions { Overrides = first });
+        PriceTable table = Parse(Table, new PriceTableOptions { Overrides = second });
+        UsageRecord record = Used(new TokenUsage { InputTokens = 1_000_000 }) with { Context = new UsageContext { Provider = "openai" }, ResponseModel = "gpt-x" };
+
+        (table.Price(record)!.Total, table.Price(record with { ResponseModel = "gpt-y" })!.Total, table.Price(record with { ResponseModel = "gpt-x-mini" })!.Total).Should().Be((1, 5, 1));
+    }
+
+    [Fact]
     public void More_names_than_are_remembered_are_found_all_the_same()
     {
         PriceTable table = Parse(Table);

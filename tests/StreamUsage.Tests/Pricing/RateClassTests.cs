@@ -4,7 +4,9 @@ using static StreamUsage.Tests.Support.PriceTables;
 
 namespace StreamUsage.Tests.Pricing;
 
-/// <summary>The class of service that was served picks the rates. A class without rates leaves the record unpriced.</summary>
+/// <summary>
+/// The class of service that was served picks the rates. A class without rates leaves the record unpriced.
+/// </summary>
 public sealed class RateClassTests
 {
     private const string Costs =
@@ -84,11 +86,19 @@ public sealed class RateClassTests
     [Fact]
     public void Options_give_factors_for_classes_that_the_table_lacks()
     {
-        var options = new PriceTableOptions { RateMultipliers = new Dictionary<string, decimal> { ["flex"] = 0.5m, ["us"] = 1.1m } };
+        var options = new PriceTableOptions { RateMultipliers = new Dictionary<string, decimal> { ["Flex"] = 0.5m, ["us"] = 1.1m } };
 
         UsageCost? cost = GenAi("""{"input_mtok":1,"output_mtok":8}""", options).Price(Used(Usage) with { ServiceTier = "flex", InferenceGeo = "us" });
 
         (cost!.Total, cost.RateClass, cost.Rates["input"], cost.IsUncertain).Should().Be((0.00495m, "flex us", 0.00000055m, false));
+    }
+
+    [Fact]
+    public void A_negative_factor_is_refused()
+    {
+        var options = new PriceTableOptions { RateMultipliers = new Dictionary<string, decimal> { ["flex"] = -1 } };
+
+        FluentActions.Invoking(() => GenAi("""{"input_mtok":1}""", options)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*flex*");
     }
 
     [Theory]
@@ -129,12 +139,15 @@ public sealed class RateClassTests
         result.UnpricedReason.Should().Be(expected is null ? UnpricedReasons.RateClass : null);
     }
 
-    [Fact]
-    public void Tools_cost_the_same_in_every_class()
+    [Theory]
+    [InlineData("flex", null, null)]
+    [InlineData(null, "fast", null)]
+    [InlineData(null, null, "us")]
+    public void Tools_cost_the_same_in_every_class(string? tier, string? speed, string? geo)
     {
         PriceTable table = LiteLlm($"\"search_context_cost_per_query\":{{\"search_context_size_medium\":0.01}},{Costs}");
 
-        UsageCost? cost = table.Price(Used(default) with { ServiceTier = "flex", ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 } });
+        UsageCost? cost = table.Price(Used(default) with { ServiceTier = tier, Speed = speed, InferenceGeo = geo, ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 } });
 
         cost!.ServerTools.Should().Be(0.03m);
     }

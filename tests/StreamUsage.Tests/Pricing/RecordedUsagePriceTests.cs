@@ -6,7 +6,10 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Pricing;
 
-/// <summary>Every recorded usage object, in a plain JSON body, costs what genai-prices computes for it from the same table, to the last digit.</summary>
+/// <summary>
+/// Every recorded usage object, in a plain JSON body, costs what genai-prices computes for it from the same table, to
+/// the last digit.
+/// </summary>
 public sealed class RecordedUsagePriceTests
 {
     private static readonly DateTimeOffset Date = new(2026, 8, 21, 12, 0, 0, TimeSpan.Zero);

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>A usage object as a provider reported it, and what genai-prices computes for it (shared/data/usage-prices).</summary>
+/// <summary>
+/// A usage object as a provider reported it, and what genai-prices computes for it (shared/data/usage-prices).
+/// </summary>
 internal sealed record RecordedUsage(string Format, string Provider, string Model, string BodyMembers, decimal InputPrice, decimal OutputPrice)
 {
     public static IEnumerable<RecordedUsage> All()

@@ -4,13 +4,20 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>Reads <c>data.json</c> of pydantic/genai-prices (prices/README.md there; v1 and v2 share their shape): providers with models, each with a match rule and prices.</summary>
+/// <summary>
+/// Reads <c>data.json</c> of pydantic/genai-prices (prices/README.md there; v1 and v2 share their shape): providers
+/// with models, each with a match rule and prices.
+/// </summary>
 internal sealed class GenAiPricesReader
 {
     private static readonly Dictionary<string, (RateKey Key, decimal Per)> Keys = MakeKeys();
 
     // Metadata: what a model is, not what it costs.
-    private static readonly HashSet<string> ModelMembers = ["id", "match", "prices", "name", "description", "context_window", "price_comments", "deprecated", "prices_checked", "price_discrepancies", "collapse"];
+    private static readonly HashSet<string> ModelMembers =
+    [
+        "id", "match", "prices", "name", "description", "context_window", "price_comments", "deprecated", "prices_checked",
+        "price_discrepancies", "collapse",
+    ];
 
     private readonly SortedSet<string> _unread = new(StringComparer.Ordinal);
 
@@ -36,9 +43,10 @@ internal sealed class GenAiPricesReader
         string id = TableReader.TextMember(json, "id", place);
         var provider = new PricedProvider(id.ToLowerInvariant())
         {
-            Match = json.TryGetProperty("provider_match", out JsonElement match) && match.ValueKind != JsonValueKind.Null ? MatchClause.Read(match, id) : null,
+            Match = json.TryGetProperty("provider_match", out JsonElement match) && match.ValueKind != JsonValueKind.Null
+                ? MatchClause.Read(match, id) : null,
             FallBacks = json.TryGetProperty("fallback_model_providers", out JsonElement others) && others.ValueKind != JsonValueKind.Null
-                ? [.. TableReader.Items(others, id, "fallback_model_providers").Select(other => TableReader.Text(other, id, "fallback_model_providers"))] : [],
+                ? ReadNames(others, id, "fallback_model_providers") : [],
         };
         if (!json.TryGetProperty("models", out JsonElement models))
         {
@@ -53,6 +61,9 @@ internal sealed class GenAiPricesReader
 
         return provider;
     }
+
+    private static string[] ReadNames(JsonElement names, string entry, string member) =>
+        [.. TableReader.Items(names, entry, member).Select(name => TableReader.Text(name, entry, member))];
 
     private void AddModel(PricedProvider provider, string providerId, JsonElement json, string place)
     {
@@ -69,7 +80,9 @@ internal sealed class GenAiPricesReader
             throw TableReader.Malformed(pricedAs, "'prices' is missing");
         }
 
-        var entry = new PriceEntry(pricedAs, prices.ValueKind == JsonValueKind.Array ? ReadAlternatives(prices, pricedAs) : [(PriceCondition.Always, ReadSheet(prices, pricedAs))], null);
+        (PriceCondition, PriceSheet)[] alternatives = prices.ValueKind == JsonValueKind.Array
+            ? ReadAlternatives(prices, pricedAs) : [(PriceCondition.Always, ReadSheet(prices, pricedAs))];
+        var entry = new PriceEntry(pricedAs, alternatives, null);
         provider.Add(id, entry);
         if (json.TryGetProperty("match", out JsonElement match))
         {
@@ -87,7 +100,8 @@ internal sealed class GenAiPricesReader
                 throw TableReader.Malformed(entry, "each of several prices is an object with 'prices'");
             }
 
-            bool isConditional = item.TryGetProperty("constraint", out JsonElement constraint) && constraint.ValueKind != JsonValueKind.Null;
+            bool isConditional = item.TryGetProperty("constraint", out JsonElement constraint)
+                && constraint.ValueKind != JsonValueKind.Null;
             alternatives.Add((isConditional ? ReadCondition(constraint, entry) : PriceCondition.Always, ReadSheet(prices, entry)));
         }
 
@@ -109,7 +123,7 @@ internal sealed class GenAiPricesReader
             string text = TableReader.Text(member.Value, entry, member.Name);
             switch (member.Name)
             {
-                case "start_date" when DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date):
+                case "start_date" when DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, 0, out DateOnly date):
                     startDate = date;
                     break;
                 case "start_time" when TryReadTime(text, out DateTimeOffset time):
@@ -130,12 +144,22 @@ internal sealed class GenAiPricesReader
             throw TableReader.Malformed(entry, "a constraint has a start_date, or a start_time and an end_time");
         }
 
-        return new PriceCondition(startDate, start is { } opens && end is { } closes
-            ? [new TimeWindow(TimeOnly.FromDateTime(opens.DateTime), TimeOnly.FromDateTime(closes.ToOffset(opens.Offset).DateTime), opens.Offset, 0, TimeZoneInfo.Utc)] : []);
+        return new PriceCondition(startDate, start is { } opens && end is { } closes ? [ToWindow(opens, closes)] : []);
     }
 
+    private static TimeWindow ToWindow(DateTimeOffset start, DateTimeOffset end) => new(
+        TimeOnly.FromDateTime(start.DateTime),
+        TimeOnly.FromDateTime(end.ToOffset(start.Offset).DateTime),
+        start.Offset,
+        Weekdays: 0,
+        TimeZoneInfo.Utc);
+
     private static bool TryReadTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParseExact(
-        "2000-01-01T" + text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mmK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
+        "2000-01-01T" + text,
+        ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mmK"],
+        CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal,
+        out time);
 
     private PriceSheet ReadSheet(JsonElement prices, string entry)
     {
@@ -175,7 +199,8 @@ internal sealed class GenAiPricesReader
         var read = new List<RateTier>();
         foreach (JsonElement tier in TableReader.Items(tiers, entry, member.Name))
         {
-            if (tier.ValueKind != JsonValueKind.Object || !tier.TryGetProperty("start", out JsonElement start) || !tier.TryGetProperty("price", out JsonElement price)
+            if (tier.ValueKind != JsonValueKind.Object || !tier.TryGetProperty("start", out JsonElement start)
+                || !tier.TryGetProperty("price", out JsonElement price)
                 || start.ValueKind != JsonValueKind.Number || !start.TryGetInt64(out long tokens) || tokens < 0)
             {
                 throw TableReader.Malformed(entry, $"a tier of '{member.Name}' has a 'start' of at least 0 and a 'price'");
@@ -187,7 +212,8 @@ internal sealed class GenAiPricesReader
         return new Rate(TableReader.Amount(basePrice, entry, member.Name) / per, [.. read.OrderBy(tier => tier.Start)]);
     }
 
-    // The registry of units (prices/units.yml): mtok per million, kcount and kpages per thousand, mchars per million characters, gpixels per 10^9 pixels.
+    // The registry of units (prices/units.yml): mtok per million, kcount and kpages per thousand, mchars per million
+    // characters, gpixels per 10^9 pixels.
     private static Dictionary<string, (RateKey Key, decimal Per)> MakeKeys()
     {
         const decimal Million = 1_000_000, Thousand = 1_000;

@@ -6,7 +6,7 @@ namespace StreamUsage.Pricing.Reading;
 /// <summary>The costs of one of LiteLLM's models: by class of service, threshold, place and time of day.</summary>
 internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
 {
-    private const string Standard = RateClass.Standard;
+    private const string Standard = RateClass.Standard, RegionalFactor = "regional_processing_uplift_multiplier_";
 
     private readonly Dictionary<(string Class, RateKey Key), decimal> _base = [];
     private readonly Dictionary<(string Class, RateKey Key), SortedDictionary<long, decimal>> _tiers = [];
@@ -53,11 +53,12 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         {
             Set(name, TableReader.Amount(member.Value, model, member.Name) / name.Per);
         }
-        else if (member.Name.StartsWith("regional_processing_uplift_multiplier_", StringComparison.Ordinal))
+        else if (member.Name.StartsWith(RegionalFactor, StringComparison.Ordinal))
         {
-            _multipliers[member.Name["regional_processing_uplift_multiplier_".Length..]] = TableReader.Amount(member.Value, model, member.Name);
+            _multipliers[member.Name[RegionalFactor.Length..]] = TableReader.Amount(member.Value, model, member.Name);
         }
-        else if (member.Name.Contains("cost", StringComparison.Ordinal) || member.Name.Contains("pricing", StringComparison.Ordinal) || member.Name.Contains("multiplier", StringComparison.Ordinal))
+        else if (member.Name.Contains("cost", StringComparison.Ordinal) || member.Name.Contains("pricing", StringComparison.Ordinal)
+            || member.Name.Contains("multiplier", StringComparison.Ordinal))
         {
             unread.Add(member.Name);
         }
@@ -83,17 +84,21 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         }
     }
 
-    // What a search costs depends on the size of its context, which no response says: the medium size is the default of the request.
+    // What a search costs depends on the size of its context, which no response says: the medium size is the default of
+    // the request.
     private void ReadSearchCost(JsonElement value, JsonElement json)
     {
-        if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty("search_context_size_medium", out JsonElement medium) || medium.ValueKind == JsonValueKind.Null)
+        if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty("search_context_size_medium", out JsonElement medium)
+            || medium.ValueKind == JsonValueKind.Null)
         {
             unread.Add("search_context_cost_per_query");
             return;
         }
 
-        bool isPerPrompt = json.TryGetProperty("web_search_billing_unit", out JsonElement unit) && unit.ValueKind == JsonValueKind.String && unit.ValueEquals("per_prompt");
-        _base[(Standard, isPerPrompt ? RateKey.WebSearchPrompt : RateKey.WebSearch)] = TableReader.Amount(medium, model, "search_context_size_medium");
+        bool isPerPrompt = json.TryGetProperty("web_search_billing_unit", out JsonElement unit) && unit.ValueKind == JsonValueKind.String
+            && unit.ValueEquals("per_prompt");
+        RateKey key = isPerPrompt ? RateKey.WebSearchPrompt : RateKey.WebSearch;
+        _base[(Standard, key)] = TableReader.Amount(medium, model, "search_context_size_medium");
     }
 
     // Factors on all token rates, for example us 1.1 and fast 6.
@@ -113,7 +118,8 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         }
     }
 
-    // The whole request is paid at the rates of the tier that its input falls into: above the start, up to and including the end. What a tier does not name costs its input rate.
+    // The whole request is paid at the rates of the tier that its input falls into: above the start, up to and
+    // including the end. What a tier does not name costs its input rate.
     private void ReadTieredPricing(JsonElement json)
     {
         if (!json.TryGetProperty("tiered_pricing", out JsonElement list) || list.ValueKind == JsonValueKind.Null)
@@ -124,7 +130,8 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         var tiers = new List<(long Start, Dictionary<RateKey, decimal> Prices)>();
         foreach (JsonElement tier in TableReader.Items(list, model, "tiered_pricing"))
         {
-            if (tier.ValueKind != JsonValueKind.Object || !tier.TryGetProperty("range", out JsonElement range) || range.ValueKind != JsonValueKind.Array || range.GetArrayLength() != 2
+            if (tier.ValueKind != JsonValueKind.Object || !tier.TryGetProperty("range", out JsonElement range)
+                || range.ValueKind != JsonValueKind.Array || range.GetArrayLength() != 2
                 || range[0].ValueKind != JsonValueKind.Number || !range[0].TryGetDecimal(out decimal start))
             {
                 throw TableReader.Malformed(model, "a tier of 'tiered_pricing' has a 'range' of two counts");
@@ -153,7 +160,8 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         var prices = new Dictionary<RateKey, decimal>();
         foreach (JsonProperty member in json.EnumerateObject())
         {
-            if (member.Value.ValueKind != JsonValueKind.Null && LiteLlmCostName.TryParse(member.Name, out LiteLlmCostName name) && name is { Class: null, Start: null })
+            if (member.Value.ValueKind != JsonValueKind.Null && LiteLlmCostName.TryParse(member.Name, out LiteLlmCostName name)
+                && name is { Class: null, Start: null })
             {
                 prices[name.Key] = TableReader.Amount(member.Value, model, member.Name) / name.Per;
             }
@@ -162,12 +170,14 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         return prices;
     }
 
-    private Dictionary<RateKey, Rate> ReadOffPeakRates(JsonElement offPeak) => ReadRates(offPeak).ToDictionary(rate => rate.Key, rate => new Rate(rate.Value));
+    private Dictionary<RateKey, Rate> ReadOffPeakRates(JsonElement offPeak) =>
+        ReadRates(offPeak).ToDictionary(rate => rate.Key, rate => new Rate(rate.Value));
 
     // A 0 is a price where both directions have one. A 0 without the other says that nobody filled it in.
     private void DropUnknownZeros()
     {
-        bool hasInput = _base.TryGetValue((Standard, RateKey.Input), out decimal input), hasOutput = _base.TryGetValue((Standard, RateKey.Output), out decimal output);
+        bool hasInput = _base.TryGetValue((Standard, RateKey.Input), out decimal input);
+        bool hasOutput = _base.TryGetValue((Standard, RateKey.Output), out decimal output);
         if (hasInput && !hasOutput && input == 0)
         {
             _base.Remove((Standard, RateKey.Input));
@@ -206,7 +216,9 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
 
     private Rate? ToRate((string Class, RateKey Key) key)
     {
-        RateTier[] tiers = _tiers.TryGetValue(key, out SortedDictionary<long, decimal>? read) ? [.. read.Select(tier => new RateTier(tier.Key, tier.Value))] : [];
-        return _base.TryGetValue(key, out decimal price) ? new Rate(price, tiers) : null; // A price above a threshold alone does not say what holds below it.
+        RateTier[] tiers = _tiers.TryGetValue(key, out SortedDictionary<long, decimal>? read)
+            ? [.. read.Select(tier => new RateTier(tier.Key, tier.Value))] : [];
+        // A price above a threshold alone does not say what holds below it.
+        return _base.TryGetValue(key, out decimal price) ? new Rate(price, tiers) : null;
     }
 }

@@ -4,12 +4,15 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>Reads when LiteLLM's <c>off_peak_pricing</c> holds: daily UTC windows, some of them on certain weekdays only.</summary>
+/// <summary>
+/// Reads when LiteLLM's <c>off_peak_pricing</c> holds: daily UTC windows, some of them on certain weekdays only.
+/// </summary>
 internal static class LiteLlmOffPeak
 {
     public static PriceCondition ReadCondition(JsonElement offPeak, string model)
     {
-        TimeZoneInfo calendar = offPeak.TryGetProperty("weekday_timezone", out JsonElement zone) ? FindZone(TableReader.Text(zone, model, "weekday_timezone"), model) : TimeZoneInfo.Utc;
+        TimeZoneInfo calendar = offPeak.TryGetProperty("weekday_timezone", out JsonElement zone)
+            ? FindZone(TableReader.Text(zone, model, "weekday_timezone"), model) : TimeZoneInfo.Utc;
         var windows = new List<TimeWindow>();
         if (offPeak.TryGetProperty("hours_utc", out JsonElement hours))
         {
@@ -25,12 +28,14 @@ internal static class LiteLlmOffPeak
                     throw TableReader.Malformed(model, "a window of 'off_peak_pricing' has 'hours_utc'");
                 }
 
-                int weekdays = rule.TryGetProperty("weekdays", out JsonElement days) && days.ValueKind != JsonValueKind.Null ? ReadWeekdays(days, model) : 0;
+                int weekdays = rule.TryGetProperty("weekdays", out JsonElement days) && days.ValueKind != JsonValueKind.Null
+                    ? ReadWeekdays(days, model) : 0;
                 windows.AddRange(ReadWindows(ruleHours, weekdays, calendar, model));
             }
         }
 
-        return windows.Count != 0 ? new PriceCondition(null, windows) : throw TableReader.Malformed(model, "'off_peak_pricing' has no hours");
+        return windows.Count != 0
+            ? new PriceCondition(null, windows) : throw TableReader.Malformed(model, "'off_peak_pricing' has no hours");
     }
 
     private static IEnumerable<TimeWindow> ReadWindows(JsonElement hours, int weekdays, TimeZoneInfo calendar, string model)
@@ -49,7 +54,8 @@ internal static class LiteLlmOffPeak
         }
     }
 
-    private static bool TryReadTime(string text, out TimeOnly time) => TimeOnly.TryParseExact(text.Trim(), "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
+    private static bool TryReadTime(string text, out TimeOnly time) =>
+        TimeOnly.TryParseExact(text.Trim(), "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
 
     // Names of days, whole or their first three letters, or ISO numbers: Monday is 1, Sunday 7.
     private static int ReadWeekdays(JsonElement days, string model)
@@ -64,10 +70,12 @@ internal static class LiteLlmOffPeak
             }
             else if (day.ValueKind == JsonValueKind.String && day.GetString() is { Length: >= 3 } name)
             {
-                number = Array.FindIndex(Enum.GetNames<DayOfWeek>(), known => known.StartsWith(name.AsSpan(0, 3), StringComparison.OrdinalIgnoreCase));
+                number = Array.FindIndex(Enum.GetNames<DayOfWeek>(), known =>
+                    known.StartsWith(name.AsSpan(0, 3), StringComparison.OrdinalIgnoreCase));
             }
 
-            bits |= number >= 0 ? 1 << number : throw TableReader.Malformed(model, "'weekdays' holds names of days, or numbers from 1 for Monday to 7");
+            bits |= number >= 0
+                ? 1 << number : throw TableReader.Malformed(model, "'weekdays' holds names of days, or numbers from 1 for Monday to 7");
         }
 
         return bits;

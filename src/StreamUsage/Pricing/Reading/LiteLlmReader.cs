@@ -3,7 +3,10 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>Reads LiteLLM's <c>model_prices_and_context_window.json</c> (ModelInfoBase in litellm/types/utils.py): an object of models, each with its costs per unit.</summary>
+/// <summary>
+/// Reads LiteLLM's <c>model_prices_and_context_window.json</c> (ModelInfoBase in litellm/types/utils.py): an object of
+/// models, each with its costs per unit.
+/// </summary>
 internal sealed class LiteLlmReader
 {
     private readonly Dictionary<string, PricedProvider> _providers = new(StringComparer.Ordinal);
@@ -32,10 +35,12 @@ internal sealed class LiteLlmReader
 
     private void AddModel(string name, JsonElement json)
     {
-        string provider = json.TryGetProperty("litellm_provider", out JsonElement named) && named.ValueKind == JsonValueKind.String ? named.GetString()!.ToLowerInvariant() : "";
+        string provider = json.TryGetProperty("litellm_provider", out JsonElement named) && named.ValueKind == JsonValueKind.String
+            ? named.GetString()!.ToLowerInvariant() : "";
         string canonical = ProviderNames.Canonical(provider);
         string[] segments = name.Split('/', 2);
-        bool isPrefixed = segments.Length == 2 && provider.Length != 0 && (segments[0].Equals(provider, StringComparison.OrdinalIgnoreCase) || ProviderNames.Canonical(segments[0]) == canonical);
+        bool isPrefixed = segments.Length == 2 && provider.Length != 0
+            && (segments[0].Equals(provider, StringComparison.OrdinalIgnoreCase) || ProviderNames.Canonical(segments[0]) == canonical);
         string pricedAs = provider.Length == 0 || isPrefixed ? name : $"{provider}/{name}";
 
         var costs = new LiteLlmCosts(name, _unread);
@@ -61,7 +66,8 @@ internal sealed class LiteLlmReader
     {
         foreach (string name in (ReadOnlySpan<string>)["max_output_tokens", "max_tokens"])
         {
-            if (json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long limit) && limit > 0)
+            if (json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+                && value.TryGetInt64(out long limit) && limit > 0)
             {
                 return limit;
             }

@@ -43,7 +43,8 @@ internal abstract class MatchClause
     public virtual IEnumerable<string> ExactNames() => [];
 
     private static MatchClause[] ReadAll(JsonElement clauses, string entry) => clauses.ValueKind == JsonValueKind.Array
-        ? [.. clauses.EnumerateArray().Select(clause => Read(clause, entry))] : throw TableReader.Malformed(entry, "'or' and 'and' hold arrays of match clauses");
+        ? [.. clauses.EnumerateArray().Select(clause => Read(clause, entry))]
+        : throw TableReader.Malformed(entry, "'or' and 'and' hold arrays of match clauses");
 
     private static Regex ReadPattern(string text, string entry)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using StreamUsage.Pricing.Tables;
 
@@ -22,7 +23,8 @@ internal static class TableReader
         };
     }
 
-    public static FormatException Malformed(string entry, string fault, Exception? cause = null) => new($"Price table, entry '{entry}': {fault}.", cause);
+    public static FormatException Malformed(string entry, string fault, Exception? cause = null) =>
+        new($"Price table, entry '{entry}': {fault}.", cause);
 
     public static string Text(JsonElement value, string entry, string name) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Malformed(entry, $"'{name}' is no text");
@@ -37,7 +39,7 @@ internal static class TableReader
         bool isNumber = value.ValueKind switch
         {
             JsonValueKind.Number => value.TryGetDecimal(out amount),
-            JsonValueKind.String => decimal.TryParse(value.GetString(), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out amount),
+            JsonValueKind.String => decimal.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out amount),
             _ => false,
         };
         return isNumber && amount >= 0 ? amount : throw Malformed(entry, $"'{name}' is no amount of at least 0");

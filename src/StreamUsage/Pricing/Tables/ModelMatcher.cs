@@ -5,12 +5,13 @@ namespace StreamUsage.Pricing.Tables;
 /// <summary>Finds the entry of a model. A name that was asked for before is one look-up.</summary>
 internal sealed class ModelMatcher
 {
-    // Names come from responses: a server that invents a new one each time must not fill the memory. Past the limit, names are searched for each time.
+    // Names come from responses: a server that invents a new one each time must not fill the memory. Past the limit,
+    // names are searched for each time.
     private const int MaxRemembered = 4096;
 
     private readonly IReadOnlyList<PricedProvider> _providers;
     private readonly ModelMatcher? _overrides;
-    private readonly ConcurrentDictionary<(string? Provider, string? Protocol, ApiFormat Format, string Model), PriceEntry[]> _found = new();
+    private readonly ConcurrentDictionary<Key, PriceEntry[]> _found = new();
     private int _remembered;
 
     public ModelMatcher(IReadOnlyList<PricedProvider> providers, ModelMatcher? overrides)
@@ -26,7 +27,7 @@ internal sealed class ModelMatcher
     /// <param name="model">The model's name.</param>
     public ReadOnlySpan<PriceEntry> Find(string? provider, string? protocol, ApiFormat format, string model)
     {
-        (string?, string?, ApiFormat, string) key = (provider, protocol, format, model);
+        var key = new Key(provider, protocol, format, model);
         if (_found.TryGetValue(key, out PriceEntry[]? entries))
         {
             return entries;
@@ -45,10 +46,13 @@ internal sealed class ModelMatcher
     {
         // The provider that the caller names counts where either table knows it, else the one whose protocol was read.
         string? wireProvider = ProviderNames.OfProtocol(protocol, format);
-        string? name = provider is not null && (FindProvider(provider) is not null || _overrides?.FindProvider(provider) is not null) ? provider : wireProvider;
-        PriceEntry[] own = _overrides?.SearchAt(name, model) ?? [];
-        return own.Length != 0 ? own : SearchAt(name, model);
+        return SearchLayers(provider is not null && Knows(provider) ? provider : wireProvider, model);
     }
+
+    private bool Knows(string provider) => FindProvider(provider) is not null || (_overrides?.Knows(provider) ?? false);
+
+    private PriceEntry[] SearchLayers(string? provider, string model) =>
+        _overrides?.SearchLayers(provider, model) is { Length: > 0 } found ? found : SearchAt(provider, model);
 
     private PriceEntry[] SearchAt(string? providerName, string model)
     {
@@ -68,11 +72,15 @@ internal sealed class ModelMatcher
     }
 
     // Exactly, then by the table's rules, then the same at each provider whose models this one serves too.
-    private IEnumerable<PriceEntry> SearchAt(PricedProvider provider, string name)
+    private IReadOnlyList<PriceEntry> SearchAt(PricedProvider provider, string name)
     {
-        IReadOnlyList<PriceEntry> own = provider.Find(name);
-        return own.Count != 0 ? own
-            : provider.FallBacks.Select(FindProvider).OfType<PricedProvider>().Select(other => other.Find(name)).FirstOrDefault(found => found.Count != 0) ?? [];
+        IReadOnlyList<PriceEntry> found = provider.Find(name);
+        for (int i = 0; found.Count == 0 && i < provider.FallBacks.Count; i++)
+        {
+            found = FindProvider(provider.FallBacks[i])?.Find(name) ?? [];
+        }
+
+        return found;
     }
 
     private PricedProvider? FindProvider(string name)
@@ -82,4 +90,6 @@ internal sealed class ModelMatcher
             ?? _providers.FirstOrDefault(provider => provider.Name == canonical)
             ?? _providers.FirstOrDefault(provider => provider.Match?.IsMatch(lower) ?? false);
     }
+
+    private readonly record struct Key(string? Provider, string? Protocol, ApiFormat Format, string Model);
 }

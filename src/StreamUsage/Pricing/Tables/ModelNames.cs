@@ -8,7 +8,8 @@ internal static partial class ModelNames
     private static readonly string[] Regions = ["us.", "eu.", "apac.", "jp.", "au.", "ca.", "us-gov.", "global."];
 
     /// <summary>
-    /// Returns the name itself, then those with one part taken off, then those with two, and so on: a path before the name (<c>models/</c>, a provider), a region of Bedrock, a date or version at the end.
+    /// Returns the name itself, then those with one part taken off, then those with two, and so on: a path before the
+    /// name (<c>models/</c>, a provider), a region of Bedrock, a date or version at the end.
     /// A suffix that may change the price (<c>:free</c>, <c>-fast</c>) stays.
     /// </summary>
     public static IEnumerable<IReadOnlyList<string>> Variants(string model)
@@ -52,6 +53,8 @@ internal static partial class ModelNames
     }
 
     // -20250929, -2025-09-29, @20250929, @default or @latest; the version that Bedrock puts behind a date stays.
-    [GeneratedRegex(@"(-20\d{6}|-20\d\d-\d\d-\d\d|@20\d{6}|@default|@latest)(?<rest>-v\d+(:\d+)?)?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"(-20\d{6}|-20\d\d-\d\d-\d\d|@20\d{6}|@default|@latest)(?<rest>-v\d+(:\d+)?)?$",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex DateSuffix();
 }

@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>All rates of an entry that hold at one time: by class of service, by tier of input and by place. Cards are made from it when they are first needed.</summary>
+/// <summary>
+/// All rates of an entry that hold at one time: by class of service, by tier of input and by place. Cards are made from
+/// it when they are first needed.
+/// </summary>
 internal sealed class PriceSheet
 {
     private readonly Dictionary<RateKey, Rate> _standard;
@@ -15,18 +18,24 @@ internal sealed class PriceSheet
     /// <param name="standard">The standard rates.</param>
     /// <param name="classes">Rates of other classes, by the names of <see cref="RateClass"/>.</param>
     /// <param name="multipliers">Factors on the standard rates by class or place, lower-case.</param>
-    public PriceSheet(Dictionary<RateKey, Rate> standard, Dictionary<string, Dictionary<RateKey, Rate>>? classes = null, Dictionary<string, decimal>? multipliers = null)
+    public PriceSheet(
+        Dictionary<RateKey, Rate> standard,
+        Dictionary<string, Dictionary<RateKey, Rate>>? classes = null,
+        Dictionary<string, decimal>? multipliers = null)
     {
         _standard = standard;
         _classes = classes ?? [];
         _multipliers = multipliers ?? [];
-        _starts = [.. _classes.Values.Append(standard).SelectMany(rates => rates.Values).SelectMany(rate => rate.Tiers).Select(tier => tier.Start).Distinct().Order()];
+        IEnumerable<Rate> rates = _classes.Values.Append(standard).SelectMany(rates => rates.Values);
+        _starts = [.. rates.SelectMany(rate => rate.Tiers).Select(tier => tier.Start).Distinct().Order()];
         _standardCards = new RateCard?[_starts.Length + 1];
     }
 
     public IReadOnlyDictionary<RateKey, Rate> Standard => _standard;
 
-    /// <summary>Returns the rates for a class and a request's total input; null where the table has none for the class.</summary>
+    /// <summary>
+    /// Returns the rates for a class and a request's total input; null where the table has none for the class.
+    /// </summary>
     /// <param name="rateClass">The class that was served.</param>
     /// <param name="totalInputTokens">All input of the model call.</param>
     /// <param name="multipliers">The user's factors, for what the table does not say.</param>
@@ -61,8 +70,14 @@ internal sealed class PriceSheet
         }
 
         (RateClass, decimal, int) key = (rateClass, factor, band);
-        return _cards.TryGetValue(key, out RateCard? card)
-            ? card : _cards.GetOrAdd(key, RateCard.Create(rates ?? _standard, rates is null ? null : _standard, StartOf(band), factor, rateClass.Name, isUncertain));
+        if (!_cards.TryGetValue(key, out RateCard? card))
+        {
+            Dictionary<RateKey, Rate>? standard = rates is null ? null : _standard;
+            card = RateCard.Create(rates ?? _standard, standard, StartOf(band), factor, rateClass.Name, isUncertain);
+            card = _cards.GetOrAdd(key, card);
+        }
+
+        return card;
     }
 
     private long StartOf(int band) => band == 0 ? -1 : _starts[band - 1];

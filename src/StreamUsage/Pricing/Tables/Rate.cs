@@ -2,7 +2,8 @@ namespace StreamUsage.Pricing.Tables;
 
 /// <summary>A price for one unit, in US dollars, that may depend on the request's total input.</summary>
 /// <param name="Base">The price below the first tier.</param>
-/// <param name="Tiers">Higher tiers by ascending start. Past a start, its price holds for all units, not only for those past it.</param>
+/// <param name="Tiers">Higher tiers by ascending start. Past a start, its price holds for all units, not only for those
+/// past it.</param>
 internal readonly record struct Rate(decimal Base, RateTier[] Tiers)
 {
     public Rate(decimal price)

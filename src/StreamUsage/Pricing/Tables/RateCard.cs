@@ -1,8 +1,12 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>The one price of each kind of token and unit for a model call: everything that selects a rate has been applied, fall-backs included.</summary>
+/// <summary>
+/// The one price of each kind of token and unit for a model call: everything that selects a rate has been applied,
+/// fall-backs included.
+/// </summary>
 /// <remarks>
-/// A kind of token without a rate of its own is priced as what contains it: in its modality, else whatever its modality. A cache read or write falls back to input,
+/// A kind of token without a rate of its own is priced as what contains it: in its modality, else whatever its
+/// modality. A cache read or write falls back to input,
 /// a write by lifetime to a write, reasoning and citations to output.
 /// </remarks>
 internal sealed class RateCard
@@ -40,7 +44,9 @@ internal sealed class RateCard
         IsPricedByUnit = hasUnitPrice && !hasTokenPrice;
     }
 
-    /// <summary>Gets the rates by name, in US dollars for one unit, those that are fallen back to not repeated.</summary>
+    /// <summary>
+    /// Gets the rates by name, in US dollars for one unit, those that are fallen back to not repeated.
+    /// </summary>
     public IReadOnlyDictionary<string, decimal> Rates { get; }
 
     public string ClassName { get; }
@@ -55,11 +61,16 @@ internal sealed class RateCard
     /// <param name="rates">The rates of the class.</param>
     /// <param name="standard">The standard rates, where the class has rates of its own; else null.</param>
     /// <param name="start">The band: the highest start of a tier that the total input exceeds; -1 for none.</param>
-    /// <param name="factor">The factor on every rate.</param>
+    /// <param name="factor">The factor on every rate of tokens.</param>
     /// <param name="className">The name of the class.</param>
     /// <param name="isUncertain">Whether the rates are another class's.</param>
     public static RateCard Create(
-        IReadOnlyDictionary<RateKey, Rate> rates, IReadOnlyDictionary<RateKey, Rate>? standard, long start, decimal factor, string className, bool isUncertain)
+        IReadOnlyDictionary<RateKey, Rate> rates,
+        IReadOnlyDictionary<RateKey, Rate>? standard,
+        long start,
+        decimal factor,
+        string className,
+        bool isUncertain)
     {
         var own = new decimal?[RateKeys.Count];
         var isMissing = new bool[RateKeys.Count];
@@ -73,15 +84,16 @@ internal sealed class RateCard
             {
                 // A class that has no price past a tier at which the standard rate changes has no price there.
                 isMissing[i] = hasStandard && standardRate.StartAt(start) > rate.StartAt(start);
-                own[i] = isMissing[i] ? null : rate.PriceAt(start) * factor;
+                own[i] = isMissing[i] ? null : rate.PriceAt(start) * (i < RateKeys.TokenCount ? factor : 1);
             }
             else if (hasStandard && i >= RateKeys.TokenCount)
             {
-                own[i] = standardRate.PriceAt(start) * factor; // Tools and units cost the same in every class.
+                own[i] = standardRate.PriceAt(start); // Tools and units cost the same in every class.
             }
             else if (hasStandard)
             {
-                isMissing[i] = standardCard!.Resolve(key, skipsItself: true) is var parent && (parent.Missing != MissingRate.None || parent.Price != standardRate.PriceAt(start));
+                isMissing[i] = standardCard!.Resolve(key, skipsItself: true) is var parent
+                    && (parent.Missing != MissingRate.None || parent.Price != standardRate.PriceAt(start));
             }
         }
 
@@ -107,7 +119,8 @@ internal sealed class RateCard
     public decimal? Find(RateKey key) => _own[(int)key];
 
     /// <summary>Returns the rate that a kind of token is priced at, its own or the one that it falls back to.</summary>
-    public (RateKey Key, decimal Price, MissingRate Missing) Find(TokenKind kind, Modality modality) => _tokens[(int)RateKeys.Of(kind, modality)];
+    public (RateKey Key, decimal Price, MissingRate Missing) Find(TokenKind kind, Modality modality) =>
+        _tokens[(int)RateKeys.Of(kind, modality)];
 
     private (RateKey Key, decimal Price, MissingRate Missing) Resolve(RateKey key, bool skipsItself)
     {
