@@ -177,10 +177,10 @@ public sealed class UsageRecordJsonTests
             {"version":1,"id":"01a20a43-f80a-747f-bbb4-f87e51424199","context":{"requestId":"r1","apiFormat":"CLAUDE"},"apiFormat":"CLAUDE","protocol":"anthropic-messages",
             "usage":{"inputTokens":25,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"cacheCreation5mInputTokens":0,"cacheCreation1hInputTokens":0,"outputTokens":15,"reasoningTokens":0},
             "billedUsage":{"inputTokens":25,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"cacheCreation5mInputTokens":0,"cacheCreation1hInputTokens":0,"outputTokens":15},
-            "iterations":[],"serverToolUse":{},"tokenDetails":{},"inputSource":"Reported","outputSource":"Estimated",
+            "billedUnits":{},"anomalies":"None","iterations":[],"serverToolUse":{},"tokenDetails":{},"inputSource":"Reported","outputSource":"Estimated",
             "cost":{"total":0.0001500,"input":0,"cacheRead":0,"cacheCreation":0,"output":0,"serverTools":0,"multiplier":1,"currency":"USD","pricedAs":"anthropic/x",
             "rateClass":"standard","rates":{},"unpricedParts":[],"isUncertain":false,"iterations":[]},
-            "status":"Completed","outcome":"Completed","statusCode":200,"startedAt":"2026-01-02T03:04:05.1234567+02:00","duration":"00:01:02.0030000",
+            "streamed":false,"operation":"chat","status":"Completed","outcome":"Completed","statusCode":200,"startedAt":"2026-01-02T03:04:05.1234567+02:00","duration":"00:01:02.0030000",
             "bytesReceived":0,"readCount":0,"eventCount":0,"skippedEvents":0,"outputCharacters":0,"drained":false}
             """.Replace("\n", "", StringComparison.Ordinal));
     }
