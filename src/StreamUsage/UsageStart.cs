@@ -17,8 +17,9 @@ public sealed record UsageStart
     public DateTimeOffset StartedAt { get; init; }
 
     /// <summary>
-    /// Gets what the request may cost; null where its body was not given. The input is estimated when this is first read, so that who does not need it does not pay for it:
-    /// read it before <see cref="IUsageSink.StartedAsync"/> has ended, because the body may change after the record was made.
+    /// Gets what the request may cost; null where its body was not given. The input is estimated when this is first read, so that
+    /// who does not need it does not pay for it. Read it before <see cref="IUsageSink.StartedAsync"/> has ended, because the body may
+    /// change after the record was made.
     /// </summary>
     public UsageQuote? Quote
     {
@@ -27,4 +28,7 @@ public sealed record UsageStart
     }
 
     internal Func<UsageQuote>? EstimateQuote { get; init; }
+
+    /// <summary>Gets or sets whether the start reached the default <see cref="IUsageSink.StartedAsync"/>, which does nothing.</summary>
+    internal bool IsIgnored { get; set; }
 }

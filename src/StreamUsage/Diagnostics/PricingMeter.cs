@@ -23,8 +23,6 @@ internal sealed class PricingMeter
             "streamusage.cost.difference", "{USD}", "The computed cost less the one that the provider reported, by entry.");
     }
 
-    public bool IsEnabled => _cost.Enabled || _unpriced.Enabled || _difference.Enabled;
-
     public void Record(UsageRecord record)
     {
         if (record.Cost is { } cost)

@@ -13,9 +13,18 @@ internal sealed class PricingReport(IMeterFactory? meterFactory)
     private readonly PricingMeter _meter = new(meterFactory);
     private readonly ConcurrentDictionary<(string? Provider, string? Model, string Reason), bool> _named = new();
 
-    public bool IsMeasured => _meter.IsEnabled;
-
-    public void Record(UsageRecord record) => _meter.Record(record);
+    /// <summary>Measures a record's price. A listener that throws ends here.</summary>
+    public void Record(UsageRecord record)
+    {
+        try
+        {
+            _meter.Record(record);
+        }
+        catch (Exception)
+        {
+            // A listener's fault must not cost a record.
+        }
+    }
 
     /// <summary>Logs why a record has no price, unless the same was logged before.</summary>
     public void Write(ILogger logger, UsageRecord record)

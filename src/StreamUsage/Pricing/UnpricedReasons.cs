@@ -36,6 +36,9 @@ public static class UnpricedReasons
     /// <summary>The answer has only been accepted; its usage is not known yet.</summary>
     public const string Pending = "pending";
 
-    /// <summary>The pricing failed or took longer than its time limit.</summary>
+    /// <summary>The pricing failed.</summary>
     public const string PricingFailed = "pricing_failed";
+
+    /// <summary>The pricing took longer than <see cref="StreamUsageOptions.EstimationTimeout"/>.</summary>
+    public const string PricingTimeout = "pricing_timeout";
 }

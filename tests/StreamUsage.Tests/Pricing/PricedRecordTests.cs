@@ -66,7 +66,7 @@ public sealed class PricedRecordTests
         (_, RecordingLog log, _) = await ReadAsync(table, Answers.Claude);
 
         RecordingLog.Line line = log.Lines.First(l => l.EventId == 1);
-        line.Text.Should().Contain($"cost {shown}, reported cost ");
+        line.Text.Should().Contain($"cost {shown},");
     }
 
     [Fact]
