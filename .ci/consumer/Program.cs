@@ -1,7 +1,9 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using StreamUsage;
 
 const string Body = """
@@ -34,7 +36,8 @@ UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30
 bool asExpected = seen == Body && record.Outcome == StreamOutcome.Completed && record.Usage is { InputTokens: 25, OutputTokens: 15 };
 asExpected &= UsageRecordJson.Read(UsageRecordJson.ToUtf8Bytes(record)) is { Id: var id, Usage: var usage, Outcome: StreamOutcome.Completed } && id == record.Id && usage == record.Usage;
 asExpected &= await IsDeliveredAsync(inBackground: false) && await IsDeliveredAsync(inBackground: true);
-Console.WriteLine($"{(RuntimeFeature.IsDynamicCodeSupported ? "JIT" : "native")}: {(asExpected ? "as expected" : "NOT as expected: 25 in, 15 out, completed, every byte passed on, the same from JSON and by a container's sinks")}");
+asExpected &= IsBound() && IsRefused();
+Console.WriteLine($"{(RuntimeFeature.IsDynamicCodeSupported ? "JIT" : "native")}: {(asExpected ? "as expected" : "NOT as expected: 25 in, 15 out, completed, every byte passed on, the same from JSON and by a container's sinks, options bound from configuration")}");
 return asExpected ? 0 : 1;
 
 // A container's tracker, whose scoped sink fails at first.
@@ -58,6 +61,57 @@ static async Task<bool> IsDeliveredAsync(bool inBackground)
     List<UsageRecord> stored = provider.GetRequiredService<Store>().Records;
     return result == (inBackground ? DeliveryResult.Queued : DeliveryResult.Delivered) && stored is [{ Context.RequestId: "r1", Usage.OutputTokens: 15 }];
 }
+
+// Every option that is a value, by the library's binder, and the two classes of limits by this program's own.
+static bool IsBound()
+{
+    IConfigurationSection section = Section(
+        ("MaxEventBytes", "1"), ("MaxRetainedBytes", "2"), ("Capture", "Message, Events"), ("MaxCapturedBytes", "3"), ("ThrowOnUnreadableStream", "true"),
+        ("DrainAbortedStreams:MaxTime", "00:00:04"), ("DrainAbortedStreams:MaxBytes", "99"), ("DrainAbortedStreams:MaxConcurrent", "5"),
+        ("SinkTimeout", "00:00:06"), ("MaxDeliveryAttempts", "7"), ("RetryDelay", "00:00:08"), ("ShutdownGracePeriod", "00:00:09"),
+        ("MaxRetainedTextBytes", "10"), ("MaxRequestBodyBytes", "11"), ("Background:Capacity", "12"), ("Background:FullQueueTimeout", "00:00:13"),
+        ("Background:MaxBatchSize", "14"), ("Background:MaxBatchDelay", "00:00:15"), ("Background:MaxConcurrentBatches", "16"), ("Background:ShutdownTimeout", "00:00:17"));
+    StreamUsageOptions options = Options(section);
+    var limits = new DrainLimits();
+    section.GetSection("DrainAbortedStreams").Bind(limits);
+    BackgroundDeliveryOptions? background = section.GetSection("Background").Get<BackgroundDeliveryOptions>();
+    return options is
+        {
+            MaxEventBytes: 1, MaxRetainedBytes: 2, Capture: CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes: 3, ThrowOnUnreadableStream: true,
+            SinkTimeout.Seconds: 6, MaxDeliveryAttempts: 7, RetryDelay.Seconds: 8, ShutdownGracePeriod.Seconds: 9, MaxRetainedTextBytes: 10, MaxRequestBodyBytes: 11,
+        }
+        && options.DrainAbortedStreams == limits && limits is { MaxTime.Seconds: 4, MaxBytes: 99, MaxConcurrent: 5 }
+        && IsExpected(options.Background) && IsExpected(background);
+
+    static bool IsExpected(BackgroundDeliveryOptions? options) =>
+        options is { Capacity: 12, FullQueueTimeout.Seconds: 13, MaxBatchSize: 14, MaxBatchDelay.Seconds: 15, MaxConcurrentBatches: 16, ShutdownTimeout.Seconds: 17 };
+}
+
+static bool IsRefused()
+{
+    try
+    {
+        Options(Section(("MaxEventByte", "1")));
+        return false;
+    }
+    catch (InvalidOperationException fault)
+    {
+        return fault.Message.Contains("'MaxEventByte'");
+    }
+}
+
+static StreamUsageOptions Options(IConfiguration section)
+{
+    var services = new ServiceCollection();
+    services.AddStreamUsage(section).AddSink(new PrintingSink());
+    using ServiceProvider provider = services.BuildServiceProvider();
+    return provider.GetRequiredService<IOptions<StreamUsageOptions>>().Value;
+}
+
+static IConfigurationSection Section(params (string Key, string Value)[] values) => new ConfigurationBuilder()
+    .AddInMemoryCollection(values.Select(value => KeyValuePair.Create($"StreamUsage:{value.Key}", (string?)value.Value)))
+    .Build()
+    .GetSection("StreamUsage");
 
 sealed class Store
 {

@@ -30,8 +30,14 @@ public readonly record struct ApiFormat(string Name)
     /// <summary>Google Gemini as Gemini CLI calls it; read like <see cref="Gemini"/>.</summary>
     public static ApiFormat GeminiCli { get; } = new("GEMINI_CLI");
 
-    /// <summary>Amazon Bedrock: Converse, and what an invoked model says in its own format (Anthropic Messages).</summary>
+    /// <summary>Amazon Bedrock: Converse, and what an invoked model says in its own format.</summary>
     public static ApiFormat Bedrock { get; } = new("BEDROCK");
+
+    /// <summary>Cohere: Chat in both versions, Embed and Rerank.</summary>
+    public static ApiFormat Cohere { get; } = new("COHERE");
+
+    /// <summary>Mistral: Conversations, and chat completions, embeddings and transcriptions, which are like OpenAI's.</summary>
+    public static ApiFormat Mistral { get; } = new("MISTRAL");
 
     /// <summary>Whether both names are the same, without case.</summary>
     /// <param name="other">The format to compare with.</param>

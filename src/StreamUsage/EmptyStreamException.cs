@@ -28,12 +28,22 @@ public sealed class EmptyStreamException : HttpRequestException
     {
     }
 
-    internal EmptyStreamException(StreamOutcome outcome)
+    internal EmptyStreamException(StreamOutcome outcome, UsageContext context, long readCount)
         : this(outcome == StreamOutcome.Empty ? "The response body was empty." : "The response body held nothing that could be read as an answer.")
     {
         Outcome = outcome;
+        Context = context;
+        ReadCount = readCount;
     }
 
     /// <summary><see cref="StreamOutcome.Empty"/> or <see cref="StreamOutcome.Unreadable"/>.</summary>
     public StreamOutcome Outcome { get; } = StreamOutcome.Empty;
+
+    /// <summary>
+    /// Gets what the caller said about the request, as the record has it: a failover knows which provider, endpoint and key to avoid. Empty if the exception was not thrown by a tracked body.
+    /// </summary>
+    public UsageContext Context { get; } = UsageContext.Empty;
+
+    /// <summary>Gets how many reads brought bytes before the end: 0 if the body was empty.</summary>
+    public long ReadCount { get; }
 }

@@ -23,7 +23,8 @@ public static class HttpResponseMessageExtensions
 
     /// <summary>
     /// Swaps the response's content for one that passes every byte on as it comes and tracks the usage in it. Headers, status, version, trailers and bytes stay as they were;
-    /// the original content is disposed with the new one. Performs no I/O. A response that this tracker tracks already keeps its handle. A response with status 101
+    /// the original content is disposed with the new one. Performs no I/O. A response that this tracker tracks already keeps its handle. One that another tracker tracks into
+    /// the same sinks keeps its handle too: there is one record, what its context left empty is taken from <paramref name="context"/>, and a warning is logged once. A response with status 101
     /// (switching protocols) is left as it is, and its handle is cancelled.
     /// </summary>
     /// <param name="response">The response to track, best received with <see cref="HttpCompletionOption.ResponseHeadersRead"/>.</param>
@@ -36,10 +37,30 @@ public static class HttpResponseMessageExtensions
         ArgumentNullException.ThrowIfNull(response);
         ArgumentNullException.ThrowIfNull(tracker);
         ArgumentNullException.ThrowIfNull(context);
-        return response.TrackUsage(tracker, context, context.RequestBody.Length);
+        return response.TrackUsage(tracker, context, context.RequestBody.Length, requestBodyCopy: null);
     }
 
     /// <summary>As <see cref="TrackUsage(HttpResponseMessage, UsageTracker, UsageContext)"/>, of a request whose body may be too large to be in the context.</summary>
-    internal static UsageTracking TrackUsage(this HttpResponseMessage response, UsageTracker tracker, UsageContext context, long requestBodyLength) =>
-        response.StatusCode == HttpStatusCode.SwitchingProtocols ? UsageTracking.Untracked : tracker.Track(response, context, requestBodyLength);
+    /// <param name="response">The response to track.</param>
+    /// <param name="tracker">The tracker.</param>
+    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="requestBodyLength">The length of the request's body in bytes.</param>
+    /// <param name="requestBodyCopy">Disposed when the body in the context is not needed any more; null where its memory is the caller's.</param>
+    /// <param name="asksForTranscript">Whether the answer may be a transcript as plain text.</param>
+    internal static UsageTracking TrackUsage(
+        this HttpResponseMessage response,
+        UsageTracker tracker,
+        UsageContext context,
+        long requestBodyLength,
+        IDisposable? requestBodyCopy,
+        bool asksForTranscript = false)
+    {
+        if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
+        {
+            requestBodyCopy?.Dispose();
+            return UsageTracking.Untracked;
+        }
+
+        return tracker.Track(response, context, requestBodyLength, requestBodyCopy, asksForTranscript);
+    }
 }

@@ -15,6 +15,9 @@ public interface IStreamUsageBuilder
     /// <summary>
     /// Adds a sink that is resolved from a fresh scope for each call, so that what a failed attempt leaves behind (a broken database context, say) is never used again. It is registered as scoped
     /// where it is not registered yet. Several sinks each get every record; one that fails costs the others nothing.
+    /// When a host starts, the sink is resolved once, from a scope that is disposed at once. If that fails (a dependency
+    /// is missing, or the constructor throws), the host does not start. The constructor must have no effect that needs a
+    /// record.
     /// </summary>
     /// <typeparam name="TSink">The sink's type.</typeparam>
     /// <returns>This builder.</returns>

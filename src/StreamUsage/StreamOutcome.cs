@@ -9,7 +9,9 @@ public enum StreamOutcome
     /// <summary>HTTP status 400 or above, or an error event or error object at any point.</summary>
     ProviderError,
 
-    /// <summary>The reader left first: it disposed, cancelled, completed or abandoned the body, or its own destination failed.</summary>
+    /// <summary>
+    /// The reader left first: it disposed, completed or abandoned the body, or its own destination failed. A cancelled read alone is not leaving: the body may be read on.
+    /// </summary>
     ClientAborted,
 
     /// <summary>The body broke, or ended before the answer was complete.</summary>
@@ -23,4 +25,7 @@ public enum StreamOutcome
 
     /// <summary>A background answer that has only been accepted.</summary>
     Pending,
+
+    /// <summary>No response headers came. <see cref="UsageTracker.RecordFailure"/> records such a request.</summary>
+    NoResponse,
 }

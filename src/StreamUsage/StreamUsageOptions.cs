@@ -22,9 +22,17 @@ public sealed class StreamUsageOptions
     public long MaxEventBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// What all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless set; at least 0. Counted is what each keeps beyond 4 KiB of an event that a read cuts, of the output's text, of
-    /// what <see cref="Capture"/> asks for, of the excerpt of a body that cannot be read, and of the provider's usage object. At the limit an event is treated like one over <see cref="MaxEventBytes"/> (it is not buffered, and its usage is read all the same), the output's characters are counted
-    /// by class, nothing more is captured (<see cref="CapturedResponse.Truncated"/>; the excerpt counts, and is kept all the same), and a usage object of more than 4 KiB is read but not kept.
+    /// Gets or sets what all responses of a tracker may keep together while they are read, in bytes: 256 MiB unless
+    /// set; at least 0. The first 4 KiB of each kind are free. These count, and at the limit:
+    /// <list type="bullet">
+    /// <item><description>an event that a read cuts is read as it passes, like one over <see cref="MaxEventBytes"/>;</description></item>
+    /// <item><description>the output's text is not kept, and its characters are counted by class;</description></item>
+    /// <item><description>the copy that <see cref="UsageTrackingHandler"/> makes of a request's body is not kept, and
+    /// the input is estimated by its size. A copy that was kept goes as soon as the provider reports the input;</description></item>
+    /// <item><description>nothing more is captured (<see cref="CapturedResponse.Truncated"/>), except the excerpt of a
+    /// body that cannot be read, which counts and is kept all the same;</description></item>
+    /// <item><description>a usage object of more than 4 KiB is read but not kept.</description></item>
+    /// </list>
     /// </summary>
     public long MaxRetainedBytes { get; set; } = 256 * 1024 * 1024;
 
@@ -32,8 +40,10 @@ public sealed class StreamUsageOptions
     public CapturedContent Capture { get; set; } = CapturedContent.Headers;
 
     /// <summary>
-    /// The most that <see cref="Capture"/> keeps of one response's message and events together, and of its request's body, in bytes of UTF-8: 1 MiB unless set; from 0 to 1 GiB.
-    /// What goes past it is left out, and <see cref="CapturedResponse.Truncated"/> says so.
+    /// Gets or sets the most that <see cref="Capture"/> keeps of one response's message and events together, and of its
+    /// request's body, in bytes of UTF-8: 1 MiB unless set; from 0 to 1 GiB. The objects count as well: 256 bytes a
+    /// block, 160 a text in it, 48 an event. What goes past the limit is left out, and
+    /// <see cref="CapturedResponse.Truncated"/> says so.
     /// </summary>
     public long MaxCapturedBytes { get; set; } = 1024 * 1024;
 
@@ -109,8 +119,6 @@ public sealed class StreamUsageOptions
     /// <summary>Where the meter "StreamUsage" is made; null means the container's factory, where there is one, else a meter that such trackers share.</summary>
     public IMeterFactory? MeterFactory { get; set; }
 
-    internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> Parsers => _parsers;
-
     internal IReadOnlyDictionary<string, Func<IContentDecoder>> ContentDecoders => _contentDecoders;
 
     internal IReadOnlySet<string> RedactedHeaders => new HashSet<string>(_redactedHeaders, StringComparer.OrdinalIgnoreCase);
@@ -161,6 +169,9 @@ public sealed class StreamUsageOptions
         filled._parsers = [.. _parsers, .. parsers.Select(parser => (new ApiFormat(parser.Protocol), parser))];
         return filled;
     }
+
+    /// <summary>The parsers that were added. A method, because the generator of configuration binders of .NET 8 stumbles over a property of tuples.</summary>
+    internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> GetParsers() => _parsers;
 
     /// <summary>What is wrong with the options, naming the option and its range; null where nothing is.</summary>
     internal string? FindFault() =>

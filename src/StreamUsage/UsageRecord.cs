@@ -9,6 +9,11 @@ namespace StreamUsage;
 /// </remarks>
 public sealed record UsageRecord
 {
+    // Nullable values take twice the room of what they hold, and records wait in queues. Times are stored with the sign
+    // turned, so that the default is null; the cost, which few providers report, in a box.
+    private readonly long _timeToFirstByte, _timeToFirstToken, _timeToLastByte;
+    private readonly object? _reportedCost;
+
     /// <summary>The idempotency key: a version 7 UUID made when tracking began.</summary>
     public Guid Id { get; init; }
 
@@ -66,7 +71,7 @@ public sealed record UsageRecord
     internal string? UnpricedModel { get; init; }
 
     /// <summary>What the response cost in US dollars by the provider's own word (OpenRouter, xAI, Perplexity); null where it says nothing.</summary>
-    public decimal? ReportedCost { get; init; }
+    public decimal? ReportedCost { get => (decimal?)_reportedCost; init => _reportedCost = value; }
 
     /// <summary>The provider's id of the response; null where it gave none.</summary>
     public string? ResponseId { get; init; }
@@ -129,13 +134,13 @@ public sealed record UsageRecord
     public TimeSpan Duration { get; init; }
 
     /// <summary>From <see cref="StartedAt"/> to the first bytes of the body; null where none came.</summary>
-    public TimeSpan? TimeToFirstByte { get; init; }
+    public TimeSpan? TimeToFirstByte { get => Time(_timeToFirstByte); init => _timeToFirstByte = Stored(value); }
 
     /// <summary>From <see cref="StartedAt"/> to the first text, reasoning or tool call; null where none came.</summary>
-    public TimeSpan? TimeToFirstToken { get; init; }
+    public TimeSpan? TimeToFirstToken { get => Time(_timeToFirstToken); init => _timeToFirstToken = Stored(value); }
 
     /// <summary>From <see cref="StartedAt"/> to the last bytes of the body; null where none came; to within the system clock's tick (some milliseconds). Far below <see cref="Duration"/> means that the provider had stalled.</summary>
-    public TimeSpan? TimeToLastByte { get; init; }
+    public TimeSpan? TimeToLastByte { get => Time(_timeToLastByte); init => _timeToLastByte = Stored(value); }
 
     /// <summary>Bytes of the body.</summary>
     public long BytesReceived { get; init; }
@@ -160,6 +165,10 @@ public sealed record UsageRecord
 
     /// <summary>What was kept of the body; null where nothing was.</summary>
     public CapturedResponse? Response { get; init; }
+
+    private static TimeSpan? Time(long stored) => stored == 0 ? null : new TimeSpan(stored ^ long.MinValue);
+
+    private static long Stored(TimeSpan? time) => time is { } known ? known.Ticks ^ long.MinValue : 0;
 
     internal const string DefaultOperation = "chat";
 

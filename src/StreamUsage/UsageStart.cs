@@ -17,9 +17,8 @@ public sealed record UsageStart
     public DateTimeOffset StartedAt { get; init; }
 
     /// <summary>
-    /// Gets what the request may cost; null where its body was not given. The input is estimated when this is first read, so that
-    /// who does not need it does not pay for it. Read it before <see cref="IUsageSink.StartedAsync"/> has ended, because the body may
-    /// change after the record was made.
+    /// Gets what the request may cost; null where no pricing is configured, or the request's body was not given. The input is
+    /// estimated when this is first read, so that a sink that does not need it does not pay for it.
     /// </summary>
     public UsageQuote? Quote
     {

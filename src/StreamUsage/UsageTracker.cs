@@ -24,6 +24,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly EstimationWorker _worker;
     private readonly RecordDelivery _delivery;
     private readonly QueueGauges? _gauges;
+    private readonly ILogger? _logger;
+    private int _hasLoggedTwice;
 
     /// <summary>Makes a tracker.</summary>
     /// <param name="sink">Where records go.</param>
@@ -45,9 +47,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         }
 
         Time = timeProvider ?? TimeProvider.System;
-        Decoders = new ContentDecoders(options.ContentDecoders);
         Budget = new BufferBudget(options.MaxRetainedBytes);
-        Reading = new ReaderSettings(new ParserSet(options.Parsers), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
+        var reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
         Settings = new TrackerSettings(
             options.Capture,
             options.MaxCapturedBytes,
@@ -56,8 +57,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             options.Estimator ?? RecordBuilder.DefaultEstimator,
             options.MaxRequestBodyBytes,
             options.Pricing);
-        Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
-        var reporter = new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), UsageMeter.For(meterFactory))
+        _logger = loggerFactory?.CreateLogger("StreamUsage");
+        var reporter = new UsageReporter(_logger, UsageMeter.For(meterFactory))
         {
             Prices = options.Pricing is null ? null : new PricingReport(meterFactory),
         };
@@ -65,25 +66,30 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _delivery = new RecordDelivery(sinks, name, options, Budget, reporter, Time);
         _gauges = options.Background is null
             ? null : new QueueGauges(meterFactory, () => _delivery.Queues.Select(static queue => (queue.Calls.Name, queue.Length, queue.OldestAge)));
-        Handover = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter);
-        _shutdown = new TrackerShutdown(Handover, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
+        var records = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter);
+        _shutdown = new TrackerShutdown(records, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
+        Bodies = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), Settings.Redaction, records)
+        {
+            Time = Time,
+            Sinks = sinks,
+            Capture = options.Capture,
+            MaxCapturedBytes = options.MaxCapturedBytes,
+            MaxRequestBodyBytes = options.MaxRequestBodyBytes,
+            Pricing = options.Pricing,
+            ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
+            Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null,
+        };
     }
 
     internal TimeProvider Time { get; }
 
-    internal ReaderSettings Reading { get; }
-
     internal TrackerSettings Settings { get; }
-
-    internal ContentDecoders Decoders { get; }
 
     /// <summary>What all responses together may keep.</summary>
     internal BufferBudget Budget { get; }
 
-    internal RecordDispatcher Handover { get; }
-
-    /// <summary>Null where draining is off.</summary>
-    internal BodyDrainer? Drainer { get; }
+    /// <summary>What its bodies share.</summary>
+    internal BodySettings Bodies { get; }
 
     /// <summary>Tracks a body that is a stream. Reads of the returned stream are the body's own reads; disposing it disposes the body, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
@@ -98,16 +104,16 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var lease = new AbandonmentGuard(tracked);
+        var guard = new AbandonmentGuard(tracked);
         bool leaveOpen = response?.LeaveOpen ?? false;
-        if (Drainer is not null && !leaveOpen)
+        if (Bodies.Drainer is not null && !leaveOpen)
         {
             var detachable = new DetachableStream(body, tracked);
-            lease.Rest = detachable;
+            guard.Rest = detachable;
             body = detachable;
         }
 
-        return new TrackedStream(body, lease, leaveOpen);
+        return new TrackedStream(body, guard, leaveOpen);
     }
 
     /// <summary>Tracks a body that is a pipe. What the returned reader shows is what the body's own reader shows; completing it completes the body, unless it is to stay open.</summary>
@@ -123,11 +129,21 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var lease = new AbandonmentGuard(tracked);
+        var guard = new AbandonmentGuard(tracked);
         bool leaveOpen = response?.LeaveOpen ?? false;
-        var reader = new TrackedPipeReader(body, lease, leaveOpen);
-        lease.Rest = Drainer is null || leaveOpen ? null : reader;
+        var reader = new TrackedPipeReader(body, guard, leaveOpen);
+        guard.Rest = Bodies.Drainer is null || leaveOpen ? null : reader;
         return reader;
+    }
+
+    /// <summary>Tracks the responses on one socket, from the messages that the server sends: OpenAI Realtime, OpenAI Responses over a WebSocket, Gemini Live.</summary>
+    /// <param name="context">What the caller says about the session's requests: the context of each of its records. Where it names no model, the session's messages do.</param>
+    /// <returns>The session, which takes the messages.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public UsageSession TrackMessages(UsageContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new UsageSession(this, context);
     }
 
     /// <summary>
@@ -187,7 +203,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <summary>Waits until the records of all responses that have ended so far are delivered, or have failed. Responses that are being read are not waited for.</summary>
     /// <param name="cancellationToken">Ends the waiting; the records are delivered all the same.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task FlushAsync(CancellationToken cancellationToken = default) => Handover.WhenDelivered().WaitAsync(cancellationToken);
+    public Task FlushAsync(CancellationToken cancellationToken = default) => Bodies.Records.WhenDelivered().WaitAsync(cancellationToken);
 
     /// <summary>Loads the tokenizers, so that the first estimate does not wait for them. They take about 60 MB and a second.</summary>
     /// <param name="cancellationToken">Ends the waiting; the loading goes on.</param>
@@ -198,6 +214,26 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <summary>Returns the state of each sink, for a health check.</summary>
     /// <returns>The sinks, in the order in which they were added.</returns>
     public IReadOnlyList<SinkStatus> GetSinkStatus() => [.. _delivery.Queues.Select(static queue => queue.GetStatus())];
+
+    /// <summary>
+    /// Records a request that got no response: <see cref="StreamOutcome.NoResponse"/>. The status is 499 and Cancelled if
+    /// the caller cancelled, 504 for a timeout (also one that <see cref="HttpClient"/> or Polly reports), else 502.
+    /// <see cref="UsageRecord.HttpStatusCode"/> is null. Call it once a request; the record is delivered like any other.
+    /// </summary>
+    /// <param name="context">What the caller says about the request. The duration is measured from <see cref="UsageContext.RequestStartedAt"/>, where that is given.</param>
+    /// <param name="exception">What ended the request; null where that is not known, which is a 502.</param>
+    /// <param name="requestWasSent">
+    /// Whether the request was sent in full. The provider may then have read it, and its input is estimated; else nothing is charged.
+    /// </param>
+    /// <returns>The handle of the record.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public UsageTracking RecordFailure(UsageContext context, Exception? exception = null, bool requestWasSent = true)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        TrackedBody body = Begin(context, null);
+        body.FinishWithoutResponse(exception, requestWasSent);
+        return new UsageTracking(body);
+    }
 
     /// <summary>
     /// Stops the tracker. It stops draining, waits up to <see cref="StreamUsageOptions.ShutdownGracePeriod"/> for responses that are being read, and
@@ -213,7 +249,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <summary>Stops the tracker, or returns the stop that has begun. A cancelled token ends the waiting for responses and shortens the delivery.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
-        Drainer?.Dispose();
+        Bodies.Drainer?.Dispose();
         await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
         _gauges?.Dispose();
     }
@@ -228,29 +264,62 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return RequestQuote.Of(context, Settings, Time.GetUtcNow());
     }
 
-    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength)
+    internal UsageTracking Track(
+        HttpResponseMessage response, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy, bool asksForTranscript = false)
     {
         HttpContent content = response.Content;
         for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
         {
-            if (tracked.Tracking.IsOf(this))
+            BodySettings other = tracked.Tracking.Body!.Settings;
+            if (ReferenceEquals(other, Bodies))
             {
+                requestBodyCopy?.Dispose();
+                return tracked.Tracking;
+            }
+
+            if (other.HasSinksOf(Bodies))
+            {
+                tracked.Tracking.Body.FillIn(context, requestBodyLength);
+                LogTrackedTwice(tracked.Tracking.Body.Id);
                 return tracked.Tracking;
             }
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers) { RequestBodyLength = requestBodyLength };
+        KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), asksForTranscript);
+        var body = new TrackedBody(Bodies, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
+        {
+            RequestBodyLength = requestBodyLength,
+            RequestBodyCopy = requestBodyCopy,
+        };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
         body.Begin();
         return tracking;
     }
 
+    private void LogTrackedTwice(Guid recordId)
+    {
+        if (_logger is null || Interlocked.Exchange(ref _hasLoggedTwice, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Log.TrackedTwice(_logger, recordId);
+        }
+        catch (Exception)
+        {
+            // A logger that throws is never felt by who tracks.
+        }
+    }
+
     private TrackedBody Begin(UsageContext context, TrackedResponse? response)
     {
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
-        var body = new TrackedBody(this, context, response?.StatusCode, null, response?.ContentEncoding, headers);
+        KnownAnswer? known = KnownAnswer.Find(response?.ContentType, asksForTranscript: false);
+        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers, known);
         body.Begin();
         return body;
     }
@@ -266,9 +335,9 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         content.Headers.NonValidated.TryGetValues("Content-Length", out System.Net.Http.Headers.HeaderStringValues values)
         && long.TryParse(values.ToString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long length) ? length : null;
 
-    // A handler that decodes bodies itself takes the header away.
-    private static string? ContentEncoding(HttpContent content) =>
-        content.Headers.NonValidated.TryGetValues("Content-Encoding", out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
+    // As it was sent; null where there is none. A handler that decodes bodies itself takes Content-Encoding away.
+    private static string? Header(HttpContent content, string name) =>
+        content.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
 
     /// <summary>The options as they were when the tracker was made.</summary>
     internal sealed record TrackerSettings(
@@ -280,6 +349,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         int MaxRequestBodyBytes,
         IUsagePricing? Pricing)
     {
-        public bool CapturesHeaders => Capture.HasFlag(CapturedContent.Headers);
+        public bool CapturesHeaders => (Capture & CapturedContent.Headers) != 0;
+
+        public bool CapturesRequestBody => (Capture & CapturedContent.RequestBody) != 0;
     }
 }

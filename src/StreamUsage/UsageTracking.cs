@@ -27,8 +27,8 @@ public sealed class UsageTracking
 
     internal static UsageTracking Untracked { get; } = new();
 
-    /// <summary>Whether a response of this tracker has this handle.</summary>
-    internal bool IsOf(UsageTracker tracker) => ReferenceEquals(_body?.Tracker, tracker);
+    /// <summary>Gets the body that the handle is of; null if the response is not tracked.</summary>
+    internal TrackedBody? Body => _body;
 
     /// <summary>Marks the exchange as failed, for a reason that only the caller knows. The record's status, status code and message follow it; its outcome stays what the body's was.</summary>
     /// <param name="statusCode">The status to report, 100 to 599.</param>

@@ -37,6 +37,11 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         {
             response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
+        catch
+        {
+            observed.Abandon();
+            throw;
+        }
         finally
         {
             observed.Restore(request);
@@ -60,6 +65,11 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         {
             response = base.Send(request, cancellationToken);
         }
+        catch
+        {
+            observed.Abandon();
+            throw;
+        }
         finally
         {
             observed.Restore(request);
@@ -72,13 +82,13 @@ public sealed class UsageTrackingHandler : DelegatingHandler
     {
         UsageContext? context = request.FindUsageContext() ?? UsageScope.Current;
         ApiFormat? format = ModelEndpoints.Find(request);
-        return format is null && request.FindUsageContext() is null ? null : new ObservedRequest(request, context ?? UsageContext.Empty, format ?? ApiFormat.Auto, _tracker.Settings.MaxRequestBodyBytes, _tracker.Time);
+        return format is null && request.FindUsageContext() is null ? null : new ObservedRequest(request, context ?? UsageContext.Empty, format ?? ApiFormat.Auto, _tracker.Settings.MaxRequestBodyBytes, _tracker.Budget, _tracker.Time);
     }
 
     private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed)
     {
-        (UsageContext context, long bodyLength) = observed.Describe();
-        response.TrackUsage(_tracker, context, bodyLength);
+        (UsageContext context, long bodyLength, IDisposable? bodyCopy) = observed.Describe();
+        response.TrackUsage(_tracker, context, bodyLength, bodyCopy, observed.AsksForTranscript);
         return response;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using StreamUsage.Benchmarks;
 using StreamUsage.Benchmarks.Accuracy;
+using StreamUsage.Benchmarks.Cold;
 using StreamUsage.Benchmarks.Estimates;
 using StreamUsage.Benchmarks.Growth;
 using StreamUsage.Benchmarks.Live;
@@ -25,7 +26,11 @@ switch (args)
     case ["check"]:
         return SelfCheck.Run() ? 0 : 1;
     case ["stream"]:
-        StreamCost.Run();
+        return StreamCost.Run();
+    case ["cold"]:
+        return ColdCommand.Run();
+    case [ColdStart.Command, var kind]:
+        await ColdStart.RunAsync(Enum.Parse<AnswerKind>(kind));
         return 0;
     case ["growth", ..]:
         return GrowthOptions.Read(args.AsSpan(1)) is { } growth ? GrowthCommand.Run(growth) : 2;
@@ -51,6 +56,7 @@ switch (args)
                       time and allocation an event of each contender, interleaved
               check   every contender reads every workload once and must find its totals
               stream  what a whole tracked stream allocates, and what an idle one holds
+              cold    how late a timer gets beside the first estimates of a process
               growth {GrowthOptions.Usage}
                       time and allocation as streams grow longer and as more of them are open, and with two threads; --svg draws it
               delivery

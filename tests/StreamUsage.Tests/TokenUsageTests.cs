@@ -5,7 +5,7 @@ namespace StreamUsage.Tests;
 /// <summary>Tokens by bucket, and their sum.</summary>
 public sealed class TokenUsageTests
 {
-    private static readonly Gen<long?> Subset = Gen.Frequency<long?>((1, Gen.Const<long?>((long?)null)), (2, Gen.Long[-2, 1000].Select(n => (long?)n)));
+    private static readonly Gen<long?> Subset = Gen.Frequency<long?>((1, Gen.Const<long?>((long?)null)), (2, Gen.Long[0, 1000].Select(n => (long?)n)));
 
     private static readonly Gen<TokenUsage> Usage = Gen.Select(Gen.Long[0, 1L << 53].Array[6], Subset.Array[5], (n, s) => new TokenUsage
     {
@@ -41,6 +41,60 @@ public sealed class TokenUsageTests
 
         usage.TotalInputTokens.Should().Be(7);
         usage.TotalTokens.Should().Be(15);
+    }
+
+    [Fact]
+    public void Addition_stops_at_the_largest_count_in_each_bucket_and_subset()
+    {
+        const long Huge = long.MaxValue - 1;
+        var usage = new TokenUsage
+        {
+            InputTokens = Huge,
+            CacheReadInputTokens = Huge,
+            CacheCreationInputTokens = Huge,
+            CacheCreation5mInputTokens = Huge,
+            CacheCreation1hInputTokens = Huge,
+            OutputTokens = Huge,
+            ReasoningTokens = Huge,
+            InputAudioTokens = Huge,
+            CacheReadAudioTokens = Huge,
+            OutputAudioTokens = Huge,
+            OutputImageTokens = Huge,
+        };
+
+        TokenUsage sum = usage + usage + usage;
+
+        Buckets(sum).Should().AllBeEquivalentTo(long.MaxValue);
+        Subsets(sum).Should().AllBeEquivalentTo(long.MaxValue);
+    }
+
+    [Fact]
+    public void Totals_stop_at_the_largest_count()
+    {
+        var usage = new TokenUsage { InputTokens = long.MaxValue, CacheReadInputTokens = long.MaxValue, CacheCreationInputTokens = long.MaxValue, OutputTokens = 1 };
+
+        (usage.TotalInputTokens, usage.TotalTokens).Should().Be((long.MaxValue, long.MaxValue));
+    }
+
+    [Fact]
+    public void A_negative_bucket_is_0_and_a_negative_subset_is_not_reported()
+    {
+        var usage = new TokenUsage
+        {
+            InputTokens = -1,
+            CacheReadInputTokens = -1,
+            CacheCreationInputTokens = -1,
+            CacheCreation5mInputTokens = -1,
+            CacheCreation1hInputTokens = -1,
+            OutputTokens = long.MinValue,
+            ReasoningTokens = -1,
+            InputAudioTokens = -1,
+            CacheReadAudioTokens = -1,
+            OutputAudioTokens = -1,
+            OutputImageTokens = long.MinValue,
+        };
+
+        usage.Should().Be(default(TokenUsage));
     }
 
     private static long[] Buckets(TokenUsage u) => [u.InputTokens, u.CacheReadInputTokens, u.CacheCreationInputTokens, u.CacheCreation5mInputTokens, u.CacheCreation1hInputTokens, u.OutputTokens];

@@ -28,6 +28,21 @@ public readonly record struct ChoiceProgress
         return new(_begun | bit, index >= Tracked ? _finished : _finished | bit);
     }
 
+    /// <summary>Returns the state after output of a choice: a finish reason that came before it has not ended the choice.</summary>
+    /// <param name="index">The choice's index; a negative one counts as the first.</param>
+    public ChoiceProgress Continue(long index)
+    {
+        ulong bit = Bit(index);
+        return new(_begun | bit, _finished & ~bit);
+    }
+
+    /// <summary>Gets a value indicating whether no other choice than the first has begun.</summary>
+    internal bool IsFirstAlone => (_begun & ~1UL) == 0;
+
+    /// <summary>Gets a value indicating whether a choice has finished.</summary>
+    /// <param name="index">The choice's index; a negative one counts as the first.</param>
+    internal bool HasFinished(long index) => (_finished & Bit(index)) != 0;
+
     /// <summary>Whether something of a choice was seen.</summary>
     /// <param name="index">The choice's index; a negative one counts as the first.</param>
     internal bool HasBegun(long index) => (_begun & Bit(index)) != 0;

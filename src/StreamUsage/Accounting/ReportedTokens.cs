@@ -1,14 +1,41 @@
 namespace StreamUsage.Accounting;
 
 /// <summary>
-/// Token counts in the provider's own terms, each null where it was not reported. What the provider includes in what is said by
-/// <see cref="Convention"/>; <see cref="Normalize"/> makes disjoint buckets of them. A negative count is taken as not reported.
+/// Represents token counts in the provider's own terms, each null where it was not reported. <see cref="Convention"/> says what the provider documents to include in what;
+/// <see cref="Normalize"/> makes disjoint buckets of them. A negative count is taken as not reported.
 /// </summary>
 public readonly record struct ReportedTokens
 {
+    // No sum of counts overflows.
+    private const long MaxCount = 1L << 58;
+
     // Each count is stored plus one, so that the default is "not reported" without a flag beside each field.
     private readonly long _input, _extraInput, _cacheRead, _cacheCreation, _cacheCreation5m, _cacheCreation1h, _output, _reasoning, _total;
     private readonly long _inputAudio, _cacheReadAudio, _outputAudio, _outputImage;
+
+    internal ReportedTokens(Notes notes) => Noted = notes;
+
+    /// <summary>What is known of the counts beside their values.</summary>
+    [Flags]
+    internal enum Notes : byte
+    {
+        None = 0,
+
+        /// <summary>One count stood under two names, both not 0.</summary>
+        HasTwoNames = 1,
+
+        /// <summary>One count stood under two names with different values.</summary>
+        HasConflict = 2,
+
+        /// <summary>An object whose counts were all 0 was no report.</summary>
+        HasZeroReport = 4,
+
+        /// <summary>Later counts put the whole input back to 0, and the earlier ones stayed.</summary>
+        KeptInput = 8,
+
+        /// <summary>The latest usage object counted no output: what counts is from an earlier one.</summary>
+        LacksOutput = 16,
+    }
 
     /// <summary>What the provider includes in its input and output counts.</summary>
     public TokenConvention Convention { get; init; }
@@ -55,13 +82,64 @@ public readonly record struct ReportedTokens
     /// <summary>Whether any part of the input was reported.</summary>
     public bool HasInput => (_input | _extraInput | _cacheRead | _cacheCreation | _cacheCreation5m | _cacheCreation1h) != 0;
 
+    /// <summary>Gets what is known beside the counts' values.</summary>
+    internal Notes Noted { get; init; }
+
+    /// <summary>Gets the largest sum of the usage objects that these counts are of.</summary>
+    internal long LargestSum { get; init; }
+
+    /// <summary>Gets a value indicating whether any count was reported.</summary>
+    internal bool HasAny => HasInput || (_output | _reasoning | _total) != 0;
+
+    /// <summary>Gets a value indicating whether no count is more than 0.</summary>
+    internal bool IsZero => (_input | _extraInput | _cacheRead | _cacheCreation | _cacheCreation5m | _cacheCreation1h | _output | _reasoning | _total) <= 1;
+
     /// <summary>The same with every count of <paramref name="newer"/> that was reported in place of the older one: cumulative usage is replaced, never added.</summary>
     /// <param name="newer">What was reported later.</param>
     public ReportedTokens Merge(in ReportedTokens newer) => new(this, newer);
 
+    /// <summary>
+    /// Returns disjoint buckets. The documented convention holds unless its sum is not the reported total and exactly one other convention's is. None is ever negative: a part that is larger
+    /// than its whole is reduced to it.
+    /// </summary>
+    public TokenUsage Normalize() => BucketRules.Apply(this, out _);
+
+    /// <summary>Returns the same with the larger of each count, of <paramref name="other"/> or this.</summary>
+    internal ReportedTokens Largest(in ReportedTokens other) => this with
+    {
+        InputTokens = Larger(_input, other._input),
+        ExtraInputTokens = Larger(_extraInput, other._extraInput),
+        CacheReadTokens = Larger(_cacheRead, other._cacheRead),
+        CacheCreationTokens = Larger(_cacheCreation, other._cacheCreation),
+        CacheCreation5mTokens = Larger(_cacheCreation5m, other._cacheCreation5m),
+        CacheCreation1hTokens = Larger(_cacheCreation1h, other._cacheCreation1h),
+        OutputTokens = Larger(_output, other._output),
+        ReasoningTokens = Larger(_reasoning, other._reasoning),
+        TotalTokens = Larger(_total, other._total),
+        InputAudioTokens = Larger(_inputAudio, other._inputAudio),
+        CacheReadAudioTokens = Larger(_cacheReadAudio, other._cacheReadAudio),
+        OutputAudioTokens = Larger(_outputAudio, other._outputAudio),
+        OutputImageTokens = Larger(_outputImage, other._outputImage),
+    };
+
+    /// <summary>Returns the same with the input counts of <paramref name="other"/>.</summary>
+    internal ReportedTokens WithInputOf(in ReportedTokens other) => this with
+    {
+        InputTokens = other.InputTokens,
+        ExtraInputTokens = other.ExtraInputTokens,
+        CacheReadTokens = other.CacheReadTokens,
+        CacheCreationTokens = other.CacheCreationTokens,
+        CacheCreation5mTokens = other.CacheCreation5mTokens,
+        CacheCreation1hTokens = other.CacheCreation1hTokens,
+        InputAudioTokens = other.InputAudioTokens,
+        CacheReadAudioTokens = other.CacheReadAudioTokens,
+    };
+
     private ReportedTokens(in ReportedTokens older, in ReportedTokens newer)
     {
-        Convention = newer.Convention;
+        Convention = older.HasAny ? Combine(older.Convention, newer.Convention) : newer.Convention;
+        Noted = older.Noted | newer.Noted;
+        LargestSum = Math.Max(older.LargestSum, newer.LargestSum);
         _input = Latest(older._input, newer._input);
         _extraInput = Latest(older._extraInput, newer._extraInput);
         _cacheRead = Latest(older._cacheRead, newer._cacheRead);
@@ -77,49 +155,15 @@ public readonly record struct ReportedTokens
         _outputImage = Latest(older._outputImage, newer._outputImage);
     }
 
-    /// <summary>Disjoint buckets. None is ever negative: where parts are said to be more than the whole, the whole is taken as used up by them.</summary>
-    public TokenUsage Normalize()
-    {
-        long cacheRead = CacheReadTokens ?? 0;
-        long creation5m = CacheCreation5mTokens ?? 0;
-        long creation1h = CacheCreation1hTokens ?? 0;
-        long cacheCreation = Math.Max(CacheCreationTokens ?? 0, creation5m + creation1h);
-        long input = (InputTokens ?? 0) + (ExtraInputTokens ?? 0);
-        long output = OutputTokens ?? 0;
-
-        if (Convention.HasFlag(TokenConvention.InputIncludesCache))
-        {
-            input = Math.Max(0, input - cacheRead - cacheCreation);
-        }
-
-        if (ReasoningTokens is { } reasoning && (Convention.HasFlag(TokenConvention.ReasoningBesideOutput) || TotalCountsReasoningBesideOutput(reasoning)))
-        {
-            output += reasoning;
-        }
-
-        return new TokenUsage
-        {
-            InputTokens = input,
-            CacheReadInputTokens = cacheRead,
-            CacheCreationInputTokens = cacheCreation,
-            CacheCreation5mInputTokens = creation5m,
-            CacheCreation1hInputTokens = creation1h,
-            OutputTokens = output,
-            ReasoningTokens = ReasoningTokens,
-            InputAudioTokens = InputAudioTokens,
-            CacheReadAudioTokens = CacheReadAudioTokens,
-            OutputAudioTokens = OutputAudioTokens,
-            OutputImageTokens = OutputImageTokens,
-        };
-    }
-
-    // xAI leaves reasoning out of completion_tokens; only its total tells.
-    private bool TotalCountsReasoningBesideOutput(long reasoning) =>
-        reasoning > 0 && OutputTokens is { } output && InputTokens is { } input && TotalTokens == input + output + reasoning;
+    // What one object says of the counts still holds where a later one leaves those counts out.
+    private static TokenConvention Combine(TokenConvention older, TokenConvention newer) =>
+        ((older | newer) & ~TokenConvention.InputIncludesCache) | (older & newer & TokenConvention.InputIncludesCache);
 
     private static long? Get(long stored) => stored == 0 ? null : stored - 1;
 
-    private static long Set(long? count) => count is >= 0 and < long.MaxValue ? count.GetValueOrDefault() + 1 : 0;
+    private static long Set(long? count) => count is >= 0 ? Math.Min(count.GetValueOrDefault(), MaxCount) + 1 : 0;
 
     private static long Latest(long older, long newer) => newer != 0 ? newer : older;
+
+    private static long? Larger(long first, long second) => Get(Math.Max(first, second));
 }

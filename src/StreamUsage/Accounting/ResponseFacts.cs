@@ -3,13 +3,13 @@ namespace StreamUsage.Accounting;
 /// <summary>What few responses say, or say once: one shared object until they do.</summary>
 internal sealed record ResponseFacts
 {
+    private readonly object? _billedTokens; // Boxed: few providers state them, and they are ten counts.
+
     public static ResponseFacts Empty { get; } = new();
 
     public string? StopSequence { get; init; }
 
     public string? Speed { get; init; }
-
-    public string? InferenceGeo { get; init; }
 
     public decimal? ReportedCost { get; init; }
 
@@ -21,9 +21,11 @@ internal sealed record ResponseFacts
 
     public IReadOnlyDictionary<string, long> TokenDetails { get; init; } = UsageRecord.EmptyCounts;
 
-    public TokenUsage? BilledTokens { get; init; }
+    public TokenUsage? BilledTokens { get => (TokenUsage?)_billedTokens; init => _billedTokens = value; }
 
     public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = UsageRecord.EmptyUnits;
 
     public string? Operation { get; init; }
+
+    public ChoiceOutputs? ChoiceOutputs { get; init; }
 }

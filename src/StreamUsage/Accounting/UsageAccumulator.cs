@@ -43,7 +43,7 @@ public readonly record struct UsageAccumulator
     public string? Speed { get => Facts.Speed; init => _facts = ReferenceEquals(value, Facts.Speed) ? _facts : Facts with { Speed = value }; }
 
     /// <summary>Where the model runs; null until it was said.</summary>
-    public string? InferenceGeo { get => Facts.InferenceGeo; init => _facts = ReferenceEquals(value, Facts.InferenceGeo) ? _facts : Facts with { InferenceGeo = value }; }
+    public string? InferenceGeo { get; init; }
 
     /// <summary>The cost in US dollars by the provider's own word; null until it was said.</summary>
     public decimal? ReportedCost { get => Facts.ReportedCost; init => _facts = value == Facts.ReportedCost ? _facts : Facts with { ReportedCost = value }; }
@@ -90,6 +90,9 @@ public readonly record struct UsageAccumulator
     /// <summary>Whether the provider said how much output there was; a placeholder does not say it.</summary>
     public bool IsOutputReported => Tokens.OutputTokens is not null && !IsOutputPlaceholder;
 
+    /// <summary>Gets a value indicating whether the latest usage counted output.</summary>
+    internal bool CountsOutput => !Tokens.Noted.HasFlag(ReportedTokens.Notes.LacksOutput) && (Tokens.OutputTokens is > 0 || Tokens.ReasoningTokens is > 0);
+
     /// <summary>The counts in disjoint buckets.</summary>
     public TokenUsage Usage => Tokens.Normalize();
 
@@ -115,19 +118,19 @@ public readonly record struct UsageAccumulator
 
     private ResponseFacts Facts => _facts ?? ResponseFacts.Empty;
 
-    /// <summary>The state after cumulative counts: each one reported replaces the older one, the others stay.</summary>
+    /// <summary>Returns the state after cumulative counts: each one reported replaces the older one, the others stay. Counts that are all 0 change nothing, and counts do not shrink.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
-    public UsageAccumulator Merge(in ReportedTokens tokens) => this with
-    {
-        Tokens = Tokens.Merge(tokens),
-        IsOutputPlaceholder = IsOutputPlaceholder && tokens.OutputTokens is null,
-    };
+    public UsageAccumulator Merge(in ReportedTokens tokens) => Take(tokens, isCumulative: true);
 
-    /// <summary>The state after a message has begun: a repeated beginning replaces the message before it, counts and all.</summary>
+    /// <summary>Returns the state after counts that stand for the whole answer so far: one that is left out is 0. Counts that are all 0 change nothing, and counts do not shrink.</summary>
+    /// <param name="tokens">The counts of one usage object.</param>
+    public UsageAccumulator Replace(in ReportedTokens tokens) => Take(tokens, isCumulative: false);
+
+    /// <summary>Returns the state after a message has begun: a repeated beginning replaces the message before it, counts and all.</summary>
     /// <param name="tokens">What the beginning reports; its output is a placeholder.</param>
     public UsageAccumulator Begin(in ReportedTokens tokens) => this with
     {
-        Tokens = tokens,
+        Tokens = MergeRules.Begin(tokens),
         IsTerminal = false,
         IsOutputPlaceholder = tokens.OutputTokens is not null,
         Iterations = ResponseFacts.Empty.Iterations,
@@ -135,6 +138,32 @@ public readonly record struct UsageAccumulator
         StopReason = null,
         StopSequence = null,
     };
+
+    /// <summary>Returns the state after the counts that its message begins with.</summary>
+    internal UsageAccumulator BeginCounts(in ReportedTokens tokens) => this with { Tokens = MergeRules.Begin(tokens), IsOutputPlaceholder = tokens.OutputTokens is not null };
+
+    /// <summary>Returns the state after cumulative counts that came with one choice, which may be that choice's own (<see cref="ChoiceOutputs"/>).</summary>
+    /// <param name="tokens">The counts of one usage object.</param>
+    /// <param name="choiceIndex">The choice of the chunk that counts; negative where it has none or several.</param>
+    internal UsageAccumulator Merge(in ReportedTokens tokens, long choiceIndex)
+    {
+        UsageAccumulator next = Merge(tokens);
+        if (Choices.IsFirstAlone || tokens.OutputTokens is not > 0)
+        {
+            return next;
+        }
+
+        ChoiceOutputs? outputs = choiceIndex < 0 ? null
+            : (Facts.ChoiceOutputs ?? ChoiceOutputs.OfFirst(Tokens.OutputTokens ?? 0)).With(choiceIndex, tokens.OutputTokens.GetValueOrDefault());
+        next = ReferenceEquals(outputs, Facts.ChoiceOutputs) ? next : new UsageAccumulator(next, Facts with { ChoiceOutputs = outputs });
+        return outputs?.Sum is { } sum && sum > next.Tokens.OutputTokens ? next with { Tokens = next.Tokens with { OutputTokens = sum, TotalTokens = null } } : next;
+    }
+
+    private UsageAccumulator Take(in ReportedTokens tokens, bool isCumulative)
+    {
+        ReportedTokens next = MergeRules.Merge(Tokens, tokens, isCumulative, IsOutputPlaceholder, out bool isReport);
+        return this with { Tokens = next, IsOutputPlaceholder = IsOutputPlaceholder && (!isReport || tokens.OutputTokens is null) };
+    }
 
     /// <summary>The state after an error: the first one stands, a later one fills in what it left open.</summary>
     /// <param name="error">What was reported.</param>

@@ -41,6 +41,9 @@ internal struct BudgetedBuffer(BufferBudget? budget)
         _bytes.Append(bytes);
     }
 
+    /// <summary>Forgets what lies behind a length.</summary>
+    public void Truncate(int length) => _bytes.Truncate(length);
+
     /// <summary>Keeps nothing any more. What was taken of the budget goes back.</summary>
     public void Clear()
     {

@@ -6,8 +6,8 @@ namespace StreamUsage.Capture;
 /// <summary>Keeps the data of events, whole ones only: the first that does not fit is left out, and so are all after it.</summary>
 internal sealed class EventCapture(CaptureAllowance allowance)
 {
-    // An event without data takes room too.
-    private const int EventBytes = 32;
+    // What an event takes beside its data: its end, and in the record the string and its place in the list.
+    private const int EventBytes = 48;
 
     private readonly List<int> _ends = [];
     private PooledBuffer _data;

@@ -10,13 +10,17 @@ namespace StreamUsage.Capture;
 /// </summary>
 internal sealed class MessageCapture(CaptureAllowance allowance)
 {
-    // A block without text takes room too.
-    private const int BlockBytes = 128;
+    // What a block takes beside its text: itself, its places in the list and the table, and in the record another object.
+    private const int BlockBytes = 256;
+
+    // What the first byte of a text takes: the smallest array. And what a name takes beside its characters, which are two bytes each.
+    private const int TextBytes = 160;
+    private const int NameBytes = 32;
     private const int MaxNameBytes = 256;
 
     private readonly List<CapturedBlock> _blocks = [];
     private readonly Dictionary<(int Choice, long Key), CapturedBlock> _byKey = [];
-    private readonly Dictionary<int, CapturedBlock?> _current = [];
+    private readonly Dictionary<int, CapturedBlock> _current = []; // Of choices with a block that is kept: no more than there are blocks.
     private PooledBuffer _unescaped;
     private BlockStage _stage;
     private bool _isFull, _hasTold;
@@ -56,12 +60,12 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
 
         if (block.Stage == BlockStage.Repeat && (_hasTold || (known is null && _isFull)))
         {
-            _current[block.ChoiceIndex] = null;
+            SetCurrent(block.ChoiceIndex, null);
             return;
         }
 
         known ??= Add(block.ChoiceIndex, block.Key, isRepeat: block.Stage == BlockStage.Repeat);
-        _current[block.ChoiceIndex] = known;
+        SetCurrent(block.ChoiceIndex, known);
         if (known is null)
         {
             return;
@@ -110,8 +114,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         ref PooledBuffer buffer = ref block.BufferOf(field);
         if (buffer.Length == 0 || !fillsIn)
         {
-            GiveBack(buffer.Length);
-            buffer.Clear();
+            Clear(ref buffer);
             Append(ref buffer, utf8, isEscaped);
         }
     }
@@ -125,7 +128,8 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
             && (kind != OutputKind.ToolName || block.IsTold || (block.Name is null && block.BufferOf(BlockField.Input).Length == 0));
         if (!fits)
         {
-            _current[choiceIndex] = block = Add(choiceIndex, key: null, isRepeat: false);
+            block = Add(choiceIndex, key: null, isRepeat: false);
+            SetCurrent(choiceIndex, block);
             _stage = BlockStage.Delta;
         }
 
@@ -185,6 +189,18 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         _role = null;
     }
 
+    private void SetCurrent(int choiceIndex, CapturedBlock? block)
+    {
+        if (block is null)
+        {
+            _current.Remove(choiceIndex);
+        }
+        else
+        {
+            _current[choiceIndex] = block;
+        }
+    }
+
     private CapturedBlock? Add(int choiceIndex, long? key, bool isRepeat)
     {
         if (!TryTake(BlockBytes))
@@ -218,7 +234,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
             return false;
         }
 
-        if (!TryTake(utf8.Length))
+        if (!TryTake((2 * utf8.Length) + NameBytes))
         {
             return false;
         }
@@ -237,9 +253,21 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         IsTruncated |= IsReduced;
         if (isEscaped)
         {
-            _unescaped.Clear();
             JsonStringText.Append(utf8, ref _unescaped);
-            utf8 = _unescaped.Span;
+            AppendPlain(ref buffer, _unescaped.Span);
+            _unescaped.Release(); // Of one event, whatever its size: not to be held between events.
+        }
+        else
+        {
+            AppendPlain(ref buffer, utf8);
+        }
+    }
+
+    private void AppendPlain(ref PooledBuffer buffer, ReadOnlySpan<byte> utf8)
+    {
+        if (buffer.Length == 0 && !TryTake(TextBytes))
+        {
+            return;
         }
 
         int length = allowance.Take(utf8.Length);
@@ -263,6 +291,15 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
 
         _isFull = IsTruncated = true;
         return false;
+    }
+
+    private void Clear(ref PooledBuffer buffer)
+    {
+        if (buffer.Length != 0)
+        {
+            GiveBack(buffer.Length + TextBytes);
+            buffer.Clear();
+        }
     }
 
     private void GiveBack(int bytes)

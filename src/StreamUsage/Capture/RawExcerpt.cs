@@ -11,9 +11,35 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
     // No UTF-16 unit stands for more than three bytes. The last character may be cut, and is not shown.
     private const int MaxBytes = 3 * (MaxCharacters + 1);
 
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     private BudgetedBuffer _bytes = new(budget);
     private int _characters;
     private bool _isTruncated;
+
+    /// <summary>Gets a value indicating whether it holds nothing but comments, pings and end marks of a stream of server-sent events.</summary>
+    public bool IsSilent
+    {
+        get
+        {
+            ReadOnlySpan<byte> rest = _bytes.Span.StartsWith(ByteOrderMark) ? _bytes.Span[ByteOrderMark.Length..] : _bytes.Span;
+            while (!rest.IsEmpty)
+            {
+                int end = rest.IndexOfAny((byte)'\r', (byte)'\n');
+                ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
+                rest = end < 0 ? default : rest[(end + 1)..];
+                bool isSilent = !line.ContainsAnyExcept(" \t"u8) || line[0] == (byte)':' || line.StartsWith("id:"u8) || line.StartsWith("retry:"u8)
+                    || (line.StartsWith("data:"u8) && (line.EndsWith("[DONE]"u8) || line.IndexOf("\"ping\""u8) >= 0 || (end >= 0 && !line["data:".Length..].ContainsAnyExcept(" \t"u8))))
+                    || (line.StartsWith("event:"u8) && line.EndsWith("ping"u8));
+                if (!isSilent)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
 
     public void Append(ReadOnlySpan<byte> bytes)
     {

@@ -48,6 +48,13 @@ internal sealed class UndeliveredRecords(
             return;
         }
 
+        if (ended.IsCancellationRequested)
+        {
+            _callbacks.Release();
+            Interlocked.Increment(ref _missed);
+            return;
+        }
+
         Exception? fault = await caller.CallAsync(token => callback!(queued.Record, token), queued.Activity, ended).ConfigureAwait(false);
         _callbacks.Release();
         if (fault is OperationCanceledException && ended.IsCancellationRequested)

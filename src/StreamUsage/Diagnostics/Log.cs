@@ -69,11 +69,20 @@ internal static partial class Log
     [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutdown: there was no time to pass {Records} undelivered records to OnDeliveryFailed")]
     public static partial void CallbacksMissed(ILogger logger, int records);
 
-    [LoggerMessage(EventId = 14, Level = LogLevel.Error, Message = "Record {RecordId} could not be made in full; it is recorded as failed")]
+    [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Record {RecordId} could not be made in full; it is recorded as failed")]
     public static partial void RecordFailed(ILogger logger, Guid recordId, Exception fault);
+
+    [LoggerMessage(
+        EventId = 14,
+        Level = LogLevel.Warning,
+        Message = "A response was tracked twice, by two trackers with the same sink: record {RecordId} stays the only one; logged once a tracker")]
+    public static partial void TrackedTwice(ILogger logger, Guid recordId);
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
+    public static partial void UnknownUsageField(ILogger logger, string field, string? protocol, string? model, Guid recordId);
 
     [LoggerMessage(
         EventId = 30,

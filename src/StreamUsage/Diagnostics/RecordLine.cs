@@ -38,6 +38,7 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
             .Add("Model", record.ResponseModel ?? context.Model, "model {0}")
             .Add("Protocol", record.Protocol, "{0}")
             .Add("ApiKeyId", context.ApiKeyId, "key {0}")
+            .Add("Anomalies", record.Anomalies == UsageAnomalies.None ? null : record.Anomalies, "anomalies {0}")
             .Add("RecordId", record.Id, "record {0}");
     }
 

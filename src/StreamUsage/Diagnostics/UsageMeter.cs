@@ -12,7 +12,7 @@ internal sealed class UsageMeter
     private static readonly Meter Shared = new(Name);
     private static readonly ConditionalWeakTable<Meter, UsageMeter> Meters = [];
 
-    private readonly Counter<long> _records, _faults, _delivered, _retried, _dropped;
+    private readonly Counter<long> _records, _anomalies, _unknownFields, _faults, _delivered, _retried, _dropped;
     private readonly Histogram<double> _deliveryTime;
     private long _open;
 
@@ -21,6 +21,10 @@ internal sealed class UsageMeter
         _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Responses that have ended, by outcome: each makes a record.");
         _faults = meter.CreateCounter<long>(
             "streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record.");
+        _anomalies = meter.CreateCounter<long>(
+            "streamusage.records.anomalies", "{record}", "Records with a doubt that a biller should look at, by anomaly; a record with several counts for each.");
+        _unknownFields = meter.CreateCounter<long>(
+            "streamusage.usage.unknown_fields", "{record}", "Records whose usage object held a field that no rule reads, by field; at most 256 names, then \"other\".");
         _delivered = meter.CreateCounter<long>("streamusage.records.delivered", "{record}", "Records that a sink took, by sink.");
         _retried = meter.CreateCounter<long>("streamusage.records.retried", "{record}", "Records in calls that repeat a failed one, by sink.");
         _dropped = meter.CreateCounter<long>("streamusage.records.dropped", "{record}", "Records that a sink did not get, by sink and reason: failed, queue_full, shutdown.");
@@ -40,6 +44,17 @@ internal sealed class UsageMeter
     public void Closed() => Interlocked.Decrement(ref _open);
 
     public void Recorded(StreamOutcome outcome) => Add(_records, 1, "outcome", _records.Enabled ? outcome.ToString() : "");
+
+    /// <summary>Counts a record for each of its anomalies.</summary>
+    public void Anomalies(UsageAnomalies anomalies)
+    {
+        for (int left = (int)anomalies; left != 0; left &= left - 1)
+        {
+            Add(_anomalies, 1, "anomaly", ((UsageAnomalies)(left & -left)).ToString());
+        }
+    }
+
+    public void UnknownUsageField(string name) => Add(_unknownFields, 1, "field", name);
 
     public void Fault(string kind, int faults) => Add(_faults, faults, "kind", kind);
 

@@ -6,6 +6,8 @@ namespace StreamUsage.Diagnostics;
 /// <summary>Writes the log and feeds the meter. What a logger or a listener throws ends here.</summary>
 internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
 {
+    private readonly UnknownFieldNames _unknownFields = new();
+
     /// <summary>Whether anybody wants to know of records that a sink took.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
 
@@ -25,9 +27,18 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         Count("estimate", notes.EstimateFaults.Count);
         Count("record", notes.RecordFault is null ? 0 : 1);
         Prices?.Record(record);
+        meter.Anomalies(record.Anomalies);
+        List<(string Name, bool IsNew)> unknownFields = [];
+        foreach (string field in notes.UnknownUsageFields)
+        {
+            string name = _unknownFields.Get(field, out bool isNew);
+            unknownFields.Add((name, isNew));
+            meter.UnknownUsageField(name);
+        }
+
         if (logger is not null)
         {
-            Write(logger, record, notes);
+            Write(logger, record, notes, unknownFields);
         }
     }
 
@@ -75,7 +86,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         }
     }
 
-    private void Write(ILogger log, UsageRecord record, RecordNotes notes)
+    private void Write(ILogger log, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)> unknownFields)
     {
         Guard(() => Log.ResponseRecorded(log, record));
         if (notes.RecordFault is { } recordFault)
@@ -96,6 +107,14 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         if (notes.IgnoredCounts != 0)
         {
             Guard(() => Log.CountsIgnored(log, notes.IgnoredCounts, record.Id));
+        }
+
+        foreach ((string name, bool isNew) in unknownFields)
+        {
+            if (isNew)
+            {
+                Guard(() => Log.UnknownUsageField(log, name, record.Protocol, record.ResponseModel, record.Id));
+            }
         }
 
         if (record.Context.ApiFormat != ApiFormat.Auto && record.ApiFormat != record.Context.ApiFormat)

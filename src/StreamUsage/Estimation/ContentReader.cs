@@ -65,7 +65,8 @@ internal sealed class ContentReader
         switch (name)
         {
             case var _ when name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("parts"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("refusal"u8)
-                || name.SequenceEqual("summary"u8) || name.SequenceEqual("title"u8) || name.SequenceEqual("context"u8) || name.SequenceEqual("transcript"u8) || name.SequenceEqual("reasoning_content"u8):
+                || name.SequenceEqual("summary"u8) || name.SequenceEqual("title"u8) || name.SequenceEqual("context"u8) || name.SequenceEqual("transcript"u8) || name.SequenceEqual("reasoning_content"u8)
+                || name.SequenceEqual("message"u8) || name.SequenceEqual("tool_plan"u8):
                 Read(ref reader);
                 break;
             case var _ when name.SequenceEqual("name"u8):
@@ -74,7 +75,7 @@ internal sealed class ContentReader
             case var _ when name.SequenceEqual("output"u8) && IsPart(reader):
                 Read(ref reader);
                 break;
-            case var _ when name.SequenceEqual("output"u8) || name.SequenceEqual("response"u8) || name.SequenceEqual("json"u8):
+            case var _ when name.SequenceEqual("output"u8) || name.SequenceEqual("response"u8) || name.SequenceEqual("json"u8) || name.SequenceEqual("result"u8):
                 ReadValue(ref reader);
                 break;
             case var _ when name.SequenceEqual("input"u8) || name.SequenceEqual("arguments"u8) || name.SequenceEqual("args"u8):

@@ -47,8 +47,20 @@ internal sealed class FamilyTable(IReadOnlyList<ModelFamily> own)
         return best;
     }
 
-    private static string DefaultModel(ApiFormat format, string? wire) =>
-        format == ApiFormat.Claude || format == ApiFormat.ClaudeCli || wire == "anthropic-messages" ? "claude-"
-        : format == ApiFormat.Gemini || format == ApiFormat.GeminiCli || wire == "gemini" ? "gemini"
+    private static string DefaultModel(ApiFormat format, string? protocol) => protocol switch
+    {
+        "anthropic-messages" => "claude-",
+        "gemini" or "gemini-interactions" => "gemini",
+        "cohere-chat" => "command",
+        "mistral-conversations" => "mistral",
+        "bedrock-invoke" => "titan",
+        _ => DefaultModel(format),
+    };
+
+    private static string DefaultModel(ApiFormat format) =>
+        format == ApiFormat.Claude || format == ApiFormat.ClaudeCli ? "claude-"
+        : format == ApiFormat.Gemini || format == ApiFormat.GeminiCli ? "gemini"
+        : format == ApiFormat.Cohere ? "command"
+        : format == ApiFormat.Mistral ? "mistral"
         : "gpt-";
 }

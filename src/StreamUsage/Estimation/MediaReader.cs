@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json;
 using StreamUsage.Parsing.Json;
 
@@ -32,12 +34,29 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
                 Add(reader.ValueSpan, default, kind, isSamples: false, isLowDetail: false);
             }
         }
+        else if (kind == MediaKind.Document && IsText(reader))
+        {
+            CompactJson.Write(ref reader, meter);
+            meter.End();
+        }
         else if (reader.EnterObject())
         {
             Add(Attachment.Read(ref reader), kind);
         }
 
         return true;
+    }
+
+    /// <summary>Counts a file that is uploaded as it is.</summary>
+    /// <param name="file">Its bytes.</param>
+    /// <param name="mediaType">Its content type; empty where none is said.</param>
+    /// <param name="kind">What it is where its type does not say.</param>
+    public void AddFile(ReadOnlySpan<byte> file, ReadOnlySpan<byte> mediaType, MediaKind kind)
+    {
+        byte[] base64 = ArrayPool<byte>.Shared.Rent(Base64.GetMaxEncodedToUtf8Length(file.Length));
+        Base64.EncodeToUtf8(file, base64, out _, out int written);
+        Add(base64.AsSpan(0, written), mediaType.StartsWith("application/"u8) ? default : mediaType, kind, isSamples: false, isLowDetail: false);
+        ArrayPool<byte>.Shared.Return(base64);
     }
 
     private static bool TryGetKind(ReadOnlySpan<byte> name, JsonTokenType value, out MediaKind kind)
@@ -131,6 +150,25 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
 
     // What Converse calls documents that are text.
     private static bool IsTextFormat(ReadOnlySpan<byte> format) => format.SequenceEqual("txt"u8) || format.SequenceEqual("md"u8) || format.SequenceEqual("csv"u8) || format.SequenceEqual("html"u8);
+
+    // Cohere's {id, data}: the latter is text, or an object that is written out.
+    private static bool IsText(Utf8JsonReader document)
+    {
+        bool hasData = false;
+        document.EnterObject();
+        while (document.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            hasData |= name.SequenceEqual("data"u8);
+            if (name.SequenceEqual("source"u8) || name.SequenceEqual("format"u8))
+            {
+                return false;
+            }
+
+            document.Skip();
+        }
+
+        return hasData;
+    }
 
     private void AddText(Utf8JsonReader text)
     {

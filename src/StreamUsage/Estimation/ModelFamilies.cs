@@ -40,6 +40,7 @@ internal static class ModelFamilies
         ToolCalls = 14.5,
         ToolCall = 18.1,
         ToolArgument = 15.0,
+        Citation = 15.4, // 37 citations in 4 recorded streams.
         Request = 1.1,
         Message = 4.9,
         ToolExchange = 39.1,

@@ -90,6 +90,12 @@ public sealed class ModelTokenEstimator : ITokenEstimator
             return 0;
         }
 
+        if (MultipartBody.TryRead(requestBody, out MultipartBody form))
+        {
+            ModelFamily uploaded = _families.Find(model, format, null);
+            return WholeOrNone(RequestReader.Read(form, uploaded).Tokens(new TokenRule()));
+        }
+
         RequestHead head = RequestHead.Read(requestBody);
         ModelFamily family = _families.Find(model ?? head.Model, format, head.Protocol);
         RequestFacts facts = RequestReader.Read(requestBody, head, family);
@@ -103,5 +109,8 @@ public sealed class ModelTokenEstimator : ITokenEstimator
 
     private static long Running(TokenRule rule, long characters) => characters <= 0 ? 0 : Whole((characters * rule.PerCharacter) + rule.Answer);
 
-    private static long Whole(double tokens) => Math.Max(1, (long)Math.Round(tokens));
+    private static long WholeOrNone(double tokens) => tokens <= 0 ? 0 : Whole(tokens);
+
+    // A conversion of what a long cannot hold saturates from .NET 9 on; before, it wraps around.
+    private static long Whole(double tokens) => tokens >= long.MaxValue ? long.MaxValue : Math.Max(1, (long)Math.Round(tokens));
 }

@@ -21,6 +21,9 @@ internal sealed record OutputFacts
 
     public int ToolArguments { get; private init; }
 
+    /// <summary>Marks of citations, whose text is not the model's.</summary>
+    public int Citations { get; private init; }
+
     public bool HasText { get; private init; }
 
     /// <summary>UTF-16 units of what was kept, tool names left out.</summary>
@@ -29,17 +32,23 @@ internal sealed record OutputFacts
     public static OutputFacts Read(ModelOutput output, ModelFamily family)
     {
         long characters = 0, total = 0;
-        int choices = 0, calls = 0, groups = 0, arguments = 0, choice = -1;
+        int choices = 0, calls = 0, groups = 0, arguments = 0, citations = 0, choice = -1;
         bool hasText = false, isAfterCall = false;
         foreach (OutputPart part in output.Parts)
         {
             total += part.Text.Length;
-            characters += part.Kind == OutputKind.ToolName ? 0 : part.Text.Length;
+            characters += part.Kind is OutputKind.ToolName or OutputKind.Citation ? 0 : part.Text.Length;
         }
 
         using var meter = new TextMeter(Tokenizers.Get(family.Encoding), 3 * total);
         foreach (OutputPart part in output.Parts)
         {
+            if (part.Kind == OutputKind.Citation)
+            {
+                citations++;
+                continue;
+            }
+
             choices += choices == 0 || part.ChoiceIndex != choice ? 1 : 0;
             choice = part.ChoiceIndex;
             calls += part.Kind == OutputKind.ToolName ? 1 : 0;
@@ -66,6 +75,7 @@ internal sealed record OutputFacts
             ToolCalls = calls,
             ToolCallGroups = groups,
             ToolArguments = arguments,
+            Citations = citations,
             HasText = hasText,
             Characters = characters,
         };
@@ -73,7 +83,7 @@ internal sealed record OutputFacts
 
     public double Tokens(TokenRule rule) =>
         (Text * rule.PerToken) + (Digits * rule.PerDigit) + (Choices * rule.Answer)
-        + (ToolCallGroups * rule.ToolCalls) + (ToolCalls * rule.ToolCall) + (ToolArguments * rule.ToolArgument)
+        + (ToolCallGroups * rule.ToolCalls) + (ToolCalls * rule.ToolCall) + (ToolArguments * rule.ToolArgument) + (Citations * rule.Citation)
         + (ToolCalls <= Choices ? 0 : ToolCalls * rule.ParallelToolCall)
         + (ToolCalls > 0 && HasText ? rule.TextWithToolCalls : 0);
 }

@@ -22,6 +22,22 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
         return new RequestHead(model ?? innerModel, innerProtocol, IsEnvelope: true);
     }
 
+    /// <summary>Returns the model that the top level names; null if it names none. Reads no further than that.</summary>
+    /// <exception cref="JsonException">The JSON is malformed before a model is named.</exception>
+    public static string? FindModel(ReadOnlySpan<byte> json)
+    {
+        var members = new JsonMembers(json);
+        while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+        {
+            if (name.SequenceEqual("model"u8))
+            {
+                return Utf8Json.GetName(value);
+            }
+        }
+
+        return null;
+    }
+
     private static (string? Model, string? Protocol) ReadMembers(ReadOnlySpan<byte> json, out ReadOnlySpan<byte> request)
     {
         request = default;
@@ -61,5 +77,8 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
         name.SequenceEqual("input"u8) || name.SequenceEqual("instructions"u8) ? "openai-responses"
         : name.SequenceEqual("contents"u8) ? "gemini"
         : name.SequenceEqual("messages"u8) ? "openai-chat"
+        : name.SequenceEqual("message"u8) || name.SequenceEqual("texts"u8) || name.SequenceEqual("query"u8) ? "cohere-chat"
+        : name.SequenceEqual("inputs"u8) ? "mistral-conversations"
+        : name.SequenceEqual("inputText"u8) ? "bedrock-invoke"
         : null;
 }

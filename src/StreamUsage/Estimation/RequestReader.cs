@@ -4,8 +4,8 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Estimation;
 
 /// <summary>
-/// Reads a request in one pass over its UTF-8 JSON: Claude Messages, Chat Completions, Responses, Gemini, Bedrock's Converse, and completions and embeddings by their prompt. Their members have different names, so that one reader
-/// serves all. What costs no tokens (ids, sampling, signatures) is passed over.
+/// Reads a request in one pass over its UTF-8 JSON: Claude Messages, Chat Completions, Responses, Gemini and its Interactions, Bedrock's Converse and invoked models, Cohere, Mistral, and completions, embeddings, speech and images
+/// by their prompt. Their members have different names, so that one reader serves all. What costs no tokens (ids, sampling, signatures) is passed over.
 /// </summary>
 internal sealed class RequestReader
 {
@@ -30,6 +30,28 @@ internal sealed class RequestReader
         return new RequestReader(family, meter, head.IsEnvelope).Read(json);
     }
 
+    /// <summary>Reads a form: its prompt, and the recordings and images that it uploads. Its other fields cost nothing.</summary>
+    public static RequestFacts Read(MultipartBody form, ModelFamily family)
+    {
+        using var meter = new TextMeter(Tokenizers.Get(family.Encoding), form.Length);
+        var reader = new RequestReader(family, meter, mayEnterEnvelope: false);
+        var media = new MediaReader(reader._facts, family, meter, new ContentReader(reader._facts, family, meter));
+        while (form.Next())
+        {
+            if (form.IsFile)
+            {
+                media.AddFile(form.Value, form.ContentType, form.Name.StartsWith("image"u8) ? MediaKind.Image : MediaKind.Audio);
+            }
+            else if (form.Name.SequenceEqual("prompt"u8))
+            {
+                meter.Add(form.Value);
+                meter.End();
+            }
+        }
+
+        return reader.Finish();
+    }
+
     private RequestFacts Read(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = Utf8Json.Read(json);
@@ -45,6 +67,11 @@ internal sealed class RequestReader
             _meter.Add(json[(int)reader.BytesConsumed..]);
         }
 
+        return Finish();
+    }
+
+    private RequestFacts Finish()
+    {
         _meter.End();
         _facts.Text = _meter.Tokens;
         _facts.Digits = _meter.Digits;
@@ -74,11 +101,15 @@ internal sealed class RequestReader
 
     private void ReadMember(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
-        if (name.SequenceEqual("messages"u8) || name.SequenceEqual("contents"u8) || name.SequenceEqual("input"u8) || name.SequenceEqual("prompt"u8))
+        if (IsMessages(name))
         {
             ReadMessages(ref reader);
         }
-        else if (name.SequenceEqual("system"u8) || name.SequenceEqual("instructions"u8) || name.SequenceEqual("systemInstruction"u8) || name.SequenceEqual("system_instruction"u8))
+        else if (name.SequenceEqual("documents"u8) || name.SequenceEqual("tool_results"u8))
+        {
+            ReadDocuments(ref reader);
+        }
+        else if (name.SequenceEqual("preamble"u8) || name.SequenceEqual("system"u8) || name.SequenceEqual("instructions"u8) || name.SequenceEqual("systemInstruction"u8) || name.SequenceEqual("system_instruction"u8))
         {
             ReadSystem(ref reader);
         }
@@ -102,6 +133,26 @@ internal sealed class RequestReader
         else
         {
             reader.Skip();
+        }
+    }
+
+    // Of Chat, Gemini, Responses and Interactions, completions; of Mistral's Conversations; Titan; Cohere's Chat in version 1, Embed and Rerank.
+    private static bool IsMessages(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("messages"u8) || name.SequenceEqual("contents"u8) || name.SequenceEqual("input"u8) || name.SequenceEqual("prompt"u8) || name.SequenceEqual("inputs"u8)
+        || name.SequenceEqual("inputText"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("chat_history"u8) || name.SequenceEqual("texts"u8) || name.SequenceEqual("query"u8);
+
+    // What is given beside the messages: texts, or objects that are written out.
+    private void ReadDocuments(ref Utf8JsonReader reader)
+    {
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
+        while (reader.NextElement())
+        {
+            CompactJson.Write(ref reader, _meter);
+            _meter.End();
         }
     }
 

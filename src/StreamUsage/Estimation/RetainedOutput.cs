@@ -12,8 +12,9 @@ namespace StreamUsage.Estimation;
 /// <summary>
 /// The output of a response as it came, kept for the case that the provider does not say what it cost: UTF-8 in one rented array that grows as text comes, up to a limit. An append is a comparison, a bounds check and a
 /// copy; escapes are undone only when the text is needed. Where the tracker's budget allows no more, characters are counted by class instead. Not thread-safe: its owner holds a lock.
+/// A mutable struct: keep it in a field, never copy it.
 /// </summary>
-internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
+internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
 {
     private const int InitialBytes = 256;
 
@@ -29,6 +30,9 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
     private int _run = NoRun;
     private bool _isFull;
     private NotKept? _notKept; // Made where the budget refused more.
+
+    /// <summary>Whether it was made with a limit that allows anything; the default was not.</summary>
+    public readonly bool IsBegun => maxBytes > 0;
 
     /// <summary>Keeps a piece of output, or counts it.</summary>
     /// <param name="kind">What it is.</param>
@@ -93,6 +97,15 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         return new ModelOutput { Protocol = wire, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
     }
 
+    /// <summary>Forgets what was kept, and keeps its room.</summary>
+    public void Clear()
+    {
+        _length = 0;
+        _run = NoRun;
+        _isFull = false;
+        _notKept = null;
+    }
+
     /// <summary>Gives back what was rented and taken. What was kept is gone.</summary>
     public void Release()
     {
@@ -149,8 +162,8 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
             _isFull = true;
         }
 
-        // The next name is another call's.
-        if (kind == OutputKind.ToolName || _isFull)
+        // The next name is another call's, and so is the next citation another one.
+        if (kind is OutputKind.ToolName or OutputKind.Citation || _isFull)
         {
             EndRun();
         }
@@ -226,7 +239,7 @@ internal sealed class RetainedOutput(int maxBytes, BufferBudget? budget)
         {
             (int choice, OutputKind kind, int start, int runLength, bool isEscaped) = runs[i];
             length += Append(_array.AsSpan(start, runLength), isEscaped, text.AsSpan(length));
-            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind && kind != OutputKind.ToolName;
+            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind && kind is not (OutputKind.ToolName or OutputKind.Citation);
             if (!goesOn)
             {
                 parts.Add(new OutputPart { Kind = kind, ChoiceIndex = choice, Text = Encoding.UTF8.GetString(text, 0, length) });

@@ -30,6 +30,9 @@ public sealed record TokenRule
     /// <summary>Output: once where there is text beside tool calls.</summary>
     public double TextWithToolCalls { get; init; }
 
+    /// <summary>Output: each citation, whose mark in the text is not shown.</summary>
+    public double Citation { get; init; }
+
     /// <summary>Output and input: each argument of a tool call at its top level.</summary>
     public double ToolArgument { get; init; }
 

@@ -7,16 +7,16 @@ namespace StreamUsage.Framing;
 /// <summary>
 /// Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null)
+internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, KnownAnswer? known = null)
 {
     // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
     private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
-    private readonly EventReader _events = new(settings, named, capture);
+    private readonly EventReader _events = new(settings, named, capture, known?.Parser);
     private SseBody _sse;
     private JsonBodyDecoder? _json;
     private BedrockEvents? _bedrock;
-    private Framing _framing;
+    private Framing _framing = known is null ? Framing.NotBegun : Framing.Known;
     private bool _isArray; // An object is a part of what is said, not an answer by itself.
 
     private enum Framing : byte
@@ -26,6 +26,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         Sse,
         Json,
         EventStream,
+        Known,
     }
 
     /// <summary>What was read of the events.</summary>
@@ -46,6 +47,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
             case Framing.EventStream:
                 ReadEventStream(bytes, _bedrock!);
                 break;
+            case Framing.Known:
+                ReadKnown(bytes, known!.Form);
+                break;
             default:
                 _sse.Read(bytes);
                 break;
@@ -55,11 +59,16 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     }
 
     /// <summary>The body has ended: an unfinished last event counts where it is whole all the same.</summary>
-    public void Finish()
+    /// <param name="isWhole">Whether it was read to its end, which completes an answer that is not a stream of events.</param>
+    public void Finish(bool isWhole = true)
     {
         if (_framing is Framing.Sse or Framing.Unknown)
         {
             _sse.Finish();
+        }
+        else if (isWhole && _events.HasOutput && known is { Form: not AnswerForm.Messages })
+        {
+            _events.Apply(new StreamEvent(default, default, isWholeBody: true));
         }
     }
 
@@ -103,6 +112,22 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         else
         {
             _framing = Framing.Sse;
+        }
+    }
+
+    private void ReadKnown(ReadOnlySpan<byte> bytes, AnswerForm form)
+    {
+        switch (form)
+        {
+            case AnswerForm.Messages:
+                _events.Apply(new StreamEvent(default, bytes));
+                break;
+            case AnswerForm.Text:
+                _events.ObserveText(bytes);
+                break;
+            default:
+                _events.ObserveRecording();
+                break;
         }
     }
 

@@ -41,32 +41,44 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         }
     }
 
-    public void Release()
+    /// <summary>Disposes the decoders. What they have decoded stands, whatever that throws.</summary>
+    /// <returns>The first exception; null where there was none.</returns>
+    public Exception? Release()
     {
         IContentDecoder[] decoders = _decoders;
         _decoders = [];
+        Exception? first = null;
         foreach (IContentDecoder decoder in decoders)
         {
-            decoder.Dispose();
+            try
+            {
+                decoder.Dispose();
+            }
+            catch (Exception fault)
+            {
+                first ??= fault;
+            }
         }
+
+        return first;
     }
 
     private void Open()
     {
+        var decoders = new List<IContentDecoder>(factories.Count);
         try
         {
-            var decoders = new IContentDecoder[factories.Count];
-            for (int i = 0; i < decoders.Length; i++)
+            foreach (Func<IContentDecoder> factory in factories)
             {
-                decoders[i] = factories[i]();
+                decoders.Add(factory());
             }
-
-            _decoders = decoders;
         }
         catch (Exception)
         {
             Fault = ContentFault.Damaged;
         }
+
+        _decoders = [.. decoders];
     }
 
     private void Decode(int level, ReadOnlySpan<byte> bytes, BodyReader reader)

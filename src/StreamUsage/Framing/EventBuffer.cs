@@ -40,6 +40,9 @@ internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
         largeEvents?.Append(bytes);
     }
 
+    /// <summary>Forgets what lies behind a length.</summary>
+    public void Truncate(int length) => _kept.Truncate(length);
+
     /// <summary>The next event begins. What was taken of the budget goes back.</summary>
     public void Clear()
     {

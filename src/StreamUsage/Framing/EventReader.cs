@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using StreamUsage.Accounting;
 using StreamUsage.Buffers;
@@ -7,24 +8,38 @@ using StreamUsage.Framing.Templates;
 using StreamUsage.Parsing;
 using StreamUsage.Parsing.Gemini;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Framing;
 
 /// <summary>
 /// Reads the events of a body: finds the parser of their wire, takes each into the state, and keeps beside it what the record needs. Not thread-safe: its owner holds a lock. Never throws for what it reads.
 /// </summary>
-internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null) : ITemplateObserver, ILargeEventReader
+internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
 {
+    // A name goes to logs and metrics: one that no provider would choose is not shown.
+    private static readonly SearchValues<byte> FieldNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
+
+    private const string OtherField = "other";
+    private const int MaxUnknownFields = 16;
+    private const int MaxFieldNameLength = 64;
+    private const int MaxPingLength = 64;
+
     private ResponseCapture? _capture = capture;
     private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
     private EventTemplate? _countedShape;
     private bool _readsCountsOnly;
     private JsonReducer? _largeEvent; // Made when the first one comes.
-    private IUsageParser? _parser;
-    private bool _isParserCertain;
+    private IUsageParser? _parser = knownParser;
+    private bool _hasRecording;
+    private bool _isParserCertain = knownParser is not null;
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
-    private RetainedOutput? _output;
+    private SeenOutput _output = new(settings);
+    private List<string>? _unknownFields;
+    private bool _hasUsage; // The event that is being read has a usage object.
+    private bool _isEnveloped, _hasContent = knownParser is not null;
+    private bool _hasSkippedValue; // Of a large event of several values.
     private UsageAccumulator _state;
     private Exception? _parserFault;
 
@@ -38,7 +53,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     }
 
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
-    public string? Protocol { get; private set; }
+    public string? Protocol { get; private set; } = knownParser?.Protocol;
 
     /// <summary>Gets a value indicating whether the body is a stream of events, and not one document.</summary>
     public bool IsStreamed { get; private set; }
@@ -52,13 +67,28 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     public long SkippedEvents { get; private set; }
 
-    public long OutputCharacters { get; private set; }
+    public long OutputCharacters => _output.Characters;
 
     /// <summary>Output of any kind has been seen, a tool's name included.</summary>
-    public bool HasOutput { get; private set; }
+    public bool HasOutput => _hasRecording || _output.IsAny;
+
+    /// <summary>Gets the characters of output that no usage has counted.</summary>
+    public long UncountedCharacters => _output.CharactersSinceUsage;
+
+    /// <summary>Gets what stands of the reported counts after what was seen of the answer.</summary>
+    public SettledUsage Settled => SettledUsage.Of(State, _output.IsAny, _output.IsSinceUsage);
+
+    /// <summary>Gets the names of usage fields that the parser does not know, each once; empty where there were none.</summary>
+    public IReadOnlyList<string> UnknownUsageFields => _unknownFields ?? (IReadOnlyList<string>)[];
+
+    /// <summary>Gets a value indicating whether nothing came but comments, pings and end marks.</summary>
+    public bool IsSilent => !_hasContent && _excerpt is null or { IsSilent: true };
 
     /// <summary>The parser whose events may be matched with those before and then need not be parsed; null where each must be.</summary>
-    public IUsageParser? RepeatingParser => _isParserCertain && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
+    public IUsageParser? RepeatingParser => _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
+
+    /// <summary>Whether the input was reported. Of events that only count further none is read for it: the first of them was.</summary>
+    public bool IsInputReported => _state.IsInputReported;
 
     /// <summary>Counts that made no sense and were ignored.</summary>
     public int IgnoredCounts { get; private set; }
@@ -67,23 +97,38 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     public Exception? ParserFault => _parserFault;
 
     /// <summary>The state takes an event.</summary>
-    /// <returns>Whether a parser has read it.</returns>
-    public bool Apply(StreamEvent streamEvent) => Apply(streamEvent, isReduced: false);
+    /// <returns>Whether a parser has read it, and it holds one value.</returns>
+    public bool Apply(StreamEvent streamEvent)
+    {
+        ReadCounts();
+        IsStreamed |= !streamEvent.IsWholeBody || EventCount != 0;
+        EventCount++;
+        _capture?.Begin(streamEvent.Data, isReduced: false);
+        return _parser is not (null or IProbedProtocol) || JsonValues.IsSingle(streamEvent.Data) ? ApplyValue(streamEvent) : ApplyValues(streamEvent);
+    }
 
     /// <summary>The state takes the event that was given piece by piece, as much of it as matters.</summary>
     public void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
     {
         if (_largeEvent is { IsWhole: true } reducer)
         {
-            Apply(new StreamEvent(type, reducer.Copy, isWholeBody), isReduced: true);
+            IsStreamed |= !isWholeBody || EventCount != 0;
+            EventCount++;
+            long skipped = SkippedEvents;
+            ApplyReduced(new StreamEvent(type, reducer.Copy, isWholeBody));
+            SkippedEvents = _hasSkippedValue ? skipped : SkippedEvents;
         }
         else
         {
-            SkippedEvents++;
+            _hasContent = true;
+            SkippedEvents += _hasSkippedValue ? 0 : 1;
             _capture?.Skip();
             KeepError(type, default);
         }
     }
+
+    /// <summary>The caller names the format after all. What was read until then stays read.</summary>
+    public void Name(ApiFormat format) => named = format;
 
     /// <summary>An event was matched: the observer has its output already.</summary>
     /// <param name="shape">The shape.</param>
@@ -97,6 +142,12 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             KeepCounts(shape, raw);
         }
     }
+
+    /// <summary>The body is text of the model, all of it.</summary>
+    public void ObserveText(ReadOnlySpan<byte> utf8) => ((IOutputObserver)this).OnOutput(OutputKind.Text, 0, utf8, isEscaped: false);
+
+    /// <summary>The body is output that is no text.</summary>
+    public void ObserveRecording() => _hasRecording = true;
 
     /// <summary>An event cannot be made out.</summary>
     public void SkipDamaged(Exception fault)
@@ -115,20 +166,11 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return json;
     }
 
-    /// <summary>What was seen of the output, for an estimate of what it cost. What kept it is given back.</summary>
-    public ModelOutput TakeOutput()
-    {
-        ModelOutput output = _output?.ToOutput(Protocol, OutputCharacters) ?? new ModelOutput { Protocol = Protocol, Characters = OutputCharacters };
-        ReleaseOutput();
-        return output;
-    }
+    /// <summary>What was seen of the output and no usage has counted, for an estimate of what it cost. What kept it is given back.</summary>
+    public ModelOutput TakeOutput() => _output.Take(Protocol);
 
     /// <summary>Gives back what kept the output: nobody needs it any more.</summary>
-    public void ReleaseOutput()
-    {
-        _output?.Release();
-        _output = null;
-    }
+    public void ReleaseOutput() => _output.Release();
 
     /// <summary>Bytes of a body that nothing was read of so far.</summary>
     public void KeepExcerpt(ReadOnlySpan<byte> bytes)
@@ -160,7 +202,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         ReadCounts();
         _counts.Release();
         _largeEvent?.Release();
-        if (_state.IsOutputReported)
+        if (Settled.IsOutputReported)
         {
             ReleaseOutput();
         }
@@ -175,20 +217,18 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             return;
         }
 
-        if (Count(kind, Utf8Text.CountUtf16(utf8, isEscaped)))
+        _output.Add(kind, choiceIndex, utf8, Utf8Text.CountUtf16(utf8, isEscaped), isEscaped);
+        if (kind != OutputKind.Citation)
         {
-            _output!.Append(kind, choiceIndex, utf8, isEscaped);
+            _capture?.Message?.OnOutput(kind, choiceIndex, utf8, isEscaped);
         }
-
-        _capture?.Message?.OnOutput(kind, choiceIndex, utf8, isEscaped);
     }
 
     void IOutputObserver.OnMessage(ReadOnlySpan<byte> role, bool isNew)
     {
         if (isNew)
         {
-            OutputCharacters = 0; // What was kept and counted is of the message that this one replaces.
-            ReleaseOutput();
+            _output.Restart();
         }
 
         _capture?.Message?.OnMessage(role, isNew);
@@ -198,30 +238,55 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     void IOutputObserver.OnField(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.OnField(field, choiceIndex, utf8, isEscaped);
 
-    void ITemplateObserver.OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text)
-    {
-        if (Count(kind, text.Utf16Length))
-        {
-            _output!.AppendInside(kind, choiceIndex, bytes, text.Length, text.IsEscaped);
-        }
-    }
+    void ITemplateObserver.OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text) =>
+        _output.AddInside(kind, choiceIndex, bytes, text.Length, text.Utf16Length, text.IsEscaped);
+
+    void ITemplateObserver.OnCountedOutput(OutputKind kind, StringScan text) => _output.AddCounted(kind, text.Utf16Length);
 
     BufferBudget? ILargeEventReader.Budget => settings.Budget;
 
-    void ILargeEventReader.Begin() => (_largeEvent ??= new JsonReducer()).Begin();
+    void ILargeEventReader.Begin()
+    {
+        ReadCounts();
+        _hasSkippedValue = false;
+        (_largeEvent ??= new JsonReducer()).Begin();
+    }
 
-    void ILargeEventReader.Append(ReadOnlySpan<byte> data) => _largeEvent?.Append(data);
+    void ILargeEventReader.Append(ReadOnlySpan<byte> data)
+    {
+        if (_largeEvent is not { } reducer)
+        {
+            return;
+        }
 
-    void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => (_usageJson ??= new ReportedUsageJson(settings.Budget)).Add(utf8Json, isCumulative);
+        // Of several values each is read when the next one begins: the last one may be that of the event's type.
+        while (reducer.Append(data) is var length && length < data.Length)
+        {
+            long skipped = SkippedEvents;
+            ApplyReduced(new StreamEvent(default, reducer.Copy));
+            SkippedEvents = _hasSkippedValue ? skipped : SkippedEvents;
+            _hasSkippedValue |= SkippedEvents != skipped;
+            reducer.BeginNext();
+            data = data[length..];
+        }
+    }
+
+    void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative)
+    {
+        _hasUsage = true;
+        (_usageJson ??= new ReportedUsageJson(settings.Budget)).Add(utf8Json, isCumulative);
+    }
 
     void IOutputObserver.OnIgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts++;
 
-    private bool Apply(StreamEvent streamEvent, bool isReduced)
+    void IOutputObserver.OnUnknownUsageField(ReadOnlySpan<byte> name)
     {
-        ReadCounts();
-        bool isRead = Parse(streamEvent, isReduced);
-        KeepError(streamEvent.Type, streamEvent.Data);
-        return isRead;
+        _unknownFields ??= [];
+        string text = name.Length <= MaxFieldNameLength && !name.ContainsAnyExcept(FieldNameCharacters) ? Utf8Text.ToString(name, MaxFieldNameLength) : OtherField;
+        if (_unknownFields.Count < MaxUnknownFields && !_unknownFields.Contains(text))
+        {
+            _unknownFields.Add(text);
+        }
     }
 
     // What is named an error is one, whatever its data, and whether a parser knows it or not.
@@ -233,11 +298,37 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    private bool Parse(StreamEvent streamEvent, bool isReduced)
+    private bool ApplyValue(StreamEvent value)
     {
-        IsStreamed |= !streamEvent.IsWholeBody || EventCount != 0;
-        EventCount++;
-        _capture?.Begin(streamEvent.Data, isReduced);
+        bool isRead = Parse(value);
+        KeepError(value.Type, value.Data);
+        return isRead;
+    }
+
+    // Several values in one event, of a server that leaves out blank lines.
+    private bool ApplyValues(StreamEvent streamEvent)
+    {
+        bool isAllRead = true;
+        var values = new JsonValues(streamEvent.Data);
+        long skipped = SkippedEvents;
+        while (values.Next(out ReadOnlySpan<byte> value))
+        {
+            isAllRead &= ApplyValue(new StreamEvent(streamEvent.Type, value, streamEvent.IsWholeBody)) || OpenAIChatParser.IsDone(value);
+        }
+
+        SkippedEvents = isAllRead ? skipped : skipped + 1;
+        return false;
+    }
+
+    private void ApplyReduced(StreamEvent streamEvent)
+    {
+        ReadCounts();
+        _capture?.Begin(streamEvent.Data, isReduced: true);
+        ApplyValue(streamEvent);
+    }
+
+    private bool Parse(StreamEvent streamEvent)
+    {
         try
         {
             if (!_isParserCertain)
@@ -247,8 +338,21 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
             if (_parser is { } parser)
             {
-                _state = parser.Apply(streamEvent, _state, this);
-                return true;
+                Read(_isEnveloped ? OpenEnvelope(streamEvent) : streamEvent, parser);
+                if (parser is not IProbedProtocol || IsReadable(streamEvent.Data))
+                {
+                    return true;
+                }
+            }
+            else if (IsMark(streamEvent))
+            {
+                return false;
+            }
+            else if (FlatError.Find(streamEvent.Data) is { } error)
+            {
+                _hasContent = true;
+                _state = _state.WithError(error);
+                return false;
             }
         }
         catch (Exception fault)
@@ -256,39 +360,73 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             _parserFault ??= fault;
         }
 
+        _hasContent = true;
         SkippedEvents++;
         return false;
     }
 
+    private void Read(StreamEvent streamEvent, IUsageParser parser)
+    {
+        _hasUsage = false;
+        (long sum, long? output) = (_state.Tokens.LargestSum, _state.Tokens.OutputTokens);
+        _state = parser.Apply(streamEvent, _state, this);
+        bool isCounted = _hasUsage || sum != _state.Tokens.LargestSum || output != _state.Tokens.OutputTokens;
+        if (isCounted && _state.CountsOutput)
+        {
+            _output.OnUsage();
+        }
+    }
+
     private void Choose(StreamEvent streamEvent)
     {
-        if (settings.Parsers.Choose(streamEvent, named, out _isParserCertain, ref _parserFault) is { } parser && (_parser is null || _isParserCertain))
+        IUsageParser? parser = settings.Parsers.Choose(streamEvent, named, out bool isCertain, ref _parserFault);
+        if (!isCertain && Envelope.Open(streamEvent.Data) is { IsEmpty: false } content)
+        {
+            IUsageParser? inner = settings.Parsers.Choose(new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody), named, out bool isInnerCertain, ref _parserFault);
+            if (isInnerCertain)
+            {
+                (parser, isCertain, _isEnveloped) = (inner, true, true);
+            }
+        }
+
+        if (parser is not null && (_parser is null || isCertain))
         {
             Protocol = parser.Protocol;
             _parser = parser;
+            _isParserCertain = isCertain;
+            _hasContent = true;
             _excerpt?.Release();
             _excerpt = null;
         }
     }
 
-    // Whether the text is to be kept. Where output is reported already, what follows brings its count with it: by servers that count in every chunk.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Count(OutputKind kind, int utf16Length)
+    private StreamEvent OpenEnvelope(StreamEvent streamEvent)
     {
-        HasOutput = true;
-        if (kind != OutputKind.ToolName)
+        ReadOnlySpan<byte> content = Envelope.Open(streamEvent.Data);
+        if (!content.IsEmpty)
         {
-            OutputCharacters += utf16Length;
+            return new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody);
         }
 
-        return !_state.IsOutputReported && (_output is not null || KeepsOutput());
+        if (FlatError.Find(streamEvent.Data) is { } error)
+        {
+            _state = _state.WithError(error);
+        }
+
+        return streamEvent;
     }
 
-    private bool KeepsOutput()
+    // Built-in protocols are JSON, and pass by what is none.
+    private static bool IsReadable(ReadOnlySpan<byte> data)
     {
-        _output = settings.MaxRetainedTextBytes == 0 ? null : new RetainedOutput(settings.MaxRetainedTextBytes, settings.Budget);
-        return _output is not null;
+        int start = data.IndexOfAnyExcept(" \t\r\n"u8);
+        return start < 0 || data[start] == (byte)'{' || OpenAIChatParser.IsDone(data);
     }
+
+    // What says nothing of an answer: an end mark, or a ping.
+    private static bool IsMark(StreamEvent streamEvent) =>
+        !streamEvent.Data.ContainsAnyExcept(" \t\r\n"u8) || OpenAIChatParser.IsDone(streamEvent.Data) || streamEvent.Type.SequenceEqual("ping"u8)
+        || (streamEvent.Data.Length < MaxPingLength && streamEvent.Data.IndexOf("\"ping\""u8) >= 0);
 
     private void KeepCounts(EventTemplate shape, ReadOnlySpan<byte> raw)
     {

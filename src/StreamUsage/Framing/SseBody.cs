@@ -76,6 +76,7 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
 
     public void Release()
     {
+        _shapes.Forget();
         _cutEvent.Release();
         _sse.Release();
         _json?.Release();

@@ -1,10 +1,18 @@
 using System.Text.Json;
+using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
 
 /// <summary>Tells whether the data of an event that the body's end cut off is whole all the same.</summary>
 internal static class UnfinishedData
 {
+    /// <summary>The length of the values at its beginning that are whole, where it holds several.</summary>
+    public static int LengthOfWhole(ReadOnlySpan<byte> data)
+    {
+        int length = JsonValues.LengthOfWhole(data);
+        return length != 0 && IsWholeEach(data[..length]) ? length : 0;
+    }
+
     public static bool IsWhole(ReadOnlySpan<byte> data)
     {
         if (data.Trim((byte)' ').SequenceEqual("[DONE]"u8))
@@ -27,5 +35,19 @@ internal static class UnfinishedData
         {
             return false;
         }
+    }
+
+    private static bool IsWholeEach(ReadOnlySpan<byte> data)
+    {
+        var values = new JsonValues(data);
+        while (values.Next(out ReadOnlySpan<byte> value))
+        {
+            if (!IsWhole(value))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -10,8 +10,21 @@ internal static class ModelEndpoints
         ("/responses", ApiFormat.OpenAI),
         ("/completions", ApiFormat.OpenAI),
         ("/embeddings", ApiFormat.OpenAI),
+        ("/responses/compact", ApiFormat.OpenAI),
+        ("/images/generations", ApiFormat.OpenAI),
+        ("/images/edits", ApiFormat.OpenAI),
+        ("/images/variations", ApiFormat.OpenAI),
+        ("/audio/transcriptions", ApiFormat.OpenAI),
+        ("/audio/translations", ApiFormat.OpenAI),
+        ("/audio/speech", ApiFormat.OpenAI),
         (":generateContent", ApiFormat.Gemini),
         (":streamGenerateContent", ApiFormat.Gemini),
+        ("/interactions", ApiFormat.Gemini),
+        ("/v1/chat", ApiFormat.Cohere),
+        ("/v2/chat", ApiFormat.Cohere),
+        ("/v1/embed", ApiFormat.Cohere),
+        ("/v2/embed", ApiFormat.Cohere),
+        ("/rerank", ApiFormat.Auto),
         (":rawPredict", ApiFormat.Auto),
         (":streamRawPredict", ApiFormat.Auto),
         ("/converse", ApiFormat.Auto),
@@ -33,20 +46,38 @@ internal static class ModelEndpoints
         {
             // An answer that was made in the background is fetched by its id.
             int slash = path.LastIndexOf('/');
-            return slash > 0 && path[..slash].EndsWith("/responses", StringComparison.Ordinal) ? ApiFormat.OpenAI : null;
+            ReadOnlySpan<char> collection = slash > 0 ? path[..slash] : default;
+            return collection.EndsWith("/responses", StringComparison.Ordinal) ? ApiFormat.OpenAI
+                : collection.EndsWith("/interactions", StringComparison.Ordinal) ? ApiFormat.Gemini
+                : null;
         }
 
-        if (request.Method == HttpMethod.Post)
+        return request.Method != HttpMethod.Post ? null : FindPost(path) ?? (IsMistral(uri) ? FindConversation(path) : null);
+    }
+
+    private static ApiFormat? FindPost(ReadOnlySpan<char> path)
+    {
+        foreach ((string end, ApiFormat format) in Posts)
         {
-            foreach ((string end, ApiFormat format) in Posts)
+            if (path.EndsWith(end, StringComparison.Ordinal))
             {
-                if (path.EndsWith(end, StringComparison.Ordinal))
-                {
-                    return format;
-                }
+                return format;
             }
         }
 
         return null;
+    }
+
+    // OpenAI has conversations under the same path, which hold items and ask no model: only the host tells.
+    private static bool IsMistral(Uri uri) => uri.Host.Contains("mistral", StringComparison.OrdinalIgnoreCase);
+
+    // /conversations begins one, /conversations/ID goes on with it, /conversations/ID/restart does so from an earlier entry.
+    private static ApiFormat? FindConversation(ReadOnlySpan<char> path)
+    {
+        const string Collection = "/conversations";
+        int at = path.LastIndexOf(Collection);
+        ReadOnlySpan<char> rest = at < 0 ? "/" : path[(at + Collection.Length)..];
+        bool isCall = rest.IsEmpty || (rest.Length > 1 && rest[0] == '/' && (rest.Count('/') == 1 || rest.EndsWith("/restart", StringComparison.Ordinal)));
+        return isCall ? ApiFormat.Mistral : null;
     }
 }

@@ -1,17 +1,20 @@
 using System.Net;
+using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>A request's content that keeps what is sent of it, up to a limit. What goes out, and how, is the content's own doing.</summary>
+/// <summary>A request's content that keeps what is sent of it, up to a limit and within the budget. What goes out, and how, is the content's own doing.</summary>
 internal sealed class ObservedContent : HttpContent
 {
     private readonly HttpContent _inner;
     private readonly int _maxBytes;
+    private readonly BufferBudget _budget;
 
-    public ObservedContent(HttpContent inner, int maxBytes)
+    public ObservedContent(HttpContent inner, int maxBytes, BufferBudget budget)
     {
         _inner = inner;
         _maxBytes = maxBytes;
+        _budget = budget;
         foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
         {
             Headers.TryAddWithoutValidation(name, values);
@@ -36,7 +39,8 @@ internal sealed class ObservedContent : HttpContent
     // A request that is sent again is copied again.
     private CopyingStream Begin(Stream stream)
     {
-        Sent = new SentBody(_maxBytes, _inner.Headers.ContentLength);
+        Sent?.Dispose();
+        Sent = new SentBody(_maxBytes, _inner.Headers.ContentLength, _budget);
         return new CopyingStream(stream, Sent);
     }
 

@@ -1,5 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.Json;
+using StreamUsage.Buffers;
+using StreamUsage.Estimation;
 
 namespace StreamUsage.Http;
 
@@ -14,7 +17,7 @@ internal sealed class ObservedRequest
     private readonly HttpContent? _content;
     private readonly ObservedContent? _observed;
 
-    public ObservedRequest(HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, TimeProvider time)
+    public ObservedRequest(HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, BufferBudget budget, TimeProvider time)
     {
         _context = context;
         _format = format;
@@ -31,9 +34,12 @@ internal sealed class ObservedRequest
         _content = request.Content;
         if (_content is not null && context.RequestBody.IsEmpty)
         {
-            request.Content = _observed = new ObservedContent(_content, maxBodyBytes);
+            request.Content = _observed = new ObservedContent(_content, maxBodyBytes, budget);
         }
     }
+
+    /// <summary>Whether it asks for a transcript, whose answer may be plain text.</summary>
+    public bool AsksForTranscript => _path is { } path && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal) || path.EndsWith("/audio/translations", StringComparison.Ordinal));
 
     /// <summary>Puts the request's own content back.</summary>
     public void Restore(HttpRequestMessage request)
@@ -44,48 +50,62 @@ internal sealed class ObservedRequest
         }
     }
 
-    /// <summary>What the caller has said, and what was found of the rest. A body that is too large to be kept is described by its length alone.</summary>
-    public (UsageContext Context, long BodyLength) Describe()
+    /// <summary>There is no response to track: the copy of the body is let go.</summary>
+    public void Abandon() => _observed?.Sent?.Dispose();
+
+    /// <summary>
+    /// What the caller has said, and what was found of the rest. A body that is too large to be kept is described by its length alone. The copy lets the body's bytes go when it is disposed; null where they are the caller's.
+    /// </summary>
+    public (UsageContext Context, long BodyLength, IDisposable? BodyCopy) Describe()
     {
+        _observed?.Sent?.Stop();
         (ReadOnlyMemory<byte> body, long length, bool isWhole) = _observed?.Sent?.Read() ?? (_context.RequestBody, _context.RequestBody.Length, true);
         UsageContext context = _context with
         {
             ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _format : _context.ApiFormat,
-            Model = _context.Model ?? ModelOf(body.Span) ?? ModelOf(_path),
+            Model = _context.Model ?? (IsForm(body.Span) ? ModelOfForm(body.Span) : ModelOf(body.Span)) ?? ModelOf(_path),
             RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
         };
-        return (context, length);
+        long charged = isWhole || !IsForm(body.Span) ? length : 0; // An upload's length says nothing of its tokens.
+        if (context.RequestBody.IsEmpty)
+        {
+            Abandon();
+        }
+
+        return (context, charged, _observed?.Sent);
+    }
+
+    private static bool IsForm(ReadOnlySpan<byte> body) => body.StartsWith("--"u8);
+
+    // A part of multipart/form-data: Content-Disposition: form-data; name="model", a blank line, the value. Some clients leave out the quotation marks.
+    private static string? ModelOfForm(ReadOnlySpan<byte> form)
+    {
+        foreach (string name in (string[])["name=\"model\"", "name=model"])
+        {
+            int at = form.IndexOf(Encoding.ASCII.GetBytes(name));
+            ReadOnlySpan<byte> part = at < 0 ? default : form[(at + name.Length)..];
+            int start = part.IndexOf("\r\n\r\n"u8);
+            int length = start < 0 ? -1 : part[(start + 4)..].IndexOf("\r\n"u8);
+            if (length > 0)
+            {
+                return Encoding.UTF8.GetString(part.Slice(start + 4, length));
+            }
+        }
+
+        return null;
     }
 
     private static string? ModelOf(ReadOnlySpan<byte> body)
     {
         try
         {
-            var reader = new Utf8JsonReader(body);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
-                return null;
-            }
-
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                bool isModel = reader.ValueTextEquals("model"u8);
-                reader.Read();
-                if (isModel)
-                {
-                    return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-                }
-
-                reader.Skip();
-            }
+            return RequestHead.FindModel(body);
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            // No JSON, or none that a model could be found in.
+            return null; // No JSON, or none that a model could be found in.
         }
-
-        return null;
     }
 
     // ".../models/NAME:generateContent", ".../model/NAME/converse", ".../deployments/NAME/chat/completions".

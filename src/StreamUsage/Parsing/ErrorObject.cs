@@ -67,25 +67,26 @@ internal static class ErrorObject
     /// <summary>An error's properties as they are met. For an error that lies flat beside other properties.</summary>
     internal struct Parts
     {
-        private string? _type, _code, _message;
+        private string? _type, _code, _message, _otherMessage;
         private int? _status;
+
+        public readonly string? Message => _message ?? _otherMessage;
 
         public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
         {
-            if (name.SequenceEqual("message"u8) || name.SequenceEqual("Message"u8))
+            if (name.SequenceEqual("message"u8) || name.SequenceEqual("Message"u8) || name.SequenceEqual("error_message"u8))
             {
                 _message = reader.GetMessage() ?? _message;
             }
-            else if (name.SequenceEqual("type"u8))
+            else if (name.SequenceEqual("msg"u8) || name.SequenceEqual("detail"u8))
+            {
+                _otherMessage = reader.GetMessage() ?? _otherMessage;
+            }
+            else if (name.SequenceEqual("type"u8) || name.SequenceEqual("error_type"u8))
             {
                 _type = reader.GetName() ?? _type;
             }
-            else if (name.SequenceEqual("code"u8))
-            {
-                ReadStatus(ref reader);
-                _code = reader.GetName() ?? _code;
-            }
-            else if (name.SequenceEqual("status"u8) || name.SequenceEqual("status_code"u8))
+            else if (name.SequenceEqual("code"u8) || name.SequenceEqual("error_code"u8) || name.SequenceEqual("status"u8) || name.SequenceEqual("status_code"u8))
             {
                 ReadStatus(ref reader);
                 _code = reader.GetName() ?? _code;
@@ -101,7 +102,7 @@ internal static class ErrorObject
         public readonly ProviderError ToError() => new()
         {
             Type = _type ?? _code ?? _status?.ToString(CultureInfo.InvariantCulture),
-            Message = _message,
+            Message = Message,
             StatusCode = _status ?? StatusOf(_type) ?? StatusOf(_code),
         };
 

@@ -22,13 +22,13 @@ public interface IOutputObserver
     /// <param name="isCumulative">Whether fields of it replace those of the one before and the others stay; else it replaces the one before as a whole.</param>
     void OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative);
 
-    /// <summary>A count that is negative, fractional, a string, or over 2^53, and was therefore ignored.</summary>
+    /// <summary>A count that is negative, fractional, over 2^40 or no number at all, and was therefore ignored.</summary>
     /// <param name="name">The property's name in UTF-8.</param>
     void OnIgnoredCount(ReadOnlySpan<byte> name);
 
     /// <summary>Reports a field of a usage object that the parser does not know, so that a new count never passes unseen.</summary>
     /// <param name="name">The property's name in UTF-8, as it was sent.</param>
-    void UnknownUsageField(ReadOnlySpan<byte> name)
+    void OnUnknownUsageField(ReadOnlySpan<byte> name)
     {
     }
 

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using StreamUsage.Parsing.Anthropic;
 using StreamUsage.Parsing.Bedrock;
+using StreamUsage.Parsing.Cohere;
 using StreamUsage.Parsing.Gemini;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.Mistral;
 using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Parsing;
@@ -10,22 +12,61 @@ namespace StreamUsage.Parsing;
 /// <summary>The parsers of a tracker, the user's own before the built-in ones, and the choice among them.</summary>
 internal sealed class ParserSet
 {
+    /// <summary>Of the messages of sockets, which no body is.</summary>
+    public static readonly RealtimeParser Realtime = new();
+
+    /// <summary>Of a recording that a model has spoken.</summary>
+    public static readonly AudioFileParser SpokenAnswer = new("speech");
+
+    /// <summary>Of a transcript in plain text.</summary>
+    public static readonly AudioFileParser Transcript = new("transcription");
+
     private static readonly ClaudeParser Claude = new();
     private static readonly OpenAIChatParser Chat = new();
     private static readonly OpenAIResponsesParser Responses = new();
     private static readonly OpenAICompletionsParser Completions = new(Chat);
     private static readonly OpenAIEmbeddingsParser Embeddings = new();
+    private static readonly OpenAIAudioParser Audio = new();
+    private static readonly OpenAIImagesParser Images = new();
+    private static readonly OpenAIModerationsParser Moderations = new();
     private static readonly GeminiParser Gemini = new();
+    private static readonly InteractionsParser Interactions = new();
     private static readonly ConverseParser Converse = new();
+    private static readonly InvokedModelParser InvokedModel = new();
+    private static readonly CohereChatParser CohereChat = new();
+    private static readonly CohereChatV1Parser CohereChatV1 = new();
+    private static readonly CohereInputParser CohereEmbed = new("cohere-embed", "embeddings", RootMembers.Embeddings);
+    private static readonly CohereInputParser CohereRerank = new("cohere-rerank", "rerank", RootMembers.Results);
+    private static readonly ConversationsParser Conversations = new();
+
+    private static readonly TokenCountParser ClaudeCounts = new("anthropic-messages", RootMembers.InputTokens, "");
+    private static readonly TokenCountParser OpenAICounts = new("openai-responses", RootMembers.InputTokens, "response.input_tokens");
+    private static readonly TokenCountParser GeminiCounts = new("gemini", RootMembers.TotalTokens, "");
+    private static readonly TokenCountParser ConverseCounts = new("bedrock-converse", RootMembers.ConverseInputTokens, "");
+
+    /// <summary>Of Gemini Live's messages.</summary>
+    public static readonly GeminiLiveParser Live = new();
+
+    /// <summary>Of Responses over a socket.</summary>
+    public static IUsageParser ResponsesSession => Responses;
 
     private static readonly (ApiFormat Format, IUsageParser Parser)[] BuiltIn =
     [
         (ApiFormat.OpenAI, Chat), (ApiFormat.OpenAI, Responses), (ApiFormat.OpenAICli, Chat), (ApiFormat.OpenAICli, Responses),
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
-        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini),
+        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions), (ApiFormat.Gemini, Live), (ApiFormat.GeminiCli, Live),
         (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
-        (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude),
+        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer), (ApiFormat.OpenAI, Transcript), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
+        (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat),
+        (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank), (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
+        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio), (ApiFormat.Mistral, SpokenAnswer),
+        (ApiFormat.Bedrock, CohereChatV1), (ApiFormat.Bedrock, CohereEmbed),
+        (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts), (ApiFormat.OpenAICli, OpenAICounts),
+        (ApiFormat.Gemini, GeminiCounts), (ApiFormat.GeminiCli, GeminiCounts), (ApiFormat.Bedrock, ConverseCounts),
     ];
+
+    /// <summary>The built-in parsers, each with the formats that are read with it.</summary>
+    public static IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> All => BuiltIn;
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;
 

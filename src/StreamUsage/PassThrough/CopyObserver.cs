@@ -1,42 +1,51 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>Stands before the destination of a copy: reads the bytes when they come, before a destination may take its time, passes on each write as it is, and remembers whether it was the destination that failed.</summary>
-internal sealed class CopyObserver(Stream destination, TrackedBody body, long offset) : Stream
+/// <summary>
+/// Stands before the destination of a copy: reads the bytes when they come, before a destination may take its time,
+/// passes on each write unchanged, and remembers whether it was the destination that failed.
+/// </summary>
+internal sealed class CopyObserver(Stream destination, TrackedBody body, long offset) : DelegatingStream(destination)
 {
     private bool _hasDestinationFailed;
-    private long _offset = offset;
 
-    public override bool CanRead => false;
+    /// <summary>Gets where in the body the next write lies.</summary>
+    public long Offset { get; private set; } = offset;
 
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    /// <summary>The copy has thrown: whose fault was it?</summary>
-    public void Fail(AbandonmentGuard lease, Exception fault, CancellationToken cancellationToken)
+    /// <summary>
+    /// The copy has thrown: whose fault was it? A destination that was cancelled with the copy is a cancelled read.
+    /// </summary>
+    public void Fail(AbandonmentGuard guard, Exception fault, CancellationToken cancellationToken)
     {
-        if (_hasDestinationFailed)
+        if (_hasDestinationFailed && !(fault is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            lease.Leave();
+            guard.Leave();
         }
         else
         {
-            lease.Fail(fault, cancellationToken);
+            guard.Fail(fault, cancellationToken);
         }
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        Receive(buffer.AsSpan(offset, count));
+        try
+        {
+            Inner.Write(buffer, offset, count);
+        }
+        catch
+        {
+            _hasDestinationFailed = true;
+            throw;
+        }
+    }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         Receive(buffer);
         try
         {
-            destination.Write(buffer);
+            Inner.Write(buffer);
         }
         catch
         {
@@ -45,27 +54,50 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
-        Receive(buffer.Span);
+        Receive(buffer.AsSpan(offset, count));
         try
         {
-            await destination.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+            return ObserveAsync(Inner.WriteAsync(buffer, offset, count, cancellationToken));
         }
         catch
         {
             _hasDestinationFailed = true;
             throw;
         }
+    }
+
+    public override void WriteByte(byte value) => Write([value]);
+
+    public override IAsyncResult BeginWrite(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state)
+    {
+        Receive(buffer.AsSpan(offset, count));
+        return base.BeginWrite(buffer, offset, count, callback, state);
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Receive(buffer.Span);
+        ValueTask write;
+        try
+        {
+            write = Inner.WriteAsync(buffer, cancellationToken);
+        }
+        catch
+        {
+            _hasDestinationFailed = true;
+            throw;
+        }
+
+        return write.IsCompletedSuccessfully ? write : new ValueTask(ObserveAsync(write.AsTask()));
     }
 
     public override void Flush()
     {
         try
         {
-            destination.Flush();
+            Inner.Flush();
         }
         catch
         {
@@ -74,11 +106,11 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
     }
 
-    public override async Task FlushAsync(CancellationToken cancellationToken)
+    public override Task FlushAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await destination.FlushAsync(cancellationToken).ConfigureAwait(false);
+            return ObserveAsync(Inner.FlushAsync(cancellationToken));
         }
         catch
         {
@@ -87,15 +119,27 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    private Task ObserveAsync(Task write)
+    {
+        return write.IsCompletedSuccessfully ? write : AwaitAsync();
 
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
+        async Task AwaitAsync()
+        {
+            try
+            {
+                await write.ConfigureAwait(false);
+            }
+            catch
+            {
+                _hasDestinationFailed = true;
+                throw;
+            }
+        }
+    }
 
     private void Receive(ReadOnlySpan<byte> bytes)
     {
-        body.Receive(_offset, bytes);
-        _offset += bytes.Length;
+        body.Receive(Offset, bytes);
+        Offset += bytes.Length;
     }
 }

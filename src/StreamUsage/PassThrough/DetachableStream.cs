@@ -3,46 +3,75 @@ using System.Buffers;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that the caller's token ends the caller's wait only: the upstream read goes on into a
-/// buffer of our own, and what it brings is the drainer's. That costs one copy of each piece and a buffer while an asynchronous read is pending.
-/// What the reader is given the body is told first, under the lock that taking the stream needs too: nothing is lost between the two.
+/// A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that the
+/// caller's token ends the caller's wait only: the upstream read goes on into a buffer of ours, and the next read, or
+/// the drainer, takes what it brings. That costs one copy of each piece and a buffer while an asynchronous read is
+/// pending. A stream that can seek has no connection, and is read directly. What the reader is given the body is told
+/// first, under the lock that taking the stream needs too: nothing is lost between the two.
 /// </summary>
-internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream, IDrainable
+/// <param name="inner">The body's own stream.</param>
+/// <param name="body">The tracked body.</param>
+/// <param name="offset">Where in the body the stream stands, if it cannot say so itself.</param>
+internal sealed class DetachableStream(Stream inner, TrackedBody body, long offset = 0) : DelegatingStream(inner), IDrainable
 {
     private const int BufferSize = 16 * 1024;
 
     private readonly object _gate = new();
+    private readonly bool _isDirect = inner.CanSeek;
     private readonly long _origin = inner.CanSeek ? inner.Position : 0;
+    private long _offset = offset; // Where in the body the next byte lies that nobody has been given yet.
     private byte[]? _buffer;
     private int _start, _end; // What the buffer holds that nobody has been given yet.
     private Task<int>? _pending;
     private CancellationTokenSource? _abort;
-    private bool _isWait, _isDetached, _isInSyncRead, _isDisposed;
+    private int _directReads;
+    private bool _isWait, _isDisposed;
+    private volatile bool _isDetached;
 
-    /// <summary>Where in the body the next byte lies that nobody has been given yet.</summary>
-    public long Offset { get; private set; }
+    public override bool CanRead => !_isDetached && Inner.CanRead;
 
-    public override bool CanRead => inner.CanRead;
+    public override bool CanSeek => !_isDetached && Inner.CanSeek;
 
-    public override bool CanSeek => inner.CanSeek;
+    public override bool CanWrite => !_isDetached && Inner.CanWrite;
 
-    public override bool CanWrite => inner.CanWrite;
+    public override long Length => Seekable.Length;
 
-    public override bool CanTimeout => inner.CanTimeout;
+    public override long Position
+    {
+        get => Seekable.Position;
+        set
+        {
+            Seekable.Position = value;
+            _offset = value - _origin;
+        }
+    }
 
-    public override long Length => inner.Length;
+    public bool IsReading
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pending is { IsCompleted: false };
+            }
+        }
+    }
 
-    public override long Position { get => inner.Position; set => Seek(value, SeekOrigin.Begin); }
-
-    public override int ReadTimeout { get => inner.ReadTimeout; set => inner.ReadTimeout = value; }
-
-    public override int WriteTimeout { get => inner.WriteTimeout; set => inner.WriteTimeout = value; }
+    // One that cannot seek says so itself, drained or not.
+    private Stream Seekable
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDetached && _isDirect, this);
+            return Inner;
+        }
+    }
 
     public bool TryDetach(Func<bool> beginDrain)
     {
         lock (_gate)
         {
-            if (_isInSyncRead || _isDetached || !beginDrain())
+            if (_directReads != 0 || _isDetached || !beginDrain())
             {
                 return false;
             }
@@ -52,23 +81,30 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         }
     }
 
-    ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken) => new((this, Offset));
-
-    ValueTask IDrainable.CloseAsync() => ValueTask.CompletedTask;
-
-    /// <summary>For the drainer: the next piece, beginning with what a cancelled read still brings; empty at the end. Valid until the next call.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> ReadRestAsync(CancellationToken cancellationToken)
+    public async ValueTask<long?> DrainAsync(long maxBytes, CancellationToken cancellationToken)
     {
-        await FillAsync(BufferSize, cancellationToken).ConfigureAwait(false);
+        long end = _offset + maxBytes;
+        while (_offset < end)
+        {
+            if (await FillAsync(BufferSize, cancellationToken).ConfigureAwait(false))
+            {
+                return _offset;
+            }
 
-        ReadOnlyMemory<byte> piece = _buffer.AsMemory(_start, _end - _start);
-        _start = _end;
-        return piece;
+            Give(_buffer.AsSpan(_start, _end - _start));
+            _start = _end;
+            if (body.IsTerminal)
+            {
+                return _offset;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>
-    /// Ends a read that is still under way, before the body is closed: a connection whose response is closed during a read is read by two at once, and the next response on it may be
-    /// taken for this one's rest.
+    /// Ends a read that is still under way, before the body is closed: a connection whose response is closed during a
+    /// read is read by two at once, and the next response on it may be taken for this one's rest.
     /// </summary>
     public void Abort()
     {
@@ -81,75 +117,92 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         abort?.Cancel();
     }
 
-    /// <summary>For the drainer: the end.</summary>
-    public async ValueTask CloseRestAsync()
+    public async ValueTask CloseAsync()
     {
         Abort();
-        await inner.DisposeAsync().ConfigureAwait(false);
-        ReturnBuffer();
+        await Inner.DisposeAsync().ConfigureAwait(false);
+        lock (_gate)
+        {
+            ReturnBuffer();
+        }
     }
 
     public override int Read(Span<byte> buffer)
     {
-        if (!TryBeginSyncRead())
+        if (!TryBeginDirectRead())
         {
             return ReadLeftOver(buffer);
         }
 
         try
         {
-            int length = inner.Read(buffer);
+            int length = Inner.Read(buffer);
             Give(buffer[..length]);
             return length;
         }
         finally
         {
-            _isInSyncRead = false;
+            EndDirectRead();
         }
     }
 
     public override int Read(byte[] buffer, int offset, int count)
     {
-        if (!TryBeginSyncRead())
+        if (!TryBeginDirectRead())
         {
+            ValidateBufferArguments(buffer, offset, count);
             return ReadLeftOver(buffer.AsSpan(offset, count));
         }
 
         try
         {
-            int length = inner.Read(buffer, offset, count);
+            int length = Inner.Read(buffer, offset, count);
             Give(buffer.AsSpan(offset, length));
             return length;
         }
         finally
         {
-            _isInSyncRead = false;
+            EndDirectRead();
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        await FillAsync(buffer.Length, cancellationToken).ConfigureAwait(false);
-
-        return Take(buffer.Span);
+        ValidateBufferArguments(buffer, offset, count);
+        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDetached, this);
+        if (_isDirect || cancellationToken.IsCancellationRequested)
+        {
+            // A read that was cancelled before harms no connection: the inner stream says how it is refused.
+            return TryBeginDirectRead() ? ReadDirectly(buffer, cancellationToken) : ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        lock (_gate)
+        {
+            if (_start == _end)
+            {
+                _ = _pending ??= BeginUpstreamRead(buffer.Length); // What it throws at the call is thrown at this one.
+            }
+        }
+
+        return TakeAsync(buffer, cancellationToken);
+    }
+
+    public override IAsyncResult BeginRead(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state) =>
+        TaskToAsyncResult.Begin(ReadAsync(buffer, offset, count, CancellationToken.None), callback, state);
+
+    public override int EndRead(IAsyncResult asyncResult) => TaskToAsyncResult.End<int>(asyncResult);
 
     public override long Seek(long offset, SeekOrigin origin)
     {
-        long position = inner.Seek(offset, origin);
-        _start = _end;
-        Offset = position - _origin;
+        long position = Seekable.Seek(offset, origin);
+        _offset = position - _origin;
         return position;
     }
-
-    public override void SetLength(long value) => inner.SetLength(value);
-
-    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-    public override void Flush() => inner.Flush();
 
     public override async ValueTask DisposeAsync()
     {
@@ -157,7 +210,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         {
             _isDisposed = true;
             Abort();
-            await inner.DisposeAsync().ConfigureAwait(false);
+            await Inner.DisposeAsync().ConfigureAwait(false);
         }
 
         await base.DisposeAsync().ConfigureAwait(false);
@@ -169,27 +222,75 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         {
             _isDisposed = true;
             Abort();
-            inner.Dispose();
+            Inner.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    // A read that was left by its caller goes on: the next one takes it up. So does one of no bytes, which only waits: no two reads are under way at once.
-    private async ValueTask FillAsync(int length, CancellationToken cancellationToken)
+    private ValueTask<int> ReadDirectly(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        bool isWait;
-        do
+        ValueTask<int> read;
+        try
+        {
+            read = Inner.ReadAsync(buffer, cancellationToken);
+        }
+        catch
+        {
+            EndDirectRead();
+            throw;
+        }
+
+        return AwaitAsync();
+
+        async ValueTask<int> AwaitAsync()
+        {
+            try
+            {
+                int length = await read.ConfigureAwait(false);
+                Give(buffer.Span[..length]);
+                return length;
+            }
+            finally
+            {
+                EndDirectRead();
+            }
+        }
+    }
+
+    // Two reads at once take turns: 0 is the end, and never that the other one was faster.
+    private async ValueTask<int> TakeAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await FillAsync(buffer.Length, cancellationToken).ConfigureAwait(false) || buffer.IsEmpty)
+            {
+                return 0;
+            }
+
+            if (Take(buffer.Span) is not 0 and var length)
+            {
+                return length;
+            }
+        }
+    }
+
+    // A read that was left by its caller goes on: the next one takes it up. So does one of no bytes, which only waits:
+    // no two reads are under way at once. True at the end of the body; else there is something to take, or there was.
+    private async ValueTask<bool> FillAsync(int length, CancellationToken cancellationToken)
+    {
+        while (true)
         {
             Task<int> pending;
+            bool isWait;
             lock (_gate)
             {
                 if (_start != _end)
                 {
-                    return; // What the reader was waiting for came in as it left.
+                    return false; // What the reader was waiting for came in as it left.
                 }
 
-                pending = _pending ??= BeginRead(length);
+                pending = _pending ??= BeginUpstreamRead(length);
                 isWait = _isWait;
             }
 
@@ -211,34 +312,40 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
 
             lock (_gate)
             {
-                if (ReferenceEquals(_pending, pending))
+                if (!ReferenceEquals(_pending, pending))
                 {
-                    _pending = null;
-                    _start = 0;
-                    _end = isWait ? 0 : read;
+                    return false; // Another reader has taken it.
                 }
+
+                _pending = null;
+                _start = 0;
+                _end = isWait ? 0 : read;
+            }
+
+            if (!isWait || length == 0)
+            {
+                return !isWait && read == 0;
             }
         }
-        while (isWait && length != 0);
     }
 
-    private Task<int> BeginRead(int length)
+    private Task<int> BeginUpstreamRead(int length)
     {
         _abort ??= new CancellationTokenSource();
         _isWait = length == 0;
         if (_isWait)
         {
-            return inner.ReadAsync(Memory<byte>.Empty, _abort.Token).AsTask();
+            return Inner.ReadAsync(Memory<byte>.Empty, _abort.Token).AsTask();
         }
 
         _buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
-        return inner.ReadAsync(_buffer.AsMemory(0, Math.Min(length, _buffer.Length)), _abort.Token).AsTask();
+        return Inner.ReadAsync(_buffer.AsMemory(0, Math.Min(length, _buffer.Length)), _abort.Token).AsTask();
     }
 
     private void Give(ReadOnlySpan<byte> bytes)
     {
-        body.Receive(Offset, bytes);
-        Offset += bytes.Length;
+        body.Receive(_offset, bytes);
+        _offset += bytes.Length;
     }
 
     private int Take(Span<byte> buffer)
@@ -259,21 +366,45 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body) : Stream,
         }
     }
 
-    // False where a read that its caller has left is still under way, or has brought something.
-    private bool TryBeginSyncRead()
+    // False if a read that its caller has left is still under way, or has brought something.
+    private bool TryBeginDirectRead()
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDetached, this);
-            return _isInSyncRead = _pending is null && _start == _end;
+            if (_pending is not null || _start != _end)
+            {
+                return false;
+            }
+
+            _directReads++;
+            return true;
+        }
+    }
+
+    private void EndDirectRead()
+    {
+        lock (_gate)
+        {
+            _directReads--;
         }
     }
 
     // Asked for synchronously, so the thread waits, as it would in the read itself.
     private int ReadLeftOver(Span<byte> buffer)
     {
-        FillAsync(buffer.Length, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-        return Take(buffer);
+        while (true)
+        {
+            if (FillAsync(buffer.Length, CancellationToken.None).AsTask().GetAwaiter().GetResult() || buffer.IsEmpty)
+            {
+                return 0;
+            }
+
+            if (Take(buffer) is not 0 and var length)
+            {
+                return length;
+            }
+        }
     }
 
     // Not while a read may still write into it.

@@ -3,15 +3,24 @@ namespace StreamUsage.PassThrough;
 /// <summary>A body that can be read on after its reader has left.</summary>
 internal interface IDrainable
 {
+    /// <summary>Gets whether a read that its caller has left is still under way.</summary>
+    bool IsReading { get; }
+
     /// <summary>
-    /// Takes the body out of the reader's hands where <paramref name="beginDrain"/> says so; false where it does not, or where it cannot be (a synchronous read is under way).
-    /// From then on the body's end is the drainer's.
+    /// Takes the body out of the reader's hands if <paramref name="beginDrain"/> agrees. Returns false if it does not,
+    /// or if the body cannot be taken (a synchronous read is under way, say). Afterwards the body's end is the
+    /// drainer's.
     /// </summary>
     bool TryDetach(Func<bool> beginDrain);
 
-    /// <summary>What is left of the body, and where in it that begins.</summary>
-    ValueTask<(DetachableStream Stream, long Offset)> OpenRestAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// Reads the rest. Returns where the body, or the answer in it, ended; null if it was not read so far.
+    /// </summary>
+    ValueTask<long?> DrainAsync(long maxBytes, CancellationToken cancellationToken);
 
-    /// <summary>Lets go of the body.</summary>
+    /// <summary>Ends a read that its caller has left.</summary>
+    void Abort();
+
+    /// <summary>Lets go of the body after it was drained.</summary>
     ValueTask CloseAsync();
 }

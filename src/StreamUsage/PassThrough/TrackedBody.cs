@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StreamUsage.Accounting;
 using StreamUsage.Capture;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
@@ -8,10 +9,11 @@ using StreamUsage.Recording;
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content, stream or pipe that wraps it, so that those can be collected
-/// when they are abandoned. The lock is held while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
+/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content,
+/// stream or pipe that wraps it, so that those can be collected when they are abandoned. The lock is held while a piece
+/// is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
 /// </summary>
-internal sealed class TrackedBody
+internal sealed partial class TrackedBody
 {
     private BodyGate _gate;
     private readonly BodyReader _reader;
@@ -19,41 +21,44 @@ internal sealed class TrackedBody
     private StreamTimes _times;
     private readonly long _contentLength; // Negative where it is not known.
     private long _bytesReceived;
-    private bool _isEnded, _isUnread, _isDraining, _hasDrained, _wasComplete;
+    private bool _isEnded, _isUnread, _isReadCancelled, _isDraining, _hasDrained, _wasComplete;
     private CallerFailure? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
     private UsageRecord? _record;
     private DeliveryResult _result;
 
-    public TrackedBody(UsageTracker tracker, UsageContext context, int? httpStatusCode, long? contentLength, string? contentEncoding, IReadOnlyDictionary<string, string>? headers)
+    public TrackedBody(
+        BodySettings settings,
+        UsageContext context,
+        int? httpStatusCode,
+        long? contentLength,
+        string? contentEncoding,
+        IReadOnlyDictionary<string, string>? headers,
+        KnownAnswer? known = null)
     {
-        Tracker = tracker;
-        Context = tracker.Settings.Redaction.Redact(context);
-        RequestBody = context.RequestBody;
+        Settings = settings;
+        _context = settings.Redaction.Redact(context);
         RequestBodyLength = context.RequestBody.Length;
+        RequestBody = RequestBodyLength <= settings.MaxRequestBodyBytes || settings.CapturesRequestBody ? context.RequestBody : default;
+        _isModelKnown = context.Model is not null || context.RequestBody.IsEmpty;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength ?? -1;
-        _times = new StreamTimes(new StreamClock(tracker.Time, context.RequestStartedAt));
-        ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
-        _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture);
-        _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
+        _times = new StreamTimes(new StreamClock(settings.Time, context.RequestStartedAt));
+        ResponseCapture? capture = ResponseCapture.Create(settings.Capture, settings.MaxCapturedBytes, settings.Budget);
+        _reader = new BodyReader(settings.Reading, context.ApiFormat, capture, known);
+        _decoded = settings.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
         Id = RecordId.Create(_times.StartedAt);
         Trace = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Context : default;
     }
 
-    public UsageTracker Tracker { get; }
+    public BodySettings Settings { get; }
 
     public Guid Id { get; }
 
-    /// <summary>What the caller said, as it may be kept: taken at the start, because the caller's headers may change.</summary>
-    public UsageContext Context { get; }
-
-    public ReadOnlyMemory<byte> RequestBody { get; }
-
-    /// <summary>Bytes of the request's body, which may be known where the body itself was too large to be kept.</summary>
-    public long RequestBodyLength { get; init; }
+    /// <summary>Disposed when <see cref="RequestBody"/> is not needed any more; null where its memory is the caller's.</summary>
+    public IDisposable? RequestBodyCopy { private get; init; }
 
     public int? HttpStatusCode { get; }
 
@@ -85,7 +90,9 @@ internal sealed class TrackedBody
     // From here on: settled when the body has ended.
     public EventReader Events => _reader.Events;
 
-    /// <summary>Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.</summary>
+    /// <summary>
+    /// Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.
+    /// </summary>
     public ContentFault? ContentFault => _decoded?.Fault;
 
     public StreamEnd End { get; private set; }
@@ -148,9 +155,12 @@ internal sealed class TrackedBody
     private bool IsAwaited => _completion is not null || _deliveryResult is not null;
 
     /// <summary>The body is in its reader's hands: tells the sinks.</summary>
-    public void Begin() => Tracker.Handover.Begin(this);
+    public void Begin() => Settings.Records.Begin(this);
 
-    /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
+    /// <summary>
+    /// Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by.
+    /// Never throws.
+    /// </summary>
     /// <param name="offset">Where in the body they lie.</param>
     /// <param name="bytes">The bytes, where they lie.</param>
     /// <param name="isNewRead">Whether they begin a read; else they are a further piece of the same.</param>
@@ -164,7 +174,8 @@ internal sealed class TrackedBody
 
         using (_gate.Enter())
         {
-            // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense without what was left out.
+            // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense
+            // without what was left out.
             if (_isEnded || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
             {
                 return false;
@@ -172,6 +183,7 @@ internal sealed class TrackedBody
 
             bytes = bytes[(int)(_bytesReceived - offset)..];
             _bytesReceived += bytes.Length;
+            _isReadCancelled = false;
             if (_isDraining)
             {
                 _hasDrained = true;
@@ -199,6 +211,8 @@ internal sealed class TrackedBody
                 Events.Fail(fault);
             }
 
+            ReleaseReportedRequest();
+
             if (!_times.HasFirstToken && Events.HasOutput && !_isDraining)
             {
                 _times.FirstToken();
@@ -208,7 +222,9 @@ internal sealed class TrackedBody
         }
     }
 
-    /// <summary>The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.</summary>
+    /// <summary>
+    /// The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.
+    /// </summary>
     /// <returns>How the response ended.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
@@ -219,23 +235,60 @@ internal sealed class TrackedBody
                 return Verdict.Outcome;
             }
 
-            _times.Ended();
-            FinishReading();
+            if (_isReadCancelled && (end == StreamEnd.ShutDown || fault is ObjectDisposedException))
+            {
+                end = StreamEnd.ReaderLeft; // An HTTP/1.1 connection does not survive its reader's cancellation: the next read finds it closed.
+            }
+
+            EndTimes(end);
             if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
             {
                 end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
             }
 
+            FinishReading(isWhole: end == StreamEnd.EndOfBody);
+
             End = end;
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived == 0 || Events.IsSilent);
             if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
             {
                 Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
             }
         }
 
-        Tracker.Handover.Complete(this, IsAwaited);
+        Settings.Records.Complete(this, IsAwaited);
         return Verdict.Outcome;
+    }
+
+    /// <summary>
+    /// The caller has cancelled a read. Whether it has left is decided by what follows: the next bytes, a dispose, or
+    /// the collector.
+    /// </summary>
+    public void CancelRead()
+    {
+        using (_gate.Enter())
+        {
+            if (!_isEnded && !_isDraining)
+            {
+                _isReadCancelled = true;
+                _times.Ended();
+            }
+        }
+    }
+
+    /// <summary>No response came. The first call decides, as for <see cref="Finish"/>.</summary>
+    public void FinishWithoutResponse(Exception? fault, bool requestWasSent)
+    {
+        using (_gate.Enter())
+        {
+            _times.Ended();
+            FinishReading(isWhole: false);
+            End = requestWasSent ? StreamEnd.NoResponse : StreamEnd.NotSent;
+            Verdict = OutcomeRules.DecideNoResponse(fault);
+            Fault = Verdict.Status == UsageStatus.Failed ? fault : null;
+        }
+
+        Settings.Records.Complete(this, IsAwaited);
     }
 
     /// <summary>Whether nothing that matters can follow any more.</summary>
@@ -264,25 +317,27 @@ internal sealed class TrackedBody
 
             _isDraining = true;
             _wasComplete = Events.State.IsComplete;
-            _times.Ended();
+            EndTimes(StreamEnd.ReaderLeft);
             return true;
         }
     }
 
-    /// <summary>The rest was read on as far as it was. The outcome is that of the moment when the reader left.</summary>
+    /// <summary>
+    /// The rest was read on as far as it was. The outcome is that of the moment when the reader left.
+    /// </summary>
     /// <param name="end">Where the body ended; null where it was not read so far.</param>
     public void EndDrain(long? end)
     {
         using (_gate.Enter())
         {
-            FinishReading();
+            FinishReading(isWhole: end == _bytesReceived);
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
             bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived == 0 || Events.IsSilent);
         }
 
-        Tracker.Handover.Complete(this, IsAwaited);
+        Settings.Records.Complete(this, IsAwaited);
     }
 
     public bool Fail(int statusCode, string message)
@@ -301,13 +356,14 @@ internal sealed class TrackedBody
 
     public UsageSnapshot Snapshot()
     {
-        UsageSnapshot snapshot = TakeSnapshot(out UsageRecord? soFar);
-        return soFar is null ? snapshot : snapshot with { Cost = RunningCost.Of(soFar, Tracker.Settings.Pricing!) };
+        UsageSnapshot snapshot = TakeSnapshot(Context, out UsageRecord? soFar);
+        return soFar is null ? snapshot : snapshot with { Cost = RunningCost.Of(soFar, Settings.Pricing!) };
     }
 
     // What is to be priced goes out: the user's pricing must not run under the lock.
-    private UsageSnapshot TakeSnapshot(out UsageRecord? soFar)
+    private UsageSnapshot TakeSnapshot(UsageContext context, out UsageRecord? soFar)
     {
+        string? requestedModel = context.Model;
         using (_gate.Enter())
         {
             soFar = null;
@@ -326,25 +382,37 @@ internal sealed class TrackedBody
             }
 
             ref readonly var state = ref Events.State;
-            TokenUsage usage = state.Usage;
+            SettledUsage settled = Events.Settled;
+            TokenUsage usage = settled.Usage;
             TokenSource outputSource = TokenSource.Reported;
-            if (!state.IsOutputReported)
+            if (!settled.IsOutputReported)
             {
-                usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? Context.Model, Events.Protocol, Events.OutputCharacters)) };
+                long estimate = ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? requestedModel, Events.Protocol, Events.UncountedCharacters);
+                usage = usage with { OutputTokens = settled.AddOutput(estimate) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 
             var snapshot = new UsageSnapshot
             {
                 Usage = usage,
-                InputSource = state.IsInputReported ? TokenSource.Reported : TokenSource.None,
+                InputSource = settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
                 OutputSource = outputSource,
                 BytesReceived = _bytesReceived,
                 EventCount = Events.EventCount,
                 StopReason = state.StopReason,
             };
-            soFar = Tracker.Settings.Pricing is null ? null : RunningCost.Describe(this, snapshot);
+            soFar = Settings.Pricing is null ? null : RunningCost.Describe(this, context, snapshot);
             return snapshot;
+        }
+    }
+
+    /// <summary>Lets the body of the request go: its input was reported, or estimated. Its length stays.</summary>
+    public void ReleaseRequestBody()
+    {
+        using (_gate.Enter())
+        {
+            RequestBody = default;
+            RequestBodyCopy?.Dispose();
         }
     }
 
@@ -357,6 +425,7 @@ internal sealed class TrackedBody
             _result = result;
         }
 
+        ReleaseRequestBody(); // Where the making of the record has failed on the way.
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
     }
@@ -365,26 +434,41 @@ internal sealed class TrackedBody
     {
         if (!waited.IsCompleted && _isEnded)
         {
-            Tracker.Handover.Hurry();
+            Settings.Records.Hurry();
         }
     }
 
-    private void FinishReading()
+    // Who cancelled a read and did not come back left then.
+    private void EndTimes(StreamEnd end)
+    {
+        if (!_isReadCancelled || end != StreamEnd.ReaderLeft)
+        {
+            _times.Ended();
+        }
+    }
+
+    private void FinishReading(bool isWhole)
     {
         _isEnded = true;
+        if (_decoded?.Release() is { } decoderFault)
+        {
+            Events.Fail(decoderFault);
+        }
+
         try
         {
-            _decoded?.Release();
             if (!_isUnread)
             {
-                _reader.Finish();
+                _reader.Finish(isWhole);
             }
-
-            _reader.Release();
         }
         catch (Exception fault)
         {
             Events.Fail(fault);
+        }
+        finally
+        {
+            _reader.Release();
         }
     }
 }

@@ -2,20 +2,23 @@ using System.Net;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>The content that takes a response's own content's place: the same headers and the same bytes, which are read as they pass.</summary>
+/// <summary>
+/// The content that takes a response's own content's place: the same headers and the same bytes, which are read as they
+/// pass. Every read asks the inner content, which knows whether it can be read (again).
+/// </summary>
 internal sealed class TrackedContent : HttpContent, IDrainable
 {
     private readonly HttpContent _inner;
-    private readonly AbandonmentGuard _lease;
-    private bool _isStreamOut;
-    private DetachableStream? _detachable;
+    private readonly AbandonmentGuard _guard;
+    private IDrainable? _rest; // The stream that is out, or the copy; null if there is none.
+    private bool _wasAsked, _cannotSeek;
 
     public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking)
     {
         _inner = inner;
-        _lease = new AbandonmentGuard(body);
+        _guard = new AbandonmentGuard(body);
         Tracking = tracking;
-        _lease.Rest = body.Tracker.Drainer is null ? null : this;
+        _guard.Rest = body.Settings.Drainer is null ? null : this;
         foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
         {
             if (values.Count == 1)
@@ -33,6 +36,11 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     public HttpContent Inner => _inner;
 
+    bool IDrainable.IsReading => _rest is { IsReading: true };
+
+    // What cannot seek goes on where it was left.
+    private long StreamPosition => _cannotSeek ? _guard.Body.BytesReceived : 0;
+
     protected override bool TryComputeLength(out long length)
     {
         length = _inner.Headers.ContentLength ?? 0;
@@ -41,93 +49,92 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     protected override Stream CreateContentReadStream(CancellationToken cancellationToken)
     {
-        Stream stream;
+        bool isFirst = Ask();
         try
         {
-            stream = _inner.ReadAsStream(cancellationToken);
+            return Track(_inner.ReadAsStream(cancellationToken));
         }
         catch (Exception fault)
         {
-            Fail(fault, cancellationToken);
+            Fail(fault, isFirst, cancellationToken);
             throw;
         }
-
-        return Track(stream);
     }
 
     protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
 
-    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
+    protected override Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
     {
-        Stream stream;
+        bool isFirst = Ask();
+        Task<Stream> opening;
         try
         {
-            stream = await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            opening = _inner.ReadAsStreamAsync(cancellationToken);
         }
         catch (Exception fault)
         {
-            Fail(fault, cancellationToken);
+            Fail(fault, isFirst, cancellationToken);
             throw;
         }
 
-        return Track(stream);
+        return opening.IsCompletedSuccessfully
+            ? Task.FromResult<Stream>(Track(opening.Result))
+            : AwaitStreamAsync(opening, isFirst, cancellationToken);
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    // The inner content copies in its own way, straight from its connection where it can; what it writes is read on its way.
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    // The inner content copies in its own way, straight from its connection where it can; what it writes is read on its
+    // way. What it makes of a token that was cancelled before is its own matter too.
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (_lease.Rest is not null)
+        if (_guard.Rest is not null && !cancellationToken.IsCancellationRequested)
         {
-            Stream source = await CreateContentReadStreamAsync(cancellationToken).ConfigureAwait(false);
-            await source.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
-            return;
+            return CopyDetachablyAsync(stream, context, cancellationToken);
         }
 
-        var copy = new CopyObserver(stream, _lease.Body, 0);
+        bool isFirst = Ask();
+        var copy = new CopyObserver(stream, _guard.Body, StreamPosition);
+        Task copying;
         try
         {
-            await _inner.CopyToAsync(copy, context, cancellationToken).ConfigureAwait(false);
+            copying = _inner.CopyToAsync(copy, context, cancellationToken);
         }
-        catch (Exception fault) when (!IsRefused(fault))
+        catch (Exception fault)
         {
-            copy.Fail(_lease, fault, cancellationToken);
+            Fail(copy, fault, isFirst, cancellationToken);
             throw;
         }
 
-        _lease.ReachEnd();
+        return AwaitCopyAsync(copying, copy, isFirst, cancellationToken);
     }
 
+    // A synchronous copy that fails is over when it is known: there is nothing left to be drained.
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (_lease.Rest is not null)
-        {
-            CreateContentReadStream(cancellationToken).CopyTo(stream);
-            return;
-        }
-
-        var copy = new CopyObserver(stream, _lease.Body, 0);
+        bool isFirst = Ask();
+        var copy = new CopyObserver(stream, _guard.Body, StreamPosition);
         try
         {
             _inner.CopyTo(copy, context, cancellationToken);
         }
-        catch (Exception fault) when (!IsRefused(fault))
+        catch (Exception fault)
         {
-            copy.Fail(_lease, fault, cancellationToken);
+            Fail(copy, fault, isFirst, cancellationToken);
             throw;
         }
 
-        _lease.ReachEnd();
+        _guard.ReachEnd();
     }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            if (!_lease.Leave())
+            if (!_guard.Leave())
             {
-                _detachable?.Abort();
+                _rest?.Abort();
                 _inner.Dispose();
             }
         }
@@ -135,36 +142,139 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         base.Dispose(disposing);
     }
 
-    private TrackedStream Track(Stream stream)
-    {
-        _isStreamOut = true;
-        return new TrackedStream(_lease.Rest is null ? stream : _detachable = new DetachableStream(stream, _lease.Body), _lease);
-    }
+    bool IDrainable.TryDetach(Func<bool> beginDrain) => _rest is { } rest ? rest.TryDetach(beginDrain) : !_wasAsked && beginDrain();
 
-    bool IDrainable.TryDetach(Func<bool> beginDrain) => _detachable?.TryDetach(beginDrain) ?? beginDrain();
-
-    async ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken)
+    async ValueTask<long?> IDrainable.DrainAsync(long maxBytes, CancellationToken cancellationToken)
     {
-        // Never read: then from its beginning.
-        _detachable ??= new DetachableStream(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _lease.Body);
-        return (_detachable, _detachable.Offset);
-    }
-
-    ValueTask IDrainable.CloseAsync()
-    {
-        _inner.Dispose();
-        return ValueTask.CompletedTask;
-    }
-
-    // Content that buffers itself reads its source here.
-    private void Fail(Exception fault, CancellationToken cancellationToken)
-    {
-        if (!IsRefused(fault))
+        if (_rest is null)
         {
-            _lease.Fail(fault, cancellationToken);
+            Stream stream = await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false); // Never read: then from its beginning.
+            _rest = new DetachableStream(stream, _guard.Body);
+        }
+
+        return await _rest.DrainAsync(maxBytes, cancellationToken).ConfigureAwait(false);
+    }
+
+    void IDrainable.Abort() => _rest?.Abort();
+
+    async ValueTask IDrainable.CloseAsync()
+    {
+        if (_rest is not null)
+        {
+            await _rest.CloseAsync().ConfigureAwait(false);
+        }
+
+        _inner.Dispose();
+    }
+
+    private async Task<Stream> AwaitStreamAsync(Task<Stream> opening, bool isFirst, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Track(await opening.ConfigureAwait(false));
+        }
+        catch (Exception fault)
+        {
+            Fail(fault, isFirst, cancellationToken);
+            throw;
         }
     }
 
-    // A body cannot be copied while its stream is out: nothing was read, and nothing has ended.
-    private bool IsRefused(Exception fault) => _isStreamOut && fault is InvalidOperationException and not ObjectDisposedException;
+    private TrackedStream Track(Stream stream)
+    {
+        _cannotSeek = !stream.CanSeek;
+        if (_guard.Rest is null)
+        {
+            return new TrackedStream(stream, _guard, position: StreamPosition);
+        }
+
+        var detachable = new DetachableStream(stream, _guard.Body, StreamPosition);
+        _rest = detachable;
+        return new TrackedStream(detachable, _guard, position: StreamPosition);
+    }
+
+    private async Task AwaitCopyAsync(Task copying, CopyObserver copy, bool isFirst, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await copying.ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            Fail(copy, fault, isFirst, cancellationToken);
+            throw;
+        }
+
+        _guard.ReachEnd();
+    }
+
+    private Task CopyDetachablyAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        bool isFirst = Ask();
+        var copy = new DetachableCopy(stream, _guard.Body, StreamPosition, cancellationToken);
+        try
+        {
+            copy.Begin(_inner, context);
+        }
+        catch (Exception fault)
+        {
+            Fail(fault, isFirst, cancellationToken);
+            throw;
+        }
+
+        return AwaitDetachableAsync(copy, isFirst, cancellationToken);
+    }
+
+    private async Task AwaitDetachableAsync(DetachableCopy copy, bool isFirst, CancellationToken cancellationToken)
+    {
+        IDrainable? before = _rest;
+        _rest = copy;
+        try
+        {
+            await copy.WaitAsync().ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            if (copy.HasDestinationFailed && !(fault is OperationCanceledException && cancellationToken.IsCancellationRequested))
+            {
+                _guard.LeaveOrAbort();
+            }
+            else
+            {
+                _rest = copy.IsReading ? copy : before;
+                Fail(fault, isFirst, cancellationToken);
+            }
+
+            throw;
+        }
+
+        _guard.ReachEnd();
+    }
+
+    private bool Ask()
+    {
+        bool isFirst = !_wasAsked;
+        _wasAsked = true;
+        return isFirst;
+    }
+
+    private void Fail(CopyObserver copy, Exception fault, bool isFirst, CancellationToken cancellationToken)
+    {
+        if (isFirst || !IsRefusal(fault))
+        {
+            copy.Fail(_guard, fault, cancellationToken);
+        }
+    }
+
+    // Content that buffers itself reads its source here.
+    private void Fail(Exception fault, bool isFirst, CancellationToken cancellationToken)
+    {
+        if (isFirst || !IsRefusal(fault))
+        {
+            _guard.Fail(fault, cancellationToken);
+        }
+    }
+
+    // A content that is asked again may refuse: nothing was read, and nothing has ended.
+    private static bool IsRefusal(Exception fault) => fault is InvalidOperationException and not ObjectDisposedException;
 }

@@ -1,32 +1,39 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 
 namespace StreamUsage.PassThrough;
 
 /// <summary>
-/// The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is read once, when it is first seen. Where draining is on, the caller's token ends
-/// the caller's wait and not the upstream read, as in <see cref="DetachableStream"/>: the next read takes it up, or the drainer does.
+/// The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is
+/// read once, when it is first seen. Where draining is on, the caller's token ends the caller's wait and not the
+/// upstream read, as in <see cref="DetachableStream"/>: the next read takes it up, or the drainer does.
 /// </summary>
-internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard lease, bool leaveOpen) : PipeReader, IDrainable
+[SuppressMessage("Reliability", "CA1001", Justification = "The drainer closes the rest.")]
+internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard, bool leaveOpen) : PipeReader, IDrainable
 {
-    private ReadOnlySequence<byte> _buffer;
-    private long _consumed;
+    private SequencePosition _shown; // Where the buffer begins that is out.
+    private long _consumed; // Where in the body the pipe stands, and the index of that in its segments.
+    private long _consumedIndex;
+    private DetachableStream? _rest;
     private Task<ReadResult>? _pending; // A read whose caller may have left it.
     private CancellationTokenSource? _abort;
-    private bool _isShown, _isDetached, _isOpened;
+    private int _waitingReads;
+    private bool _isShown, _isDetached, _isCompleted;
+
+    bool IDrainable.IsReading => _pending is { IsCompleted: false };
 
     public override bool TryRead(out ReadResult result)
     {
-        ObjectDisposedException.ThrowIf(_isDetached, this);
+        ThrowIfDetached();
         bool hasRead;
         try
         {
-            hasRead = _pending is null ? inner.TryRead(out result) : TryTakePending(out result);
+            hasRead = _pending is null || _waitingReads != 0 ? inner.TryRead(out result) : TryTakePending(out result);
         }
         catch (Exception fault)
         {
-            lease.Fail(fault, CancellationToken.None);
+            Fail(fault, CancellationToken.None);
             throw;
         }
 
@@ -38,29 +45,46 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard lease
         return hasRead;
     }
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => ReceiveAsync(0, cancellationToken);
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => Read(0, cancellationToken);
 
-    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken) => ReceiveAsync(minimumSize, cancellationToken);
+    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken) =>
+        Read(minimumSize, cancellationToken);
 
-    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+    public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken = default) =>
+        MayCopy(destination)
+            ? WatchAsync(base.CopyToAsync(destination, cancellationToken))
+            : inner.CopyToAsync(destination, cancellationToken);
+
+    public override Task CopyToAsync(PipeWriter destination, CancellationToken cancellationToken = default) =>
+        MayCopy(destination)
+            ? WatchAsync(base.CopyToAsync(destination, cancellationToken))
+            : inner.CopyToAsync(destination, cancellationToken);
+
+    public override void AdvanceTo(SequencePosition consumed)
+    {
+        ThrowIfDetached();
+        long index = IndexOf(consumed);
+        inner.AdvanceTo(consumed);
+        EndShowing(consumed, index);
+    }
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        if (_isDetached)
-        {
-            return;
-        }
-
-        _consumed += _isShown ? _buffer.Slice(0, consumed).Length : 0;
-        Forget();
+        ThrowIfDetached();
+        long index = IndexOf(consumed);
         inner.AdvanceTo(consumed, examined);
+        EndShowing(consumed, index);
     }
 
     public override void CancelPendingRead() => inner.CancelPendingRead();
 
+    [Obsolete("OnWriterCompleted has been deprecated and may not be invoked on all implementations of PipeReader.")]
+    public override void OnWriterCompleted(Action<Exception?, object?> callback, object? state) => inner.OnWriterCompleted(callback, state);
+
     public override void Complete(Exception? exception = null)
     {
-        if (!lease.Leave() && !leaveOpen)
+        _isCompleted = !leaveOpen;
+        if (!guard.Leave() && !leaveOpen)
         {
             if (_pending is null)
             {
@@ -71,17 +95,28 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard lease
                 _ = CompleteAfterPendingAsync(exception);
             }
         }
-
-        Forget();
     }
 
     public override ValueTask CompleteAsync(Exception? exception = null)
     {
-        ValueTask completion = lease.Leave() || leaveOpen ? ValueTask.CompletedTask
+        _isCompleted = !leaveOpen;
+        return guard.Leave() || leaveOpen ? ValueTask.CompletedTask
             : _pending is null ? inner.CompleteAsync(exception)
             : new ValueTask(CompleteAfterPendingAsync(exception));
-        Forget();
-        return completion;
+    }
+
+    /// <summary>A read that was waited for has ended.</summary>
+    public void EndRead(in ReadResult result)
+    {
+        Interlocked.Decrement(ref _waitingReads);
+        Receive(result);
+    }
+
+    /// <summary>A read that was waited for has failed.</summary>
+    public void EndRead(Exception fault, CancellationToken cancellationToken)
+    {
+        Interlocked.Decrement(ref _waitingReads);
+        Fail(fault, cancellationToken);
     }
 
     // What the reader was shown and did not consume is shown again.
@@ -95,13 +130,13 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard lease
         _isDetached = true;
         if (_isShown)
         {
-            inner.AdvanceTo(_buffer.Start);
+            inner.AdvanceTo(_shown);
         }
 
         return true;
     }
 
-    async ValueTask<(DetachableStream Stream, long Offset)> IDrainable.OpenRestAsync(CancellationToken cancellationToken)
+    async ValueTask<long?> IDrainable.DrainAsync(long maxBytes, CancellationToken cancellationToken)
     {
         if (_pending is { } pending)
         {
@@ -110,51 +145,91 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard lease
             inner.AdvanceTo(result.Buffer.Start);
         }
 
-        _isOpened = true;
-        return (new DetachableStream(inner.AsStream(), lease.Body), _consumed);
+        _rest = new DetachableStream(inner.AsStream(), guard.Body, _consumed);
+        return await _rest.DrainAsync(maxBytes, cancellationToken).ConfigureAwait(false);
     }
 
-    ValueTask IDrainable.CloseAsync()
+    void IDrainable.Abort() => _abort?.Cancel();
+
+    ValueTask IDrainable.CloseAsync() => _rest?.CloseAsync() ?? new ValueTask(CompleteAfterPendingAsync(null));
+
+    private ValueTask<ReadResult> Read(int minimumSize, CancellationToken cancellationToken)
     {
-        if (!_isOpened)
+        ThrowIfDetached();
+        try
         {
-            _ = CompleteAfterPendingAsync(null);
+            // A read that was cancelled before harms no connection, and one beside another is refused: the inner pipe
+            // says how.
+            if (guard.Rest is not null && _waitingReads == 0 && (_pending is not null || !cancellationToken.IsCancellationRequested))
+            {
+                return ReadDetachably(minimumSize, cancellationToken);
+            }
+
+            // A pipe that has broken already throws at once.
+            ValueTask<ReadResult> read = minimumSize == 0
+                ? inner.ReadAsync(cancellationToken)
+                : inner.ReadAtLeastAsync(minimumSize, cancellationToken);
+            if (!read.IsCompletedSuccessfully)
+            {
+                Interlocked.Increment(ref _waitingReads);
+                return new ValueTask<ReadResult>(new PipeRead(this, read, cancellationToken), 0);
+            }
+
+            ReadResult result = read.Result;
+            Receive(result);
+            return new ValueTask<ReadResult>(result);
+        }
+        catch (Exception fault) when (fault is not EmptyStreamException)
+        {
+            Fail(fault, cancellationToken);
+            throw;
+        }
+    }
+
+    private ValueTask<ReadResult> ReadDetachably(int minimumSize, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            guard.Body.CancelRead();
+            return ValueTask.FromCanceled<ReadResult>(cancellationToken);
         }
 
-        return ValueTask.CompletedTask;
+        _pending ??= BeginUpstreamRead();
+        if (_pending.IsCompletedSuccessfully && IsEnough(_pending.Result, minimumSize))
+        {
+            ReadResult result = _pending.Result;
+            _pending = null;
+            Receive(result);
+            return new ValueTask<ReadResult>(result);
+        }
+
+        return AwaitDetachablyAsync(minimumSize, cancellationToken);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> ReceiveAsync(int minimumSize, CancellationToken cancellationToken)
+    private async ValueTask<ReadResult> AwaitDetachablyAsync(int minimumSize, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_isDetached, this);
+        Interlocked.Increment(ref _waitingReads);
         ReadResult result;
         try
         {
-            // A pipe that has broken already throws at once.
-            ValueTask<ReadResult> read = lease.Rest is not null ? ReadDetachablyAsync(minimumSize, cancellationToken)
-                : minimumSize == 0 ? inner.ReadAsync(cancellationToken)
-                : inner.ReadAtLeastAsync(minimumSize, cancellationToken);
-            result = await read.ConfigureAwait(false);
+            result = await WaitForAsync(minimumSize, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
-            lease.Fail(fault, cancellationToken);
+            EndRead(fault, cancellationToken);
             throw;
         }
 
-        Receive(result);
+        EndRead(result);
         return result;
     }
 
     // So many bytes are waited for here: who takes up a read that was left may want fewer.
-    private async ValueTask<ReadResult> ReadDetachablyAsync(int minimumSize, CancellationToken cancellationToken)
+    private async ValueTask<ReadResult> WaitForAsync(int minimumSize, CancellationToken cancellationToken)
     {
         while (true)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            _abort ??= new CancellationTokenSource();
-            Task<ReadResult> pending = _pending ??= inner.ReadAsync(_abort.Token).AsTask();
+            Task<ReadResult> pending = _pending ??= BeginUpstreamRead();
             ReadResult result;
             try
             {
@@ -166,15 +241,22 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard lease
                 throw;
             }
 
+            ThrowIfDetached(); // The drainer has it.
             _pending = null;
-            if (result.Buffer.Length >= minimumSize || result.IsCompleted || result.IsCanceled)
+            if (IsEnough(result, minimumSize))
             {
                 return result;
             }
 
             inner.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
+
+    private Task<ReadResult> BeginUpstreamRead() => inner.ReadAsync((_abort ??= new CancellationTokenSource()).Token).AsTask();
+
+    private static bool IsEnough(in ReadResult result, int minimumSize) =>
+        result.Buffer.Length >= minimumSize || result.IsCompleted || result.IsCanceled;
 
     private bool TryTakePending(out ReadResult result)
     {
@@ -202,27 +284,72 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard lease
         await inner.CompleteAsync(exception).ConfigureAwait(false);
     }
 
-    private void Forget()
+    // Else the inner pipe says why not.
+    private bool MayCopy(object? destination) => destination is not null && (!_isCompleted || _isDetached);
+
+    // A copy ends with what was read, with a read that has failed, which was noted, or with its destination.
+    private async Task WatchAsync(Task copying)
     {
-        _buffer = default;
+        try
+        {
+            await copying.ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            guard.LeaveOrAbort();
+            throw;
+        }
+    }
+
+    // A read that the pipe refuses while another waits, or while a buffer is out, ends nothing.
+    private void Fail(Exception fault, CancellationToken cancellationToken)
+    {
+        bool mayRefuse = _isShown || _isCompleted || Volatile.Read(ref _waitingReads) != 0;
+        if (!mayRefuse || fault is not InvalidOperationException || fault is ObjectDisposedException)
+        {
+            guard.Fail(fault, cancellationToken);
+        }
+    }
+
+    private void ThrowIfDetached()
+    {
+        if (_isDetached)
+        {
+            throw new InvalidOperationException("Reading is not allowed after reader was completed.");
+        }
+    }
+
+    // Before the pipe may take the segment back. The pipe itself says whether the position is one of its own.
+    private static long IndexOf(SequencePosition position) =>
+        position.GetInteger() + (position.GetObject() is ReadOnlySequenceSegment<byte> segment ? segment.RunningIndex : 0);
+
+    private void EndShowing(SequencePosition consumed, long index)
+    {
+        if (consumed.GetObject() is not null)
+        {
+            _consumed += Math.Max(0, index - _consumedIndex);
+            _consumedIndex = index;
+        }
+
         _isShown = false;
     }
 
     private void Receive(in ReadResult result)
     {
-        _buffer = result.Buffer;
+        _shown = result.Buffer.Start;
+        _consumedIndex = IndexOf(_shown);
         _isShown = true;
         long offset = _consumed;
         bool isCounted = false;
         foreach (ReadOnlyMemory<byte> piece in result.Buffer)
         {
-            isCounted |= lease.Body.Receive(offset, piece.Span, isNewRead: !isCounted);
+            isCounted |= guard.Body.Receive(offset, piece.Span, isNewRead: !isCounted);
             offset += piece.Length;
         }
 
         if (result.IsCompleted && !result.IsCanceled)
         {
-            lease.ReachEnd();
+            guard.ReachEnd();
         }
     }
 }

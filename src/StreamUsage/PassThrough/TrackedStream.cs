@@ -1,51 +1,41 @@
-using System.Buffers;
-using System.Runtime.CompilerServices;
-
 namespace StreamUsage.PassThrough;
 
-/// <summary>The stream that takes a body's own stream's place: each read is the inner stream's read, whose bytes are read where they lie before they are returned.</summary>
-internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool leaveOpen = false) : Stream
+/// <summary>
+/// The stream that takes a body's own stream's place. Each call is the same call of the inner stream, whose bytes are
+/// read where they lie before they are returned. What the inner stream throws at a call is thrown at the call.
+/// </summary>
+/// <param name="inner">The body's own stream.</param>
+/// <param name="guard">The guard that the body's wrappers share.</param>
+/// <param name="leaveOpen">Whether the inner stream stays open.</param>
+/// <param name="position">Where in the body the stream stands, if it cannot say so itself.</param>
+internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool leaveOpen = false, long position = 0)
+    : DelegatingStream(inner)
 {
-    private const int CopyBufferSize = 16 * 1024;
-
     private readonly long _origin = inner.CanSeek ? inner.Position : 0; // The body begins where the stream stands.
-    private long _position;
+    private long _position = position;
+    private int _waitingReads;
     private bool _isDisposed;
-
-    public override bool CanRead => inner.CanRead;
-
-    public override bool CanSeek => inner.CanSeek;
-
-    public override bool CanWrite => inner.CanWrite;
-
-    public override bool CanTimeout => inner.CanTimeout;
-
-    public override long Length => inner.Length;
 
     public override long Position
     {
-        get => inner.Position;
+        get => Inner.Position;
         set
         {
-            inner.Position = value;
+            Inner.Position = value;
             _position = value - _origin;
         }
     }
-
-    public override int ReadTimeout { get => inner.ReadTimeout; set => inner.ReadTimeout = value; }
-
-    public override int WriteTimeout { get => inner.WriteTimeout; set => inner.WriteTimeout = value; }
 
     public override int Read(Span<byte> buffer)
     {
         int length;
         try
         {
-            length = inner.Read(buffer);
+            length = Inner.Read(buffer);
         }
         catch (Exception fault)
         {
-            lease.Fail(fault, CancellationToken.None);
+            Fail(fault, CancellationToken.None);
             throw;
         }
 
@@ -59,11 +49,11 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool l
         int length;
         try
         {
-            length = inner.Read(buffer, offset, count);
+            length = Inner.Read(buffer, offset, count);
         }
         catch (Exception fault)
         {
-            lease.Fail(fault, CancellationToken.None);
+            Fail(fault, CancellationToken.None);
             throw;
         }
 
@@ -73,14 +63,43 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool l
 
     public override int ReadByte()
     {
-        byte value = 0;
-        return Read(new Span<byte>(ref value)) == 0 ? -1 : value;
+        int value;
+        try
+        {
+            value = Inner.ReadByte();
+        }
+        catch (Exception fault)
+        {
+            Fail(fault, CancellationToken.None);
+            throw;
+        }
+
+        byte read = (byte)value;
+        Receive(new ReadOnlySpan<byte>(in read), value < 0 ? 0 : 1);
+        return value;
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
         ValidateBufferArguments(buffer, offset, count);
-        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        Task<int> read;
+        try
+        {
+            read = Inner.ReadAsync(buffer, offset, count, cancellationToken);
+        }
+        catch (Exception fault)
+        {
+            Fail(fault, cancellationToken);
+            throw;
+        }
+
+        if (!read.IsCompletedSuccessfully)
+        {
+            return AwaitReadAsync(new ValueTask<int>(read), buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        }
+
+        Receive(buffer.AsSpan(offset, count), read.Result);
+        return read;
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -88,11 +107,11 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool l
         ValueTask<int> read;
         try
         {
-            read = inner.ReadAsync(buffer, cancellationToken);
+            read = Inner.ReadAsync(buffer, cancellationToken);
         }
         catch (Exception fault)
         {
-            lease.Fail(fault, cancellationToken);
+            Fail(fault, cancellationToken);
             throw;
         }
 
@@ -106,85 +125,98 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool l
         return new ValueTask<int>(length);
     }
 
-    public override IAsyncResult BeginRead(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state) =>
-        TaskToAsyncResult.Begin(ReadAsync(buffer, offset, count, CancellationToken.None), callback, state);
+    public override IAsyncResult BeginRead(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state)
+    {
+        if (buffer is null || (uint)offset > (uint)buffer.Length || (uint)count > (uint)(buffer.Length - offset))
+        {
+            return Inner.BeginRead(buffer!, offset, count, callback, state); // The inner stream says what is wrong with it.
+        }
 
-    public override int EndRead(IAsyncResult asyncResult) => TaskToAsyncResult.End<int>(asyncResult);
+        var read = new TrackedRead(buffer.AsMemory(offset, count), callback);
+        read.Inner = Inner.BeginRead(buffer, offset, count, callback is null ? null : read.Complete, state);
+        return read;
+    }
+
+    public override int EndRead(IAsyncResult asyncResult)
+    {
+        if (asyncResult is not TrackedRead read)
+        {
+            return Inner.EndRead(asyncResult);
+        }
+
+        int length;
+        try
+        {
+            length = Inner.EndRead(read.Inner);
+        }
+        catch (Exception fault)
+        {
+            Fail(fault, CancellationToken.None);
+            throw;
+        }
+
+        Receive(read.Buffer.Span, length);
+        return length;
+    }
 
     public override void CopyTo(Stream destination, int bufferSize)
     {
-        ValidateCopyToArguments(destination, bufferSize);
-        if (inner is DetachableStream)
+        if (destination is null || !destination.CanWrite)
         {
-            CopyReads(destination);
+            Inner.CopyTo(destination!, bufferSize); // The inner stream says what is wrong with it.
             return;
         }
 
-        var copy = new CopyObserver(destination, lease.Body, _position);
+        var copy = new CopyObserver(destination, guard.Body, _position);
         try
         {
-            inner.CopyTo(copy, bufferSize);
+            Inner.CopyTo(copy, bufferSize);
         }
         catch (Exception fault)
         {
-            copy.Fail(lease, fault, CancellationToken.None);
+            Fail(copy, fault, CancellationToken.None);
             throw;
         }
 
-        lease.ReachEnd();
+        ReachEnd(copy);
     }
 
-    public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+    public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
     {
-        ValidateCopyToArguments(destination, bufferSize);
-        if (inner is DetachableStream)
+        if (destination is null || !destination.CanWrite)
         {
-            await CopyReadsAsync(destination, cancellationToken).ConfigureAwait(false);
-            return;
+            return Inner.CopyToAsync(destination!, bufferSize, cancellationToken);
         }
 
-        var copy = new CopyObserver(destination, lease.Body, _position);
+        var copy = new CopyObserver(destination, guard.Body, _position);
+        Task copying;
         try
         {
-            await inner.CopyToAsync(copy, bufferSize, cancellationToken).ConfigureAwait(false);
+            copying = Inner.CopyToAsync(copy, bufferSize, cancellationToken);
         }
         catch (Exception fault)
         {
-            copy.Fail(lease, fault, cancellationToken);
+            Fail(copy, fault, cancellationToken);
             throw;
         }
 
-        lease.ReachEnd();
+        return AwaitCopyAsync(copying, copy, cancellationToken);
     }
 
     public override long Seek(long offset, SeekOrigin origin)
     {
-        long position = inner.Seek(offset, origin);
+        long position = Inner.Seek(offset, origin);
         _position = position - _origin;
         return position;
     }
 
-    public override void SetLength(long value) => inner.SetLength(value);
-
-    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-    public override void Write(ReadOnlySpan<byte> buffer) => inner.Write(buffer);
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => inner.WriteAsync(buffer, offset, count, cancellationToken);
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
-
-    public override void Flush() => inner.Flush();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
     // The record comes first: a read that is pending fails because of the dispose, not the other way round.
     public override async ValueTask DisposeAsync()
     {
-        if (!lease.Leave() && !leaveOpen && !_isDisposed)
+        if (!guard.Leave() && !leaveOpen && !_isDisposed)
         {
             _isDisposed = true;
-            await inner.DisposeAsync().ConfigureAwait(false);
+            await Inner.DisposeAsync().ConfigureAwait(false);
         }
 
         await base.DisposeAsync().ConfigureAwait(false);
@@ -194,27 +226,30 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool l
     {
         if (disposing)
         {
-            if (!lease.Leave() && !leaveOpen && !_isDisposed)
+            if (!guard.Leave() && !leaveOpen && !_isDisposed)
             {
                 _isDisposed = true;
-                inner.Dispose();
+                Inner.Dispose();
             }
         }
 
         base.Dispose(disposing);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    // Its task may be awaited twice, as the inner stream's may: a pooled one may not, and ends the process.
     private async ValueTask<int> AwaitReadAsync(ValueTask<int> read, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int length;
+        Interlocked.Increment(ref _waitingReads);
         try
         {
             length = await read.ConfigureAwait(false);
+            Interlocked.Decrement(ref _waitingReads);
         }
         catch (Exception fault)
         {
-            lease.Fail(fault, cancellationToken);
+            Interlocked.Decrement(ref _waitingReads);
+            Fail(fault, cancellationToken);
             throw;
         }
 
@@ -222,47 +257,40 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool l
         return length;
     }
 
-    // Where the body may be read on later, a copy is reads and writes, so that a destination that fails leaves the body whole.
-    private async Task CopyReadsAsync(Stream destination, CancellationToken cancellationToken)
+    private async Task AwaitCopyAsync(Task copying, CopyObserver copy, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBufferSize);
         try
         {
-            for (int length; (length = await ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) != 0;)
-            {
-                await destination.WriteAsync(buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-            }
+            await copying.ConfigureAwait(false);
         }
-        catch
+        catch (Exception fault)
         {
-            lease.Leave(); // A read that failed has said so before.
+            Fail(copy, fault, cancellationToken);
             throw;
         }
-        finally
+
+        ReachEnd(copy);
+    }
+
+    // A second read that the body refuses while another waits ends nothing.
+    private void Fail(Exception fault, CancellationToken cancellationToken)
+    {
+        if (fault is not InvalidOperationException || fault is ObjectDisposedException || Volatile.Read(ref _waitingReads) == 0)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            guard.Fail(fault, cancellationToken);
         }
     }
 
-    private void CopyReads(Stream destination)
+    private void Fail(CopyObserver copy, Exception fault, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBufferSize);
-        try
-        {
-            for (int length; (length = Read(buffer, 0, buffer.Length)) != 0;)
-            {
-                destination.Write(buffer, 0, length);
-            }
-        }
-        catch
-        {
-            lease.Leave();
-            throw;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        _position = copy.Offset;
+        copy.Fail(guard, fault, cancellationToken);
+    }
+
+    private void ReachEnd(CopyObserver copy)
+    {
+        _position = copy.Offset;
+        guard.ReachEnd();
     }
 
     // A read into an empty buffer waits for bytes; that it returns none is no end.
@@ -270,12 +298,12 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard lease, bool l
     {
         if (length > 0)
         {
-            lease.Body.Receive(_position, buffer[..length]);
+            guard.Body.Receive(_position, buffer[..length]);
             _position += length;
         }
         else if (!buffer.IsEmpty)
         {
-            lease.ReachEnd();
+            guard.ReachEnd();
         }
     }
 }

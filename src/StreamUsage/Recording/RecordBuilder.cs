@@ -3,6 +3,7 @@ using StreamUsage.Accounting;
 using StreamUsage.Capture;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
+using StreamUsage.Parsing.Anthropic;
 using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
 
@@ -26,14 +27,21 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
     }
 
     /// <summary>Returns what a sink is told of a response that has begun.</summary>
-    public UsageStart DescribeStart(TrackedBody body) => new()
+    public UsageStart DescribeStart(TrackedBody body)
     {
-        Id = body.Id,
-        Context = body.Context,
-        StartedAt = body.StartedAt,
-        EstimateQuote = body.RequestBody.IsEmpty
-            ? null : () => RequestQuote.Of(body.Context with { RequestBody = body.RequestBody }, settings, body.StartedAt),
-    };
+        // The body may be let go at any time from here on, and the sink may read the quote late.
+        ReadOnlyMemory<byte> requestBody = settings.Pricing is null ? default : body.CopyRequestBody();
+        UsageContext context = body.Context;
+        DateTimeOffset startedAt = body.StartedAt;
+        return new UsageStart
+        {
+            Id = body.Id,
+            Context = context,
+            StartedAt = startedAt,
+            EstimateQuote = requestBody.IsEmpty
+                ? null : () => RequestQuote.Of(context with { RequestBody = requestBody }, settings, startedAt),
+        };
+    }
 
     /// <summary>Returns what can be said of a response whose record could not be built.</summary>
     public static UsageRecord Minimal(TrackedBody body, Exception fault) => new()
@@ -99,7 +107,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
             Usage = counts.Usage,
             BilledUsage = billed,
             BilledUnits = state.BilledUnits,
-            Anomalies = state.Anomalies,
+            Anomalies = Doubts(events, counts.Anomalies),
             Iterations = iterations,
             ServerToolUse = state.ServerToolUse,
             TokenDetails = state.TokenDetails,
@@ -138,7 +146,9 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
             ResponseHeaders = body.ResponseHeaders,
             Response = events.TakeCaptured(),
         };
-        return settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0 ? WithRequestBody(record, body, settings) : record;
+        record = settings.CapturesRequestBody && body.RequestBodyLength > 0 ? WithRequestBody(record, body, settings) : record;
+        body.ReleaseRequestBody();
+        return record;
     }
 
     // What a custom parser put into its state can throw; the counts are safe from it.
@@ -167,20 +177,30 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         };
     }
 
-    // Reported stays as it is, 0 included. A refused request costs nothing.
+    // Reported stays as it is, but for zeros that cannot be true. A refused request costs nothing, and neither does an answer of nothing.
     private static Counts GetReportedCounts(TrackedBody body)
     {
         EventReader events = body.Events;
-        ref readonly UsageAccumulator state = ref events.State;
-        TokenSource input = state.IsInputReported ? TokenSource.Reported : TokenSource.None;
-        TokenSource output = state.IsOutputReported ? TokenSource.Reported : TokenSource.None;
-        bool isRefused = body.Verdict.Outcome == StreamOutcome.ProviderError && !state.IsInputReported && !state.IsOutputReported && !events.HasOutput;
-        bool mayHaveRun = !isRefused && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
+        SettledUsage settled = events.Settled;
+        TokenSource input = settled.IsInputReported ? TokenSource.Reported : TokenSource.None;
+        TokenSource output = settled.IsOutputReported ? TokenSource.Reported : TokenSource.None;
+        StreamOutcome outcome = body.Verdict.Outcome;
+        bool isWithoutUsage = !settled.IsInputReported && !settled.IsOutputReported;
+        bool isBilledOtherwise = isWithoutUsage && events.State.BilledUnits.Count != 0; // By the second or the image: there are no tokens.
+        bool isUnreported = outcome == StreamOutcome.Completed && isWithoutUsage && !isBilledOtherwise;
+        bool isFree = isWithoutUsage && !events.HasOutput && outcome is StreamOutcome.ProviderError or StreamOutcome.Completed;
+        bool mayHaveRun = !isFree && !isBilledOtherwise && body.End != StreamEnd.NotSent
+            && outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
         return new Counts(
-            state.Usage, input, output, mayHaveRun && input == TokenSource.None && body.RequestBodyLength > 0, mayHaveRun && output == TokenSource.None);
+            isFree ? default : settled.Usage,
+            input,
+            output,
+            settled.Anomalies | (isUnreported ? UsageAnomalies.NoUsageReported : UsageAnomalies.None),
+            mayHaveRun && input == TokenSource.None && body.RequestBodyLength > 0,
+            mayHaveRun && output == TokenSource.None);
     }
 
-    // What was not reported is counted from what was seen, and never below a placeholder.
+    // What was not reported is counted from what was seen, and never below what there is at least.
     private async ValueTask<Counts> EstimateAsync(TrackedBody body, Counts counts, List<Exception> faults)
     {
         EventReader events = body.Events;
@@ -193,12 +213,24 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
 
         if (counts.NeedsOutput)
         {
-            long tokens = Math.Max(counts.Usage.OutputTokens, await EstimateOutputAsync(events, model, faults).ConfigureAwait(false));
+            SettledUsage settled = events.Settled;
+            long tokens = settled.AddOutput(await EstimateOutputAsync(events, model, faults).ConfigureAwait(false));
             counts = counts with { Usage = counts.Usage with { OutputTokens = tokens }, Output = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
         }
 
         return counts;
     }
+
+    // What the record says beside the counts' own doubts.
+    private static UsageAnomalies Doubts(EventReader events, UsageAnomalies counted) => counted
+        | (events.IgnoredCounts == 0 ? UsageAnomalies.None : UsageAnomalies.CountsIgnored)
+        | (events.UnknownUsageFields.Count == 0 ? UsageAnomalies.None : UsageAnomalies.UnknownUsageFields)
+        | (events.SkippedEvents == 0 ? UsageAnomalies.None : UsageAnomalies.SkippedEvents)
+        | (IsRefusedUnbilled(events) ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
+
+    // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, though its usage is reported.
+    private static bool IsRefusedUnbilled(EventReader events) =>
+        events.Protocol == ClaudeParser.Name && events.State.StopReason == "refusal" && !events.HasOutput;
 
     private async Task<long> EstimateOutputAsync(EventReader events, string? model, List<Exception> faults)
     {
@@ -299,5 +331,6 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         _ => fault.GetType().Name,
     };
 
-    private readonly record struct Counts(TokenUsage Usage, TokenSource Input, TokenSource Output, bool NeedsInput, bool NeedsOutput);
+    private readonly record struct Counts(
+        TokenUsage Usage, TokenSource Input, TokenSource Output, UsageAnomalies Anomalies, bool NeedsInput, bool NeedsOutput);
 }

@@ -46,7 +46,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     {
         _open.Add(body);
         _reporter.Opened();
-        if (_delivery.TakesStarts)
+        if (_delivery.TakesStarts || body.NeedsModel)
         {
             body.IsStartPending = true;
             _inbox.Enqueue(body);
@@ -128,8 +128,10 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             {
                 if (body.IsStartPending)
                 {
-                    body.IsStartPending = false;
-                    body.Starts = _delivery.Start(_builder.DescribeStart(body), body.Trace);
+                    UsageStart? start = _delivery.TakesStarts ? _builder.DescribeStart(body) : null;
+                    _ = body.Context; // Reads the model from the request, off the byte path.
+                    body.EndStart();
+                    body.Starts = start is null ? null : _delivery.Start(start, body.Trace);
                 }
                 else
                 {
@@ -176,6 +178,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             ParserFault = body.Events.ParserFault,
             ContentFault = body.ContentFault,
             IgnoredCounts = body.Events.IgnoredCounts,
+            UnknownUsageFields = body.Events.UnknownUsageFields,
             EstimateFaults = estimateFaults,
             RecordFault = recordFault,
         };

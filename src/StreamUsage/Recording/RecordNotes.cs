@@ -11,6 +11,8 @@ internal sealed record RecordNotes
 
     public int IgnoredCounts { get; init; }
 
+    public IReadOnlyList<string> UnknownUsageFields { get; init; } = [];
+
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
 
     /// <summary>Why the record could not be made in full; null where it could.</summary>

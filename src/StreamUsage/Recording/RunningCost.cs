@@ -10,15 +10,16 @@ internal static class RunningCost
 {
     /// <summary>Returns a record of what is known so far, as far as its price depends on it.</summary>
     /// <param name="body">The response, under its lock.</param>
+    /// <param name="context">Its context, read before the lock was taken.</param>
     /// <param name="snapshot">Its counts so far.</param>
-    public static UsageRecord Describe(TrackedBody body, UsageSnapshot snapshot)
+    public static UsageRecord Describe(TrackedBody body, UsageContext context, UsageSnapshot snapshot)
     {
         EventReader events = body.Events;
         ref readonly UsageAccumulator state = ref events.State;
         return new UsageRecord
         {
             Id = body.Id,
-            Context = body.Context,
+            Context = context,
             ApiFormat = events.Format,
             Protocol = events.Protocol,
             Usage = snapshot.Usage,

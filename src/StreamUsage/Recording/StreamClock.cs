@@ -1,10 +1,12 @@
+using System.Diagnostics;
+
 namespace StreamUsage.Recording;
 
 /// <summary>When a response began, and how long ago that was.</summary>
 internal readonly struct StreamClock
 {
     private readonly TimeProvider _time;
-    private readonly long _start, _frequency, _startTick;
+    private readonly long _start, _startTick;
     private readonly TimeSpan _before;
 
     public StreamClock(TimeProvider time, DateTimeOffset? requestStartedAt)
@@ -12,23 +14,28 @@ internal readonly struct StreamClock
         _time = time;
         DateTimeOffset now = time.GetUtcNow();
         _start = time.GetTimestamp();
-        _frequency = time.TimestampFrequency;
         _startTick = ReferenceEquals(time, TimeProvider.System) ? Environment.TickCount64 : -1;
         StartedAt = requestStartedAt ?? now;
         _before = requestStartedAt is { } started && started < now ? now - started : TimeSpan.Zero;
     }
 
+    private StreamClock(in StreamClock other, DateTimeOffset requestStartedAt)
+    {
+        this = other;
+        StartedAt = requestStartedAt;
+        _before = requestStartedAt < other.StartedAt ? other.StartedAt - requestStartedAt : TimeSpan.Zero;
+    }
+
     public DateTimeOffset StartedAt { get; }
+
+    /// <summary>Returns the clock of one that began without a request's start, with that start.</summary>
+    public StreamClock StartAt(DateTimeOffset requestStartedAt) => new(this, requestStartedAt);
 
     public long Now() => _time.GetTimestamp();
 
     /// <summary>The time to within the system's tick, a few milliseconds, where the clock is the system's: a read takes 20 ns less for it.</summary>
-    public long NowRoughly() => _startTick < 0 ? Now() : _start + ((Environment.TickCount64 - _startTick) * (_frequency / 1000));
+    public long NowRoughly() => _startTick < 0 ? Now() : _start + ((Environment.TickCount64 - _startTick) * (Stopwatch.Frequency / 1000));
 
     /// <summary>From the start to a time of <see cref="Now"/>; never negative.</summary>
-    public TimeSpan Elapsed(long now)
-    {
-        long ticks = (long)((now - _start) * ((double)TimeSpan.TicksPerSecond / _frequency));
-        return _before + TimeSpan.FromTicks(Math.Max(0, ticks));
-    }
+    public TimeSpan Elapsed(long now) => _before + _time.GetElapsedTime(_start, Math.Max(_start, now));
 }

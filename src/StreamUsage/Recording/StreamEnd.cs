@@ -6,7 +6,7 @@ internal enum StreamEnd
     /// <summary>The body was read to its end.</summary>
     EndOfBody,
 
-    /// <summary>The reader disposed, completed, cancelled or abandoned it, or its own destination failed.</summary>
+    /// <summary>The reader disposed, completed or abandoned it, or its own destination failed.</summary>
     ReaderLeft,
 
     /// <summary>A read failed: reset, time-out, premature end.</summary>
@@ -14,4 +14,10 @@ internal enum StreamEnd
 
     /// <summary>The tracker was stopped while the body was being read.</summary>
     ShutDown,
+
+    /// <summary>The request was sent, and no response came.</summary>
+    NoResponse,
+
+    /// <summary>The request was not sent in full, and no response came.</summary>
+    NotSent,
 }

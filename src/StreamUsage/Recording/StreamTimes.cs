@@ -3,7 +3,7 @@ namespace StreamUsage.Recording;
 /// <summary>When what came of a response, by its own clock. A mutable struct: keep it in a field, never copy it.</summary>
 internal struct StreamTimes(StreamClock clock)
 {
-    private readonly StreamClock _clock = clock;
+    private StreamClock _clock = clock;
     private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
 
     public readonly DateTimeOffset StartedAt => _clock.StartedAt;
@@ -22,6 +22,9 @@ internal struct StreamTimes(StreamClock clock)
 
     // The rough time of a last read may be a tick after the exact time of the end.
     public readonly TimeSpan? TimeToLastByte => ReadCount == 0 ? null : _clock.Elapsed(Math.Min(_lastByteAt, _endedAt));
+
+    /// <summary>The request was sent at another time than was known.</summary>
+    public void StartAt(DateTimeOffset requestStartedAt) => _clock = _clock.StartAt(requestStartedAt);
 
     /// <summary>Bytes have come.</summary>
     /// <param name="isNewRead">Whether they begin a read; else they are a further piece of the same.</param>

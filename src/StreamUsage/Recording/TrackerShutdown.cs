@@ -18,7 +18,7 @@ internal sealed class TrackerShutdown(
     private readonly CancellationTokenSource _hurry = new();
     private Task? _stop;
 
-    /// <summary>Begins the shutdown, or returns the one that has begun.</summary>
+    /// <summary>Begins the shutdown, or returns the one that is under way. A later one ends what came after the first.</summary>
     /// <param name="cancellationToken">Ends the waiting for responses, and shortens the delivery.</param>
     public Task StopAsync(CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal sealed class TrackerShutdown(
         cancellationToken.UnsafeRegister(static hurry => ((CancellationTokenSource)hurry!).Cancel(), _hurry);
         lock (_gate)
         {
-            return _stop ??= RunAsync();
+            return _stop is null or { IsCompleted: true } ? _stop = RunAsync() : _stop;
         }
     }
 

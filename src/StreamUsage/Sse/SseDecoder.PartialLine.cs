@@ -58,7 +58,7 @@ internal partial struct SseDecoder
 
         switch (_line)
         {
-            case Line.Data:
+            case Line.Data or Line.Error:
                 _dataBuffer.Append(part);
                 break;
             case Line.Event:
@@ -75,7 +75,7 @@ internal partial struct SseDecoder
 
     private void BeginValue()
     {
-        const ulong Data = 0x1_64617461, Event = 0x1_6576656E74, Id = 0x1_6964, Retry = 0x1_7265747279;
+        const ulong Data = 0x1_64617461, Event = 0x1_6576656E74, Id = 0x1_6964, Retry = 0x1_7265747279, Error = 0x1_6572726F72;
         _atValueStart = true;
         switch (_name)
         {
@@ -95,6 +95,13 @@ internal partial struct SseDecoder
             case Retry:
                 _line = Line.Retry;
                 _reconnection?.BeginRetry();
+                break;
+            case Error when _reconnection is null:
+                _line = Line.Error;
+                _typeStart = -1;
+                _typeBuffer.Clear();
+                AddType(ErrorField);
+                BeginDataLine();
                 break;
             default:
                 _line = Line.Ignored;

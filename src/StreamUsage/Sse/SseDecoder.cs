@@ -55,6 +55,7 @@ internal partial struct SseDecoder
         Event,
         Id,
         Retry,
+        Error,
         Ignored,
     }
 
@@ -184,7 +185,15 @@ internal partial struct SseDecoder
             return FramingResult.LargeEvent;
         }
 
-        return isLastLineComplete || UnfinishedData.IsWhole(_dataBuffer.Span) ? FramingResult.Event : FramingResult.NeedMore;
+        if (isLastLineComplete || UnfinishedData.IsWhole(_dataBuffer.Span))
+        {
+            return FramingResult.Event;
+        }
+
+        // Of several values in one event those that are whole are not lost with the last one.
+        int whole = _reconnection is null ? UnfinishedData.LengthOfWhole(_dataBuffer.Span) : 0;
+        _dataBuffer.Truncate(whole);
+        return whole != 0 ? FramingResult.Event : FramingResult.NeedMore;
     }
 
     public void Release()
@@ -264,6 +273,16 @@ internal partial struct SseDecoder
             _typeStart = start + valueStart;
             _typeLength = Math.Min(length - valueStart, _maxTypeBytes);
         }
+        else if (_reconnection is null)
+        {
+            if (IsField(line, ErrorField))
+            {
+                int valueStart = ValueStart(line, ErrorField.Length);
+                _typeStart = start;
+                _typeLength = ErrorField.Length;
+                AddData(piece, start + valueStart, length - valueStart);
+            }
+        }
         else if (_reconnection is { } reconnection)
         {
             if (IsField(line, "id"u8))
@@ -280,6 +299,9 @@ internal partial struct SseDecoder
             }
         }
     }
+
+    // Not of the standard, and only where events are read for what they say: llama.cpp sends a failure as a field of this name, whose value is the error in JSON.
+    private static ReadOnlySpan<byte> ErrorField => "error"u8;
 
     private static bool IsField(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) =>
         line.StartsWith(name) && (line.Length == name.Length || line[name.Length] == (byte)':');

@@ -7,8 +7,12 @@ internal class CountingSink : IUsageSink
 
     public long Recorded => Interlocked.Read(ref _recorded);
 
+    /// <summary>The record that came last; null before any.</summary>
+    public UsageRecord? Last { get; private set; }
+
     public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
     {
+        Last = record;
         Interlocked.Increment(ref _recorded);
         return ValueTask.CompletedTask;
     }

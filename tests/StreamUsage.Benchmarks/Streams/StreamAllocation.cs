@@ -11,12 +11,27 @@ internal static class StreamAllocation
 
     private static readonly UsageContext Context = new() { RequestId = "benchmark" };
 
-    /// <summary>Averages a stream, but the median of the times.</summary>
-    /// <param name="Tracking">Bytes allocated by TrackUsage, on its caller's thread.</param>
-    /// <param name="Reading">Bytes allocated by getting the stream, reading it and disposing the response, on the reader's thread.</param>
-    /// <param name="Total">Bytes allocated on all threads, the making of the response left out.</param>
+    /// <summary>Averages a stream in bytes, but the median of the times.</summary>
+    /// <param name="Response">Allocated by the making of the response, on the reader's thread.</param>
+    /// <param name="Tracking">Allocated by TrackUsage, on its caller's thread.</param>
+    /// <param name="Reading">Allocated by getting the stream, reading it and disposing the response, on the reader's thread.</param>
+    /// <param name="Record">What of the rest is the record and the text of its usage object; 0 where the response is not tracked.</param>
+    /// <param name="Total">Allocated on all threads but for the making of the response, measured precisely.</param>
     /// <param name="Microseconds">From TrackUsage to the end of the reading.</param>
-    public readonly record struct Result(double Tracking, double Reading, double Total, double Microseconds);
+    public readonly record struct Result(double Response, double Tracking, double Reading, double Record, double Total, double Microseconds)
+    {
+        /// <summary>What remains: the way from the end of the body to the sink.</summary>
+        public double Delivery => Total - Tracking - Reading - Record;
+
+        /// <summary>The same without what an untracked response allocates too.</summary>
+        public Result Over(in Result untracked) => this with
+        {
+            Tracking = Tracking - untracked.Tracking,
+            Reading = Reading - untracked.Reading,
+            Total = Total - untracked.Total,
+            Microseconds = Microseconds - untracked.Microseconds,
+        };
+    }
 
     /// <param name="workload">What is read.</param>
     /// <param name="readSize">In reads of this size.</param>
@@ -69,6 +84,24 @@ internal static class StreamAllocation
 
         total = GC.GetTotalAllocatedBytes(precise: true) - total - making;
         tracker?.DisposeAsync().AsTask().Wait();
-        return new Result((double)tracking / Streams, (double)reading / Streams, (double)total / Streams, Lane.Median(elapsed[WarmUpStreams..]));
+        return new Result(
+            (double)making / Streams,
+            (double)tracking / Streams,
+            (double)reading / Streams,
+            sink.Last is { } record ? RecordBytes(record) : 0,
+            (double)total / Streams,
+            Lane.Median(elapsed[WarmUpStreams..]));
+    }
+
+    // Copies have the size of what they copy.
+    private static long RecordBytes(UsageRecord record)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        UsageRecord copy = record with { };
+        string json = new(record.ReportedUsageJson.AsSpan());
+        long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        GC.KeepAlive(copy);
+        GC.KeepAlive(json);
+        return bytes;
     }
 }

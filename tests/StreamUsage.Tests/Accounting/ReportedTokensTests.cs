@@ -6,7 +6,7 @@ namespace StreamUsage.Tests.Accounting;
 /// <summary>Counts in the provider's own terms, their merging, and the disjoint buckets that come of them.</summary>
 public sealed class ReportedTokensTests
 {
-    private static readonly Gen<long?> Count = Gen.Frequency<long?>((1, Gen.Const<long?>((long?)null)), (1, Gen.Const<long?>(0)), (3, Gen.Long[0, 1L << 53].Select(n => (long?)n)));
+    private static readonly Gen<long?> Count = Gen.Frequency<long?>((1, Gen.Const<long?>((long?)null)), (1, Gen.Const<long?>(0)), (3, Gen.Long[0, 1L << 40].Select(n => (long?)n)));
 
     private static readonly Gen<TokenConvention> Convention = Gen.Int[0, 3].Select(n => (TokenConvention)n);
 
@@ -54,7 +54,6 @@ public sealed class ReportedTokensTests
         ReportedTokens merged = older.Merge(newer);
 
         Fields(merged).Should().Equal(Fields(newer).Zip(Fields(older), (n, o) => n ?? o));
-        merged.Convention.Should().Be(newer.Convention);
     });
 
     [Fact]
@@ -71,6 +70,7 @@ public sealed class ReportedTokensTests
         usage.TotalInputTokens.Should().Be(usage.InputTokens + usage.CacheReadInputTokens + usage.CacheCreationInputTokens);
         usage.TotalTokens.Should().Be(usage.TotalInputTokens + usage.OutputTokens);
         usage.ReasoningTokens.Should().Be(tokens.ReasoningTokens);
+        usage.TotalInputTokens.Should().BeLessThanOrEqualTo(SumOf(tokens));
     });
 
     [Fact]
@@ -91,6 +91,9 @@ public sealed class ReportedTokensTests
     [InlineData(TokenConvention.ReasoningBesideOutput, 18L, 8)]
     public void Reasoning_beside_the_output_is_added_once(TokenConvention convention, long? total, long expected) =>
         new ReportedTokens { Convention = convention, InputTokens = 10, OutputTokens = 5, ReasoningTokens = 3, TotalTokens = total }.Normalize().OutputTokens.Should().Be(expected);
+
+    private static long SumOf(in ReportedTokens t) =>
+        (t.InputTokens ?? 0) + (t.ExtraInputTokens ?? 0) + (t.CacheReadTokens ?? 0) + Math.Max(t.CacheCreationTokens ?? 0, (t.CacheCreation5mTokens ?? 0) + (t.CacheCreation1hTokens ?? 0));
 
     private static long?[] Fields(in ReportedTokens t) =>
     [

@@ -26,7 +26,7 @@ public sealed class CaptureLimitTests
         CapturedResponse all = await Captured.ResponseAsync(Body);
         all.Truncated.Should().BeFalse();
         bool wasTruncated = true;
-        for (int limit = 0; limit <= 400; limit++)
+        for (int limit = 0; limit <= 1200; limit++)
         {
             CapturedResponse part = await Captured.ResponseAsync(Body, maxBytes: limit, pieceLength: 50);
 
@@ -57,7 +57,7 @@ public sealed class CaptureLimitTests
     {
         string[] all = [.. (await Captured.ResponseAsync(Body, CapturedContent.Events)).Events!];
         all.Should().HaveCount(8).And.OnlyContain(data => Body.Contains(data, StringComparison.Ordinal));
-        for (int limit = 0; limit < 1500; limit += 7)
+        for (int limit = 0; limit < 1700; limit += 7)
         {
             CapturedResponse part = await Captured.ResponseAsync(Body, CapturedContent.Events, limit, pieceLength: 33);
 
@@ -71,10 +71,10 @@ public sealed class CaptureLimitTests
     [Fact]
     public async Task Message_and_events_have_one_limit_together()
     {
-        CapturedResponse part = await Captured.ResponseAsync(Body, CapturedContent.Message | CapturedContent.Events, 600);
+        CapturedResponse part = await Captured.ResponseAsync(Body, CapturedContent.Message | CapturedContent.Events, 1200);
 
         part.Truncated.Should().BeTrue();
-        (part.Events!.Sum(Encoding.UTF8.GetByteCount) + part.Message!.Content.Sum(block => Encoding.UTF8.GetByteCount(block.Text + block.InputJson))).Should().BeInRange(100, 600);
+        (part.Events!.Sum(Encoding.UTF8.GetByteCount) + part.Message!.Content.Sum(block => Encoding.UTF8.GetByteCount(block.Text + block.InputJson))).Should().BeInRange(100, 1200);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class CaptureLimitTests
         string start = """{"type":"message_start","message":{"id":"m","role":"assistant","model":"claude","usage":{"input_tokens":1,"output_tokens":1}}}""";
         string[] tries = [.. Enumerable.Repeat((string[])[start, Delta(new string('x', 300))], 10).SelectMany(events => events)];
 
-        CapturedResponse response = await Captured.ResponseAsync(ReadBody.Sse(tries), maxBytes: 500);
+        CapturedResponse response = await Captured.ResponseAsync(ReadBody.Sse(tries), maxBytes: 900);
 
         response.Message!.Lines().Should().Equal($"text '{new string('x', 300)}'");
         response.Truncated.Should().BeFalse();

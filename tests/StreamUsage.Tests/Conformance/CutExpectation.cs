@@ -11,7 +11,9 @@ internal sealed class CutExpectation
     private HashSet<int> _finished = [];
     private bool _isTerminal;
     private long? _input, _cacheRead, _cacheWrite, _rawOutput, _reasoning, _total;
+    private long _charactersAtUsage, _largest, _candidates, _thoughts;
     private bool _isOutputUnknown;
+    private bool _countsOutput, _hasOutputSince, _hasToolName; // Whether the event counts output, and whether output came after the last one that did.
 
     public string? Protocol { get; private set; }
 
@@ -28,13 +30,24 @@ internal sealed class CutExpectation
         : Protocol == "anthropic-messages" ? (_input ?? 0) + (_cacheRead ?? 0) + (_cacheWrite ?? 0)
         : Math.Max(_input ?? 0, (_cacheRead ?? 0) + (_cacheWrite ?? 0));
 
-    /// <summary>The output as reported; null where none was, a placeholder aside.</summary>
-    public long? Output => _isOutputUnknown ? null : Protocol != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning ? _rawOutput + _reasoning : _rawOutput;
+    /// <summary>Whether nothing came but comments.</summary>
+    public bool IsSilent { get; private set; } = true;
+
+    /// <summary>The output as reported; null where none was, a placeholder aside, or where more came after it.</summary>
+    public long? Output => _isOutputUnknown || _hasOutputSince ? null : ReportedOutput;
+
+    /// <summary>At least so much output there was, if any was counted.</summary>
+    public long LowerBound => Math.Max(Placeholder, _isOutputUnknown ? 0 : ReportedOutput ?? 0);
+
+    private long? ReportedOutput => Protocol != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning ? _rawOutput + _reasoning : _rawOutput;
 
     public long Placeholder { get; private set; }
 
     /// <summary>At least this many characters of text, reasoning and tool arguments were seen.</summary>
     public long Characters { get; private set; }
+
+    /// <summary>At least this many of them were seen after the last usage that counts output.</summary>
+    public long UncountedCharacters => Characters - _charactersAtUsage;
 
     /// <summary>What each cut of a body says; the cuts in rising order.</summary>
     public static IEnumerable<(int Cut, CutExpectation Expected)> Of(byte[] body, int[] boundaries, IEnumerable<int> cuts)
@@ -67,6 +80,7 @@ internal sealed class CutExpectation
         string[] lines = Encoding.UTF8.GetString(block).Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Split('\n');
         string[] data = [.. lines.Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => Regex.Replace(line, "^data: ?", ""))];
         string joined = string.Join('\n', data);
+        IsSilent &= lines.All(line => line.Length == 0 || line[0] == ':');
         bool isLastLineWhole = lines[^1].Length == 0;
         if (data.Length != 0 && (isLastLineWhole || joined == "[DONE]" || IsJson(joined)))
         {
@@ -97,6 +111,15 @@ internal sealed class CutExpectation
             return;
         }
 
+        long before = Characters;
+        _countsOutput = _hasToolName = false;
+        ReadEvent(data, eventType);
+        _charactersAtUsage = _countsOutput ? Characters : _charactersAtUsage;
+        _hasOutputSince = !_countsOutput && (_hasOutputSince || _hasToolName || Characters > before);
+    }
+
+    private void ReadEvent(string data, string eventType)
+    {
         using JsonDocument document = JsonDocument.Parse(data);
         JsonElement root = document.RootElement;
         string type = Text(root, "type") ?? eventType;
@@ -171,6 +194,7 @@ internal sealed class CutExpectation
             Characters += Length(root, "delta");
         }
 
+        _hasToolName |= Object(root, "item") is { } item && Text(item, "name") is not null;
         if (root.TryGetProperty("response", out JsonElement response) && response.TryGetProperty("usage", out JsonElement usage))
         {
             ReadUsage(usage);
@@ -206,13 +230,24 @@ internal sealed class CutExpectation
         long thoughts = Count(usage, "thoughtsTokenCount") ?? 0;
         _input = prompt + tools;
         _cacheRead = Count(usage, "cachedContentTokenCount") ?? 0;
-        _isOutputUnknown = Count(usage, "candidatesTokenCount") is null && !IsComplete && Count(usage, "totalTokenCount") <= prompt + tools + thoughts;
-        if (!_isOutputUnknown)
+        long sum = Count(usage, "totalTokenCount") ?? 0;
+        bool isLess = sum < _largest;
+        _largest = Math.Max(_largest, sum);
+        bool isLeftOut = Count(usage, "candidatesTokenCount") is null && !IsComplete && Count(usage, "totalTokenCount") <= prompt + tools + thoughts;
+        if (!isLeftOut)
         {
-            _rawOutput = (Count(usage, "candidatesTokenCount") ?? 0) + thoughts;
+            _isOutputUnknown = false;
+            long candidates = Count(usage, "candidatesTokenCount") ?? 0;
+            (_candidates, _thoughts) = isLess ? (Math.Max(_candidates, candidates), Math.Max(_thoughts, thoughts)) : (candidates, thoughts);
+            _rawOutput = _candidates + _thoughts;
+            _countsOutput = candidates + thoughts > 0;
         }
-
-        Placeholder = _isOutputUnknown ? Math.Max(thoughts, _rawOutput ?? 0) : 0;
+        else if (_rawOutput is null)
+        {
+            _isOutputUnknown = true;
+            Placeholder = thoughts;
+            _countsOutput = thoughts > 0;
+        }
     }
 
     private void ReadClaudeEvent(JsonElement root, string type)
@@ -222,9 +257,15 @@ internal sealed class CutExpectation
         {
             _isTerminal = false;
             (_input, _cacheRead, _cacheWrite, _rawOutput) = (null, null, null, null);
+            _hasOutputSince = false;
+            Characters = _charactersAtUsage = 0;
             JsonElement usage = root.GetProperty("message").GetProperty("usage");
             ReadUsage(usage);
             (Placeholder, _rawOutput) = (_rawOutput ?? 0, null);
+            foreach (JsonElement block in Objects(root.GetProperty("message"), "content"))
+            {
+                Characters += Length(block, "text") + (Object(block, "input") is { } given && given.EnumerateObject().Any() ? given.GetRawText().Length : 0);
+            }
         }
         else if (root.TryGetProperty("usage", out JsonElement usage))
         {
@@ -244,13 +285,22 @@ internal sealed class CutExpectation
             return;
         }
 
+        bool isZero = usage.EnumerateObject().Any(count => count.Value.ValueKind == JsonValueKind.Number)
+            && usage.EnumerateObject().All(count => count.Value.ValueKind != JsonValueKind.Number || count.Value.GetDouble() == 0);
+        if (isZero && (_input ?? 0) + (_cacheRead ?? 0) + (_cacheWrite ?? 0) == 0)
+        {
+            return; // No report.
+        }
+
         JsonElement input = Object(usage, "prompt_tokens_details") ?? Object(usage, "input_tokens_details") ?? default;
-        JsonElement output = Object(usage, "completion_tokens_details") ?? Object(usage, "output_tokens_details") ?? default;
+        JsonElement outputDetails = Object(usage, "completion_tokens_details") ?? Object(usage, "output_tokens_details") ?? default;
         _input = Count(usage, "prompt_tokens") ?? Count(usage, "input_tokens") ?? _input;
-        _rawOutput = Count(usage, "completion_tokens") ?? Count(usage, "output_tokens") ?? _rawOutput;
+        long? output = Count(usage, "completion_tokens") ?? Count(usage, "output_tokens");
+        _rawOutput = output ?? _rawOutput;
+        _countsOutput |= output > 0;
         _cacheRead = Count(usage, "cache_read_input_tokens") ?? Count(input, "cached_tokens") ?? Count(usage, "prompt_cache_hit_tokens") ?? Count(usage, "cached_tokens") ?? _cacheRead;
         _cacheWrite = Count(usage, "cache_creation_input_tokens") ?? Count(input, "cache_write_tokens") ?? _cacheWrite;
-        _reasoning = Count(output, "reasoning_tokens") ?? Count(usage, "reasoning_tokens") ?? _reasoning;
+        _reasoning = Count(outputDetails, "reasoning_tokens") ?? Count(usage, "reasoning_tokens") ?? _reasoning;
         _total = Count(usage, "total_tokens") ?? _total;
     }
 

@@ -19,7 +19,9 @@ public sealed class DetectionTests
         (ApiFormat.OpenAICli, ["openai-chat", "openai-responses"]),
         (ApiFormat.Gemini, ["gemini"]),
         (ApiFormat.GeminiCli, ["gemini"]),
-        (ApiFormat.Bedrock, ["anthropic-messages"]),
+        (ApiFormat.Bedrock, ["anthropic-messages", "openai-chat"]),
+        (ApiFormat.Cohere, ["openai-chat"]),
+        (ApiFormat.Mistral, ["openai-chat"]),
         (new ApiFormat("SOMETHING_ELSE"), []),
     ];
 

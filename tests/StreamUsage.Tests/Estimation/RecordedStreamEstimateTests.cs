@@ -25,15 +25,21 @@ public sealed class RecordedStreamEstimateTests
     }
 
     [Theory]
-    [InlineData("anthropic-messages", 0.12, 0.04)]
-    [InlineData("openai-chat", 0.04, 0.02)]
-    [InlineData("openai-responses", 0.12, 0.05)]
+    // Among the plain ones are models that no rule was fitted for, and answers of some ten tokens, where one more or less is a tenth.
+    [InlineData("anthropic-messages", 0.06, 0.05)]
+    [InlineData("openai-chat", 0.05, 0.045)]
+    [InlineData("openai-responses", 0.12, 0.08)]
     public async Task A_recorded_stream_without_its_usage_is_estimated_within_the_stated_error_in_the_median(string format, double medianOfAll, double medianOfPlain)
     {
         SharedFiles.Require("corpus", format);
         var errors = new List<(double Error, bool IsPlain, string Line)>();
         foreach (RecordedStream stream in RecordedStream.All(format))
         {
+            if (!stream.IsAsServed)
+            {
+                continue; // Shortened or made up by hand: its text is not what was counted.
+            }
+
             UsageRecord record = await ReadAsync(UsageRemoved.From(stream.Body), stream.ApiFormat);
             UsageRecord reported = await ReadAsync(stream.Body, stream.ApiFormat);
             record.OutputSource.Should().NotBe(TokenSource.Reported, stream.Name);
@@ -55,13 +61,39 @@ public sealed class RecordedStreamEstimateTests
         Median(errors.Where(error => error.IsPlain).Select(error => error.Error)).Should().BeLessThanOrEqualTo(medianOfPlain, report);
     }
 
+    [Fact]
+    public async Task A_recorded_stream_with_the_providers_own_tools_that_is_cut_near_its_end_is_estimated_within_15_percent_in_the_median()
+    {
+        SharedFiles.Require("corpus", "anthropic-messages");
+        var errors = new List<(double Error, string Line)>();
+        foreach (RecordedStream stream in RecordedStream.All("anthropic-messages").Where(stream => stream.IsAsServed))
+        {
+            string body = System.Text.Encoding.UTF8.GetString(stream.Body);
+            int end = body.IndexOf("event: message_delta", StringComparison.Ordinal);
+            UsageRecord reported = await ReadAsync(stream.Body, stream.ApiFormat);
+            if (end < 0 || reported.OutputSource != TokenSource.Reported || reported.Iterations.Count != 0 || !(body.Contains("\"server_tool_use\",", StringComparison.Ordinal) || body.Contains("\"mcp_tool_use\"", StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
+            UsageRecord cut = await ReadAsync(System.Text.Encoding.UTF8.GetBytes(body[..end]), stream.ApiFormat);
+            cut.OutputSource.Should().Be(TokenSource.Estimated);
+            errors.Add((Math.Abs(cut.Usage.OutputTokens - reported.Usage.OutputTokens) / (double)reported.Usage.OutputTokens, $"{stream.Name}: {cut.Usage.OutputTokens} for {reported.Usage.OutputTokens}"));
+        }
+
+        string report = string.Join('\n', errors.OrderBy(error => error.Error).Select(error => $"{error.Error,6:P0} {error.Line}"));
+        TestContext.Current.TestOutputHelper?.WriteLine(report);
+        errors.Count.Should().BeGreaterThan(8);
+        Median(errors.Select(error => error.Error)).Should().BeLessThanOrEqualTo(0.08, report);
+    }
+
     // Runs in a fresh process: no other test has loaded a tokenizer there.
     internal static async Task<string> ReadReportedAsync()
     {
         await ReadAsync(System.Text.Encoding.UTF8.GetBytes(Answers.Claude), ApiFormat.Claude);
         foreach (RecordedStream stream in RecordedStream.All(Formats))
         {
-            UsageRecord record = stream.Expected is { HasProviderUsage: true, OutputTokens: not null } ? await ReadAsync(stream.Body, stream.ApiFormat) : new UsageRecord { OutputSource = TokenSource.Reported };
+            UsageRecord record = stream.Expected is { HasProviderUsage: true, OutputTokens: > 0 } ? await ReadAsync(stream.Body, stream.ApiFormat) : new UsageRecord { OutputSource = TokenSource.Reported };
             record.OutputSource.Should().Be(TokenSource.Reported, stream.Name);
         }
 

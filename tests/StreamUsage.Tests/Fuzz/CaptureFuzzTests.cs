@@ -16,12 +16,7 @@ public sealed class CaptureFuzzTests
     [Fact]
     public void Capture_changes_no_count_of_damaged_streams()
     {
-        byte[][] bodies = [.. RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses").Select(stream => stream.Body).Where(body => body.Length < 40_000)];
-        if (bodies.Length == 0)
-        {
-            SharedFiles.Require("corpus");
-        }
-
+        byte[][] bodies = [.. ProtocolFixture.All.Select(fixture => fixture.Body), .. RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini-interactions", "cohere-chat").Select(stream => stream.Body).Where(body => body.Length < 40_000)];
         var random = new Random(6);
         for (int round = 0; round < Rounds; round++)
         {

@@ -195,7 +195,8 @@ public sealed class LearnedShapeTests
 
     private static IEnumerable<byte[]> Bodies() =>
         OwnStreams.Select(System.Text.Encoding.UTF8.GetBytes)
-            .Concat(RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini").Select(stream => stream.Body));
+            .Concat(ProtocolFixture.All.Select(fixture => fixture.Body))
+            .Concat(RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini", "gemini-interactions", "cohere-chat").Select(stream => stream.Body));
 
     private static string Repeat(string line, string end) =>
         string.Concat(Enumerable.Range(0, 200).Select(i => line.Replace("{0}", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))) + end;
@@ -229,8 +230,8 @@ public sealed class LearnedShapeTests
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
     private static object Comparable(UsageAccumulator state) => (
-        string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails),
-        state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts });
+        string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails), string.Join(',', state.BilledUnits),
+        state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts, BilledUnits = UsageRecord.EmptyUnits });
 
     private sealed class CountingParser(IUsageParser inner) : IUsageParser, ITemplatedProtocol
     {

@@ -63,7 +63,7 @@ public sealed class CanaryTests
         UsageTracking tracking = Track.Response(Canary).TrackUsage(new RecordingSink(), Track.Nothing);
 
         FluentActions.Invoking(() => tracking.Fail(7, Canary)).Should().Throw<ArgumentException>().Which.Message.Should().NotContain(Canary);
-        FluentActions.Invoking(() => new EmptyStreamException(StreamOutcome.Empty)).Should().NotThrow();
+        FluentActions.Invoking(() => new EmptyStreamException(StreamOutcome.Empty, Track.Nothing, 1)).Should().NotThrow();
         await Task.CompletedTask;
     }
 

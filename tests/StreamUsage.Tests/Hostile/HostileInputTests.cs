@@ -41,7 +41,7 @@ public sealed class HostileInputTests
     [Fact]
     public void Damaged_bodies_are_read_without_harm()
     {
-        byte[][] bodies = [.. OwnStreams.Select(Encoding.UTF8.GetBytes), .. RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini").Select(stream => stream.Body).Where(body => body.Length < MaxBody)];
+        byte[][] bodies = [.. OwnStreams.Select(Encoding.UTF8.GetBytes), .. ProtocolFixture.All.Where(fixture => !fixture.IsBinary).Select(fixture => fixture.Body), .. RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini", "gemini-interactions", "cohere-chat").Select(stream => stream.Body).Where(body => body.Length < MaxBody)];
         int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;
         var random = new Random(seconds == 0 ? 3 : Environment.TickCount);
         long end = Environment.TickCount64 + (1000L * seconds);
@@ -73,15 +73,15 @@ public sealed class HostileInputTests
     [Fact]
     public void Sums_of_the_largest_counts_are_never_negative()
     {
-        string iteration = """{"type":"message","input_tokens":9007199254740992,"output_tokens":9007199254740992,"cache_read_input_tokens":9007199254740992,"cache_creation":{"ephemeral_5m_input_tokens":9007199254740992,"ephemeral_1h_input_tokens":9007199254740992}}""";
-        string body = """{"type":"message","usage":{"input_tokens":9007199254740992,"output_tokens":1,"iterations":[""" + string.Join(',', Enumerable.Repeat(iteration, 5000)) + "]}}";
+        string iteration = """{"type":"message","input_tokens":1099511627776,"output_tokens":1099511627776,"cache_read_input_tokens":1099511627776,"cache_creation":{"ephemeral_5m_input_tokens":1099511627776,"ephemeral_1h_input_tokens":1099511627776}}""";
+        string body = """{"type":"message","usage":{"input_tokens":1099511627776,"output_tokens":1,"iterations":[""" + string.Join(',', Enumerable.Repeat(iteration, 5000)) + "]}}";
 
         ReadBody read = ReadBody.Of(body);
 
         read.State.Iterations.Should().NotBeEmpty();
         TokenUsage billed = read.State.BilledUsage;
         Counts(billed).Concat([billed.TotalInputTokens, billed.TotalTokens, read.Usage.TotalTokens]).Should().AllSatisfy(count => count.Should().BeGreaterThanOrEqualTo(0));
-        billed.OutputTokens.Should().BeGreaterThan(9007199254740992);
+        billed.OutputTokens.Should().BeGreaterThan(1099511627776);
     }
 
     [Fact]
@@ -167,7 +167,12 @@ public sealed class HostileInputTests
     {
         string text = Encoding.Latin1.GetString(body);
         HashSet<long> numbers = [0, .. Regex.Matches(text, "[0-9]+").Select(match => long.TryParse(match.Value, CultureInfo.InvariantCulture, out long number) ? number : 0)];
-        foreach (TokenUsage u in state.Iterations.Select(iteration => iteration.Usage).Append(state.Usage))
+        numbers.UnionWith(Regex.Matches(text, "[0-9.]+[eE][+]?[0-9]{1,2}|[0-9]+[.]0+").Select(match => double.TryParse(match.Value, CultureInfo.InvariantCulture, out double number) && number < 1L << 41 ? (long)number : 0));
+        Counts(state.Usage).Should().OnlyContain(count => count >= 0, "this body was read: {0}", Convert.ToBase64String(body));
+        ReportedTokens t = state.Tokens;
+        long[] reported = [t.InputTokens ?? 0, t.ExtraInputTokens ?? 0, t.CacheReadTokens ?? 0, t.CacheCreationTokens ?? 0, state.Choices.IsFirstAlone ? t.OutputTokens ?? 0 : 0, t.ReasoningTokens ?? 0, t.TotalTokens ?? 0];
+        reported.Should().BeSubsetOf(numbers, "this body was read as {0}: {1}", t, Convert.ToBase64String(body));
+        foreach (TokenUsage u in state.Iterations.Select(iteration => iteration.Usage))
         {
             Counts(u).Should().OnlyContain(count => count >= 0, "this body was read: {0}", Convert.ToBase64String(body));
             long[] made =

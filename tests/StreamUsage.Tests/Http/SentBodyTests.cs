@@ -1,4 +1,5 @@
 using System.Text;
+using StreamUsage.Buffers;
 using StreamUsage.Http;
 
 namespace StreamUsage.Tests.Http;
@@ -58,9 +59,57 @@ public sealed class SentBodyTests
         sent.Read().Kept.Length.Should().Be(HeadBytes);
     }
 
-    private static SentBody Send(int limit, int? expected, int piece)
+    [Fact]
+    public void What_is_sent_after_the_copy_was_stopped_or_disposed_is_not_kept()
     {
-        var sent = new SentBody(limit, expected);
+        var budget = new BufferBudget(1024 * 1024);
+        var sent = new SentBody(1024 * 1024, null, budget);
+        sent.Add(Body);
+        sent.Stop();
+        sent.Add(Body);
+        sent.Read().Length.Should().Be(Body.Length);
+        budget.Taken.Should().BeGreaterThanOrEqualTo(Body.Length);
+
+        sent.Dispose();
+        sent.Dispose();
+        sent.Add(Body);
+
+        sent.Read().Kept.Length.Should().Be(0);
+        budget.Taken.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(999)]
+    [InlineData(20_000)]
+    public void A_body_of_known_length_takes_just_that_of_the_budget(int piece)
+    {
+        var budget = new BufferBudget(Body.Length);
+
+        SentBody sent = Send(1024 * 1024, Body.Length, piece, budget);
+
+        sent.Read().IsWhole.Should().BeTrue();
+        budget.Taken.Should().Be(Body.Length);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(999)]
+    [InlineData(20_000)]
+    public void A_body_that_the_budget_refuses_on_its_way_keeps_its_beginning_and_gives_the_rest_back(int piece)
+    {
+        var budget = new BufferBudget(Body.Length - 1);
+
+        SentBody sent = Send(1024 * 1024, null, piece, budget);
+
+        (ReadOnlyMemory<byte> bytes, long length, bool isWhole) = sent.Read();
+        bytes.ToArray().Should().Equal(Body[..HeadBytes]);
+        (length, isWhole, budget.Taken).Should().Be((Body.Length, false, 0L));
+    }
+
+    private static SentBody Send(int limit, int? expected, int piece, BufferBudget? budget = null)
+    {
+        var sent = new SentBody(limit, expected, budget);
         for (int at = 0; at < Body.Length; at += piece)
         {
             sent.Add(Body.AsSpan(at, Math.Min(piece, Body.Length - at)));

@@ -48,7 +48,7 @@ public sealed class ClaudeParserTests
             """{"type":"ping"}""",
             Delta);
 
-        output.Output.Should().Equal("Reasoning 0:hm\n", "Text 0:A", "Text 0:n\u00e4", "ToolName 0:find", "ToolArguments 0:{\"q\":");
+        output.Output.Should().Equal("Reasoning 0:hm\n", "Text 0:A", "Text 0:n\u00e4", "Citation 0: ", "ToolName 0:find", "ToolArguments 0:{\"q\":");
     }
 
     [Fact]

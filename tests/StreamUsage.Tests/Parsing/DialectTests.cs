@@ -60,7 +60,7 @@ public sealed class DialectTests
     {
         ReadBody.Of(Streams.Single(row => row.Data.Item1 == "Perplexity").Data.Item2).State.ServerToolUse.Should().Equal(new Dictionary<string, long> { ["web_search_requests"] = 18 });
         ReadBody.Of(Streams.Single(row => row.Data.Item1 == "xAI Responses").Data.Item2).State.ServerToolUse.Should().Equal(new Dictionary<string, long> { ["web_search_requests"] = 3 });
-        ReadBody.Of("""{"object":"response","id":"r","status":"completed","usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2,"server_side_tool_usage_details":{"web_search_calls":2,"other":1,"x_search_calls":"1"}},"output":[{"type":"web_search_call"}]}""")
+        ReadBody.Of("""{"object":"response","id":"r","status":"completed","usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2,"server_side_tool_usage_details":{"web_search_calls":2,"other":1,"x_search_calls":"x"}},"output":[{"type":"web_search_call"}]}""")
             .State.ServerToolUse.Should().Equal(new Dictionary<string, long> { ["web_search_requests"] = 2 });
         ReadBody.Of("""{"object":"response","id":"r","status":"completed","tool_usage":{"web_search":{"num_requests":0},"image_gen":{"input_tokens":50,"output_tokens":1000,"total_tokens":1050}},"output":[]}""")
             .State.ServerToolUse.Should().Equal(new Dictionary<string, long> { ["web_search_requests"] = 0, ["image_gen_input_tokens"] = 50, ["image_gen_output_tokens"] = 1000 });

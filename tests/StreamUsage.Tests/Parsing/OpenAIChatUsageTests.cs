@@ -11,7 +11,7 @@ public sealed class OpenAIChatUsageTests
     [InlineData("""{"prompt_tokens":100,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":30},"completion_tokens_details":{"reasoning_tokens":4}}""", "in 10 read 60 write 30 (0+0) out 7 reasoning 4")]
     [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":null,"completion_tokens_details":null}""", "in 10 read 0 write 0 (0+0) out 7 reasoning -")]
     [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"completion_tokens_details":{"reasoning_tokens":0,"rejected_prediction_tokens":5}}""", "in 10 read 0 write 0 (0+0) out 7 reasoning 0")]
-    [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":60}}""", "in 0 read 60 write 0 (0+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":60}}""", "in 0 read 10 write 0 (0+0) out 7 reasoning -")]
     // DeepSeek and Moonshot.
     [InlineData("""{"prompt_tokens":100,"completion_tokens":7,"prompt_cache_hit_tokens":60,"prompt_cache_miss_tokens":40}""", "in 40 read 60 write 0 (0+0) out 7 reasoning -")]
     [InlineData("""{"prompt_cache_hit_tokens":60,"prompt_tokens":100,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":61}}""", "in 39 read 61 write 0 (0+0) out 7 reasoning -")]
@@ -32,17 +32,17 @@ public sealed class OpenAIChatUsageTests
     // Cache writes in the details: Alibaba's names, LiteLLM's, and several for the same.
     [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":0,"cache_creation_input_tokens":1500,"cache_creation":{"ephemeral_5m_input_tokens":1500},"cache_type":"ephemeral"}}""", "in 500 read 0 write 1500 (1500+0) out 7 reasoning -")]
     [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":100,"cache_creation_tokens":1500,"cache_creation_token_details":{"ephemeral_5m_input_tokens":300,"ephemeral_1h_input_tokens":1200}}}""", "in 400 read 100 write 1500 (300+1200) out 7 reasoning -")]
-    [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cache_creation":{"ephemeral_5m_input_tokens":1500,"ephemeral_1h_input_tokens":"1"}}}""", "in 500 read 0 write 1500 (1500+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cache_creation":{"ephemeral_5m_input_tokens":1500,"ephemeral_1h_input_tokens":"x"}}}""", "in 500 read 0 write 1500 (1500+0) out 7 reasoning -")]
     [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cache_creation_tokens":0,"cache_write_tokens":1500,"cache_creation_input_tokens":null,"cache_creation":[5]}}""", "in 500 read 0 write 1500 (0+0) out 7 reasoning -")]
     [InlineData("""{"prompt_tokens":2000,"completion_tokens":7,"prompt_tokens_details":{"cache_write_tokens":1500,"cache_creation_tokens":0}}""", "in 500 read 0 write 1500 (0+0) out 7 reasoning -")]
-    [InlineData("""{"prompt_tokens":500,"completion_tokens":7,"cache_creation_input_tokens":1500,"cache_creation":{"ephemeral_5m_input_tokens":1500}}""", "in 500 read 0 write 0 (0+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":500,"completion_tokens":7,"cache_creation_input_tokens":1500,"cache_creation":{"ephemeral_5m_input_tokens":1500}}""", "in 500 read 0 write 1500 (1500+0) out 7 reasoning -")]
     // The names of Responses, as some servers say them here.
     [InlineData("""{"input_tokens":10,"output_tokens":7}""", "in 10 read 0 write 0 (0+0) out 7 reasoning -")]
     // What makes no sense is ignored, and the rest counts.
     [InlineData("""{"prompt_tokens":-1,"completion_tokens":7}""", "in 0 read 0 write 0 (0+0) out 7 reasoning -")]
     [InlineData("""{"prompt_tokens":10,"completion_tokens":7.5}""", "in 10 read 0 write 0 (0+0) out 0 reasoning -")]
-    [InlineData("""{"prompt_tokens":"10","completion_tokens":7,"total_tokens":9007199254740993}""", "in 0 read 0 write 0 (0+0) out 7 reasoning -")]
-    [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":"3","cache_write_tokens":-2}}""", "in 10 read 0 write 0 (0+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":"ten","completion_tokens":7,"total_tokens":9007199254740993}""", "in 0 read 0 write 0 (0+0) out 7 reasoning -")]
+    [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":"x","cache_write_tokens":-2}}""", "in 10 read 0 write 0 (0+0) out 7 reasoning -")]
     [InlineData("""{"prompt_tokens":10,"completion_tokens":7,"queue_time":0.1,"num_sources_used":[1]}""", "in 10 read 0 write 0 (0+0) out 7 reasoning -")]
     public void A_usage_object_makes_disjoint_buckets(string usage, string expected)
     {

@@ -155,7 +155,7 @@ public sealed class ContentTests
     }
 
     [Fact]
-    public async Task Cancelling_a_copy_reaches_the_body_and_means_that_the_reader_left()
+    public async Task Cancelling_a_copy_reaches_the_body_and_a_dispose_then_means_that_the_reader_left()
     {
         var never = new TaskCompletionSource();
         var body = new ScriptedStream(Answers.ClaudeStart, never.Task);
@@ -168,6 +168,7 @@ public sealed class ContentTests
         await cancellation.CancelAsync();
 
         await FluentActions.Awaiting(() => copy).Should().ThrowAsync<OperationCanceledException>();
+        response.Dispose();
         (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Usage.InputTokens == 25);
     }
 

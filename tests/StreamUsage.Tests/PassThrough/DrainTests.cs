@@ -51,6 +51,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         await cancelled.CancelAsync();
 
         await read.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        await tracked.DisposeAsync();
         body.DisposeCount.Should().Be(0);
         mayGoOn.SetResult();
         (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Usage.OutputTokens == 15 && r.Outcome == StreamOutcome.ClientAborted);
@@ -193,8 +194,9 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         PipeReader tracked = new UsageTracker(new RecordingSink(), Draining(), timeProvider: time).Track(PipeReader.Create(body), Track.Nothing, out UsageTracking tracking);
         tracked.AdvanceTo((await tracked.ReadAsync(Cancellation)).Buffer.End);
         await CancelReadAsync(tracked, 0);
+        await tracked.CompleteAsync();
 
-        await tracked.Awaiting(t => t.ReadAsync(Cancellation).AsTask()).Should().ThrowAsync<ObjectDisposedException>();
+        await tracked.Awaiting(t => t.ReadAsync(Cancellation).AsTask()).Should().ThrowAsync<InvalidOperationException>();
         while (!tracking.Completion.IsCompleted || body.DisposeCount == 0)
         {
             time.Advance(TimeSpan.FromSeconds(31));
@@ -213,6 +215,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         PipeReader tracked = Tracker(out _).Track(PipeReader.Create(body), Track.Nothing, out UsageTracking tracking);
         tracked.AdvanceTo((await tracked.ReadAsync(Cancellation)).Buffer.End);
         await CancelReadAsync(tracked, 0);
+        await tracked.CompleteAsync();
 
         mayGoOn.SetResult();
 
@@ -411,7 +414,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     public async Task A_reader_whose_wait_was_cancelled_and_who_reads_on_misses_nothing(bool isSync)
     {
         var mayGoOn = new TaskCompletionSource();
-        var stream = new DetachableStream(new ScriptedStream(mayGoOn.Task, Answers.ClaudeStart, Answers.ClaudeStop), new TrackedBody(Tracker(out _), Track.Nothing, null, null, null, null));
+        var stream = new DetachableStream(new ScriptedStream(mayGoOn.Task, Answers.ClaudeStart, Answers.ClaudeStop), new TrackedBody(Tracker(out _).Bodies, Track.Nothing, null, null, null, null));
         byte[] buffer = new byte[1000];
         using var stop = new CancellationTokenSource();
         Task<int> read = stream.ReadAsync(buffer, stop.Token).AsTask();
@@ -445,7 +448,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     public async Task What_the_reader_was_given_last_is_counted_although_it_left_at_that_instant(bool isSync)
     {
         await using UsageTracker tracker = Tracker(out _);
-        var body = new TrackedBody(tracker, Track.Nothing, null, null, null, null);
+        var body = new TrackedBody(tracker.Bodies, Track.Nothing, null, null, null, null);
         var stream = new DetachableStream(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
         var lease = new AbandonmentGuard(body) { Rest = stream };
         byte[] buffer = new byte[1000];

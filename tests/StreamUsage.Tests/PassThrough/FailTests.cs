@@ -52,7 +52,10 @@ public sealed class FailTests
     {
         Stream tracked = Track.Stream(new PiecewiseStream(Answers.Bytes(body), 100), out UsageTracking tracking, out _, new StreamUsageOptions { ThrowOnUnreadableStream = true });
 
-        (await tracked.Invoking(Track.ReadToEndAsync).Should().ThrowAsync<EmptyStreamException>()).Which.Outcome.Should().Be(outcome);
+        EmptyStreamException thrown = (await tracked.Invoking(Track.ReadToEndAsync).Should().ThrowAsync<EmptyStreamException>()).Which;
+        thrown.Outcome.Should().Be(outcome);
+        thrown.Context.Should().BeSameAs((await tracking.Completion).Context);
+        thrown.ReadCount.Should().Be((await tracking.Completion).ReadCount);
 
         (await tracking.Completion).Outcome.Should().Be(outcome);
     }

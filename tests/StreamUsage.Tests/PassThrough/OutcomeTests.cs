@@ -139,6 +139,7 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
             ValueTask<int> read = stream.ReadAsync(new byte[10], cancellation.Token);
             await cancellation.CancelAsync();
             await FluentActions.Awaiting(async () => await read).Should().ThrowAsync<OperationCanceledException>();
+            response.Dispose();
         });
 
         Verify(record, StreamOutcome.ClientAborted, UsageStatus.Cancelled, 499);

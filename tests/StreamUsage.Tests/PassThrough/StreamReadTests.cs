@@ -126,7 +126,7 @@ public sealed class StreamReadTests
     }
 
     [Fact]
-    public async Task A_cancelled_read_throws_as_without_tracking_and_means_that_the_reader_left()
+    public async Task A_cancelled_read_throws_as_without_tracking_and_a_dispose_then_means_that_the_reader_left()
     {
         var never = new TaskCompletionSource();
         var body = new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText, never.Task);
@@ -139,6 +139,7 @@ public sealed class StreamReadTests
         await cancellation.CancelAsync();
 
         (await FluentActions.Awaiting(() => read).Should().ThrowAsync<OperationCanceledException>()).Which.CancellationToken.Should().Be(cancellation.Token);
+        await tracked.DisposeAsync();
         (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.ErrorMessage == null);
     }
 

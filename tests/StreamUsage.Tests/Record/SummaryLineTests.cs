@@ -50,7 +50,7 @@ public sealed class SummaryLineTests
     [InlineData("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"canary-message\"}}\n\n")]
     [InlineData("<html>canary-body</html>\n\n")]
     [InlineData(Answers.ClaudeStart + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"canary-text\"}}\n\n")]
-    [InlineData("data: {\"canary\":}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":-4,\"canary_tokens\":\"canary\"}}\n\n")]
+    [InlineData("data: {\"canary\":}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":-4,\"odd_tokens\":\"canary\"}}\n\n")]
     public async Task Nothing_secret_is_in_any_line(string body)
     {
         var log = new RecordingLog();

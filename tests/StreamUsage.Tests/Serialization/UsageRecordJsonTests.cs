@@ -15,6 +15,7 @@ public sealed class UsageRecordJsonTests
     private static readonly Gen<string?> MaybeText = Text.Null();
     private static readonly Gen<IReadOnlyDictionary<string, string>?> Names = Gen.Dictionary(Gen.String.AlphaNumeric.Select(name => name.ToLowerInvariant()), Text)[0, 4].Select(d => (IReadOnlyDictionary<string, string>)d).Null();
     private static readonly Gen<IReadOnlyDictionary<string, long>> Counts = Gen.Dictionary(Gen.String.AlphaNumeric, Gen.Long)[0, 4].Select(d => (IReadOnlyDictionary<string, long>)d);
+    private static readonly Gen<IReadOnlyDictionary<string, decimal>> Units = Gen.Dictionary(Gen.String.AlphaNumeric, Gen.Decimal)[0, 3].Select(d => (IReadOnlyDictionary<string, decimal>)d);
     private static readonly Gen<TimeSpan> Time = Gen.Long[0, TimeSpan.TicksPerDay * 400].Select(TimeSpan.FromTicks);
     private static readonly Gen<DateTimeOffset> Instant = Gen.Select(Gen.Long[DateTimeOffset.UnixEpoch.Ticks, new DateTime(2200, 1, 1).Ticks], Gen.Int[-14, 14], (ticks, hours) => new DateTimeOffset(ticks, TimeSpan.FromHours(hours)));
 
@@ -71,7 +72,7 @@ public sealed class UsageRecordJsonTests
         Iterations = isUncertain ? [new UsageCost { Total = amounts[1], PricedAs = texts[1], Multiplier = amounts[2] }] : [],
     });
 
-    private static readonly Gen<UsageRecord> Figures = Gen.Select(Gen.Guid, Usage, Usage, Gen.Select(Text, MaybeText, Usage, (type, model, usage) => new UsageIteration { Type = type, Model = model, Usage = usage }).Array[0, 3], Counts.Array[2], Cost.Null(), Gen.Decimal.Nullable(), (id, usage, billed, iterations, counts, cost, reported) => new UsageRecord
+    private static readonly Gen<UsageRecord> Figures = Gen.Select(Gen.Guid, Usage, Usage, Gen.Select(Text, MaybeText, Usage, (type, model, usage) => new UsageIteration { Type = type, Model = model, Usage = usage, Declined = usage.InputTokens % 2 == 0 }).Array[0, 3], Counts.Array[2], Cost.Null(), Gen.Decimal.Nullable(), Units, (id, usage, billed, iterations, counts, cost, reported, units) => new UsageRecord
     {
         Id = id,
         Usage = usage,
@@ -81,6 +82,7 @@ public sealed class UsageRecordJsonTests
         TokenDetails = counts[1],
         Cost = cost,
         ReportedCost = reported,
+        BilledUnits = units,
     });
 
     private static readonly Gen<UsageRecord> Records = Gen.Select(Figures, Context, MaybeText.Array[15], Gen.Int[0, 6].Array[4], Instant, Time.Array[1], Time.Nullable().Array[3], (record, context, texts, numbers, started, times, maybeTimes) => record with
@@ -118,6 +120,9 @@ public sealed class UsageRecordJsonTests
         SkippedEvents = numbers[3],
         OutputCharacters = long.MaxValue,
         Drained = numbers[0] == 1,
+        Streamed = numbers[1] == 1,
+        Operation = texts[1] ?? "",
+        Anomalies = (UsageAnomalies)(numbers[0] * 37 % 256),
         ResponseHeaders = context.Tags,
         Response = numbers[2] == 0 ? null : new CapturedResponse { RawExcerpt = texts[3], Truncated = numbers[1] == 0 },
     });

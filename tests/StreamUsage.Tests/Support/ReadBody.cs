@@ -30,6 +30,19 @@ internal sealed record ReadBody
 
     public int IgnoredCounts { get; init; }
 
+    public SettledUsage Settled { get; init; }
+
+    public IReadOnlyList<string> UnknownUsageFields { get; init; } = [];
+
+    /// <summary>All that rules decide in a line, for tables.</summary>
+    public string Facts => string.Join(
+        " | ",
+        Outcome,
+        Counts,
+        (Settled.IsInputReported ? "in " : "") + (Settled.IsOutputReported ? "out" : Settled.IsOutputPartial ? "partly" : ""),
+        State.StopReason ?? "-",
+        Settled.Anomalies);
+
     public TokenUsage Usage => State.Usage;
 
     /// <summary>The buckets in a line, for tables.</summary>
@@ -72,7 +85,7 @@ internal sealed record ReadBody
     public static ReadBody Finish(BodyReader reader, long bytes)
     {
         reader.Finish();
-        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete, reader.Events.Protocol is not null, StreamEnd.EndOfBody, bytes);
+        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete, reader.Events.Protocol is not null, StreamEnd.EndOfBody, bytes == 0 || reader.Events.IsSilent);
         var read = new ReadBody
         {
             Protocol = reader.Events.Protocol,
@@ -85,6 +98,8 @@ internal sealed record ReadBody
             SkippedEvents = reader.Events.SkippedEvents,
             OutputCharacters = reader.Events.OutputCharacters,
             IgnoredCounts = reader.Events.IgnoredCounts,
+            Settled = reader.Events.Settled,
+            UnknownUsageFields = reader.Events.UnknownUsageFields,
         };
         reader.Release();
         return read;

@@ -16,9 +16,64 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         }
     }
 
-    public ApiFormat ApiFormat => Format switch { "anthropic-messages" => ApiFormat.Claude, "gemini" => ApiFormat.Gemini, _ => ApiFormat.OpenAI };
+    /// <summary>The format that speaks the body: where an invoked model has its own protocol, that protocol's.</summary>
+    public ApiFormat ApiFormat => Protocol switch
+    {
+        "anthropic-messages" => ApiFormat.Claude,
+        "gemini" or "gemini-interactions" => ApiFormat.Gemini,
+        "bedrock-converse" or "bedrock-invoke" => ApiFormat.Bedrock,
+        "cohere-chat" => ApiFormat.Cohere,
+        _ => ApiFormat.OpenAI,
+    };
+
+    /// <summary>What <see cref="UsageRecord.Protocol"/> is to be.</summary>
+    public string Protocol => (Format, Format == "bedrock-invoke" ? Dialect : null) switch
+    {
+        ("cohere-chat-v1", _) => "cohere-chat",
+        ("openai-transcription", _) => "openai-audio",
+        ("bedrock-invoke", "anthropic") => "anthropic-messages",
+        ("bedrock-invoke", "nova") => "bedrock-converse",
+        _ => Format,
+    };
+
+    /// <summary>The body's content type.</summary>
+    public string ContentType => Path.GetExtension(BodyPath) switch
+    {
+        ".sse" => "text/event-stream; charset=utf-8",
+        ".bin" => "application/vnd.amazon.eventstream",
+        ".ndjson" => "application/stream+json",
+        _ => "application/json",
+    };
+
+    /// <summary>Whether the body is one JSON document, not a stream.</summary>
+    public bool IsWhole => Path.GetExtension(BodyPath) == ".body";
+
+    /// <summary>Whether the body is no text.</summary>
+    public bool IsBinary => Path.GetExtension(BodyPath) == ".bin";
+
+    private string? Dialect
+    {
+        get
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(ExpectedPath));
+            return document.RootElement.GetProperty("dialect").GetString();
+        }
+    }
+
+    /// <summary>Whether the body is what a provider has sent, and one answer: not shortened, put together or made up.</summary>
+    public bool IsAsServed
+    {
+        get
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(ExpectedPath));
+            return document.RootElement.GetProperty("framing").GetString() is "verbatim" or "reframed"
+                && System.Text.RegularExpressions.Regex.Count(File.ReadAllText(BodyPath), "\"type\": ?\"(message_start|response.created)\"") <= 1;
+        }
+    }
 
     private static JsonSerializerOptions JsonOptions { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private static string[] Framings => [".sse", ".bin", ".ndjson", ".body"];
 
     public static IReadOnlyList<RecordedStream> All(params ReadOnlySpan<string> formats)
     {
@@ -33,6 +88,25 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         }
 
         return streams;
+    }
+
+    /// <summary>All bodies, whatever their framing: streams of events, JSON lines, event streams and whole documents.</summary>
+    public static IReadOnlyList<RecordedStream> Bodies(params ReadOnlySpan<string> formats)
+    {
+        var bodies = new List<RecordedStream>();
+        foreach (string format in formats)
+        {
+            if (SharedFiles.Directory("corpus", format) is { } folder)
+            {
+                foreach (string expected in Directory.GetFiles(folder, "*.json").Order(StringComparer.Ordinal))
+                {
+                    string body = Framings.Select(extension => Path.ChangeExtension(expected, extension)).First(File.Exists);
+                    bodies.Add(new RecordedStream(format, Path.GetFileNameWithoutExtension(expected), body, expected));
+                }
+            }
+        }
+
+        return bodies;
     }
 
     public override string ToString() => $"{Format}/{Name}";
@@ -68,6 +142,12 @@ public sealed record ExpectedValues
     public long DataEvents { get; init; }
 
     public IReadOnlyList<ExpectedToolCall> ToolCalls { get; init; } = [];
+
+    public IReadOnlyDictionary<string, long>? BilledUnits { get; init; }
+
+    public IReadOnlyDictionary<string, long>? Details { get; init; }
+
+    public decimal? DurationSeconds { get; init; }
 }
 
 /// <summary>A call of the client's own tools; its arguments are canonical JSON: keys sorted, no spaces.</summary>

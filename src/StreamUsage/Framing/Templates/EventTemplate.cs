@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -14,21 +15,27 @@ namespace StreamUsage.Framing.Templates;
 /// </summary>
 internal sealed class EventTemplate
 {
-    private readonly byte[] _sample;
     private readonly TemplateSlot[] _holes;
-    private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest;
+    private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest, _length;
+    private readonly bool _isRented;
+    private byte[] _sample;
+    private long[] _counts = [], _nextCounts = []; // Of one that counts: what the last event counted, by hole.
     private ushort _changing; // The holes that are known to change: a bit each. The others are taken to stay as they were.
     private bool _isPadded;
 
     /// <summary>Makes a shape of what <see cref="TemplateLearner"/> has found.</summary>
     /// <param name="sample">The event's bytes, from the first of its first line to its blank line, without its output and without spaces among its last brackets.</param>
-    /// <param name="holes">The holes in them, in order; one is output, and empty.</param>
+    /// <param name="holes">The holes in them, in order; one is output, and empty. Other streams' templates may share them.</param>
     /// <param name="dataStart">Where the data begins.</param>
     /// <param name="dataEnd">Where it ends.</param>
-    public EventTemplate(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> holes, int dataStart, int dataEnd)
+    /// <param name="isShared">Whether other streams use it too: then nobody releases it, and its sample is its own.</param>
+    public EventTemplate(ReadOnlySpan<byte> sample, TemplateSlot[] holes, int dataStart, int dataEnd, bool isShared)
     {
-        _sample = sample.ToArray();
-        _holes = holes.ToArray();
+        _length = (ushort)sample.Length;
+        _isRented = !isShared;
+        _sample = isShared ? new byte[sample.Length] : ArrayPool<byte>.Shared.Rent(sample.Length);
+        sample.CopyTo(_sample);
+        _holes = holes;
         for (int i = 0; i < holes.Length; i++)
         {
             _changing |= (ushort)(holes[i].Kind == HoleKind.Output ? 1 << i : 0);
@@ -45,20 +52,39 @@ internal sealed class EventTemplate
         }
 
         _shortest = (ushort)shortest;
+        if (Counts)
+        {
+            _counts = new long[holes.Length];
+            _nextCounts = new long[holes.Length];
+            for (int i = 0; i < holes.Length; i++)
+            {
+                _ = holes[i].Kind == HoleKind.Count ? NumberLength(sample[holes[i].Start..], HoleKind.Count, out _counts[i]) : 0;
+            }
+        }
     }
 
     /// <summary>The length of the event that it was learned from, without its output.</summary>
-    public int Length => _sample.Length;
+    public int Length => _length;
 
     /// <summary>Whether its events count.</summary>
     public bool Counts { get; }
 
     /// <summary>Whether it would be the same, made of these.</summary>
     public bool Is(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> holes, int dataStart, int dataEnd) =>
-        dataStart == _dataStart && dataEnd == _dataEnd && sample.SequenceEqual(_sample) && holes.SequenceEqual(_holes);
+        dataStart == _dataStart && dataEnd == _dataEnd && sample.SequenceEqual(_sample.AsSpan(0, _length)) && holes.SequenceEqual(_holes);
+
+    /// <summary>Its stream does not use it any more. Nothing of it but <see cref="Data"/> may be used from here on.</summary>
+    public void Release()
+    {
+        if (_isRented && _sample.Length != 0)
+        {
+            ArrayPool<byte>.Shared.Return(_sample);
+            _sample = [];
+        }
+    }
 
     /// <summary>The data of an event that matches.</summary>
-    public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_sample.Length - _dataEnd)];
+    public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_length - _dataEnd)];
 
     /// <summary>The first bytes of an event of this shape as they mostly are.</summary>
     public ReadOnlySpan<byte> Beginning(int length) => _sample.AsSpan(0, length);
@@ -123,9 +149,15 @@ internal sealed class EventTemplate
         StringScan text = default;
         int outputHole = 0;
         TemplateSlot[] holes = _holes;
+        if (Counts)
+        {
+            _counts.CopyTo(_nextCounts, 0);
+        }
+
         for (; changing != 0; changing &= changing - 1)
         {
-            ref TemplateSlot hole = ref holes[BitOperations.TrailingZeroCount(changing)];
+            int index = BitOperations.TrailingZeroCount(changing);
+            ref TemplateSlot hole = ref holes[index];
             ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, hole.Start - sampleAt);
             if (!bytes[at..].StartsWith(literal))
             {
@@ -134,9 +166,10 @@ internal sealed class EventTemplate
 
             at += literal.Length;
             int holeLength;
+            long number = 0;
             if (hole.Kind <= HoleKind.Count)
             {
-                holeLength = NumberLength(bytes[at..], hole.Kind);
+                holeLength = NumberLength(bytes[at..], hole.Kind, out number);
             }
             else
             {
@@ -146,7 +179,7 @@ internal sealed class EventTemplate
                 {
                     text = scan;
                     outputAt = at;
-                    outputHole = BitOperations.TrailingZeroCount(changing);
+                    outputHole = index;
                 }
             }
 
@@ -161,10 +194,21 @@ internal sealed class EventTemplate
                 return TemplateMatch.Cut;
             }
 
+            if (hole.Kind == HoleKind.Count)
+            {
+                // Counts that grow can be left out up to the last one. One that shrinks is the parser's to judge.
+                if (number < _counts[index])
+                {
+                    return TemplateMatch.None;
+                }
+
+                _nextCounts[index] = number;
+            }
+
             sampleAt = hole.End;
         }
 
-        ReadOnlySpan<byte> tail = _sample.AsSpan(sampleAt);
+        ReadOnlySpan<byte> tail = _sample.AsSpan(sampleAt, _length - sampleAt);
         if (!_isPadded && bytes[at..].StartsWith(tail))
         {
             at += tail.Length;
@@ -174,13 +218,22 @@ internal sealed class EventTemplate
             return end;
         }
 
-        if (begun + at - _dataStart - (_sample.Length - _dataEnd) > maxDataLength)
+        if (begun + at - _dataStart - (_length - _dataEnd) > maxDataLength)
         {
             return TemplateMatch.None;
         }
 
         length = at;
-        output.OnOutput((OutputKind)holes[outputHole].Output, holes[outputHole].Choice, bytes[outputAt..], text);
+        if (Counts)
+        {
+            (_counts, _nextCounts) = (_nextCounts, _counts);
+            output.OnCountedOutput((OutputKind)holes[outputHole].Output, text);
+        }
+        else
+        {
+            output.OnOutput((OutputKind)holes[outputHole].Output, holes[outputHole].Choice, bytes[outputAt..], text);
+        }
+
         return TemplateMatch.Whole;
     }
 
@@ -202,7 +255,7 @@ internal sealed class EventTemplate
             return found;
         }
 
-        ReadOnlySpan<byte> end = _sample.AsSpan(_dataEnd);
+        ReadOnlySpan<byte> end = _sample.AsSpan(_dataEnd, _length - _dataEnd);
         if (!bytes[at..].StartsWith(end))
         {
             return IsCut(bytes[at..], end);
@@ -268,7 +321,7 @@ internal sealed class EventTemplate
         {
             TemplateSlot hole = _holes[i];
             at += hole.Start - sampleAt;
-            int length = hole.Kind <= HoleKind.Count ? NumberLength(bytes[at..], hole.Kind) : JsonStringScanner.Scan(bytes, at).Length;
+            int length = hole.Kind <= HoleKind.Count ? NumberLength(bytes[at..], hole.Kind, out _) : JsonStringScanner.Scan(bytes, at).Length;
             if (!bytes.Slice(at, length).SequenceEqual(_sample.AsSpan(hole.Start, hole.End - hole.Start)))
             {
                 _changing |= (ushort)(1 << i);
@@ -279,14 +332,18 @@ internal sealed class EventTemplate
         }
     }
 
-    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none. A count of 0 may mean that nothing is known yet, and a huge one is none: the parser's to say.
-    private static int NumberLength(ReadOnlySpan<byte> bytes, HoleKind kind)
+    /// <summary>Whether a number can be a count of a template: digits alone, no 0, which may mean that nothing is known yet, and none so large that it is no count.</summary>
+    public static bool IsCount(ReadOnlySpan<byte> number) => NumberLength(number, HoleKind.Count, out _) == number.Length;
+
+    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none, or no count.
+    private static int NumberLength(ReadOnlySpan<byte> bytes, HoleKind kind, out long number)
     {
-        const int MaxCountDigits = 15;
+        const int MaxCountDigits = 12;
         int length = 0;
+        number = 0;
         while (length < bytes.Length && char.IsAsciiDigit((char)bytes[length]))
         {
-            length++;
+            number = (number * 10) + (bytes[length++] - '0');
         }
 
         bool isOdd = length > 0 && bytes[0] == (byte)'0' ? length > 1 || kind == HoleKind.Count : length > MaxCountDigits && kind == HoleKind.Count;

@@ -80,10 +80,20 @@ internal struct EventTemplateCache
                 _counts = shape.Counts;
             }
 
+            _third?.Release();
             (_first, _second, _third) = (shape, _first, _second);
         }
     }
 
     /// <summary>The state has changed: what was learned may not hold any more.</summary>
-    public void Forget() => _first = _second = _third = null;
+    public void Forget()
+    {
+        if (_first is not null)
+        {
+            _first.Release();
+            _second?.Release();
+            _third?.Release();
+            _first = _second = _third = null;
+        }
+    }
 }

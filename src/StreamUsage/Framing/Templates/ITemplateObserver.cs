@@ -12,4 +12,9 @@ internal interface ITemplateObserver : IOutputObserver
     /// <param name="bytes">The bytes from the text's first on; others may follow it.</param>
     /// <param name="text">The text's length, and what is known of it.</param>
     void OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text);
+
+    /// <summary>Reports output of an event that counts it as well.</summary>
+    /// <param name="kind">What it is.</param>
+    /// <param name="text">The text's length, and what is known of it.</param>
+    void OnCountedOutput(OutputKind kind, StringScan text);
 }

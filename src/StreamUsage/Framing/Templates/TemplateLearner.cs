@@ -85,6 +85,7 @@ internal sealed class TemplateLearner : IOutputObserver
             }
 
             bool isString = reader.TokenType == JsonTokenType.String;
+            isCount &= EventTemplate.IsCount(reader.ValueSpan);
             if (isString ? isFree && !reader.ValueSpan.IsEmpty : (isFree || isCount) && reader.TokenType == JsonTokenType.Number)
             {
                 if (count == holes.Length)
@@ -119,9 +120,11 @@ internal sealed class TemplateLearner : IOutputObserver
         {
             Fill(raw, holes, ref filled);
             ReadOnlySpan<byte> data = filled.Span.Slice(dataStart, streamEvent.Data.Length + filled.Length - raw.Length);
-            UsageAccumulator next = parser.Apply(new StreamEvent(streamEvent.Type, data, streamEvent.IsWholeBody), state, this);
+            var filledEvent = new StreamEvent(streamEvent.Type, data, streamEvent.IsWholeBody);
+            UsageAccumulator before = _counts ? state with { Tokens = default } : state;
+            UsageAccumulator next = parser.Apply(filledEvent, before, this);
             bool isRight = !_toldOfMore && _outputs == 1 && TryAssign(holes);
-            return isRight && (_counts ? OnlyCounts(next, state) && parser.Apply(streamEvent, next, this) == state : next == state);
+            return isRight && (_counts ? OnlyCounts(next, parser.Apply(streamEvent, before, this), before, state) : next == state);
         }
         finally
         {
@@ -143,9 +146,11 @@ internal sealed class TemplateLearner : IOutputObserver
         filled.Append(raw[at..]);
     }
 
-    // The output's count must be among them: only then does the parser take all counts from the event alone.
-    private static bool OnlyCounts(in UsageAccumulator next, in UsageAccumulator state) =>
-        next.Tokens.OutputTokens != state.Tokens.OutputTokens && next.IsOutputReported && next with { Tokens = state.Tokens } == state;
+    // The output's count must be among them: only then does the parser take all counts from the event alone. A choice of several may count for itself, and of two names of a count only the parser knows which stands.
+    private static bool OnlyCounts(in UsageAccumulator filled, in UsageAccumulator own, in UsageAccumulator before, in UsageAccumulator state) =>
+        filled.Tokens.OutputTokens != own.Tokens.OutputTokens && filled.IsOutputReported && own.IsOutputReported && own.CountsOutput
+        && filled with { Tokens = default } == before && own with { Tokens = default } == before
+        && state.Choices.IsFirstAlone && !state.Tokens.Noted.HasFlag(ReportedTokens.Notes.HasTwoNames);
 
     // Without its output and without padding: they are each event's own.
     private static EventTemplate MakeShape(ReadOnlySpan<byte> raw, int dataStart, int dataEnd, Span<TemplateSlot> holes)

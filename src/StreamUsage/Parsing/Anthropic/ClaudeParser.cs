@@ -2,13 +2,18 @@ using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Bedrock;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
 /// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
 internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
 {
-    public string Protocol => "anthropic-messages";
+    public const string Name = "anthropic-messages";
+
+    public string Protocol => Name;
+
+    public UsageNames UsageNames => ClaudeUsageNames.Message;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);
@@ -34,7 +39,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             return ParserMatch.Certain;
         }
 
-        return type.SequenceEqual("ping"u8) || (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || ConverseParser.IsException(probe.EventType)
+        return (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || ConverseParser.IsException(probe.EventType)
             || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? ParserMatch.Possible : ParserMatch.None;
     }
 
@@ -64,7 +69,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("delta"u8))
             {
-                state = ReadDelta(ref reader, index, state, output);
+                state = ReadDelta(ref reader, data, index, state, output);
             }
             else if (name.SequenceEqual("message"u8))
             {
@@ -90,7 +95,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             {
                 ReadContent(ref reader, data, output);
             }
-            else if (name.SequenceEqual("amazon-bedrock-invocationMetrics"u8))
+            else if (name.SequenceEqual(InvocationMetrics.Name))
             {
                 state = ConverseUsage.FillIn(ref reader, data, state, output);
             }
@@ -104,6 +109,11 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         {
             isError = true;
             state = state.WithError(ReadFlatError(data));
+        }
+        else if (!isError && type.IsEmpty && FlatError.Find(data) is { } flatError)
+        {
+            isError = true;
+            state = state.WithError(flatError);
         }
 
         // The events of a stream may come as JSON lines as well: only what is none of them is a whole answer.
@@ -132,9 +142,18 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         output.OnMessage(default, isNew: true);
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            state = name.SequenceEqual("usage"u8)
-                ? ClaudeUsage.Read(ref reader, data, state, output, isStart: true)
-                : ReadMessageProperty(ref reader, name, state, output);
+            if (name.SequenceEqual("usage"u8))
+            {
+                state = ClaudeUsage.Read(ref reader, data, state, output, isStart: true);
+            }
+            else if (name.SequenceEqual("content"u8))
+            {
+                ReadContent(ref reader, data, output); // Empty, but where a whole answer is told as a stream.
+            }
+            else
+            {
+                state = ReadMessageProperty(ref reader, name, state, output);
+            }
         }
 
         return state;
@@ -177,7 +196,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, int index, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -211,6 +230,16 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction's, in one piece.
                 reader.Tell(BlockField.Text, 0, output);
             }
+            else if (name.SequenceEqual("citation"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                output.OnOutput(OutputKind.Citation, 0, CitationMark, isEscaped: false);
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("usage"u8))
+            {
+                // An old page of Anthropic's showed it here, and servers were written after it.
+                state = ClaudeUsage.Read(ref reader, data, state, output, isStart: false);
+            }
             else
             {
                 state = ReadStop(ref reader, name, state);
@@ -228,6 +257,22 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             {
                 ReadBlock(ref reader, data, index, output);
             }
+        }
+    }
+
+    private static ReadOnlySpan<byte> CitationMark => " "u8;
+
+    private static void ReadCitations(ref Utf8JsonReader reader, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
+        while (reader.NextElement())
+        {
+            output.OnOutput(OutputKind.Citation, 0, CitationMark, isEscaped: false);
+            reader.Skip();
         }
     }
 
@@ -266,6 +311,10 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
                 {
                     output.OnOutput(OutputKind.ToolArguments, 0, input, isEscaped: false);
                 }
+            }
+            else if (name.SequenceEqual("citations"u8))
+            {
+                ReadCitations(ref reader, output);
             }
             else if (name.SequenceEqual("signature"u8) || name.SequenceEqual("data"u8))
             {

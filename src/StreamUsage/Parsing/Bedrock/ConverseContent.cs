@@ -36,7 +36,7 @@ internal static class ConverseContent
             }
             else if (name.SequenceEqual("citationsContent"u8))
             {
-                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta) { Type = name });
                 ReadText(ref reader, OutputKind.Text, output);
             }
             else
@@ -98,7 +98,8 @@ internal static class ConverseContent
 
         if (output.KeepsMessage)
         {
-            output.OnBlock(new OutputBlock(0, index, BlockStage.Delta) { Type = "tool_use"u8, Id = BlockHeader.Find(reader).Id });
+            BlockHeader call = BlockHeader.Find(reader); // A tool of the provider's own says so in its type.
+            output.OnBlock(new OutputBlock(0, index, BlockStage.Delta) { Type = call.Type.IsEmpty ? "tool_use"u8 : call.Type, Id = call.Id });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))

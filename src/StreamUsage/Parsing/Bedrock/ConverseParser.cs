@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
@@ -11,6 +12,8 @@ namespace StreamUsage.Parsing.Bedrock;
 internal sealed class ConverseParser : IProbedProtocol
 {
     public string Protocol => "bedrock-converse";
+
+    public UsageNames UsageNames => ConverseUsageNames.Usage;
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
@@ -57,7 +60,9 @@ internal sealed class ConverseParser : IProbedProtocol
             return state.WithError(ErrorObject.ReadException(ref reader, streamEvent.Type));
         }
 
-        return ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
+        UsageAccumulator next = ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
+        bool isUnknown = streamEvent.Type.IsEmpty && next == state && next.Error is null;
+        return isUnknown && FlatError.Find(streamEvent.Data) is { } error ? next.WithError(error) : next;
     }
 
     private static bool IsEvent(scoped ReadOnlySpan<byte> type) =>

@@ -1,19 +1,19 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
-using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>Bedrock's counts, of Converse and of the metrics that it adds to an invoked model's own events. Its input excludes cached tokens.</summary>
+/// <summary>Reads Bedrock's counts, of Converse and of the metrics that it adds to an invoked model's own events. Its input excludes cached tokens, its total includes them.</summary>
 internal static class ConverseUsage
 {
     /// <summary>Reads Converse's usage object, which the reader stands on.</summary>
     public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         int start = (int)reader.TokenStartIndex;
-        ReportedTokens tokens = ReadCounts(ref reader, output);
+        ReportedTokens tokens = ReadCounts(ref reader, ref state, output);
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
-        return state with { Tokens = tokens, IsOutputPlaceholder = false };
+        return state.Replace(tokens);
     }
 
     /// <summary>
@@ -28,99 +28,24 @@ internal static class ConverseUsage
         }
 
         int start = (int)reader.TokenStartIndex;
-        ReportedTokens metrics = ReadCounts(ref reader, output);
-        ReportedTokens known = state.IsOutputReported ? state.Tokens : state.Tokens with { OutputTokens = metrics.OutputTokens ?? state.Tokens.OutputTokens };
-        ReportedTokens filled = known.HasInput ? known : known with
-        {
-            InputTokens = metrics.InputTokens,
-            CacheReadTokens = metrics.CacheReadTokens,
-            CacheCreationTokens = metrics.CacheCreationTokens,
-        };
-        if (filled == state.Tokens && !state.IsOutputPlaceholder)
+        ReportedTokens metrics = ReadCounts(ref reader, ref state, output);
+        bool isOutputKnown = state.IsOutputReported && state.Tokens.OutputTokens is > 0;
+        bool isInputKnown = state.Tokens.HasInput && state.Usage.TotalInputTokens != 0;
+        ReportedTokens missing = metrics with { OutputTokens = isOutputKnown ? null : metrics.OutputTokens, TotalTokens = null };
+        missing = isInputKnown ? missing.WithInputOf(default) : missing;
+        if (!missing.HasAny)
         {
             return state;
         }
 
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: true);
-        return state with { Tokens = filled, IsOutputPlaceholder = state.IsOutputPlaceholder && metrics.OutputTokens is null };
+        return state.Merge(missing with { Convention = isInputKnown ? state.Tokens.Convention : metrics.Convention });
     }
 
-    private static ReportedTokens ReadCounts(ref Utf8JsonReader reader, IOutputObserver output)
+    private static ReportedTokens ReadCounts(ref Utf8JsonReader reader, ref UsageAccumulator state, IOutputObserver output)
     {
-        ReportedTokens tokens = default;
-        reader.EnterObject();
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("inputTokens"u8) || name.SequenceEqual("inputTokenCount"u8))
-            {
-                tokens = tokens with { InputTokens = reader.GetCount(name, output) };
-            }
-            else if (name.SequenceEqual("outputTokens"u8) || name.SequenceEqual("outputTokenCount"u8))
-            {
-                tokens = tokens with { OutputTokens = reader.GetCount(name, output) };
-            }
-            else if (name.SequenceEqual("cacheReadInputTokens"u8) || name.SequenceEqual("cacheReadInputTokenCount"u8))
-            {
-                tokens = tokens with { CacheReadTokens = reader.GetCount(name, output) ?? tokens.CacheReadTokens };
-            }
-            else if (name.SequenceEqual("cacheWriteInputTokens"u8) || name.SequenceEqual("cacheWriteInputTokenCount"u8))
-            {
-                tokens = tokens with { CacheCreationTokens = reader.GetCount(name, output) ?? tokens.CacheCreationTokens };
-            }
-            else if (name.SequenceEqual("cacheDetails"u8))
-            {
-                ReadCacheDetails(ref reader, ref tokens, output);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return tokens;
-    }
-
-    // The cache writes by lifetime: [{inputTokens, ttl}].
-    private static void ReadCacheDetails(ref Utf8JsonReader reader, ref ReportedTokens tokens, IOutputObserver output)
-    {
-        if (!reader.EnterArray())
-        {
-            return;
-        }
-
-        while (reader.NextElement())
-        {
-            if (!reader.EnterObject())
-            {
-                continue;
-            }
-
-            long? count = null;
-            ReadOnlySpan<byte> lifetime = default;
-            while (reader.NextProperty(out ReadOnlySpan<byte> name))
-            {
-                if (name.SequenceEqual("inputTokens"u8))
-                {
-                    count = reader.GetCount(name, output);
-                }
-                else if (name.SequenceEqual("ttl"u8) && reader.TokenType == JsonTokenType.String)
-                {
-                    lifetime = reader.ValueSpan;
-                }
-                else
-                {
-                    reader.Skip();
-                }
-            }
-
-            if (lifetime.SequenceEqual("5m"u8))
-            {
-                tokens = tokens with { CacheCreation5mTokens = count };
-            }
-            else if (lifetime.SequenceEqual("1h"u8))
-            {
-                tokens = tokens with { CacheCreation1hTokens = count };
-            }
-        }
+        UsageReport report = default;
+        state = UsageObject.Read(ref reader, ConverseUsageNames.Usage, ref report, state, output);
+        return report.IsEmpty ? default : report.ToTokens(TokenConvention.AnthropicCacheNames);
     }
 }

@@ -7,11 +7,13 @@ namespace StreamUsage.Parsing.Gemini;
 internal static class GeminiContent
 {
     /// <summary>Tells the observer of what the object that the reader stands on holds.</summary>
-    public static void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    /// <returns>Whether it holds output of the model.</returns>
+    public static bool Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
     {
+        bool hasOutput = false;
         if (!reader.EnterObject())
         {
-            return;
+            return hasOutput;
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -28,21 +30,23 @@ internal static class GeminiContent
             {
                 while (reader.NextElement())
                 {
-                    ReadPart(ref reader, data, choice, output);
+                    hasOutput |= ReadPart(ref reader, data, choice, output);
                 }
             }
         }
+
+        return hasOutput;
     }
 
-    private static void ReadPart(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
+    private static bool ReadPart(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
-            return;
+            return false;
         }
 
         ReadOnlySpan<byte> text = default, signature = default;
-        bool isEscaped = false, isThought = false;
+        bool isEscaped = false, isThought = false, hasCall = false;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("text"u8) && reader.TokenType == JsonTokenType.String)
@@ -57,6 +61,7 @@ internal static class GeminiContent
             }
             else if (name.SequenceEqual("functionCall"u8) || name.SequenceEqual("toolCall"u8) || name.SequenceEqual("executableCode"u8))
             {
+                hasCall = true;
                 ReadCall(ref reader, data, name, choice, output);
             }
             else if (name.SequenceEqual("thoughtSignature"u8) && reader.TokenType == JsonTokenType.String)
@@ -80,10 +85,11 @@ internal static class GeminiContent
         }
 
         output.OnField(BlockField.Signature, choice, signature, isEscaped: false); // Base64. It may come in a part of its own, after the text that it is of.
+        return hasCall || !text.IsEmpty;
     }
 
     // functionCall {name, args, partialArgs}, toolCall {toolType, args}, executableCode {code}.
-    private static void ReadCall(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
+    public static void ReadCall(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
@@ -13,6 +14,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
     public const string OperationName = "generate_content";
 
     public string Protocol => "gemini";
+
+    public UsageNames UsageNames => GeminiUsageNames.Metadata;
 
     public string Operation => OperationName;
 
@@ -67,16 +70,17 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
     {
         // Whether a count that is left out is 0 depends on the finish reasons: usage that stands before them is read last.
         Utf8JsonReader usage = default;
-        bool areReasonsKnown = isWhole;
+        bool areReasonsKnown = isWhole, isKnown = isWrapped, isLive = false;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("candidates"u8))
             {
                 state = ReadCandidates(ref reader, data, state, output);
-                areReasonsKnown = true;
+                areReasonsKnown = isKnown = true;
             }
             else if (name.SequenceEqual("usageMetadata"u8))
             {
+                isKnown = true;
                 if (areReasonsKnown && reader.TokenType == JsonTokenType.StartObject)
                 {
                     state = GeminiUsage.Read(ref reader, data, state, output, isComplete: isWhole || state.IsComplete);
@@ -97,16 +101,23 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
                 string? id = reader.GetId(state.ResponseId);
                 state = id is null || ReferenceEquals(id, state.ResponseId) ? state : state with { ResponseId = id };
             }
+            else if (name.SequenceEqual("serverContent"u8))
+            {
+                isKnown = isLive = true;
+                reader.Skip();
+            }
             else if (name.SequenceEqual("promptFeedback"u8))
             {
                 state = ReadPromptFeedback(ref reader, state);
             }
             else if (name.SequenceEqual("error"u8))
             {
+                isKnown = true;
                 state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
             }
             else if (!isWrapped && name.SequenceEqual("response"u8))
             {
+                isKnown = true;
                 state = reader.EnterObject() ? ReadChunk(ref reader, data, state, output, isWhole, isWrapped: true) : state;
             }
             else
@@ -115,6 +126,13 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
+        if (!isKnown && FlatError.Find(data) is { } flatError)
+        {
+            return state.WithError(flatError);
+        }
+
+        // In a live session each turn counts for itself.
+        state = isLive && usage.TokenType == JsonTokenType.StartObject ? state with { Tokens = default } : state;
         return usage.TokenType == JsonTokenType.StartObject ? GeminiUsage.Read(ref usage, data, state, output, isComplete: isWhole || state.IsComplete) : state;
     }
 
@@ -157,16 +175,16 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
         int index = hasIndices ? Utf8Json.FindIndex(reader) : 0;
         ChoiceProgress choices = state.Choices.Begin(index);
         string? reason = null;
+        bool hasOutput = false;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("content"u8))
             {
-                GeminiContent.Read(ref reader, data, index, output);
+                hasOutput |= GeminiContent.Read(ref reader, data, index, output);
             }
             else if (name.SequenceEqual("finishReason"u8))
             {
                 reason = ReadReason(ref reader, state.StopReason);
-                choices = reason is null ? choices : choices.Finish(index);
             }
             else
             {
@@ -174,8 +192,17 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        bool isSame = choices == state.Choices && (reason is null || ReferenceEquals(reason, state.StopReason));
-        return isSame ? state : state with { Choices = choices, StopReason = index == 0 ? reason ?? state.StopReason : state.StopReason };
+        // Output after a finish reason: it did not end the candidate.
+        string? stopReason = state.StopReason;
+        if (hasOutput && reason is null && choices.HasFinished(index))
+        {
+            choices = choices.Continue(index);
+            stopReason = index == 0 ? null : stopReason;
+        }
+
+        choices = reason is null ? choices : choices.Finish(index);
+        stopReason = index == 0 ? reason ?? stopReason : stopReason;
+        return choices == state.Choices && ReferenceEquals(stopReason, state.StopReason) ? state : state with { Choices = choices, StopReason = stopReason };
     }
 
     // Whether an index other than 0 is said: it stands behind the content, and to look for it first is to read the candidate twice.

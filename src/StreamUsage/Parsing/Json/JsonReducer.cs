@@ -36,6 +36,7 @@ internal sealed class JsonReducer
     private enum State : byte
     {
         Value,
+        NextValue,
         ValueOrEnd,
         Name,
         NameOrEnd,
@@ -68,10 +69,19 @@ internal sealed class JsonReducer
         _depth = 0;
     }
 
-    public void Append(ReadOnlySpan<byte> data)
+    /// <summary>Begins with another value of the same event: an object or array. Anything else is not whole.</summary>
+    public void BeginNext()
+    {
+        Begin();
+        _state = State.NextValue;
+    }
+
+    /// <summary>Walks on. Stops where another value begins behind one that is whole.</summary>
+    /// <returns>How many bytes were walked: all of them, unless another value begins.</returns>
+    public int Append(ReadOnlySpan<byte> data)
     {
         int at = 0;
-        while (at < data.Length)
+        while (at < data.Length && _state != State.Failed)
         {
             if (_state == State.String)
             {
@@ -91,6 +101,11 @@ internal sealed class JsonReducer
             }
 
             byte next = data[at];
+            if (_state == State.End && next is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t'))
+            {
+                return at;
+            }
+
             if (_state == State.Literal)
             {
                 if (IsLiteral(next))
@@ -101,6 +116,7 @@ internal sealed class JsonReducer
                 }
 
                 EndLiteral();
+                continue;
             }
 
             at++;
@@ -108,12 +124,9 @@ internal sealed class JsonReducer
             {
                 ReadStructure(next);
             }
-
-            if (_state == State.Failed)
-            {
-                return;
-            }
         }
+
+        return data.Length;
     }
 
     public void Release()
@@ -129,7 +142,7 @@ internal sealed class JsonReducer
             case State.Value or State.ValueOrEnd when next == (byte)'"':
                 BeginString(isName: false);
                 break;
-            case State.Value or State.ValueOrEnd when next is (byte)'{' or (byte)'[':
+            case State.Value or State.NextValue or State.ValueOrEnd when next is (byte)'{' or (byte)'[':
                 BeginContainer(isArray: next == (byte)'[');
                 break;
             case State.ValueOrEnd when next == (byte)']':
@@ -355,5 +368,6 @@ internal sealed class JsonReducer
 
     private static bool IsNumber(ReadOnlySpan<byte> literal) => literal[0] is (byte)'-' or (>= (byte)'0' and <= (byte)'9');
 
-    private static bool IsLiteral(byte value) => value is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'E';
+    private static bool IsLiteral(byte value) => value is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'E'
+        or (byte)'D' or (byte)'O' or (byte)'N'; // Chat's end mark looks like an array of a literal.
 }

@@ -11,6 +11,7 @@ internal ref struct RootProbe
     public ReadOnlySpan<byte> EventType;
     public ReadOnlySpan<byte> Type;
     public ReadOnlySpan<byte> Object;
+    public ReadOnlySpan<byte> NamedType; // What event_type says.
     public bool IsObject;
     public bool IsDone;
     public bool HasChoices;
@@ -20,6 +21,10 @@ internal ref struct RootProbe
     public bool HasError;
     public bool HasCode;
     public bool HasConverseEvent;
+    public bool HasUsage;
+    public bool IsWholeBody;
+    public int PropertyCount;
+    public RootMembers Members;
     public UsageShape Usage;
     public ParserMatch Gemini;
 
@@ -27,7 +32,7 @@ internal ref struct RootProbe
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static RootProbe Read(StreamEvent streamEvent)
     {
-        var probe = new RootProbe { EventType = streamEvent.Type, IsDone = OpenAIChatParser.IsDone(streamEvent.Data) };
+        var probe = new RootProbe { EventType = streamEvent.Type, IsWholeBody = streamEvent.IsWholeBody, IsDone = OpenAIChatParser.IsDone(streamEvent.Data) };
         if (Utf8Json.IsObject(streamEvent.Data))
         {
             probe.IsObject = true;
@@ -40,11 +45,15 @@ internal ref struct RootProbe
     /// <summary>The type in the data, else the event's.</summary>
     public readonly ReadOnlySpan<byte> AnyType => Type.IsEmpty ? EventType : Type;
 
+    /// <summary>Whether the root has a member.</summary>
+    public readonly bool Has(RootMembers member) => (Members & member) != 0;
+
     private void ReadRoot(Utf8JsonReader reader)
     {
         reader.Read();
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
+            PropertyCount++;
             if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
             {
                 Type = reader.ValueSpan;
@@ -57,9 +66,18 @@ internal ref struct RootProbe
             {
                 Object = reader.ValueSpan;
             }
+            else if (name.SequenceEqual("event_type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                NamedType = reader.ValueSpan;
+            }
             else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
+                HasUsage = true;
                 Usage = ReadUsageShape(ref reader);
+            }
+            else if (name.SequenceEqual("meta"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                Usage = ReadUsageShape(ref reader) == UsageShape.Cohere ? UsageShape.Cohere : Usage;
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -73,6 +91,7 @@ internal ref struct RootProbe
             }
             else
             {
+                Members |= RootMember.Of(name, reader);
                 HasChoices |= name.SequenceEqual("choices"u8);
                 HasDataArray |= name.SequenceEqual("data"u8) && reader.TokenType == JsonTokenType.StartArray;
                 HasOutput |= name.SequenceEqual("output"u8);
@@ -127,7 +146,15 @@ internal ref struct RootProbe
             {
                 shape = UsageShape.Chat;
             }
-            else if (name.SequenceEqual("input_tokens_details"u8) || (name.SequenceEqual("total_tokens"u8) && shape != UsageShape.Chat))
+            else if (name.SequenceEqual("billed_units"u8) || name.SequenceEqual("tokens"u8))
+            {
+                shape = UsageShape.Cohere;
+            }
+            else if (name.SequenceEqual("total_input_tokens"u8) || name.SequenceEqual("totalInputTokens"u8))
+            {
+                shape = UsageShape.Interactions;
+            }
+            else if (name.SequenceEqual("input_tokens_details"u8) || (name.SequenceEqual("total_tokens"u8) && shape is not (UsageShape.Chat or UsageShape.Interactions)))
             {
                 shape = UsageShape.Responses;
             }
@@ -162,4 +189,6 @@ internal enum UsageShape
     Responses,
     ClaudeOrResponses,
     Converse,
+    Cohere,
+    Interactions,
 }

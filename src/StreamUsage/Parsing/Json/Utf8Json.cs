@@ -11,8 +11,6 @@ internal static class Utf8Json
     public const int MaxMessageLength = 4096;
     private const int MaxNameLength = 1024;
 
-    private const long MaxCount = 1L << 53;
-
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 1024 };
 
     public static Utf8JsonReader Read(ReadOnlySpan<byte> data) => new(data, Options);
@@ -159,7 +157,7 @@ internal static class Utf8Json
         return 0;
     }
 
-    /// <summary>A token count: null for null; null and a word to the observer for what is no count.</summary>
+    /// <summary>A token count (<see cref="CountText"/>): null for null; null and a word to the observer for what is no count.</summary>
     public static long? GetCount(ref this Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, IOutputObserver output)
     {
         if (reader.TokenType == JsonTokenType.Null)
@@ -167,7 +165,14 @@ internal static class Utf8Json
             return null;
         }
 
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count) && count is >= 0 and <= MaxCount)
+        long count = 0;
+        bool isRead = reader.TokenType switch
+        {
+            JsonTokenType.Number => CountText.TryReadNumber(reader.ValueSpan, out count),
+            JsonTokenType.String => CountText.TryReadDigits(reader.ValueSpan, out count),
+            _ => false,
+        };
+        if (isRead)
         {
             return count;
         }
@@ -180,7 +185,7 @@ internal static class Utf8Json
     /// <summary>An amount of money that is not negative; null for anything else.</summary>
     public static decimal? GetAmount(ref this Utf8JsonReader reader)
     {
-        if (reader.TokenType == JsonTokenType.Number && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length) && length == reader.ValueSpan.Length && amount >= 0)
+        if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length) && length == reader.ValueSpan.Length && amount >= 0)
         {
             return amount;
         }

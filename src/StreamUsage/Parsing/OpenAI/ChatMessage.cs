@@ -70,6 +70,29 @@ internal static class ChatMessage
         }
     }
 
+    /// <summary>Returns whether the object that the reader stands on holds output of the model.</summary>
+    public static bool HasOutput(Utf8JsonReader reader)
+    {
+        if (!reader.EnterObject())
+        {
+            return false;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            bool isOutput = name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
+                || name.SequenceEqual("tool_calls"u8) || name.SequenceEqual("function_call"u8);
+            if (isOutput && IsSaid(reader))
+            {
+                return true;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+
     /// <summary>Whether the object that the reader stands on says anything but a role.</summary>
     public static bool SaysMoreThanRole(Utf8JsonReader reader)
     {

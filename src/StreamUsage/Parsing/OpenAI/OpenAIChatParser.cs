@@ -1,6 +1,8 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
+using StreamUsage.Parsing.Bedrock;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
@@ -8,6 +10,8 @@ namespace StreamUsage.Parsing.OpenAI;
 internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "openai-chat";
+
+    public UsageNames UsageNames => OpenAIUsageNames.Chat;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
@@ -20,11 +24,6 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
 
     public ParserMatch Match(in RootProbe probe)
     {
-        if (probe.IsDone)
-        {
-            return ParserMatch.Possible;
-        }
-
         if ((probe.HasChoices && !probe.Object.SequenceEqual(OpenAICompletionsParser.ObjectName)) || probe.Object.StartsWith("chat.completion"u8))
         {
             return ParserMatch.Certain;
@@ -43,15 +42,17 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
 
         // An object after others is a line of a stream, though it may not say that it is a chunk.
         bool isChunk = state.Choices != default, isError = false;
-        ErrorObject.Parts flatError = default;
+        FlatError flatError = default;
+        bool hasAnswer = false;
+        long choiceIndex = -1;
         Utf8JsonReader reader = Utf8Json.Read(data);
-        Utf8JsonReader usage = default;
+        Utf8JsonReader usage = default, nestedUsage = default;
         reader.Read();
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("choices"u8))
             {
-                state = ReadChoices(ref reader, data, state, output, ref isChunk);
+                state = ReadChoices(ref reader, data, state, output, ref isChunk, ref nestedUsage, out choiceIndex, out hasAnswer);
             }
             else if (name.SequenceEqual("id"u8))
             {
@@ -89,11 +90,15 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("x_groq"u8))
             {
-                state = ReadGroq(ref reader, data, state, output);
+                state = ReadGroq(ref reader, state, ref nestedUsage);
             }
             else if (name.SequenceEqual("service_tier"u8))
             {
                 state = Utf8Json.WithServiceTier(state, reader.GetName(state.ServiceTier));
+            }
+            else if (name.SequenceEqual(InvocationMetrics.Name))
+            {
+                state = ConverseUsage.FillIn(ref reader, data, state, output);
             }
             else if (!flatError.TryRead(ref reader, name))
             {
@@ -101,15 +106,16 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        // The root's own usage is read last: it stands where one is nested in a choice or in x_groq as well.
+        // The root's own usage stands where one is nested in a choice or in x_groq as well.
+        usage = usage.TokenType == JsonTokenType.StartObject ? usage : nestedUsage;
         if (usage.TokenType == JsonTokenType.StartObject)
         {
-            state = OpenAIUsage.Read(ref usage, data, state, output, isCumulative: true);
+            state = OpenAIUsage.ReadChat(ref usage, data, state, output, choiceIndex);
         }
 
-        if (isError)
+        if ((isError ? flatError.ToError() : flatError.Find(hasAnswer)) is { } said)
         {
-            state = state.WithError(flatError.ToError());
+            state = state.WithError(said);
         }
 
         return streamEvent.IsWholeBody && !isChunk && state.Error is null ? state with { IsTerminal = true } : state;
@@ -118,8 +124,11 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
     /// <summary>Whether an event's data is what ends a stream; some servers pad it.</summary>
     public static bool IsDone(ReadOnlySpan<byte> data) => data.Trim(" \t"u8).SequenceEqual("[DONE]"u8);
 
-    private static UsageAccumulator ReadChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
+    private static UsageAccumulator ReadChoices(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage, out long onlyIndex, out bool isAny)
     {
+        onlyIndex = -1;
+        isAny = false;
         if (!reader.EnterArray())
         {
             return state;
@@ -130,7 +139,10 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         {
             if (reader.EnterObject())
             {
-                state = ReadChoice(ref reader, data, before, state, output, ref isChunk);
+                int index = Utf8Json.FindIndex(reader);
+                onlyIndex = isAny ? -1 : index;
+                isAny = true;
+                state = ReadChoice(ref reader, data, index, before, state, output, ref isChunk, ref usage);
             }
         }
 
@@ -138,16 +150,17 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
     }
 
     private static UsageAccumulator ReadChoice(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, ChoiceProgress before, UsageAccumulator state, IOutputObserver output, ref bool isChunk)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, ChoiceProgress before, UsageAccumulator state, IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage)
     {
         Utf8JsonReader choice = reader;
-        int index = Utf8Json.FindIndex(choice);
+        string? reason = null;
         state = state with { Choices = state.Choices.Begin(index) };
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("delta"u8))
             {
                 isChunk = true;
+                state = before.HasFinished(index) && ChatMessage.HasOutput(reader) ? Continue(state, index) : state;
                 ChatMessage.Read(ref reader, data, index, output);
             }
             else if (name.SequenceEqual("message"u8))
@@ -162,20 +175,27 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
                     ChatMessage.Read(ref reader, data, index, output);
                 }
             }
-            else if (name.SequenceEqual("finish_reason"u8))
+            else if (name.SequenceEqual("finish_reason"u8) || name.SequenceEqual("finishReason"u8))
             {
-                if (reader.GetName(state.StopReason) is { } reason)
-                {
-                    state = state with { Choices = state.Choices.Finish(index), StopReason = index == 0 ? reason : state.StopReason };
-                }
+                reason = ReadReason(ref reader, state.StopReason) ?? reason;
             }
             else if (name.SequenceEqual("text"u8))
             {
-                reader.Observe(OutputKind.Text, index, output);
+                // Together's servers repeat the delta's text in it.
+                if (HasDelta(choice))
+                {
+                    reader.Skip();
+                }
+                else
+                {
+                    state = before.HasFinished(index) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? Continue(state, index) : state;
+                    reader.Observe(OutputKind.Text, index, output);
+                }
             }
             else if (name.SequenceEqual("usage"u8))
             {
-                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: true);
+                usage = reader;
+                reader.Skip();
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -187,7 +207,28 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        return state;
+        return reason is null ? state : Finish(state, index, reason);
+    }
+
+    private static UsageAccumulator Finish(UsageAccumulator state, int index, string reason)
+    {
+        state = state with { Choices = state.Choices.Finish(index), StopReason = index == 0 ? reason : state.StopReason };
+        return reason == "error" && state.Error is null ? state.WithError(new ProviderError()) : state;
+    }
+
+    // Output after a finish reason: it did not end the choice.
+    private static UsageAccumulator Continue(in UsageAccumulator state, int index) =>
+        state with { Choices = state.Choices.Continue(index), StopReason = index == 0 ? null : state.StopReason };
+
+    // KoboldCpp says "null" where others say null.
+    private static string? ReadReason(ref Utf8JsonReader reader, string? known)
+    {
+        if (reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("null"u8))
+        {
+            return null;
+        }
+
+        return reader.GetName(known);
     }
 
     // Whether the choice that the reader is in has a delta that says something: a whole answer may have an empty one beside its message.
@@ -206,7 +247,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         return false;
     }
 
-    private static UsageAccumulator ReadGroq(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadGroq(ref Utf8JsonReader reader, UsageAccumulator state, ref Utf8JsonReader usage)
     {
         if (!reader.EnterObject())
         {
@@ -217,7 +258,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         {
             if (name.SequenceEqual("usage"u8))
             {
-                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: true);
+                usage = reader;
+                reader.Skip();
             }
             else if (name.SequenceEqual("error"u8))
             {

@@ -1,5 +1,6 @@
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
@@ -9,6 +10,8 @@ internal sealed class OpenAICompletionsParser(OpenAIChatParser chat) : IProbedPr
     public static ReadOnlySpan<byte> ObjectName => "text_completion"u8;
 
     public string Protocol => "openai-completions";
+
+    public UsageNames UsageNames => OpenAIUsageNames.Chat;
 
     public string Operation => "text_completion";
 

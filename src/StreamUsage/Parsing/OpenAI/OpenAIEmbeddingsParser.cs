@@ -1,6 +1,7 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
@@ -8,6 +9,8 @@ namespace StreamUsage.Parsing.OpenAI;
 internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
 {
     public string Protocol => "openai-embeddings";
+
+    public UsageNames UsageNames => OpenAIUsageNames.Chat;
 
     public string Operation => "embeddings";
 
@@ -38,7 +41,7 @@ internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
             }
             else if (name.SequenceEqual("usage"u8))
             {
-                state = OpenAIUsage.Read(ref reader, data, state, output, isCumulative: false);
+                state = OpenAIUsage.ReadChat(ref reader, data, state, output);
             }
             else if (name.SequenceEqual("error"u8))
             {

@@ -2,13 +2,18 @@ using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
 /// <summary>OpenAI Responses: the events of a stream, a whole response, and errors.</summary>
 internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtocol
 {
+    private static ReadOnlySpan<byte> Compaction => "response.compaction"u8;
+
     public string Protocol => "openai-responses";
+
+    public UsageNames UsageNames => OpenAIUsageNames.Responses;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("item_id"u8);
@@ -23,7 +28,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             return ParserMatch.None;
         }
 
-        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
+        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || probe.Object.SequenceEqual(Compaction) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
         {
             return ParserMatch.Certain;
         }
@@ -41,9 +46,9 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
 
         ReadOnlySpan<byte> type = streamEvent.Type;
         ReadOnlySpan<byte> delta = default, item = default, response = default;
-        bool isResponse = false;
+        bool isResponse = false, isCompaction = false, isDone = false;
         int outputIndex = 0, part = 0;
-        ErrorObject.Parts flatError = default;
+        FlatError flatError = default;
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
@@ -74,6 +79,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             else if (name.SequenceEqual("object"u8))
             {
                 isResponse = value.SequenceEqual("\"response\""u8);
+                isCompaction = Utf8Json.IsString(value) && value[1..^1].SequenceEqual(Compaction);
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -101,8 +107,9 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         }
         else if (Utf8Json.IsObjectValue(response))
         {
-            state = ReadResponse(response, state, output, isWhole: false);
-            if (output.KeepsMessage && IsTerminal(type))
+            state = ReadResponse(response, state, output, isWhole: false, out bool hasEnded);
+            isDone = hasEnded && type.SequenceEqual("response.done"u8); // Of Codex' backend and its relays.
+            if (output.KeepsMessage && (isDone || IsTerminal(type)))
             {
                 ResponseBlocks.Repeat(response, output);
             }
@@ -111,12 +118,21 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         {
             state = state.Error is null ? state.WithError(flatError.ToError()) : state;
         }
+        else if (isCompaction)
+        {
+            // Its output is the conversation made shorter: what the user said among it.
+            state = ReadResponse(data, state with { Operation = "compact" }, output, isWhole: false, out _) with { IsTerminal = true };
+        }
+        else if (!isResponse && flatError.Find(hasAnswer: false) is not null)
+        {
+            state = state.WithError(FlatError.Find(data)!); // With the type, which was taken for the event's.
+        }
         else if (isResponse || (streamEvent.IsWholeBody && !type.StartsWith("response."u8) && state.Error is null))
         {
-            state = ReadResponse(data, state, output, isWhole: true);
+            state = ReadResponse(data, state, output, isWhole: true, out _);
         }
 
-        return IsTerminal(type) ? state with { IsTerminal = true } : state;
+        return isDone || IsTerminal(type) ? state with { IsTerminal = true } : state;
     }
 
     // Events within an item or a part of one repeat or announce what deltas and items say: text that is done, an annotation, a tool's progress. Some are as large as the answer.
@@ -162,7 +178,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
     }
 
     // The whole response: of created, in_progress and terminal events, or of a body of its own. A stream's deltas have told its output already.
-    private static UsageAccumulator ReadResponse(ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole)
+    private static UsageAccumulator ReadResponse(ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole, out bool hasEnded)
     {
         string? status = null, incompleteReason = null;
         ReadOnlySpan<byte> usage = default;
@@ -213,7 +229,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         if (Utf8Json.IsObjectValue(usage))
         {
             Utf8JsonReader reader = Utf8Json.ReadValue(usage);
-            state = OpenAIUsage.Read(ref reader, usage, state, output, isCumulative: false);
+            state = OpenAIUsage.ReadResponses(ref reader, usage, state, output);
         }
 
         foreach ((string tool, long count) in toolUsage)
@@ -221,6 +237,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
         }
 
+        hasEnded = status is not (null or "queued" or "in_progress");
         return WithStatus(state, status, incompleteReason, isWhole);
     }
 

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using StreamUsage.Parsing.Json;
 
-namespace StreamUsage.Parsing;
+namespace StreamUsage.Parsing.UsageObjects;
 
 /// <summary>Counts under names that a provider may add to: server tools, token details.</summary>
 internal static class CountsByName

@@ -1,0 +1,54 @@
+namespace StreamUsage.Accounting;
+
+/// <summary>
+/// Holds each choice's last output count, of servers that count every choice by itself in its own chunks (vLLM's <c>continuous_usage_stats</c> with <c>n</c> above 1): the answer's output is their sum, until
+/// a chunk of none or several choices says the total. Never changes.
+/// </summary>
+internal sealed class ChoiceOutputs : IEquatable<ChoiceOutputs>
+{
+    private const int MaxChoices = 64;
+
+    private readonly long[] _counts;
+    private readonly bool _isPerChoice;
+
+    private ChoiceOutputs(long[] counts, bool isPerChoice)
+    {
+        _counts = counts;
+        _isPerChoice = isPerChoice;
+    }
+
+    public bool Equals(ChoiceOutputs? other) => other is not null && _isPerChoice == other._isPerChoice && _counts.AsSpan().SequenceEqual(other._counts);
+
+    public override bool Equals(object? obj) => Equals(obj as ChoiceOutputs);
+
+    public override int GetHashCode() => HashCode.Combine(_isPerChoice, _counts.Length);
+
+    /// <summary>Gets the output of all choices; null where the counts may be those of the whole answer.</summary>
+    public long? Sum => _isPerChoice ? _counts.Sum() : null;
+
+    /// <summary>Returns the count of the first choice, as long as it was alone.</summary>
+    public static ChoiceOutputs OfFirst(long output) => new([output], isPerChoice: false);
+
+    /// <summary>Returns the counts after a chunk of one choice. A count of the whole answer grows with every chunk: one that does not exceed another choice's is its own.</summary>
+    /// <param name="choice">The chunk's choice; those from the 64th on are not told apart.</param>
+    /// <param name="output">What the chunk counts.</param>
+    public ChoiceOutputs With(long choice, long output)
+    {
+        int index = (int)Math.Clamp(choice, 0, MaxChoices - 1);
+        if (index < _counts.Length && _counts[index] == output)
+        {
+            return this;
+        }
+
+        long[] counts = new long[Math.Max(_counts.Length, index + 1)];
+        _counts.CopyTo(counts, 0);
+        counts[index] = output;
+        bool isPerChoice = _isPerChoice;
+        for (int other = 0; other < counts.Length; other++)
+        {
+            isPerChoice |= other != index && output <= counts[other];
+        }
+
+        return new ChoiceOutputs(counts, isPerChoice);
+    }
+}

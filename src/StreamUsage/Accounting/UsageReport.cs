@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+
+namespace StreamUsage.Accounting;
+
+/// <summary>
+/// Gathers the counts of one usage object, in whatever order and under whatever names they come (formats.md §7.2): a 0 never replaces a count, and of two different counts the name that comes first in the
+/// protocol's table stands. A mutable struct: keep it in a local, never copy it.
+/// </summary>
+internal struct UsageReport
+{
+    private const int Counts = 16;
+
+    private Values _values; // Plus one, so that the default is "not reported".
+    private Ranks _ranks;
+    private ReportedTokens.Notes _notes;
+
+    /// <summary>Whether a cache count stands under a name of Anthropic's, whose input leaves it out.</summary>
+    public bool HasAnthropicCacheNames { get; set; }
+
+    /// <summary>Whether the server says in words that it counts as Anthropic does.</summary>
+    public bool IsAnthropicSemantic { get; set; }
+
+    public ModalityCounts InputModalities { get; set; }
+
+    public ModalityCounts CacheModalities { get; set; }
+
+    public ModalityCounts OutputModalities { get; set; }
+
+    /// <summary>Whether anything was counted.</summary>
+    public readonly bool IsEmpty
+    {
+        get
+        {
+            for (int i = 0; i < Counts; i++)
+            {
+                if (_values[i] != 0)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Takes in a count.</summary>
+    /// <param name="count">What it counts.</param>
+    /// <param name="value">How many.</param>
+    /// <param name="rank">The place of its name in the protocol's table: the first is the protocol's own.</param>
+    public void Add(UsageCount count, long value, byte rank)
+    {
+        ref long known = ref _values[(int)count];
+        ref byte knownRank = ref _ranks[(int)count];
+        bool replaces = known == 0 || value > 0;
+        if (known > 1 && value > 0)
+        {
+            _notes |= ReportedTokens.Notes.HasTwoNames | (known - 1 == value ? 0 : ReportedTokens.Notes.HasConflict);
+            replaces = rank < knownRank || (rank == knownRank && value > known - 1);
+        }
+
+        if (replaces)
+        {
+            known = value + 1;
+            knownRank = rank;
+        }
+    }
+
+    /// <summary>Gets a count; null where it was not reported.</summary>
+    public readonly long? Get(UsageCount count) => _values[(int)count] is var stored and not 0 ? stored - 1 : null;
+
+    /// <summary>Returns the counts as reported, to be read by a convention.</summary>
+    public readonly ReportedTokens ToTokens(TokenConvention convention)
+    {
+        long? cacheRead = Get(UsageCount.CacheRead);
+        cacheRead = cacheRead is null or 0 ? CacheModalities.Sum ?? cacheRead : cacheRead;
+        long? citations = Get(UsageCount.Citations);
+        bool isPerplexity = (citations ?? Get(UsageCount.Searches)) is not null;
+        if (isPerplexity)
+        {
+            convention |= TokenConvention.ReasoningBesideOutput; // Only Perplexity says these. Its total leaves out what its completion leaves out.
+        }
+
+        if (HasAnthropicCacheNames || IsAnthropicSemantic)
+        {
+            convention |= TokenConvention.AnthropicCacheNames;
+        }
+
+        if (IsAnthropicSemantic)
+        {
+            convention &= ~TokenConvention.InputIncludesCache;
+        }
+
+        return new ReportedTokens(_notes)
+        {
+            Convention = convention,
+            InputTokens = Input(cacheRead),
+            ExtraInputTokens = Get(UsageCount.ToolInput),
+            CacheReadTokens = cacheRead,
+            CacheCreationTokens = Get(UsageCount.CacheCreation),
+            CacheCreation5mTokens = Get(UsageCount.CacheCreation5m),
+            CacheCreation1hTokens = Get(UsageCount.CacheCreation1h),
+            OutputTokens = Get(UsageCount.Output) + (citations ?? 0),
+            ReasoningTokens = Get(UsageCount.Reasoning),
+            TotalTokens = isPerplexity ? null : Get(UsageCount.Total),
+            InputAudioTokens = Get(UsageCount.InputAudio) ?? InputModalities.Audio,
+            CacheReadAudioTokens = Get(UsageCount.CacheReadAudio) ?? CacheModalities.Audio,
+            OutputAudioTokens = Get(UsageCount.OutputAudio) ?? OutputModalities.Audio,
+            OutputImageTokens = Get(UsageCount.OutputImage) ?? OutputModalities.Image,
+        };
+    }
+
+    private readonly long? Input(long? cacheRead)
+    {
+        long? own = Get(UsageCount.Input);
+        if (own is > 0 || Get(UsageCount.InputWithCache) is not { } whole)
+        {
+            return own;
+        }
+
+        long lifetimes = (Get(UsageCount.CacheCreation5m) ?? 0) + (Get(UsageCount.CacheCreation1h) ?? 0);
+        return Math.Max(0, whole - (cacheRead ?? 0) - Math.Max(Get(UsageCount.CacheCreation) ?? 0, lifetimes));
+    }
+
+    [InlineArray(Counts)]
+    private struct Values
+    {
+        private long _first;
+    }
+
+    [InlineArray(Counts)]
+    private struct Ranks
+    {
+        private byte _first;
+    }
+}

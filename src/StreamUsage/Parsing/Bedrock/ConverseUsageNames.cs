@@ -1,0 +1,28 @@
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.UsageObjects;
+using static StreamUsage.Parsing.UsageObjects.UsageName;
+
+namespace StreamUsage.Parsing.Bedrock;
+
+/// <summary>Bedrock's counts: Converse's usage, and the metrics that it adds to an invoked model's own events.</summary>
+internal static class ConverseUsageNames
+{
+    /// <summary>Gets the fields of both.</summary>
+    public static UsageNames Usage { get; } = new(
+        [
+            Count("inputTokens", UsageCount.Input),
+            Count("inputTokenCount", UsageCount.Input, 1),
+            Count("outputTokens", UsageCount.Output),
+            Count("outputTokenCount", UsageCount.Output, 1),
+            Count("totalTokens", UsageCount.Total),
+            Count("cacheReadInputTokens", UsageCount.CacheRead),
+            Count("cacheReadInputTokenCount", UsageCount.CacheRead, 1),
+            Count("cacheWriteInputTokens", UsageCount.CacheCreation),
+            Count("cacheWriteInputTokenCount", UsageCount.CacheCreation, 1),
+            new("cacheDetails", UsageField.LifetimeList),
+            new("serverToolUsage", UsageField.ServerTools),
+            .. Ignored(
+                "invocationLatency", "firstByteLatency", "automatedReasoningPolicies", "automatedReasoningPolicyUnits", "contentPolicyImageUnits", "contentPolicyUnits", "contextualGroundingPolicyUnits",
+                "sensitiveInformationPolicyFreeUnits", "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
+        ]);
+}

@@ -1,0 +1,205 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
+
+namespace StreamUsage.Parsing.Cohere;
+
+/// <summary>
+/// Cohere's Chat, version 1: the events of a stream, one object a line or server-sent, of which <c>stream-end</c> is
+/// the last and repeats the whole answer; and a whole answer. Its answers have two ids: the generation's, which
+/// a stream begins with, is the response's.
+/// </summary>
+internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
+{
+    public string Protocol => "cohere-chat";
+
+    public UsageNames UsageNames => CohereUsageNames.Usage;
+
+    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
+
+    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+
+    public ParserMatch Match(in RootProbe probe) =>
+        probe.IsObject && (probe.Has(RootMembers.IsFinished) ? !probe.NamedType.IsEmpty : probe.Has(RootMembers.GenerationId))
+            ? ParserMatch.Certain : ParserMatch.None;
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = streamEvent.Data;
+        if (!Utf8Json.IsObject(data))
+        {
+            return state;
+        }
+
+        ReadOnlySpan<byte> type = streamEvent.Type;
+        Utf8JsonReader text = default;
+        bool isAnswer = false;
+        Utf8JsonReader reader = Utf8Json.ReadValue(data);
+        reader.EnterObject();
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("event_type"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                type = reader.ValueSpan;
+            }
+            else if (name.SequenceEqual("text"u8))
+            {
+                text = reader;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("tool_call_delta"u8))
+            {
+                ReadCallDelta(ref reader, output);
+            }
+            else if (name.SequenceEqual("tool_calls"u8))
+            {
+                ReadCalls(ref reader, data, isOutput: type.IsEmpty, output);
+            }
+            else if (name.SequenceEqual("response"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                state = ReadResponse(ref reader, data, state, output);
+            }
+            else
+            {
+                isAnswer |= name.SequenceEqual("generation_id"u8);
+                state = ReadEnd(ref reader, name, data, state, output);
+            }
+        }
+
+        // The text of tool-calls-generation repeats what the chunks before it have said.
+        if (text.TokenType == JsonTokenType.String)
+        {
+            if (type.SequenceEqual("tool-calls-chunk"u8))
+            {
+                CohereContent.ObservePlan(ref text, output);
+            }
+            else if (type.IsEmpty || type.SequenceEqual("text-generation"u8))
+            {
+                CohereContent.ObserveText(ref text, 0, output);
+            }
+        }
+
+        bool isEnd = type.SequenceEqual("stream-end"u8) || (streamEvent.IsWholeBody && type.IsEmpty && isAnswer);
+        return isEnd && state.Error is null ? state with { IsTerminal = true } : state;
+    }
+
+    // Of the answer that stream-end repeats, what the events have not said.
+    private static UsageAccumulator ReadResponse(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        reader.EnterObject();
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            state = ReadEnd(ref reader, name, data, state, output);
+        }
+
+        return state;
+    }
+
+    private static UsageAccumulator ReadEnd(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        if (name.SequenceEqual("generation_id"u8))
+        {
+            return reader.GetId(state.ResponseId) is { } id ? state with { ResponseId = id } : state;
+        }
+
+        if (name.SequenceEqual("finish_reason"u8))
+        {
+            return CohereChatParser.WithReason(state, reader.GetName(state.StopReason));
+        }
+
+        if (name.SequenceEqual("meta"u8))
+        {
+            return CohereUsage.Read(ref reader, data, state, output);
+        }
+
+        if (name.SequenceEqual("error"u8))
+        {
+            return ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+        }
+
+        reader.Skip();
+        return state;
+    }
+
+    // {index, name, parameters}: the latter is text of the model, in pieces.
+    private static void ReadCallDelta(ref Utf8JsonReader reader, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        if (output.KeepsMessage)
+        {
+            long key = CohereContent.KeyOfCall(BlockHeader.FindIndex(reader));
+            output.OnBlock(new OutputBlock(0, key, BlockStage.Delta) { Type = "tool_use"u8 });
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("name"u8))
+            {
+                reader.Observe(OutputKind.ToolName, 0, output);
+            }
+            else if (name.SequenceEqual("parameters"u8))
+            {
+                reader.Observe(OutputKind.ToolArguments, 0, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    // [{name, parameters}], the latter an object: output of a whole answer; a stream's chunks have told it before.
+    private static void ReadCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, bool isOutput, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
+        for (int index = 0; reader.NextElement(); index++)
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            BlockStage stage = isOutput ? BlockStage.Delta : BlockStage.Done;
+            output.OnBlock(new OutputBlock(0, CohereContent.KeyOfCall(index), stage) { Type = "tool_use"u8 });
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                bool isName = name.SequenceEqual("name"u8);
+                if (isName && isOutput)
+                {
+                    reader.Observe(OutputKind.ToolName, 0, output);
+                }
+                else if (isName)
+                {
+                    reader.Tell(BlockField.Name, 0, output);
+                }
+                else if (name.SequenceEqual("parameters"u8) && reader.TokenType == JsonTokenType.StartObject)
+                {
+                    ReadOnlySpan<byte> parameters = reader.GetRaw(data);
+                    if (isOutput)
+                    {
+                        output.OnOutput(OutputKind.ToolArguments, 0, parameters, isEscaped: false);
+                    }
+                    else
+                    {
+                        output.OnField(BlockField.Input, 0, parameters, isEscaped: false);
+                    }
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+    }
+}

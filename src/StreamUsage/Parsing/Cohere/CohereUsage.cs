@@ -1,0 +1,51 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.UsageObjects;
+
+namespace StreamUsage.Parsing.Cohere;
+
+/// <summary>
+/// Reads Cohere's <c>usage</c> and <c>meta</c>: what the model processed in <c>tokens</c>, of which
+/// <c>cached_tokens</c> were read from the cache, and what is billed in <c>billed_units</c>, which is less. Where only
+/// the
+/// billed units are stated, their tokens are the usage too.
+/// </summary>
+internal static class CohereUsage
+{
+    /// <summary>Reads the object that the reader stands on.</summary>
+    public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return state;
+        }
+
+        int start = (int)reader.TokenStartIndex;
+        UsageReport report = default;
+        UsageAccumulator next = UsageObject.Read(ref reader, CohereUsageNames.Usage, ref report, state, output);
+        ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache);
+        if ((tokens.InputTokens ?? tokens.OutputTokens) is null)
+        {
+            // The cached tokens belong to the tokens, never to the billed units.
+            long images = next.TokenDetails.GetValueOrDefault("input_image_tokens");
+            tokens = next.BilledTokens is { } billed
+                ? new ReportedTokens
+                {
+                    InputTokens = billed.TotalInputTokens - images,
+                    ExtraInputTokens = images,
+                    OutputTokens = billed.OutputTokens
+                }
+                : new ReportedTokens { InputTokens = tokens.TotalTokens }; // Of rerankers that are like Cohere's.
+            next = next with { BilledTokens = null };
+        }
+
+        if (!tokens.HasInput && tokens.OutputTokens is null && next.BilledUnits.Count == 0)
+        {
+            return next; // The version of the API alone.
+        }
+
+        output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
+        return next.Replace(tokens);
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>Opens what gateways put answers into (formats.md §7): an object without a protocol of its own, one of whose properties is the answer.</summary>
+internal static class Envelope
+{
+    /// <summary>Returns the object in an envelope; empty where the data is none.</summary>
+    public static ReadOnlySpan<byte> Open(ReadOnlySpan<byte> data)
+    {
+        ReadOnlySpan<byte> content = default;
+        if (!Utf8Json.IsObject(data))
+        {
+            return content;
+        }
+
+        try
+        {
+            var members = new JsonMembers(data);
+            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
+            {
+                if (IsContent(name) && Utf8Json.IsObjectValue(value))
+                {
+                    content = value;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return default; // The reading will come to it.
+        }
+
+        return content;
+    }
+
+    private static bool IsContent(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("data"u8) || name.SequenceEqual("result"u8) || name.SequenceEqual("final_result"u8) || name.SequenceEqual("orchestration_result"u8);
+}

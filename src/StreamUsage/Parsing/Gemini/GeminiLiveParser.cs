@@ -1,0 +1,68 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+using StreamUsage.Parsing.UsageObjects;
+
+namespace StreamUsage.Parsing.Gemini;
+
+/// <summary>
+/// Gemini Live: the messages of one turn. Only a session tells the turns apart, so that no body is taken for it.
+/// </summary>
+internal sealed class GeminiLiveParser : IUsageParser
+{
+    public string Protocol => "gemini";
+
+    public string Operation => GeminiParser.OperationName;
+
+    public ParserMatch Match(StreamEvent streamEvent) => ParserMatch.None;
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> data = streamEvent.Data;
+        Utf8JsonReader reader = Utf8Json.ReadValue(data);
+        reader.EnterObject();
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("serverContent"u8))
+            {
+                state = LiveContent.ReadTurn(ref reader, data, state, output);
+            }
+            else if (name.SequenceEqual("toolCall"u8))
+            {
+                LiveContent.ReadCalls(ref reader, data, output);
+            }
+            else if (name.SequenceEqual("usageMetadata"u8))
+            {
+                state = ReadUsage(ref reader, data, state, output);
+            }
+            else if (name.SequenceEqual("error"u8))
+            {
+                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return state;
+    }
+
+    // Of a turn the last usage counts, as a whole.
+    private static UsageAccumulator ReadUsage(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    {
+        int start = (int)reader.TokenStartIndex;
+        UsageReport report = default;
+        state = UsageObject.Read(ref reader, GeminiUsageNames.Live, ref report, state, output);
+        if (report.IsEmpty)
+        {
+            return state;
+        }
+
+        output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
+        ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput);
+        tokens = tokens with { OutputTokens = tokens.OutputTokens ?? 0 };
+        return (GeminiUsage.WithDetails(state, report) with { Tokens = default }).Replace(tokens);
+    }
+}

@@ -1,0 +1,44 @@
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.UsageObjects;
+using static StreamUsage.Parsing.UsageObjects.UsageName;
+
+namespace StreamUsage.Parsing.Gemini;
+
+/// <summary>Gemini's <c>usageMetadata</c>.</summary>
+internal static class GeminiUsageNames
+{
+    /// <summary>Gets the fields of generateContent's usage.</summary>
+    public static UsageNames Metadata { get; } = new(
+        [
+            Count("promptTokenCount", UsageCount.Input),
+            Count("candidatesTokenCount", UsageCount.Output),
+            Count("totalTokenCount", UsageCount.Total),
+            Count("thoughtsTokenCount", UsageCount.Reasoning),
+            Count("cachedContentTokenCount", UsageCount.CacheRead),
+            Count("toolUsePromptTokenCount", UsageCount.ToolInput),
+            new("promptTokensDetails", UsageField.InputModalities),
+            new("toolUsePromptTokensDetails", UsageField.InputModalities),
+            new("cacheTokensDetails", UsageField.CacheModalities),
+            new("candidatesTokensDetails", UsageField.OutputModalities),
+            new("trafficType", UsageField.ServiceTier),
+            new("serviceTier", UsageField.ServiceTier),
+            .. Ignored("responseTokenCount", "responseTokensDetails"), // Of a Live session's turns.
+        ]);
+
+    /// <summary>Gets the fields of a Live session's usage.</summary>
+    public static UsageNames Live { get; } = new(
+        Count("promptTokenCount", UsageCount.Input),
+        Count("responseTokenCount", UsageCount.Output),
+        Count("candidatesTokenCount", UsageCount.Output, 1),
+        Count("totalTokenCount", UsageCount.Total),
+        Count("thoughtsTokenCount", UsageCount.Reasoning),
+        Count("cachedContentTokenCount", UsageCount.CacheRead),
+        Count("toolUsePromptTokenCount", UsageCount.ToolInput),
+        new("promptTokensDetails", UsageField.InputModalities),
+        new("toolUsePromptTokensDetails", UsageField.InputModalities),
+        new("cacheTokensDetails", UsageField.CacheModalities),
+        new("responseTokensDetails", UsageField.OutputModalities),
+        new("candidatesTokensDetails", UsageField.OutputModalities),
+        new("trafficType", UsageField.ServiceTier),
+        new("serviceTier", UsageField.ServiceTier));
+}

@@ -1,0 +1,85 @@
+namespace StreamUsage.Parsing.Json;
+
+/// <summary>
+/// The JSON values of an event's data, one after the other: some servers put several into one event, one a line or all in one. Only containers, end marks and lines of anything else are told apart; whether a
+/// value is well-formed is its reader's to find.
+/// </summary>
+internal ref struct JsonValues(ReadOnlySpan<byte> data)
+{
+    private ReadOnlySpan<byte> _rest = data;
+
+    private static ReadOnlySpan<byte> Blank => " \t\r\n"u8;
+
+    private static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
+
+    /// <summary>Whether the data is one value, as nearly always, or does not begin with one.</summary>
+    public static bool IsSingle(ReadOnlySpan<byte> data)
+    {
+        int start = data.IndexOfAnyExcept(Blank);
+        if (start < 0 || data[start] is not ((byte)'{' or (byte)'['))
+        {
+            return true;
+        }
+
+        int length = LengthOfFirst(data, out _);
+        return length == data.Length || !data[length..].ContainsAnyExcept(Blank);
+    }
+
+    /// <summary>The length of the values at the data's beginning that are whole.</summary>
+    public static int LengthOfWhole(ReadOnlySpan<byte> data)
+    {
+        int length = 0;
+        while (length < data.Length)
+        {
+            int next = LengthOfFirst(data[length..], out bool isWhole);
+            if (!isWhole)
+            {
+                break;
+            }
+
+            length += next;
+        }
+
+        return length;
+    }
+
+    /// <summary>The next value; false where there is none.</summary>
+    public bool Next(out ReadOnlySpan<byte> value)
+    {
+        _rest = _rest.TrimStart(Blank);
+        int length = LengthOfFirst(_rest, out _);
+        value = _rest[..length].TrimEnd(Blank);
+        _rest = _rest[length..];
+        return !value.IsEmpty;
+    }
+
+    // With the white space before it. What is no container ends with its line, or where one begins.
+    private static int LengthOfFirst(ReadOnlySpan<byte> data, out bool isWhole)
+    {
+        int start = data.IndexOfAnyExcept(Blank);
+        isWhole = false;
+        if (start < 0)
+        {
+            return data.Length;
+        }
+
+        ReadOnlySpan<byte> value = data[start..];
+        if (value.StartsWith(EndMark))
+        {
+            isWhole = true;
+            return start + EndMark.Length;
+        }
+
+        if (value[0] is (byte)'{' or (byte)'[')
+        {
+            var container = new JsonContainerSkip();
+            container.Begin();
+            int length = start + 1 + container.Skip(value[1..]);
+            isWhole = container.IsAtEnd;
+            return length;
+        }
+
+        int end = value.IndexOfAny((byte)'\n', (byte)'{');
+        return end < 0 ? data.Length : start + end;
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.Mistral;
+
+/// <summary>
+/// An entry of a conversation's response, whole or a delta of it: text and thinking of the model, calls of the client's
+/// functions and of the provider's own tools.
+/// </summary>
+internal static class ConversationEntry
+{
+    /// <summary>Whether a type is that of an entry, or of an event of one.</summary>
+    public static bool IsEntry(ReadOnlySpan<byte> type) =>
+        type.StartsWith("message.output"u8) || type.StartsWith("function.call"u8) || type.StartsWith("tool.execution"u8);
+
+    /// <summary>Reads the entry that the reader stands on.</summary>
+    /// <param name="reader">The reader.</param>
+    /// <param name="data">What it reads.</param>
+    /// <param name="type">The entry's type, or its event's.</param>
+    /// <param name="index">Where it stands among the entries; negative where the event says so itself.</param>
+    /// <param name="state">The state before it.</param>
+    /// <param name="output">Told of the output.</param>
+    public static UsageAccumulator Read(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> type, int index, UsageAccumulator state,
+        IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        bool isCall = type.StartsWith("function.call"u8);
+        bool isTool = type.StartsWith("tool.execution"u8);
+        index = output.KeepsMessage && index < 0 ? FindIndex(reader) : index;
+        if (output.KeepsMessage && (isCall || isTool))
+        {
+            TellCall(reader, isCall, index, output);
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("model"u8))
+            {
+                state = reader.GetName(state.Model) is { } model && !ReferenceEquals(model, state.Model) ? state with { Model = model }
+                    : state;
+            }
+            else if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                output.OnMessage(reader.ValueSpan, isNew: false);
+            }
+            else if (name.SequenceEqual("content"u8) && !isCall && !isTool)
+            {
+                ReadContent(ref reader, index, output);
+            }
+            else if (isCall && name.SequenceEqual("name"u8))
+            {
+                reader.Observe(OutputKind.ToolName, 0, output);
+            }
+            else if (name.SequenceEqual("arguments"u8) && (isCall || isTool))
+            {
+                ReadArguments(ref reader, data, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return state;
+    }
+
+    // Within an entry's own index there are the parts of its content.
+    private static long KeyOf(int index, int part) => ((long)index << 32) + part;
+
+    private static int FindIndex(Utf8JsonReader reader)
+    {
+        try
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("output_index"u8))
+                {
+                    return reader.GetIndex();
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+            // The reading will come to it.
+        }
+
+        return 0;
+    }
+
+    private static void TellCall(Utf8JsonReader reader, bool isCall, int index, IOutputObserver output)
+    {
+        ReadOnlySpan<byte> id = default, tool = default;
+        try
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                bool isString = reader.TokenType == JsonTokenType.String;
+                id = isString && name.SequenceEqual("tool_call_id"u8) ? reader.ValueSpan : id;
+                tool = isString && name.SequenceEqual("name"u8) ? reader.ValueSpan : tool;
+                reader.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+        }
+
+        output.OnBlock(new OutputBlock(0, KeyOf(index, 0), BlockStage.Delta) { Type = isCall ? "tool_use"u8 : tool, Id = id });
+    }
+
+    // A string, or chunks: {type: text, text}, {type: thinking, thinking: [{type: text, text}]}, references, files.
+    private static void ReadContent(ref Utf8JsonReader reader, int index, IOutputObserver output)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            ObserveText(ref reader, OutputKind.Text, KeyOf(index, 0), output);
+        }
+        else if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            ReadChunk(ref reader, OutputKind.Text, KeyOf(index, 0), output);
+        }
+        else if (reader.EnterArray())
+        {
+            for (int part = 0; reader.NextElement(); part++)
+            {
+                ReadChunk(ref reader, OutputKind.Text, KeyOf(index, part), output);
+            }
+        }
+    }
+
+    private static void ReadChunk(ref Utf8JsonReader reader, OutputKind kind, long key, IOutputObserver output)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            ObserveText(ref reader, kind, key, output);
+            return;
+        }
+
+        if (!reader.EnterObject())
+        {
+            return;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("text"u8))
+            {
+                ObserveText(ref reader, kind, key, output);
+            }
+            else if (name.SequenceEqual("thinking"u8) && reader.TokenType == JsonTokenType.StartArray)
+            {
+                reader.EnterArray();
+                while (reader.NextElement())
+                {
+                    ReadChunk(ref reader, OutputKind.Reasoning, key, output);
+                }
+            }
+            else if (name.SequenceEqual("thinking"u8))
+            {
+                ObserveText(ref reader, OutputKind.Reasoning, key, output);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private static void ObserveText(ref Utf8JsonReader reader, OutputKind kind, long key, IOutputObserver output)
+    {
+        if (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+        {
+            output.OnBlock(new OutputBlock(0, key, BlockStage.Delta));
+        }
+
+        reader.Observe(kind, 0, output);
+    }
+
+    private static void ReadArguments(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Observe(OutputKind.ToolArguments, 0, output);
+            return;
+        }
+
+        ReadOnlySpan<byte> arguments = reader.GetRaw(data);
+        if (arguments.Length > 2)
+        {
+            output.OnOutput(OutputKind.ToolArguments, 0, arguments, isEscaped: false);
+        }
+    }
+}

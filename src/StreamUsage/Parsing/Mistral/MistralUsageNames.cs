@@ -1,0 +1,30 @@
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.UsageObjects;
+using static StreamUsage.Parsing.UsageObjects.UsageName;
+
+namespace StreamUsage.Parsing.Mistral;
+
+/// <summary>The usage object of Mistral's Conversations.</summary>
+internal static class MistralUsageNames
+{
+    private static readonly UsageNames Details = new(Count("cached_tokens", UsageCount.CacheRead));
+
+    /// <summary>
+    /// Gets its fields. What connectors (the provider's own tools) brought is counted beside the prompt: in Mistral's
+    /// documentation the total is prompt, completion and connectors together.
+    /// </summary>
+    public static UsageNames Usage { get; } = new(
+        [
+            Count("prompt_tokens", UsageCount.Input),
+            Count("input_tokens", UsageCount.Input, 1),
+            Count("completion_tokens", UsageCount.Output),
+            Count("output_tokens", UsageCount.Output, 1),
+            Count("connector_tokens", UsageCount.ToolInput),
+            Count("total_tokens", UsageCount.Total),
+            Object("prompt_tokens_details", Details),
+            Object("prompt_token_details", Details),
+            new("connectors", UsageField.ServerToolUses),
+            new("service_tier", UsageField.ServiceTier),
+            .. Ignored("num_cached_tokens", "request_count"),
+        ]);
+}

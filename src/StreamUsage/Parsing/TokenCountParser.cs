@@ -1,0 +1,34 @@
+using System.Text;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>
+/// What a provider answers that is asked how many tokens a request has (Anthropic's count_tokens, OpenAI's
+/// input_tokens, Gemini's countTokens, Bedrock's CountTokens). Nothing was used, so that nothing is counted.
+/// </summary>
+/// <param name="protocol">The protocol whose requests are counted.</param>
+/// <param name="count">The member of the root that holds the count.</param>
+/// <param name="objectName">What the answer calls itself; empty where it does not.</param>
+internal sealed class TokenCountParser(string protocol, RootMembers count, string objectName) : IProbedProtocol
+{
+    private readonly byte[] _object = Encoding.UTF8.GetBytes(objectName);
+
+    public string Protocol => protocol;
+
+    public string Operation => "count_tokens";
+
+    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+
+    public ParserMatch Match(in RootProbe probe)
+    {
+        bool isCount = probe.IsObject && probe.Members == count && probe.Object.SequenceEqual(_object)
+            && !probe.HasUsage && !probe.HasChoices && !probe.HasOutput && !probe.HasError && probe.AnyType.IsEmpty
+                && probe.NamedType.IsEmpty;
+        return isCount ? ParserMatch.Certain : ParserMatch.None;
+    }
+
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) =>
+        state with { IsTerminal = true };
+}

@@ -1,0 +1,335 @@
+using System.Text;
+using System.Text.Json;
+using StreamUsage.Accounting;
+using StreamUsage.Parsing.Anthropic;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Parsing.UsageObjects;
+
+/// <summary>
+/// Reads a usage object by the table of its protocol: gathers its counts in a <see cref="UsageReport"/>, takes what else it says into the state, and reports each field that the table does not have.
+/// The rules for what the counts mean are in <see cref="Accounting"/>.
+/// </summary>
+internal static class UsageObject
+{
+    private const decimal DollarsPerTick = 0.0000000001m;
+
+    /// <summary>Reads the object that the reader stands on; any other value is passed by.</summary>
+    /// <returns>The state, whose counts are as they were: the report has the new ones.</returns>
+    public static UsageAccumulator Read(ref Utf8JsonReader reader, UsageNames names, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            state = ReadField(ref reader, name, names, ref report, state, output);
+        }
+
+        return state;
+    }
+
+    /// <summary>Reads the field whose value the reader stands on.</summary>
+    public static UsageAccumulator ReadField(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageNames names, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
+    {
+        if (names.Find(name) is not { } known)
+        {
+            output.OnUnknownUsageField(name);
+            reader.Skip();
+            return state;
+        }
+
+        switch (known.Field)
+        {
+            case UsageField.Count:
+                Count(ref reader, known, ref report, output);
+                return state;
+            case UsageField.AnthropicCacheCount:
+                report.HasAnthropicCacheNames |= Count(ref reader, known, ref report, output) > 0;
+                return state;
+            case UsageField.Group:
+                return Read(ref reader, known.Group!, ref report, state, output);
+            case UsageField.Detail:
+                return WithDetail(state, known.Key!, reader.GetCount(known.Utf8, output));
+            case UsageField.CountAndDetail:
+                return WithDetail(state, known.Key!, Count(ref reader, known, ref report, output));
+            case UsageField.InputModalities:
+                report.InputModalities = ReadModalities(ref reader, report.InputModalities, output);
+                return state;
+            case UsageField.CacheModalities:
+                report.CacheModalities = ReadModalities(ref reader, report.CacheModalities, output);
+                return state;
+            case UsageField.OutputModalities:
+                report.OutputModalities = ReadModalities(ref reader, report.OutputModalities, output);
+                return state;
+            case UsageField.LifetimeList:
+                ReadLifetimes(ref reader, ref report, output);
+                return state;
+            case UsageField.Semantic:
+                report.IsAnthropicSemantic |= reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("anthropic"u8);
+                reader.Skip();
+                return state;
+            case UsageField.Iterations:
+                return ClaudeIterations.Read(ref reader, state, output);
+            case UsageField.FallbackCredit:
+                return ReadFallbackCredit(ref reader, state);
+            case UsageField.BilledCounts:
+                return ReadBilled(ref reader, known.Group!, state, output);
+            default:
+                return ReadBesideCounts(ref reader, known, ref report, state, output);
+        }
+    }
+
+    private static long? Count(ref Utf8JsonReader reader, UsageName name, ref UsageReport report, IOutputObserver output)
+    {
+        long? count = reader.GetCount(name.Utf8, output);
+        if (count is { } known)
+        {
+            report.Add(name.CountOf, known, name.Rank);
+        }
+
+        return count;
+    }
+
+    // What the record keeps beside its counts: cost, the rate class, the provider's own tools, units.
+    private static UsageAccumulator ReadBesideCounts(ref Utf8JsonReader reader, UsageName known, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
+    {
+        switch (known.Field)
+        {
+            case UsageField.Cost:
+                return WithCost(state, ReadCost(ref reader));
+            case UsageField.CostTicks:
+                return WithCost(state, reader.GetAmount() * DollarsPerTick);
+            case UsageField.ServerTools:
+                return state with { ServerToolUse = CountsByName.Read(ref reader, state.ServerToolUse, output) };
+            case UsageField.ServerToolCalls:
+                return ReadServerToolCalls(ref reader, "_calls"u8, state, output);
+            case UsageField.ServerToolUses:
+                return ReadServerToolCalls(ref reader, default, state, output);
+            case UsageField.ServerToolList:
+                return ReadServerToolList(ref reader, state, output);
+            case UsageField.ServerTool:
+                return Count(ref reader, known, ref report, output) is { } uses ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, known.Key!, uses) } : state;
+            case UsageField.ServiceTier:
+                return Utf8Json.WithServiceTier(state, reader.GetName(state.ServiceTier));
+            case UsageField.Speed:
+                return reader.GetName(state.Speed) is { } speed ? state with { Speed = speed } : state;
+            case UsageField.InferenceGeo:
+                return reader.GetName(state.InferenceGeo) is { } geo ? state with { InferenceGeo = geo } : state;
+            case UsageField.BilledUnit:
+                return UnitsByName.With(state, known.Key!, reader.GetAmount());
+            default:
+                reader.Skip();
+                return state;
+        }
+    }
+
+    private static UsageAccumulator ReadBilled(ref Utf8JsonReader reader, UsageNames names, UsageAccumulator state, IOutputObserver output)
+    {
+        UsageReport billed = default;
+        state = Read(ref reader, names, ref billed, state, output);
+        return billed.IsEmpty ? state : state with { BilledTokens = billed.ToTokens(TokenConvention.None).Normalize() };
+    }
+
+    private static ModalityCounts ReadModalities(ref Utf8JsonReader reader, ModalityCounts counts, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return counts;
+        }
+
+        while (reader.NextElement())
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> modality = default;
+            long? tokens = 0;
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("modality"u8) && reader.TokenType == JsonTokenType.String)
+                {
+                    modality = reader.ValueSpan;
+                }
+                else if (name.SequenceEqual("tokenCount"u8) || name.SequenceEqual("tokens"u8))
+                {
+                    tokens = reader.GetCount(name, output);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+
+            counts = counts.With(modality, tokens ?? 0);
+        }
+
+        return counts;
+    }
+
+    private static void ReadLifetimes(ref Utf8JsonReader reader, ref UsageReport report, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
+        while (reader.NextElement())
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            long? count = null;
+            ReadOnlySpan<byte> lifetime = default;
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("inputTokens"u8))
+                {
+                    count = reader.GetCount(name, output);
+                }
+                else if (name.SequenceEqual("ttl"u8) && reader.TokenType == JsonTokenType.String)
+                {
+                    lifetime = reader.ValueSpan;
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+
+            if (count is { } known && (lifetime.SequenceEqual("5m"u8) || lifetime.SequenceEqual("1h"u8)))
+            {
+                report.Add(lifetime[0] == (byte)'5' ? UsageCount.CacheCreation5m : UsageCount.CacheCreation1h, known, 0);
+            }
+        }
+    }
+
+    // {web_search_calls, x_search_calls, …}, or the tools' names alone, under the name that the others have for a use.
+    private static UsageAccumulator ReadServerToolCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> suffix, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterObject())
+        {
+            return state;
+        }
+
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.EndsWith(suffix) && reader.GetCount(name, output) is { } count)
+            {
+                string tool = Encoding.UTF8.GetString(name[..^suffix.Length]) + "_requests";
+                state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return state;
+    }
+
+    private static UsageAccumulator ReadServerToolList(ref Utf8JsonReader reader, UsageAccumulator state, IOutputObserver output)
+    {
+        if (!reader.EnterArray())
+        {
+            return state;
+        }
+
+        while (reader.NextElement())
+        {
+            if (!reader.EnterObject())
+            {
+                continue;
+            }
+
+            string? tool = null;
+            long? count = null;
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("type"u8))
+                {
+                    tool = reader.GetName();
+                }
+                else if (name.SequenceEqual("count"u8))
+                {
+                    count = reader.GetCount(name, output);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+
+            state = tool is not null && count is { } uses ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool + "_requests", uses) } : state;
+        }
+
+        return state;
+    }
+
+    // {status: {type: "redeemed"}}: the bill is then as if the other model had always been asked, and whether the counts say so is not documented.
+    private static UsageAccumulator ReadFallbackCredit(ref Utf8JsonReader reader, UsageAccumulator state)
+    {
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            return state;
+        }
+
+        int depth = reader.CurrentDepth;
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("redeemed"u8))
+            {
+                state = state with { Anomalies = state.Anomalies | UsageAnomalies.UncertainBill };
+            }
+        }
+
+        return state;
+    }
+
+    private static decimal? ReadCost(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Number)
+        {
+            return reader.GetAmount();
+        }
+
+        decimal? total = null;
+        if (reader.EnterObject())
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("total_cost"u8))
+                {
+                    total = reader.GetAmount();
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+
+        return total;
+    }
+
+    private static UsageAccumulator WithCost(in UsageAccumulator state, decimal? cost) =>
+        cost is null || cost == state.ReportedCost ? state : state with { ReportedCost = cost };
+
+    private static UsageAccumulator WithDetail(in UsageAccumulator state, string name, long? count)
+    {
+        if (count is null)
+        {
+            return state;
+        }
+
+        IReadOnlyDictionary<string, long> details = CountsByName.With(state.TokenDetails, name, count.GetValueOrDefault());
+        return ReferenceEquals(details, state.TokenDetails) ? state : state with { TokenDetails = details };
+    }
+}
