@@ -47,7 +47,7 @@ public sealed class UsageTracker : IAsyncDisposable
             options.Capture,
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
-            new HeaderRedaction(options.RedactedHeaders),
+            new HeaderRedaction(options.HeaderChoices),
             options.Estimator ?? RecordBuilder.DefaultEstimator,
             options.MaxRequestBodyBytes,
             options.Pricing,
