@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 
 namespace StreamUsage.Http;
 
@@ -51,48 +50,10 @@ internal sealed class ObservedRequest
         UsageContext context = _context with
         {
             ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _format : _context.ApiFormat,
-            Model = _context.Model ?? ModelOf(body.Span) ?? ModelOf(_path),
+            Model = _context.Model ?? RequestModel.InBody(body.Span) ?? RequestModel.InPath(_path),
             RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
         };
         return (context, length);
-    }
-
-    private static string? ModelOf(ReadOnlySpan<byte> body)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(body);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
-                return null;
-            }
-
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                bool isModel = reader.ValueTextEquals("model"u8);
-                reader.Read();
-                if (isModel)
-                {
-                    return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-                }
-
-                reader.Skip();
-            }
-        }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
-        {
-            // No JSON, or none that a model could be found in.
-        }
-
-        return null;
-    }
-
-    // ".../models/NAME:generateContent", ".../model/NAME/converse", ".../deployments/NAME/chat/completions".
-    private static string? ModelOf(string? path)
-    {
-        string[] parts = path?.Split('/') ?? [];
-        int index = Array.FindLastIndex(parts, static part => part is "models" or "model" or "deployments") + 1;
-        return index == 0 || index == parts.Length ? null : Uri.UnescapeDataString(parts[index].Split(':')[0]);
     }
 }
