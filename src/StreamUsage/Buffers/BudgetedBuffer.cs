@@ -41,6 +41,9 @@ internal struct BudgetedBuffer(BufferBudget? budget)
         _bytes.Append(bytes);
     }
 
+    /// <summary>Keeps what follows so many bytes. What was taken of the budget stays taken.</summary>
+    public void RemoveFirst(int length) => _bytes.RemoveFirst(length);
+
     /// <summary>Keeps nothing any more. What was taken of the budget goes back.</summary>
     public void Clear()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Buffers;
 using StreamUsage.Capture;
@@ -14,11 +15,16 @@ namespace StreamUsage.Framing;
 /// </summary>
 internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null) : ITemplateObserver, ILargeEventReader
 {
+    // After so many events of broken JSON, an event is looked at before a parser is asked to read it.
+    private const int MaxBrokenEvents = 16;
+
     private ResponseCapture? _capture = capture;
     private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
     private EventTemplate? _countedShape;
     private bool _readsCountsOnly;
     private JsonReducer? _largeEvent; // Made when the first one comes.
+    private JsonReducer? _jsonCheck; // Made when many events were broken.
+    private int _brokenEvents;
     private IUsageParser? _parser;
     private bool _isParserCertain;
     private ReportedUsageJson? _usageJson;
@@ -153,6 +159,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         ReadCounts();
         _counts.Release();
         _largeEvent?.Release();
+        _jsonCheck?.Release();
         if (_state.IsOutputReported)
         {
             ReleaseOutput();
@@ -230,6 +237,12 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     {
         EventCount++;
         _capture?.Begin(streamEvent.Data, isReduced);
+        if (_brokenEvents >= MaxBrokenEvents && !isReduced && IsBroken(streamEvent.Data))
+        {
+            SkippedEvents++;
+            return false;
+        }
+
         try
         {
             if (!_isParserCertain)
@@ -245,16 +258,43 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
         catch (Exception fault)
         {
-            _parserFault ??= fault;
+            Note(fault);
         }
 
         SkippedEvents++;
         return false;
     }
 
+    private void Note(Exception fault)
+    {
+        _parserFault ??= fault;
+        _brokenEvents += fault is JsonException ? 1 : 0;
+    }
+
+    // Broken JSON is found without an exception, which costs as much as reading some hundred bytes.
+    private bool IsBroken(ReadOnlySpan<byte> data)
+    {
+        if (!Utf8Json.IsObject(data))
+        {
+            return false;
+        }
+
+        _jsonCheck ??= new JsonReducer();
+        _jsonCheck.Begin();
+        _jsonCheck.Append(data);
+        return !_jsonCheck.IsWhole;
+    }
+
     private void Choose(StreamEvent streamEvent)
     {
-        if (settings.Parsers.Choose(streamEvent, named, out _isParserCertain, ref _parserFault) is { } parser && (_parser is null || _isParserCertain))
+        Exception? fault = null;
+        IUsageParser? chosen = settings.Parsers.Choose(streamEvent, named, out _isParserCertain, ref fault);
+        if (fault is not null)
+        {
+            Note(fault);
+        }
+
+        if (chosen is { } parser && (_parser is null || _isParserCertain))
         {
             Protocol = parser.Protocol;
             _parser = parser;

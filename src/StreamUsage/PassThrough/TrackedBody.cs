@@ -20,7 +20,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     private StreamTimes _times;
     private readonly long _contentLength; // Negative where it is not known.
     private long _bytesReceived;
-    private bool _isEnded, _isUnread, _isDraining, _hasDrained, _wasComplete;
+    private bool _isEnded, _isCatchingUp, _isUnread, _isDraining, _hasDrained, _wasComplete;
     private CallerFailure? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
@@ -39,7 +39,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         _times = new StreamTimes(new StreamClock(tracker.Time, context.RequestStartedAt));
         ResponseCapture? capture = ResponseCapture.Create(tracker.Settings.Capture, tracker.Settings.MaxCapturedBytes, tracker.Budget);
         _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture);
-        _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
+        _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders, tracker.Budget) : null;
         Id = RecordId.Create(_times.StartedAt);
         if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
         {
@@ -142,7 +142,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         using (_gate.Enter())
         {
             // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense without what was left out.
-            if (_isEnded || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
+            if (_isEnded || _isCatchingUp || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
             {
                 return false;
             }
@@ -185,30 +185,31 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.</summary>
-    /// <returns>How the response ended.</returns>
+    /// <summary>
+    /// The reading has ended, whichever way. The first call decides; the record follows off this thread, and so does what a body under a Content-Encoding has left to be decoded. Never throws.
+    /// </summary>
+    /// <returns>How the response ended; Interrupted where that is not known yet.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
         using (_gate.Enter())
         {
-            if (_isEnded || _isDraining)
+            if (_isEnded || _isDraining || (_isCatchingUp && end != StreamEnd.ShutDown))
             {
                 return Verdict.Outcome;
             }
 
-            _times.Ended();
-            FinishReading();
-            if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
+            if (!_isCatchingUp)
             {
-                end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
+                _times.Ended();
+                if (_decoded is { IsBehind: true } && end != StreamEnd.ShutDown && (Events.Protocol is not null || !Tracker.Settings.ThrowOnUnreadableStream))
+                {
+                    _isCatchingUp = true;
+                    ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+                    return StreamOutcome.Interrupted;
+                }
             }
 
-            End = end;
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived);
-            if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
-            {
-                Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
-            }
+            Settle(end, fault);
         }
 
         Tracker.Handover.Complete(this);
@@ -252,6 +253,11 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     {
         using (_gate.Enter())
         {
+            while (_decoded is { IsBehind: true })
+            {
+                ReadWaiting();
+            }
+
             FinishReading();
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
@@ -327,12 +333,74 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         _completion?.TrySetResult(record);
     }
 
+    // Decodes on, a slice at a time, so that whoever asks for the state meanwhile does not wait.
+    private void CatchUp(StreamEnd end, Exception? fault)
+    {
+        using (_gate.Enter())
+        {
+            if (_isEnded)
+            {
+                return; // By a shutdown.
+            }
+
+            ReadWaiting();
+            if (_decoded!.IsBehind)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+                return;
+            }
+
+            Settle(end, fault);
+        }
+
+        Tracker.Handover.Complete(this);
+    }
+
+    private void Settle(StreamEnd end, Exception? fault)
+    {
+        while (end != StreamEnd.ShutDown && _decoded is { IsBehind: true })
+        {
+            ReadWaiting();
+        }
+
+        FinishReading();
+        if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
+        {
+            end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
+        }
+
+        End = end;
+        Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived);
+        if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
+        {
+            Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
+        }
+    }
+
+    private void ReadWaiting()
+    {
+        try
+        {
+            _decoded!.ReadOn(_reader);
+        }
+        catch (Exception fault)
+        {
+            _isUnread = true;
+            _decoded!.Release();
+            Events.Fail(fault);
+        }
+    }
+
     private void FinishReading()
     {
         _isEnded = true;
+        if (_decoded?.Release() is { } decoderFault)
+        {
+            Events.Fail(decoderFault);
+        }
+
         try
         {
-            _decoded?.Release();
             if (!_isUnread)
             {
                 _reader.Finish();

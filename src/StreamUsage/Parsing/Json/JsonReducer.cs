@@ -276,6 +276,12 @@ internal sealed class JsonReducer
 
     private void EndLiteral()
     {
+        if (!IsNumber(_token.Span) && !IsWord(_token.Span))
+        {
+            _state = State.Failed;
+            return;
+        }
+
         if (_isKept)
         {
             // A number that was cut must still end in a digit.
@@ -352,6 +358,8 @@ internal sealed class JsonReducer
             _state = State.Failed;
         }
     }
+
+    private static bool IsWord(ReadOnlySpan<byte> literal) => literal.SequenceEqual("null"u8) || literal.SequenceEqual("true"u8) || literal.SequenceEqual("false"u8);
 
     private static bool IsNumber(ReadOnlySpan<byte> literal) => literal[0] is (byte)'-' or (>= (byte)'0' and <= (byte)'9');
 
