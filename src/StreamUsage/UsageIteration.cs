@@ -11,4 +11,10 @@ public sealed record UsageIteration
 
     /// <summary>What the call used.</summary>
     public TokenUsage Usage { get; init; }
+
+    /// <summary>
+    /// Gets a value indicating whether the call declined before any output, so that it is not billed: a <c>message</c> call without output, in an answer that a fallback model gave
+    /// (Anthropic, "Refusals and fallback"). It is left out of <see cref="UsageRecord.BilledUsage"/> and of the cost.
+    /// </summary>
+    public bool Declined { get; init; }
 }

@@ -24,8 +24,19 @@ public sealed record UsageRecord
     /// <summary>The provider's top-level figures, in disjoint buckets.</summary>
     public TokenUsage Usage { get; init; }
 
-    /// <summary>What is billed: the sum of <see cref="Iterations"/> where there are any, else <see cref="Usage"/>.</summary>
+    /// <summary>
+    /// Gets the tokens that are billed: the sum of the billed <see cref="Iterations"/> where there are any, the provider's own billed counts where it states them beside the tokens (Cohere),
+    /// else <see cref="Usage"/>.
+    /// </summary>
     public TokenUsage BilledUsage { get; init; }
+
+    /// <summary>
+    /// Gets what is billed in other units than tokens, as reported: <c>"audio_seconds"</c>, <c>"images"</c>, <c>"search_units"</c>, <c>"session_seconds"</c>; empty where there is none.
+    /// </summary>
+    public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = EmptyUnits;
+
+    /// <summary>Gets the doubts about this record that a biller should look at; <see cref="UsageAnomalies.None"/> where there is none. A doubt is never an error.</summary>
+    public UsageAnomalies Anomalies { get; init; }
 
     /// <summary>The provider's usage by model call; empty where it gives none. At most 32: a further one is added to one of the same type and model, or else to the last, so that their sum is what is billed.</summary>
     public IReadOnlyList<UsageIteration> Iterations { get; init; } = [];
@@ -74,6 +85,15 @@ public sealed record UsageRecord
 
     /// <summary>Where the model ran; null where not reported.</summary>
     public string? InferenceGeo { get; init; }
+
+    /// <summary>Gets a value indicating whether the answer came as a stream of events, and not as one document. False where nothing came.</summary>
+    public bool Streamed { get; init; }
+
+    /// <summary>
+    /// Gets what was asked, by OpenTelemetry's GenAI conventions where they have a name: <c>"chat"</c>, <c>"text_completion"</c>, <c>"embeddings"</c>, <c>"generate_content"</c>, else
+    /// <c>"image_generation"</c>, <c>"transcription"</c>, <c>"speech"</c>, <c>"rerank"</c> or <c>"compact"</c>. <c>"chat"</c> where nothing tells otherwise.
+    /// </summary>
+    public string Operation { get; init; } = DefaultOperation;
 
     /// <summary>How the exchange ended, in one word.</summary>
     public UsageStatus Status { get; init; }
@@ -138,5 +158,9 @@ public sealed record UsageRecord
     /// <summary>What was kept of the body; null where nothing was.</summary>
     public CapturedResponse? Response { get; init; }
 
+    internal const string DefaultOperation = "chat";
+
     internal static IReadOnlyDictionary<string, long> EmptyCounts { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, long>.Empty;
+
+    internal static IReadOnlyDictionary<string, decimal> EmptyUnits { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, decimal>.Empty;
 }

@@ -20,4 +20,10 @@ internal sealed record ResponseFacts
     public IReadOnlyDictionary<string, long> ServerToolUse { get; init; } = UsageRecord.EmptyCounts;
 
     public IReadOnlyDictionary<string, long> TokenDetails { get; init; } = UsageRecord.EmptyCounts;
+
+    public TokenUsage? BilledTokens { get; init; }
+
+    public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = UsageRecord.EmptyUnits;
+
+    public string? Operation { get; init; }
 }

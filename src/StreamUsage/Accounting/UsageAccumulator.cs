@@ -57,6 +57,18 @@ public readonly record struct UsageAccumulator
     /// <summary>Further subsets by kind; empty where none.</summary>
     public IReadOnlyDictionary<string, long> TokenDetails { get => Facts.TokenDetails; init => _facts = ReferenceEquals(value, Facts.TokenDetails) ? _facts : Facts with { TokenDetails = value ?? UsageRecord.EmptyCounts }; }
 
+    /// <summary>Gets the tokens that the provider says it bills, where it states them beside the tokens that were used; null where it does not.</summary>
+    public TokenUsage? BilledTokens { get => Facts.BilledTokens; init => _facts = value == Facts.BilledTokens ? _facts : Facts with { BilledTokens = value }; }
+
+    /// <summary>Gets what is billed in other units than tokens, by the names of <see cref="UsageRecord.BilledUnits"/>; empty where there is none.</summary>
+    public IReadOnlyDictionary<string, decimal> BilledUnits { get => Facts.BilledUnits; init => _facts = ReferenceEquals(value, Facts.BilledUnits) ? _facts : Facts with { BilledUnits = value ?? UsageRecord.EmptyUnits }; }
+
+    /// <summary>Gets what was asked, where the answer tells; null where the parser's own <see cref="Parsing.IUsageParser.Operation"/> holds.</summary>
+    public string? Operation { get => Facts.Operation; init => _facts = value == Facts.Operation ? _facts : Facts with { Operation = value }; }
+
+    /// <summary>Gets the doubts that a parser has found. What the counts themselves tell is added when the record is made.</summary>
+    public UsageAnomalies Anomalies { get; init; }
+
     /// <summary>The error that the provider reported; null where there was none. See <see cref="WithError"/>.</summary>
     public ProviderError? Error => Facts.Error;
 
@@ -81,20 +93,20 @@ public readonly record struct UsageAccumulator
     /// <summary>The counts in disjoint buckets.</summary>
     public TokenUsage Usage => Tokens.Normalize();
 
-    /// <summary>What is billed: the sum of <see cref="Iterations"/>, else <see cref="Usage"/>.</summary>
+    /// <summary>Gets what is billed: the sum of the <see cref="Iterations"/> that were not declined, else <see cref="BilledTokens"/>, else <see cref="Usage"/>.</summary>
     public TokenUsage BilledUsage
     {
         get
         {
             if (Iterations.Count == 0)
             {
-                return Usage;
+                return BilledTokens ?? Usage;
             }
 
             TokenUsage sum = default;
             foreach (UsageIteration iteration in Iterations)
             {
-                sum += iteration.Usage;
+                sum += iteration.Declined ? default : iteration.Usage;
             }
 
             return sum;

@@ -6,6 +6,7 @@ using StreamUsage.Capture;
 using StreamUsage.Estimation;
 using StreamUsage.Framing.Templates;
 using StreamUsage.Parsing;
+using StreamUsage.Parsing.Gemini;
 using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
@@ -44,6 +45,12 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
     public string? Protocol { get; private set; }
+
+    /// <summary>Gets a value indicating whether the body is a stream of events, and not one document.</summary>
+    public bool IsStreamed { get; private set; }
+
+    /// <summary>Gets what was asked, as far as the answer tells.</summary>
+    public string Operation => _state.Operation ?? _parser?.Operation ?? (named == ApiFormat.Gemini || named == ApiFormat.GeminiCli ? GeminiParser.OperationName : UsageRecord.DefaultOperation);
 
     public ApiFormat Format => _parser is null ? named : settings.Parsers.FormatOf(_parser, named);
 
@@ -235,6 +242,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     private bool Parse(StreamEvent streamEvent, bool isReduced)
     {
+        IsStreamed |= !streamEvent.IsWholeBody || EventCount != 0;
         EventCount++;
         _capture?.Begin(streamEvent.Data, isReduced);
         if (_brokenEvents >= MaxBrokenEvents && !isReduced && IsBroken(streamEvent.Data))

@@ -26,6 +26,12 @@ public interface IOutputObserver
     /// <param name="name">The property's name in UTF-8.</param>
     void OnIgnoredCount(ReadOnlySpan<byte> name);
 
+    /// <summary>Reports a field of a usage object that the parser does not know, so that a new count never passes unseen.</summary>
+    /// <param name="name">The property's name in UTF-8, as it was sent.</param>
+    void UnknownUsageField(ReadOnlySpan<byte> name)
+    {
+    }
+
     /// <summary>The message, or its role.</summary>
     /// <param name="role">The role in UTF-8, the inside of a JSON string as it was sent; empty where it is not said here.</param>
     /// <param name="isNew">Whether a message begins here: it takes the place of one that was told before.</param>

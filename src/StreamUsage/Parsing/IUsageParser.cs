@@ -15,6 +15,9 @@ public interface IUsageParser
     /// <summary>The wire's name, kept in <see cref="UsageRecord.Protocol"/>.</summary>
     string Protocol { get; }
 
+    /// <summary>Gets what its answers are answers to, kept in <see cref="UsageRecord.Operation"/> unless the state says another: <c>"chat"</c> by default.</summary>
+    string Operation => UsageRecord.DefaultOperation;
+
     /// <summary>Whether an event is of this wire. Asked of the first events of a response until one is certain.</summary>
     /// <param name="streamEvent">The event.</param>
     ParserMatch Match(StreamEvent streamEvent);

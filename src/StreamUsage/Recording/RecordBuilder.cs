@@ -48,6 +48,8 @@ internal static class RecordBuilder
             Protocol = events.Protocol,
             Usage = counts.Usage,
             BilledUsage = billed,
+            BilledUnits = state.BilledUnits,
+            Anomalies = state.Anomalies,
             Iterations = iterations,
             ServerToolUse = state.ServerToolUse,
             TokenDetails = state.TokenDetails,
@@ -62,6 +64,8 @@ internal static class RecordBuilder
             ServiceTier = state.ServiceTier,
             Speed = state.Speed,
             InferenceGeo = state.InferenceGeo,
+            Streamed = events.IsStreamed,
+            Operation = events.Operation,
             Status = body.Failure is null ? verdict.Status : UsageStatus.Failed,
             Outcome = verdict.Outcome,
             StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
@@ -92,7 +96,7 @@ internal static class RecordBuilder
         try
         {
             IReadOnlyList<UsageIteration> iterations = events.State.Iterations;
-            return (iterations.Count == 0 ? usage : events.State.BilledUsage, iterations);
+            return (iterations.Count == 0 ? events.State.BilledTokens ?? usage : events.State.BilledUsage, iterations);
         }
         catch (Exception fault)
         {

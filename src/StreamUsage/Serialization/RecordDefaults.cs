@@ -20,6 +20,8 @@ internal static class RecordDefaults
             Iterations = Each(record.Iterations, static iteration => iteration?.Type is null ? (iteration ?? new UsageIteration()) with { Type = "" } : iteration),
             ServerToolUse = record.ServerToolUse ?? UsageRecord.EmptyCounts,
             TokenDetails = record.TokenDetails ?? UsageRecord.EmptyCounts,
+            BilledUnits = record.BilledUnits ?? UsageRecord.EmptyUnits,
+            Operation = record.Operation ?? UsageRecord.DefaultOperation,
             Cost = record.Cost is { } cost ? Complete(cost, utf8Json) : null,
             ResponseHeaders = Headers(record.ResponseHeaders),
             Response = record.Response is { Message: { } message } response ? response with { Message = Complete(message) } : record.Response,

@@ -10,7 +10,11 @@ namespace StreamUsage.Parsing.Gemini;
 /// </summary>
 internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 {
+    public const string OperationName = "generate_content";
+
     public string Protocol => "gemini";
+
+    public string Operation => OperationName;
 
     public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
 

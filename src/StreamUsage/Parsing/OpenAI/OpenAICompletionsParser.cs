@@ -10,6 +10,8 @@ internal sealed class OpenAICompletionsParser(OpenAIChatParser chat) : IProbedPr
 
     public string Protocol => "openai-completions";
 
+    public string Operation => "text_completion";
+
     public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8) || chat.IsFree(name);
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));

@@ -9,6 +9,8 @@ internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
 {
     public string Protocol => "openai-embeddings";
 
+    public string Operation => "embeddings";
+
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
