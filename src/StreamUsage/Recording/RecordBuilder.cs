@@ -14,6 +14,9 @@ internal static class RecordBuilder
 {
     public static ModelTokenEstimator DefaultEstimator { get; } = new();
 
+    // No count that a provider reports may be larger either.
+    private const long MaxEstimate = 1L << 40;
+
     // What serves where an estimator fails: it cannot fail itself, but for a request whose bytes are gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
@@ -95,8 +98,7 @@ internal static class RecordBuilder
     {
         try
         {
-            IReadOnlyList<UsageIteration> iterations = events.State.Iterations;
-            return (iterations.Count == 0 ? events.State.BilledTokens ?? usage : events.State.BilledUsage, iterations);
+            return (events.State.Bill(usage), events.State.Iterations);
         }
         catch (Exception fault)
         {
@@ -187,7 +189,7 @@ internal static class RecordBuilder
         {
             try
             {
-                return Math.Max(0, await WithinAsync(limit, () => count(estimator)).ConfigureAwait(false));
+                return Math.Clamp(await WithinAsync(limit, () => count(estimator)).ConfigureAwait(false), 0, MaxEstimate);
             }
             catch (Exception fault)
             {
