@@ -15,13 +15,20 @@ internal sealed class JsonLinesFile : IDisposable
     private readonly bool _flushesToDisk;
     private readonly JsonLinesArchive _archive;
     private readonly ExclusiveFileLock? _lock;
+    private readonly FileWrite _write;
     private OwnedFile? _file;
     private long _length; // Where the last whole line ends.
     private int _tornBytes; // What a failed write may have left behind it.
     private bool _isDisposed;
 
-    public JsonLinesFile(string path, JsonLinesSinkOptions options, TimeProvider time)
+    /// <summary>Opens the file, or creates it, and takes its lock.</summary>
+    /// <param name="path">The full path.</param>
+    /// <param name="options">How files are kept.</param>
+    /// <param name="time">The clock that names what is set aside.</param>
+    /// <param name="write">What writes: in tests a disk that is full; null for the file itself.</param>
+    public JsonLinesFile(string path, JsonLinesSinkOptions options, TimeProvider time, FileWrite? write = null)
     {
+        _write = write ?? RandomAccess.Write;
         var link = new FileInfo(path);
         _path = link.LinkTarget is null ? path : link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         _maxBytes = options.MaxFileBytes;
@@ -39,6 +46,8 @@ internal sealed class JsonLinesFile : IDisposable
         }
     }
 
+    public delegate void FileWrite(SafeFileHandle handle, ReadOnlySpan<byte> bytes, long offset);
+
     /// <summary>Appends whole lines: all of them, or, where it throws, none.</summary>
     public void Append(ReadOnlySpan<byte> lines)
     {
@@ -50,7 +59,7 @@ internal sealed class JsonLinesFile : IDisposable
         }
 
         _tornBytes = lines.Length;
-        RandomAccess.Write(handle, lines, _length);
+        _write(handle, lines, _length);
         if (_flushesToDisk)
         {
             RandomAccess.FlushToDisk(handle);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Sinks;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Attacks;
@@ -264,6 +265,29 @@ public sealed class JsonLinesAttackTests : IDisposable
         time.Goes.Set();
         await Task.WhenAll(writing, closing);
         _folder.Find("usage*.jsonl").Sum(file => LineFolder.Ids(file).Count).Should().Be(2, "the call that was writing has written");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("foreign\n")]
+    public void What_a_failed_write_has_left_is_cut_off_unless_others_have_written_behind_it(string foreign)
+    {
+        bool isFull = true;
+        using var file = new JsonLinesFile(File, LineFolder.Quick, TimeProvider.System, (handle, bytes, offset) =>
+        {
+            RandomAccess.Write(handle, isFull ? bytes[..5] : bytes, offset);
+            if (isFull)
+            {
+                throw new IOException("No space left on device");
+            }
+        });
+        FluentActions.Invoking(() => file.Append("a whole line\n"u8)).Should().Throw<IOException>();
+        LineFolder.Append(File, foreign);
+        isFull = false;
+
+        file.Append("a whole line\n"u8);
+
+        LineFolder.Text(File).Should().Be(foreign.Length == 0 ? "a whole line\n" : "a whoforeign\na whole line\n");
     }
 
     [Fact]
