@@ -18,7 +18,7 @@ internal sealed class JsonLinesFile : IDisposable
     private readonly FileWrite _write;
     private OwnedFile? _file;
     private long _length; // Where the last whole line ends.
-    private int _tornBytes; // What a failed write may have left behind it.
+    private byte[]? _failed; // What a write that failed may have left the beginning of behind it.
     private bool _isDisposed;
 
     /// <summary>Opens the file, or creates it, and takes its lock.</summary>
@@ -58,14 +58,21 @@ internal sealed class JsonLinesFile : IDisposable
             handle = SetAside().Handle;
         }
 
-        _tornBytes = lines.Length;
-        _write(handle, lines, _length);
-        if (_flushesToDisk)
+        try
         {
-            RandomAccess.FlushToDisk(handle);
+            _write(handle, lines, _length);
+            if (_flushesToDisk)
+            {
+                RandomAccess.FlushToDisk(handle);
+            }
+        }
+        catch
+        {
+            _failed = lines.ToArray();
+            throw;
         }
 
-        _tornBytes = 0;
+        _failed = null;
         _length += lines.Length;
     }
 
@@ -95,7 +102,7 @@ internal sealed class JsonLinesFile : IDisposable
             }
 
             _length = file.Length;
-            _tornBytes = 0;
+            _failed = null;
         }
         catch
         {
@@ -111,13 +118,8 @@ internal sealed class JsonLinesFile : IDisposable
     {
         if (_file is { } file)
         {
-            long length = file.Length;
-            if (length > _length && length <= _length + _tornBytes)
-            {
-                RandomAccess.SetLength(file.Handle, length = _length);
-            }
-
-            if (length == _length && file.IsInPlace)
+            CutFailed(file);
+            if (file.Length == _length && file.IsInPlace)
             {
                 return file;
             }
@@ -126,6 +128,23 @@ internal sealed class JsonLinesFile : IDisposable
         }
 
         return Open();
+    }
+
+    private void CutFailed(OwnedFile file)
+    {
+        long left = file.Length - _length;
+        if (_failed is null || left <= 0 || left > _failed.Length)
+        {
+            return;
+        }
+
+        byte[] found = new byte[left];
+        int read = RandomAccess.Read(file.Handle, found, _length);
+        if (read == left && found.AsSpan().SequenceEqual(_failed.AsSpan(0, read)))
+        {
+            RandomAccess.SetLength(file.Handle, _length);
+            _failed = null;
+        }
     }
 
     // Where that is refused, the file grows on: a record in too large a file is better than a record in none.
