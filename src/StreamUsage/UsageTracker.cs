@@ -186,11 +186,11 @@ public sealed class UsageTracker : IAsyncDisposable
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength)
     {
         HttpContent content = response.Content;
-        for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
+        foreach (UsageTracking earlier in TrackedResponses.Find(response))
         {
-            if (tracked.Tracking.IsOf(this))
+            if (earlier.IsOf(this))
             {
-                return tracked.Tracking;
+                return earlier;
             }
         }
 
@@ -198,6 +198,7 @@ public sealed class UsageTracker : IAsyncDisposable
         var body = new TrackedBody(this, context, (int)response.StatusCode, ContentLength(content), ContentEncoding(content), headers) { RequestBodyLength = requestBodyLength };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
+        TrackedResponses.Add(response, tracking);
         body.Begin();
         return tracking;
     }

@@ -105,6 +105,44 @@ public sealed class TenantTests
     }
 
     [Theory]
+    [InlineData("wrapped")]
+    [InlineData("buffered")]
+    public async Task A_response_whose_content_middleware_has_wrapped_is_tracked_once(string how)
+    {
+        var sink = new RecordingSink();
+        await using var tracker = new UsageTracker(sink);
+        using HttpResponseMessage response = Track.Response(Answers.Claude);
+        UsageTracking first = response.TrackUsage(tracker, Alice);
+        Stream body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        response.Content = how == "wrapped" ? new StreamContent(body) : new StringContent(await Track.ReadToEndAsync(body));
+
+        UsageTracking second = response.TrackUsage(tracker, Bob);
+
+        second.Should().BeSameAs(first);
+        (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Should().Be(Answers.Claude);
+        (await second.Completion).Context.UserId.Should().Be("alice");
+        sink.Records.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Responses_of_one_request_are_tracked_each()
+    {
+        var sink = new RecordingSink();
+        await using var tracker = new UsageTracker(sink);
+        using var request = new HttpRequestMessage();
+        foreach (UsageContext context in (UsageContext[])[Alice, Bob])
+        {
+            using HttpResponseMessage response = Track.Response(Answers.Claude);
+            response.RequestMessage = request;
+            UsageTracking tracking = response.TrackUsage(tracker, context);
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            await tracking.Completion;
+        }
+
+        sink.Records.Select(record => record.Context.UserId).Should().Equal("alice", "bob");
+    }
+
+    [Theory]
     [InlineData("/v1beta/models/gemini-2.5-pro:generateContent", "gemini-2.5-pro")]
     [InlineData("/v1beta/models/gemini%0aforged:generateContent", "gemini")]
     [InlineData("/v1beta/models/gemini%1b%5b31m:generateContent", "gemini")]
