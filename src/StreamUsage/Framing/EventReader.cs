@@ -279,8 +279,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         _brokenEvents += fault is JsonException ? 1 : 0;
     }
 
-    // Broken JSON is found without an exception, which costs as much as reading some hundred bytes.
-    private bool IsBroken(ReadOnlySpan<byte> data)
+    /// <summary>Returns whether data that begins like a JSON object is not one. Finds most of what is broken without an exception, which costs as much as reading some hundred bytes.</summary>
+    public bool IsBroken(ReadOnlySpan<byte> data)
     {
         if (!Utf8Json.IsObject(data))
         {

@@ -24,6 +24,7 @@ internal static class HostileBodies
         ("broken members of a known protocol", size => Event(ClaudeStart) + Repeat(size, i => Event(With(i, """{"type":"message_delta","a":#x""")))),
         ("broken usage of a known protocol", size => Event(ClaudeStart) + Repeat(size, i => Event(With(i, """{"usage":{"output_tokens":#}x""")))),
         ("broken JSON lines", size => Repeat(size, _ => "{x}\n")),
+        ("broken JSON lines between events", size => "data:1\n" + Repeat(size, _ => "{x}\n")),
         ("named errors of text", size => Repeat(size, i => Invariant($"event:error\ndata:{i}x\n\n"))),
         ("objects that nobody knows", size => Events(size, i => With(i, """{"x":#}"""))),
         ("JSON lines that nobody knows", size => Repeat(size, i => Invariant($"{{\"x\":{i}}}\n"))),
