@@ -1,15 +1,12 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 
 namespace StreamUsage;
 
 /// <summary>The one call that tracks a response.</summary>
 public static class HttpResponseMessageExtensions
 {
-    private static readonly ConditionalWeakTable<IUsageSink, UsageTracker> DefaultTrackers = [];
-
     /// <summary>
-    /// Tracks a response with a default tracker of the sink's, one for each sink instance. See <see cref="TrackUsage(HttpResponseMessage, UsageTracker, UsageContext)"/>.
+    /// Tracks a response with the sink's default tracker, <see cref="UsageTracker.For"/>. See <see cref="TrackUsage(HttpResponseMessage, UsageTracker, UsageContext)"/>.
     /// </summary>
     /// <param name="response">The response to track.</param>
     /// <param name="sink">Where its record goes.</param>
@@ -21,7 +18,7 @@ public static class HttpResponseMessageExtensions
         ArgumentNullException.ThrowIfNull(response);
         ArgumentNullException.ThrowIfNull(sink);
         ArgumentNullException.ThrowIfNull(context);
-        return response.TrackUsage(DefaultTrackers.GetValue(sink, static s => new UsageTracker(s)), context);
+        return response.TrackUsage(UsageTracker.For(sink), context);
     }
 
     /// <summary>

@@ -1,3 +1,5 @@
+using StreamUsage.Delivery;
+
 namespace StreamUsage;
 
 /// <summary>Where records go: the user's own storage. Calls may come from any thread, several at once for different responses; none is made on the byte path.</summary>
@@ -9,7 +11,12 @@ public interface IUsageSink
     /// </summary>
     /// <param name="start">What is known at the start.</param>
     /// <param name="cancellationToken">Cancelled when the time limit has passed.</param>
-    ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        start.IsIgnored = true;
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>Exactly one completed record per tracked response. Where delivery is retried it is at least once: <see cref="UsageRecord.Id"/> is the idempotency key.</summary>
     /// <param name="record">The complete record.</param>
@@ -22,6 +29,12 @@ public interface IUsageSink
     async ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(records);
+        if (records is DeliveryBatch batch)
+        {
+            batch.Decline(); // Each record then gets a call, and a time limit, of its own.
+            return;
+        }
+
         foreach (UsageRecord record in records)
         {
             await RecordAsync(record, cancellationToken).ConfigureAwait(false);

@@ -51,8 +51,13 @@ public sealed class StreamUsageOptions
     public TimeSpan SinkTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How often a record is handed to a sink that fails, the first time included: 4 unless set; from 1 to 100. In the background a batch is tried that often as a whole, then its records one by one, each three
-    /// times as often, and a sink that takes none of them is waited for.
+    /// Gets or sets how many calls of one sink run at once where there is no queue (<see cref="Background"/>): 64 by default; from 1 to 10,000.
+    /// </summary>
+    public int MaxConcurrentSinkCalls { get; set; } = 64;
+
+    /// <summary>
+    /// Gets or sets how often a record is passed to a sink that fails, the first time included: 4 by default; from 1 to 100. In the background, a failed
+    /// batch is split, a record that fails alone gets three times as many attempts, and a sink that takes nothing at all is waited for.
     /// </summary>
     public int MaxDeliveryAttempts { get; set; } = 4;
 
@@ -88,6 +93,15 @@ public sealed class StreamUsageOptions
 
     /// <summary>Counts what the provider did not report; null means the container's, where there is one that has it, else a <see cref="ModelTokenEstimator"/>.</summary>
     public ITokenEstimator? Estimator { get; set; }
+
+    /// <summary>
+    /// Gets or sets how long one call of the estimator or the pricing may take: 10 seconds by default; more than zero, at most an hour. A call that
+    /// takes longer is abandoned: the basic rule of 4 characters a token counts, and the record has <see cref="UsageAnomalies.UncertainBill"/>.
+    /// </summary>
+    public TimeSpan EstimationTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets or sets whether a host's start loads the tokenizers in the background: false by default. See <see cref="UsageTracker.WarmUpAsync"/>.</summary>
+    public bool WarmUpOnStart { get; set; }
 
     /// <summary>Puts a price on each record; null means the container's, where there is one that has it, else none.</summary>
     public IUsagePricing? Pricing { get; set; }
@@ -160,6 +174,8 @@ public sealed class StreamUsageOptions
         : MaxRetainedTextBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRetainedTextBytes), "from 0 to 64 MiB")
         : MaxRequestBodyBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRequestBodyBytes), "from 0 to 64 MiB")
         : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1) ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
+        : MaxConcurrentSinkCalls is < 1 or > 10_000 ? Fault(nameof(MaxConcurrentSinkCalls), "from 1 to 10,000")
+        : EstimationTimeout <= TimeSpan.Zero || EstimationTimeout > TimeSpan.FromHours(1) ? Fault(nameof(EstimationTimeout), "more than zero and at most an hour")
         : MaxDeliveryAttempts is < 1 or > 100 ? Fault(nameof(MaxDeliveryAttempts), "from 1 to 100")
         : RetryDelay < TimeSpan.Zero || RetryDelay > TimeSpan.FromHours(1) ? Fault(nameof(RetryDelay), "zero or more and at most an hour")
         : ShutdownGracePeriod < TimeSpan.Zero || ShutdownGracePeriod > TimeSpan.FromHours(1) ? Fault(nameof(ShutdownGracePeriod), "zero or more and at most an hour")

@@ -11,4 +11,7 @@ public sealed record UsageStart
 
     /// <summary>When the request was sent, else when tracking began.</summary>
     public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Gets or sets whether the start reached the default <see cref="IUsageSink.StartedAsync"/>, which does nothing.</summary>
+    internal bool IsIgnored { get; set; }
 }

@@ -18,8 +18,13 @@ namespace StreamUsage;
 /// <summary>
 /// Tracks responses: the sink, options, parsers, estimator, pricing, logger and clock that they share. Thread-safe; made once and used for all.
 /// </summary>
-public sealed class UsageTracker : IAsyncDisposable
+public sealed class UsageTracker : IAsyncDisposable, IDisposable
 {
+    private readonly TrackerShutdown _shutdown;
+    private readonly EstimationWorker _worker;
+    private readonly RecordDelivery _delivery;
+    private readonly QueueGauges? _gauges;
+
     /// <summary>Makes a tracker.</summary>
     /// <param name="sink">Where records go.</param>
     /// <param name="options">Limits and choices, read once here; null means the defaults.</param>
@@ -50,22 +55,15 @@ public sealed class UsageTracker : IAsyncDisposable
             new HeaderRedaction(options.HeaderChoices),
             options.Estimator ?? RecordBuilder.DefaultEstimator,
             options.MaxRequestBodyBytes,
-            options.Pricing,
-            options.SinkTimeout,
-            options.ShutdownGracePeriod);
+            options.Pricing);
         Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits, Time) : null;
-        var time = new SteadyTime(Time);
-        var watchdog = new Watchdog(options.SinkTimeout, time);
-        var logThreads = new CallThreads();
-        var reporter = new UsageReporter(
-            loggerFactory?.CreateLogger("StreamUsage"),
-            new UsageMeter(meterFactory),
-            action => Ignore(new ActionCall(action, logThreads).RunAsync(watchdog)));
-        IRecordDelivery delivery = DeliveryFactory.Make(sinks, name, options, watchdog, reporter, time, meterFactory);
-        Handover = new RecordDispatcher(Settings, delivery, watchdog, reporter, new TimeLimit(options.SinkTimeout, Time), time);
-
-        // What a logger throws, or how long it takes, has nobody to tell.
-        static async ValueTask Ignore(ValueTask<Exception?> call) => await call.ConfigureAwait(false);
+        var reporter = new UsageReporter(loggerFactory?.CreateLogger("StreamUsage"), UsageMeter.For(meterFactory));
+        _worker = new EstimationWorker(options.EstimationTimeout, Time);
+        _delivery = new RecordDelivery(sinks, name, options, Budget, reporter, Time);
+        _gauges = options.Background is null
+            ? null : new QueueGauges(meterFactory, () => _delivery.Queues.Select(static queue => (queue.Calls.Name, queue.Length, queue.OldestAge)));
+        Handover = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter);
+        _shutdown = new TrackerShutdown(Handover, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
     }
 
     internal TimeProvider Time { get; }
@@ -169,18 +167,52 @@ public sealed class UsageTracker : IAsyncDisposable
         return record;
     }
 
+    /// <summary>Returns the tracker that <see cref="HttpResponseMessageExtensions.TrackUsage(HttpResponseMessage, IUsageSink, UsageContext)"/> uses for a sink.</summary>
+    /// <remarks>
+    /// It has the default options, and writes records that the sink did not get to <see cref="System.Diagnostics.Trace"/>. When the process exits (its
+    /// <c>Main</c> returns, or <see cref="Environment.Exit"/> is called), such trackers are stopped within 5 seconds.
+    /// </remarks>
+    /// <param name="sink">Receives the records.</param>
+    /// <returns>The tracker: the same one for the same sink instance.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="sink"/> is null.</exception>
+    public static UsageTracker For(IUsageSink sink)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        return DefaultTrackers.Get(sink);
+    }
+
+    /// <summary>Waits until the records of all responses that have ended so far are delivered, or have failed. Responses that are being read are not waited for.</summary>
+    /// <param name="cancellationToken">Ends the waiting; the records are delivered all the same.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task FlushAsync(CancellationToken cancellationToken = default) => Handover.WhenDelivered().WaitAsync(cancellationToken);
+
+    /// <summary>Loads the tokenizers, so that the first estimate does not wait for them. They take about 60 MB and a second.</summary>
+    /// <param name="cancellationToken">Ends the waiting; the loading goes on.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task WarmUpAsync(CancellationToken cancellationToken = default) =>
+        _worker.RunAsync(() => RecordBuilder.WarmUp(Settings.Estimator), cancellationToken);
+
+    /// <summary>Returns the state of each sink, for a health check.</summary>
+    /// <returns>The sinks, in the order in which they were added.</returns>
+    public IReadOnlyList<SinkStatus> GetSinkStatus() => [.. _delivery.Queues.Select(static queue => queue.GetStatus())];
+
     /// <summary>
-    /// Ends the draining of bodies whose readers have left; waits, at most <see cref="StreamUsageOptions.ShutdownGracePeriod"/>, for responses that are still being read, and records the rest as they are; then waits,
-    /// at most <see cref="StreamUsageOptions.SinkTimeout"/>, for records that are on their way to a sink, and, at most <see cref="BackgroundDeliveryOptions.ShutdownTimeout"/>, for those that are in a queue.
-    /// A response that is tracked afterwards is recorded like any other.
+    /// Stops the tracker. It stops draining, waits up to <see cref="StreamUsageOptions.ShutdownGracePeriod"/> for responses that are being read, and
+    /// records the rest as <see cref="StreamOutcome.Interrupted"/>. Then it delivers, up to <see cref="BackgroundDeliveryOptions.ShutdownTimeout"/>, or
+    /// <see cref="StreamUsageOptions.SinkTimeout"/> where there is no queue. Records that are left are logged and passed to
+    /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>. A response that is tracked afterwards is recorded like any other.
     /// </summary>
     public ValueTask DisposeAsync() => new(StopAsync(CancellationToken.None));
 
-    /// <summary>What <see cref="DisposeAsync"/> does, but where the token is cancelled without waiting any longer.</summary>
-    internal Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Does what <see cref="DisposeAsync"/> does, and blocks until it is done.</summary>
+    public void Dispose() => StopAsync(CancellationToken.None).GetAwaiter().GetResult();
+
+    /// <summary>Stops the tracker, or returns the stop that has begun. A cancelled token ends the waiting for responses and shortens the delivery.</summary>
+    internal async Task StopAsync(CancellationToken cancellationToken)
     {
         Drainer?.Dispose();
-        return Handover.StopAsync(cancellationToken);
+        await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
+        _gauges?.Dispose();
     }
 
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context, long requestBodyLength)
@@ -234,9 +266,7 @@ public sealed class UsageTracker : IAsyncDisposable
         HeaderRedaction Redaction,
         ITokenEstimator Estimator,
         int MaxRequestBodyBytes,
-        IUsagePricing? Pricing,
-        TimeSpan SinkTimeout,
-        TimeSpan ShutdownGracePeriod)
+        IUsagePricing? Pricing)
     {
         public bool CapturesHeaders => Capture.HasFlag(CapturedContent.Headers);
     }

@@ -1,31 +1,26 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace StreamUsage.Delivery;
 
-/// <summary>The steps of an end: no more records come; what has not been handed over by now will not be; and nothing more is waited for.</summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "No source has a timer, and all are asked after the end.")]
+/// <summary>The stages of a shutdown, as the delivery of all sinks sees them.</summary>
 internal sealed class DeliveryStop
 {
     private readonly CancellationTokenSource _stopping = new();
-    private readonly CancellationTokenSource _abandoned = new();
-    private readonly CancellationTokenSource _ending = new();
+    private volatile CancellationTokenSource _abandoned = new(), _ended = new();
 
-    /// <summary>No more records come: what waits goes out without waiting for more.</summary>
+    /// <summary>Cancelled once batches leave at once.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
-    public bool IsStopping => _stopping.IsCancellationRequested;
-
-    /// <summary>The time for delivering has passed.</summary>
+    /// <summary>Cancelled once the time for delivering is over: what is left is reported. Work that has begun keeps the token that it began with.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 
-    public bool IsAbandoned => _abandoned.IsCancellationRequested;
-
-    /// <summary>The time for the last resort has passed too.</summary>
-    public CancellationToken Ending => _ending.Token;
+    /// <summary>Cancelled once the time for reports to user code is over too.</summary>
+    public CancellationToken Ended => _ended.Token;
 
     public Task BeginAsync() => _stopping.CancelAsync();
 
     public Task AbandonAsync() => _abandoned.CancelAsync();
 
-    public Task EndAsync() => _ending.CancelAsync();
+    public Task EndAsync() => _ended.CancelAsync();
+
+    /// <summary>Ends the shutdown. Records of responses that outlive it are delivered like any other.</summary>
+    public void Reset() => (_abandoned, _ended) = (new(), new());
 }

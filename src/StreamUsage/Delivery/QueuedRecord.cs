@@ -1,7 +1,20 @@
+using System.Diagnostics;
+
 namespace StreamUsage.Delivery;
 
-/// <summary>A record that waits for its sink.</summary>
-/// <param name="Record">The record.</param>
-/// <param name="Start">The call that told the sink of its beginning; null where none was made.</param>
-/// <param name="Since">When it came into the queue.</param>
-internal readonly record struct QueuedRecord(UsageRecord Record, StartCall? Start, long Since);
+/// <summary>A record on its way to one sink. Its task ends when the sink has the record, or never will.</summary>
+/// <param name="record">The record.</param>
+/// <param name="activity">The activity that continues the request's trace; null where there is none.</param>
+/// <param name="since">The timestamp of its hand-over.</param>
+internal sealed class QueuedRecord(UsageRecord record, Activity? activity, long since)
+    : TaskCompletionSource<DeliveryResult>(TaskCreationOptions.RunContinuationsAsynchronously)
+{
+    public UsageRecord Record => record;
+
+    public Activity? Activity => activity;
+
+    public long Since => since;
+
+    /// <summary>Calls that failed with this record alone, or with a batch that holds it.</summary>
+    public int Attempts { get; set; }
+}

@@ -5,7 +5,7 @@ internal static class SinkNames
 {
     public static IEnumerable<string> Of(IReadOnlyList<IUsageSink> sinks, string trackerName)
     {
-        string[] types = [.. sinks.Select(static sink => (sink as IScopedSink)?.SinkType.Name ?? sink.GetType().Name)];
+        string[] types = [.. sinks.Select(static sink => (sink as INamedSink)?.SinkName ?? sink.GetType().Name)];
         string prefix = trackerName.Length == 0 ? "" : trackerName + "/";
         return types.Select((type, i) => types.Count(other => other == type) == 1 ? prefix + type : $"{prefix}{type}#{types.Take(i + 1).Count(other => other == type)}");
     }

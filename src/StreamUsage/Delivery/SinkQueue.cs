@@ -1,110 +1,261 @@
 using System.Threading.Channels;
+using StreamUsage.Buffers;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>The bounded queue before one sink.</summary>
-internal sealed class SinkQueue
+/// <summary>
+/// The bounded queue before one sink, and the lanes that empty it. A lane takes a batch, calls the sink and takes the next batch.
+/// Lanes run only while there is something to take.
+/// </summary>
+internal sealed class SinkQueue(
+    SinkCalls calls, SinkHealth health, FailedRecords failed, DeliveryLimits limits, BufferBudget budget, TimeProvider time, DeliveryStop stop)
 {
-    private readonly BackgroundDeliveryOptions _options;
-    private readonly Channel<QueuedRecord> _channel;
-    private readonly SteadyTime _time;
-    private readonly QueueReader[] _readers;
-    private readonly TaskCompletionSource _noneWaits = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _isStopping;
-    private int _waiting;
+    private readonly Channel<QueuedRecord> _channel = Channel.CreateBounded<QueuedRecord>(limits.Capacity);
+    private readonly object _gate = new();
+    private readonly LinkedList<QueuedRecord[]> _underWay = new(); // Batches that a lane has taken, until each of their records has ended.
+    private int _lanes, _filling, _waiting;
 
-    public SinkQueue(Destination destination, BackgroundDeliveryOptions options, SteadyTime time, Func<ChannelReader<QueuedRecord>, QueueReader> makeReader)
+    public SinkCalls Calls => calls;
+
+    /// <summary>Records that the sink does not have yet.</summary>
+    public int Length
     {
-        Destination = destination;
-        _options = options;
-        _time = time;
-        _channel = Channel.CreateBounded<QueuedRecord>(options.Capacity);
-        _readers = [.. Enumerable.Range(0, options.MaxConcurrentBatches).Select(_ => makeReader(_channel.Reader))];
-
-        // What the maker's context carries is not the sink's.
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        get
         {
-            Emptied = Task.WhenAll(_readers.Select(static reader => Task.Run(reader.RunAsync)));
+            lock (_gate)
+            {
+                return _channel.Reader.Count + Volatile.Read(ref _waiting) + _underWay.Sum(static batch => batch.Count(static record => !record.Task.IsCompleted));
+            }
         }
     }
-
-    public enum Admission
-    {
-        Queued,
-        Full,
-        Closed,
-    }
-
-    public Destination Destination { get; }
-
-    /// <summary>The queue was closed, and nothing is left in it.</summary>
-    public Task Emptied { get; }
-
-    /// <summary>Records that the sink has not taken yet.</summary>
-    public int Length => _channel.Reader.Count + _readers.Sum(static reader => reader.Batch.Count);
 
     /// <summary>How long the oldest of them has waited; zero where there is none.</summary>
     public TimeSpan OldestAge
     {
         get
         {
-            long now = _time.GetTimestamp();
-            long oldest = _channel.Reader.TryPeek(out QueuedRecord next) ? next.Since : now;
-            foreach (QueueReader reader in _readers)
+            long now = time.GetTimestamp();
+            long oldest = _channel.Reader.TryPeek(out QueuedRecord? next) ? next.Since : now;
+            lock (_gate)
             {
-                oldest = Math.Min(oldest, reader.Batch.Since ?? now);
+                foreach (QueuedRecord record in _underWay.SelectMany(static batch => batch))
+                {
+                    oldest = record.Task.IsCompleted ? oldest : Math.Min(oldest, record.Since);
+                }
             }
 
-            return _time.GetElapsedTime(oldest, now);
+            return time.GetElapsedTime(oldest, now);
         }
     }
 
-    /// <summary>Puts a record into the queue, at once where there is room: records come into it in the order of these calls.</summary>
-    public ValueTask<Admission> AddAsync(UsageRecord record, StartCall? start)
+    public SinkStatus GetStatus()
     {
-        var queued = new QueuedRecord(record, start, _time.GetTimestamp());
-        return _channel.Writer.TryWrite(queued) ? new ValueTask<Admission>(Admission.Queued) : WaitAsync(queued);
-    }
-
-    /// <summary>Completes when no record waits for room, once that was asked.</summary>
-    public Task WhenNoneWaits()
-    {
-        Volatile.Write(ref _isStopping, true);
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _waiting) == 0)
+        (Exception Fault, DateTimeOffset Since)? failure = health.Failure;
+        return new SinkStatus
         {
-            _noneWaits.TrySetResult();
-        }
-
-        return _noneWaits.Task;
+            Sink = calls.Name,
+            FailingSince = failure?.Since,
+            LastError = failure?.Fault,
+            QueueLength = Length,
+            OldestRecordAge = OldestAge,
+        };
     }
 
-    public void Close() => _channel.Writer.TryComplete();
-
-    // As many may wait as the queue holds: what is in memory stays bounded.
-    private async ValueTask<Admission> WaitAsync(QueuedRecord queued)
+    /// <summary>Adds a record, at once where there is room. A record that finds no room in time is given up.</summary>
+    /// <returns>Whether the record is in the queue.</returns>
+    public ValueTask<bool> AddAsync(QueuedRecord record)
     {
+        if (!_channel.Writer.TryWrite(record))
+        {
+            return WaitForRoomAsync(record);
+        }
+
+        StartLane();
+        return new ValueTask<bool>(true);
+    }
+
+    // What waits beyond the queue's capacity counts against the memory that all responses share.
+    private async ValueTask<bool> WaitForRoomAsync(QueuedRecord record)
+    {
+        CancellationToken abandoned = stop.Abandoned;
+        long size = RecordSize.Of(record.Record);
+        bool isAdded = false;
+        if (budget.TryTake(size))
+        {
+            Interlocked.Increment(ref _waiting);
+            try
+            {
+                using var limit = new CancellationTokenSource(limits.FullQueueTimeout, time);
+                using var ends = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abandoned);
+                await _channel.Writer.WriteAsync(record, ends.Token).ConfigureAwait(false);
+                isAdded = true;
+                StartLane();
+            }
+            catch (OperationCanceledException)
+            {
+                // No room in time.
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _waiting);
+                budget.Return(size);
+            }
+        }
+
+        if (!isAdded)
+        {
+            calls.GiveUp([record], abandoned.IsCancellationRequested ? DropReason.Shutdown : DropReason.QueueFull, null);
+        }
+
+        return isAdded;
+    }
+
+    // One more lane, where no lane is about to take what waits.
+    private void StartLane()
+    {
+        lock (_gate)
+        {
+            if (_lanes == limits.MaxConcurrentCalls || (_filling != 0 && _channel.Reader.Count < limits.MaxBatchSize))
+            {
+                return;
+            }
+
+            _lanes++;
+            _filling++;
+        }
+
+        _ = RunLaneAsync(); // Runs here up to its first call, which starts on the thread pool.
+    }
+
+    private async Task RunLaneAsync()
+    {
+        var batch = new List<QueuedRecord>();
+        while (true)
+        {
+            await FillAsync(batch).ConfigureAwait(false);
+            bool isLast = batch.Count == 0;
+            lock (_gate)
+            {
+                // Checked under the lock: what is added from here on starts a lane.
+                isLast &= _channel.Reader.Count == 0;
+                _filling--;
+                _lanes -= isLast ? 1 : 0;
+            }
+
+            if (isLast)
+            {
+                return;
+            }
+
+            if (batch.Count != 0)
+            {
+                if (_channel.Reader.Count != 0)
+                {
+                    StartLane();
+                }
+
+                await DeliverAsync([.. batch]).ConfigureAwait(false);
+                batch.Clear();
+            }
+
+            lock (_gate)
+            {
+                _filling++;
+            }
+        }
+    }
+
+    private async Task FillAsync(List<QueuedRecord> batch)
+    {
+        int size = calls.TakesBatches ? limits.MaxBatchSize : 1;
+        if (Take(batch, size) || batch.Count == 0 || limits.MaxBatchDelay == TimeSpan.Zero || stop.Stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        using var delay = new CancellationTokenSource(limits.MaxBatchDelay, time);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(delay.Token, stop.Stopping);
         try
         {
-            bool mayWait = Interlocked.Increment(ref _waiting) <= _options.Capacity;
-            using var limit = new CancellationTokenSource(mayWait ? _options.FullQueueTimeout : TimeSpan.Zero, _time);
-            await _channel.Writer.WriteAsync(queued, limit.Token).ConfigureAwait(false);
-            return Admission.Queued;
+            while (await _channel.Reader.WaitToReadAsync(ends.Token).ConfigureAwait(false) && !Take(batch, size))
+            {
+                // Until the batch is full.
+            }
         }
         catch (OperationCanceledException)
         {
-            return Admission.Full;
+            // The batch is old enough.
         }
-        catch (ChannelClosedException)
+    }
+
+    // Whether the batch is full.
+    private bool Take(List<QueuedRecord> batch, int size)
+    {
+        while (batch.Count < size && _channel.Reader.TryRead(out QueuedRecord? record))
         {
-            return Admission.Closed;
+            batch.Add(record);
         }
-        finally
+
+        return batch.Count == size;
+    }
+
+    // Never throws. Ends when the lane may take the next batch.
+    private async Task DeliverAsync(QueuedRecord[] batch)
+    {
+        LinkedListNode<QueuedRecord[]> node;
+        lock (_gate)
         {
-            if (Interlocked.Decrement(ref _waiting) == 0 && Volatile.Read(ref _isStopping))
+            node = _underWay.AddLast(batch);
+        }
+
+        try
+        {
+            await CallAsync(batch).ConfigureAwait(false);
+        }
+        catch (Exception unexpected)
+        {
+            calls.GiveUp(Array.FindAll(batch, static record => !record.Task.IsCompleted), DropReason.Failed, unexpected);
+        }
+
+        _ = RemoveAsync(node);
+    }
+
+    private async Task CallAsync(QueuedRecord[] batch)
+    {
+        CancellationToken abandoned = stop.Abandoned;
+        long taken = health.Taken;
+        if (batch.Length > 1 && calls.TakesBatches)
+        {
+            health.CountFirstCall();
+            Exception? fault = await calls.DeliverAsync(batch, abandoned).ConfigureAwait(false);
+            if (!ReferenceEquals(fault, SinkCalls.Declined))
             {
-                _noneWaits.TrySetResult();
+                await (fault is null ? Task.CompletedTask : failed.TakeAsync(batch, fault, taken)).ConfigureAwait(false);
+                return;
             }
+        }
+
+        foreach (QueuedRecord record in batch)
+        {
+            taken = health.Taken;
+            health.CountFirstCall();
+            if (await calls.DeliverAsync([record], abandoned).ConfigureAwait(false) is { } fault)
+            {
+                await failed.TakeAsync([record], fault, taken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task RemoveAsync(LinkedListNode<QueuedRecord[]> node)
+    {
+        foreach (QueuedRecord record in node.Value)
+        {
+            await record.Task.ConfigureAwait(false);
+        }
+
+        lock (_gate)
+        {
+            _underWay.Remove(node);
         }
     }
 }

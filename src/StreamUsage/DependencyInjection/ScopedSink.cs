@@ -4,14 +4,10 @@ using StreamUsage.Delivery;
 namespace StreamUsage.DependencyInjection;
 
 /// <summary>A sink that is resolved from a fresh scope for each call, which ends with it.</summary>
-internal sealed class ScopedSink<TSink>(IServiceScopeFactory scopes) : IUsageSink, IScopedSink
+internal sealed class ScopedSink<TSink>(IServiceScopeFactory scopes) : IUsageSink, INamedSink
     where TSink : class, IUsageSink
 {
-    private volatile SinkShape? _shape;
-
-    public Type SinkType => typeof(TSink);
-
-    public SinkShape Shape => _shape ?? SinkShape.Unknown;
+    public string SinkName => typeof(TSink).Name;
 
     public ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) =>
         CallAsync(static (sink, start, token) => sink.StartedAsync(start, token), start, cancellationToken);
@@ -28,7 +24,6 @@ internal sealed class ScopedSink<TSink>(IServiceScopeFactory scopes) : IUsageSin
         await using (scope.ConfigureAwait(false))
         {
             TSink sink = scope.ServiceProvider.GetRequiredService<TSink>();
-            _shape ??= SinkShape.Of(sink);
             await call(sink, argument, cancellationToken).ConfigureAwait(false);
         }
     }

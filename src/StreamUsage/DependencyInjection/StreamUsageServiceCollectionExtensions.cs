@@ -55,7 +55,8 @@ public static class StreamUsageServiceCollectionExtensions
             services.AddSingleton(new TrackerName(name));
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StreamUsageOptions>, OptionsValidation>());
             options.ValidateOnStart();
-            services.AddSingleton<IHostedService>(provider => new TrackerHostedService(tracker(provider)));
+            services.AddSingleton<IHostedService>(provider => new TrackerHostedService(
+                tracker(provider), provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get(name).WarmUpOnStart));
         }
 
         return new StreamUsageBuilder(services, name);

@@ -2,10 +2,33 @@ using Microsoft.Extensions.Hosting;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Ends a tracker with its host: open responses and records on their way get their time, within the host's own limit.</summary>
-internal sealed class TrackerHostedService(UsageTracker tracker) : IHostedService
+/// <summary>
+/// Stops a tracker with its host. The stop begins before any service of the host stops, so that it runs beside the server's own; the
+/// host waits for it where its turn comes.
+/// </summary>
+internal sealed class TrackerHostedService(UsageTracker tracker, bool warmsUp) : IHostedLifecycleService
 {
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (warmsUp)
+        {
+            _ = tracker.WarmUpAsync(CancellationToken.None);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _ = tracker.StopAsync(cancellationToken);
+        return Task.CompletedTask;
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => tracker.StopAsync(cancellationToken);
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -3,66 +3,44 @@ using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Everything that is logged. Event ids are stable; no message holds a header's value, a body's text or an error's words.</summary>
+/// <summary>Everything that is logged. Event ids are stable. No message holds a header's value, a body's text or a provider's words.</summary>
 internal static partial class Log
 {
-    private const string Summary =
-        "Response {RequestId} {Status} ({Outcome}, {StatusCode}) after {DurationMilliseconds} ms: input {InputTokens}, cache read {CacheReadInputTokens}, " +
-        "cache creation {CacheCreationInputTokens} ({InputSource}), output {OutputTokens} ({OutputSource}), cost {Cost}; {Model}, {Protocol}, record {RecordId}";
+    private static readonly EventId Recorded = new(1, "ResponseRecorded"), RecordedFailure = new(2, "ResponseFailed"), Dropped = new(3, "RecordDropped");
 
+    /// <summary>The summary line of a response.</summary>
     public static void ResponseRecorded(ILogger logger, UsageRecord record)
     {
-        if (record.Status is UsageStatus.Failed)
+        bool isWarning = IsWarning(record);
+        LogLevel level = isWarning ? LogLevel.Warning : LogLevel.Information;
+        if (logger.IsEnabled(level))
         {
-            ResponseFailed(
-                logger, record.Context.RequestId, record.Status, record.Outcome, record.StatusCode, (long)record.Duration.TotalMilliseconds, record.Usage.InputTokens, record.Usage.CacheReadInputTokens,
-                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Id);
-        }
-        else
-        {
-            ResponseCompleted(
-                logger, record.Context.RequestId, record.Status, record.Outcome, record.StatusCode, (long)record.Duration.TotalMilliseconds, record.Usage.InputTokens, record.Usage.CacheReadInputTokens,
-                record.Usage.CacheCreationInputTokens, record.InputSource, record.Usage.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost, record.ResponseModel, record.Protocol, record.Id);
+            RecordLine.Of(record, record.Usage).Write(logger, level, isWarning ? RecordedFailure : Recorded);
         }
     }
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = Summary)]
-    private static partial void ResponseCompleted(
-        ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
-        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, Guid recordId);
-
-    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = Summary)]
-    private static partial void ResponseFailed(
-        ILogger logger, string? requestId, UsageStatus status, StreamOutcome outcome, int statusCode, long durationMilliseconds, long inputTokens, long cacheReadInputTokens,
-        long cacheCreationInputTokens, TokenSource inputSource, long outputTokens, TokenSource outputSource, decimal? cost, string? model, string? protocol, Guid recordId);
-
-    /// <summary>The last of a record that its sink does not get: all that is needed to book it by hand.</summary>
-    public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, string? faultType)
+    /// <summary>The last line of a record that its sink does not get: all that is needed to book it by hand.</summary>
+    public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
         UsageContext context = record.Context;
-        TokenUsage billed = record.BilledUsage;
-        RecordDropped(
-            logger, sink, record.Id, context.RequestId, reason, attempts, faultType, context.AttemptId, context.UserId, context.ApiKeyId, context.Provider, context.ProviderId, context.ProviderEndpointId,
-            context.ProviderApiKeyId, record.Protocol, record.ResponseModel ?? context.Model, record.ResponseId, record.Status, record.Outcome, record.StatusCode, record.StartedAt,
-            (long)record.Duration.TotalMilliseconds, billed.InputTokens, billed.CacheReadInputTokens, billed.CacheCreationInputTokens, billed.CacheCreation1hInputTokens, record.InputSource,
-            billed.OutputTokens, record.OutputSource, record.Cost?.Total ?? record.ReportedCost);
+        RecordLine.Of(record, record.BilledUsage)
+            .Add("CacheCreation1hInputTokens", record.BilledUsage.CacheCreation1hInputTokens, "{0} of the cache creation for an hour")
+            .Add("StartedAt", record.StartedAt, "started {0}")
+            .Add("UserId", context.UserId, "user {0}")
+            .Add("AttemptId", context.AttemptId, "attempt {0}")
+            .Add("ProviderId", context.ProviderId, "provider id {0}")
+            .Add("ProviderEndpointId", context.ProviderEndpointId, "endpoint {0}")
+            .Add("ProviderApiKeyId", context.ProviderApiKeyId, "provider key {0}")
+            .Add("ResponseId", record.ResponseId, "response id {0}")
+            .Add("Sink", sink, "not delivered to {0}", ": ")
+            .Add("Reason", reason, "({0},", " ")
+            .Add("Attempts", attempts, "{0} attempts)", " ")
+            .Add("FaultType", fault?.GetType().Name, "{0}")
+            .Write(logger, LogLevel.Error, Dropped, fault);
     }
 
-    [LoggerMessage(
-        EventId = 3,
-        Level = LogLevel.Error,
-        Message = "{Sink} did not get record {RecordId} of response {RequestId} ({Reason}, {Attempts} attempts, {FaultType}); attempt {AttemptId}, user {UserId}, key {ApiKeyId}, " +
-            "provider {Provider} ({ProviderId}, endpoint {ProviderEndpointId}, key {ProviderApiKeyId}), {Protocol}, {Model}, response {ResponseId}; {Status} ({Outcome}, {StatusCode}), began {StartedAt}, " +
-            "{DurationMilliseconds} ms; input {InputTokens}, cache read {CacheReadInputTokens}, cache creation {CacheCreationInputTokens} ({CacheCreation1hInputTokens} for an hour) ({InputSource}), " +
-            "output {OutputTokens} ({OutputSource}), cost {Cost}")]
-    private static partial void RecordDropped(
-        ILogger logger, string sink, Guid recordId, string? requestId, string reason, int attempts, string? faultType, string? attemptId, string? userId, string? apiKeyId, string? provider,
-        string? providerId, string? providerEndpointId, string? providerApiKeyId, string? protocol, string? model, string? responseId, UsageStatus status, StreamOutcome outcome, int statusCode,
-        DateTimeOffset startedAt, long durationMilliseconds, long inputTokens, long cacheReadInputTokens, long cacheCreationInputTokens, long cacheCreation1hInputTokens, TokenSource inputSource,
-        long outputTokens, TokenSource outputSource, decimal? cost);
-
-    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{Sink} failed to take the start of record {RecordId}: {FaultType}")]
-    public static partial void SinkStartFailed(ILogger logger, string sink, Guid recordId, string faultType);
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{Sink} failed to take the start of record {RecordId}")]
+    public static partial void SinkStartFailed(ILogger logger, string sink, Guid recordId, Exception fault);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "{SkippedEvents} events of record {RecordId} could not be read as {Protocol}: {FaultType}")]
     public static partial void EventsSkipped(ILogger logger, long skippedEvents, Guid recordId, string? protocol, string? faultType);
@@ -70,27 +48,34 @@ internal static partial class Log
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{IgnoredCounts} token counts of record {RecordId} were ignored: negative, fractional, not a number or absurd")]
     public static partial void CountsIgnored(ILogger logger, int ignoredCounts, Guid recordId);
 
-    [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "Estimator or pricing failed for record {RecordId}: {FaultType}")]
-    public static partial void EstimateFailed(ILogger logger, Guid recordId, string faultType);
+    [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "The estimator or the pricing failed for record {RecordId}")]
+    public static partial void EstimateFailed(ILogger logger, Guid recordId, Exception fault);
 
-    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Record {RecordId}: the caller said {NamedFormat}, the response speaks {DetectedFormat}")]
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Record {RecordId}: the caller named {NamedFormat}, the response is {DetectedFormat}")]
     public static partial void FormatCorrected(ILogger logger, Guid recordId, ApiFormat namedFormat, ApiFormat detectedFormat);
 
-    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnDeliveryFailed failed for record {RecordId}: {FaultType}")]
-    public static partial void CallbackFailed(ILogger logger, Guid recordId, string faultType);
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnDeliveryFailed failed for record {RecordId}")]
+    public static partial void CallbackFailed(ILogger logger, Guid recordId, Exception fault);
 
-    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Sink} takes nothing at present: {FaultType}; its records wait in their queue")]
-    public static partial void SinkDown(ILogger logger, string sink, string faultType);
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Sink} failed; its records are retried")]
+    public static partial void SinkFailed(ILogger logger, string sink, Exception fault);
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "{Sink} takes records again")]
     public static partial void SinkBack(ILogger logger, string sink);
 
-    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutting down: {Responses} responses that were still being read are recorded as interrupted")]
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutdown: {Responses} responses that were still being read are recorded as interrupted")]
     public static partial void ShutDown(ILogger logger, int responses);
 
-    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutting down: there was no time to give {Records} records that {Sink} did not get to OnDeliveryFailed")]
-    public static partial void CallbacksMissed(ILogger logger, string sink, int records);
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutdown: there was no time to pass {Records} undelivered records to OnDeliveryFailed")]
+    public static partial void CallbacksMissed(ILogger logger, int records);
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Error, Message = "Record {RecordId} could not be made in full; it is recorded as failed")]
+    public static partial void RecordFailed(ILogger logger, Guid recordId, Exception fault);
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
+
+    // A caller's mistake, a rate limit and a client that left are everyday; a server that failed is not.
+    private static bool IsWarning(UsageRecord record) =>
+        record.Status == UsageStatus.Failed && !(record.Outcome == StreamOutcome.ProviderError && record.StatusCode is >= 400 and < 500);
 }

@@ -13,4 +13,10 @@ internal static class Tokenizers
     public static Tokenizer Get(TokenEncoding encoding) => encoding == TokenEncoding.Cl100kBase ? Cl100k.Value : O200k.Value;
 
     public static bool IsLoaded(TokenEncoding encoding) => encoding == TokenEncoding.Cl100kBase ? Cl100k.IsValueCreated : O200k.IsValueCreated;
+
+    public static void Load()
+    {
+        _ = O200k.Value;
+        _ = Cl100k.Value;
+    }
 }

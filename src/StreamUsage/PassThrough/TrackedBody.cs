@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using StreamUsage.Capture;
-using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
@@ -12,7 +11,7 @@ namespace StreamUsage.PassThrough;
 /// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content, stream or pipe that wraps it, so that those can be collected
 /// when they are abandoned. The lock is held while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
 /// </summary>
-internal sealed class TrackedBody : IThreadPoolWorkItem
+internal sealed class TrackedBody
 {
     private BodyGate _gate;
     private readonly BodyReader _reader;
@@ -41,11 +40,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
         _reader = new BodyReader(tracker.Reading, context.ApiFormat, capture);
         _decoded = tracker.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders, tracker.Budget) : null;
         Id = RecordId.Create(_times.StartedAt);
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity)
-        {
-            TraceId = activity.TraceId.ToHexString();
-            SpanId = activity.SpanId.ToHexString();
-        }
+        Trace = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Context : default;
     }
 
     public UsageTracker Tracker { get; }
@@ -64,14 +59,23 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
 
     public IReadOnlyDictionary<string, string>? ResponseHeaders { get; }
 
-    public string? TraceId { get; }
+    /// <summary>The activity that was current when tracking began.</summary>
+    public ActivityContext Trace { get; }
 
-    public string? SpanId { get; }
+    public string? TraceId => Trace == default ? null : Trace.TraceId.ToHexString();
+
+    public string? SpanId => Trace == default ? null : Trace.SpanId.ToHexString();
 
     public DateTimeOffset StartedAt => _times.StartedAt;
 
-    /// <summary>The calls that tell the sinks of the beginning; the record waits for them.</summary>
-    public StartNotifications Starts { get; set; }
+    /// <summary>The calls that tell each sink of the start; null where no sink wants to know. The record waits for them.</summary>
+    public Task[]? Starts { get; set; }
+
+    /// <summary>Whether the sinks are still to be told of the start.</summary>
+    public bool IsStartPending { get; set; }
+
+    /// <summary>The group of pending records that this response's record belongs to; null until it has ended.</summary>
+    public PendingRecords.Group? Pending { get; set; }
 
     /// <summary>Its neighbours among the bodies that are open: the registry's.</summary>
     public TrackedBody? PreviousOpen { get; set; }
@@ -103,10 +107,20 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     {
         get
         {
+            Task<UsageRecord> completion;
             using (_gate.Enter())
             {
-                return _record is not null ? Task.FromResult(_record) : (_completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                _completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_record is not null)
+                {
+                    _completion.TrySetResult(_record);
+                }
+
+                completion = _completion.Task;
             }
+
+            HurryFor(completion);
+            return completion;
         }
     }
 
@@ -114,18 +128,27 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
     {
         get
         {
+            Task<DeliveryResult> delivery;
             using (_gate.Enter())
             {
-                return _record is not null ? Task.FromResult(_result) : (_deliveryResult ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                _deliveryResult ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_record is not null)
+                {
+                    _deliveryResult.TrySetResult(_result);
+                }
+
+                delivery = _deliveryResult.Task;
             }
+
+            HurryFor(delivery);
+            return delivery;
         }
     }
 
+    private bool IsAwaited => _completion is not null || _deliveryResult is not null;
+
     /// <summary>The body is in its reader's hands: tells the sinks.</summary>
     public void Begin() => Tracker.Handover.Begin(this);
-
-    /// <summary>The body has ended: its record is made and handed over.</summary>
-    void IThreadPoolWorkItem.Execute() => Tracker.Handover.HandOver(this);
 
     /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by. Never throws.</summary>
     /// <param name="offset">Where in the body they lie.</param>
@@ -212,7 +235,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             Settle(end, fault);
         }
 
-        Tracker.Handover.Complete(this);
+        Tracker.Handover.Complete(this, IsAwaited);
         return Verdict.Outcome;
     }
 
@@ -265,7 +288,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived);
         }
 
-        Tracker.Handover.Complete(this);
+        Tracker.Handover.Complete(this, IsAwaited);
     }
 
     public bool Fail(int statusCode, string message)
@@ -353,7 +376,7 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             Settle(end, fault);
         }
 
-        Tracker.Handover.Complete(this);
+        Tracker.Handover.Complete(this, IsAwaited);
     }
 
     private void Settle(StreamEnd end, Exception? fault)
@@ -388,6 +411,14 @@ internal sealed class TrackedBody : IThreadPoolWorkItem
             _isUnread = true;
             _decoded!.Release();
             Events.Fail(fault);
+        }
+    }
+
+    private void HurryFor(Task waited)
+    {
+        if (!waited.IsCompleted && _isEnded)
+        {
+            Tracker.Handover.Hurry();
         }
     }
 

@@ -52,6 +52,17 @@ internal sealed class OpenBodies
         whenNone?.TrySetResult();
     }
 
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _first is null;
+            }
+        }
+    }
+
     public IReadOnlyList<TrackedBody> ToList()
     {
         var bodies = new List<TrackedBody>();

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
-using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.PassThrough;
@@ -9,41 +8,84 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Makes the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
-internal static class RecordBuilder
+/// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
+internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, EstimationWorker worker)
 {
-    public static ModelTokenEstimator DefaultEstimator { get; } = new();
+    private const string PricingFailed = "the pricing failed", PricingTooSlow = "the pricing exceeded EstimationTimeout";
 
     // No count that a provider reports may be larger either.
     private const long MaxEstimate = 1L << 40;
 
-    // What serves where an estimator fails: it cannot fail itself, but for a request whose bytes are gone.
+    // Used where an estimator fails. It fails itself only where the request's bytes are gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
-    /// <summary>Never throws: what of the user's fails or takes longer than the limit is left out, and named in the faults.</summary>
-    public static async ValueTask<(UsageRecord Record, List<Exception> Faults)> BuildAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit)
-    {
-        var faults = new List<Exception>();
-        (TokenUsage Usage, TokenSource Input, TokenSource Output) counts = await CountAsync(body, settings, limit, faults).ConfigureAwait(false);
-        body.Events.ReleaseOutput();
-        UsageRecord record = Describe(body, counts);
-        if (settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0)
-        {
-            record = WithRequestBody(record, body, settings);
-        }
+    public static ModelTokenEstimator DefaultEstimator { get; } = new();
 
-        return (settings.Pricing is { } pricing ? await PriceAsync(record, pricing, limit, faults).ConfigureAwait(false) : record, faults);
+    /// <summary>Builds the record. An estimator or a pricing that fails or takes too long is named in the faults.</summary>
+    public ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> BuildAsync(TrackedBody body)
+    {
+        Counts counts = GetReportedCounts(body);
+        return counts.NeedsInput || counts.NeedsOutput || settings.Pricing is not null
+            ? EstimateAndPriceAsync(body, counts)
+            : new((Describe(body, counts), []));
     }
 
-    private static UsageRecord Describe(TrackedBody body, (TokenUsage Usage, TokenSource Input, TokenSource Output) counts)
+    /// <summary>Returns what can be said of a response whose record could not be built.</summary>
+    public static UsageRecord Minimal(TrackedBody body, Exception fault) => new()
     {
+        Id = body.Id,
+        Context = body.Context,
+        Status = UsageStatus.Failed,
+        Outcome = body.Verdict.Outcome,
+        StatusCode = body.Verdict.StatusCode,
+        HttpStatusCode = body.HttpStatusCode,
+        ErrorType = "record_failed",
+        ErrorMessage = $"The record could not be built: {fault.GetType().Name}.",
+        Anomalies = UsageAnomalies.UncertainBill,
+        TraceId = body.TraceId,
+        SpanId = body.SpanId,
+        StartedAt = body.StartedAt,
+        Duration = body.Times.Duration,
+        BytesReceived = body.BytesReceived,
+    };
+
+    /// <summary>Has an estimator load what it needs.</summary>
+    public static void WarmUp(ITokenEstimator estimator)
+    {
+        if (estimator is ModelTokenEstimator)
+        {
+            Tokenizers.Load();
+        }
+        else
+        {
+            estimator.CountTokens(null, "warm");
+        }
+    }
+
+    private async ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> EstimateAndPriceAsync(TrackedBody body, Counts counts)
+    {
+        var faults = new List<Exception>();
+        counts = await EstimateAsync(body, counts, faults).ConfigureAwait(false);
+        UsageRecord record = Describe(body, counts);
+        if (settings.Pricing is { } pricing)
+        {
+            record = await PriceAsync(record, pricing, faults).ConfigureAwait(false);
+        }
+
+        bool isLate = faults.Exists(static fault => fault is TimeoutException);
+        return (isLate ? record with { Anomalies = record.Anomalies | UsageAnomalies.UncertainBill } : record, faults);
+    }
+
+    private UsageRecord Describe(TrackedBody body, in Counts counts)
+    {
+        body.Events.ReleaseOutput();
         EventReader events = body.Events;
         ref readonly UsageAccumulator state = ref events.State;
         OutcomeRules.Verdict verdict = body.Verdict;
         ProviderError? error = state.Error;
         bool isShutDown = body.End == StreamEnd.ShutDown && verdict.Outcome == StreamOutcome.Interrupted;
         (TokenUsage billed, IReadOnlyList<UsageIteration> iterations) = Bill(events, counts.Usage);
-        return new UsageRecord
+        var record = new UsageRecord
         {
             Id = body.Id,
             Context = body.Context,
@@ -91,6 +133,7 @@ internal static class RecordBuilder
             ResponseHeaders = body.ResponseHeaders,
             Response = events.TakeCaptured(),
         };
+        return settings.Capture.HasFlag(CapturedContent.RequestBody) && body.RequestBodyLength > 0 ? WithRequestBody(record, body, settings) : record;
     }
 
     // What a custom parser put into its state can throw; the counts are safe from it.
@@ -118,49 +161,49 @@ internal static class RecordBuilder
         };
     }
 
-    // Reported stays as it is, 0 included. Not reported: counted from what was seen, never below a placeholder. A refused request costs nothing.
-    private static async ValueTask<(TokenUsage Usage, TokenSource Input, TokenSource Output)> CountAsync(TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    // Reported stays as it is, 0 included. A refused request costs nothing.
+    private static Counts GetReportedCounts(TrackedBody body)
     {
         EventReader events = body.Events;
-        UsageAccumulator state = events.State;
-        TokenUsage usage = state.Usage;
+        ref readonly UsageAccumulator state = ref events.State;
         TokenSource input = state.IsInputReported ? TokenSource.Reported : TokenSource.None;
         TokenSource output = state.IsOutputReported ? TokenSource.Reported : TokenSource.None;
-
         bool isRefused = body.Verdict.Outcome == StreamOutcome.ProviderError && !state.IsInputReported && !state.IsOutputReported && !events.HasOutput;
         bool mayHaveRun = !isRefused && body.Verdict.Outcome is not (StreamOutcome.Empty or StreamOutcome.Unreadable or StreamOutcome.Pending);
-        if (!mayHaveRun)
-        {
-            return (usage, input, output);
-        }
-
-        string? model = state.Model ?? body.Context.Model;
-        if (input == TokenSource.None && body.RequestBodyLength > 0)
-        {
-            usage = usage with { InputTokens = await EstimateInputAsync(events.Format, model, body, settings, limit, faults).ConfigureAwait(false) };
-            input = usage.InputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
-        }
-
-        if (output == TokenSource.None)
-        {
-            long estimate = await EstimateOutputAsync(events, model, settings, limit, faults).ConfigureAwait(false);
-            usage = usage with { OutputTokens = Math.Max(usage.OutputTokens, estimate) };
-            output = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
-        }
-
-        return (usage, input, output);
+        return new Counts(
+            state.Usage, input, output, mayHaveRun && input == TokenSource.None && body.RequestBodyLength > 0, mayHaveRun && output == TokenSource.None);
     }
 
-    private static async Task<long> EstimateOutputAsync(EventReader events, string? model, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    // What was not reported is counted from what was seen, and never below a placeholder.
+    private async ValueTask<Counts> EstimateAsync(TrackedBody body, Counts counts, List<Exception> faults)
+    {
+        EventReader events = body.Events;
+        string? model = events.State.Model ?? body.Context.Model;
+        if (counts.NeedsInput)
+        {
+            long tokens = await EstimateInputAsync(events.Format, model, body, faults).ConfigureAwait(false);
+            counts = counts with { Usage = counts.Usage with { InputTokens = tokens }, Input = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
+        }
+
+        if (counts.NeedsOutput)
+        {
+            long tokens = Math.Max(counts.Usage.OutputTokens, await EstimateOutputAsync(events, model, faults).ConfigureAwait(false));
+            counts = counts with { Usage = counts.Usage with { OutputTokens = tokens }, Output = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
+        }
+
+        return counts;
+    }
+
+    private async Task<long> EstimateOutputAsync(EventReader events, string? model, List<Exception> faults)
     {
         ModelOutput seen = events.TakeOutput();
         return seen.Characters == 0 && seen.Parts.Count == 0
-            ? 0 : await EstimateAsync(settings.Estimator, estimator => estimator.EstimateOutputTokens(events.Format, model, seen), limit, faults).ConfigureAwait(false);
+            ? 0 : await EstimateAsync(estimator => estimator.EstimateOutputTokens(events.Format, model, seen), faults).ConfigureAwait(false);
     }
 
-    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it goes, and is noted.
-    private static async Task<long> EstimateInputAsync(
-        ApiFormat format, string? model, TrackedBody body, UsageTracker.TrackerSettings settings, TimeLimit limit, List<Exception> faults)
+    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it
+    // goes, and is noted.
+    private async Task<long> EstimateInputAsync(ApiFormat format, string? model, TrackedBody body, List<Exception> faults)
     {
         ReadOnlyMemory<byte> requestBody = body.RequestBody;
         if (requestBody.IsEmpty || requestBody.Length > settings.MaxRequestBodyBytes)
@@ -170,9 +213,9 @@ internal static class RecordBuilder
 
         JsonException? malformed = null;
         long estimate = await EstimateAsync(
-            settings.Estimator,
-            estimator => estimator is ModelTokenEstimator own ? own.EstimateInput(format, model, requestBody.Span, out malformed) : estimator.EstimateInputTokens(format, model, requestBody),
-            limit,
+            estimator => estimator is ModelTokenEstimator own
+                ? own.EstimateInput(format, model, requestBody.Span, out malformed)
+                : estimator.EstimateInputTokens(format, model, requestBody),
             faults).ConfigureAwait(false);
         if (malformed is not null)
         {
@@ -182,14 +225,14 @@ internal static class RecordBuilder
         return estimate;
     }
 
-    // An estimator that has hung once is not asked again. The basic rule itself fails only where the request's bytes are gone.
-    private static async Task<long> EstimateAsync(ITokenEstimator estimator, Func<ITokenEstimator, long> count, TimeLimit limit, List<Exception> faults)
+    // An estimator that has exceeded its time once is not asked again for this record.
+    private async Task<long> EstimateAsync(Func<ITokenEstimator, long> count, List<Exception> faults)
     {
-        if (!ReferenceEquals(estimator, BasicRule) && !faults.Exists(fault => fault is TimeoutException))
+        if (!faults.Exists(static fault => fault is TimeoutException))
         {
             try
             {
-                return Math.Clamp(await WithinAsync(limit, () => count(estimator)).ConfigureAwait(false), 0, MaxEstimate);
+                return Math.Clamp(await worker.RunAsync(() => count(settings.Estimator)).ConfigureAwait(false), 0, MaxEstimate);
             }
             catch (Exception fault)
             {
@@ -208,25 +251,18 @@ internal static class RecordBuilder
         }
     }
 
-    private static async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, TimeLimit limit, List<Exception> faults)
+    private async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, List<Exception> faults)
     {
         try
         {
-            UsageCost? cost = await WithinAsync(limit, () => pricing.Price(record)).ConfigureAwait(false);
+            UsageCost? cost = await worker.RunAsync(() => pricing.Price(record)).ConfigureAwait(false);
             return record with { Cost = cost, UnpricedReason = cost is null ? "the model is not in the price table" : null };
         }
         catch (Exception fault)
         {
             faults.Add(fault);
-            return record with { UnpricedReason = "the pricing failed" };
+            return record with { UnpricedReason = fault is TimeoutException ? PricingTooSlow : PricingFailed };
         }
-    }
-
-    private static async Task<T> WithinAsync<T>(TimeLimit limit, Func<T> call)
-    {
-        Task<T> running = Task.Run(call);
-        await limit.WaitAsync(running).ConfigureAwait(false);
-        return await running.ConfigureAwait(false);
     }
 
     private static string? MessageOf(Exception? fault)
@@ -248,4 +284,6 @@ internal static class RecordBuilder
         HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } request => request.HttpRequestError.ToString(),
         _ => fault.GetType().Name,
     };
+
+    private readonly record struct Counts(TokenUsage Usage, TokenSource Input, TokenSource Output, bool NeedsInput, bool NeedsOutput);
 }

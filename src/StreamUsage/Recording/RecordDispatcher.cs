@@ -1,138 +1,196 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
 using StreamUsage.PassThrough;
 
 namespace StreamUsage.Recording;
 
-/// <summary>What happens beside the byte path: the sinks are told of a start, and at the end the record is made and handed over, whoever waits for it is told, and it is reported, in this order.</summary>
-internal sealed class RecordDispatcher(UsageTracker.TrackerSettings settings, IRecordDelivery delivery, Watchdog watchdog, UsageReporter reporter, TimeLimit limit, SteadyTime time) : IThreadPoolWorkItem
+/// <summary>
+/// Takes responses that begin and end off the readers' threads: tells the sinks of a start; at the end builds the record, hands it
+/// over, completes the handle and reports, in this order.
+/// </summary>
+/// <remarks>
+/// Waking a sleeping thread costs a reader some 20 µs, twice what all the rest of an end costs (docs/internals/delivery.md). So an end
+/// is left for a timer that ticks while responses are open, unless somebody already waits for the record.
+/// </remarks>
+internal sealed class RecordDispatcher : IThreadPoolWorkItem
 {
-    private static readonly TimeSpan TimeToMake = TimeSpan.FromSeconds(1), TimeToReport = TimeSpan.FromSeconds(5);
+    private const int MaxIdleTicks = 100;
 
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+
+    private readonly RecordBuilder _builder;
+    private readonly RecordDelivery _delivery;
+    private readonly UsageReporter _reporter;
     private readonly OpenBodies _open = new();
-    private readonly ConcurrentQueue<TrackedBody> _ended = new();
-    private readonly PendingCounter _making = new(), _handingOver = new();
-    private Task _lastAdded = Task.CompletedTask;
-    private int _endedCount;
+    private readonly PendingRecords _pending = new();
+    private readonly ConcurrentQueue<TrackedBody> _inbox = new();
+    private readonly Timer _timer;
+    private int _isDraining, _isTicking, _idleTicks;
+
+    public RecordDispatcher(RecordBuilder builder, RecordDelivery delivery, UsageReporter reporter)
+    {
+        (_builder, _delivery, _reporter) = (builder, delivery, reporter);
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        {
+            _timer = new Timer(static dispatcher => ((RecordDispatcher)dispatcher!).OnTick(), this, Timeout.Infinite, Timeout.Infinite);
+        }
+    }
+
+    /// <summary>Responses that are being read.</summary>
+    public OpenBodies Open => _open;
 
     /// <summary>A response has begun.</summary>
     public void Begin(TrackedBody body)
     {
         _open.Add(body);
-        reporter.Opened();
-        foreach (Destination destination in delivery.Destinations)
+        _reporter.Opened();
+        if (_delivery.TakesStarts)
         {
-            if (destination.Shape.TakesStarts)
-            {
-                body.Starts = new StartNotifications(delivery.Destinations, new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt }, reporter);
-                body.Starts.Start(watchdog);
-                return;
-            }
+            body.IsStartPending = true;
+            _inbox.Enqueue(body);
+        }
+
+        StartTicking();
+    }
+
+    /// <summary>A response has ended.</summary>
+    /// <param name="body">The response.</param>
+    /// <param name="isAwaited">Whether somebody waits for its record.</param>
+    public void Complete(TrackedBody body, bool isAwaited)
+    {
+        body.Pending = _pending.Add();
+        _inbox.Enqueue(body);
+        _open.Remove(body); // Pending before it is no longer open: a shutdown waits for one after the other.
+        _reporter.Closed();
+        if (isAwaited)
+        {
+            Hurry();
+        }
+        else
+        {
+            StartTicking();
         }
     }
 
-    /// <summary>A response has ended: makes its record and hands it over, off this thread.</summary>
-    public void Complete(TrackedBody body)
+    /// <summary>Processes what has begun and ended without waiting for the timer.</summary>
+    public void Hurry()
     {
-        _making.Begin();
-        _handingOver.Begin();
-        _open.Remove(body); // Under way before it is no longer open: a stop waits for one after the other.
-        if (!delivery.KeepsOrder)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(body, preferLocal: false);
-            return;
-        }
-
-        // Begun one after the other, so that their turns are in order.
-        _ended.Enqueue(body);
-        if (Interlocked.Increment(ref _endedCount) == 1)
+        if (!_inbox.IsEmpty)
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
 
-    public void HandOver(TrackedBody body) => HandOverAfter(Task.CompletedTask, body);
-
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>Completes when the records of all responses that have ended so far were delivered, or have failed.</summary>
+    public Task WhenDelivered()
     {
-        do
+        Hurry();
+        return _pending.WhenEnded();
+    }
+
+    void IThreadPoolWorkItem.Execute() => Drain();
+
+    private void StartTicking()
+    {
+        if (Volatile.Read(ref _isTicking) == 0 && Interlocked.Exchange(ref _isTicking, 1) == 0)
         {
-            if (_ended.TryDequeue(out TrackedBody? body))
+            _timer.Change(Tick, Tick);
+        }
+    }
+
+    private void OnTick()
+    {
+        _idleTicks = !_inbox.IsEmpty || !_open.IsEmpty ? 0 : _idleTicks + 1;
+        Drain();
+        if (_idleTicks < MaxIdleTicks)
+        {
+            return;
+        }
+
+        _idleTicks = 0;
+        _timer.Change(Timeout.Infinite, Timeout.Infinite);
+        Volatile.Write(ref _isTicking, 0);
+        Interlocked.MemoryBarrier();
+        if (!_inbox.IsEmpty)
+        {
+            StartTicking();
+        }
+    }
+
+    // One thread at a time, so that records are handed over in the order in which their responses ended.
+    private void Drain()
+    {
+        while (!_inbox.IsEmpty && Interlocked.Exchange(ref _isDraining, 1) == 0)
+        {
+            while (_inbox.TryDequeue(out TrackedBody? body))
             {
-                _lastAdded = HandOverAfter(_lastAdded, body);
+                if (body.IsStartPending)
+                {
+                    body.IsStartPending = false;
+                    body.Starts = _delivery.Start(new UsageStart { Id = body.Id, Context = body.Context, StartedAt = body.StartedAt }, body.Trace);
+                }
+                else
+                {
+                    _ = RecordAsync(body);
+                }
             }
+
+            Volatile.Write(ref _isDraining, 0);
+            Interlocked.MemoryBarrier();
         }
-        while (Interlocked.Decrement(ref _endedCount) != 0);
     }
 
-    /// <summary>Waits for bodies that are being read and for records that are on their way, each within its time; what is still being read then is recorded as it is.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    // Never throws.
+    private async Task RecordAsync(TrackedBody body)
     {
-        await WaitAsync(_open.WhenNone(), settings.ShutdownGracePeriod, cancellationToken).ConfigureAwait(false);
-        int ended = 0;
-        foreach (TrackedBody body in _open.ToList())
+        UsageRecord? record = null;
+        IReadOnlyList<Exception> estimateFaults = [];
+        Exception? recordFault = null;
+        try
         {
-            body.Finish(StreamEnd.ShutDown);
-            ended++;
+            (record, estimateFaults) = await _builder.BuildAsync(body).ConfigureAwait(false);
         }
-
-        if (ended != 0)
+        catch (Exception fault)
         {
-            await reporter.ShutDownAsync(ended).ConfigureAwait(false);
+            recordFault = fault;
         }
 
-        await WaitAsync(_handingOver.WhenNone(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
-        await WaitAsync(_making.WhenNone(), TimeToMake, CancellationToken.None).ConfigureAwait(false); // However hurried: what comes after the delivery's end has nobody who waits for it.
-        await delivery.StopAsync(cancellationToken).ConfigureAwait(false);
-        await WaitAsync(_handingOver.WhenNone(), TimeToReport, CancellationToken.None).ConfigureAwait(false); // What was left is being reported.
-        await WaitAsync(reporter.WhenMeasured(), settings.SinkTimeout, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async ValueTask WaitAsync(Task task, TimeSpan atMost, CancellationToken cancellationToken) =>
-        await task.WaitAsync(atMost, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    // Records are made side by side and handed over in turn: an estimate that takes long holds those behind it, at most its time limit.
-    private Task HandOverAfter(Task before, TrackedBody body)
-    {
-        reporter.Ended(body.Verdict.Outcome);
-        ValueTask<(UsageRecord Record, List<Exception> Faults)> building = RecordBuilder.BuildAsync(body, settings, limit);
-        if (!building.IsCompletedSuccessfully || !before.IsCompleted)
+        record ??= RecordBuilder.Minimal(body, recordFault!);
+        Activity? activity = UsageActivity.Start(body.Trace);
+        Task ended = Task.CompletedTask;
+        DeliveryResult result = DeliveryResult.Failed;
+        try
         {
-            return AddInTurnAsync(body, building, before);
+            result = await _delivery.DeliverAsync(record, activity, body.Starts, out ended).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            recordFault ??= fault;
         }
 
-        _ = DeliverAsync(body, building.Result); // Never throws.
-        return Task.CompletedTask;
-    }
-
-    // Ends when the record is in its place, not when it was delivered.
-    private async Task AddInTurnAsync(TrackedBody body, ValueTask<(UsageRecord Record, List<Exception> Faults)> building, Task before)
-    {
-        (UsageRecord Record, List<Exception> Faults) built = await building.ConfigureAwait(false);
-        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _ = DeliverAsync(body, built);
-    }
-
-    private async Task DeliverAsync(TrackedBody body, (UsageRecord Record, List<Exception> Faults) built)
-    {
-        (UsageRecord record, List<Exception> estimateFaults) = built;
-        ValueTask<DeliveryResult> delivering = delivery.DeliverAsync(record, body.Starts);
-        _making.End();
-        DeliveryResult result = await delivering.ConfigureAwait(false);
         body.Complete(record, result);
-        if (reporter.ReportsRecords)
+        var notes = new RecordNotes
         {
-            var notes = new RecordNotes
-            {
-                ParserFault = body.Events.ParserFault,
-                ContentFault = body.ContentFault,
-                IgnoredCounts = body.Events.IgnoredCounts,
-                EstimateFaults = estimateFaults,
-            };
-            await reporter.RecordedAsync(record, notes).ConfigureAwait(false);
+            ParserFault = body.Events.ParserFault,
+            ContentFault = body.ContentFault,
+            IgnoredCounts = body.Events.IgnoredCounts,
+            EstimateFaults = estimateFaults,
+            RecordFault = recordFault,
+        };
+        using (UsageActivity.Enter(activity))
+        {
+            _reporter.Recorded(record, notes);
         }
 
-        _handingOver.End();
+        _ = EndAsync(ended, activity, body.Pending!); // The response itself is not kept as long as its record may wait.
+    }
+
+    private async Task EndAsync(Task ended, Activity? activity, PendingRecords.Group pending)
+    {
+        await ended.ConfigureAwait(false);
+        activity?.Dispose();
+        _pending.Remove(pending);
     }
 }

@@ -12,4 +12,7 @@ internal sealed record RecordNotes
     public int IgnoredCounts { get; init; }
 
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
+
+    /// <summary>Why the record could not be made in full; null where it could.</summary>
+    public Exception? RecordFault { get; init; }
 }

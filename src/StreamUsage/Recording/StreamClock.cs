@@ -1,6 +1,6 @@
 namespace StreamUsage.Recording;
 
-/// <summary>When a response began, and how long ago that was. A clock that throws stands still: it is never felt.</summary>
+/// <summary>When a response began, and how long ago that was.</summary>
 internal readonly struct StreamClock
 {
     private readonly TimeProvider _time;
@@ -10,21 +10,9 @@ internal readonly struct StreamClock
     public StreamClock(TimeProvider time, DateTimeOffset? requestStartedAt)
     {
         _time = time;
-        DateTimeOffset now;
-        try
-        {
-            now = time.GetUtcNow();
-            _start = time.GetTimestamp();
-            _frequency = time.TimestampFrequency;
-        }
-        catch (Exception)
-        {
-            _time = time = TimeProvider.System;
-            now = time.GetUtcNow();
-            _start = time.GetTimestamp();
-            _frequency = time.TimestampFrequency;
-        }
-
+        DateTimeOffset now = time.GetUtcNow();
+        _start = time.GetTimestamp();
+        _frequency = time.TimestampFrequency;
         _startTick = ReferenceEquals(time, TimeProvider.System) ? Environment.TickCount64 : -1;
         StartedAt = requestStartedAt ?? now;
         _before = requestStartedAt is { } started && started < now ? now - started : TimeSpan.Zero;
@@ -32,17 +20,7 @@ internal readonly struct StreamClock
 
     public DateTimeOffset StartedAt { get; }
 
-    public long Now()
-    {
-        try
-        {
-            return _time.GetTimestamp();
-        }
-        catch (Exception)
-        {
-            return _start;
-        }
-    }
+    public long Now() => _time.GetTimestamp();
 
     /// <summary>The time to within the system's tick, a few milliseconds, where the clock is the system's: a read takes 20 ns less for it.</summary>
     public long NowRoughly() => _startTick < 0 ? Now() : _start + ((Environment.TickCount64 - _startTick) * (_frequency / 1000));

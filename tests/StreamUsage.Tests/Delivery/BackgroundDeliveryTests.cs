@@ -5,7 +5,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
 
-/// <summary>Records that wait in a queue: in batches, in order, within bounds, and never lost in silence.</summary>
+/// <summary>Records that wait in a queue: in batches, within bounds, and never lost in silence.</summary>
 public sealed class BackgroundDeliveryTests
 {
     private static readonly InvalidOperationException Fault = new("canary-fault");
@@ -58,7 +58,7 @@ public sealed class BackgroundDeliveryTests
             SpinWait.SpinUntil(() => sink.Records.Count == Count, TimeSpan.FromSeconds(30)).Should().BeTrue();
         }
 
-        sink.Records.Select(record => record.Context.RequestId).Should().Equal(Enumerable.Range(0, Count).Select(i => $"{i}"), "they come in the order in which their responses ended");
+        sink.Records.Select(record => record.Context.RequestId).Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"), "none is lost");
         sink.Starts.Should().HaveCount(Count);
     }
 
@@ -84,8 +84,8 @@ public sealed class BackgroundDeliveryTests
             }
         }
 
-        sink.Ids.Should().Equal("0", "1", "2", "3", "5", "6", "7", "8", "9");
-        sink.Calls.Count(call => call is ["4"]).Should().Be(7, "one by one, three times as often as a batch, and once more when another was taken");
+        sink.Ids.Should().BeEquivalentTo("0", "1", "2", "3", "5", "6", "7", "8", "9");
+        sink.Calls.Count(call => call is ["4"]).Should().Be(6, "it is tried alone three times as often as a sink without a queue would be");
         resort.Should().Equal("4");
         log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Fields.Should().Contain("Reason", "failed").And.Contain("RequestId", "4");
     }
@@ -108,7 +108,7 @@ public sealed class BackgroundDeliveryTests
     }
 
     [Fact]
-    public async Task A_sink_that_was_down_gets_everything_in_order_when_it_is_back()
+    public async Task A_sink_that_was_down_gets_everything_when_it_is_back()
     {
         var log = new RecordingLog();
         var time = new FakeTimeProvider();
@@ -127,7 +127,7 @@ public sealed class BackgroundDeliveryTests
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count == 23);
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => log.Lines.Any(line => line.EventId == 11));
 
-        sink.Ids.Should().Equal(Enumerable.Range(0, 23).Select(i => $"{i}"));
+        sink.Ids.Should().BeEquivalentTo(Enumerable.Range(0, 23).Select(i => $"{i}"));
         log.Lines.Should().ContainSingle(line => line.EventId == 10 && line.Level == LogLevel.Warning);
         log.Lines.Should().NotContain(line => line.EventId == 3);
     }
@@ -155,7 +155,7 @@ public sealed class BackgroundDeliveryTests
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => trackings.TrueForAll(tracking => tracking.Completion.IsCompleted));
         DeliveryResult[] results = await Task.WhenAll(trackings.Select(tracking => tracking.Delivery));
         int queued = results.Count(result => result == DeliveryResult.Queued);
-        queued.Should().BeInRange(50, 160, "the queue, the batch before the sink, and what is looked at behind it");
+        queued.Should().BeInRange(50, 110, "the queue, as many that are retried beside it, and the batch that waits to be");
         log.Lines.Count(line => line.EventId == 3).Should().Be(200 - queued);
         SpinWait.SpinUntil(() => meters.Sum("streamusage.records.dropped", "queue_full") == 200 - queued, TimeSpan.FromSeconds(30)).Should().BeTrue("they are counted, though no record waits for that");
         meters.Observe();
@@ -164,7 +164,7 @@ public sealed class BackgroundDeliveryTests
 
         Volatile.Write(ref isDown, false);
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count == queued);
-        sink.Ids.Should().Equal(Enumerable.Range(0, 200).Where(i => results[i] == DeliveryResult.Queued).Select(i => $"{i}"), "nothing else is lost, nor out of order");
+        sink.Ids.Should().BeEquivalentTo(Enumerable.Range(0, 200).Where(i => results[i] == DeliveryResult.Queued).Select(i => $"{i}"), "nothing else is lost");
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => meters.Sum("streamusage.records.delivered", nameof(TestSink)) == queued);
         meters.Observe();
         meters.Last("streamusage.queue.length").Should().Be(0);
@@ -201,8 +201,8 @@ public sealed class BackgroundDeliveryTests
         await tracker.DisposeAsync();
 
         sink.Taken.Should().HaveCount(10);
-        (await Streams.Finish(tracker, "late").Delivery).Should().Be(DeliveryResult.Delivered, "a response that outlives its tracker is handed over at once");
-        sink.Taken.Should().HaveCount(11);
+        (await Streams.Finish(tracker, "late").Delivery).Should().Be(DeliveryResult.Queued, "a response that outlives its tracker is delivered like any other");
+        SpinWait.SpinUntil(() => sink.Taken.Count == 11, TimeSpan.FromSeconds(30)).Should().BeTrue();
     }
 
     [Fact]
@@ -223,7 +223,7 @@ public sealed class BackgroundDeliveryTests
         sink.Calls.Should().NotContain(call => call.StartsWith("record"));
         mayStart.SetResult();
 
-        SpinWait.SpinUntil(() => sink.Calls.Count == 2, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        await Streams.PassUntil(time, TimeSpan.FromMilliseconds(200), () => sink.Calls.Count == 2);
     }
 
     [Fact]
@@ -240,7 +240,7 @@ public sealed class BackgroundDeliveryTests
         }
 
         await tracker.DisposeAsync();
-        seen.Should().Equal(null, null);
+        seen.Should().Equal("streamusage.record", "streamusage.record");
 
         ValueTask See()
         {

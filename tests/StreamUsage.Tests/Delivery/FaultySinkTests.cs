@@ -2,14 +2,14 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
 
-/// <summary>A store that fails, hangs, lies and goes away, under more records than it can take: all are there in the end, once each, in order, and no more than the queue holds was ever kept.</summary>
+/// <summary>A store that fails, hangs, lies and goes away, under more records than it can take: all are there in the end, once each, and no more than the queue holds was ever kept.</summary>
 [Collection(AloneCollection.Name)]
 public sealed class FaultySinkTests
 {
     private const int Readers = 50, RecordsEach = 2_000, Capacity = 2_000;
 
     [Fact]
-    public async Task Every_record_arrives_once_and_in_order()
+    public async Task Every_record_arrives_once()
     {
         var store = new FaultyStore();
         var options = new StreamUsageOptions
@@ -38,7 +38,7 @@ public sealed class FaultySinkTests
         store.Ids.Should().HaveCount(Readers * RecordsEach).And.OnlyHaveUniqueItems();
         foreach (IGrouping<string, int> reader in store.Ids.Select(id => id.Split('/')).GroupBy(id => id[0], id => int.Parse(id[1], System.Globalization.CultureInfo.InvariantCulture)))
         {
-            reader.Should().BeInAscendingOrder().And.HaveCount(RecordsEach);
+            reader.Should().HaveCount(RecordsEach);
         }
 
         (store.Failures, store.Hangs, store.Refusals).Should().Match<(int Failures, int Hangs, int Refusals)>(s => s.Failures > 100 && s.Hangs > 1 && s.Refusals > 0, "a store that works proves nothing");

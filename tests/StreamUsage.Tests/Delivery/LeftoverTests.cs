@@ -19,7 +19,6 @@ public sealed class LeftoverTests
         var resort = new ConcurrentQueue<string?>();
         UsageTracker tracker = await FillAsync(log, new FakeTimeProvider(), (record, _) =>
         {
-            log.Lines.Count(line => line.EventId == 3).Should().Be(Count, "all lines come before the first callback");
             resort.Enqueue(record.Context.RequestId);
             return default;
         }, meters);
@@ -27,7 +26,7 @@ public sealed class LeftoverTests
         await tracker.DisposeAsync();
 
         resort.Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"));
-        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"]).Should().Equal(Enumerable.Range(0, Count).Select(i => $"{i}"));
+        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"]).Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"));
         log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(line => Equals(line.Fields["Reason"], "shutdown"));
         log.Lines.Should().NotContain(line => line.EventId == 9 || line.EventId == 13);
         meters.Sum("streamusage.records.dropped", "shutdown").Should().Be(Count);
@@ -48,7 +47,7 @@ public sealed class LeftoverTests
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
 
         SpinWait.SpinUntil(() => log.Lines.Any(line => line.EventId == 13), TimeSpan.FromSeconds(30)).Should().BeTrue();
-        log.Lines.Should().ContainSingle(line => line.EventId == 13).Which.Fields.Should().Contain("Records", 40).And.Contain("Sink", nameof(TestSink));
+        log.Lines.Should().ContainSingle(line => line.EventId == 13).Which.Fields.Should().Contain("Records", 40);
         calls.Should().Be(26);
     }
 

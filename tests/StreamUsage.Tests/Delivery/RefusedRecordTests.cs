@@ -39,7 +39,7 @@ public sealed class RefusedRecordTests
         }
 
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => Dropped(log) == ids.Count(id => id == Bad) && sink.Taken.Count == ids.Count(id => id != Bad));
-        sink.Ids.Should().Equal(ids.Where(id => id != Bad));
+        sink.Ids.Should().BeEquivalentTo(ids.Where(id => id != Bad));
         log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(line => Equals(line.Fields["Reason"], "failed") && Equals(line.Fields["RequestId"], Bad) && (int)line.Fields["Attempts"]! > 2);
     }
 
@@ -79,7 +79,7 @@ public sealed class RefusedRecordTests
                 await Streams.Finish(tracker, $"{i}").Completion;
             }
 
-            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count + Dropped(log) == 30);
+            await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => sink.Taken.Count + Dropped(log) == 30);
             Dropped(log).Should().Be(0, $"it was the sink, down for {refusals} calls");
             sink.Ids.Should().BeEquivalentTo(Enumerable.Range(0, 30).Select(i => $"{i}"));
         }
@@ -98,10 +98,10 @@ public sealed class RefusedRecordTests
             await Streams.Finish(tracker, $"{i}").Completion;
         }
 
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Calls.Count > 1_000);
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => sink.Calls.Count > 200);
         log.Lines.Should().ContainSingle(line => line.EventId == 10 && line.Level == LogLevel.Warning);
         Volatile.Write(ref isDown, false);
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count == 300);
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => sink.Taken.Count == 300);
 
         sink.Ids.Should().OnlyHaveUniqueItems();
         sink.Calls.Should().OnlyContain(call => call.Length <= 5, "however many are looked at, a batch is no larger");

@@ -124,10 +124,7 @@ public sealed class ShutdownTests
         SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
 
         Task stop = tracker.StopAsync(new CancellationToken(isHurried));
-        if (!isHurried)
-        {
-            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
-        }
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
 
         await stop.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         left.Delivery.IsCompleted.Should().BeTrue();
@@ -141,41 +138,100 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task What_comes_when_the_queue_is_closed_is_reported_before_the_stop_ends_too()
+    public async Task Responses_that_end_during_the_stop_are_reported_before_it_ends()
     {
         var time = new FakeTimeProvider();
         var log = new RecordingLog();
-        int calls = 0, finished = 1;
-        var sink = new CallbackUsageSink((_, _) =>
-        {
-            Interlocked.Increment(ref calls);
-            return new ValueTask(new TaskCompletionSource().Task);
-        });
+        var sink = new CallbackUsageSink((_, _) => new ValueTask(new TaskCompletionSource().Task));
         var tracker = new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero } }, log, time);
         await Streams.Finish(tracker, "0").Completion;
-        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
 
         Task stop = tracker.DisposeAsync().AsTask();
-        SpinWait.SpinUntil(() => Streams.Finish(tracker, $"{finished++}") is not null && Volatile.Read(ref calls) > 1, TimeSpan.FromSeconds(30)).Should().BeTrue("the queue was closed, and the sink is called at once");
+        for (int i = 1; i < 20; i++)
+        {
+            await Streams.Finish(tracker, $"{i}").Completion;
+        }
+
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
 
-        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"]).Should().BeEquivalentTo(Enumerable.Range(0, finished).Select(i => $"{i}"));
+        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"]).Should().BeEquivalentTo(Enumerable.Range(0, 20).Select(i => $"{i}"));
         log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(line => Equals(line.Fields["Reason"], "shutdown"));
     }
 
     [Fact]
-    public async Task A_stop_that_is_hurried_waits_for_nothing()
+    public async Task A_hurried_stop_ends_open_responses_at_once_and_leaves_delivery_five_seconds()
     {
-        var sink = new TestSink { Before = (_, _) => new ValueTask(new TaskCompletionSource().Task) };
-        var log = new RecordingLog();
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = new BackgroundDeliveryOptions() }, log, new FakeTimeProvider());
+        var time = new FakeTimeProvider();
+        var mayTake = new TaskCompletionSource();
+        var sink = new TestSink { Before = (_, _) => new ValueTask(mayTake.Task) };
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = new BackgroundDeliveryOptions() }, timeProvider: time);
         Stream stream = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking open);
         await Streams.Finish(tracker, "queued").Completion;
 
-        await tracker.StopAsync(new CancellationToken(canceled: true)).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Task stop = tracker.StopAsync(new CancellationToken(canceled: true));
+        (await open.Completion).ErrorType.Should().Be("shutdown");
+        time.Advance(TimeSpan.FromSeconds(4));
+        stop.IsCompleted.Should().BeFalse();
+        mayTake.SetResult();
+        await stop.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         GC.KeepAlive(stream);
 
-        (await open.Completion).ErrorType.Should().Be("shutdown");
-        SpinWait.SpinUntil(() => log.Lines.Any(line => line.EventId == 3 && Equals(line.Fields["RequestId"], "queued")), TimeSpan.FromSeconds(30)).Should().BeTrue();
+        sink.Taken.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Without_a_grace_period_a_record_on_its_way_to_a_healthy_sink_arrives()
+    {
+        var mayTake = new TaskCompletionSource();
+        var isCalled = new TaskCompletionSource();
+        var sink = new TestSink
+        {
+            Before = (_, _) =>
+            {
+                isCalled.TrySetResult();
+                return new ValueTask(mayTake.Task);
+            },
+        };
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { ShutdownGracePeriod = TimeSpan.Zero });
+        UsageTracking tracking = Streams.Finish(tracker, "1");
+        _ = tracking.Completion;
+        await isCalled.Task;
+
+        Task stop = tracker.DisposeAsync().AsTask();
+        mayTake.SetResult();
+        await stop;
+
+        sink.Ids.Should().Equal("1");
+    }
+
+    [Fact]
+    public void A_tracker_can_be_disposed_synchronously()
+    {
+        var sink = new TestSink();
+        var tracker = new UsageTracker(sink);
+        Streams.Finish(tracker, "1");
+
+        tracker.Dispose();
+
+        sink.Ids.Should().Equal("1");
+    }
+
+    [Fact]
+    public async Task Flush_waits_for_the_records_that_are_there_and_not_for_later_ones()
+    {
+        var mayTake = new TaskCompletionSource();
+        var sink = new TestSink { Before = (records, _) => records[0].Context.RequestId == "later" ? new ValueTask(mayTake.Task) : default };
+        await using var tracker = new UsageTracker(sink);
+        for (int i = 0; i < 20; i++)
+        {
+            Streams.Finish(tracker, $"{i}");
+        }
+
+        Task flush = tracker.FlushAsync(TestContext.Current.CancellationToken);
+        Streams.Finish(tracker, "later");
+        await flush;
+
+        sink.Ids.Should().BeEquivalentTo(Enumerable.Range(0, 20).Select(i => $"{i}"));
+        mayTake.SetResult();
     }
 }

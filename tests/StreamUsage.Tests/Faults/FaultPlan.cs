@@ -20,10 +20,6 @@ public enum Collaborator
     SinkRecord,
     Logger,
     Meter,
-    ClockTime,
-    ClockTimestamp,
-    ClockFrequency,
-    ClockTimer,
     EstimatorInput,
     EstimatorOutput,
     Pricing,
@@ -74,8 +70,6 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
 
         return new UsageTracker(this, options.AddParser(ApiFormat.Claude, this), this, time);
     }
-
-    public TimeProvider Clock(TimeProvider inner) => new FailingClock(this, inner);
 
     /// <summary>Lets go of what hangs.</summary>
     public void LetGo() => _mayEnd.Set();
@@ -171,16 +165,5 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
         }
 
         return work();
-    }
-
-    private sealed class FailingClock(FaultPlan plan, TimeProvider inner) : TimeProvider
-    {
-        public override long TimestampFrequency => plan.Do(Collaborator.ClockFrequency, () => inner.TimestampFrequency);
-
-        public override DateTimeOffset GetUtcNow() => plan.Do(Collaborator.ClockTime, inner.GetUtcNow);
-
-        public override long GetTimestamp() => plan.Do(Collaborator.ClockTimestamp, inner.GetTimestamp);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => plan.Do(Collaborator.ClockTimer, () => inner.CreateTimer(callback, state, dueTime, period));
     }
 }

@@ -35,29 +35,6 @@ public sealed class FaultTests
         record.Should().Match<UsageRecord>(r => r.Protocol == "anthropic-messages" && r.Outcome == StreamOutcome.Completed && r.SkippedEvents == 0);
     }
 
-    [Theory]
-    [InlineData("GetUtcNow")]
-    [InlineData("GetTimestamp")]
-    [InlineData("TimestampFrequency")]
-    [InlineData("CreateTimer")]
-    public async Task A_clock_that_throws_is_never_felt(string at)
-    {
-        var sink = new RecordingSink();
-
-        UsageRecord record = await ReadAsync(new UsageTracker(sink, timeProvider: new FaultyTime(at, failAfter: 0)));
-
-        record.Outcome.Should().Be(StreamOutcome.Completed);
-        sink.Records.Should().Equal(record);
-    }
-
-    [Fact]
-    public async Task A_clock_that_begins_to_throw_stands_still()
-    {
-        UsageRecord record = await ReadAsync(new UsageTracker(new RecordingSink(), timeProvider: new FaultyTime("GetTimestamp", failAfter: 1)));
-
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Duration == TimeSpan.Zero);
-    }
-
     [Fact]
     public async Task A_logger_that_throws_is_never_felt()
     {
@@ -68,18 +45,14 @@ public sealed class FaultTests
         sink.Records.Should().Equal(record);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_listener_of_the_meter_that_fails_is_never_felt(bool hangs)
+    [Fact]
+    public async Task A_listener_of_the_meter_that_throws_is_never_felt()
     {
-        using var mayEnd = new ManualResetEventSlim(!hangs);
         using var meter = new Meter(new MeterOptions("StreamUsage") { Scope = this });
         int calls = 0;
         using MeterListener listener = Listen(meter, () =>
         {
             Interlocked.Increment(ref calls);
-            mayEnd.Wait();
             throw new InvalidOperationException();
         });
         var sink = new RecordingSink();
@@ -88,7 +61,6 @@ public sealed class FaultTests
         var tracker = new UsageTracker(sink, new StreamUsageOptions { MeterFactory = new OneMeter(meter) }, log, new FakeTimeProvider());
 
         UsageRecord record = await ReadAsync(tracker);
-        mayEnd.Set();
         await tracker.DisposeAsync(); // What is logged and counted follows.
         calls.Should().BePositive();
         sink.Records.Should().Equal(record);
@@ -165,20 +137,6 @@ public sealed class FaultTests
         return await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 
-    private sealed class FaultyTime(string at, int failAfter) : TimeProvider
-    {
-        private int _calls;
-
-        public override long TimestampFrequency => Do("TimestampFrequency", base.TimestampFrequency);
-
-        public override DateTimeOffset GetUtcNow() => Do("GetUtcNow", base.GetUtcNow());
-
-        public override long GetTimestamp() => Do("GetTimestamp", base.GetTimestamp());
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => Do("CreateTimer", base.CreateTimer(callback, state, dueTime, period));
-
-        private T Do<T>(string member, T value) => member == at && Interlocked.Increment(ref _calls) > failAfter ? throw new InvalidOperationException(member) : value;
-    }
 
     private sealed class FaultyLog : ILoggerFactory, ILogger
     {

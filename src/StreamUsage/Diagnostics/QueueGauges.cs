@@ -2,18 +2,20 @@ using System.Diagnostics.Metrics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>What waits in the queues before sinks, looked at when a listener asks. Forgets the queues when they are done with: an instrument of a shared meter cannot be taken back.</summary>
-internal sealed class QueueMeter : IDisposable
+/// <summary>The gauges of a tracker's queues. They end with the tracker.</summary>
+internal sealed class QueueGauges : IDisposable
 {
     private readonly Meter? _own;
     private Func<IEnumerable<(string Sink, int Length, TimeSpan OldestAge)>>? _queues;
 
-    public QueueMeter(IMeterFactory? factory, Func<IEnumerable<(string Sink, int Length, TimeSpan OldestAge)>> queues)
+    public QueueGauges(IMeterFactory? factory, Func<IEnumerable<(string Sink, int Length, TimeSpan OldestAge)>> queues)
     {
         _queues = queues;
         Meter meter = factory?.Create(new MeterOptions(UsageMeter.Name)) ?? (_own = new Meter(UsageMeter.Name));
-        meter.CreateObservableGauge("streamusage.queue.length", () => Measure(static queue => (long)queue.Length), "{record}", "Records that wait for a sink, by sink.");
-        meter.CreateObservableGauge("streamusage.queue.oldest_age", () => Measure(static queue => queue.OldestAge.TotalSeconds), "s", "How long the oldest record has waited, by sink.");
+        meter.CreateObservableGauge(
+            "streamusage.queue.length", () => Measure(static queue => (long)queue.Length), "{record}", "Records that wait for a sink, by sink.");
+        meter.CreateObservableGauge(
+            "streamusage.queue.oldest_age", () => Measure(static queue => queue.OldestAge.TotalSeconds), "s", "How long the oldest record has waited, by sink.");
     }
 
     public void Dispose()

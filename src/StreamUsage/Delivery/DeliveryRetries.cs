@@ -1,0 +1,65 @@
+using Polly;
+using Polly.Retry;
+
+namespace StreamUsage.Delivery;
+
+/// <summary>The pauses between attempts: exponential, with jitter, on the tracker's clock.</summary>
+internal sealed class DeliveryRetries
+{
+    // In the background, records wait beside the queue: they get more attempts, and shorter pauses between them.
+    private const int AttemptsFactor = 3;
+
+    private static readonly TimeSpan MinPauseOfOutage = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30), MaxPauseBesideQueue = TimeSpan.FromSeconds(1);
+
+    private readonly ResiliencePipeline<bool> _limited, _endless; // A result of false asks for another attempt.
+
+    public DeliveryRetries(StreamUsageOptions options, TimeProvider time)
+    {
+        bool isInBackground = options.Background is not null;
+        MaxAttempts = options.MaxDeliveryAttempts * (isInBackground ? AttemptsFactor : 1);
+        _limited = MaxAttempts == 1 ? ResiliencePipeline<bool>.Empty : Build(MaxAttempts - 1, options.RetryDelay, isInBackground ? MaxPauseBesideQueue : MaxPause);
+        _endless = Build(int.MaxValue, Longer(options.RetryDelay, MinPauseOfOutage), MaxPause);
+
+        ResiliencePipeline<bool> Build(int retries, TimeSpan pause, TimeSpan maxPause) =>
+            new ResiliencePipelineBuilder<bool> { TimeProvider = time }.AddRetry(new RetryStrategyOptions<bool>
+            {
+                ShouldHandle = static attempt => new ValueTask<bool>(attempt.Outcome is { Exception: null, Result: false }),
+                MaxRetryAttempts = retries,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = pause,
+                MaxDelay = Longer(pause, maxPause),
+            }).Build();
+    }
+
+    /// <summary>Attempts for one record, the first one included.</summary>
+    public int MaxAttempts { get; }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    /// <summary>Repeats an attempt that has failed once, until it succeeds or the attempts are used up.</summary>
+    public Task RepeatAsync(Func<ValueTask<bool>> attempt, CancellationToken stop) => RunAsync(_limited, attempt, stop);
+
+    /// <summary>Repeats an attempt that has failed once, until it succeeds.</summary>
+    public Task RepeatUntilSuccessAsync(Func<ValueTask<bool>> attempt, CancellationToken stop) => RunAsync(_endless, attempt, stop);
+
+    private static async Task RunAsync(ResiliencePipeline<bool> pipeline, Func<ValueTask<bool>> attempt, CancellationToken stop)
+    {
+        bool isFirst = true;
+        try
+        {
+            await pipeline.ExecuteAsync(
+                _ =>
+                {
+                    (bool hasFailed, isFirst) = (isFirst, false);
+                    return hasFailed ? new ValueTask<bool>(false) : attempt();
+                },
+                stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // A stop, or a sink that is back, ends the pause.
+        }
+    }
+}

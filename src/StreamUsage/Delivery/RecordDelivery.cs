@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using StreamUsage.Buffers;
+using StreamUsage.Diagnostics;
+
+namespace StreamUsage.Delivery;
+
+/// <summary>Delivers the records of a tracker: each to every sink, none of which waits for another.</summary>
+internal sealed class RecordDelivery
+{
+    private static readonly TimeSpan TimeToReport = TimeSpan.FromSeconds(5), TimeToEnd = TimeSpan.FromSeconds(1);
+
+    private readonly SinkQueue[] _queues;
+    private readonly DeliveryLimits _limits;
+    private readonly DeliveryStop _stop = new();
+    private readonly UndeliveredRecords _undelivered;
+    private readonly TimeSpan _startTimeout;
+    private readonly TimeProvider _time;
+
+    public RecordDelivery(IReadOnlyList<IUsageSink> sinks, string trackerName, StreamUsageOptions options, BufferBudget budget, UsageReporter reporter, TimeProvider time)
+    {
+        _time = time;
+        _startTimeout = options.SinkTimeout;
+        _limits = DeliveryLimits.From(options);
+        _undelivered = new UndeliveredRecords(options.OnDeliveryFailed, new SinkCaller(options.SinkTimeout, time), reporter, _stop);
+        var retries = new DeliveryRetries(options, time);
+        _queues = [.. sinks.Zip(SinkNames.Of(sinks, trackerName), CreateQueue)];
+
+        SinkQueue CreateQueue(IUsageSink sink, string name)
+        {
+            var health = new SinkHealth(name, reporter, time);
+            var calls = new SinkCalls(sink, name, new SinkCaller(options.SinkTimeout, time), health, _undelivered, reporter, time);
+            return new SinkQueue(calls, health, new FailedRecords(calls, health, retries, _limits, reporter, _stop), _limits, budget, time, _stop);
+        }
+    }
+
+    public IReadOnlyList<SinkQueue> Queues => _queues;
+
+    /// <summary>How long a shutdown waits for deliveries.</summary>
+    public TimeSpan ShutdownTimeout => _limits.ShutdownTimeout;
+
+    /// <summary>Tells the sinks that a response has begun. The result is null where no sink wants to know.</summary>
+    public Task[]? Start(UsageStart start, ActivityContext request)
+    {
+        Task[]? calls = null;
+        for (int i = 0; i < _queues.Length; i++)
+        {
+            if (_queues[i].Calls.TakesStarts)
+            {
+                calls ??= [.. Enumerable.Repeat(Task.CompletedTask, _queues.Length)];
+                calls[i] = _queues[i].Calls.StartAsync(start, request);
+            }
+        }
+
+        return calls;
+    }
+
+    /// <summary>Whether any sink wants to know of responses that begin.</summary>
+    public bool TakesStarts => Array.Exists(_queues, static queue => queue.Calls.TakesStarts);
+
+    /// <summary>Hands a record over.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="activity">The activity that continues the request's trace; null where there is none.</param>
+    /// <param name="starts">What <see cref="Start"/> returned.</param>
+    /// <param name="ended">Completes when each sink has the record, or never will.</param>
+    /// <returns>How the hand-over ended; with several sinks, the worst result.</returns>
+    public Task<DeliveryResult> DeliverAsync(UsageRecord record, Activity? activity, Task[]? starts, out Task ended)
+    {
+        if (_queues.Length == 1)
+        {
+            var queued = new QueuedRecord(record, activity, _time.GetTimestamp());
+            ended = queued.Task;
+            return DeliverAsync(_queues[0], queued, starts?[0]);
+        }
+
+        var records = new QueuedRecord[_queues.Length];
+        var results = new Task<DeliveryResult>[_queues.Length];
+        for (int i = 0; i < results.Length; i++)
+        {
+            records[i] = new QueuedRecord(record, activity, _time.GetTimestamp());
+            results[i] = DeliverAsync(_queues[i], records[i], starts?[i]);
+        }
+
+        ended = Task.WhenAll(records.Select(static queued => queued.Task));
+        return WorstAsync(results);
+    }
+
+    /// <summary>Delivers what waits without waiting for more.</summary>
+    public Task BeginStopAsync() => _stop.BeginAsync();
+
+    /// <summary>Gives up what is left, and reports it.</summary>
+    /// <param name="whenDelivered">Returns a task that completes when nothing is left.</param>
+    public async Task AbandonAsync(Func<Task> whenDelivered)
+    {
+        if (whenDelivered().IsCompleted)
+        {
+            return;
+        }
+
+        await _stop.AbandonAsync().ConfigureAwait(false);
+        await whenDelivered().WaitAsync(TimeToReport, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _stop.EndAsync().ConfigureAwait(false);
+        await whenDelivered().WaitAsync(TimeToEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _undelivered.ReportMissed();
+        _stop.Reset();
+    }
+
+    private async Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued, Task? start)
+    {
+        ValueTask<bool> adding = start is { IsCompleted: false } ? AddAfterAsync(start, queue, queued) : queue.AddAsync(queued);
+        bool waitsForStart = start is not null && !adding.IsCompleted;
+        bool isQueued = (waitsForStart && _limits.WaitsForSink) || await adding.ConfigureAwait(false);
+        return isQueued && _limits.WaitsForSink ? DeliveryResult.Queued : await queued.Task.ConfigureAwait(false);
+    }
+
+    private async ValueTask<bool> AddAfterAsync(Task start, SinkQueue queue, QueuedRecord queued)
+    {
+        await start.WaitAsync(_startTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return await queue.AddAsync(queued).ConfigureAwait(false);
+    }
+
+    private static async Task<DeliveryResult> WorstAsync(Task<DeliveryResult>[] results)
+    {
+        DeliveryResult[] all = await Task.WhenAll(results).ConfigureAwait(false);
+        return Array.Exists(all, static result => result == DeliveryResult.Failed) ? DeliveryResult.Failed : all[0];
+    }
+}

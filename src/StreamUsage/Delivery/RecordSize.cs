@@ -1,0 +1,26 @@
+namespace StreamUsage.Delivery;
+
+/// <summary>What a record that waits holds in memory, roughly.</summary>
+internal static class RecordSize
+{
+    private const long Fields = 2048;
+
+    /// <summary>Returns the size in bytes.</summary>
+    public static long Of(UsageRecord record)
+    {
+        long characters = Length(record.ReportedUsageJson) + Length(record.ErrorMessage) + Length(record.Response?.RawExcerpt);
+        foreach (string data in record.Response?.Events ?? [])
+        {
+            characters += data.Length;
+        }
+
+        foreach (ContentBlock block in record.Response?.Message?.Content ?? [])
+        {
+            characters += Length(block.Text) + Length(block.InputJson) + Length(block.Signature);
+        }
+
+        return Fields + (characters * sizeof(char)) + record.Context.RequestBody.Length;
+    }
+
+    private static long Length(string? text) => text?.Length ?? 0;
+}

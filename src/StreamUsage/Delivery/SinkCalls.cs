@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using StreamUsage.Diagnostics;
+
+namespace StreamUsage.Delivery;
+
+/// <summary>Calls one sink with records, and settles those that the sink took or rejected.</summary>
+internal sealed class SinkCalls(
+    IUsageSink sink, string name, SinkCaller caller, SinkHealth health, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time)
+{
+    /// <summary>The answer to a batch where the sink takes none. Nothing was delivered.</summary>
+    public static readonly Exception Declined = new NotSupportedException();
+
+    private const int MaxStarts = 64;
+
+    private readonly SemaphoreSlim _starts = new(MaxStarts);
+    private volatile bool _takesStarts = true, _takesBatches = true;
+
+    public string Name => name;
+
+    /// <summary>Whether the sink implements <see cref="IUsageSink.StartedAsync"/>, as far as a call has shown.</summary>
+    public bool TakesStarts => _takesStarts;
+
+    /// <summary>Whether the sink implements <see cref="IUsageSink.RecordBatchAsync"/>, as far as a call has shown.</summary>
+    public bool TakesBatches => _takesBatches;
+
+    /// <summary>Tells the sink of a response that has begun. Never throws.</summary>
+    public async Task StartAsync(UsageStart start, ActivityContext request)
+    {
+        await _starts.WaitAsync().ConfigureAwait(false);
+        using Activity? activity = UsageActivity.Start(request);
+        Exception? fault = await caller.CallAsync(token => sink.StartedAsync(start, token), activity).ConfigureAwait(false);
+        _starts.Release();
+        if (start.IsIgnored)
+        {
+            _takesStarts = false;
+        }
+
+        if (fault is not null)
+        {
+            health.Failed(fault);
+            reporter.StartFailed(start.Id, name, fault);
+        }
+    }
+
+    /// <summary>Calls the sink once, with one record or a batch. Never throws.</summary>
+    /// <param name="records">The records.</param>
+    /// <param name="abandoned">Gives the records up.</param>
+    /// <returns>Why the records are still to be delivered; null where each has come to its end.</returns>
+    public async Task<Exception?> DeliverAsync(QueuedRecord[] records, CancellationToken abandoned)
+    {
+        if (abandoned.IsCancellationRequested)
+        {
+            return Leave(records, null);
+        }
+
+        foreach (QueuedRecord record in records)
+        {
+            record.Attempts++;
+        }
+
+        DeliveryBatch? batch = records.Length == 1 ? null : new DeliveryBatch(records);
+        using Activity? activity = records.Length == 1 ? null : UsageActivity.StartBatch(records);
+        Exception? fault = await caller.CallAsync(
+            batch is null ? token => sink.RecordAsync(records[0].Record, token) : token => sink.RecordBatchAsync(batch, token),
+            activity ?? records[0].Activity,
+            abandoned).ConfigureAwait(false);
+        if (batch is { IsDeclined: true })
+        {
+            _takesBatches = false;
+            return Declined;
+        }
+
+        switch (fault)
+        {
+            case null:
+                health.Succeeded();
+                Complete(records);
+                return null;
+
+            case RejectedRecordsException rejected:
+                health.Succeeded();
+                Complete(Array.FindAll(records, record => !rejected.RecordIds.Contains(record.Record.Id)));
+                GiveUp(Array.FindAll(records, record => rejected.RecordIds.Contains(record.Record.Id)), DropReason.Failed, rejected);
+                return null;
+
+            default:
+                health.Failed(fault);
+                reporter.AttemptFailed();
+                return abandoned.IsCancellationRequested ? Leave(records, fault) : fault;
+        }
+    }
+
+    /// <summary>Reports records that the sink will not get. Does not wait for user code.</summary>
+    public void GiveUp(QueuedRecord[] records, string reason, Exception? fault)
+    {
+        foreach (QueuedRecord record in records)
+        {
+            _ = undelivered.TakeAsync(record, name, reason, fault);
+        }
+    }
+
+    private Exception? Leave(QueuedRecord[] records, Exception? fault)
+    {
+        GiveUp(records, DropReason.Shutdown, fault);
+        return null;
+    }
+
+    private void Complete(QueuedRecord[] records)
+    {
+        if (records.Length != 0 && reporter.ReportsDeliveries)
+        {
+            reporter.Delivered(name, [.. records.Select(record => time.GetElapsedTime(record.Since))]);
+        }
+
+        foreach (QueuedRecord record in records)
+        {
+            record.TrySetResult(DeliveryResult.Delivered);
+        }
+    }
+}

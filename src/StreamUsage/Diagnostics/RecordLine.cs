@@ -1,0 +1,70 @@
+using System.Collections;
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace StreamUsage.Diagnostics;
+
+/// <summary>A log line of named parts, of which those without a value are left out. The parts are its structured fields too.</summary>
+internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
+{
+    private readonly List<KeyValuePair<string, object?>> _fields = [];
+    private readonly StringBuilder _text = new();
+
+    public int Count => _fields.Count;
+
+    public KeyValuePair<string, object?> this[int index] => _fields[index];
+
+    /// <summary>Returns a line of a record: what both the summary line and the error line say.</summary>
+    public static RecordLine Of(UsageRecord record, TokenUsage usage)
+    {
+        UsageContext context = record.Context;
+        return new RecordLine()
+            .Add("RequestId", context.RequestId, "Response {0}")
+            .Add("Status", record.Status, "{0}", " ")
+            .Add("Outcome", record.Outcome, "({0}", " ")
+            .Add("StatusCode", record.StatusCode, "{0}")
+            .Add("ErrorType", record.ErrorType, "{0}")
+            .Add("DurationMilliseconds", (long)record.Duration.TotalMilliseconds, "after {0} ms", ") ")
+            .Add("InputTokens", usage.InputTokens, "input {0}", ": ")
+            .Add("CacheReadInputTokens", usage.CacheReadInputTokens, "cache read {0}")
+            .Add("CacheCreationInputTokens", usage.CacheCreationInputTokens, "cache creation {0}")
+            .Add("InputSource", record.InputSource, "({0})", " ")
+            .Add("OutputTokens", usage.OutputTokens, "output {0}")
+            .Add("OutputSource", record.OutputSource, "({0})", " ")
+            .Add("Cost", record.Cost?.Total ?? record.ReportedCost, "cost {0}")
+            .Add("Provider", context.Provider, "provider {0}")
+            .Add("Model", record.ResponseModel ?? context.Model, "model {0}")
+            .Add("Protocol", record.Protocol, "{0}")
+            .Add("ApiKeyId", context.ApiKeyId, "key {0}")
+            .Add("RecordId", record.Id, "record {0}");
+    }
+
+    /// <summary>Adds a part, where there is a value.</summary>
+    /// <param name="name">The field's name.</param>
+    /// <param name="value">The value; null for none.</param>
+    /// <param name="format">The text, with {0} for the value.</param>
+    /// <param name="separator">The text between the part before it and this one.</param>
+    /// <returns>This line.</returns>
+    public RecordLine Add(string name, object? value, string format, string separator = ", ")
+    {
+        if (value is null or "")
+        {
+            return this;
+        }
+
+        value = value is string text ? LogText.Escape(text) : value; // Ids, models and error types are chosen by others.
+        _fields.Add(new(name, value));
+        _text.Append(_text.Length == 0 ? "" : separator).AppendFormat(CultureInfo.InvariantCulture, format, value is DateTimeOffset time ? time.ToString("O", CultureInfo.InvariantCulture) : value);
+        return this;
+    }
+
+    public void Write(ILogger logger, LogLevel level, EventId id, Exception? fault = null) =>
+        logger.Log(level, id, this, fault, static (line, _) => line.ToString());
+
+    public override string ToString() => _text.ToString();
+
+    public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => _fields.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using StreamUsage.Delivery;
+
+namespace StreamUsage.Diagnostics;
+
+/// <summary>The activity source "StreamUsage": sink calls and log lines run inside an activity that continues the request's trace.</summary>
+internal static class UsageActivity
+{
+    private const string RecordName = "streamusage.record", BatchName = "streamusage.batch";
+
+    private static readonly ActivitySource Source = new("StreamUsage");
+
+    /// <summary>Starts the activity of one record; null where the request had no trace and nobody listens. It does not become the current one.</summary>
+    public static Activity? Start(ActivityContext request)
+    {
+        Activity? current = Activity.Current;
+        Activity? activity = Source.StartActivity(RecordName, ActivityKind.Internal, request);
+        if (activity is null && request != default)
+        {
+            // Nobody listens to the source, but log lines can carry the trace all the same.
+            activity = new Activity(RecordName).SetParentId(request.TraceId, request.SpanId, request.TraceFlags).Start();
+        }
+
+        Activity.Current = current;
+        return activity;
+    }
+
+    /// <summary>Starts the activity of a batch, linked to its records; null where nobody listens. It does not become the current one.</summary>
+    public static Activity? StartBatch(QueuedRecord[] records)
+    {
+        if (!Source.HasListeners())
+        {
+            return null;
+        }
+
+        Activity? current = Activity.Current;
+        ActivityLink[] links = [.. records.Where(static record => record.Activity is not null).Select(static record => new ActivityLink(record.Activity!.Context))];
+        Activity? activity = Source.StartActivity(BatchName, ActivityKind.Internal, default(ActivityContext), links: links);
+        Activity.Current = current;
+        return activity;
+    }
+
+    /// <summary>Makes an activity the current one until the returned scope is disposed.</summary>
+    public static Scope Enter(Activity? activity)
+    {
+        Activity? outer = Activity.Current;
+        if (activity is not null)
+        {
+            Activity.Current = activity;
+        }
+
+        return new Scope(activity is null ? null : outer, activity is not null);
+    }
+
+    public readonly struct Scope(Activity? outer, bool isEntered) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (isEntered)
+            {
+                Activity.Current = outer;
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace StreamUsage.Recording;
+
+/// <summary>
+/// Runs estimators and pricing on threads of its own, at most two, so that loading a tokenizer or counting a long text takes no thread
+/// that readers need. The threads end when they have been idle.
+/// </summary>
+internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
+{
+    private static readonly int MaxThreads = Math.Clamp(Environment.ProcessorCount / 2, 1, 2);
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
+
+    private readonly object _gate = new();
+    private readonly BlockingCollection<Work> _queue = [];
+    private readonly CancellationTokenSource _hurry = new();
+    private int _threads, _idle, _stuck;
+
+    /// <summary>Runs a piece of work. The time limit counts from when the work begins.</summary>
+    /// <exception cref="TimeoutException">The work has taken too long, or there is no time for it.</exception>
+    public async Task<T> RunAsync<T>(Func<T> work)
+    {
+        var item = new Work<T>(work);
+        Add(item);
+        await item.Begun.ConfigureAwait(false);
+        try
+        {
+            return await item.Result.WaitAsync(timeout, time, _hurry.Token).ConfigureAwait(false);
+        }
+        catch (Exception late) when (!item.Result.IsCompleted)
+        {
+            SetStuck(item);
+            throw late as TimeoutException ?? new TimeoutException("The tracker is shutting down.", late);
+        }
+    }
+
+    /// <summary>Runs a piece of work without a time limit.</summary>
+    public async Task RunAsync(Action work, CancellationToken cancellationToken)
+    {
+        var item = new Work<bool>(() =>
+        {
+            work();
+            return true;
+        });
+        Add(item);
+        await item.Begun.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await item.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Refuses what waits, and waits no longer for what runs.</summary>
+    public void Hurry()
+    {
+        _hurry.Cancel();
+        lock (_gate)
+        {
+            RefuseWaiting();
+        }
+    }
+
+    private void Add(Work item)
+    {
+        bool needsThread;
+        lock (_gate)
+        {
+            if (_stuck == MaxThreads || _hurry.IsCancellationRequested)
+            {
+                item.Refuse();
+                return;
+            }
+
+            _queue.Add(item);
+            needsThread = _idle < _queue.Count && _threads < MaxThreads;
+            _threads += needsThread ? 1 : 0;
+        }
+
+        if (needsThread)
+        {
+            new Thread(static worker => ((EstimationWorker)worker!).Run()) { IsBackground = true, Name = "StreamUsage estimation" }.UnsafeStart(this);
+        }
+    }
+
+    private void Run()
+    {
+        while (TryTake(out Work? item))
+        {
+            item.Run();
+            lock (_gate)
+            {
+                _stuck -= item.IsStuck ? 1 : 0;
+                item.IsStuck = false;
+            }
+        }
+    }
+
+    private bool TryTake([NotNullWhen(true)] out Work? item)
+    {
+        lock (_gate)
+        {
+            _idle++;
+        }
+
+        bool isTaken = _queue.TryTake(out item, IdleTime);
+        lock (_gate)
+        {
+            _idle--;
+            isTaken = isTaken || _queue.TryTake(out item);
+            _threads -= isTaken ? 0 : 1;
+        }
+
+        return isTaken;
+    }
+
+    // Where no thread is left, what waits is refused: nobody knows when it could begin.
+    private void SetStuck(Work item)
+    {
+        lock (_gate)
+        {
+            if (item.HasEnded)
+            {
+                return;
+            }
+
+            item.IsStuck = true;
+            if (++_stuck == MaxThreads)
+            {
+                RefuseWaiting();
+            }
+        }
+    }
+
+    private void RefuseWaiting()
+    {
+        while (_queue.TryTake(out Work? waiting))
+        {
+            waiting.Refuse();
+        }
+    }
+
+    private abstract class Work
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Completes when the work begins, or is refused.</summary>
+        public Task Begun => _begun.Task;
+
+        public bool IsStuck { get; set; }
+
+        public bool HasEnded { get; protected set; }
+
+        public void Run()
+        {
+            _begun.SetResult();
+            Execute();
+        }
+
+        public void Refuse() => _begun.SetException(new TimeoutException("No estimation thread is free in time."));
+
+        protected abstract void Execute();
+    }
+
+    private sealed class Work<T>(Func<T> work) : Work
+    {
+        private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<T> Result => _result.Task;
+
+        protected override void Execute()
+        {
+            try
+            {
+                _result.SetResult(work());
+            }
+            catch (Exception fault)
+            {
+                _result.SetException(fault);
+            }
+
+            HasEnded = true;
+        }
+    }
+}
