@@ -7,16 +7,15 @@ namespace StreamUsage.Framing;
 
 /// <summary>
 /// The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by property as the counts are: one that is there and not null replaces the older one.
-/// One over the limit, or for which the budget has no room, is not kept. Merging compares each property with each: an object that is larger than any provider's, or has had more work than it is worth, is
-/// replaced as a whole.
+/// One over the limit, or for which the budget has no room, is not kept. Merging compares each property with each: one that would take more work than it is worth is left out.
 /// </summary>
 internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxProperties = 64;
-    private const int MaxMergedBytes = 16 * 1024;
 
-    // Bytes that merging may read: some to begin with, and so many more for each that is received. A usage object of each chunk takes 5 to 10.
+    // Bytes that merging may read: for one object, and some to begin with and so many more for each that is received. A usage object in each chunk takes about 10.
+    private const long MaxWork = 512 * 1024;
     private const long FirstWork = 256 * 1024;
     private const int WorkPerByte = 32;
 
@@ -33,7 +32,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         }
 
         _work = Math.Min(FirstWork, _work + (WorkPerByte * (long)json.Length));
-        if (isCumulative && _json.Length != 0 && _work > 0 && _json.Length + json.Length <= MaxMergedBytes)
+        if (isCumulative && _json.Length != 0)
         {
             try
             {
@@ -63,7 +62,24 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 
     private void Merge(ReadOnlySpan<byte> newer)
     {
-        if (!CanMerge(Json, newer) || CoversAll(Json, newer))
+        if (_work < 0)
+        {
+            return;
+        }
+
+        int olderCount = CountProperties(Json), newerCount = CountProperties(newer);
+        if (olderCount is < 0 or > MaxProperties || newerCount is < 0 or > MaxProperties)
+        {
+            Set(newer);
+            return;
+        }
+
+        if (((long)Json.Length * newerCount) + ((long)newer.Length * olderCount) > MaxWork)
+        {
+            return;
+        }
+
+        if (CoversAll(Json, newer))
         {
             Set(newer); // The frequent case: the same properties again, with newer values.
             return;
@@ -185,13 +201,14 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         return json[start..(int)reader.BytesConsumed];
     }
 
-    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) => IsSmallObject(older) && IsSmallObject(newer);
+    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) => CountProperties(older) is >= 0 and <= MaxProperties && CountProperties(newer) is >= 0 and <= MaxProperties;
 
-    private bool IsSmallObject(ReadOnlySpan<byte> value)
+    // Negative for what is no object.
+    private int CountProperties(ReadOnlySpan<byte> value)
     {
         if (value[0] != (byte)'{')
         {
-            return false;
+            return -1;
         }
 
         _work -= value.Length;
@@ -204,6 +221,6 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
             count++;
         }
 
-        return count <= MaxProperties;
+        return count;
     }
 }
