@@ -7,13 +7,13 @@ namespace QuickStart;
 /// <summary>A request and its answer, as an application sees them.</summary>
 internal sealed record Exchange(UsageRecord Record, DeliveryResult Delivery, bool SameBytes)
 {
-    public static async Task<Exchange> RunAsync(HttpClient http, Answer answer, IUsageSink sink, ConsoleCopy? console = null)
+    public static async Task<Exchange> RunAsync(HttpClient http, Answer answer, UsageTracker tracker, ConsoleCopy? console = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "?answer=" + Uri.EscapeDataString(answer.Name));
         request.Content = new StringContent("""{"stream":true}""", Encoding.UTF8, "application/json");
         using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
 
-        UsageTracking tracking = response.TrackUsage(sink, new UsageContext { RequestId = answer.Name, ApiFormat = answer.Format });
+        UsageTracking tracking = response.TrackUsage(tracker, new UsageContext { RequestId = answer.Name, ApiFormat = answer.Format });
 
         console?.Begin(answer.Name, response);
         using var received = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -8,7 +8,7 @@ internal static class RecordTable
 {
     public static void Print(IReadOnlyList<StoredRecord> records)
     {
-        string[] titles = ["request", "wire", "model", "outcome", "status", "input", "cache read", "cache creation", "output", "ms"];
+        string[] titles = ["request", "wire", "model", "outcome", "status", "input", "cache read", "cache creation", "output", "USD", "ms"];
         const int FirstNumber = 4;
         List<string[]> rows = [titles, .. records.Select(Row)];
         int[] widths = [.. titles.Select((_, column) => rows.Max(row => row[column].Length))];
@@ -34,6 +34,7 @@ internal static class RecordTable
         Tokens(record.CacheRead, record.InputSource),
         Tokens(record.CacheCreation, record.InputSource),
         Tokens(record.Output, record.OutputSource),
+        record.Cost?.ToString("F6", CultureInfo.InvariantCulture) ?? "-",
         record.Milliseconds.ToString("N0", CultureInfo.InvariantCulture),
     ];
 

@@ -10,12 +10,13 @@ internal static class RecordedStreams
     {
         IReadOnlyList<Recording> recordings = Recording.LoadAll(folder);
         await using ReplayProvider provider = await ReplayProvider.StartAsync([.. recordings.Select(recording => recording.Answer)], largestChunk: 4000, longestPause: 0);
+        await using var tracker = new UsageTracker(new Unstored());
         using var http = new HttpClient { BaseAddress = provider.Address };
 
         int asExpected = 0, different = 0, withoutExpected = 0;
         foreach (Recording recording in recordings)
         {
-            Exchange exchange = await Exchange.RunAsync(http, recording.Answer, Unstored.Sink);
+            Exchange exchange = await Exchange.RunAsync(http, recording.Answer, tracker);
             List<string> differences = [.. recording.Expected?.Compare(exchange.Record) ?? []];
             if (recording.Format is { } format && format != exchange.Record.Protocol)
             {
@@ -63,8 +64,6 @@ internal static class RecordedStreams
     /// <summary>Here the handle's own record is all that is wanted.</summary>
     private sealed class Unstored : IUsageSink
     {
-        public static Unstored Sink { get; } = new();
-
         public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using StreamUsage;
 
@@ -11,13 +13,13 @@ internal sealed class SqliteUsageSink(string connectionString) : IUsageSink
             id TEXT PRIMARY KEY, request_id TEXT, started_at TEXT NOT NULL, milliseconds REAL NOT NULL,
             wire TEXT, model TEXT, status TEXT NOT NULL, outcome TEXT NOT NULL, status_code INTEGER NOT NULL,
             input INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_creation INTEGER NOT NULL, output INTEGER NOT NULL,
-            input_source TEXT NOT NULL, output_source TEXT NOT NULL)
+            input_source TEXT NOT NULL, output_source TEXT NOT NULL, cost TEXT, record TEXT NOT NULL)
         """;
 
     private const string Insert = """
         INSERT OR REPLACE INTO usage_record VALUES (
             $id, $request, $started, $milliseconds, $wire, $model, $status, $outcome, $code,
-            $input, $cacheRead, $cacheCreation, $output, $inputSource, $outputSource)
+            $input, $cacheRead, $cacheCreation, $output, $inputSource, $outputSource, $cost, $record)
         """;
 
     public Task CreateTableAsync() => ExecuteAsync(Table, []);
@@ -31,6 +33,7 @@ internal sealed class SqliteUsageSink(string connectionString) : IUsageSink
         ("$input", record.BilledUsage.InputTokens), ("$cacheRead", record.BilledUsage.CacheReadInputTokens),
         ("$cacheCreation", record.BilledUsage.CacheCreationInputTokens), ("$output", record.BilledUsage.OutputTokens),
         ("$inputSource", record.InputSource.ToString()), ("$outputSource", record.OutputSource.ToString()),
+        ("$cost", record.Cost?.Total.ToString(CultureInfo.InvariantCulture)), ("$record", Encoding.UTF8.GetString(UsageRecordJson.ToUtf8Bytes(record))),
     ], cancellationToken);
 
     private async Task ExecuteAsync(string sql, (string Name, object? Value)[] parameters, CancellationToken cancellationToken = default)

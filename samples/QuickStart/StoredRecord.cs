@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using StreamUsage;
 
@@ -30,6 +31,9 @@ internal sealed record StoredRecord
 
     public TokenSource OutputSource { get; init; } = TokenSource.Reported;
 
+    /// <summary>US dollars; null where the price is not known.</summary>
+    public decimal? Cost { get; init; }
+
     public double Milliseconds { get; init; }
 
     public static async Task<IReadOnlyList<StoredRecord>> ReadAllAsync(string connectionString)
@@ -38,7 +42,7 @@ internal sealed record StoredRecord
         await connection.OpenAsync();
         await using var command = new SqliteCommand(
             """
-            SELECT request_id, wire, model, status, outcome, status_code, input, cache_read, cache_creation, output, input_source, output_source, milliseconds
+            SELECT request_id, wire, model, status, outcome, status_code, input, cache_read, cache_creation, output, input_source, output_source, milliseconds, cost
             FROM usage_record ORDER BY started_at
             """,
             connection);
@@ -61,6 +65,7 @@ internal sealed record StoredRecord
                 InputSource = Enum.Parse<TokenSource>(row.GetString(10)),
                 OutputSource = Enum.Parse<TokenSource>(row.GetString(11)),
                 Milliseconds = row.GetDouble(12),
+                Cost = row.IsDBNull(13) ? null : decimal.Parse(row.GetString(13), CultureInfo.InvariantCulture),
             });
         }
 

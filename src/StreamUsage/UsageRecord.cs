@@ -64,8 +64,11 @@ public sealed record UsageRecord
     /// <summary>The price; null where no pricing is configured or it does not know the model, never 0 for unknown.</summary>
     public UsageCost? Cost { get; init; }
 
-    /// <summary>Why there is no <see cref="Cost"/> although pricing is configured; else null.</summary>
+    /// <summary>Why there is no <see cref="Cost"/> although pricing is configured, one of <see cref="UnpricedReasons"/> or a word of a pricing's own; else null.</summary>
     public string? UnpricedReason { get; init; }
+
+    /// <summary>Gets the model that could not be priced, for the log: a response may have run on several.</summary>
+    internal string? UnpricedModel { get; init; }
 
     /// <summary>What the response cost in US dollars by the provider's own word (OpenRouter, xAI, Perplexity); null where it says nothing.</summary>
     public decimal? ReportedCost { get => (decimal?)_reportedCost; init => _reportedCost = value; }

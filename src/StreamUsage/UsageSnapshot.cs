@@ -1,3 +1,5 @@
+using StreamUsage.Pricing;
+
 namespace StreamUsage;
 
 /// <summary>The state of a response so far; never changes once taken.</summary>
@@ -20,4 +22,10 @@ public sealed record UsageSnapshot
 
     /// <summary>The provider's reason for stopping; null until it was said.</summary>
     public string? StopReason { get; init; }
+
+    /// <summary>
+    /// Gets the cost of <see cref="Usage"/> so far: a lower bound while the response runs. Null where no pricing is configured, where it does not know the model, or before the response named one.
+    /// Input that the provider has not reported yet is not in it.
+    /// </summary>
+    public UsageCost? Cost { get; init; }
 }

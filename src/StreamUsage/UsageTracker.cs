@@ -58,7 +58,10 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             options.MaxRequestBodyBytes,
             options.Pricing);
         _logger = loggerFactory?.CreateLogger("StreamUsage");
-        var reporter = new UsageReporter(_logger, UsageMeter.For(meterFactory));
+        var reporter = new UsageReporter(_logger, UsageMeter.For(meterFactory))
+        {
+            Prices = options.Pricing is null ? null : new PricingReport(meterFactory),
+        };
         _worker = new EstimationWorker(options.EstimationTimeout, Time);
         _delivery = new RecordDelivery(sinks, name, options, Budget, reporter, Time);
         _gauges = options.Background is null
@@ -72,6 +75,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             Capture = options.Capture,
             MaxCapturedBytes = options.MaxCapturedBytes,
             MaxRequestBodyBytes = options.MaxRequestBodyBytes,
+            Pricing = options.Pricing,
             ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
             Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null,
         };
@@ -248,6 +252,16 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         Bodies.Drainer?.Dispose();
         await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
         _gauges?.Dispose();
+    }
+
+    /// <summary>Returns what a request may cost, before it is sent: for budgets. Never throws because of the estimator or the pricing.</summary>
+    /// <param name="context">The request: <see cref="UsageContext.RequestBody"/>, and the provider, format and model as far as they are known.</param>
+    /// <returns>Its estimated input and, where there is a price, what that and the longest output cost.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public UsageQuote Quote(UsageContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return RequestQuote.Of(context, Settings, Time.GetUtcNow());
     }
 
     internal UsageTracking Track(

@@ -6,6 +6,7 @@ using StreamUsage.Benchmarks.Cold;
 using StreamUsage.Benchmarks.Estimates;
 using StreamUsage.Benchmarks.Growth;
 using StreamUsage.Benchmarks.Live;
+using StreamUsage.Benchmarks.Pricing;
 using StreamUsage.Benchmarks.Streams;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -18,6 +19,9 @@ switch (args)
         return AccuracyCommand.Run(args.AsSpan(1));
     case ["estimate"]:
         EstimateCost.Run();
+        return 0;
+    case ["pricing"]:
+        PricingCost.Run();
         return 0;
     case ["check"]:
         return SelfCheck.Run() ? 0 : 1;
@@ -63,6 +67,8 @@ switch (args)
                       how close estimates come to reported counts; --fit prints the constants of the rules
               estimate
                       what an estimate of 1 MiB takes, whatever it is
+              pricing
+                      what it takes to price a record, and to read a price table
               bdn FILTER
                       the same contenders under BenchmarkDotNet; FILTER as in its --filter
             """);

@@ -84,6 +84,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
     public static partial void UnknownUsageField(ILogger logger, string field, string? protocol, string? model, Guid recordId);
 
+    [LoggerMessage(
+        EventId = 30,
+        Level = LogLevel.Warning,
+        Message = "Records of model {Model} at provider {Provider} are not priced: {UnpricedReason}. Further ones are only counted")]
+    public static partial void ModelNotPriced(ILogger logger, string? model, string? provider, string unpricedReason);
+
     // A caller's mistake, a rate limit and a client that left are everyday; a server that failed is not.
     private static bool IsWarning(UsageRecord record) =>
         record.Status == UsageStatus.Failed && !(record.Outcome == StreamOutcome.ProviderError && record.StatusCode is >= 400 and < 500);

@@ -32,7 +32,8 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
             .Add("InputSource", record.InputSource, "({0})", " ")
             .Add("OutputTokens", usage.OutputTokens, "output {0}")
             .Add("OutputSource", record.OutputSource, "({0})", " ")
-            .Add("Cost", record.Cost?.Total ?? record.ReportedCost, "cost {0}")
+            .Add("Cost", record.Cost?.Total, $"cost {Decimals(record.Cost?.Total)}")
+            .Add("ReportedCost", record.ReportedCost, $"reported cost {Decimals(record.ReportedCost)}")
             .Add("Provider", context.Provider, "provider {0}")
             .Add("Model", record.ResponseModel ?? context.Model, "model {0}")
             .Add("Protocol", record.Protocol, "{0}")
@@ -40,6 +41,9 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
             .Add("Anomalies", record.Anomalies == UsageAnomalies.None ? null : record.Anomalies, "anomalies {0}")
             .Add("RecordId", record.Id, "record {0}");
     }
+
+    // The field keeps every digit; the text shows four decimals from one cent up, and six below.
+    private static string Decimals(decimal? amount) => amount >= 0.01m ? "{0:F4}" : "{0:F6}";
 
     /// <summary>Adds a part, where there is a value.</summary>
     /// <param name="name">The field's name.</param>

@@ -11,6 +11,9 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
     /// <summary>Whether anybody wants to know of records that a sink took.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
 
+    /// <summary>Gets the report of prices; null where nothing is priced.</summary>
+    public PricingReport? Prices { get; init; }
+
     public void Opened() => meter.Opened();
 
     public void Closed() => meter.Closed();
@@ -23,6 +26,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         Count("encoding", notes.ContentFault is null ? 0 : 1);
         Count("estimate", notes.EstimateFaults.Count);
         Count("record", notes.RecordFault is null ? 0 : 1);
+        Prices?.Record(record);
         meter.Anomalies(record.Anomalies);
         List<(string Name, bool IsNew)> unknownFields = [];
         foreach (string field in notes.UnknownUsageFields)
@@ -82,7 +86,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         }
     }
 
-    private static void Write(ILogger log, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)> unknownFields)
+    private void Write(ILogger log, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)> unknownFields)
     {
         Guard(() => Log.ResponseRecorded(log, record));
         if (notes.RecordFault is { } recordFault)
@@ -118,6 +122,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
             Guard(() => Log.FormatCorrected(log, record.Id, record.Context.ApiFormat, record.ApiFormat));
         }
 
+        Guard(() => Prices?.Write(log, record));
         foreach (Exception fault in notes.EstimateFaults)
         {
             Guard(() => Log.EstimateFailed(log, record.Id, fault));

@@ -2,6 +2,7 @@ using StreamUsage.Buffers;
 using StreamUsage.Capture;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
+using StreamUsage.Pricing;
 using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
@@ -26,6 +27,9 @@ internal sealed record BodySettings(ReaderSettings Reading, ContentDecoders Deco
 
     /// <summary>Gets how much of a request's body is searched for the model.</summary>
     public int MaxRequestBodyBytes { get; init; }
+
+    /// <summary>Gets what prices a running response; null for nothing.</summary>
+    public IUsagePricing? Pricing { get; init; }
 
     public bool ThrowOnUnreadableStream { get; init; }
 

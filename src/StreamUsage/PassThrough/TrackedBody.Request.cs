@@ -66,13 +66,32 @@ internal sealed partial class TrackedBody
         }
     }
 
+    /// <summary>Returns a copy of the request's body; empty where it was not kept.</summary>
+    public ReadOnlyMemory<byte> CopyRequestBody()
+    {
+        using (_gate.Enter())
+        {
+            return RequestBody.ToArray();
+        }
+    }
+
     /// <summary>Gets whether the model is still to be looked for in the request's body.</summary>
     public bool NeedsModel => !Volatile.Read(ref _isModelKnown);
+
+    /// <summary>What the start says has been read: the request's body need not be kept for it any more.</summary>
+    public void EndStart()
+    {
+        using (_gate.Enter())
+        {
+            IsStartPending = false;
+            ReleaseReportedRequest();
+        }
+    }
 
     // The input is reported and the model known: the request's body is not needed any more.
     private void ReleaseReportedRequest()
     {
-        if (!RequestBody.IsEmpty && _isModelKnown && Events.IsInputReported && !Settings.CapturesRequestBody)
+        if (!RequestBody.IsEmpty && _isModelKnown && !IsStartPending && Events.IsInputReported && !Settings.CapturesRequestBody)
         {
             ReleaseRequestBody();
         }

@@ -356,9 +356,17 @@ internal sealed partial class TrackedBody
 
     public UsageSnapshot Snapshot()
     {
-        string? requestedModel = Context.Model;
+        UsageSnapshot snapshot = TakeSnapshot(Context, out UsageRecord? soFar);
+        return soFar is null ? snapshot : snapshot with { Cost = RunningCost.Of(soFar, Settings.Pricing!) };
+    }
+
+    // What is to be priced goes out: the user's pricing must not run under the lock.
+    private UsageSnapshot TakeSnapshot(UsageContext context, out UsageRecord? soFar)
+    {
+        string? requestedModel = context.Model;
         using (_gate.Enter())
         {
+            soFar = null;
             if (_record is { } record)
             {
                 return new UsageSnapshot
@@ -369,6 +377,7 @@ internal sealed partial class TrackedBody
                     BytesReceived = record.BytesReceived,
                     EventCount = record.EventCount,
                     StopReason = record.StopReason,
+                    Cost = record.Cost,
                 };
             }
 
@@ -383,7 +392,7 @@ internal sealed partial class TrackedBody
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
 
-            return new UsageSnapshot
+            var snapshot = new UsageSnapshot
             {
                 Usage = usage,
                 InputSource = settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
@@ -392,14 +401,19 @@ internal sealed partial class TrackedBody
                 EventCount = Events.EventCount,
                 StopReason = state.StopReason,
             };
+            soFar = Settings.Pricing is null ? null : RunningCost.Describe(this, context, snapshot);
+            return snapshot;
         }
     }
 
     /// <summary>Lets the body of the request go: its input was reported, or estimated. Its length stays.</summary>
     public void ReleaseRequestBody()
     {
-        RequestBody = default;
-        RequestBodyCopy?.Dispose();
+        using (_gate.Enter())
+        {
+            RequestBody = default;
+            RequestBodyCopy?.Dispose();
+        }
     }
 
     /// <summary>The record was handed over, or could not be.</summary>

@@ -12,8 +12,6 @@ namespace StreamUsage.Recording;
 /// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
 internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, EstimationWorker worker)
 {
-    private const string PricingFailed = "the pricing failed", PricingTooSlow = "the pricing exceeded EstimationTimeout";
-
     // Used where an estimator fails. It fails itself only where the request's bytes are gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
@@ -26,6 +24,23 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         return counts.NeedsInput || counts.NeedsOutput || settings.Pricing is not null
             ? EstimateAndPriceAsync(body, counts)
             : new((Describe(body, counts), []));
+    }
+
+    /// <summary>Returns what a sink is told of a response that has begun.</summary>
+    public UsageStart DescribeStart(TrackedBody body)
+    {
+        // The body may be let go at any time from here on, and the sink may read the quote late.
+        ReadOnlyMemory<byte> requestBody = settings.Pricing is null ? default : body.CopyRequestBody();
+        UsageContext context = body.Context;
+        DateTimeOffset startedAt = body.StartedAt;
+        return new UsageStart
+        {
+            Id = body.Id,
+            Context = context,
+            StartedAt = startedAt,
+            EstimateQuote = requestBody.IsEmpty
+                ? null : () => RequestQuote.Of(context with { RequestBody = requestBody }, settings, startedAt),
+        };
     }
 
     /// <summary>Returns what can be said of a response whose record could not be built.</summary>
@@ -274,17 +289,25 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         }
     }
 
+    // A price table is pure and takes a microsecond. Anybody's own pricing, or a multiplier, may hang.
     private async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, List<Exception> faults)
     {
         try
         {
-            UsageCost? cost = await worker.RunAsync(() => pricing.Price(record)).ConfigureAwait(false);
-            return record with { Cost = cost, UnpricedReason = cost is null ? "the model is not in the price table" : null };
+            PricingResult result = pricing is PriceTable { CallsUserCode: false } or ReloadingPriceTable { CallsUserCode: false }
+                ? pricing.Evaluate(record) : await worker.RunAsync(() => pricing.Evaluate(record)).ConfigureAwait(false);
+            return record with
+            {
+                Cost = result.Cost,
+                UnpricedReason = result.UnpricedReason,
+                UnpricedModel = result.UnpricedModel,
+                Anomalies = result.Cost is { IsUncertain: true } ? record.Anomalies | UsageAnomalies.UncertainBill : record.Anomalies,
+            };
         }
         catch (Exception fault)
         {
             faults.Add(fault);
-            return record with { UnpricedReason = fault is TimeoutException ? PricingTooSlow : PricingFailed };
+            return record with { UnpricedReason = fault is TimeoutException ? UnpricedReasons.PricingTimeout : UnpricedReasons.PricingFailed };
         }
     }
 

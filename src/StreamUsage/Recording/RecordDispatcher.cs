@@ -128,10 +128,10 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             {
                 if (body.IsStartPending)
                 {
-                    body.IsStartPending = false;
-                    UsageContext context = body.Context; // Reads the model from the request, off the byte path.
-                    body.Starts = _delivery.TakesStarts
-                        ? _delivery.Start(new UsageStart { Id = body.Id, Context = context, StartedAt = body.StartedAt }, body.Trace) : null;
+                    UsageStart? start = _delivery.TakesStarts ? _builder.DescribeStart(body) : null;
+                    _ = body.Context; // Reads the model from the request, off the byte path.
+                    body.EndStart();
+                    body.Starts = start is null ? null : _delivery.Start(start, body.Trace);
                 }
                 else
                 {

@@ -28,11 +28,18 @@ internal static class RecordDefaults
         };
     }
 
-    private static UsageCost Complete(UsageCost cost, ReadOnlySpan<byte> utf8Json) => cost with
+    private static UsageCost Complete(UsageCost cost, ReadOnlySpan<byte> utf8Json) =>
+        Complete(cost, cost.Multiplier == 0 && !HasMultiplier(utf8Json) ? NoCost.Multiplier : cost.Multiplier);
+
+    private static UsageCost Complete(UsageCost cost, decimal multiplier) => cost with
     {
-        Multiplier = cost.Multiplier == 0 && !HasMultiplier(utf8Json) ? NoCost.Multiplier : cost.Multiplier,
+        Multiplier = multiplier,
         Currency = cost.Currency ?? NoCost.Currency,
         PricedAs = cost.PricedAs ?? NoCost.PricedAs,
+        RateClass = cost.RateClass ?? NoCost.RateClass,
+        Rates = cost.Rates ?? UsageCost.NoRates,
+        UnpricedParts = cost.UnpricedParts ?? [],
+        Iterations = Each(cost.Iterations, static iteration => Complete(iteration ?? NoCost, iteration?.Multiplier ?? NoCost.Multiplier)),
     };
 
     private static AssistantMessage Complete(AssistantMessage message) => message with

@@ -43,7 +43,7 @@ public sealed class HungEstimateTests
         UsageRecord record = await ReadAsync(new StreamUsageOptions { Pricing = pricing }, Answers.Claude, Track.Nothing, log, hangs ? new TimerCountingTime() : null, () => pricing.IsCalled);
         mayEnd.Set();
 
-        record.Should().Match<UsageRecord>(r => r.Cost == null && r.UnpricedReason == (hangs ? "the pricing exceeded EstimationTimeout" : "the pricing failed") && r.Usage.OutputTokens == 15);
+        record.Should().Match<UsageRecord>(r => r.Cost == null && r.UnpricedReason == (hangs ? UnpricedReasons.PricingTimeout : UnpricedReasons.PricingFailed) && r.Usage.OutputTokens == 15);
         log.Lines.Should().ContainSingle(line => line.EventId == 7);
     }
 

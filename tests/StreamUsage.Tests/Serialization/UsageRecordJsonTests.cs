@@ -53,7 +53,7 @@ public sealed class UsageRecordJsonTests
         Tags = names[2],
     });
 
-    private static readonly Gen<UsageCost> Cost = Gen.Select(Gen.Decimal.Array[7], Text.Array[2], MaybeText, (amounts, texts, version) => new UsageCost
+    private static readonly Gen<UsageCost> Cost = Gen.Select(Gen.Decimal.Array[7], Text.Array[4], MaybeText, Gen.Bool, (amounts, texts, version, isUncertain) => new UsageCost
     {
         Total = amounts[0],
         Input = amounts[1],
@@ -65,6 +65,11 @@ public sealed class UsageRecordJsonTests
         Currency = texts[0],
         PricedAs = texts[1],
         PriceTableVersion = version,
+        RateClass = texts[2],
+        Rates = isUncertain ? new Dictionary<string, decimal> { [texts[0]] = amounts[0] } : new Dictionary<string, decimal>(),
+        UnpricedParts = isUncertain ? [texts[3]] : [],
+        IsUncertain = isUncertain,
+        Iterations = isUncertain ? [new UsageCost { Total = amounts[1], PricedAs = texts[1], Multiplier = amounts[2] }] : [],
     });
 
     private static readonly Gen<UsageRecord> Figures = Gen.Select(Gen.Guid, Usage, Usage, Gen.Select(Text, MaybeText, Usage, (type, model, usage) => new UsageIteration { Type = type, Model = model, Usage = usage, Declined = usage.InputTokens % 2 == 0 }).Array[0, 3], Counts.Array[2], Cost.Null(), Gen.Decimal.Nullable(), Units, (id, usage, billed, iterations, counts, cost, reported, units) => new UsageRecord
@@ -178,7 +183,8 @@ public sealed class UsageRecordJsonTests
             "usage":{"inputTokens":25,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"cacheCreation5mInputTokens":0,"cacheCreation1hInputTokens":0,"outputTokens":15,"reasoningTokens":0},
             "billedUsage":{"inputTokens":25,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"cacheCreation5mInputTokens":0,"cacheCreation1hInputTokens":0,"outputTokens":15},
             "billedUnits":{},"anomalies":"None","iterations":[],"serverToolUse":{},"tokenDetails":{},"inputSource":"Reported","outputSource":"Estimated",
-            "cost":{"total":0.0001500,"input":0,"cacheRead":0,"cacheCreation":0,"output":0,"serverTools":0,"multiplier":1,"currency":"USD","pricedAs":"anthropic/x"},
+            "cost":{"total":0.0001500,"input":0,"cacheRead":0,"cacheCreation":0,"output":0,"serverTools":0,"multiplier":1,"currency":"USD","pricedAs":"anthropic/x",
+            "rateClass":"standard","rates":{},"unpricedParts":[],"isUncertain":false,"iterations":[]},
             "streamed":false,"operation":"chat","status":"Completed","outcome":"Completed","statusCode":200,"startedAt":"2026-01-02T03:04:05.1234567+02:00","duration":"00:01:02.0030000",
             "bytesReceived":0,"readCount":0,"eventCount":0,"skippedEvents":0,"outputCharacters":0,"drained":false}
             """.Replace("\n", "", StringComparison.Ordinal));

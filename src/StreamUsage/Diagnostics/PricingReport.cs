@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
+namespace StreamUsage.Diagnostics;
+
+/// <summary>Reports prices: measures each, and names each model that has none once in the log.</summary>
+internal sealed class PricingReport(IMeterFactory? meterFactory)
+{
+    // A server that invents a model's name for each response must not fill the log or the memory.
+    private const int MaxNamed = 1000;
+
+    private readonly PricingMeter _meter = new(meterFactory);
+    private readonly ConcurrentDictionary<(string? Provider, string? Model, string Reason), bool> _named = new();
+
+    /// <summary>Measures a record's price. A listener that throws ends here.</summary>
+    public void Record(UsageRecord record)
+    {
+        try
+        {
+            _meter.Record(record);
+        }
+        catch (Exception)
+        {
+            // A listener's fault must not cost a record.
+        }
+    }
+
+    /// <summary>Logs why a record has no price, unless the same was logged before.</summary>
+    public void Write(ILogger logger, UsageRecord record)
+    {
+        string? model = record.UnpricedModel;
+        if (record.UnpricedReason is not { } reason || model is null || _named.Count >= MaxNamed)
+        {
+            return;
+        }
+
+        string? provider = record.Context.Provider ?? record.Protocol;
+        if (_named.TryAdd((provider, model, reason), true))
+        {
+            Log.ModelNotPriced(logger, model, provider, reason);
+        }
+    }
+}

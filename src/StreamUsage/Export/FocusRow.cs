@@ -1,0 +1,59 @@
+namespace StreamUsage.Export;
+
+/// <summary>What keeps two rows of a FOCUS report apart.</summary>
+internal readonly record struct FocusKey
+{
+    public DateTimeOffset Hour { get; init; }
+
+    public string? ApiKeyId { get; init; }
+
+    public string? SubAccountId { get; init; }
+
+    public string Entry { get; init; }
+
+    public string Bucket { get; init; }
+
+    public string Unit { get; init; }
+
+    public decimal ListUnitPrice { get; init; }
+
+    public decimal Multiplier { get; init; }
+
+    public string Currency { get; init; }
+
+    public string RateClass { get; init; }
+
+    public string? Region { get; init; }
+
+    public bool IsEstimated { get; init; }
+
+    public string? PriceTableVersion { get; init; }
+
+    public string Tags { get; init; }
+}
+
+/// <summary>One row of a FOCUS report: an hour of a key, a model and a bucket at one price.</summary>
+internal sealed class FocusRow(FocusKey key)
+{
+    public FocusKey Key { get; } = key;
+
+    public decimal Quantity { get; private set; }
+
+    public long Responses { get; private set; }
+
+    public decimal ListCost => Quantity * Key.ListUnitPrice;
+
+    public decimal ContractedUnitPrice => Key.ListUnitPrice * Key.Multiplier;
+
+    public decimal ContractedCost => Quantity * ContractedUnitPrice;
+
+    public string Provider => Key.Entry.Split('/', 2)[0];
+
+    public DateTimeOffset PeriodStart => new(Key.Hour.Year, Key.Hour.Month, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public void Add(decimal quantity)
+    {
+        Quantity += quantity;
+        Responses++;
+    }
+}

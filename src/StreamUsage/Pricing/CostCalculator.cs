@@ -1,0 +1,121 @@
+using StreamUsage.Pricing.Tables;
+
+namespace StreamUsage.Pricing;
+
+/// <summary>
+/// Multiplies counts by rates: each token is in one cell of bucket and modality, and each cell has one rate.
+/// </summary>
+internal static class CostCalculator
+{
+    /// <summary>Adds the lines of a usage's tokens.</summary>
+    /// <param name="usage">The counts, in disjoint buckets.</param>
+    /// <param name="details">Further subsets of the same call; empty where they are another's.</param>
+    /// <param name="card">The rates.</param>
+    /// <param name="lines">Receives a line for each cell that is not empty.</param>
+    public static void AddTokens<T>(in TokenUsage usage, IReadOnlyDictionary<string, long> details, RateCard card, ref T lines)
+        where T : ICostLines
+    {
+        long input = usage.InputTokens, cached = usage.CacheReadInputTokens;
+        AddInput(Modality.Audio, usage.InputAudioTokens ?? 0, usage.CacheReadAudioTokens ?? 0, ref input, ref cached, card, ref lines);
+        if (details.Count != 0)
+        {
+            long images = Detail(details, "input_image_tokens"), cachedImages = Detail(details, "cache_read_image_tokens");
+            long videos = Detail(details, "input_video_tokens"), cachedVideos = Detail(details, "cache_read_video_tokens");
+            AddInput(Modality.Image, images, cachedImages, ref input, ref cached, card, ref lines);
+            AddInput(Modality.Video, videos, cachedVideos, ref input, ref cached, card, ref lines);
+        }
+
+        Add(CostPart.Input, TokenKind.Input, Modality.Text, input, card, ref lines);
+        Add(CostPart.CacheRead, TokenKind.CacheRead, Modality.Text, cached, card, ref lines);
+
+        long written = usage.CacheCreationInputTokens;
+        long forAnHour = Take(usage.CacheCreation1hInputTokens, ref written);
+        long forMinutes = Take(usage.CacheCreation5mInputTokens, ref written);
+        Add(CostPart.CacheCreation, TokenKind.CacheCreation1h, Modality.Text, forAnHour, card, ref lines);
+        Add(CostPart.CacheCreation, TokenKind.CacheCreation5m, Modality.Text, forMinutes, card, ref lines);
+        Add(CostPart.CacheCreation, TokenKind.CacheCreation, Modality.Text, written, card, ref lines);
+
+        long output = usage.OutputTokens;
+        Add(CostPart.Output, TokenKind.Output, Modality.Audio, Take(usage.OutputAudioTokens ?? 0, ref output), card, ref lines);
+        Add(CostPart.Output, TokenKind.Output, Modality.Image, Take(usage.OutputImageTokens ?? 0, ref output), card, ref lines);
+        if (details.Count != 0)
+        {
+            long videos = Take(Detail(details, "output_video_tokens"), ref output);
+            Add(CostPart.Output, TokenKind.Output, Modality.Video, videos, card, ref lines);
+        }
+
+        Add(CostPart.Output, TokenKind.Reasoning, Modality.Text, Take(usage.ReasoningTokens ?? 0, ref output), card, ref lines);
+        if (details.Count != 0)
+        {
+            long citations = Take(Detail(details, "output_citation_tokens"), ref output);
+            Add(CostPart.Output, TokenKind.Citation, Modality.Text, citations, card, ref lines);
+        }
+
+        Add(CostPart.Output, TokenKind.Output, Modality.Text, output, card, ref lines);
+    }
+
+    // Of a modality, the part that is known to be cached is taken from the cache reads. What does not fit into the
+    // uncached input must have been cached too.
+    private static void AddInput<T>(
+        Modality modality, long total, long knownCached, ref long input, ref long cached, RateCard card, ref T lines)
+        where T : ICostLines
+    {
+        if (total <= 0 && knownCached <= 0)
+        {
+            return;
+        }
+
+        long read = Take(knownCached, ref cached);
+        long uncached = Take(Math.Max(0, total - read), ref input);
+        read += Take(Math.Max(0, total - read - uncached), ref cached);
+        Add(CostPart.Input, TokenKind.Input, modality, uncached, card, ref lines);
+        Add(CostPart.CacheRead, TokenKind.CacheRead, modality, read, card, ref lines);
+    }
+
+    private static void Add<T>(CostPart part, TokenKind kind, Modality modality, long count, RateCard card, ref T lines)
+        where T : ICostLines
+    {
+        if (count <= 0)
+        {
+            return;
+        }
+
+        (RateKey key, decimal price, MissingRate missing) = card.Find(kind, modality);
+        if (missing == MissingRate.None)
+        {
+            lines.Add(part, key, count, price);
+        }
+        else
+        {
+            lines.Miss(missing);
+        }
+    }
+
+    private static long Take(long wanted, ref long rest)
+    {
+        long taken = Math.Clamp(wanted, 0, Math.Max(0, rest));
+        rest -= taken;
+        return taken;
+    }
+
+    private static long Detail(IReadOnlyDictionary<string, long> details, string name) =>
+        details.TryGetValue(name, out long count) ? count : 0;
+}
+
+/// <summary>Parts of a cost, as <see cref="UsageCost"/> shows them.</summary>
+internal enum CostPart : byte
+{
+    Input,
+    CacheRead,
+    CacheCreation,
+    Output,
+    ServerTools,
+}
+
+/// <summary>Receives what a usage costs, line by line.</summary>
+internal interface ICostLines
+{
+    void Add(CostPart part, RateKey key, decimal quantity, decimal price);
+
+    void Miss(MissingRate missing);
+}

@@ -1,0 +1,51 @@
+using StreamUsage.Pricing.Tables;
+
+namespace StreamUsage.Pricing;
+
+/// <summary>Adds up lines by part.</summary>
+internal record struct CostSums : ICostLines
+{
+    public decimal Input { get; private set; }
+
+    public decimal CacheRead { get; private set; }
+
+    public decimal CacheCreation { get; private set; }
+
+    public decimal Output { get; private set; }
+
+    public decimal ServerTools { get; private set; }
+
+    /// <summary>Gets whether any line was added.</summary>
+    public bool HasLines { get; private set; }
+
+    /// <summary>
+    /// Gets why a price is missing; a missing class counts before a rate that is missing in every class.
+    /// </summary>
+    public MissingRate Missing { get; private set; }
+
+    public void Add(CostPart part, RateKey key, decimal quantity, decimal price)
+    {
+        HasLines = true;
+        decimal cost = key is RateKey.AudioMinute or RateKey.AudioHour ? quantity * price / RateKeys.Per(key) : quantity * price;
+        switch (part)
+        {
+            case CostPart.Input:
+                Input += cost;
+                break;
+            case CostPart.CacheRead:
+                CacheRead += cost;
+                break;
+            case CostPart.CacheCreation:
+                CacheCreation += cost;
+                break;
+            case CostPart.Output:
+                Output += cost;
+                break;
+            default:
+                ServerTools += cost;
+                break;
+        }
+    }
+
+    public void Miss(MissingRate missing) => Missing = missing > Missing ? missing : Missing;
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace StreamUsage.Pricing.Reading;
+
+/// <summary>A rule of genai-prices that says whether a name is meant. Case does not matter.</summary>
+internal abstract class MatchClause
+{
+    private static readonly TimeSpan RegexTimeout = TimeSpan.FromMilliseconds(100);
+
+    public abstract bool IsMatch(string name);
+
+    /// <summary>Reads a clause: an object with one member, whose name is the kind of the clause.</summary>
+    public static MatchClause Read(JsonElement clause, string entry)
+    {
+        if (clause.ValueKind != JsonValueKind.Object || clause.EnumerateObject().Take(2).Count() != 1)
+        {
+            throw TableReader.Malformed(entry, "a match clause is an object with one member");
+        }
+
+        JsonProperty member = clause.EnumerateObject().First();
+        switch (member.Name)
+        {
+            case "or":
+                return new Any(ReadAll(member.Value, entry));
+            case "and":
+                return new All(ReadAll(member.Value, entry));
+        }
+
+        string text = TableReader.Text(member.Value, entry, member.Name);
+        return member.Name switch
+        {
+            "equals" => new Text(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase), text),
+            "starts_with" => new Text(name => name.StartsWith(text, StringComparison.OrdinalIgnoreCase)),
+            "ends_with" => new Text(name => name.EndsWith(text, StringComparison.OrdinalIgnoreCase)),
+            "contains" => new Text(name => name.Contains(text, StringComparison.OrdinalIgnoreCase)),
+            "regex" => new Pattern(ReadPattern(text, entry)),
+            _ => throw TableReader.Malformed(entry, $"'{member.Name}' is no kind of match clause"),
+        };
+    }
+
+    /// <summary>Returns the names that are meant whole, so that they can be looked up.</summary>
+    public virtual IEnumerable<string> ExactNames() => [];
+
+    private static MatchClause[] ReadAll(JsonElement clauses, string entry) => clauses.ValueKind == JsonValueKind.Array
+        ? [.. clauses.EnumerateArray().Select(clause => Read(clause, entry))]
+        : throw TableReader.Malformed(entry, "'or' and 'and' hold arrays of match clauses");
+
+    private static Regex ReadPattern(string text, string entry)
+    {
+        try
+        {
+            return new Regex(text, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, RegexTimeout);
+        }
+        catch (ArgumentException fault)
+        {
+            throw TableReader.Malformed(entry, $"'{text}' is no regular expression", fault);
+        }
+    }
+
+    private sealed class Text(Func<string, bool> test, string? exactName = null) : MatchClause
+    {
+        public override bool IsMatch(string name) => test(name);
+
+        public override IEnumerable<string> ExactNames() => exactName is null ? [] : [exactName];
+    }
+
+    private sealed class Pattern(Regex pattern) : MatchClause
+    {
+        public override bool IsMatch(string name)
+        {
+            try
+            {
+                return pattern.IsMatch(name);
+            }
+            catch (RegexMatchTimeoutException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private sealed class Any(MatchClause[] clauses) : MatchClause
+    {
+        public override bool IsMatch(string name) => Array.Exists(clauses, clause => clause.IsMatch(name));
+
+        public override IEnumerable<string> ExactNames() => clauses.SelectMany(clause => clause.ExactNames());
+    }
+
+    private sealed class All(MatchClause[] clauses) : MatchClause
+    {
+        public override bool IsMatch(string name) => Array.TrueForAll(clauses, clause => clause.IsMatch(name));
+    }
+}

@@ -1,0 +1,181 @@
+using StreamUsage.Pricing.Tables;
+
+namespace StreamUsage.Pricing;
+
+/// <summary>Prices one record: finds the entry of each model call, picks its rates and adds up.</summary>
+internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, PriceTableOptions options, string version)
+{
+    private static readonly IReadOnlyList<string> NoParts = [];
+
+    public PricingResult Evaluate()
+    {
+        string? model = record.ResponseModel ?? record.Context.Model;
+        return BilledIterations.Exist(record) ? EvaluateIterations(model) : EvaluateWhole(model);
+    }
+
+    internal static decimal MultiplierOf(PriceTableOptions options, UsageRecord record)
+    {
+        decimal multiplier = options.Multiplier?.Invoke(record) ?? 1;
+        return multiplier >= 0
+            ? multiplier
+            : throw new InvalidOperationException($"{nameof(PriceTableOptions)}.{nameof(options.Multiplier)} must return at least 0.");
+    }
+
+    private PricingResult EvaluateWhole(string? model)
+    {
+        List<string>? unpriced = null;
+        PricedCall call = PriceCall(model, Billed, record.TokenDetails, hasTools: true, ref unpriced);
+        return call.Reason is { } reason
+            ? PricingResult.Unpriced(reason, model)
+            : PricingResult.Priced(Describe(call, MultiplierOf(options, record), unpriced));
+    }
+
+    private PricingResult EvaluateIterations(string? model)
+    {
+        decimal multiplier = MultiplierOf(options, record);
+        List<string>? unpriced = null;
+        var costs = new List<UsageCost>(record.Iterations.Count);
+        PricedCall tools = PriceCall(model, default, UsageRecord.EmptyCounts, hasTools: true, ref unpriced);
+        foreach (UsageIteration iteration in record.Iterations)
+        {
+            if (!BilledIterations.IsBilled(iteration, record.Iterations))
+            {
+                continue;
+            }
+
+            string? called = iteration.Model ?? model;
+            PricedCall call = PriceCall(called, iteration.Usage, UsageRecord.EmptyCounts, hasTools: false, ref unpriced);
+            if (call.Reason is { } reason)
+            {
+                return PricingResult.Unpriced(reason, called);
+            }
+
+            costs.Add(Describe(call, multiplier, null));
+            tools = tools.Reason is null
+                ? tools : tools with { Entry = call.Entry, Card = call.Card, Reason = HasTools ? tools.Reason : null };
+        }
+
+        if (tools.Reason is { } missing)
+        {
+            return PricingResult.Unpriced(missing, model);
+        }
+
+        UsageCost cost = Describe(tools, multiplier, unpriced);
+        return PricingResult.Priced(cost with
+        {
+            Input = cost.Input + costs.Sum(c => c.Input),
+            CacheRead = costs.Sum(c => c.CacheRead),
+            CacheCreation = costs.Sum(c => c.CacheCreation),
+            Output = cost.Output + costs.Sum(c => c.Output),
+            Total = cost.Total + costs.Sum(c => c.Total),
+            Iterations = costs,
+            IsUncertain = cost.IsUncertain || costs.Exists(c => c.IsUncertain),
+        });
+    }
+
+    // A record that somebody else made may state its usage once.
+    private TokenUsage Billed => record.BilledUsage == default ? record.Usage : record.BilledUsage;
+
+    private bool HasTools => record.ServerToolUse.Count != 0 || record.BilledUnits.Count != 0;
+
+    private PricedCall PriceCall(
+        string? model, in TokenUsage usage, IReadOnlyDictionary<string, long> details, bool hasTools, ref List<string>? unpriced)
+    {
+        if (string.IsNullOrEmpty(model))
+        {
+            return new PricedCall { Reason = UnpricedReasons.NoModel };
+        }
+
+        RateClass rateClass = RateClass.Of(record);
+        if (rateClass.Tier == RateClass.Provisioned)
+        {
+            return new PricedCall { Reason = UnpricedReasons.ProvisionedThroughput };
+        }
+
+        ReadOnlySpan<PriceEntry> entries = models.Find(record.Context.Provider, record.Protocol, record.ApiFormat, model);
+        if (entries.IsEmpty)
+        {
+            return new PricedCall { Reason = UnpricedReasons.UnknownModel };
+        }
+
+        PricedCall first = PriceAt(entries[0], rateClass, usage, details, hasTools, ref unpriced);
+        foreach (PriceEntry other in entries[1..])
+        {
+            List<string>? unpricedThere = null;
+            PricedCall call = PriceAt(other, rateClass, usage, details, hasTools, ref unpricedThere);
+            if (call.Reason != first.Reason || call.Sums != first.Sums)
+            {
+                return new PricedCall { Reason = UnpricedReasons.AmbiguousModel };
+            }
+        }
+
+        return first;
+    }
+
+    private PricedCall PriceAt(
+        PriceEntry entry,
+        RateClass rateClass,
+        in TokenUsage usage,
+        IReadOnlyDictionary<string, long> details,
+        bool hasTools,
+        ref List<string>? unpriced)
+    {
+        if (entry.SheetAt(record.StartedAt).FindCard(rateClass, usage.TotalInputTokens, options.RateMultipliers) is not { } card)
+        {
+            return new PricedCall { Reason = UnpricedReasons.RateClass };
+        }
+
+        CostSums sums = default;
+        CostCalculator.AddTokens(usage, details, card, ref sums);
+        if (hasTools)
+        {
+            BilledUnitRates.Add(record, Billed, card, ref sums, ref unpriced);
+        }
+
+        string? reason = sums.Missing switch
+        {
+            MissingRate.InClass => UnpricedReasons.RateClass,
+            MissingRate.AtAll => UnpricedReasons.NoRate,
+            _ when unpriced is not null && !sums.HasLines && Billed.TotalTokens == 0 => UnpricedReasons.NoRate,
+            _ when card.IsPricedByUnit && hasTools && record.BilledUnits.Count == 0 && record.Status == UsageStatus.Completed =>
+                UnpricedReasons.NoUsage,
+            _ => null,
+        };
+        return new PricedCall { Entry = entry, Card = card, Sums = sums, Reason = reason };
+    }
+
+    private UsageCost Describe(in PricedCall call, decimal multiplier, List<string>? unpriced)
+    {
+        CostSums sums = call.Sums;
+        decimal input = sums.Input * multiplier, cacheRead = sums.CacheRead * multiplier, cacheCreation = sums.CacheCreation * multiplier;
+        decimal output = sums.Output * multiplier, serverTools = sums.ServerTools * multiplier;
+        return new UsageCost
+        {
+            Total = input + cacheRead + cacheCreation + output + serverTools,
+            Input = input,
+            CacheRead = cacheRead,
+            CacheCreation = cacheCreation,
+            Output = output,
+            ServerTools = serverTools,
+            Multiplier = multiplier,
+            PricedAs = call.Entry!.PricedAs,
+            PriceTableVersion = version,
+            RateClass = call.Card!.ClassName,
+            Rates = call.Card.Rates,
+            UnpricedParts = unpriced ?? NoParts,
+            IsUncertain = call.Card.IsUncertain || unpriced is not null,
+        };
+    }
+
+    /// <summary>A model call with its price, or the reason why it has none.</summary>
+    private readonly record struct PricedCall
+    {
+        public PriceEntry? Entry { get; init; }
+
+        public RateCard? Card { get; init; }
+
+        public CostSums Sums { get; init; }
+
+        public string? Reason { get; init; }
+    }
+}

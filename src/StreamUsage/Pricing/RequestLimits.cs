@@ -1,0 +1,137 @@
+using System.Text;
+using System.Text.Json;
+using StreamUsage.Pricing.Tables;
+
+namespace StreamUsage.Pricing;
+
+/// <summary>
+/// What a request says about its cost: the most output that it allows, its class of service, and whether it writes to a
+/// cache.
+/// </summary>
+internal record struct RequestLimits
+{
+    private long? _maxTokens;
+    private long? _choices;
+    private string? _protocol;
+    private bool _marksCache, _marksHour;
+
+    public string? Model { get; private set; }
+
+    public string? ServiceTier { get; private set; }
+
+    public string? Speed { get; private set; }
+
+    public string? InferenceGeo { get; private set; }
+
+    public readonly long Choices => Math.Clamp(_choices ?? 1, 1, 1024);
+
+    /// <summary>Gets the most output of all choices together; null where the request sets no limit.</summary>
+    public readonly long? MaxOutputTokens => _maxTokens is { } tokens ? Math.Clamp(tokens, 0, int.MaxValue) * Choices : null;
+
+    /// <summary>
+    /// Reads a request body: max_tokens, max_completion_tokens, max_output_tokens, n, Gemini's generationConfig,
+    /// Bedrock's inferenceConfig. Of malformed JSON, what comes before the fault.
+    /// </summary>
+    public static RequestLimits Read(ReadOnlySpan<byte> body)
+    {
+        RequestLimits limits = default;
+        if (body.IsEmpty)
+        {
+            return limits;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            if (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+            {
+                limits.ReadMembers(ref reader);
+            }
+        }
+        catch (JsonException)
+        {
+            // The request was sent as it is; what could not be read sets no limit.
+        }
+
+        limits._marksCache = body.IndexOf("\"cache_control\""u8) >= 0 || body.IndexOf("\"cachePoint\""u8) >= 0;
+        limits._marksHour = limits._marksCache && body.IndexOf("\"1h\""u8) >= 0;
+        return limits;
+    }
+
+    /// <summary>
+    /// Returns the dearest kind of cache write that the request may cause: OpenAI writes by itself, the others where a
+    /// block is marked. Null for none.
+    /// </summary>
+    public readonly TokenKind? CacheWrite(ApiFormat format) =>
+        _marksHour ? TokenKind.CacheCreation1h
+        : _marksCache || ProviderNames.OfProtocol(ProtocolFor(format), format) == "openai" ? TokenKind.CacheCreation
+        : null;
+
+    /// <summary>
+    /// Returns the protocol that a request of no stated format most likely speaks; null where the format says it.
+    /// </summary>
+    public readonly string? ProtocolFor(ApiFormat format) => format != ApiFormat.Auto ? null
+        : Model?.StartsWith("claude", StringComparison.OrdinalIgnoreCase) == true ? "anthropic-messages" : _protocol;
+
+    private void ReadMembers(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = reader.ValueSpan.Length <= 64 ? Encoding.UTF8.GetString(reader.ValueSpan) : "";
+            reader.Read();
+            switch (name)
+            {
+                case "max_tokens" or "max_completion_tokens" or "max_output_tokens" or "max_tokens_to_sample":
+                case "maxOutputTokens" or "maxTokens" or "maxNewTokens":
+                    _maxTokens = Count(reader) ?? _maxTokens;
+                    _protocol = name == "max_output_tokens" ? "openai-responses" : _protocol;
+                    break;
+                case "n" or "candidateCount" or "candidate_count":
+                    _choices = Count(reader);
+                    break;
+                case "generationConfig" or "generation_config" or "inferenceConfig" or "request"
+                    when reader.TokenType == JsonTokenType.StartObject:
+                    _protocol = name == "inferenceConfig" ? "bedrock-converse" : _protocol;
+                    ReadMembers(ref reader);
+                    break;
+                case "model":
+                    Model = Word(reader) ?? Model;
+                    break;
+                case "service_tier" or "serviceTier":
+                    ServiceTier = Word(reader);
+                    break;
+                case "speed":
+                    Speed = Word(reader);
+                    break;
+                case "inference_geo":
+                    InferenceGeo = Word(reader);
+                    break;
+                case "contents":
+                    _protocol = "gemini";
+                    reader.Skip();
+                    break;
+                case "messages" or "input":
+                    _protocol ??= name == "input" ? "openai-responses" : "openai-chat";
+                    reader.Skip();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+
+            if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private static long? Count(in Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count) && count >= 0 ? count : null;
+
+    // A request that asks for the standard class, or leaves the choice to the provider, may be served at the standard
+    // rate.
+    private static string? Word(in Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 1024 && reader.GetString() is { } word
+            && word is not ("standard_only" or "auto") ? word : null;
+}

@@ -1,0 +1,67 @@
+using StreamUsage.Pricing.Tables;
+
+namespace StreamUsage.Pricing;
+
+/// <summary>Prices a request before it is answered.</summary>
+internal static class RequestPricing
+{
+    public static UsageQuote? Quote(UsageContext context, long inputTokens, ModelMatcher models, PriceTableOptions options)
+    {
+        RequestLimits limits = RequestLimits.Read(context.RequestBody.Span);
+        string? model = string.IsNullOrEmpty(context.Model) ? limits.Model : context.Model;
+        if (string.IsNullOrEmpty(model))
+        {
+            return null;
+        }
+
+        ReadOnlySpan<PriceEntry> entries = models.Find(context.Provider, limits.ProtocolFor(context.ApiFormat), context.ApiFormat, model);
+        if (entries.IsEmpty)
+        {
+            return null;
+        }
+
+        DateTimeOffset time = context.RequestStartedAt ?? TimeProvider.System.GetUtcNow();
+        var asRecord = new UsageRecord { Context = context, StartedAt = time };
+        decimal multiplier = RecordPricing.MultiplierOf(options, asRecord);
+        UsageQuote? dearest = null;
+        foreach (PriceEntry entry in entries)
+        {
+            UsageQuote quote = QuoteAt(entry, limits, limits.CacheWrite(context.ApiFormat), inputTokens, time, options, multiplier);
+            dearest = dearest is null || quote.InputCost > dearest.InputCost ? quote : dearest;
+        }
+
+        return dearest;
+    }
+
+    private static UsageQuote QuoteAt(
+        PriceEntry entry,
+        in RequestLimits limits,
+        TokenKind? cacheWrite,
+        long inputTokens,
+        DateTimeOffset time,
+        PriceTableOptions options,
+        decimal multiplier)
+    {
+        long? maxOutput = limits.MaxOutputTokens ?? entry.MaxOutputTokens * limits.Choices;
+        var quote = new UsageQuote { InputTokens = inputTokens, MaxOutputTokens = maxOutput };
+        RateClass rateClass = RateClass.Of(limits.ServiceTier, limits.Speed, limits.InferenceGeo);
+        if (entry.SheetAt(time).FindCard(rateClass, inputTokens, options.RateMultipliers) is not { } card)
+        {
+            return quote;
+        }
+
+        decimal? input = Price(card, TokenKind.Input), output = Price(card, TokenKind.Output);
+        decimal? dearestInput = cacheWrite is { } write ? Max(input, Price(card, write)) : input;
+
+        return quote with
+        {
+            InputCost = input * inputTokens * multiplier,
+            MaxCost = ((dearestInput * inputTokens) + (Max(output, Price(card, TokenKind.Reasoning)) * maxOutput)) * multiplier,
+        };
+    }
+
+    private static decimal? Price(RateCard card, TokenKind kind) =>
+        card.Find(kind, Modality.Text) is { Missing: MissingRate.None, Price: var price } ? price : null;
+
+    private static decimal? Max(decimal? left, decimal? right) => left is { } l && right is { } r ? Math.Max(l, r) : left ?? right;
+}

@@ -1,0 +1,36 @@
+namespace StreamUsage.Pricing.Tables;
+
+/// <summary>One entry of a price table: a model at a provider.</summary>
+internal sealed class PriceEntry
+{
+    private readonly (PriceCondition Condition, PriceSheet Sheet)[] _prices;
+
+    /// <param name="pricedAs">The entry's name, <c>provider/entry</c>.</param>
+    /// <param name="prices">Its prices, at least one; where several hold, the last one counts, and where none holds,
+    /// the first one does.</param>
+    /// <param name="maxOutputTokens">The most tokens that the model puts out; null where the table does not
+    /// say.</param>
+    public PriceEntry(string pricedAs, (PriceCondition Condition, PriceSheet Sheet)[] prices, long? maxOutputTokens)
+    {
+        PricedAs = pricedAs;
+        _prices = prices;
+        MaxOutputTokens = maxOutputTokens;
+    }
+
+    public string PricedAs { get; }
+
+    public long? MaxOutputTokens { get; }
+
+    public PriceSheet SheetAt(DateTimeOffset time)
+    {
+        for (int i = _prices.Length - 1; i > 0; i--)
+        {
+            if (_prices[i].Condition.Holds(time))
+            {
+                return _prices[i].Sheet;
+            }
+        }
+
+        return _prices[0].Sheet;
+    }
+}

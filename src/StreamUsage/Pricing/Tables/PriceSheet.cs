@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+
+namespace StreamUsage.Pricing.Tables;
+
+/// <summary>
+/// All rates of an entry that hold at one time: by class of service, by tier of input and by place. Cards are made from
+/// it when they are first needed.
+/// </summary>
+internal sealed class PriceSheet
+{
+    private readonly Dictionary<RateKey, Rate> _standard;
+    private readonly Dictionary<string, Dictionary<RateKey, Rate>> _classes;
+    private readonly Dictionary<string, decimal> _multipliers;
+    private readonly long[] _starts;
+    private readonly RateCard?[] _standardCards;
+    private readonly ConcurrentDictionary<(RateClass Class, decimal Multiplier, int Band), RateCard> _cards = new();
+
+    /// <param name="standard">The standard rates.</param>
+    /// <param name="classes">Rates of other classes, by the names of <see cref="RateClass"/>.</param>
+    /// <param name="multipliers">Factors on the standard rates by class or place, lower-case.</param>
+    public PriceSheet(
+        Dictionary<RateKey, Rate> standard,
+        Dictionary<string, Dictionary<RateKey, Rate>>? classes = null,
+        Dictionary<string, decimal>? multipliers = null)
+    {
+        _standard = standard;
+        _classes = classes ?? [];
+        _multipliers = multipliers ?? [];
+        IEnumerable<Rate> rates = _classes.Values.Append(standard).SelectMany(rates => rates.Values);
+        _starts = [.. rates.SelectMany(rate => rate.Tiers).Select(tier => tier.Start).Distinct().Order()];
+        _standardCards = new RateCard?[_starts.Length + 1];
+    }
+
+    public IReadOnlyDictionary<RateKey, Rate> Standard => _standard;
+
+    /// <summary>
+    /// Returns the rates for a class and a request's total input; null where the table has none for the class.
+    /// </summary>
+    /// <param name="rateClass">The class that was served.</param>
+    /// <param name="totalInputTokens">All input of the model call.</param>
+    /// <param name="multipliers">The user's factors, for what the table does not say.</param>
+    public RateCard? FindCard(RateClass rateClass, long totalInputTokens, IReadOnlyDictionary<string, decimal> multipliers)
+    {
+        int band = 0;
+        while (band < _starts.Length && totalInputTokens > _starts[band])
+        {
+            band++;
+        }
+
+        if (rateClass.IsStandard)
+        {
+            return _standardCards[band] ??= RateCard.Create(_standard, null, StartOf(band), 1, RateClass.Standard, isUncertain: false);
+        }
+
+        decimal factor = 1;
+        bool isUncertain = false;
+        Dictionary<RateKey, Rate>? rates = null;
+        if (rateClass.Tier is { } tier && !_classes.TryGetValue(tier, out rates))
+        {
+            isUncertain = !TryMultiply(tier, multipliers, ref factor);
+            if (isUncertain && !rateClass.FallsBackToStandard)
+            {
+                return null;
+            }
+        }
+
+        if (rateClass.Geo is { } geo && !TryMultiply(geo, multipliers, ref factor))
+        {
+            return null;
+        }
+
+        (RateClass, decimal, int) key = (rateClass, factor, band);
+        if (!_cards.TryGetValue(key, out RateCard? card))
+        {
+            Dictionary<RateKey, Rate>? standard = rates is null ? null : _standard;
+            card = RateCard.Create(rates ?? _standard, standard, StartOf(band), factor, rateClass.Name, isUncertain);
+            card = _cards.GetOrAdd(key, card);
+        }
+
+        return card;
+    }
+
+    private long StartOf(int band) => band == 0 ? -1 : _starts[band - 1];
+
+    private bool TryMultiply(string name, IReadOnlyDictionary<string, decimal> multipliers, ref decimal factor)
+    {
+        if (!_multipliers.TryGetValue(name, out decimal multiplier) && !multipliers.TryGetValue(name, out multiplier))
+        {
+            return false;
+        }
+
+        factor *= multiplier;
+        return true;
+    }
+}

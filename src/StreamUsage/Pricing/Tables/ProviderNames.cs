@@ -1,0 +1,47 @@
+namespace StreamUsage.Pricing.Tables;
+
+/// <summary>
+/// Names of providers: a price list, the OpenTelemetry conventions and a gateway may each have another for the same
+/// one.
+/// </summary>
+internal static class ProviderNames
+{
+    /// <summary>Returns the name that genai-prices uses, lower-case; a name without one stays.</summary>
+    public static string Canonical(string name)
+    {
+        string lower = name.Trim().ToLowerInvariant();
+        return lower switch
+        {
+            "gemini" or "gcp.gemini" or "gcp.vertex_ai" or "gcp.gen_ai" or "vertex" or "vertexai" or "palm" => "google",
+            "bedrock" or "aws.bedrock" or "amazon" or "amazon_nova" or "sagemaker" => "aws",
+            "azure_ai" or "azure_text" or "azure-openai" or "azure.ai.openai" or "azure.ai.inference" => "azure",
+            "xai" or "x_ai" => "x-ai",
+            "mistral_ai" or "mistralai" or "codestral" or "text-completion-codestral" => "mistral",
+            "cohere_chat" => "cohere",
+            "together_ai" or "together-ai" => "together",
+            "fireworks_ai" or "fireworks-ai" or "fireworks_ai-embedding-models" => "fireworks",
+            "text-completion-openai" => "openai",
+            "moonshot" or "moonshot_ai" => "moonshotai",
+            "voyage" => "voyageai",
+            "z.ai" => "zai",
+            _ when lower.StartsWith("vertex_ai", StringComparison.Ordinal) => "google",
+            _ when lower.StartsWith("bedrock_", StringComparison.Ordinal) => "aws",
+            _ => lower,
+        };
+    }
+
+    /// <summary>Returns the provider whose own protocol was read; null where anybody may speak it.</summary>
+    public static string? OfProtocol(string? protocol, ApiFormat format) => protocol switch
+    {
+        "anthropic-messages" => "anthropic",
+        "gemini" or "gemini-interactions" => "google",
+        "bedrock-converse" => "aws",
+        "cohere-chat" => "cohere",
+        "mistral-conversations" => "mistral",
+        not null when protocol.StartsWith("openai-", StringComparison.Ordinal) => "openai",
+        _ when format == ApiFormat.Claude || format == ApiFormat.ClaudeCli => "anthropic",
+        _ when format == ApiFormat.OpenAI || format == ApiFormat.OpenAICli => "openai",
+        _ when format == ApiFormat.Gemini || format == ApiFormat.GeminiCli => "google",
+        _ => null,
+    };
+}

@@ -1,0 +1,51 @@
+using StreamUsage.Estimation;
+using StreamUsage.Pricing;
+
+namespace StreamUsage.Recording;
+
+/// <summary>Estimates a request's input and prices it before it is answered.</summary>
+internal static class RequestQuote
+{
+    private static readonly CharacterTokenEstimator BasicRule = new();
+
+    /// <summary>
+    /// Never throws: where the user's estimator fails, the basic rule counts; where the pricing fails, there is no
+    /// price.
+    /// </summary>
+    public static UsageQuote Of(UsageContext context, UsageTracker.TrackerSettings settings, DateTimeOffset now)
+    {
+        long inputTokens = CountInput(context, settings);
+        try
+        {
+            UsageContext dated = context.RequestStartedAt is null ? context with { RequestStartedAt = now } : context;
+            if (settings.Pricing?.Quote(dated, inputTokens) is { } quote)
+            {
+                return quote;
+            }
+        }
+        catch (Exception)
+        {
+            // A quote is a service to the caller; the record says what fails.
+        }
+
+        return new UsageQuote { InputTokens = inputTokens, MaxOutputTokens = RequestLimits.Read(context.RequestBody.Span).MaxOutputTokens };
+    }
+
+    private static long CountInput(UsageContext context, UsageTracker.TrackerSettings settings)
+    {
+        ReadOnlyMemory<byte> body = context.RequestBody;
+        if (body.IsEmpty || body.Length > settings.MaxRequestBodyBytes)
+        {
+            return CharacterTokenEstimator.Tokens(body.Length);
+        }
+
+        try
+        {
+            return Math.Max(0, settings.Estimator.EstimateInputTokens(context.ApiFormat, context.Model, body));
+        }
+        catch (Exception)
+        {
+            return BasicRule.EstimateInputTokens(context.ApiFormat, context.Model, body);
+        }
+    }
+}

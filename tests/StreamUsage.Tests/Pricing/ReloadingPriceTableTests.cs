@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Pricing;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Pricing;
+
+/// <summary>A table in a file that changes while it is used.</summary>
+public sealed class ReloadingPriceTableTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("prices-");
+    private readonly FakeTimeProvider _time = new(PriceTables.Noon);
+    private readonly RecordingLog _log = new();
+
+    private string TablePath => Path.Combine(_folder.FullName, "prices.json");
+
+    private string OverridesPath => Path.Combine(_folder.FullName, "own.json");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void A_new_file_takes_the_old_ones_place_after_the_interval()
+    {
+        Write(TablePath, price: 1, minute: 0);
+        using ReloadingPriceTable table = Open();
+        PriceOf(table).Should().Be(1);
+
+        Write(TablePath, price: 2, minute: 1);
+        PriceOf(table).Should().Be(1);
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        PriceOf(table).Should().Be(2);
+        _log.Lines.Where(line => line.EventId == 31).Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void A_bad_file_leaves_the_old_table_in_use_and_is_logged_once()
+    {
+        Write(TablePath, price: 1, minute: 0);
+        using ReloadingPriceTable table = Open();
+
+        File.WriteAllText(TablePath, """[{"id":"acme","models":[{"id":"m","prices":{"input_mtok":"much"}}]}]""");
+        File.SetLastWriteTimeUtc(TablePath, PriceTables.Noon.UtcDateTime.AddMinutes(1));
+        _time.Advance(TimeSpan.FromMinutes(5));
+
+        PriceOf(table).Should().Be(1);
+        table.LastFault.Should().BeOfType<FormatException>().Which.Message.Should().Contain("acme/m");
+        _log.Lines.Should().ContainSingle(line => line.EventId == 32);
+
+        Write(TablePath, price: 3, minute: 9);
+        table.Reload().Should().BeTrue();
+        PriceOf(table).Should().Be(3);
+        table.LastFault.Should().BeNull();
+    }
+
+    [Fact]
+    public void Without_a_file_records_are_unpriced_until_there_is_one()
+    {
+        using ReloadingPriceTable table = Open();
+        PricingResult before = ((IUsagePricing)table).Evaluate(PriceTables.Used(new TokenUsage { InputTokens = 1 }));
+
+        Write(TablePath, price: 1, minute: 0);
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        (before.UnpricedReason, table.Age is not null).Should().Be((UnpricedReasons.NoTable, true));
+        PriceOf(table).Should().Be(1);
+    }
+
+    [Fact]
+    public void Overrides_are_watched_as_well()
+    {
+        Write(TablePath, price: 1, minute: 0);
+        Write(OverridesPath, price: 5, minute: 0);
+        using ReloadingPriceTable table = Open(OverridesPath);
+        PriceOf(table).Should().Be(5);
+
+        Write(OverridesPath, price: 6, minute: 1);
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        PriceOf(table).Should().Be(6);
+    }
+
+    [Fact]
+    public void The_age_is_the_time_since_the_file_was_written()
+    {
+        Write(TablePath, price: 1, minute: -90);
+        using ReloadingPriceTable table = Open();
+
+        (table.Age, table.LastWritten).Should().Be((TimeSpan.FromMinutes(90), PriceTables.Noon.AddMinutes(-90)));
+        _time.Advance(TimeSpan.FromMinutes(10));
+        table.Age.Should().Be(TimeSpan.FromMinutes(100));
+    }
+
+    [Fact]
+    public void A_table_that_was_disposed_stays_in_use_and_is_not_read_again()
+    {
+        Write(TablePath, price: 1, minute: 0);
+        ReloadingPriceTable table = Open();
+        table.Dispose();
+
+        Write(TablePath, price: 2, minute: 1);
+        _time.Advance(TimeSpan.FromHours(1));
+
+        PriceOf(table).Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(90_000)]
+    public void An_interval_out_of_range_is_refused(int seconds)
+    {
+        FluentActions.Invoking(() => new ReloadingPriceTable(TablePath, new ReloadingPriceTableOptions { Interval = TimeSpan.FromSeconds(seconds) })).Should().Throw<ArgumentOutOfRangeException>();
+    }
+
+    private ReloadingPriceTable Open(string? overridesPath = null) => new(TablePath, new ReloadingPriceTableOptions { OverridesPath = overridesPath }, _log, _time);
+
+    private static decimal? PriceOf(ReloadingPriceTable table) => table.Price(PriceTables.Used(new TokenUsage { InputTokens = 1_000_000 }))?.Input;
+
+    private static void Write(string path, int price, int minute)
+    {
+        File.WriteAllText(path, $$"""[{"id":"acme","models":[{"id":"m","prices":{"input_mtok":{{price}} } }]}]""");
+        File.SetLastWriteTimeUtc(path, PriceTables.Noon.UtcDateTime.AddMinutes(minute));
+    }
+}
