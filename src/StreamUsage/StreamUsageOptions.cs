@@ -16,7 +16,7 @@ public sealed class StreamUsageOptions
 
     private List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
     private readonly Dictionary<string, Func<IContentDecoder>> _contentDecoders = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<string> _redactedHeaders = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, bool> _headerChoices = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The largest event that is buffered when a read cuts it, in bytes: 1 MiB unless set; from 1 byte to 1 GiB. A larger event is not buffered: its usage is read all the same as it passes.</summary>
     public long MaxEventBytes { get; set; } = 1024 * 1024;
@@ -121,7 +121,8 @@ public sealed class StreamUsageOptions
 
     internal IReadOnlyDictionary<string, Func<IContentDecoder>> ContentDecoders => _contentDecoders;
 
-    internal IReadOnlySet<string> RedactedHeaders => new HashSet<string>(_redactedHeaders, StringComparer.OrdinalIgnoreCase);
+    /// <summary>Gets the headers that <see cref="CaptureHeader"/> and <see cref="RedactHeader"/> named, and whether their values are kept.</summary>
+    internal IReadOnlyDictionary<string, bool> HeaderChoices => new Dictionary<string, bool>(_headerChoices, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Adds a parser for a format. It is asked before the built-in ones; where a caller names its format, before all others.</summary>
     /// <param name="format">The format it reads, known or new.</param>
@@ -149,16 +150,20 @@ public sealed class StreamUsageOptions
         return this;
     }
 
-    /// <summary>Redacts one more header wherever headers are kept, beside authorization, proxy-authorization, cookies and names that contain key, token or secret (but for <c>x-ratelimit-*</c>).</summary>
+    /// <summary>
+    /// Keeps the value of a header wherever headers are kept, beside the known harmless ones (content-*, accept*, date, server, via, retry-after, user-agent, request ids, rate limits, versions and processing
+    /// times of providers, and the like). URLs in it lose their query, fragment and password all the same. The last call for a name counts.
+    /// </summary>
     /// <param name="name">The header's name; case does not matter.</param>
     /// <returns>These options.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
-    public StreamUsageOptions RedactHeader(string name)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        _redactedHeaders.Add(name);
-        return this;
-    }
+    public StreamUsageOptions CaptureHeader(string name) => Choose(name, isKept: true);
+
+    /// <summary>Keeps <c>***</c> in place of the value of a header wherever headers are kept, though it is one of the known harmless ones. The last call for a name counts.</summary>
+    /// <param name="name">The header's name; case does not matter.</param>
+    /// <returns>These options.</returns>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
+    public StreamUsageOptions RedactHeader(string name) => Choose(name, isKept: false);
 
     /// <summary>The same, with what a container has in the place of what was not set, and with its parsers after the added ones, each under the format that its wire names.</summary>
     internal StreamUsageOptions FillIn(ITokenEstimator? estimator, IUsagePricing? pricing, IEnumerable<IUsageParser> parsers)
@@ -192,6 +197,13 @@ public sealed class StreamUsageOptions
         : MaxCapturedBytes is < 0 or > MaxMaxCapturedBytes ? Fault(nameof(MaxCapturedBytes), "from 0 to 1 GiB")
         : (Capture & ~AllContent) != 0 ? Fault(nameof(Capture), "a combination of the named flags")
         : null;
+
+    private StreamUsageOptions Choose(string name, bool isKept)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        _headerChoices[name] = isKept;
+        return this;
+    }
 
     private static string Fault(string option, string range) => $"{nameof(StreamUsageOptions)}.{option} must be {range}.";
 }

@@ -1,30 +1,66 @@
 namespace StreamUsage;
 
-/// <summary>What is said about requests that an SDK makes and hides. See <see cref="UsageTrackingHandler"/>.</summary>
+/// <summary>Ambient context for requests that an SDK creates internally. See <see cref="UsageTrackingHandler"/>.</summary>
 public static class UsageScope
 {
-    private static readonly AsyncLocal<UsageContext?> Ambient = new();
+    private static readonly AsyncLocal<Scope?> Ambient = new();
 
-    /// <summary>What was said last on this flow of control; null where nothing was.</summary>
-    internal static UsageContext? Current => Ambient.Value;
+    /// <summary>Gets the context of the innermost scope of this flow of control; null where there is none or that scope was disposed.</summary>
+    internal static UsageContext? Current => Ambient.Value?.Context;
 
     /// <summary>
-    /// Says it about every request that is sent through a <see cref="UsageTrackingHandler"/> on this flow of control until the returned scope is disposed, but for those that have a context of their own
-    /// (<see cref="HttpRequestMessageExtensions.SetUsageContext"/>). An inner scope takes the outer one's place.
+    /// Attaches a context to every request that is sent through a <see cref="UsageTrackingHandler"/> on this flow of control until the returned scope is disposed. A request with a context of its own
+    /// (<see cref="HttpRequestMessageExtensions.SetUsageContext"/>) keeps that. An inner scope hides the outer one.
     /// </summary>
-    /// <param name="context">What the caller says.</param>
-    /// <returns>The scope; disposing it brings the outer one back.</returns>
+    /// <param name="context">The context of the requests.</param>
+    /// <returns>
+    /// The scope. Disposing it brings the outer scope back where that is still open, and ends the scope everywhere: a task that was started inside it and outlives it sends its further requests without a
+    /// context, never with that of a scope which has ended.
+    /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public static IDisposable Begin(UsageContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var scope = new Scope(Ambient.Value);
-        Ambient.Value = context;
+        var scope = new Scope(context, Ambient.Value is { Context: not null } open ? open : null);
+        Ambient.Value = scope;
         return scope;
     }
 
-    private sealed class Scope(UsageContext? outer) : IDisposable
+    private sealed class Scope : IDisposable
     {
-        public void Dispose() => Ambient.Value = outer;
+        private Scope? _outer;
+        private volatile UsageContext? _context;
+
+        public Scope(UsageContext context, Scope? outer)
+        {
+            _context = context;
+            _outer = outer;
+            if (outer is not null)
+            {
+                outer._outer = FindOpen(outer._outer); // Scopes that overlap for ever would keep all those before them.
+            }
+        }
+
+        public UsageContext? Context => _context;
+
+        public void Dispose()
+        {
+            _context = null;
+            if (ReferenceEquals(Ambient.Value, this))
+            {
+                Ambient.Value = FindOpen(_outer);
+            }
+        }
+
+        // Scopes may be disposed out of order: the outer one may have ended before the inner one.
+        private static Scope? FindOpen(Scope? scope)
+        {
+            while (scope is { _context: null })
+            {
+                scope = scope._outer;
+            }
+
+            return scope;
+        }
     }
 }

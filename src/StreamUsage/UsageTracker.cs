@@ -53,7 +53,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             options.Capture,
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
-            new HeaderRedaction(options.RedactedHeaders),
+            new HeaderRedaction(options.HeaderChoices),
             options.Estimator ?? RecordBuilder.DefaultEstimator,
             options.MaxRequestBodyBytes,
             options.Pricing);
@@ -268,20 +268,20 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         HttpResponseMessage response, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy, bool asksForTranscript = false)
     {
         HttpContent content = response.Content;
-        for (TrackedContent? tracked = content as TrackedContent; tracked is not null; tracked = tracked.Inner as TrackedContent)
+        foreach (UsageTracking earlier in TrackedResponses.Find(response))
         {
-            BodySettings other = tracked.Tracking.Body!.Settings;
+            BodySettings other = earlier.Body!.Settings;
             if (ReferenceEquals(other, Bodies))
             {
                 requestBodyCopy?.Dispose();
-                return tracked.Tracking;
+                return earlier;
             }
 
             if (other.HasSinksOf(Bodies))
             {
-                tracked.Tracking.Body.FillIn(context, requestBodyLength);
-                LogTrackedTwice(tracked.Tracking.Body.Id);
-                return tracked.Tracking;
+                earlier.Body.FillIn(context, requestBodyLength);
+                LogTrackedTwice(earlier.Body.Id);
+                return earlier;
             }
         }
 
@@ -294,6 +294,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking);
+        TrackedResponses.Add(response, tracking);
         body.Begin();
         return tracking;
     }

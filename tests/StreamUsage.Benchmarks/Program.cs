@@ -5,6 +5,7 @@ using StreamUsage.Benchmarks.Accuracy;
 using StreamUsage.Benchmarks.Cold;
 using StreamUsage.Benchmarks.Estimates;
 using StreamUsage.Benchmarks.Growth;
+using StreamUsage.Benchmarks.Hostile;
 using StreamUsage.Benchmarks.Live;
 using StreamUsage.Benchmarks.Pricing;
 using StreamUsage.Benchmarks.Streams;
@@ -34,6 +35,9 @@ switch (args)
         return 0;
     case ["growth", ..]:
         return GrowthOptions.Read(args.AsSpan(1)) is { } growth ? GrowthCommand.Run(growth) : 2;
+    case ["hostile", ..]:
+        HostileCost.Run(args.AsSpan(1));
+        return 0;
     case ["delivery"]:
         DeliveryCost.Run();
         return 0;
@@ -59,6 +63,8 @@ switch (args)
               cold    how late a timer gets beside the first estimates of a process
               growth {GrowthOptions.Usage}
                       time and allocation as streams grow longer and as more of them are open, and with two threads; --svg draws it
+              hostile [--only PART]
+                      what bodies cost that were made to cost much, plain and under br
               delivery
                       what readers feel of a sink that works, and of one that does not
               live {LiveOptions.Usage}

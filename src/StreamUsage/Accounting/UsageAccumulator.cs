@@ -6,6 +6,8 @@ namespace StreamUsage.Accounting;
 /// </summary>
 public readonly record struct UsageAccumulator
 {
+    private const decimal MaxReportedCost = 1_000_000;
+
     private readonly ResponseFacts? _facts;
     private readonly State _state;
 
@@ -45,8 +47,25 @@ public readonly record struct UsageAccumulator
     /// <summary>Where the model runs; null until it was said.</summary>
     public string? InferenceGeo { get; init; }
 
-    /// <summary>The cost in US dollars by the provider's own word; null until it was said.</summary>
-    public decimal? ReportedCost { get => Facts.ReportedCost; init => _facts = value == Facts.ReportedCost ? _facts : Facts with { ReportedCost = value }; }
+    /// <summary>
+    /// Gets the cost in US dollars by the provider's own word; null until it was said. One that is negative or above a million dollars is absurd: it is ignored, and noted as
+    /// <see cref="UsageAnomalies.CountsIgnored"/>.
+    /// </summary>
+    public decimal? ReportedCost
+    {
+        get => Facts.ReportedCost;
+        init
+        {
+            if (value is < 0 or > MaxReportedCost)
+            {
+                Anomalies |= UsageAnomalies.CountsIgnored;
+            }
+            else if (value != Facts.ReportedCost)
+            {
+                _facts = Facts with { ReportedCost = value };
+            }
+        }
+    }
 
     /// <summary>The usage by model call; empty where the provider gives none.</summary>
     public IReadOnlyList<UsageIteration> Iterations { get => Facts.Iterations; init => _facts = ReferenceEquals(value, Facts.Iterations) ? _facts : Facts with { Iterations = value ?? [] }; }
@@ -97,26 +116,21 @@ public readonly record struct UsageAccumulator
     public TokenUsage Usage => Tokens.Normalize();
 
     /// <summary>Gets what is billed: the sum of the <see cref="Iterations"/> that were not declined, else <see cref="BilledTokens"/>, else <see cref="Usage"/>.</summary>
-    public TokenUsage BilledUsage
-    {
-        get
-        {
-            if (Iterations.Count == 0)
-            {
-                return BilledTokens ?? Usage;
-            }
-
-            TokenUsage sum = default;
-            foreach (UsageIteration iteration in Iterations)
-            {
-                sum += iteration.Declined ? default : iteration.Usage;
-            }
-
-            return sum;
-        }
-    }
+    public TokenUsage BilledUsage => Bill(Usage);
 
     private ResponseFacts Facts => _facts ?? ResponseFacts.Empty;
+
+    /// <summary>Returns what is billed, of an answer that used so much. Iterations that count nothing do not make an answer free.</summary>
+    internal TokenUsage Bill(in TokenUsage usage)
+    {
+        TokenUsage sum = default;
+        foreach (UsageIteration iteration in Iterations)
+        {
+            sum += iteration.Declined ? default : iteration.Usage;
+        }
+
+        return sum.TotalTokens != 0 ? sum : BilledTokens ?? usage;
+    }
 
     /// <summary>Returns the state after cumulative counts: each one reported replaces the older one, the others stay. Counts that are all 0 change nothing, and counts do not shrink.</summary>
     /// <param name="tokens">The counts of one usage object.</param>

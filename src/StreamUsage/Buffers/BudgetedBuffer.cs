@@ -44,6 +44,9 @@ internal struct BudgetedBuffer(BufferBudget? budget)
     /// <summary>Forgets what lies behind a length.</summary>
     public void Truncate(int length) => _bytes.Truncate(length);
 
+    /// <summary>Keeps what follows so many bytes. What was taken of the budget stays taken.</summary>
+    public void RemoveFirst(int length) => _bytes.RemoveFirst(length);
+
     /// <summary>Keeps nothing any more. What was taken of the budget goes back.</summary>
     public void Clear()
     {

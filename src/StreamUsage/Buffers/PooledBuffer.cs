@@ -39,6 +39,13 @@ internal struct PooledBuffer
 
     public void Clear() => Length = 0;
 
+    /// <summary>Keeps what follows so many bytes.</summary>
+    public void RemoveFirst(int length)
+    {
+        Span.Slice(length).CopyTo(_array);
+        Length -= length;
+    }
+
     public void Truncate(int length) => Length = length;
 
     public void Release()

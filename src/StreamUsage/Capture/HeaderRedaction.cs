@@ -1,29 +1,12 @@
 namespace StreamUsage.Capture;
 
-/// <summary>Keeps secrets out of captured headers: by name, because a value does not tell that it is one.</summary>
-internal sealed class HeaderRedaction(IReadOnlySet<string> alsoRedacted)
+/// <summary>Keeps secrets out of captured headers: only values of headers known to be harmless are kept, because no value says that it is a secret.</summary>
+/// <param name="choices">The headers that a caller decided about, and whether their values are kept. Case does not matter.</param>
+internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
 {
     private const string Redacted = "***";
 
-    private static readonly string[] Exact = ["authorization", "proxy-authorization", "cookie", "set-cookie", "cookie2", "set-cookie2"];
-    private static readonly string[] Parts = ["key", "token", "secret"];
-
-    public bool IsSecret(string name)
-    {
-        if (alsoRedacted.Contains(name))
-        {
-            return true;
-        }
-
-        if (name.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
-
-        return Exact.Contains(name, StringComparer.OrdinalIgnoreCase) || Array.Exists(Parts, part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
-    }
-
-    /// <summary>A copy with the secrets' values replaced; null for null.</summary>
+    /// <summary>Returns a copy with every value replaced that is not to be kept; null for null.</summary>
     public IReadOnlyDictionary<string, string>? Redact(IReadOnlyDictionary<string, string>? headers)
     {
         if (headers is null)
@@ -34,13 +17,13 @@ internal sealed class HeaderRedaction(IReadOnlySet<string> alsoRedacted)
         var redacted = new Dictionary<string, string>(headers.Count, StringComparer.OrdinalIgnoreCase);
         foreach ((string name, string value) in headers)
         {
-            redacted[name] = IsSecret(name) ? Redacted : value;
+            redacted[name] = Redact(name, value);
         }
 
         return redacted;
     }
 
-    /// <summary>The headers of a response and its content, redacted; a header with several values has them joined with a comma.</summary>
+    /// <summary>Returns the headers of a response and its content, redacted; a header with several values has them joined with a comma.</summary>
     public IReadOnlyDictionary<string, string> Capture(HttpResponseMessage response)
     {
         var captured = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -49,20 +32,22 @@ internal sealed class HeaderRedaction(IReadOnlySet<string> alsoRedacted)
         return captured;
     }
 
-    /// <summary>The context as it may be kept: headers redacted, without the request's body.</summary>
-    public UsageContext Redact(UsageContext context) => context is { RequestHeaders: null, ProviderRequestHeaders: null, RequestBody.IsEmpty: true } ? context : context with
+    /// <summary>Returns the context as it may be kept: a copy that the caller cannot change any more, headers redacted, without the request's body.</summary>
+    public UsageContext Redact(UsageContext context) => context is { RequestHeaders: null, ProviderRequestHeaders: null, Tags: null, RequestBody.IsEmpty: true } ? context : context with
     {
-        RequestHeaders = TryRedact(context.RequestHeaders),
-        ProviderRequestHeaders = TryRedact(context.ProviderRequestHeaders),
+        RequestHeaders = TryCopy(context.RequestHeaders, Redact),
+        ProviderRequestHeaders = TryCopy(context.ProviderRequestHeaders, Redact),
+        Tags = TryCopy(context.Tags, static tags => tags is null ? null : new Dictionary<string, string>(tags)),
         RequestBody = default,
     };
 
-    // The caller's dictionary may be changing, or not be one: then its headers are left out rather than the record lost.
-    private IReadOnlyDictionary<string, string>? TryRedact(IReadOnlyDictionary<string, string>? headers)
+    // The caller's dictionary may be changing, or not be one: then it is left out rather than the record lost.
+    private static IReadOnlyDictionary<string, string>? TryCopy(
+        IReadOnlyDictionary<string, string>? pairs, Func<IReadOnlyDictionary<string, string>?, IReadOnlyDictionary<string, string>?> copy)
     {
         try
         {
-            return Redact(headers);
+            return copy(pairs);
         }
         catch (Exception)
         {
@@ -70,11 +55,15 @@ internal sealed class HeaderRedaction(IReadOnlySet<string> alsoRedacted)
         }
     }
 
+    private bool Keeps(string name) => choices.TryGetValue(name, out bool isKept) ? isKept : HarmlessHeaders.Contains(name);
+
+    private string Redact(string name, string? value) => Keeps(name) ? SecretMask.HeaderValue(value ?? "") : Redacted;
+
     private void Add(System.Net.Http.Headers.HttpHeadersNonValidated headers, Dictionary<string, string> captured)
     {
         foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in headers)
         {
-            captured[name] = IsSecret(name) ? Redacted : values.ToString();
+            captured[name] = Keeps(name) ? SecretMask.HeaderValue(values.ToString()) : Redacted;
         }
     }
 }

@@ -55,16 +55,11 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
 
     public void Release() => _bytes.Release();
 
+    /// <summary>Returns what was kept, its secrets masked.</summary>
     public CapturedResponse ToResponse()
     {
         string text = Encoding.UTF8.GetString(_bytes.Span);
-        int length = Math.Min(text.Length, MaxCharacters);
-        if (length < text.Length && char.IsHighSurrogate(text[length - 1]))
-        {
-            length--;
-        }
-
-        return new CapturedResponse { RawExcerpt = text[..length], Truncated = _isTruncated || length < text.Length };
+        return new CapturedResponse { RawExcerpt = SecretMask.Text(text, MaxCharacters), Truncated = _isTruncated || text.Length > MaxCharacters };
     }
 
     // Up to the byte that begins one character too many.

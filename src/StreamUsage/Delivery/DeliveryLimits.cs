@@ -22,6 +22,9 @@ internal sealed record DeliveryLimits
     /// <summary>Whether a record outlasts its attempts while the sink takes nothing at all.</summary>
     public bool WaitsForSink { get; init; }
 
+    /// <summary>How long a record waits for the call that tells the sink of its response's start.</summary>
+    public TimeSpan StartTimeout { get; init; }
+
     /// <summary>How long a shutdown goes on delivering.</summary>
     public TimeSpan ShutdownTimeout { get; init; }
 
@@ -36,6 +39,7 @@ internal sealed record DeliveryLimits
                 MaxConcurrentCalls = background.MaxConcurrentBatches,
                 MaxConcurrentRetries = 16,
                 WaitsForSink = true,
+                StartTimeout = options.SinkTimeout,
                 ShutdownTimeout = background.ShutdownTimeout,
             }
             : new DeliveryLimits
@@ -45,6 +49,7 @@ internal sealed record DeliveryLimits
                 MaxBatchSize = 1,
                 MaxConcurrentCalls = options.MaxConcurrentSinkCalls,
                 MaxConcurrentRetries = options.MaxConcurrentSinkCalls,
+                StartTimeout = options.SinkTimeout,
                 ShutdownTimeout = options.SinkTimeout,
             };
 }

@@ -8,7 +8,7 @@ namespace StreamUsage.Delivery;
 /// attempts of its own. While the sink takes nothing at all, the pauses grow and no record is given up.
 /// </summary>
 internal sealed class FailedRecords(
-    SinkCalls calls, SinkHealth health, DeliveryRetries retries, DeliveryLimits limits, UsageReporter reporter, DeliveryStop stop)
+    SinkCalls calls, SinkHealth health, DeliveryRetries retries, DeliveryLimits limits, UsageReporter reporter)
 {
     private const int MaxBatches = 16;
 
@@ -44,7 +44,7 @@ internal sealed class FailedRecords(
 
     private async Task SplitAsync(QueuedRecord[] batch, Exception fault, long taken)
     {
-        CancellationToken abandoned = stop.Abandoned;
+        CancellationToken abandoned = batch[0].Abandoned;
         var pieces = new ConcurrentQueue<QueuedRecord[]>();
         if (fault is TimeoutException)
         {
@@ -114,7 +114,7 @@ internal sealed class FailedRecords(
     // count, or when all of them failed after the sink took something, and nothing else was there to ask it with.
     private async Task RetryAsync(QueuedRecord record, Exception fault, long taken)
     {
-        CancellationToken abandoned = stop.Abandoned;
+        CancellationToken abandoned = record.Abandoned;
         Exception? last = fault;
         long before = taken;
         for (int counted = 1; ;)

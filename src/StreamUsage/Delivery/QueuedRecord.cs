@@ -6,7 +6,9 @@ namespace StreamUsage.Delivery;
 /// <param name="record">The record.</param>
 /// <param name="activity">The activity that continues the request's trace; null where there is none.</param>
 /// <param name="since">The timestamp of its hand-over.</param>
-internal sealed class QueuedRecord(UsageRecord record, Activity? activity, long since)
+/// <param name="start">The call that tells the sink of the response's start; null where there is none.</param>
+/// <param name="abandoned">Cancelled when a shutdown gives the record up.</param>
+internal sealed class QueuedRecord(UsageRecord record, Activity? activity, long since, Task? start, CancellationToken abandoned)
     : TaskCompletionSource<DeliveryResult>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public UsageRecord Record => record;
@@ -14,6 +16,10 @@ internal sealed class QueuedRecord(UsageRecord record, Activity? activity, long 
     public Activity? Activity => activity;
 
     public long Since => since;
+
+    public Task? Start => start;
+
+    public CancellationToken Abandoned => abandoned;
 
     /// <summary>Calls that failed with this record alone, or with a batch that holds it.</summary>
     public int Attempts { get; set; }

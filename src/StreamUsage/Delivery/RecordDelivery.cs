@@ -13,13 +13,11 @@ internal sealed class RecordDelivery
     private readonly DeliveryLimits _limits;
     private readonly DeliveryStop _stop = new();
     private readonly UndeliveredRecords _undelivered;
-    private readonly TimeSpan _startTimeout;
     private readonly TimeProvider _time;
 
     public RecordDelivery(IReadOnlyList<IUsageSink> sinks, string trackerName, StreamUsageOptions options, BufferBudget budget, UsageReporter reporter, TimeProvider time)
     {
         _time = time;
-        _startTimeout = options.SinkTimeout;
         _limits = DeliveryLimits.From(options);
         _undelivered = new UndeliveredRecords(options.OnDeliveryFailed, new SinkCaller(options.SinkTimeout, time), reporter, _stop);
         var retries = new DeliveryRetries(options, time);
@@ -29,7 +27,7 @@ internal sealed class RecordDelivery
         {
             var health = new SinkHealth(name, reporter, time);
             var calls = new SinkCalls(sink, name, new SinkCaller(options.SinkTimeout, time), health, _undelivered, reporter, time);
-            return new SinkQueue(calls, health, new FailedRecords(calls, health, retries, _limits, reporter, _stop), _limits, budget, time, _stop);
+            return new SinkQueue(calls, health, new FailedRecords(calls, health, retries, _limits, reporter), _limits, budget, time, _stop);
         }
     }
 
@@ -67,17 +65,17 @@ internal sealed class RecordDelivery
     {
         if (_queues.Length == 1)
         {
-            var queued = new QueuedRecord(record, activity, _time.GetTimestamp());
+            var queued = new QueuedRecord(record, activity, _time.GetTimestamp(), starts?[0], _stop.Abandoned);
             ended = queued.Task;
-            return DeliverAsync(_queues[0], queued, starts?[0]);
+            return DeliverAsync(_queues[0], queued);
         }
 
         var records = new QueuedRecord[_queues.Length];
         var results = new Task<DeliveryResult>[_queues.Length];
         for (int i = 0; i < results.Length; i++)
         {
-            records[i] = new QueuedRecord(record, activity, _time.GetTimestamp());
-            results[i] = DeliverAsync(_queues[i], records[i], starts?[i]);
+            records[i] = new QueuedRecord(record, activity, _time.GetTimestamp(), starts?[i], _stop.Abandoned);
+            results[i] = DeliverAsync(_queues[i], records[i]);
         }
 
         ended = Task.WhenAll(records.Select(static queued => queued.Task));
@@ -104,19 +102,10 @@ internal sealed class RecordDelivery
         _stop.Reset();
     }
 
-    private async Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued, Task? start)
-    {
-        ValueTask<bool> adding = start is { IsCompleted: false } ? AddAfterAsync(start, queue, queued) : queue.AddAsync(queued);
-        bool waitsForStart = start is not null && !adding.IsCompleted;
-        bool isQueued = (waitsForStart && _limits.WaitsForSink) || await adding.ConfigureAwait(false);
-        return isQueued && _limits.WaitsForSink ? DeliveryResult.Queued : await queued.Task.ConfigureAwait(false);
-    }
-
-    private async ValueTask<bool> AddAfterAsync(Task start, SinkQueue queue, QueuedRecord queued)
-    {
-        await start.WaitAsync(_startTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return await queue.AddAsync(queued).ConfigureAwait(false);
-    }
+    private async Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued) =>
+        await queue.AddAsync(queued).ConfigureAwait(false) && _limits.WaitsForSink
+            ? DeliveryResult.Queued
+            : await queued.Task.ConfigureAwait(false);
 
     private static async Task<DeliveryResult> WorstAsync(Task<DeliveryResult>[] results)
     {

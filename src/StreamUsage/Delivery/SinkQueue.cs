@@ -77,7 +77,7 @@ internal sealed class SinkQueue(
     // What waits beyond the queue's capacity counts against the memory that all responses share.
     private async ValueTask<bool> WaitForRoomAsync(QueuedRecord record)
     {
-        CancellationToken abandoned = stop.Abandoned;
+        CancellationToken abandoned = record.Abandoned;
         long size = RecordSize.Of(record.Record);
         bool isAdded = false;
         if (budget.TryTake(size))
@@ -222,7 +222,8 @@ internal sealed class SinkQueue(
 
     private async Task CallAsync(QueuedRecord[] batch)
     {
-        CancellationToken abandoned = stop.Abandoned;
+        CancellationToken abandoned = batch[0].Abandoned;
+        await WhenStartedAsync(batch, abandoned).ConfigureAwait(false);
         long taken = health.Taken;
         if (batch.Length > 1 && calls.TakesBatches)
         {
@@ -243,6 +244,16 @@ internal sealed class SinkQueue(
             {
                 await failed.TakeAsync([record], fault, taken).ConfigureAwait(false);
             }
+        }
+    }
+
+    // A sink hears of a response's start before its end, unless the call of the start hangs.
+    private async Task WhenStartedAsync(QueuedRecord[] batch, CancellationToken abandoned)
+    {
+        if (Array.Exists(batch, static record => record.Start is { IsCompleted: false }))
+        {
+            await Task.WhenAll(batch.Select(static record => record.Start ?? Task.CompletedTask))
+                .WaitAsync(limits.StartTimeout, time, abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -58,6 +58,7 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
             return this;
         }
 
+        value = value is string text ? LogText.Escape(text) : value; // Ids, models and error types are chosen by others.
         _fields.Add(new(name, value));
         _text.Append(_text.Length == 0 ? "" : separator).AppendFormat(CultureInfo.InvariantCulture, format, value is DateTimeOffset time ? time.ToString("O", CultureInfo.InvariantCulture) : value);
         return this;

@@ -1,43 +1,93 @@
 using System.Buffers;
+using System.Diagnostics;
+using StreamUsage.Buffers;
 using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Framing;
 
 /// <summary>
-/// Decodes the copy of a body that is accounted, as its bytes come, in pieces of one size. Made only for a body that says that it is encoded. Whatever is wrong with it ends the decoding, and what was read until then stands.
+/// Decodes the copy of a body that is accounted, as its bytes come, in pieces of one size. Made only for a body that says that it is encoded. Whatever is wrong with it ends the decoding, and what was read
+/// until then stands. A read decodes for a limited time: a few bytes can come to megabytes. What is left over then waits, encoded, for the next read, and at last for the end of the body.
 /// </summary>
-internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories)
+internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories, BufferBudget? budget = null)
 {
     private const int PieceSize = 8 * 1024;
 
-    // What a body may be decoded to: a stream of events comes to 5 to 50 times its size, a bomb to 1,000 times and far more. Bounds the time that a received byte can cost.
-    private const long FreeDecodedBytes = 16 * 1024 * 1024;
-    private const long MaxRatio = 100;
+    // What a body may be decoded to: a stream of events comes to 5 to 50 times its size, one event repeated under gzip to 260, a bomb to 1,000 times and far more. The free part is for short answers.
+    private const long FreeDecodedBytes = 64 * 1024;
+    private const long MaxRatio = 300;
 
-    private IContentDecoder[] _decoders = [];
+    // A piece is decoded and read in 20 to 200 microseconds. Two of them are always; of more only as many as this time has.
+    private const int MinPiecesPerRead = 2;
+    private static readonly long MaxTicksPerRead = Stopwatch.Frequency / 500;
+
+    // Where so much waits, the reader is faster than decoding can be: then it has to wait.
+    private const int MaxWaitingBytes = 1024 * 1024;
+
+    private Stage[] _stages = [];
+    private BudgetedBuffer _waiting = new(budget);
     private long _received, _decoded;
-    private bool _hasText;
+    private bool _isBehind, _hasText;
 
-    /// <summary>Why the body was not decoded to its end; null where it was.</summary>
+    /// <summary>Gets why the body was not decoded to its end; null where it was.</summary>
     public ContentFault? Fault { get; private set; } = factories.Count == 0 ? ContentFault.Unknown : null;
 
-    /// <summary>Takes in encoded bytes, and has what they decode to read.</summary>
+    /// <summary>Gets whether something that was received has not been decoded yet.</summary>
+    public bool IsBehind => _isBehind && Fault is null;
+
+    /// <summary>Takes in encoded bytes, and has what they decode to read, as far as the time of one read allows.</summary>
     public void Read(ReadOnlySpan<byte> bytes, BodyReader reader)
     {
-        if (_decoders.Length == 0 && Fault is null)
+        if (_stages.Length == 0 && Fault is null)
         {
             Open();
         }
 
         _received += bytes.Length;
-        if (Fault is null)
+        if (IsBehind && !TryWait(bytes))
         {
-            Decode(0, bytes, reader);
+            while (IsBehind)
+            {
+                ReadOn(reader);
+            }
         }
 
-        if (Fault is not null && !_hasText)
+        if (IsBehind)
         {
-            reader.Events.KeepExcerpt(bytes); // It may not be encoded at all.
+            ReadOn(reader);
+        }
+        else if (Fault is null)
+        {
+            ReadOnlySpan<byte> rest = bytes;
+            _isBehind = !DecodeForAWhile(ref rest, reader);
+            if (IsBehind)
+            {
+                _waiting.Append(rest);
+            }
+        }
+
+        if (Fault is not null)
+        {
+            _waiting.Release();
+            if (!_hasText)
+            {
+                reader.Events.KeepExcerpt(bytes); // It may not be encoded at all.
+            }
+        }
+    }
+
+    /// <summary>Decodes what waits, as far as the time of one read allows.</summary>
+    public void ReadOn(BodyReader reader)
+    {
+        ReadOnlySpan<byte> rest = _waiting.Span;
+        _isBehind = !DecodeForAWhile(ref rest, reader);
+        if (IsBehind)
+        {
+            _waiting.RemoveFirst(_waiting.Length - rest.Length);
+        }
+        else
+        {
+            _waiting.Release();
         }
     }
 
@@ -45,14 +95,16 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
     /// <returns>The first exception; null where there was none.</returns>
     public Exception? Release()
     {
-        IContentDecoder[] decoders = _decoders;
-        _decoders = [];
+        Stage[] stages = _stages;
+        _stages = [];
+        _isBehind = false;
+        _waiting.Release();
         Exception? first = null;
-        foreach (IContentDecoder decoder in decoders)
+        foreach (Stage stage in stages)
         {
             try
             {
-                decoder.Dispose();
+                stage.Dispose();
             }
             catch (Exception fault)
             {
@@ -65,12 +117,12 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
 
     private void Open()
     {
-        var decoders = new List<IContentDecoder>(factories.Count);
+        var stages = new List<Stage>(factories.Count);
         try
         {
             foreach (Func<IContentDecoder> factory in factories)
             {
-                decoders.Add(factory());
+                stages.Add(new Stage(factory()));
             }
         }
         catch (Exception)
@@ -78,27 +130,36 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
             Fault = ContentFault.Damaged;
         }
 
-        _decoders = [.. decoders];
+        _stages = [.. stages];
     }
 
-    private void Decode(int level, ReadOnlySpan<byte> bytes, BodyReader reader)
+    private bool TryWait(ReadOnlySpan<byte> bytes) => _waiting.Length + bytes.Length <= MaxWaitingBytes && _waiting.TryAppend(bytes);
+
+    // False where time has run out before the bytes have.
+    private bool DecodeForAWhile(ref ReadOnlySpan<byte> bytes, BodyReader reader)
     {
+        long start = Stopwatch.GetTimestamp();
         byte[] piece = ArrayPool<byte>.Shared.Rent(PieceSize);
         try
         {
-            bool goesOn = true;
-            while (goesOn && Fault is null)
+            for (int pieces = 0; Fault is null; pieces++)
             {
-                OperationStatus status = DecodeOne(level, ref bytes, piece, out int written, out bool isMoved);
-                Pass(level + 1, piece.AsSpan(0, written), reader);
-                if (status == OperationStatus.InvalidData)
+                if (pieces >= MinPiecesPerRead && Stopwatch.GetTimestamp() - start > MaxTicksPerRead)
                 {
-                    Fault ??= ContentFault.Damaged;
+                    return false;
                 }
 
-                // A decoder that takes nothing in and gives nothing is at its end: what stands behind that is nobody's.
-                goesOn = isMoved && (!bytes.IsEmpty || status == OperationStatus.DestinationTooSmall);
+                int length = Decode(_stages.Length - 1, ref bytes, piece);
+                if (length == 0)
+                {
+                    return true; // What may be left of the bytes stands behind the encoding's end, and is nobody's.
+                }
+
+                _hasText = true;
+                reader.Read(piece.AsSpan(0, length));
             }
+
+            return true;
         }
         finally
         {
@@ -106,43 +167,121 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         }
     }
 
-    private OperationStatus DecodeOne(int level, ref ReadOnlySpan<byte> bytes, Span<byte> piece, out int written, out bool isMoved)
+    // What one stage decodes of what the one before it decodes, the first one of the body's bytes. 0 where it needs more of them, or has failed.
+    private int Decode(int level, ref ReadOnlySpan<byte> bytes, Span<byte> decoded)
     {
-        try
+        Stage stage = _stages[level];
+        while (Fault is null)
         {
-            OperationStatus status = _decoders[level].Decode(bytes, piece, out int consumed, out written);
-            bytes = bytes[consumed..];
-            isMoved = consumed != 0 || written != 0;
-            return status;
+            ReadOnlySpan<byte> input = level == 0 ? bytes : stage.Input;
+            if (!stage.TryDecode(input, decoded, out int consumed, out int written))
+            {
+                Fault = ContentFault.Damaged;
+                return 0;
+            }
+
+            if (level == 0)
+            {
+                bytes = bytes[consumed..];
+            }
+            else
+            {
+                stage.Consume(consumed);
+            }
+
+            if (written != 0)
+            {
+                return Count(written);
+            }
+
+            if (consumed < input.Length)
+            {
+                if (consumed == 0)
+                {
+                    return 0;
+                }
+            }
+            else if (level == 0)
+            {
+                return 0;
+            }
+            else
+            {
+                int length = Decode(level - 1, ref bytes, stage.Buffer);
+                if (length == 0)
+                {
+                    return 0;
+                }
+
+                stage.Fill(length);
+            }
         }
-        catch (Exception)
-        {
-            written = 0;
-            isMoved = false;
-            return OperationStatus.InvalidData; // Damaged, in whichever of its ways the decoder says so.
-        }
+
+        return 0;
     }
 
-    private void Pass(int level, ReadOnlySpan<byte> decoded, BodyReader reader)
+    private int Count(int written)
     {
-        if (decoded.IsEmpty)
+        _decoded += written;
+        if (_decoded <= FreeDecodedBytes + (MaxRatio * _received))
         {
-            return;
+            return written;
         }
 
-        _decoded += decoded.Length;
-        if (_decoded > FreeDecodedBytes + (MaxRatio * _received))
+        Fault = ContentFault.TooLarge;
+        return 0;
+    }
+
+    /// <summary>One encoding, and for all but the first what the one before it has decoded and this one not taken.</summary>
+    private sealed class Stage(IContentDecoder decoder) : IDisposable
+    {
+        private byte[]? _buffer;
+        private int _start, _end;
+        private bool _isDamaged;
+
+        public ReadOnlySpan<byte> Input => _buffer.AsSpan(_start, _end - _start);
+
+        public Span<byte> Buffer => _buffer ??= ArrayPool<byte>.Shared.Rent(PieceSize);
+
+        public void Fill(int length)
         {
-            Fault = ContentFault.TooLarge;
+            _start = 0;
+            _end = length;
         }
-        else if (level < _decoders.Length)
+
+        public void Consume(int length) => _start += length;
+
+        /// <summary>Decodes on; false where the input is damaged. What was decoded before that is given first.</summary>
+        public bool TryDecode(ReadOnlySpan<byte> input, Span<byte> decoded, out int consumed, out int written)
         {
-            Decode(level, decoded, reader);
+            consumed = written = 0;
+            if (_isDamaged)
+            {
+                return false;
+            }
+
+            try
+            {
+                _isDamaged = decoder.Decode(input, decoded, out consumed, out written) == OperationStatus.InvalidData;
+            }
+            catch (Exception)
+            {
+                consumed = written = 0;
+                _isDamaged = true; // In whichever of its ways the decoder says so.
+            }
+
+            return !_isDamaged || written != 0;
         }
-        else
+
+        public void Dispose()
         {
-            _hasText = true;
-            reader.Read(decoded);
+            if (_buffer is { } buffer)
+            {
+                _buffer = null;
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+
+            decoder.Dispose();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Buffers;
 using StreamUsage.Capture;
@@ -25,11 +26,16 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private const int MaxFieldNameLength = 64;
     private const int MaxPingLength = 64;
 
+    // After so many events of broken JSON, an event is looked at before a parser is asked to read it.
+    private const int MaxBrokenEvents = 16;
+
     private ResponseCapture? _capture = capture;
     private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
     private EventTemplate? _countedShape;
     private bool _readsCountsOnly;
     private JsonReducer? _largeEvent; // Made when the first one comes.
+    private JsonReducer? _jsonCheck; // Made when many events were broken.
+    private int _brokenEvents;
     private IUsageParser? _parser = knownParser;
     private bool _hasRecording;
     private bool _isParserCertain = knownParser is not null;
@@ -202,6 +208,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         ReadCounts();
         _counts.Release();
         _largeEvent?.Release();
+        _jsonCheck?.Release();
         if (Settled.IsOutputReported)
         {
             ReleaseOutput();
@@ -298,9 +305,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    private bool ApplyValue(StreamEvent value)
+    private bool ApplyValue(StreamEvent value, bool isReduced = false)
     {
-        bool isRead = Parse(value);
+        bool isRead = Parse(value, isReduced);
         KeepError(value.Type, value.Data);
         return isRead;
     }
@@ -324,11 +331,18 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     {
         ReadCounts();
         _capture?.Begin(streamEvent.Data, isReduced: true);
-        ApplyValue(streamEvent);
+        ApplyValue(streamEvent, isReduced: true);
     }
 
-    private bool Parse(StreamEvent streamEvent)
+    private bool Parse(StreamEvent streamEvent, bool isReduced)
     {
+        if (_brokenEvents >= MaxBrokenEvents && !isReduced && IsBroken(streamEvent.Data))
+        {
+            _hasContent = true;
+            SkippedEvents++;
+            return false;
+        }
+
         try
         {
             if (!_isParserCertain)
@@ -357,7 +371,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
         catch (Exception fault)
         {
-            _parserFault ??= fault;
+            Note(fault);
         }
 
         _hasContent = true;
@@ -371,22 +385,51 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         (long sum, long? output) = (_state.Tokens.LargestSum, _state.Tokens.OutputTokens);
         _state = parser.Apply(streamEvent, _state, this);
         bool isCounted = _hasUsage || sum != _state.Tokens.LargestSum || output != _state.Tokens.OutputTokens;
-        if (isCounted && _state.CountsOutput)
+        if (isCounted && _state is { CountsOutput: true, IsOutputReported: true })
         {
             _output.OnUsage();
         }
     }
 
+    private void Note(Exception fault)
+    {
+        _parserFault ??= fault;
+        _brokenEvents += fault is JsonException ? 1 : 0;
+    }
+
+    /// <summary>
+    /// Returns whether data that begins like a JSON object is broken. Finds most of it without an exception, which costs
+    /// as much as reading some hundred bytes.
+    /// </summary>
+    public bool IsBroken(ReadOnlySpan<byte> data)
+    {
+        if (!Utf8Json.IsObject(data))
+        {
+            return false;
+        }
+
+        _jsonCheck ??= new JsonReducer();
+        _jsonCheck.Begin();
+        _jsonCheck.Append(data);
+        return !_jsonCheck.IsWhole;
+    }
+
     private void Choose(StreamEvent streamEvent)
     {
-        IUsageParser? parser = settings.Parsers.Choose(streamEvent, named, out bool isCertain, ref _parserFault);
+        Exception? fault = null;
+        IUsageParser? parser = settings.Parsers.Choose(streamEvent, named, out bool isCertain, ref fault);
         if (!isCertain && Envelope.Open(streamEvent.Data) is { IsEmpty: false } content)
         {
-            IUsageParser? inner = settings.Parsers.Choose(new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody), named, out bool isInnerCertain, ref _parserFault);
+            IUsageParser? inner = settings.Parsers.Choose(new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody), named, out bool isInnerCertain, ref fault);
             if (isInnerCertain)
             {
                 (parser, isCertain, _isEnveloped) = (inner, true, true);
             }
+        }
+
+        if (fault is not null)
+        {
+            Note(fault);
         }
 
         if (parser is not null && (_parser is null || isCertain))

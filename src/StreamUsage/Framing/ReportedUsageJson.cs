@@ -7,14 +7,20 @@ namespace StreamUsage.Framing;
 
 /// <summary>
 /// The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by property as the counts are: one that is there and not null replaces the older one.
-/// One over the limit, or for which the budget has no room, is not kept.
+/// One over the limit, or for which the budget has no room, is not kept. Merging compares each property with each: one that would take more work than it is worth is left out.
 /// </summary>
 internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxProperties = 64;
 
+    // Bytes that merging may read: for one object, and some to begin with and so many more for each that is received. A usage object in each chunk takes about 10.
+    private const long MaxWork = 512 * 1024;
+    private const long FirstWork = 256 * 1024;
+    private const int WorkPerByte = 32;
+
     private BudgetedBuffer _json = new(budget);
+    private long _work = FirstWork;
 
     private ReadOnlySpan<byte> Json => _json.Span;
 
@@ -25,6 +31,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
             return;
         }
 
+        _work = Math.Min(FirstWork, _work + (WorkPerByte * (long)json.Length));
         if (isCumulative && _json.Length != 0)
         {
             try
@@ -55,7 +62,24 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 
     private void Merge(ReadOnlySpan<byte> newer)
     {
-        if (!CanMerge(Json, newer) || CoversAll(Json, newer))
+        if (_work < 0)
+        {
+            return;
+        }
+
+        int olderCount = CountProperties(Json), newerCount = CountProperties(newer);
+        if (olderCount is < 0 or > MaxProperties || newerCount is < 0 or > MaxProperties)
+        {
+            Set(newer);
+            return;
+        }
+
+        if (((long)Json.Length * newerCount) + ((long)newer.Length * olderCount) > MaxWork)
+        {
+            return;
+        }
+
+        if (CoversAll(Json, newer))
         {
             Set(newer); // The frequent case: the same properties again, with newer values.
             return;
@@ -72,7 +96,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
     }
 
     // Whether every property of the older object is in the newer one and not null there, in objects within as well.
-    private static bool CoversAll(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer)
+    private bool CoversAll(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer)
     {
         Utf8JsonReader reader = Utf8Json.Read(older);
         reader.Read();
@@ -94,7 +118,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         return true;
     }
 
-    private static void Merge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, ref PooledBuffer merged)
+    private void Merge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, ref PooledBuffer merged)
     {
         merged.Append((byte)'{');
         int start = merged.Length;
@@ -150,8 +174,9 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         merged.Append("\":"u8);
     }
 
-    private static bool TryFind(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    private bool TryFind(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
+        _work -= json.Length;
         Utf8JsonReader reader = Utf8Json.Read(json);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -176,16 +201,17 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         return json[start..(int)reader.BytesConsumed];
     }
 
-    // Merging compares each property with each: what is no usage object of any provider is not worth it.
-    private static bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) => IsSmallObject(older) && IsSmallObject(newer);
+    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) => CountProperties(older) is >= 0 and <= MaxProperties && CountProperties(newer) is >= 0 and <= MaxProperties;
 
-    private static bool IsSmallObject(ReadOnlySpan<byte> value)
+    // Negative for what is no object.
+    private int CountProperties(ReadOnlySpan<byte> value)
     {
         if (value[0] != (byte)'{')
         {
-            return false;
+            return -1;
         }
 
+        _work -= value.Length;
         int count = 0;
         Utf8JsonReader reader = Utf8Json.Read(value);
         reader.Read();
@@ -195,6 +221,6 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
             count++;
         }
 
-        return count <= MaxProperties;
+        return count;
     }
 }

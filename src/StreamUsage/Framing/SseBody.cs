@@ -240,7 +240,7 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         {
             events.ApplyLarge(default, isWholeBody: !_isStream);
         }
-        else if (found == FramingResult.Event && UnfinishedData.IsWhole(json.GetData(bytes)))
+        else if (found == FramingResult.Event && !events.IsBroken(json.GetData(bytes)) && UnfinishedData.IsWhole(json.GetData(bytes)))
         {
             events.Apply(new StreamEvent(default, json.GetData(bytes), isWholeBody: !_isStream));
         }

@@ -1,8 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
-using System.Text.Json;
 using StreamUsage.Buffers;
-using StreamUsage.Estimation;
 
 namespace StreamUsage.Http;
 
@@ -63,56 +60,16 @@ internal sealed class ObservedRequest
         UsageContext context = _context with
         {
             ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _format : _context.ApiFormat,
-            Model = _context.Model ?? (IsForm(body.Span) ? ModelOfForm(body.Span) : ModelOf(body.Span)) ?? ModelOf(_path),
+            Model = _context.Model ?? RequestModel.InBody(body.Span) ?? RequestModel.InPath(_path),
             RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
         };
-        long charged = isWhole || !IsForm(body.Span) ? length : 0; // An upload's length says nothing of its tokens.
+        long charged = isWhole || !RequestModel.IsForm(body.Span) ? length : 0; // An upload's length says nothing of its tokens.
         if (context.RequestBody.IsEmpty)
         {
             Abandon();
         }
 
         return (context, charged, _observed?.Sent);
-    }
-
-    private static bool IsForm(ReadOnlySpan<byte> body) => body.StartsWith("--"u8);
-
-    // A part of multipart/form-data: Content-Disposition: form-data; name="model", a blank line, the value. Some clients leave out the quotation marks.
-    private static string? ModelOfForm(ReadOnlySpan<byte> form)
-    {
-        foreach (string name in (string[])["name=\"model\"", "name=model"])
-        {
-            int at = form.IndexOf(Encoding.ASCII.GetBytes(name));
-            ReadOnlySpan<byte> part = at < 0 ? default : form[(at + name.Length)..];
-            int start = part.IndexOf("\r\n\r\n"u8);
-            int length = start < 0 ? -1 : part[(start + 4)..].IndexOf("\r\n"u8);
-            if (length > 0)
-            {
-                return Encoding.UTF8.GetString(part.Slice(start + 4, length));
-            }
-        }
-
-        return null;
-    }
-
-    private static string? ModelOf(ReadOnlySpan<byte> body)
-    {
-        try
-        {
-            return RequestHead.FindModel(body);
-        }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
-        {
-            return null; // No JSON, or none that a model could be found in.
-        }
-    }
-
-    // ".../models/NAME:generateContent", ".../model/NAME/converse", ".../deployments/NAME/chat/completions".
-    private static string? ModelOf(string? path)
-    {
-        string[] parts = path?.Split('/') ?? [];
-        int index = Array.FindLastIndex(parts, static part => part is "models" or "model" or "deployments") + 1;
-        return index == 0 || index == parts.Length ? null : Uri.UnescapeDataString(parts[index].Split(':')[0]);
     }
 }

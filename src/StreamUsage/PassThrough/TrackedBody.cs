@@ -21,7 +21,7 @@ internal sealed partial class TrackedBody
     private StreamTimes _times;
     private readonly long _contentLength; // Negative where it is not known.
     private long _bytesReceived;
-    private bool _isEnded, _isUnread, _isReadCancelled, _isDraining, _hasDrained, _wasComplete;
+    private bool _isEnded, _isCatchingUp, _isUnread, _isReadCancelled, _isDraining, _hasDrained, _wasComplete;
     private CallerFailure? _failure;
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _deliveryResult;
@@ -48,7 +48,7 @@ internal sealed partial class TrackedBody
         _times = new StreamTimes(new StreamClock(settings.Time, context.RequestStartedAt));
         ResponseCapture? capture = ResponseCapture.Create(settings.Capture, settings.MaxCapturedBytes, settings.Budget);
         _reader = new BodyReader(settings.Reading, context.ApiFormat, capture, known);
-        _decoded = settings.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders) : null;
+        _decoded = settings.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders, settings.Budget) : null;
         Id = RecordId.Create(_times.StartedAt);
         Trace = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Context : default;
     }
@@ -176,7 +176,7 @@ internal sealed partial class TrackedBody
         {
             // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense
             // without what was left out.
-            if (_isEnded || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
+            if (_isEnded || _isCatchingUp || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
             {
                 return false;
             }
@@ -223,14 +223,15 @@ internal sealed partial class TrackedBody
     }
 
     /// <summary>
-    /// The reading has ended, whichever way. The first call decides; the record follows off this thread. Never throws.
+    /// Ends the reading. The first call decides. The record follows off this thread, and so does the decoding of what a
+    /// body under a Content-Encoding has left. Never throws.
     /// </summary>
-    /// <returns>How the response ended.</returns>
+    /// <returns>How the response ended; Interrupted where that is not known yet.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
         using (_gate.Enter())
         {
-            if (_isEnded || _isDraining)
+            if (_isEnded || _isDraining || (_isCatchingUp && end != StreamEnd.ShutDown))
             {
                 return Verdict.Outcome;
             }
@@ -240,20 +241,18 @@ internal sealed partial class TrackedBody
                 end = StreamEnd.ReaderLeft; // An HTTP/1.1 connection does not survive its reader's cancellation: the next read finds it closed.
             }
 
-            EndTimes(end);
-            if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
+            if (!_isCatchingUp)
             {
-                end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
+                EndTimes(end);
+                if (_decoded is { IsBehind: true } && end != StreamEnd.ShutDown && (Events.Protocol is not null || !Settings.ThrowOnUnreadableStream))
+                {
+                    _isCatchingUp = true;
+                    ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+                    return StreamOutcome.Interrupted;
+                }
             }
 
-            FinishReading(isWhole: end == StreamEnd.EndOfBody);
-
-            End = end;
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived == 0 || Events.IsSilent);
-            if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
-            {
-                Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
-            }
+            Settle(end, fault);
         }
 
         Settings.Records.Complete(this, IsAwaited);
@@ -330,6 +329,11 @@ internal sealed partial class TrackedBody
     {
         using (_gate.Enter())
         {
+            while (_decoded is { IsBehind: true })
+            {
+                ReadWaiting();
+            }
+
             FinishReading(isWhole: end == _bytesReceived);
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
@@ -428,6 +432,64 @@ internal sealed partial class TrackedBody
         ReleaseRequestBody(); // Where the making of the record has failed on the way.
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
+    }
+
+    // Decodes on, a slice at a time, so that whoever asks for the state meanwhile does not wait.
+    private void CatchUp(StreamEnd end, Exception? fault)
+    {
+        using (_gate.Enter())
+        {
+            if (_isEnded)
+            {
+                return; // By a shutdown.
+            }
+
+            ReadWaiting();
+            if (_decoded!.IsBehind)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+                return;
+            }
+
+            Settle(end, fault);
+        }
+
+        Settings.Records.Complete(this, IsAwaited);
+    }
+
+    private void Settle(StreamEnd end, Exception? fault)
+    {
+        while (end != StreamEnd.ShutDown && _decoded is { IsBehind: true })
+        {
+            ReadWaiting();
+        }
+
+        if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
+        {
+            end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
+        }
+
+        FinishReading(isWhole: end == StreamEnd.EndOfBody);
+        End = end;
+        Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived == 0 || Events.IsSilent);
+        if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
+        {
+            Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
+        }
+    }
+
+    private void ReadWaiting()
+    {
+        try
+        {
+            _decoded!.ReadOn(_reader);
+        }
+        catch (Exception fault)
+        {
+            _isUnread = true;
+            _decoded!.Release();
+            Events.Fail(fault);
+        }
     }
 
     private void HurryFor(Task waited)

@@ -12,6 +12,9 @@ namespace StreamUsage.Recording;
 /// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
 internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, EstimationWorker worker)
 {
+    // No count that a provider reports may be larger either.
+    private const long MaxEstimate = 1L << 40;
+
     // Used where an estimator fails. It fails itself only where the request's bytes are gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
@@ -128,8 +131,8 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
             Outcome = verdict.Outcome,
             StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
             HttpStatusCode = body.HttpStatusCode,
-            ErrorType = error?.Type ?? (isShutDown ? "shutdown" : TypeOf(body.Fault)),
-            ErrorMessage = body.Failure?.Message ?? error?.Message ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault)),
+            ErrorType = SecretMask.Message(error?.Type ?? (isShutDown ? "shutdown" : TypeOf(body.Fault))),
+            ErrorMessage = SecretMask.Message(body.Failure?.Message ?? error?.Message ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault))),
             TraceId = body.TraceId,
             SpanId = body.SpanId,
             StartedAt = body.StartedAt,
@@ -156,8 +159,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
     {
         try
         {
-            IReadOnlyList<UsageIteration> iterations = events.State.Iterations;
-            return (iterations.Count == 0 ? events.State.BilledTokens ?? usage : events.State.BilledUsage, iterations);
+            return (events.State.Bill(usage), events.State.Iterations);
         }
         catch (Exception fault)
         {
@@ -270,7 +272,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         {
             try
             {
-                return Math.Max(0, await worker.RunAsync(() => count(settings.Estimator)).ConfigureAwait(false));
+                return Math.Clamp(await worker.RunAsync(() => count(settings.Estimator)).ConfigureAwait(false), 0, MaxEstimate);
             }
             catch (Exception fault)
             {

@@ -9,6 +9,8 @@ namespace StreamUsage.Framing.Encodings;
 /// </summary>
 internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
 {
+    private const int ChecksumLength = 4;
+
     private readonly Feed _feed = new();
     private Stream? _stream;
     private int _firstByte = -1;
@@ -23,7 +25,7 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
 
         do
         {
-            bytesConsumed += _feed.Fill(source[bytesConsumed..]);
+            bytesConsumed += _feed.Fill(source[bytesConsumed..BeforeChecksum(bytesConsumed, source.Length)]);
             bytesWritten = _stream!.Read(destination);
             if (bytesWritten != 0)
             {
@@ -42,6 +44,14 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
         _stream?.Dispose();
         _feed.Dispose();
     }
+
+    // A stream that finds its checksum wrong throws away what it has decoded in the same call. So the last bytes, which may be the checksum (4 bytes) and the length (4 more under gzip), are fed by themselves.
+    private static int BeforeChecksum(int from, int length) => (length - from) switch
+    {
+        > 2 * ChecksumLength => length - (2 * ChecksumLength),
+        > ChecksumLength => length - ChecksumLength,
+        _ => length,
+    };
 
     private bool TryOpen(ReadOnlySpan<byte> source, out int bytesConsumed)
     {

@@ -289,6 +289,12 @@ internal sealed class JsonReducer
 
     private void EndLiteral()
     {
+        if (!IsNumber(_token.Span) && !IsWord(_token.Span) && !IsEndMark)
+        {
+            _state = State.Failed;
+            return;
+        }
+
         if (_isKept)
         {
             // A number that was cut must still end in a digit.
@@ -365,6 +371,11 @@ internal sealed class JsonReducer
             _state = State.Failed;
         }
     }
+
+    // [DONE], among the values of one event.
+    private bool IsEndMark => _depth == 1 && _levels[0].IsArray && _token.Span.SequenceEqual("DONE"u8);
+
+    private static bool IsWord(ReadOnlySpan<byte> literal) => literal.SequenceEqual("null"u8) || literal.SequenceEqual("true"u8) || literal.SequenceEqual("false"u8);
 
     private static bool IsNumber(ReadOnlySpan<byte> literal) => literal[0] is (byte)'-' or (>= (byte)'0' and <= (byte)'9');
 

@@ -1,0 +1,81 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace StreamUsage.Sinks;
+
+/// <summary>An open file that only its owner may read, which can tell whether its path still leads to it.</summary>
+internal sealed class OwnedFile : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly FileStream _stream;
+    private readonly string _path;
+    private readonly string? _name;
+
+    private OwnedFile(FileStream stream, string path)
+    {
+        _stream = stream;
+        _path = path;
+        _name = FindName();
+    }
+
+    public SafeFileHandle Handle => _stream.SafeFileHandle;
+
+    public long Length => RandomAccess.GetLength(Handle);
+
+    /// <summary>Gets whether <see cref="IsInPlace"/> compares identities; else it compares lengths and times.</summary>
+    public bool HasIdentity => _name is not null;
+
+    /// <summary>
+    /// Gets whether the path still leads to this file: it was not deleted, renamed or replaced. Linux names an open file by its present path, and shows a deleted one as such.
+    /// </summary>
+    public bool IsInPlace
+    {
+        get
+        {
+            var file = new FileInfo(_path);
+            return file.Exists && file.Length == Length
+                && (HasIdentity ? FindName() == _name : file.LastWriteTimeUtc == File.GetLastWriteTimeUtc(Handle) && file.CreationTimeUtc == File.GetCreationTimeUtc(Handle));
+        }
+    }
+
+    /// <summary>Opens a file for writing, or creates it, which then only its owner may read.</summary>
+    /// <exception cref="IOException">It cannot be opened, or is a pipe or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
+    public static OwnedFile Open(string path, FileMode mode = FileMode.OpenOrCreate, FileShare share = FileShare.Read)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        var stream = new FileStream(path, options);
+        if (!stream.CanSeek)
+        {
+            stream.Dispose();
+            throw new IOException($"The file '{path}' is not a regular file.");
+        }
+
+        return new OwnedFile(stream, path);
+    }
+
+    public void Dispose() => _stream.Dispose();
+
+    private string? FindName()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        try
+        {
+            return new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{Handle.DangerousGetHandle()}")).LinkTarget;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null; // Not every container has /proc.
+        }
+    }
+}
