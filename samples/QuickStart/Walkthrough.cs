@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using StreamUsage;
-using StreamUsage.Pricing;
 using StreamUsage.Accounting;
+using StreamUsage.Pricing;
 
 namespace QuickStart;
 

@@ -385,7 +385,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         (long sum, long? output) = (_state.Tokens.LargestSum, _state.Tokens.OutputTokens);
         _state = parser.Apply(streamEvent, _state, this);
         bool isCounted = _hasUsage || sum != _state.Tokens.LargestSum || output != _state.Tokens.OutputTokens;
-        if (isCounted && _state is { CountsOutput: true, IsOutputReported: true })
+        if (isCounted && _state is { CountsOutput: true, IsOutputPlaceholder: false })
         {
             _output.OnUsage();
         }

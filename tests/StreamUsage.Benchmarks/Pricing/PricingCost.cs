@@ -60,7 +60,13 @@ internal static class PricingCost
         yield return ("input and output", plain);
         yield return ("every bucket", Record("model-701", new TokenUsage
         {
-            InputTokens = 300_000, CacheReadInputTokens = 5000, CacheCreationInputTokens = 600, CacheCreation5mInputTokens = 400, CacheCreation1hInputTokens = 200, OutputTokens = 567, ReasoningTokens = 300,
+            InputTokens = 300_000,
+            CacheReadInputTokens = 5000,
+            CacheCreationInputTokens = 600,
+            CacheCreation5mInputTokens = 400,
+            CacheCreation1hInputTokens = 200,
+            OutputTokens = 567,
+            ReasoningTokens = 300,
         }));
         yield return ("a name with a date", plain with { ResponseModel = "model-700-20260101" });
         yield return ("tools", plain with { ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 } });

@@ -100,7 +100,9 @@ public sealed partial class FocusReportTests
     {
         UsageRecord record = Price(new UsageRecord
         {
-            Protocol = "anthropic-messages", ResponseModel = "sonnet", StartedAt = PriceTables.Noon,
+            Protocol = "anthropic-messages",
+            ResponseModel = "sonnet",
+            StartedAt = PriceTables.Noon,
             Iterations = [new UsageIteration { Type = "message", Usage = new TokenUsage { InputTokens = 10 } }, new UsageIteration { Type = "advisor_message", Model = "opus", Usage = new TokenUsage { InputTokens = 20 } }],
         });
 

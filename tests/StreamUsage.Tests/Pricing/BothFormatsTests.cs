@@ -66,7 +66,11 @@ public sealed class BothFormatsTests
                 """));
             UsageRecord record = Used(new TokenUsage
             {
-                InputTokens = counts[0], CacheReadInputTokens = counts[1], CacheCreationInputTokens = counts[2], CacheCreation1hInputTokens = counts[2] / 2, OutputTokens = counts[3],
+                InputTokens = counts[0],
+                CacheReadInputTokens = counts[1],
+                CacheCreationInputTokens = counts[2],
+                CacheCreation1hInputTokens = counts[2] / 2,
+                OutputTokens = counts[3],
             });
 
             Parts(liteLlm.Price(record)).Should().Be(Parts(genAi.Price(record)));

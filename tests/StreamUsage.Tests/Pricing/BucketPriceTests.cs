@@ -14,7 +14,12 @@ public sealed class BucketPriceTests
     {
         UsageCost? cost = GenAi(Full).Price(Used(new TokenUsage
         {
-            InputTokens = 100, CacheReadInputTokens = 200, CacheCreationInputTokens = 700, CacheCreation5mInputTokens = 300, CacheCreation1hInputTokens = 400, OutputTokens = 500,
+            InputTokens = 100,
+            CacheReadInputTokens = 200,
+            CacheCreationInputTokens = 700,
+            CacheCreation5mInputTokens = 300,
+            CacheCreation1hInputTokens = 400,
+            OutputTokens = 500,
         }));
 
         Parts(cost).Should().Be((0.0003m, 0.00006m, 0.003525m, 0.0075m, 0m)); // 300 × 3.75 + 400 × 6 = 3525
@@ -30,7 +35,11 @@ public sealed class BucketPriceTests
         cost!.PriceTableVersion.Should().MatchRegex("^sha256:[0-9a-f]{12}$");
         cost.Rates.Should().BeEquivalentTo(new Dictionary<string, decimal>
         {
-            ["input"] = 0.000003m, ["cache_read"] = 0.0000003m, ["cache_creation"] = 0.00000375m, ["cache_creation_1h"] = 0.000006m, ["output"] = 0.000015m,
+            ["input"] = 0.000003m,
+            ["cache_read"] = 0.0000003m,
+            ["cache_creation"] = 0.00000375m,
+            ["cache_creation_1h"] = 0.000006m,
+            ["output"] = 0.000015m,
         });
     }
 
@@ -59,7 +68,12 @@ public sealed class BucketPriceTests
         // Of 100 audio tokens, 30 were cached: 70 of 200 uncached, 30 of 50 cached.
         UsageCost? cost = table.Price(Used(new TokenUsage
         {
-            InputTokens = 200, CacheReadInputTokens = 50, InputAudioTokens = 100, CacheReadAudioTokens = 30, OutputTokens = 90, OutputAudioTokens = 60,
+            InputTokens = 200,
+            CacheReadInputTokens = 50,
+            InputAudioTokens = 100,
+            CacheReadAudioTokens = 30,
+            OutputTokens = 90,
+            OutputAudioTokens = 60,
         }));
 
         Parts(cost).Should().Be((0.00083m, 0.000062m, 0m, 0.00252m, 0m)); // 70 × 10 + 130; 30 × 2 + 20 × 0.1; 60 × 40 + 30 × 4

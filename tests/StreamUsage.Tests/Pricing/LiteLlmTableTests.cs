@@ -18,8 +18,14 @@ public sealed class LiteLlmTableTests
 
         UsageCost? cost = table.Price(Used(new TokenUsage
         {
-            InputTokens = 100, InputAudioTokens = 10, CacheReadInputTokens = 200, CacheCreationInputTokens = 700, CacheCreation5mInputTokens = 300, CacheCreation1hInputTokens = 400,
-            OutputTokens = 500, ReasoningTokens = 100,
+            InputTokens = 100,
+            InputAudioTokens = 10,
+            CacheReadInputTokens = 200,
+            CacheCreationInputTokens = 700,
+            CacheCreation5mInputTokens = 300,
+            CacheCreation1hInputTokens = 400,
+            OutputTokens = 500,
+            ReasoningTokens = 100,
         }));
 
         Parts(cost).Should().Be((0.00037m, 0.00006m, 0.003525m, 0.008m, 0m));
