@@ -114,7 +114,7 @@ internal sealed class SinkCalls(
 
         foreach (QueuedRecord record in records)
         {
-            record.TrySetResult(DeliveryResult.Delivered);
+            record.End(DeliveryResult.Delivered);
         }
     }
 }
