@@ -2,6 +2,7 @@ using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
 using StreamUsage.Framing;
 using StreamUsage.Parsing.Anthropic;
 using StreamUsage.PassThrough;
