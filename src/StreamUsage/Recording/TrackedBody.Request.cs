@@ -1,7 +1,7 @@
 using StreamUsage.Estimation.Requests;
 
 
-namespace StreamUsage.PassThrough;
+namespace StreamUsage.Recording;
 
 /// <content>What is known of the request.</content>
 internal sealed partial class TrackedBody

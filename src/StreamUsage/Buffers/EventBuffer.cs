@@ -1,6 +1,4 @@
-using StreamUsage.Buffers;
-
-namespace StreamUsage.Framing;
+namespace StreamUsage.Buffers;
 
 /// <summary>
 /// The data of an event that comes in several pieces: kept up to a limit and within a budget, else given to the reader of large events. A mutable struct: keep it in a field, never copy it.
@@ -39,9 +37,6 @@ internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
 
         largeEvents?.Append(bytes);
     }
-
-    /// <summary>Forgets what lies behind a length.</summary>
-    public void Truncate(int length) => _kept.Truncate(length);
 
     /// <summary>The next event begins. What was taken of the budget goes back.</summary>
     public void Clear()

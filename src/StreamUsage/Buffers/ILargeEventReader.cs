@@ -1,6 +1,4 @@
-using StreamUsage.Buffers;
-
-namespace StreamUsage.Framing;
+namespace StreamUsage.Buffers;
 
 /// <summary>Gets the data of an event that is over the size limit, piece by piece, instead of its being kept.</summary>
 internal interface ILargeEventReader

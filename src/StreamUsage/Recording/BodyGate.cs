@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace StreamUsage.PassThrough;
+namespace StreamUsage.Recording;
 
 /// <summary>
 /// The lock of a tracked body: one compare-and-swap to enter and a plain write to leave, 8 ns less a read than

@@ -3,9 +3,8 @@ using StreamUsage.Capture;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Pricing;
-using StreamUsage.Recording;
 
-namespace StreamUsage.PassThrough;
+namespace StreamUsage.Recording;
 
 /// <summary>What the tracked bodies of one tracker share.</summary>
 /// <param name="Reading">What they are read with.</param>
@@ -32,9 +31,6 @@ internal sealed record BodySettings(ReaderSettings Reading, ContentDecoders Deco
     public IUsagePricing? Pricing { get; init; }
 
     public bool ThrowOnUnreadableStream { get; init; }
-
-    /// <summary>Gets what drains bodies; null if draining is off.</summary>
-    public BodyDrainer? Drainer { get; init; }
 
     public BufferBudget? Budget => Reading.Budget;
 

@@ -1,13 +1,12 @@
-using StreamUsage.Framing.Encodings;
-
-namespace StreamUsage.Recording;
+namespace StreamUsage.Diagnostics;
 
 /// <summary>What went wrong beside a response and is not in its record.</summary>
 internal sealed record RecordNotes
 {
     public Exception? ParserFault { get; init; }
 
-    public ContentFault? ContentFault { get; init; }
+    /// <summary>Why the body was not decoded to its end; null where it was.</summary>
+    public string? ContentFault { get; init; }
 
     public int IgnoredCounts { get; init; }
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
-namespace StreamUsage.Recording;
+namespace StreamUsage;
 
 /// <summary>The trackers of sinks that are used without a tracker. They live as long as their sinks, and are stopped when the process exits.</summary>
 internal static class DefaultTrackers

@@ -1,4 +1,4 @@
-namespace StreamUsage.Framing;
+namespace StreamUsage.Buffers;
 
 /// <summary>What a decoder found in the bytes it was given.</summary>
 internal enum FramingResult
@@ -8,6 +8,9 @@ internal enum FramingResult
 
     /// <summary>An event has ended; its data is at hand.</summary>
     Event,
+
+    /// <summary>The body has ended in the last line of an event. Whether its data is whole all the same is for the caller to tell.</summary>
+    Unfinished,
 
     /// <summary>An event over the size limit has ended; its data went to the large-event reader.</summary>
     LargeEvent,

@@ -4,9 +4,8 @@ using StreamUsage.Capture;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
-using StreamUsage.Recording;
 
-namespace StreamUsage.PassThrough;
+namespace StreamUsage.Recording;
 
 /// <summary>
 /// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content,
