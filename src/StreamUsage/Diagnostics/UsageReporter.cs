@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using StreamUsage.Recording;
 
 namespace StreamUsage.Diagnostics;
 
