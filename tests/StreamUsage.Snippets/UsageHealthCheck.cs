@@ -9,7 +9,7 @@ internal sealed class UsageHealthCheck(UsageTracker tracker) : IHealthCheck
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        SinkStatus? late = tracker.GetSinkStatus().FirstOrDefault(sink => sink.FailingSince is not null || sink.OldestRecordAge > MaxAge);
+        SinkStatus? late = tracker.GetSinkStatus().FirstOrDefault(sink => sink.OldestRecordAge > MaxAge);
         return Task.FromResult(late is null ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(late.Sink, late.LastError));
     }
 }
