@@ -1,9 +1,8 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// Makes disjoint buckets of reported counts (formats.md §7, rules 3 and 5): the documented convention first; where its sum is not the reported total and exactly one other convention's is, that one; a part
-/// that is larger than its whole is reduced to it.
-/// </summary>
+/// <summary>Makes disjoint buckets of reported counts (formats.md §7, rules 3 and 5): the documented convention first;
+/// where its sum is not the reported total and exactly one other convention's is, that one; a part that is larger than
+/// its whole is reduced to it.</summary>
 internal static class BucketRules
 {
     public static TokenUsage Apply(in ReportedTokens tokens, out UsageAnomalies anomalies)
@@ -88,7 +87,8 @@ internal static class BucketRules
     }
 
     private static Reading DecideByTotal(
-        in ReportedTokens tokens, in Parts parts, Reading documented, Reading free, bool isDoubtful, ref UsageAnomalies anomalies, out long moreOutput)
+        in ReportedTokens tokens, in Parts parts, Reading documented, Reading free, bool isDoubtful, ref UsageAnomalies anomalies,
+            out long moreOutput)
     {
         moreOutput = 0;
         long total = tokens.TotalTokens.GetValueOrDefault();
@@ -122,7 +122,8 @@ internal static class BucketRules
         }
 
         anomalies |= UsageAnomalies.TotalMismatch | (isDoubtful ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
-        bool holdsMore = others == 0 && !isDoubtful && tokens.Convention.HasFlag(TokenConvention.TotalMayHoldMoreOutput) && parts.Cache <= parts.Input;
+        bool holdsMore =
+            others == 0 && !isDoubtful && tokens.Convention.HasFlag(TokenConvention.TotalMayHoldMoreOutput) && parts.Cache <= parts.Input;
         moreOutput = holdsMore ? Math.Max(0, total - parts.Sum(documented)) : 0;
         return documented;
     }
@@ -143,7 +144,8 @@ internal static class BucketRules
         public readonly long Input = tokens.InputTokens ?? 0;
         public readonly long ToolInput = tokens.ExtraInputTokens ?? 0;
         public readonly long CacheRead = tokens.CacheReadTokens ?? 0;
-        public readonly long CacheCreation = Math.Max(tokens.CacheCreationTokens ?? 0, (tokens.CacheCreation5mTokens ?? 0) + (tokens.CacheCreation1hTokens ?? 0));
+        public readonly long CacheCreation =
+            Math.Max(tokens.CacheCreationTokens ?? 0, (tokens.CacheCreation5mTokens ?? 0) + (tokens.CacheCreation1hTokens ?? 0));
         public readonly long Output = tokens.OutputTokens ?? 0;
         public readonly long Reasoning = tokens.ReasoningTokens ?? 0;
 

@@ -1,6 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Which choices of an answer have begun and which have finished. Choices from the 64th on are not told apart: an answer that has them is complete by its terminal event only.</summary>
+/// <summary>Which choices of an answer have begun and which have finished. Choices from the 64th on are not told apart:
+/// an answer that has them is complete by its terminal event only.</summary>
 public readonly record struct ChoiceProgress
 {
     private const int Tracked = 63;
@@ -28,7 +29,8 @@ public readonly record struct ChoiceProgress
         return new(_begun | bit, index >= Tracked ? _finished : _finished | bit);
     }
 
-    /// <summary>Returns the state after output of a choice: a finish reason that came before it has not ended the choice.</summary>
+    /// <summary>Returns the state after output of a choice: a finish reason that came before it has not ended the
+    /// choice.</summary>
     /// <param name="index">The choice's index; a negative one counts as the first.</param>
     public ChoiceProgress Continue(long index)
     {

@@ -1,6 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Reads a count as servers write it (formats.md §7.1): a whole number in any notation of JSON, such as <c>512</c>, <c>512.0</c> or <c>5.12e2</c>, or a string of digits.</summary>
+/// <summary>Reads a count as servers write it (formats.md §7.1): a whole number in any notation of JSON, such as
+/// <c>512</c>, <c>512.0</c> or <c>5.12e2</c>, or a string of digits.</summary>
 internal static class CountText
 {
     /// <summary>The largest count that is taken for one.</summary>

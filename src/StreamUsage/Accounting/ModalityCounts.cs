@@ -19,7 +19,8 @@ internal readonly record struct ModalityCounts
     {
         ModalityCounts counts = this with { Sum = (Sum ?? 0) + tokens };
         return System.Text.Ascii.EqualsIgnoreCase(modality, "AUDIO"u8) ? counts with { Audio = (Audio ?? 0) + tokens }
-            : System.Text.Ascii.EqualsIgnoreCase(modality, "IMAGE"u8) || System.Text.Ascii.EqualsIgnoreCase(modality, "DOCUMENT"u8) ? counts with { Image = (Image ?? 0) + tokens }
+            : System.Text.Ascii.EqualsIgnoreCase(modality, "IMAGE"u8) || System.Text.Ascii.EqualsIgnoreCase(modality, "DOCUMENT"u8)
+                ? counts with { Image = (Image ?? 0) + tokens }
             : System.Text.Ascii.EqualsIgnoreCase(modality, "VIDEO"u8) ? counts with { Video = (Video ?? 0) + tokens }
             : counts;
     }

@@ -9,6 +9,7 @@ public sealed record ProviderError
     /// <summary>The provider's message; null where it gave none.</summary>
     public string? Message { get; init; }
 
-    /// <summary>The HTTP status that it stands for, 400 to 599; null where neither a number nor a known type says so.</summary>
+    /// <summary>The HTTP status that it stands for, 400 to 599; null where neither a number nor a known type says
+    /// so.</summary>
     public int? StatusCode { get; init; }
 }

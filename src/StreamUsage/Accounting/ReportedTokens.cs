@@ -1,9 +1,8 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// Represents token counts in the provider's own terms, each null where it was not reported. <see cref="Convention"/> says what the provider documents to include in what;
-/// <see cref="Normalize"/> makes disjoint buckets of them. A negative count is taken as not reported.
-/// </summary>
+/// <summary>Represents token counts in the provider's own terms, each null where it was not reported.
+/// <see cref="Convention"/> says what the provider documents to include in what; <see cref="Normalize"/> makes disjoint
+/// buckets of them. A negative count is taken as not reported.</summary>
 public readonly record struct ReportedTokens
 {
     // No sum of counts overflows.
@@ -92,16 +91,17 @@ public readonly record struct ReportedTokens
     internal bool HasAny => HasInput || (_output | _reasoning | _total) != 0;
 
     /// <summary>Gets a value indicating whether no count is more than 0.</summary>
-    internal bool IsZero => (_input | _extraInput | _cacheRead | _cacheCreation | _cacheCreation5m | _cacheCreation1h | _output | _reasoning | _total) <= 1;
+    internal bool IsZero =>
+        (_input | _extraInput | _cacheRead | _cacheCreation | _cacheCreation5m | _cacheCreation1h | _output | _reasoning | _total) <= 1;
 
-    /// <summary>The same with every count of <paramref name="newer"/> that was reported in place of the older one: cumulative usage is replaced, never added.</summary>
+    /// <summary>The same with every count of <paramref name="newer"/> that was reported in place of the older one:
+    /// cumulative usage is replaced, never added.</summary>
     /// <param name="newer">What was reported later.</param>
     public ReportedTokens Merge(in ReportedTokens newer) => new(this, newer);
 
-    /// <summary>
-    /// Returns disjoint buckets. The documented convention holds unless its sum is not the reported total and exactly one other convention's is. None is ever negative: a part that is larger
-    /// than its whole is reduced to it.
-    /// </summary>
+    /// <summary>Returns disjoint buckets. The documented convention holds unless its sum is not the reported total and
+    /// exactly one other convention's is. None is ever negative: a part that is larger than its whole is reduced to
+    /// it.</summary>
     public TokenUsage Normalize() => BucketRules.Apply(this, out _);
 
     /// <summary>Returns the same with the larger of each count, of <paramref name="other"/> or this.</summary>

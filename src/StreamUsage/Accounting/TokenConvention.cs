@@ -1,6 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Specifies what a provider documents to include in its counts. Where the reported total says otherwise, the total decides (<see cref="ReportedTokens.Normalize"/>).</summary>
+/// <summary>Specifies what a provider documents to include in its counts. Where the reported total says otherwise, the
+/// total decides (<see cref="ReportedTokens.Normalize"/>).</summary>
 [Flags]
 public enum TokenConvention
 {
@@ -13,9 +14,11 @@ public enum TokenConvention
     /// <summary>Reasoning is counted beside the output (Gemini's thoughts).</summary>
     ReasoningBesideOutput = 2,
 
-    /// <summary>A total that exceeds its parts holds output that no part counts (Google's models behind a Chat endpoint, whose thoughts only the total has).</summary>
+    /// <summary>A total that exceeds its parts holds output that no part counts (Google's models behind a Chat
+    /// endpoint, whose thoughts only the total has).</summary>
     TotalMayHoldMoreOutput = 4,
 
-    /// <summary>The cache counts stand under Anthropic's names, whose input excludes them: where they are larger than the input, they stand beside it.</summary>
+    /// <summary>The cache counts stand under Anthropic's names, whose input excludes them: where they are larger than
+    /// the input, they stand beside it.</summary>
     AnthropicCacheNames = 8,
 }

@@ -1,9 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// All that is known of a response's usage after the events so far; immutable: a parser reads one event and returns the next state.
-/// <c>default</c> is the state before the first event.
-/// </summary>
+/// <summary>All that is known of a response's usage after the events so far; immutable: a parser reads one event and
+/// returns the next state. <c>default</c> is the state before the first event.</summary>
 public readonly record struct UsageAccumulator
 {
     private const decimal MaxReportedCost = 1_000_000;
@@ -36,21 +34,28 @@ public readonly record struct UsageAccumulator
     public string? StopReason { get; init; }
 
     /// <summary>The stop sequence that was met; null where none was.</summary>
-    public string? StopSequence { get => Facts.StopSequence; init => _facts = ReferenceEquals(value, Facts.StopSequence) ? _facts : Facts with { StopSequence = value }; }
+    public string? StopSequence
+    {
+        get => Facts.StopSequence;
+        init => _facts = ReferenceEquals(value, Facts.StopSequence) ? _facts : Facts with { StopSequence = value };
+    }
 
     /// <summary>The service tier that was served; null until it was said.</summary>
     public string? ServiceTier { get; init; }
 
     /// <summary>The speed class that was served; null until it was said.</summary>
-    public string? Speed { get => Facts.Speed; init => _facts = ReferenceEquals(value, Facts.Speed) ? _facts : Facts with { Speed = value }; }
+    public string? Speed
+    {
+        get => Facts.Speed;
+        init => _facts = ReferenceEquals(value, Facts.Speed) ? _facts : Facts with { Speed = value };
+    }
 
     /// <summary>Where the model runs; null until it was said.</summary>
     public string? InferenceGeo { get; init; }
 
-    /// <summary>
-    /// Gets the cost in US dollars by the provider's own word; null until it was said. One that is negative or above a million dollars is absurd: it is ignored, and noted as
-    /// <see cref="UsageAnomalies.CountsIgnored"/>.
-    /// </summary>
+    /// <summary>Gets the cost in US dollars by the provider's own word; null until it was said. One that is negative or
+    /// above a million dollars is absurd: it is ignored, and noted as
+    /// <see cref="UsageAnomalies.CountsIgnored"/>.</summary>
     public decimal? ReportedCost
     {
         get => Facts.ReportedCost;
@@ -68,24 +73,55 @@ public readonly record struct UsageAccumulator
     }
 
     /// <summary>The usage by model call; empty where the provider gives none.</summary>
-    public IReadOnlyList<UsageIteration> Iterations { get => Facts.Iterations; init => _facts = ReferenceEquals(value, Facts.Iterations) ? _facts : Facts with { Iterations = value ?? [] }; }
+    public IReadOnlyList<UsageIteration> Iterations
+    {
+        get => Facts.Iterations;
+        init => _facts = ReferenceEquals(value, Facts.Iterations) ? _facts : Facts with { Iterations = value ?? [] };
+    }
 
     /// <summary>Uses of the provider's own tools; empty where none.</summary>
-    public IReadOnlyDictionary<string, long> ServerToolUse { get => Facts.ServerToolUse; init => _facts = ReferenceEquals(value, Facts.ServerToolUse) ? _facts : Facts with { ServerToolUse = value ?? UsageRecord.EmptyCounts }; }
+    public IReadOnlyDictionary<string, long> ServerToolUse
+    {
+        get => Facts.ServerToolUse;
+        init => _facts = ReferenceEquals(value, Facts.ServerToolUse)
+            ? _facts : Facts with { ServerToolUse = value ?? UsageRecord.EmptyCounts };
+    }
 
     /// <summary>Further subsets by kind; empty where none.</summary>
-    public IReadOnlyDictionary<string, long> TokenDetails { get => Facts.TokenDetails; init => _facts = ReferenceEquals(value, Facts.TokenDetails) ? _facts : Facts with { TokenDetails = value ?? UsageRecord.EmptyCounts }; }
+    public IReadOnlyDictionary<string, long> TokenDetails
+    {
+        get => Facts.TokenDetails;
+        init => _facts = ReferenceEquals(value, Facts.TokenDetails)
+            ? _facts : Facts with { TokenDetails = value ?? UsageRecord.EmptyCounts };
+    }
 
-    /// <summary>Gets the tokens that the provider says it bills, where it states them beside the tokens that were used; null where it does not.</summary>
-    public TokenUsage? BilledTokens { get => Facts.BilledTokens; init => _facts = value == Facts.BilledTokens ? _facts : Facts with { BilledTokens = value }; }
+    /// <summary>Gets the tokens that the provider says it bills, where it states them beside the tokens that were used;
+    /// null where it does not.</summary>
+    public TokenUsage? BilledTokens
+    {
+        get => Facts.BilledTokens;
+        init => _facts = value == Facts.BilledTokens ? _facts : Facts with { BilledTokens = value };
+    }
 
-    /// <summary>Gets what is billed in other units than tokens, by the names of <see cref="UsageRecord.BilledUnits"/>; empty where there is none.</summary>
-    public IReadOnlyDictionary<string, decimal> BilledUnits { get => Facts.BilledUnits; init => _facts = ReferenceEquals(value, Facts.BilledUnits) ? _facts : Facts with { BilledUnits = value ?? UsageRecord.EmptyUnits }; }
+    /// <summary>Gets what is billed in other units than tokens, by the names of <see cref="UsageRecord.BilledUnits"/>;
+    /// empty where there is none.</summary>
+    public IReadOnlyDictionary<string, decimal> BilledUnits
+    {
+        get => Facts.BilledUnits;
+        init => _facts = ReferenceEquals(value, Facts.BilledUnits)
+            ? _facts : Facts with { BilledUnits = value ?? UsageRecord.EmptyUnits };
+    }
 
-    /// <summary>Gets what was asked, where the answer tells; null where the parser's own <see cref="Parsing.IUsageParser.Operation"/> holds.</summary>
-    public string? Operation { get => Facts.Operation; init => _facts = value == Facts.Operation ? _facts : Facts with { Operation = value }; }
+    /// <summary>Gets what was asked, where the answer tells; null where the parser's own
+    /// <see cref="Parsing.IUsageParser.Operation"/> holds.</summary>
+    public string? Operation
+    {
+        get => Facts.Operation;
+        init => _facts = value == Facts.Operation ? _facts : Facts with { Operation = value };
+    }
 
-    /// <summary>Gets the doubts that a parser has found. What the counts themselves tell is added when the record is made.</summary>
+    /// <summary>Gets the doubts that a parser has found. What the counts themselves tell is added when the record is
+    /// made.</summary>
     public UsageAnomalies Anomalies { get; init; }
 
     /// <summary>The error that the provider reported; null where there was none. See <see cref="WithError"/>.</summary>
@@ -97,7 +133,9 @@ public readonly record struct UsageAccumulator
     /// <summary>Whether this is a background answer that has only been accepted.</summary>
     public bool IsPending { get => Has(State.Accepted); init => _state = Put(State.Accepted, value); }
 
-    /// <summary>Whether the reported output is only what there is at least, not a count of what was produced: what a stream starts with (<c>message_start</c>), or what was counted before a chunk that counts its prompt alone (Gemini).</summary>
+    /// <summary>Whether the reported output is only what there is at least, not a count of what was produced: what a
+    /// stream starts with (<c>message_start</c>), or what was counted before a chunk that counts its prompt alone
+    /// (Gemini).</summary>
     public bool IsOutputPlaceholder { get => Has(State.PlaceholderOutput); init => _state = Put(State.PlaceholderOutput, value); }
 
     /// <summary>Whether the answer is complete: a terminal event, or the finish reason of every choice.</summary>
@@ -110,17 +148,20 @@ public readonly record struct UsageAccumulator
     public bool IsOutputReported => Tokens.OutputTokens is not null && !IsOutputPlaceholder;
 
     /// <summary>Gets a value indicating whether the latest usage counted output.</summary>
-    internal bool CountsOutput => !Tokens.Noted.HasFlag(ReportedTokens.Notes.LacksOutput) && (Tokens.OutputTokens is > 0 || Tokens.ReasoningTokens is > 0);
+    internal bool CountsOutput =>
+        !Tokens.Noted.HasFlag(ReportedTokens.Notes.LacksOutput) && (Tokens.OutputTokens is > 0 || Tokens.ReasoningTokens is > 0);
 
     /// <summary>The counts in disjoint buckets.</summary>
     public TokenUsage Usage => Tokens.Normalize();
 
-    /// <summary>Gets what is billed: the sum of the <see cref="Iterations"/> that were not declined, else <see cref="BilledTokens"/>, else <see cref="Usage"/>.</summary>
+    /// <summary>Gets what is billed: the sum of the <see cref="Iterations"/> that were not declined, else
+    /// <see cref="BilledTokens"/>, else <see cref="Usage"/>.</summary>
     public TokenUsage BilledUsage => Bill(Usage);
 
     private ResponseFacts Facts => _facts ?? ResponseFacts.Empty;
 
-    /// <summary>Returns what is billed, of an answer that used so much. Iterations that count nothing do not make an answer free.</summary>
+    /// <summary>Returns what is billed, of an answer that used so much. Iterations that count nothing do not make an
+    /// answer free.</summary>
     internal TokenUsage Bill(in TokenUsage usage)
     {
         TokenUsage sum = default;
@@ -132,15 +173,18 @@ public readonly record struct UsageAccumulator
         return sum.TotalTokens != 0 ? sum : BilledTokens ?? usage;
     }
 
-    /// <summary>Returns the state after cumulative counts: each one reported replaces the older one, the others stay. Counts that are all 0 change nothing, and counts do not shrink.</summary>
+    /// <summary>Returns the state after cumulative counts: each one reported replaces the older one, the others stay.
+    /// Counts that are all 0 change nothing, and counts do not shrink.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
     public UsageAccumulator Merge(in ReportedTokens tokens) => Take(tokens, isCumulative: true);
 
-    /// <summary>Returns the state after counts that stand for the whole answer so far: one that is left out is 0. Counts that are all 0 change nothing, and counts do not shrink.</summary>
+    /// <summary>Returns the state after counts that stand for the whole answer so far: one that is left out is 0.
+    /// Counts that are all 0 change nothing, and counts do not shrink.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
     public UsageAccumulator Replace(in ReportedTokens tokens) => Take(tokens, isCumulative: false);
 
-    /// <summary>Returns the state after a message has begun: a repeated beginning replaces the message before it, counts and all.</summary>
+    /// <summary>Returns the state after a message has begun: a repeated beginning replaces the message before it,
+    /// counts and all.</summary>
     /// <param name="tokens">What the beginning reports; its output is a placeholder.</param>
     public UsageAccumulator Begin(in ReportedTokens tokens) => this with
     {
@@ -154,9 +198,11 @@ public readonly record struct UsageAccumulator
     };
 
     /// <summary>Returns the state after the counts that its message begins with.</summary>
-    internal UsageAccumulator BeginCounts(in ReportedTokens tokens) => this with { Tokens = MergeRules.Begin(tokens), IsOutputPlaceholder = tokens.OutputTokens is not null };
+    internal UsageAccumulator BeginCounts(in ReportedTokens tokens) =>
+        this with { Tokens = MergeRules.Begin(tokens), IsOutputPlaceholder = tokens.OutputTokens is not null };
 
-    /// <summary>Returns the state after cumulative counts that came with one choice, which may be that choice's own (<see cref="ChoiceOutputs"/>).</summary>
+    /// <summary>Returns the state after cumulative counts that came with one choice, which may be that choice's own
+    /// (<see cref="ChoiceOutputs"/>).</summary>
     /// <param name="tokens">The counts of one usage object.</param>
     /// <param name="choiceIndex">The choice of the chunk that counts; negative where it has none or several.</param>
     internal UsageAccumulator Merge(in ReportedTokens tokens, long choiceIndex)
@@ -168,9 +214,11 @@ public readonly record struct UsageAccumulator
         }
 
         ChoiceOutputs? outputs = choiceIndex < 0 ? null
-            : (Facts.ChoiceOutputs ?? ChoiceOutputs.OfFirst(Tokens.OutputTokens ?? 0)).With(choiceIndex, tokens.OutputTokens.GetValueOrDefault());
+            : (Facts.ChoiceOutputs ?? ChoiceOutputs.OfFirst(Tokens.OutputTokens ?? 0))
+                .With(choiceIndex, tokens.OutputTokens.GetValueOrDefault());
         next = ReferenceEquals(outputs, Facts.ChoiceOutputs) ? next : new UsageAccumulator(next, Facts with { ChoiceOutputs = outputs });
-        return outputs?.Sum is { } sum && sum > next.Tokens.OutputTokens ? next with { Tokens = next.Tokens with { OutputTokens = sum, TotalTokens = null } } : next;
+        return outputs?.Sum is { } sum && sum > next.Tokens.OutputTokens
+            ? next with { Tokens = next.Tokens with { OutputTokens = sum, TotalTokens = null } } : next;
     }
 
     private UsageAccumulator Take(in ReportedTokens tokens, bool isCumulative)

@@ -6,7 +6,8 @@ internal enum UsageCount : byte
     /// <summary>Input; whether cached tokens are in it is the protocol's convention.</summary>
     Input,
 
-    /// <summary>All input, cached tokens included, under a name that is not the protocol's own. It serves where the protocol's own count is missing.</summary>
+    /// <summary>All input, cached tokens included, under a name that is not the protocol's own. It serves where the
+    /// protocol's own count is missing.</summary>
     InputWithCache,
 
     /// <summary>Input beside <see cref="Input"/>: the prompt of tools that the provider ran.</summary>

@@ -2,10 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// Gathers the counts of one usage object, in whatever order and under whatever names they come (formats.md §7.2): a 0 never replaces a count, and of two different counts the name that comes first in the
-/// protocol's table stands. A mutable struct: keep it in a local, never copy it.
-/// </summary>
+/// <summary>Gathers the counts of one usage object, in whatever order and under whatever names they come (formats.md
+/// §7.2): a 0 never replaces a count, and of two different counts the name that comes first in the protocol's table
+/// stands. A mutable struct: keep it in a local, never copy it.</summary>
 internal struct UsageReport
 {
     private const int Counts = 16;
@@ -77,7 +76,8 @@ internal struct UsageReport
         bool isPerplexity = (citations ?? Get(UsageCount.Searches)) is not null;
         if (isPerplexity)
         {
-            convention |= TokenConvention.ReasoningBesideOutput; // Only Perplexity says these. Its total leaves out what its completion leaves out.
+            // Only Perplexity says these. Its total leaves out what its completion leaves out.
+            convention |= TokenConvention.ReasoningBesideOutput;
         }
 
         if (HasAnthropicCacheNames || IsAnthropicSemantic)

@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace StreamUsage.Buffers;
 
-/// <summary>Bytes that are kept as far as a budget allows: what a response has without asking, and beyond that what is taken of the budget. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>Bytes that are kept as far as a budget allows: what a response has without asking, and beyond that what is
+/// taken of the budget. A mutable struct: keep it in a field, never copy it.</summary>
 internal struct BudgetedBuffer(BufferBudget? budget)
 {
     private PooledBuffer _bytes;

@@ -1,8 +1,7 @@
 namespace StreamUsage.Buffers;
 
-/// <summary>
-/// What all responses of a tracker may keep together, in bytes. Asked when a buffer outgrows <see cref="FreeBytes"/> and each time it doubles from there, so that the counter is no contended one.
-/// </summary>
+/// <summary>What all responses of a tracker may keep together, in bytes. Asked when a buffer outgrows
+/// <see cref="FreeBytes"/> and each time it doubles from there, so that the counter is no contended one.</summary>
 internal sealed class BufferBudget(long limit)
 {
     /// <summary>What a buffer of a response holds without asking.</summary>

@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace StreamUsage.Buffers;
 
-/// <summary>Bytes in one array that is rented when first needed and given back by <see cref="Release"/>. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>Bytes in one array that is rented when first needed and given back by <see cref="Release"/>. A mutable
+/// struct: keep it in a field, never copy it.</summary>
 internal struct PooledBuffer
 {
     private const int InitialSize = 128;
@@ -60,7 +61,8 @@ internal struct PooledBuffer
 
     private void Grow(int more)
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialSize, (int)Math.Min(Array.MaxLength, Math.Max((long)Length + more, 2L * Length))));
+        long size = Math.Min(Array.MaxLength, Math.Max((long)Length + more, 2L * Length));
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialSize, (int)size));
         if (_array is { } array)
         {
             array.AsSpan(0, Length).CopyTo(larger);

@@ -2,7 +2,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>What may be kept of one response: so many bytes, and past the first few only what all responses together have left.</summary>
+/// <summary>What may be kept of one response: so many bytes, and past the first few only what all responses together
+/// have left.</summary>
 internal sealed class CaptureAllowance(long limit, BufferBudget? budget)
 {
     private long _used;

@@ -3,7 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Keeps the data of events, whole ones only: the first that does not fit is left out, and so are all after it.</summary>
+/// <summary>Keeps the data of events, whole ones only: the first that does not fit is left out, and so are all after
+/// it.</summary>
 internal sealed class EventCapture(CaptureAllowance allowance)
 {
     // What an event takes beside its data: its end, and in the record the string and its place in the list.

@@ -1,7 +1,9 @@
 namespace StreamUsage.Capture;
 
-/// <summary>Keeps secrets out of captured headers: only values of headers known to be harmless are kept, because no value says that it is a secret.</summary>
-/// <param name="choices">The headers that a caller decided about, and whether their values are kept. Case does not matter.</param>
+/// <summary>Keeps secrets out of captured headers: only values of headers known to be harmless are kept, because no
+/// value says that it is a secret.</summary>
+/// <param name="choices">The headers that a caller decided about, and whether their values are kept. Case does not
+/// matter.</param>
 internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
 {
     private const string Redacted = "***";
@@ -23,7 +25,8 @@ internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
         return redacted;
     }
 
-    /// <summary>Returns the headers of a response and its content, redacted; a header with several values has them joined with a comma.</summary>
+    /// <summary>Returns the headers of a response and its content, redacted; a header with several values has them
+    /// joined with a comma.</summary>
     public IReadOnlyDictionary<string, string> Capture(HttpResponseMessage response)
     {
         var captured = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -32,8 +35,12 @@ internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
         return captured;
     }
 
-    /// <summary>Returns the context as it may be kept: a copy that the caller cannot change any more, headers redacted, without the request's body.</summary>
-    public UsageContext Redact(UsageContext context) => context is { RequestHeaders: null, ProviderRequestHeaders: null, Tags: null, RequestBody.IsEmpty: true } ? context : context with
+    /// <summary>Returns the context as it may be kept: a copy that the caller cannot change any more, headers redacted,
+    /// without the request's body.</summary>
+    public UsageContext Redact(UsageContext context) =>
+        context is { RequestHeaders: null, ProviderRequestHeaders: null, Tags: null, RequestBody.IsEmpty: true }
+        ? context
+        : context with
     {
         RequestHeaders = TryCopy(context.RequestHeaders, Redact),
         ProviderRequestHeaders = TryCopy(context.ProviderRequestHeaders, Redact),

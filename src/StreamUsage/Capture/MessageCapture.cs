@@ -5,15 +5,16 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Capture;
 
-/// <summary>
-/// Puts the message together from what a parser tells. Keeps as much as it is allowed, and nothing after what did not fit: what is kept is the message's beginning.
-/// </summary>
+/// <summary>Puts the message together from what a parser tells. Keeps as much as it is allowed, and nothing after what
+/// did not fit: what is kept is the message's beginning.</summary>
 internal sealed class MessageCapture(CaptureAllowance allowance)
 {
-    // What a block takes beside its text: itself, its places in the list and the table, and in the record another object.
+    // What a block takes beside its text: itself, its places in the list and the table, and in the record another
+    // object.
     private const int BlockBytes = 256;
 
-    // What the first byte of a text takes: the smallest array. And what a name takes beside its characters, which are two bytes each.
+    // What the first byte of a text takes: the smallest array. And what a name takes beside its characters, which are
+    // two bytes each.
     private const int TextBytes = 160;
     private const int NameBytes = 32;
     private const int MaxNameBytes = 256;
@@ -53,7 +54,8 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
     {
         _stage = block.Stage;
         CapturedBlock? known = block.Stage == BlockStage.Begin ? null : _byKey.GetValueOrDefault((block.ChoiceIndex, block.Key));
-        if (known is not null && block.Stage == BlockStage.Delta && known.Id is { } id && !block.Id.IsEmpty && JsonStringText.ToString(block.Id) != id)
+        if (known is not null && block.Stage == BlockStage.Delta && known.Id is { } id && !block.Id.IsEmpty
+            && JsonStringText.ToString(block.Id) != id)
         {
             known = null; // Some servers give every call the same index.
         }

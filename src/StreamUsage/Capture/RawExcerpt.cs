@@ -3,7 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>The first characters of a body, kept as long as nothing in it could be read. The budget counts them, and does not refuse them.</summary>
+/// <summary>The first characters of a body, kept as long as nothing in it could be read. The budget counts them, and
+/// does not refuse them.</summary>
 internal sealed class RawExcerpt(BufferBudget? budget = null)
 {
     private const int MaxCharacters = 10_000;
@@ -17,7 +18,8 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
     private int _characters;
     private bool _isTruncated;
 
-    /// <summary>Gets a value indicating whether it holds nothing but comments, pings and end marks of a stream of server-sent events.</summary>
+    /// <summary>Gets a value indicating whether it holds nothing but comments, pings and end marks of a stream of
+    /// server-sent events.</summary>
     public bool IsSilent
     {
         get
@@ -28,8 +30,12 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
                 int end = rest.IndexOfAny((byte)'\r', (byte)'\n');
                 ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
                 rest = end < 0 ? default : rest[(end + 1)..];
-                bool isSilent = !line.ContainsAnyExcept(" \t"u8) || line[0] == (byte)':' || line.StartsWith("id:"u8) || line.StartsWith("retry:"u8)
-                    || (line.StartsWith("data:"u8) && (line.EndsWith("[DONE]"u8) || line.IndexOf("\"ping\""u8) >= 0 || (end >= 0 && !line["data:".Length..].ContainsAnyExcept(" \t"u8))))
+                bool isSilent = !line.ContainsAnyExcept(" \t"u8)
+                    || line[0] == (byte)':' || line.StartsWith("id:"u8) || line.StartsWith("retry:"u8)
+                    || (line.StartsWith("data:"u8)
+                        && (line.EndsWith("[DONE]"u8)
+                            || line.IndexOf("\"ping\""u8) >= 0
+                            || (end >= 0 && !line["data:".Length..].ContainsAnyExcept(" \t"u8))))
                     || (line.StartsWith("event:"u8) && line.EndsWith("ping"u8));
                 if (!isSilent)
                 {
@@ -59,7 +65,11 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
     public CapturedResponse ToResponse()
     {
         string text = Encoding.UTF8.GetString(_bytes.Span);
-        return new CapturedResponse { RawExcerpt = SecretMask.Text(text, MaxCharacters), Truncated = _isTruncated || text.Length > MaxCharacters };
+        return new CapturedResponse
+        {
+            RawExcerpt = SecretMask.Text(text, MaxCharacters),
+            Truncated = _isTruncated || text.Length > MaxCharacters,
+        };
     }
 
     // Up to the byte that begins one character too many.

@@ -2,10 +2,12 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Copies the request's body into the record: the caller's own bytes are the caller's again once the record is made.</summary>
+/// <summary>Copies the request's body into the record: the caller's own bytes are the caller's again once the record is
+/// made.</summary>
 internal static class RequestBodyCapture
 {
-    /// <summary>A copy of so many bytes at most, whole characters of them; of a caller's memory that is gone, nothing.</summary>
+    /// <summary>A copy of so many bytes at most, whole characters of them; of a caller's memory that is gone,
+    /// nothing.</summary>
     public static ReadOnlyMemory<byte> Copy(ReadOnlyMemory<byte> body, long limit, out bool isTruncated)
     {
         isTruncated = false;

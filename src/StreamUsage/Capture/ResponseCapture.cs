@@ -3,7 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>What is kept of one response where the options ask for it: its message, its events, or both, out of one allowance.</summary>
+/// <summary>What is kept of one response where the options ask for it: its message, its events, or both, out of one
+/// allowance.</summary>
 internal sealed class ResponseCapture
 {
     private readonly CaptureAllowance _allowance;

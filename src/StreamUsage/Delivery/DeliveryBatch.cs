@@ -2,10 +2,8 @@ using System.Collections;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>
-/// The records of one batch call. The default <see cref="IUsageSink.RecordBatchAsync"/> recognizes it and declines, so that
-/// a sink without batches gets each record in a call of its own.
-/// </summary>
+/// <summary>The records of one batch call. The default <see cref="IUsageSink.RecordBatchAsync"/> recognizes it and
+/// declines, so that a sink without batches gets each record in a call of its own.</summary>
 internal sealed class DeliveryBatch(IReadOnlyList<QueuedRecord> records) : IReadOnlyList<UsageRecord>
 {
     public int Count => records.Count;

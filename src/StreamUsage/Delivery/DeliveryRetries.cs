@@ -18,7 +18,8 @@ internal sealed class DeliveryRetries
     {
         bool isInBackground = options.Background is not null;
         MaxAttempts = options.MaxDeliveryAttempts * (isInBackground ? AttemptsFactor : 1);
-        _limited = MaxAttempts == 1 ? ResiliencePipeline<bool>.Empty : Build(MaxAttempts - 1, options.RetryDelay, isInBackground ? MaxPauseBesideQueue : MaxPause);
+        _limited = MaxAttempts == 1
+            ? ResiliencePipeline<bool>.Empty : Build(MaxAttempts - 1, options.RetryDelay, isInBackground ? MaxPauseBesideQueue : MaxPause);
         _endless = Build(int.MaxValue, Longer(options.RetryDelay, MinPauseOfOutage), MaxPause);
 
         ResiliencePipeline<bool> Build(int retries, TimeSpan pause, TimeSpan maxPause) =>

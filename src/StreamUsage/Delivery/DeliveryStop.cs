@@ -9,7 +9,8 @@ internal sealed class DeliveryStop
     /// <summary>Cancelled once batches leave at once.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
-    /// <summary>Cancelled once the time for delivering is over: what is left is reported. A record keeps the token of its hand-over.</summary>
+    /// <summary>Cancelled once the time for delivering is over: what is left is reported. A record keeps the token of
+    /// its hand-over.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 
     /// <summary>Cancelled once the time for reports to user code is over too.</summary>

@@ -3,10 +3,9 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>
-/// Delivers what failed, beside the queue. A failed batch is split until its bad records stand alone, and each of those gets
-/// attempts of its own. While the sink takes nothing at all, the pauses grow and no record is given up.
-/// </summary>
+/// <summary>Delivers what failed, beside the queue. A failed batch is split until its bad records stand alone, and each
+/// of those gets attempts of its own. While the sink takes nothing at all, the pauses grow and no record is given
+/// up.</summary>
 internal sealed class FailedRecords(
     SinkCalls calls, SinkHealth health, DeliveryRetries retries, DeliveryLimits limits, UsageReporter reporter)
 {
@@ -17,7 +16,8 @@ internal sealed class FailedRecords(
     private readonly SemaphoreSlim _singles = new(limits.Capacity);
     private readonly SemaphoreSlim _calls = new(limits.MaxConcurrentRetries);
 
-    /// <summary>Takes records whose call failed. Completes when the queue may go on, not when they are delivered.</summary>
+    /// <summary>Takes records whose call failed. Completes when the queue may go on, not when they are
+    /// delivered.</summary>
     /// <param name="records">A batch, or one record.</param>
     /// <param name="fault">Why the call failed.</param>
     /// <param name="taken">What <see cref="SinkHealth.Taken"/> said before the call.</param>
@@ -31,7 +31,8 @@ internal sealed class FailedRecords(
         {
             try
             {
-                await (records.Length == 1 ? RetryAsync(records[0], fault, taken) : SplitAsync(records, fault, taken)).ConfigureAwait(false);
+                await (records.Length == 1 ? RetryAsync(records[0], fault, taken) : SplitAsync(records, fault, taken))
+                    .ConfigureAwait(false);
             }
             catch (Exception unexpected)
             {
@@ -110,8 +111,9 @@ internal sealed class FailedRecords(
         pieces.Enqueue(piece[half..]);
     }
 
-    // An attempt counts where the sink took another record since the attempt before. A record is given up when all its attempts
-    // count, or when all of them failed after the sink took something, and nothing else was there to ask it with.
+    // An attempt counts where the sink took another record since the attempt before. A record is given up when all its
+    // attempts count, or when all of them failed after the sink took something, and nothing else was there to ask it
+    // with.
     private async Task RetryAsync(QueuedRecord record, Exception fault, long taken)
     {
         CancellationToken abandoned = record.Abandoned;

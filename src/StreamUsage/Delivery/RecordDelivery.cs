@@ -15,7 +15,8 @@ internal sealed class RecordDelivery
     private readonly UndeliveredRecords _undelivered;
     private readonly TimeProvider _time;
 
-    public RecordDelivery(IReadOnlyList<IUsageSink> sinks, string trackerName, StreamUsageOptions options, BufferBudget budget, UsageReporter reporter, TimeProvider time)
+    public RecordDelivery(IReadOnlyList<IUsageSink> sinks, string trackerName, StreamUsageOptions options, BufferBudget budget,
+        UsageReporter reporter, TimeProvider time)
     {
         _time = time;
         _limits = DeliveryLimits.From(options);

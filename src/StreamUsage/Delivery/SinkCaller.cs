@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Makes calls into user code: each starts on the thread pool, in an empty execution context, and is limited in time.</summary>
+/// <summary>Makes calls into user code: each starts on the thread pool, in an empty execution context, and is limited
+/// in time.</summary>
 internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
 {
     /// <summary>The most abandoned calls that may still be running. Each may hold a thread for good.</summary>

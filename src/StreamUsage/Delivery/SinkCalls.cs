@@ -5,7 +5,8 @@ namespace StreamUsage.Delivery;
 
 /// <summary>Calls one sink with records, and settles those that the sink took or rejected.</summary>
 internal sealed class SinkCalls(
-    IUsageSink sink, string name, SinkCaller caller, SinkHealth health, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time)
+    IUsageSink sink, string name, SinkCaller caller, SinkHealth health, UndeliveredRecords undelivered, UsageReporter reporter,
+        TimeProvider time)
 {
     /// <summary>The answer to a batch where the sink takes none. Nothing was delivered.</summary>
     public static readonly Exception Declined = new NotSupportedException();
@@ -17,10 +18,12 @@ internal sealed class SinkCalls(
 
     public string Name => name;
 
-    /// <summary>Whether the sink implements <see cref="IUsageSink.StartedAsync"/>, as far as a call has shown.</summary>
+    /// <summary>Whether the sink implements <see cref="IUsageSink.StartedAsync"/>, as far as a call has
+    /// shown.</summary>
     public bool TakesStarts => _takesStarts;
 
-    /// <summary>Whether the sink implements <see cref="IUsageSink.RecordBatchAsync"/>, as far as a call has shown.</summary>
+    /// <summary>Whether the sink implements <see cref="IUsageSink.RecordBatchAsync"/>, as far as a call has
+    /// shown.</summary>
     public bool TakesBatches => _takesBatches;
 
     /// <summary>Tells the sink of a response that has begun. Never throws.</summary>

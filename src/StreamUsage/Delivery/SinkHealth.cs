@@ -2,7 +2,8 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Remembers how the calls of one sink ended, and logs when that changes: a failure at once, at most once a minute.</summary>
+/// <summary>Remembers how the calls of one sink ended, and logs when that changes: a failure at once, at most once a
+/// minute.</summary>
 internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvider time)
 {
     private static readonly TimeSpan MinTimeBetweenReports = TimeSpan.FromMinutes(1);

@@ -3,12 +3,11 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>
-/// The bounded queue before one sink, and the lanes that empty it. A lane takes a batch, calls the sink and takes the next batch.
-/// Lanes run only while there is something to take.
-/// </summary>
+/// <summary>The bounded queue before one sink, and the lanes that empty it. A lane takes a batch, calls the sink and
+/// takes the next batch. Lanes run only while there is something to take.</summary>
 internal sealed class SinkQueue(
-    SinkCalls calls, SinkHealth health, FailedRecords failed, DeliveryLimits limits, BufferBudget budget, TimeProvider time, DeliveryStop stop)
+    SinkCalls calls, SinkHealth health, FailedRecords failed, DeliveryLimits limits, BufferBudget budget, TimeProvider time,
+        DeliveryStop stop)
 {
     private readonly Channel<QueuedRecord> _channel = Channel.CreateBounded<QueuedRecord>(limits.Capacity);
     private readonly object _gate = new();
@@ -24,7 +23,8 @@ internal sealed class SinkQueue(
         {
             lock (_gate)
             {
-                return _channel.Reader.Count + Volatile.Read(ref _waiting) + _underWay.Sum(static batch => batch.Count(static record => !record.Task.IsCompleted));
+                return _channel.Reader.Count + Volatile.Read(ref _waiting)
+                    + _underWay.Sum(static batch => batch.Count(static record => !record.Task.IsCompleted));
             }
         }
     }

@@ -16,12 +16,15 @@ public static class StreamUsageBuilderExtensions
         return builder.AddSink(new CallbackUsageSink(record));
     }
 
-    /// <summary>Puts a bounded queue between the tracker and its sinks; see <see cref="StreamUsageOptions.Background"/>. A host's stop delivers what is in it, within a time limit.</summary>
+    /// <summary>Puts a bounded queue between the tracker and its sinks; see
+    /// <see cref="StreamUsageOptions.Background"/>. A host's stop delivers what is in it, within a time
+    /// limit.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configure">The queue's limits; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
-    public static IStreamUsageBuilder DeliverInBackground(this IStreamUsageBuilder builder, Action<BackgroundDeliveryOptions>? configure = null)
+    public static IStreamUsageBuilder DeliverInBackground(
+        this IStreamUsageBuilder builder, Action<BackgroundDeliveryOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.Configure<StreamUsageOptions>(builder.Name, options =>

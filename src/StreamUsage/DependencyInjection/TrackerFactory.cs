@@ -15,7 +15,9 @@ internal static class TrackerFactory
     {
         StreamUsageOptions options = provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get(name)
             .FillIn(provider.GetService<ITokenEstimator>(), provider.GetService<IUsagePricing>(), provider.GetServices<IUsageParser>());
-        IUsageSink[] sinks = [.. provider.GetServices<SinkRegistration>().Where(sink => sink.TrackerName == name).Select(sink => sink.Sink(provider))];
-        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(), options.MeterFactory ?? provider.GetService<IMeterFactory>(), name);
+        IUsageSink[] sinks =
+            [.. provider.GetServices<SinkRegistration>().Where(sink => sink.TrackerName == name).Select(sink => sink.Sink(provider))];
+        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(),
+            options.MeterFactory ?? provider.GetService<IMeterFactory>(), name);
     }
 }

@@ -3,10 +3,13 @@ using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Everything that is logged. Event ids are stable. No message holds a header's value, a body's text or a provider's words.</summary>
+/// <summary>Everything that is logged. Event ids are stable. No message holds a header's value, a body's text or a
+/// provider's words.</summary>
 internal static partial class Log
 {
-    private static readonly EventId Recorded = new(1, "ResponseRecorded"), RecordedFailure = new(2, "ResponseFailed"), Dropped = new(3, "RecordDropped");
+    private static readonly EventId Recorded = new(1, "ResponseRecorded");
+    private static readonly EventId RecordedFailure = new(2, "ResponseFailed");
+    private static readonly EventId Dropped = new(3, "RecordDropped");
 
     /// <summary>The summary line of a response.</summary>
     public static void ResponseRecorded(ILogger logger, UsageRecord record)
@@ -42,16 +45,19 @@ internal static partial class Log
     [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{Sink} failed to take the start of record {RecordId}")]
     public static partial void SinkStartFailed(ILogger logger, string sink, Guid recordId, Exception fault);
 
-    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "{SkippedEvents} events of record {RecordId} could not be read as {Protocol}: {FaultType}")]
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning,
+        Message = "{SkippedEvents} events of record {RecordId} could not be read as {Protocol}: {FaultType}")]
     public static partial void EventsSkipped(ILogger logger, long skippedEvents, Guid recordId, string? protocol, string? faultType);
 
-    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{IgnoredCounts} token counts of record {RecordId} were ignored: negative, fractional, not a number or absurd")]
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning,
+        Message = "{IgnoredCounts} token counts of record {RecordId} were ignored: negative, fractional, not a number or absurd")]
     public static partial void CountsIgnored(ILogger logger, int ignoredCounts, Guid recordId);
 
     [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "The estimator or the pricing failed for record {RecordId}")]
     public static partial void EstimateFailed(ILogger logger, Guid recordId, Exception fault);
 
-    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Record {RecordId}: the caller named {NamedFormat}, the response is {DetectedFormat}")]
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning,
+        Message = "Record {RecordId}: the caller named {NamedFormat}, the response is {DetectedFormat}")]
     public static partial void FormatCorrected(ILogger logger, Guid recordId, ApiFormat namedFormat, ApiFormat detectedFormat);
 
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnDeliveryFailed failed for record {RecordId}")]
@@ -63,10 +69,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "{Sink} takes records again")]
     public static partial void SinkBack(ILogger logger, string sink);
 
-    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutdown: {Responses} responses that were still being read are recorded as interrupted")]
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning,
+        Message = "Shutdown: {Responses} responses that were still being read are recorded as interrupted")]
     public static partial void ShutDown(ILogger logger, int responses);
 
-    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutdown: there was no time to pass {Records} undelivered records to OnDeliveryFailed")]
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning,
+        Message = "Shutdown: there was no time to pass {Records} undelivered records to OnDeliveryFailed")]
     public static partial void CallbacksMissed(ILogger logger, int records);
 
     [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Record {RecordId} could not be made in full; it is recorded as failed")]
@@ -75,13 +83,15 @@ internal static partial class Log
     [LoggerMessage(
         EventId = 14,
         Level = LogLevel.Warning,
-        Message = "A response was tracked twice, by two trackers with the same sink: record {RecordId} stays the only one; logged once a tracker")]
+        Message = "Two trackers with the same sink tracked one response: record {RecordId} stays the only one; logged once a tracker")]
     public static partial void TrackedTwice(ILogger logger, Guid recordId);
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning,
+        Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
 
-    [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
+    [LoggerMessage(EventId = 21, Level = LogLevel.Warning,
+        Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
     public static partial void UnknownUsageField(ILogger logger, string field, string? protocol, string? model, Guid recordId);
 
     [LoggerMessage(

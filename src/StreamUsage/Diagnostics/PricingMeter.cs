@@ -2,9 +2,8 @@ using System.Diagnostics.Metrics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>
-/// Measures what records cost: by model, by reason where there is no price, and against what the provider itself says.
-/// </summary>
+/// <summary>Measures what records cost: by model, by reason where there is no price, and against what the provider
+/// itself says.</summary>
 internal sealed class PricingMeter
 {
     // One for all trackers without a factory, as the other instruments have it.

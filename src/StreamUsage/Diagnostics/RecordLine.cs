@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>A log line of named parts, of which those without a value are left out. The parts are its structured fields too.</summary>
+/// <summary>A log line of named parts, of which those without a value are left out. The parts are its structured fields
+/// too.</summary>
 internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
 {
     private readonly List<KeyValuePair<string, object?>> _fields = [];
@@ -60,7 +61,8 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
 
         value = value is string text ? LogText.Escape(text) : value; // Ids, models and error types are chosen by others.
         _fields.Add(new(name, value));
-        _text.Append(_text.Length == 0 ? "" : separator).AppendFormat(CultureInfo.InvariantCulture, format, value is DateTimeOffset time ? time.ToString("O", CultureInfo.InvariantCulture) : value);
+        _text.Append(_text.Length == 0 ? "" : separator).AppendFormat(
+            CultureInfo.InvariantCulture, format, value is DateTimeOffset time ? time.ToString("O", CultureInfo.InvariantCulture) : value);
         return this;
     }
 

@@ -1,6 +1,7 @@
 namespace StreamUsage.Diagnostics;
 
-/// <summary>The names of unknown usage fields that a tracker has seen. Bounded: further ones share one name. Thread-safe.</summary>
+/// <summary>The names of unknown usage fields that a tracker has seen. Bounded: further ones share one name.
+/// Thread-safe.</summary>
 internal sealed class UnknownFieldNames
 {
     /// <summary>What all names past the bound are called.</summary>

@@ -3,14 +3,16 @@ using StreamUsage.Delivery;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>The activity source "StreamUsage": sink calls and log lines run inside an activity that continues the request's trace.</summary>
+/// <summary>The activity source "StreamUsage": sink calls and log lines run inside an activity that continues the
+/// request's trace.</summary>
 internal static class UsageActivity
 {
     private const string RecordName = "streamusage.record", BatchName = "streamusage.batch";
 
     private static readonly ActivitySource Source = new("StreamUsage");
 
-    /// <summary>Starts the activity of one record; null where the request had no trace and nobody listens. It does not become the current one.</summary>
+    /// <summary>Starts the activity of one record; null where the request had no trace and nobody listens. It does not
+    /// become the current one.</summary>
     public static Activity? Start(ActivityContext request)
     {
         Activity? current = Activity.Current;
@@ -25,7 +27,8 @@ internal static class UsageActivity
         return activity;
     }
 
-    /// <summary>Starts the activity of a batch, linked to its records; null where nobody listens. It does not become the current one.</summary>
+    /// <summary>Starts the activity of a batch, linked to its records; null where nobody listens. It does not become
+    /// the current one.</summary>
     public static Activity? StartBatch(QueuedRecord[] records)
     {
         if (!Source.HasListeners())
@@ -34,7 +37,9 @@ internal static class UsageActivity
         }
 
         Activity? current = Activity.Current;
-        ActivityLink[] links = [.. records.Where(static record => record.Activity is not null).Select(static record => new ActivityLink(record.Activity!.Context))];
+        ActivityLink[] links =
+            [.. records.Where(static record => record.Activity is not null)
+                .Select(static record => new ActivityLink(record.Activity!.Context))];
         Activity? activity = Source.StartActivity(BatchName, ActivityKind.Internal, default(ActivityContext), links: links);
         Activity.Current = current;
         return activity;

@@ -8,7 +8,8 @@ internal sealed class UsageMeter
 {
     public const string Name = "StreamUsage";
 
-    // Trackers without a factory share one meter: a meter stays in the process's list until it is disposed, and a tracker need not be.
+    // Trackers without a factory share one meter: a meter stays in the process's list until it is disposed, and a
+    // tracker need not be.
     private static readonly Meter Shared = new(Name);
     private static readonly ConditionalWeakTable<Meter, UsageMeter> Meters = [];
 
@@ -18,23 +19,33 @@ internal sealed class UsageMeter
 
     private UsageMeter(Meter meter)
     {
-        _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Responses that have ended, by outcome: each makes a record.");
+        _records = meter.CreateCounter<long>(
+            "streamusage.records", "{record}", "Responses that have ended, by outcome: each makes a record.");
         _faults = meter.CreateCounter<long>(
-            "streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record.");
+            "streamusage.faults", "{fault}",
+            "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record.");
         _anomalies = meter.CreateCounter<long>(
-            "streamusage.records.anomalies", "{record}", "Records with a doubt that a biller should look at, by anomaly; a record with several counts for each.");
+            "streamusage.records.anomalies", "{record}",
+            "Records with a doubt that a biller should look at, by anomaly; a record with several counts for each.");
         _unknownFields = meter.CreateCounter<long>(
-            "streamusage.usage.unknown_fields", "{record}", "Records whose usage object held a field that no rule reads, by field; at most 256 names, then \"other\".");
+            "streamusage.usage.unknown_fields", "{record}",
+            "Records whose usage object held a field that no rule reads, by field; at most 256 names, then \"other\".");
         _delivered = meter.CreateCounter<long>("streamusage.records.delivered", "{record}", "Records that a sink took, by sink.");
-        _retried = meter.CreateCounter<long>("streamusage.records.retried", "{record}", "Records in calls that repeat a failed one, by sink.");
-        _dropped = meter.CreateCounter<long>("streamusage.records.dropped", "{record}", "Records that a sink did not get, by sink and reason: failed, queue_full, shutdown.");
-        _deliveryTime = CreateHistogram(meter, "streamusage.delivery.duration", "From a record's hand-over to when a sink took it, retries and waiting included, by sink.");
-        meter.CreateObservableUpDownCounter("streamusage.streams.open", () => Interlocked.Read(ref _open), "{stream}", "Responses that are being tracked.");
+        _retried = meter.CreateCounter<long>(
+            "streamusage.records.retried", "{record}", "Records in calls that repeat a failed one, by sink.");
+        _dropped = meter.CreateCounter<long>("streamusage.records.dropped", "{record}",
+            "Records that a sink did not get, by sink and reason: failed, queue_full, shutdown.");
+        _deliveryTime = CreateHistogram(
+            meter, "streamusage.delivery.duration",
+            "From a record's hand-over to when a sink took it, retries and waiting included, by sink.");
+        meter.CreateObservableUpDownCounter(
+            "streamusage.streams.open", () => Interlocked.Read(ref _open), "{stream}", "Responses that are being tracked.");
     }
 
     public bool CountsDeliveries => _delivered.Enabled || _deliveryTime.Enabled;
 
-    /// <summary>Returns the instruments of a factory's meter, or those that all trackers without a factory share.</summary>
+    /// <summary>Returns the instruments of a factory's meter, or those that all trackers without a factory
+    /// share.</summary>
     public static UsageMeter For(IMeterFactory? factory) =>
         Meters.GetValue(factory?.Create(new MeterOptions(Name)) ?? Shared, static meter => new UsageMeter(meter));
 

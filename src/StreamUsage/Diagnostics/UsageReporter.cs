@@ -96,7 +96,8 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
 
         if (record.SkippedEvents != 0 || notes.ParserFault is not null)
         {
-            Guard(() => Log.EventsSkipped(log, record.SkippedEvents, record.Id, LogText.Escape(record.Protocol), notes.ParserFault?.GetType().Name));
+            Guard(() => Log.EventsSkipped(
+                log, record.SkippedEvents, record.Id, LogText.Escape(record.Protocol), notes.ParserFault?.GetType().Name));
         }
 
         if (notes.ContentFault is { } contentFault)

@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace StreamUsage.Export;
 
-/// <summary>
-/// The columns of a report, FOCUS's own first and in the order of their names, then ours under <c>x_</c> (FOCUS 1.2,
-/// Column Naming and Ordering).
-/// </summary>
+/// <summary>The columns of a report, FOCUS's own first and in the order of their names, then ours under <c>x_</c>
+/// (FOCUS 1.2, Column Naming and Ordering).</summary>
 internal static class FocusColumns
 {
     public static IReadOnlyList<FocusColumn> All { get; } =

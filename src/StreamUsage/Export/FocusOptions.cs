@@ -15,9 +15,7 @@ public sealed record FocusOptions
     /// <summary>Gets what names the sub-account of a response: a project, a team, a tenant. Null for none.</summary>
     public Func<UsageRecord, string?>? SubAccountId { get; init; }
 
-    /// <summary>
-    /// Gets the names of <see cref="UsageContext.Tags"/> to show in <c>Tags</c>. Rows are kept apart by their values,
-    /// so choose names with few of them. Empty unless set.
-    /// </summary>
+    /// <summary>Gets the names of <see cref="UsageContext.Tags"/> to show in <c>Tags</c>. Rows are kept apart by their
+    /// values, so choose names with few of them. Empty unless set.</summary>
     public IReadOnlyList<string> TagNames { get; init; } = [];
 }

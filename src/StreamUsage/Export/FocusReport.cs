@@ -5,11 +5,9 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Export;
 
-/// <summary>
-/// Adds up records for finance and writes them as CSV in the FinOps Open Cost and Usage Specification (FOCUS) 1.2: one
-/// row an hour, API key, model and bucket.
-/// The costs are those of a price table, not of an invoice. Not thread-safe.
-/// </summary>
+/// <summary>Adds up records for finance and writes them as CSV in the FinOps Open Cost and Usage Specification (FOCUS)
+/// 1.2: one row an hour, API key, model and bucket. The costs are those of a price table, not of an invoice. Not
+/// thread-safe.</summary>
 public sealed class FocusReport
 {
     private readonly FocusOptions _options;

@@ -9,10 +9,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// The events in the messages of an Amazon event stream: a <c>chunk</c> carries an event of the invoked model's own format in base64, any other event is one of Converse, and an exception is an
-/// event of its type.
-/// </summary>
+/// <summary>The events in the messages of an Amazon event stream: a <c>chunk</c> carries an event of the invoked
+/// model's own format in base64, any other event is one of Converse, and an exception is an event of its
+/// type.</summary>
 internal sealed class BedrockEvents
 {
     private EventStreamDecoder _messages;
@@ -21,7 +20,8 @@ internal sealed class BedrockEvents
     public BedrockEvents(long maxEventBytes, ILargeEventReader largeEvents) =>
         _messages = new EventStreamDecoder(maxEventBytes, new BedrockPayloadReader(largeEvents));
 
-    /// <summary>Reads on to the next event. It is called until it finds no more, so that nothing that was decoded outlives the piece.</summary>
+    /// <summary>Reads on to the next event. It is called until it finds no more, so that nothing that was decoded
+    /// outlives the piece.</summary>
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
     {
         if (_data.Length > BufferBudget.FreeBytes)

@@ -4,13 +4,13 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>. Not thread-safe: its owner holds a lock. Never throws for what it reads.
-/// </summary>
+/// <summary>Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>. Not
+/// thread-safe: its owner holds a lock. Never throws for what it reads.</summary>
 internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, KnownAnswer? known = null)
 {
     // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
-    private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
+    private static readonly SearchValues<byte> Blank =
+        SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
     private readonly EventReader _events = new(settings, named, capture, known?.Parser);
     private SseBody _sse;
@@ -59,7 +59,8 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     }
 
     /// <summary>The body has ended: an unfinished last event counts where it is whole all the same.</summary>
-    /// <param name="isWhole">Whether it was read to its end, which completes an answer that is not a stream of events.</param>
+    /// <param name="isWhole">Whether it was read to its end, which completes an answer that is not a stream of
+    /// events.</param>
     public void Finish(bool isWhole = true)
     {
         if (_framing is Framing.Sse or Framing.Unknown)
@@ -81,7 +82,8 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         _events.Release();
     }
 
-    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says. A message of Amazon's event stream begins with its length, whose first byte is 0.
+    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type
+    // says. A message of Amazon's event stream begins with its length, whose first byte is 0.
     private void Begin(ReadOnlySpan<byte> bytes)
     {
         if (_framing == Framing.NotBegun)

@@ -5,19 +5,21 @@ using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Decodes the copy of a body that is accounted, as its bytes come, in pieces of one size. Made only for a body that says that it is encoded. Whatever is wrong with it ends the decoding, and what was read
-/// until then stands. A read decodes for a limited time: a few bytes can come to megabytes. What is left over then waits, encoded, for the next read, and at last for the end of the body.
-/// </summary>
+/// <summary>Decodes the copy of a body that is accounted, as its bytes come, in pieces of one size. Made only for a
+/// body that says that it is encoded. Whatever is wrong with it ends the decoding, and what was read until then stands.
+/// A read decodes for a limited time: a few bytes can come to megabytes. What is left over then waits, encoded, for the
+/// next read, and at last for the end of the body.</summary>
 internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories, BufferBudget? budget = null)
 {
     private const int PieceSize = 8 * 1024;
 
-    // What a body may be decoded to: a stream of events comes to 5 to 50 times its size, one event repeated under gzip to 260, a bomb to 1,000 times and far more. The free part is for short answers.
+    // What a body may be decoded to: a stream of events comes to 5 to 50 times its size, one event repeated under gzip
+    // to 260, a bomb to 1,000 times and far more. The free part is for short answers.
     private const long FreeDecodedBytes = 64 * 1024;
     private const long MaxRatio = 300;
 
-    // A piece is decoded and read in 20 to 200 microseconds. Two of them are always; of more only as many as this time has.
+    // A piece is decoded and read in 20 to 200 microseconds. Two of them are always; of more only as many as this time
+    // has.
     private const int MinPiecesPerRead = 2;
     private static readonly long MaxTicksPerRead = Stopwatch.Frequency / 500;
 
@@ -35,7 +37,8 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
     /// <summary>Gets whether something that was received has not been decoded yet.</summary>
     public bool IsBehind => _isBehind && Fault is null;
 
-    /// <summary>Takes in encoded bytes, and has what they decode to read, as far as the time of one read allows.</summary>
+    /// <summary>Takes in encoded bytes, and has what they decode to read, as far as the time of one read
+    /// allows.</summary>
     public void Read(ReadOnlySpan<byte> bytes, BodyReader reader)
     {
         if (_stages.Length == 0 && Fault is null)
@@ -167,7 +170,8 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         }
     }
 
-    // What one stage decodes of what the one before it decodes, the first one of the body's bytes. 0 where it needs more of them, or has failed.
+    // What one stage decodes of what the one before it decodes, the first one of the body's bytes. 0 where it needs
+    // more of them, or has failed.
     private int Decode(int level, ref ReadOnlySpan<byte> bytes, Span<byte> decoded)
     {
         Stage stage = _stages[level];
@@ -232,7 +236,8 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         return 0;
     }
 
-    /// <summary>One encoding, and for all but the first what the one before it has decoded and this one not taken.</summary>
+    /// <summary>One encoding, and for all but the first what the one before it has decoded and this one not
+    /// taken.</summary>
     private sealed class Stage(IContentDecoder decoder) : IDisposable
     {
         private byte[]? _buffer;
@@ -251,7 +256,8 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
 
         public void Consume(int length) => _start += length;
 
-        /// <summary>Decodes on; false where the input is damaged. What was decoded before that is given first.</summary>
+        /// <summary>Decodes on; false where the input is damaged. What was decoded before that is given
+        /// first.</summary>
         public bool TryDecode(ReadOnlySpan<byte> input, Span<byte> decoded, out int consumed, out int written)
         {
             consumed = written = 0;

@@ -2,9 +2,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// The data of an event that comes in several pieces: kept up to a limit and within a budget, else given to the reader of large events. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>The data of an event that comes in several pieces: kept up to a limit and within a budget, else given to
+/// the reader of large events. A mutable struct: keep it in a field, never copy it.</summary>
 internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
 {
     private readonly int _maxBytes = (int)Math.Min(maxBytes, Array.MaxLength / 2);

@@ -13,13 +13,14 @@ using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Reads the events of a body: finds the parser of their wire, takes each into the state, and keeps beside it what the record needs. Not thread-safe: its owner holds a lock. Never throws for what it reads.
-/// </summary>
-internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
+/// <summary>Reads the events of a body: finds the parser of their wire, takes each into the state, and keeps beside it
+/// what the record needs. Not thread-safe: its owner holds a lock. Never throws for what it reads.</summary>
+internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null,
+    IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
 {
     // A name goes to logs and metrics: one that no provider would choose is not shown.
-    private static readonly SearchValues<byte> FieldNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
+    private static readonly SearchValues<byte> FieldNameCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
 
     private const string OtherField = "other";
     private const int MaxUnknownFields = 16;
@@ -65,7 +66,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     public bool IsStreamed { get; private set; }
 
     /// <summary>Gets what was asked, as far as the answer tells.</summary>
-    public string Operation => _state.Operation ?? _parser?.Operation ?? (named == ApiFormat.Gemini || named == ApiFormat.GeminiCli ? GeminiParser.OperationName : UsageRecord.DefaultOperation);
+    public string Operation => _state.Operation ?? _parser?.Operation
+        ?? (named == ApiFormat.Gemini || named == ApiFormat.GeminiCli ? GeminiParser.OperationName : UsageRecord.DefaultOperation);
 
     public ApiFormat Format => _parser is null ? named : settings.Parsers.FormatOf(_parser, named);
 
@@ -84,16 +86,20 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>Gets what stands of the reported counts after what was seen of the answer.</summary>
     public SettledUsage Settled => SettledUsage.Of(State, _output.IsAny, _output.IsSinceUsage);
 
-    /// <summary>Gets the names of usage fields that the parser does not know, each once; empty where there were none.</summary>
+    /// <summary>Gets the names of usage fields that the parser does not know, each once; empty where there were
+    /// none.</summary>
     public IReadOnlyList<string> UnknownUsageFields => _unknownFields ?? (IReadOnlyList<string>)[];
 
     /// <summary>Gets a value indicating whether nothing came but comments, pings and end marks.</summary>
     public bool IsSilent => !_hasContent && _excerpt is null or { IsSilent: true };
 
-    /// <summary>The parser whose events may be matched with those before and then need not be parsed; null where each must be.</summary>
-    public IUsageParser? RepeatingParser => _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
+    /// <summary>The parser whose events may be matched with those before and then need not be parsed; null where each
+    /// must be.</summary>
+    public IUsageParser? RepeatingParser =>
+        _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
 
-    /// <summary>Whether the input was reported. Of events that only count further none is read for it: the first of them was.</summary>
+    /// <summary>Whether the input was reported. Of events that only count further none is read for it: the first of
+    /// them was.</summary>
     public bool IsInputReported => _state.IsInputReported;
 
     /// <summary>Counts that made no sense and were ignored.</summary>
@@ -110,7 +116,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         IsStreamed |= !streamEvent.IsWholeBody || EventCount != 0;
         EventCount++;
         _capture?.Begin(streamEvent.Data, isReduced: false);
-        return _parser is not (null or IProbedProtocol) || JsonValues.IsSingle(streamEvent.Data) ? ApplyValue(streamEvent) : ApplyValues(streamEvent);
+        return _parser is not (null or IProbedProtocol) || JsonValues.IsSingle(streamEvent.Data)
+            ? ApplyValue(streamEvent) : ApplyValues(streamEvent);
     }
 
     /// <summary>The state takes the event that was given piece by piece, as much of it as matters.</summary>
@@ -172,7 +179,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return json;
     }
 
-    /// <summary>What was seen of the output and no usage has counted, for an estimate of what it cost. What kept it is given back.</summary>
+    /// <summary>What was seen of the output and no usage has counted, for an estimate of what it cost. What kept it is
+    /// given back.</summary>
     public ModelOutput TakeOutput() => _output.Take(Protocol);
 
     /// <summary>Gives back what kept the output: nobody needs it any more.</summary>
@@ -202,7 +210,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return captured;
     }
 
-    /// <summary>Gives the pooled buffers back. What was read stays, so does what was captured, and the output's text where it may have to be counted.</summary>
+    /// <summary>Gives the pooled buffers back. What was read stays, so does what was captured, and the output's text
+    /// where it may have to be counted.</summary>
     public void Release()
     {
         ReadCounts();
@@ -243,7 +252,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     void IOutputObserver.OnBlock(OutputBlock block) => _capture?.Message?.OnBlock(block);
 
-    void IOutputObserver.OnField(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.OnField(field, choiceIndex, utf8, isEscaped);
+    void IOutputObserver.OnField(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) =>
+        _capture?.Message?.OnField(field, choiceIndex, utf8, isEscaped);
 
     void ITemplateObserver.OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text) =>
         _output.AddInside(kind, choiceIndex, bytes, text.Length, text.Utf16Length, text.IsEscaped);
@@ -289,7 +299,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     void IOutputObserver.OnUnknownUsageField(ReadOnlySpan<byte> name)
     {
         _unknownFields ??= [];
-        string text = name.Length <= MaxFieldNameLength && !name.ContainsAnyExcept(FieldNameCharacters) ? Utf8Text.ToString(name, MaxFieldNameLength) : OtherField;
+        string text = name.Length <= MaxFieldNameLength && !name.ContainsAnyExcept(FieldNameCharacters)
+            ? Utf8Text.ToString(name, MaxFieldNameLength) : OtherField;
         if (_unknownFields.Count < MaxUnknownFields && !_unknownFields.Contains(text))
         {
             _unknownFields.Add(text);
@@ -397,10 +408,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         _brokenEvents += fault is JsonException ? 1 : 0;
     }
 
-    /// <summary>
-    /// Returns whether data that begins like a JSON object is broken. Finds most of it without an exception, which costs
-    /// as much as reading some hundred bytes.
-    /// </summary>
+    /// <summary>Returns whether data that begins like a JSON object is broken. Finds most of it without an exception,
+    /// which costs as much as reading some hundred bytes.</summary>
     public bool IsBroken(ReadOnlySpan<byte> data)
     {
         if (!Utf8Json.IsObject(data))
@@ -420,7 +429,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         IUsageParser? parser = settings.Parsers.Choose(streamEvent, named, out bool isCertain, ref fault);
         if (!isCertain && Envelope.Open(streamEvent.Data) is { IsEmpty: false } content)
         {
-            IUsageParser? inner = settings.Parsers.Choose(new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody), named, out bool isInnerCertain, ref fault);
+            IUsageParser? inner = settings.Parsers.Choose(
+                new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody), named, out bool isInnerCertain, ref fault);
             if (isInnerCertain)
             {
                 (parser, isCertain, _isEnveloped) = (inner, true, true);
@@ -468,7 +478,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     // What says nothing of an answer: an end mark, or a ping.
     private static bool IsMark(StreamEvent streamEvent) =>
-        !streamEvent.Data.ContainsAnyExcept(" \t\r\n"u8) || OpenAIChatParser.IsDone(streamEvent.Data) || streamEvent.Type.SequenceEqual("ping"u8)
+        !streamEvent.Data.ContainsAnyExcept(" \t\r\n"u8) || OpenAIChatParser.IsDone(streamEvent.Data)
+            || streamEvent.Type.SequenceEqual("ping"u8)
         || (streamEvent.Data.Length < MaxPingLength && streamEvent.Data.IndexOf("\"ping\""u8) >= 0);
 
     private void KeepCounts(EventTemplate shape, ReadOnlySpan<byte> raw)

@@ -12,7 +12,8 @@ internal enum FramingResult
     /// <summary>An event over the size limit has ended; its data went to the large-event reader.</summary>
     LargeEvent,
 
-    /// <summary>At the position a line begins with a brace where an event might begin: it may be JSON without <c>data:</c>. Reading on takes it as the standard does, as a field that is not known.</summary>
+    /// <summary>At the position a line begins with a brace where an event might begin: it may be JSON without
+    /// <c>data:</c>. Reading on takes it as the standard does, as a field that is not known.</summary>
     Json,
 
     /// <summary>The bytes are not what their framing says: nothing more can be found.</summary>

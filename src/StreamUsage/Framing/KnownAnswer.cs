@@ -7,10 +7,8 @@ namespace StreamUsage.Framing;
 /// <param name="Form">How it comes.</param>
 internal sealed record KnownAnswer(IUsageParser Parser, AnswerForm Form)
 {
-    /// <summary>
-    /// Finds what an answer is that says nothing of itself: a recording that a model has spoken, or a transcript in
-    /// plain text.
-    /// </summary>
+    /// <summary>Finds what an answer is that says nothing of itself: a recording that a model has spoken, or a
+    /// transcript in plain text.</summary>
     /// <param name="contentType">The body's content type; null where it has none.</param>
     /// <param name="asksForTranscript">Whether the request is known to ask for a transcript.</param>
     /// <returns>The answer; null where its first bytes tell.</returns>

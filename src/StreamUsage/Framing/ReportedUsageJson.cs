@@ -5,16 +5,17 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by property as the counts are: one that is there and not null replaces the older one.
-/// One over the limit, or for which the budget has no room, is not kept. Merging compares each property with each: one that would take more work than it is worth is left out.
-/// </summary>
+/// <summary>The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by
+/// property as the counts are: one that is there and not null replaces the older one. One over the limit, or for which
+/// the budget has no room, is not kept. Merging compares each property with each: one that would take more work than it
+/// is worth is left out.</summary>
 internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxProperties = 64;
 
-    // Bytes that merging may read: for one object, and some to begin with and so many more for each that is received. A usage object in each chunk takes about 10.
+    // Bytes that merging may read: for one object, and some to begin with and so many more for each that is received. A
+    // usage object in each chunk takes about 10.
     private const long MaxWork = 512 * 1024;
     private const long FirstWork = 256 * 1024;
     private const int WorkPerByte = 32;
@@ -201,7 +202,8 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         return json[start..(int)reader.BytesConsumed];
     }
 
-    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) => CountProperties(older) is >= 0 and <= MaxProperties && CountProperties(newer) is >= 0 and <= MaxProperties;
+    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) =>
+        CountProperties(older) is >= 0 and <= MaxProperties && CountProperties(newer) is >= 0 and <= MaxProperties;
 
     // Negative for what is no object.
     private int CountProperties(ReadOnlySpan<byte> value)

@@ -4,9 +4,8 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Counts the output of a response as it passes, and keeps its text for as long as no usage has counted it. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Counts the output of a response as it passes, and keeps its text for as long as no usage has counted it. A
+/// mutable struct: keep it in a field, never copy it.</summary>
 internal struct SeenOutput(ReaderSettings settings)
 {
     private RetainedOutput _kept;
@@ -80,7 +79,8 @@ internal struct SeenOutput(ReaderSettings settings)
     /// <summary>What was seen and no usage has counted. What kept it is given back.</summary>
     public ModelOutput Take(string? protocol)
     {
-        ModelOutput output = _kept.IsBegun ? _kept.ToOutput(protocol, CharactersSinceUsage) : new ModelOutput { Protocol = protocol, Characters = CharactersSinceUsage };
+        ModelOutput output = _kept.IsBegun
+            ? _kept.ToOutput(protocol, CharactersSinceUsage) : new ModelOutput { Protocol = protocol, Characters = CharactersSinceUsage };
         Release();
         return output;
     }

@@ -6,10 +6,9 @@ using StreamUsage.Sse;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Reads a body of server-sent events: those that differ from the ones before in their text only are matched with a learned shape, whatever a read cuts; the others are decoded and parsed. Objects without <c>data:</c> amid them are
-/// read too. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Reads a body of server-sent events: those that differ from the ones before in their text only are matched
+/// with a learned shape, whatever a read cuts; the others are decoded and parsed. Objects without <c>data:</c> amid
+/// them are read too. A mutable struct: keep it in a field, never copy it.</summary>
 internal struct SseBody(ReaderSettings settings, EventReader events)
 {
     // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
@@ -87,7 +86,8 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         if (_shapes.MatchRest(bytes, _begun, settings.MaxEventBytes, events, out int length) == TemplateMatch.Whole)
         {
             _begun = 0;
-            events.Matched(_shapes.Last!, bytes[..length]); // Not the whole event, whose data only a shape that counts needs: none of those is matched so.
+            // Not the whole event, whose data only a shape that counts needs: none of those is matched so.
+            events.Matched(_shapes.Last!, bytes[..length]);
             return length;
         }
 
@@ -97,7 +97,8 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         return CompleteCutEvent(bytes);
     }
 
-    // The rest of an event that the last read cut, up to its blank line. It may be of a learned shape; where it is not, the decoder gets it from its beginning.
+    // The rest of an event that the last read cut, up to its blank line. It may be of a learned shape; where it is not,
+    // the decoder gets it from its beginning.
     private int CompleteCutEvent(ReadOnlySpan<byte> bytes)
     {
         if (TryCompleteAtOnce(bytes, out int length))
@@ -207,7 +208,8 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
                     _shapes.Forget();
                 }
 
-                if (isRead && start >= 0 && _sse.DataStart >= 0 && events.OutputCharacters > outputBefore && after with { Tokens = before.Tokens } == before)
+                if (isRead && start >= 0 && _sse.DataStart >= 0 && events.OutputCharacters > outputBefore
+                    && after with { Tokens = before.Tokens } == before)
                 {
                     Learn(bytes[start..at], _sse.DataStart - start, streamEvent);
                 }
@@ -224,8 +226,9 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         }
     }
 
-    // An object without data:, which gateways and Google's servers send when they fail in the middle of a stream. The decoder reads its lines as well, and passes them by as the standard has it: where they
-    // are no JSON after all, or data comes before it is whole, nothing is lost.
+    // An object without data:, which gateways and Google's servers send when they fail in the middle of a stream. The
+    // decoder reads its lines as well, and passes them by as the standard has it: where they are no JSON after all, or
+    // data comes before it is whole, nothing is lost.
     private void ReadJsonBetweenEvents(ReadOnlySpan<byte> bytes, JsonBodyDecoder json)
     {
         int position = 0;
@@ -249,10 +252,12 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         json.Release();
     }
 
-    // A carriage return alone ends a line as well: such events are left to the decoder, as a cut event's end is found by its line feeds.
+    // A carriage return alone ends a line as well: such events are left to the decoder, as a cut event's end is found
+    // by its line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent)
     {
-        if (settings.LearnsShapes && !ParsesEveryEvent && events.RepeatingParser is { } parser && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && _shapes.IsLearning)
+        if (settings.LearnsShapes && !ParsesEveryEvent && events.RepeatingParser is { } parser
+            && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && _shapes.IsLearning)
         {
             _shapes.Learn(raw, dataStart, streamEvent, parser, events.State);
         }

@@ -1,6 +1,7 @@
 namespace StreamUsage.Http;
 
-/// <summary>Tells a request for a model's answer by its method and path, which are the same behind every gateway and deployment prefix.</summary>
+/// <summary>Tells a request for a model's answer by its method and path, which are the same behind every gateway and
+/// deployment prefix.</summary>
 internal static class ModelEndpoints
 {
     private static readonly (string End, ApiFormat Format)[] Posts =
@@ -33,7 +34,8 @@ internal static class ModelEndpoints
         ("/invoke-with-response-stream", ApiFormat.Auto),
     ];
 
-    /// <summary>The format that a request's answer will have, Auto where the path does not say; null where it asks no model.</summary>
+    /// <summary>The format that a request's answer will have, Auto where the path does not say; null where it asks no
+    /// model.</summary>
     public static ApiFormat? Find(HttpRequestMessage request)
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)
@@ -71,13 +73,15 @@ internal static class ModelEndpoints
     // OpenAI has conversations under the same path, which hold items and ask no model: only the host tells.
     private static bool IsMistral(Uri uri) => uri.Host.Contains("mistral", StringComparison.OrdinalIgnoreCase);
 
-    // /conversations begins one, /conversations/ID goes on with it, /conversations/ID/restart does so from an earlier entry.
+    // /conversations begins one, /conversations/ID goes on with it, /conversations/ID/restart does so from an earlier
+    // entry.
     private static ApiFormat? FindConversation(ReadOnlySpan<char> path)
     {
         const string Collection = "/conversations";
         int at = path.LastIndexOf(Collection);
         ReadOnlySpan<char> rest = at < 0 ? "/" : path[(at + Collection.Length)..];
-        bool isCall = rest.IsEmpty || (rest.Length > 1 && rest[0] == '/' && (rest.Count('/') == 1 || rest.EndsWith("/restart", StringComparison.Ordinal)));
+        bool isCall = rest.IsEmpty
+            || (rest.Length > 1 && rest[0] == '/' && (rest.Count('/') == 1 || rest.EndsWith("/restart", StringComparison.Ordinal)));
         return isCall ? ApiFormat.Mistral : null;
     }
 }

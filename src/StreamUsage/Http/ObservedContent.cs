@@ -3,7 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>A request's content that keeps what is sent of it, up to a limit and within the budget. What goes out, and how, is the content's own doing.</summary>
+/// <summary>A request's content that keeps what is sent of it, up to a limit and within the budget. What goes out, and
+/// how, is the content's own doing.</summary>
 internal sealed class ObservedContent : HttpContent
 {
     private readonly HttpContent _inner;
@@ -32,9 +33,11 @@ internal sealed class ObservedContent : HttpContent
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => _inner.CopyToAsync(Begin(stream), context);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _inner.CopyToAsync(Begin(stream), context, cancellationToken);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        _inner.CopyToAsync(Begin(stream), context, cancellationToken);
 
-    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _inner.CopyTo(Begin(stream), context, cancellationToken);
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        _inner.CopyTo(Begin(stream), context, cancellationToken);
 
     // A request that is sent again is copied again.
     private CopyingStream Begin(Stream stream)
@@ -64,7 +67,8 @@ internal sealed class ObservedContent : HttpContent
             destination.Write(buffer);
         }
 
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {

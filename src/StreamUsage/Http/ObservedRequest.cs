@@ -3,7 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>What a request says of itself while it is sent: its start, its body or the body's length, and the model in it.</summary>
+/// <summary>What a request says of itself while it is sent: its start, its body or the body's length, and the model in
+/// it.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The observed content holds nothing but the request's own.")]
 internal sealed class ObservedRequest
 {
@@ -14,7 +15,8 @@ internal sealed class ObservedRequest
     private readonly HttpContent? _content;
     private readonly ObservedContent? _observed;
 
-    public ObservedRequest(HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, BufferBudget budget, TimeProvider time)
+    public ObservedRequest(
+        HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, BufferBudget budget, TimeProvider time)
     {
         _context = context;
         _format = format;
@@ -36,7 +38,9 @@ internal sealed class ObservedRequest
     }
 
     /// <summary>Whether it asks for a transcript, whose answer may be plain text.</summary>
-    public bool AsksForTranscript => _path is { } path && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal) || path.EndsWith("/audio/translations", StringComparison.Ordinal));
+    public bool AsksForTranscript => _path is { } path
+        && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal)
+            || path.EndsWith("/audio/translations", StringComparison.Ordinal));
 
     /// <summary>Puts the request's own content back.</summary>
     public void Restore(HttpRequestMessage request)
@@ -50,13 +54,14 @@ internal sealed class ObservedRequest
     /// <summary>There is no response to track: the copy of the body is let go.</summary>
     public void Abandon() => _observed?.Sent?.Dispose();
 
-    /// <summary>
-    /// What the caller has said, and what was found of the rest. A body that is too large to be kept is described by its length alone. The copy lets the body's bytes go when it is disposed; null where they are the caller's.
-    /// </summary>
+    /// <summary>What the caller has said, and what was found of the rest. A body that is too large to be kept is
+    /// described by its length alone. The copy lets the body's bytes go when it is disposed; null where they are the
+    /// caller's.</summary>
     public (UsageContext Context, long BodyLength, IDisposable? BodyCopy) Describe()
     {
         _observed?.Sent?.Stop();
-        (ReadOnlyMemory<byte> body, long length, bool isWhole) = _observed?.Sent?.Read() ?? (_context.RequestBody, _context.RequestBody.Length, true);
+        (ReadOnlyMemory<byte> body, long length, bool isWhole) =
+            _observed?.Sent?.Read() ?? (_context.RequestBody, _context.RequestBody.Length, true);
         UsageContext context = _context with
         {
             ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _format : _context.ApiFormat,

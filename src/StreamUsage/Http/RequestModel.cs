@@ -18,9 +18,8 @@ internal static class RequestModel
     /// <summary>Returns whether a body is multipart/form-data: an upload.</summary>
     public static bool IsForm(ReadOnlySpan<byte> body) => body.StartsWith("--"u8);
 
-    /// <summary>
-    /// Returns the <c>model</c> of a JSON object or of a form, cut where it is very long; null where there is none.
-    /// </summary>
+    /// <summary>Returns the <c>model</c> of a JSON object or of a form, cut where it is very long; null where there is
+    /// none.</summary>
     public static string? InBody(ReadOnlySpan<byte> body)
     {
         try
@@ -33,10 +32,9 @@ internal static class RequestModel
         }
     }
 
-    /// <summary>
-    /// Returns the model that a path names (".../models/NAME:generateContent", ".../model/NAME/converse", ".../deployments/NAME/chat/completions"); null where it names none. Escapes that would end the segment
-    /// or the line, were they read, end the name: <c>%0a</c> and <c>%3Fkey=</c> are not part of a model's name.
-    /// </summary>
+    /// <summary>Returns the model that a path names (".../models/NAME:generateContent", ".../model/NAME/converse",
+    /// ".../deployments/NAME/chat/completions"); null where it names none. Escapes that would end the segment or the
+    /// line, were they read, end the name: <c>%0a</c> and <c>%3Fkey=</c> are not part of a model's name.</summary>
     public static string? InPath(string? path)
     {
         string[] parts = path?.Split('/') ?? [];
@@ -56,7 +54,8 @@ internal static class RequestModel
         return length == 0 ? null : CappedText.Of(name[..length], MaxLength);
     }
 
-    // Content-Disposition: form-data; name="model", a blank line, the value. Some clients leave out the quotation marks.
+    // Content-Disposition: form-data; name="model", a blank line, the value. Some clients leave out the quotation
+    // marks.
     private static string? InForm(ReadOnlySpan<byte> form)
     {
         foreach (string name in (string[])["name=\"model\"", "name=model"])
@@ -74,5 +73,6 @@ internal static class RequestModel
         return null;
     }
 
-    private static bool IsVisible(char character) => !char.IsWhiteSpace(character) && char.GetUnicodeCategory(character) is not (UnicodeCategory.Control or UnicodeCategory.Format);
+    private static bool IsVisible(char character) =>
+        !char.IsWhiteSpace(character) && char.GetUnicodeCategory(character) is not (UnicodeCategory.Control or UnicodeCategory.Format);
 }

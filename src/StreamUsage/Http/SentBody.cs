@@ -2,10 +2,9 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>
-/// A copy of a request's body, made while the body is sent: all of it up to a limit and within the budget. Of any other body it keeps the beginning, which names the model, and the length. Disposing it lets the copy go.
-/// Safe from any thread: an answer may come, and end, while the body is still being sent.
-/// </summary>
+/// <summary>A copy of a request's body, made while the body is sent: all of it up to a limit and within the budget. Of
+/// any other body it keeps the beginning, which names the model, and the length. Disposing it lets the copy go. Safe
+/// from any thread: an answer may come, and end, while the body is still being sent.</summary>
 internal sealed class SentBody : IDisposable
 {
     private const int HeadBytes = BufferBudget.FreeBytes;
@@ -23,8 +22,10 @@ internal sealed class SentBody : IDisposable
 
     /// <summary>Begins a copy.</summary>
     /// <param name="maxBytes">The most that is kept.</param>
-    /// <param name="expectedLength">How long the body will be; null where that is not known. Of one that will be too long no more than the beginning is ever kept.</param>
-    /// <param name="budget">What the copy counts against; null for no budget. Where it refuses, the body is kept like one that is too long.</param>
+    /// <param name="expectedLength">How long the body will be; null where that is not known. Of one that will be too
+    /// long no more than the beginning is ever kept.</param>
+    /// <param name="budget">What the copy counts against; null for no budget. Where it refuses, the body is kept like
+    /// one that is too long.</param>
     public SentBody(int maxBytes, long? expectedLength, BufferBudget? budget = null)
     {
         _headBytes = Math.Min(HeadBytes, maxBytes);

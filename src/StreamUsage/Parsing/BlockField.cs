@@ -12,6 +12,7 @@ public enum BlockField
     /// <summary>The tool's input: <see cref="ContentBlock.InputJson"/>.</summary>
     Input,
 
-    /// <summary>A signature, or other data that only the provider can read: <see cref="ContentBlock.Signature"/>.</summary>
+    /// <summary>A signature, or other data that only the provider can read:
+    /// <see cref="ContentBlock.Signature"/>.</summary>
     Signature,
 }

@@ -3,10 +3,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// What tells a block, wherever it stands in the object that is one: looked for ahead of the reading, and only where a message is kept. What is malformed there is left for the reading to find, so that nothing is counted
-/// differently for it.
-/// </summary>
+/// <summary>What tells a block, wherever it stands in the object that is one: looked for ahead of the reading, and only
+/// where a message is kept. What is malformed there is left for the reading to find, so that nothing is counted
+/// differently for it.</summary>
 internal ref struct BlockHeader
 {
     /// <summary>Its type; empty where there is none.</summary>
@@ -36,7 +35,8 @@ internal ref struct BlockHeader
                 {
                     header.Type = reader.ValueSpan;
                 }
-                else if ((name.SequenceEqual("id"u8) || name.SequenceEqual("tool_use_id"u8) || name.SequenceEqual("toolUseId"u8)) && reader.TokenType == JsonTokenType.String)
+                else if ((name.SequenceEqual("id"u8) || name.SequenceEqual("tool_use_id"u8) || name.SequenceEqual("toolUseId"u8))
+                    && reader.TokenType == JsonTokenType.String)
                 {
                     header.Id = reader.ValueSpan;
                 }

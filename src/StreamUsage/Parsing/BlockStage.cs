@@ -9,7 +9,8 @@ public enum BlockStage
     /// <summary>It begins, whatever had its key before.</summary>
     Begin,
 
-    /// <summary>It is done, and told as a whole: that fills in what its pieces have not told. A tool's arguments that are told as output here count, and are not kept.</summary>
+    /// <summary>It is done, and told as a whole: that fills in what its pieces have not told. A tool's arguments that
+    /// are told as output here count, and are not kept.</summary>
     Done,
 
     /// <summary>The whole message is told once more: that counts only where none of it was told before.</summary>

@@ -3,7 +3,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Opens what gateways put answers into (formats.md §7): an object without a protocol of its own, one of whose properties is the answer.</summary>
+/// <summary>Opens what gateways put answers into (formats.md §7): an object without a protocol of its own, one of whose
+/// properties is the answer.</summary>
 internal static class Envelope
 {
     /// <summary>Returns the object in an envelope; empty where the data is none.</summary>
@@ -35,5 +36,6 @@ internal static class Envelope
     }
 
     private static bool IsContent(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("data"u8) || name.SequenceEqual("result"u8) || name.SequenceEqual("final_result"u8) || name.SequenceEqual("orchestration_result"u8);
+        name.SequenceEqual("data"u8) || name.SequenceEqual("result"u8) || name.SequenceEqual("final_result"u8)
+            || name.SequenceEqual("orchestration_result"u8);
 }

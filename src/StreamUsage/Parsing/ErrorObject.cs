@@ -7,7 +7,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Reads a provider's error object, whichever of its names it uses: <c>type</c>, <c>code</c>, <c>status</c>, <c>status_code</c>, <c>message</c>.</summary>
+/// <summary>Reads a provider's error object, whichever of its names it uses: <c>type</c>, <c>code</c>, <c>status</c>,
+/// <c>status_code</c>, <c>message</c>.</summary>
 internal static class ErrorObject
 {
     private const int MaxKindLength = 128;
@@ -37,7 +38,8 @@ internal static class ErrorObject
         return error.ToError();
     }
 
-    /// <summary>Reads the data of an event that is named an error: an object or a string in JSON, else text, of which the beginning is the message.</summary>
+    /// <summary>Reads the data of an event that is named an error: an object or a string in JSON, else text, of which
+    /// the beginning is the message.</summary>
     public static ProviderError ReadEvent(ReadOnlySpan<byte> data)
     {
         try
@@ -86,7 +88,8 @@ internal static class ErrorObject
             {
                 _type = reader.GetName() ?? _type;
             }
-            else if (name.SequenceEqual("code"u8) || name.SequenceEqual("error_code"u8) || name.SequenceEqual("status"u8) || name.SequenceEqual("status_code"u8))
+            else if (name.SequenceEqual("code"u8) || name.SequenceEqual("error_code"u8) || name.SequenceEqual("status"u8)
+                || name.SequenceEqual("status_code"u8))
             {
                 ReadStatus(ref reader);
                 _code = reader.GetName() ?? _code;
@@ -109,14 +112,16 @@ internal static class ErrorObject
         private void ReadStatus(ref Utf8JsonReader reader)
         {
             if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String
-                && Utf8Parser.TryParse(reader.ValueSpan, out int status, out int length) && length == reader.ValueSpan.Length && status is >= 400 and <= 599)
+                && Utf8Parser.TryParse(reader.ValueSpan, out int status, out int length) && length == reader.ValueSpan.Length
+                    && status is >= 400 and <= 599)
             {
                 _status ??= status;
             }
         }
     }
 
-    // Anthropic's documented types with the status they stand for, OpenAI's for rate and quota, the canonical codes of Google's APIs, and the exceptions of Amazon Bedrock.
+    // Anthropic's documented types with the status they stand for, OpenAI's for rate and quota, the canonical codes of
+    // Google's APIs, and the exceptions of Amazon Bedrock.
     private static int? StatusOf(string? type) => type switch
     {
         null => null,

@@ -4,10 +4,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// An error without an error object, whose words lie flat among an object's other properties (formats.md §7, last paragraph). It is fed with the properties that its parser does not know.
-/// A mutable struct: keep it in a local, never copy it.
-/// </summary>
+/// <summary>An error without an error object, whose words lie flat among an object's other properties (formats.md §7,
+/// last paragraph). It is fed with the properties that its parser does not know. A mutable struct: keep it in a local,
+/// never copy it.</summary>
 internal struct FlatError
 {
     private ErrorObject.Parts _parts;
@@ -44,7 +43,8 @@ internal struct FlatError
     }
 
     /// <summary>Returns the error; null where the properties are none.</summary>
-    /// <param name="hasAnswer">Whether the object holds a part of an answer, so that a code beside it is not an error's.</param>
+    /// <param name="hasAnswer">Whether the object holds a part of an answer, so that a code beside it is not an
+    /// error's.</param>
     public readonly ProviderError? Find(bool hasAnswer)
     {
         if (_isUnsuccessful && _nested is not null)
@@ -59,7 +59,8 @@ internal struct FlatError
     /// <summary>Returns the error of an object that is said to be one.</summary>
     public readonly ProviderError ToError() => _parts.ToError();
 
-    /// <summary>Returns the error that an object's own properties say, or its <c>error</c>; null where it has none.</summary>
+    /// <summary>Returns the error that an object's own properties say, or its <c>error</c>; null where it has
+    /// none.</summary>
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static ProviderError? Find(ReadOnlySpan<byte> data)
     {
@@ -126,7 +127,9 @@ internal struct FlatError
 
     // What servers put where they mean that nothing is wrong.
     private static bool IsSuccess(ReadOnlySpan<byte> code) =>
-        code.SequenceEqual("0"u8) || (code.Length == 3 && code[0] == (byte)'2') || System.Text.Ascii.EqualsIgnoreCase(code, "ok"u8) || System.Text.Ascii.EqualsIgnoreCase(code, "success"u8);
+        code.SequenceEqual("0"u8) || (code.Length == 3 && code[0] == (byte)'2') || System.Text.Ascii.EqualsIgnoreCase(code, "ok"u8)
+            || System.Text.Ascii.EqualsIgnoreCase(code, "success"u8);
 
-    private static bool IsSuccess(string message) => message.Equals("ok", StringComparison.OrdinalIgnoreCase) || message.Equals("success", StringComparison.OrdinalIgnoreCase);
+    private static bool IsSuccess(string message) =>
+        message.Equals("ok", StringComparison.OrdinalIgnoreCase) || message.Equals("success", StringComparison.OrdinalIgnoreCase);
 }

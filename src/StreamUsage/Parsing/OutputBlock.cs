@@ -1,6 +1,7 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>A block of a message, as a parser tells of it: spans over the event's bytes, valid during the call only.</summary>
+/// <summary>A block of a message, as a parser tells of it: spans over the event's bytes, valid during the call
+/// only.</summary>
 public readonly ref struct OutputBlock
 {
     /// <summary>Names a block.</summary>
@@ -23,15 +24,19 @@ public readonly ref struct OutputBlock
     /// <summary>What is told of it here.</summary>
     public BlockStage Stage { get; }
 
-    /// <summary>What <see cref="ContentBlock.Type"/> is to be, in UTF-8 as it was sent; empty where it was told before, or its output tells.</summary>
+    /// <summary>What <see cref="ContentBlock.Type"/> is to be, in UTF-8 as it was sent; empty where it was told before,
+    /// or its output tells.</summary>
     public ReadOnlySpan<byte> Type { get; init; }
 
-    /// <summary>What <see cref="ContentBlock.ToolUseId"/> is to be, in UTF-8 as it was sent; empty where there is none or it was told before. A piece of a block with another id begins a new block.</summary>
+    /// <summary>What <see cref="ContentBlock.ToolUseId"/> is to be, in UTF-8 as it was sent; empty where there is none
+    /// or it was told before. A piece of a block with another id begins a new block.</summary>
     public ReadOnlySpan<byte> Id { get; init; }
 
-    /// <summary>Whether a tool's input is a text, not JSON: <see cref="ContentBlock.InputJson"/> is then that text as a JSON string.</summary>
+    /// <summary>Whether a tool's input is a text, not JSON: <see cref="ContentBlock.InputJson"/> is then that text as a
+    /// JSON string.</summary>
     public bool HasTextInput { get; init; }
 
-    /// <summary>Whether no output belongs to it (it is what a tool has brought, say): what follows begins another block.</summary>
+    /// <summary>Whether no output belongs to it (it is what a tool has brought, say): what follows begins another
+    /// block.</summary>
     public bool IsClosed { get; init; }
 }

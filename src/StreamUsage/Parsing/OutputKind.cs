@@ -18,6 +18,7 @@ public enum OutputKind
     /// <summary>A part of a tool call's arguments.</summary>
     ToolArguments,
 
-    /// <summary>A citation in the text, which the model has marked: its text is the source's, counts no characters and is not kept, but the mark costs tokens.</summary>
+    /// <summary>A citation in the text, which the model has marked: its text is the source's, counts no characters and
+    /// is not kept, but the mark costs tokens.</summary>
     Citation,
 }

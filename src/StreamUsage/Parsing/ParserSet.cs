@@ -54,14 +54,20 @@ internal sealed class ParserSet
     [
         (ApiFormat.OpenAI, Chat), (ApiFormat.OpenAI, Responses), (ApiFormat.OpenAICli, Chat), (ApiFormat.OpenAICli, Responses),
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
-        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions), (ApiFormat.Gemini, Live), (ApiFormat.GeminiCli, Live),
-        (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
-        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer), (ApiFormat.OpenAI, Transcript), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
+        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions),
+            (ApiFormat.Gemini, Live), (ApiFormat.GeminiCli, Live),
+        (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings),
+            (ApiFormat.OpenAICli, Embeddings),
+        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer),
+            (ApiFormat.OpenAI, Transcript), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
         (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat),
-        (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank), (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
-        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio), (ApiFormat.Mistral, SpokenAnswer),
+        (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank),
+            (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
+        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio),
+            (ApiFormat.Mistral, SpokenAnswer),
         (ApiFormat.Bedrock, CohereChatV1), (ApiFormat.Bedrock, CohereEmbed),
-        (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts), (ApiFormat.OpenAICli, OpenAICounts),
+        (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts),
+            (ApiFormat.OpenAICli, OpenAICounts),
         (ApiFormat.Gemini, GeminiCounts), (ApiFormat.GeminiCli, GeminiCounts), (ApiFormat.Bedrock, ConverseCounts),
     ];
 
@@ -72,9 +78,8 @@ internal sealed class ParserSet
 
     public ParserSet(IEnumerable<(ApiFormat Format, IUsageParser Parser)> custom) => _parsers = [.. custom, .. BuiltIn];
 
-    /// <summary>
-    /// The parser that fits an event best: a certain match before a possible one, but the parsers of the format that the caller named before all others. Null where none matches.
-    /// </summary>
+    /// <summary>The parser that fits an event best: a certain match before a possible one, but the parsers of the
+    /// format that the caller named before all others. Null where none matches.</summary>
     public IUsageParser? Choose(StreamEvent streamEvent, ApiFormat named, out bool isCertain, ref Exception? fault)
     {
         IUsageParser? best = null;

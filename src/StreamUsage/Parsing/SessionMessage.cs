@@ -3,11 +3,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// What a message of a socket says of the response that it belongs to: OpenAI's Realtime and its Responses over a
-/// socket (<c>type</c>), and Gemini Live (<c>serverContent</c>, <c>usageMetadata</c> and the like).
-/// Spans over the message, valid as long as it is.
-/// </summary>
+/// <summary>What a message of a socket says of the response that it belongs to: OpenAI's Realtime and its Responses
+/// over a socket (<c>type</c>), and Gemini Live (<c>serverContent</c>, <c>usageMetadata</c> and the like). Spans over
+/// the message, valid as long as it is.</summary>
 internal readonly ref struct SessionMessage
 {
     private readonly ReadOnlySpan<byte> _type, _response, _session, _serverContent;
@@ -79,9 +77,8 @@ internal readonly ref struct SessionMessage
     /// <summary>Whether it is one of OpenAI's.</summary>
     public bool IsTyped => !_type.IsEmpty;
 
-    /// <summary>
-    /// Whether it is of Realtime, whose events each have an id; a Responses event has a sequence number instead.
-    /// </summary>
+    /// <summary>Whether it is of Realtime, whose events each have an id; a Responses event has a sequence number
+    /// instead.</summary>
     public bool IsRealtime => _hasEventId;
 
     /// <summary>Whether it is of a response, or ends one in its lane by an error.</summary>
@@ -133,10 +130,8 @@ internal readonly ref struct SessionMessage
         return false;
     }
 
-    /// <summary>
-    /// The models that the session's messages name: the one that answers, and the one that transcribes; null where it
-    /// names none.
-    /// </summary>
+    /// <summary>The models that the session's messages name: the one that answers, and the one that transcribes; null
+    /// where it names none.</summary>
     public void ReadModels(ref string? model, ref string? transcriptionModel)
     {
         if (!_type.StartsWith("session."u8) || _session.IsEmpty)

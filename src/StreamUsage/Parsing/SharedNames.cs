@@ -3,10 +3,9 @@ using System.Text;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// Names that many responses say: models, stop reasons, tiers. The string of an earlier response serves again, so that each does not hold its own. A table of fixed size, where a newer name takes an older one's place;
-/// threads that write at once lose a place, never a name.
-/// </summary>
+/// <summary>Names that many responses say: models, stop reasons, tiers. The string of an earlier response serves again,
+/// so that each does not hold its own. A table of fixed size, where a newer name takes an older one's place; threads
+/// that write at once lose a place, never a name.</summary>
 internal static class SharedNames
 {
     private const int MaxLength = 64;

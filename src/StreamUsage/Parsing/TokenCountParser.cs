@@ -4,10 +4,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// What a provider answers that is asked how many tokens a request has (Anthropic's count_tokens, OpenAI's
-/// input_tokens, Gemini's countTokens, Bedrock's CountTokens). Nothing was used, so that nothing is counted.
-/// </summary>
+/// <summary>What a provider answers that is asked how many tokens a request has (Anthropic's count_tokens, OpenAI's
+/// input_tokens, Gemini's countTokens, Bedrock's CountTokens). Nothing was used, so that nothing is counted.</summary>
 /// <param name="protocol">The protocol whose requests are counted.</param>
 /// <param name="count">The member of the root that holds the count.</param>
 /// <param name="objectName">What the answer calls itself; empty where it does not.</param>

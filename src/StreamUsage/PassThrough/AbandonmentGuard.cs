@@ -2,10 +2,8 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// Held by the wrappers of one body and by nothing else: when it is collected, they were abandoned, and the reader has
-/// left.
-/// </summary>
+/// <summary>Held by the wrappers of one body and by nothing else: when it is collected, they were abandoned, and the
+/// reader has left.</summary>
 internal sealed class AbandonmentGuard(TrackedBody body)
 {
     ~AbandonmentGuard()
@@ -29,10 +27,8 @@ internal sealed class AbandonmentGuard(TrackedBody body)
     /// <summary>Gets or sets what can be drained when the reader leaves; null if draining is off.</summary>
     public IDrainable? Rest { get; set; }
 
-    /// <summary>
-    /// The reader has left. Returns true if the body is drained in the background; closing it is then not the wrapper's
-    /// job.
-    /// </summary>
+    /// <summary>The reader has left. Returns true if the body is drained in the background; closing it is then not the
+    /// wrapper's job.</summary>
     public bool Leave()
     {
         if (Rest is not { } rest || body.Settings.Drainer is not { } drainer)
@@ -69,10 +65,8 @@ internal sealed class AbandonmentGuard(TrackedBody body)
         return body.Finish(end, fault);
     }
 
-    /// <summary>
-    /// A read or a copy has thrown. The caller's own cancellation decides nothing yet, and neither does a misuse;
-    /// anything else means that the body broke.
-    /// </summary>
+    /// <summary>A read or a copy has thrown. The caller's own cancellation decides nothing yet, and neither does a
+    /// misuse; anything else means that the body broke.</summary>
     public void Fail(Exception fault, CancellationToken cancellationToken)
     {
         if (fault is OperationCanceledException && cancellationToken.IsCancellationRequested)
@@ -85,9 +79,8 @@ internal sealed class AbandonmentGuard(TrackedBody body)
         }
     }
 
-    /// <summary>
-    /// The body was read to its end. Throws if the caller asked to be told of a body without an answer.
-    /// </summary>
+    /// <summary>The body was read to its end. Throws if the caller asked to be told of a body without an
+    /// answer.</summary>
     public void ReachEnd()
     {
         StreamOutcome outcome = Finish(StreamEnd.EndOfBody);

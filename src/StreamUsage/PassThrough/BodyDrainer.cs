@@ -1,18 +1,14 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// Reads bodies on in the background after their readers have left, within limits, so that the provider's own final
-/// usage is recorded.
-/// </summary>
+/// <summary>Reads bodies on in the background after their readers have left, within limits, so that the provider's own
+/// final usage is recorded.</summary>
 internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private int _running;
 
-    /// <summary>
-    /// The reader of a body has left. Returns true if the body is now drained: its end, and its record, are then this
-    /// drainer's.
-    /// </summary>
+    /// <summary>The reader of a body has left. Returns true if the body is now drained: its end, and its record, are
+    /// then this drainer's.</summary>
     public bool TryTake(TrackedBody body, IDrainable rest)
     {
         if (_stop.IsCancellationRequested || Interlocked.Increment(ref _running) > limits.MaxConcurrent)

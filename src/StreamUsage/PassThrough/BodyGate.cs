@@ -2,12 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// The lock of a tracked body: one compare-and-swap to enter and a plain write to leave, 8 ns less a read than
+/// <summary>The lock of a tracked body: one compare-and-swap to enter and a plain write to leave, 8 ns less a read than
 /// <c>System.Threading.Lock</c>, and no object. A thread that finds it taken spins, then yields, then sleeps: it is
 /// held for some tens of nanoseconds, and two seldom want it. The thread that holds it may enter again. A mutable
-/// struct: keep it in a field, never copy it.
-/// </summary>
+/// struct: keep it in a field, never copy it.</summary>
 internal struct BodyGate
 {
     private int _owner;

@@ -1,9 +1,7 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// Stands before the destination of a copy: reads the bytes when they come, before a destination may take its time,
-/// passes on each write unchanged, and remembers whether it was the destination that failed.
-/// </summary>
+/// <summary>Stands before the destination of a copy: reads the bytes when they come, before a destination may take its
+/// time, passes on each write unchanged, and remembers whether it was the destination that failed.</summary>
 internal sealed class CopyObserver(Stream destination, TrackedBody body, long offset) : DelegatingStream(destination)
 {
     private bool _hasDestinationFailed;
@@ -11,9 +9,8 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
     /// <summary>Gets where in the body the next write lies.</summary>
     public long Offset { get; private set; } = offset;
 
-    /// <summary>
-    /// The copy has thrown: whose fault was it? A destination that was cancelled with the copy is a cancelled read.
-    /// </summary>
+    /// <summary>The copy has thrown: whose fault was it? A destination that was cancelled with the copy is a cancelled
+    /// read.</summary>
     public void Fail(AbandonmentGuard guard, Exception fault, CancellationToken cancellationToken)
     {
         if (_hasDestinationFailed && !(fault is OperationCanceledException && cancellationToken.IsCancellationRequested))

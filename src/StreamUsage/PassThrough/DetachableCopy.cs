@@ -2,11 +2,9 @@ using System.Net;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// A copy that a content makes of itself, where draining is on. The content writes here; the bytes are read and passed
-/// on. When the destination fails, or the caller cancels, the caller is let go at once, and the content's own copy
-/// waits: it goes on without a destination where the body is drained, and is ended where it is not.
-/// </summary>
+/// <summary>A copy that a content makes of itself, where draining is on. The content writes here; the bytes are read
+/// and passed on. When the destination fails, or the caller cancels, the caller is let go at once, and the content's
+/// own copy waits: it goes on without a destination where the body is drained, and is ended where it is not.</summary>
 /// <param name="destination">Where the caller wants the bytes.</param>
 /// <param name="body">The tracked body.</param>
 /// <param name="offset">Where in the body the copy begins.</param>

@@ -2,13 +2,11 @@ using System.Buffers;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that the
-/// caller's token ends the caller's wait only: the upstream read goes on into a buffer of ours, and the next read, or
-/// the drainer, takes what it brings. That costs one copy of each piece and a buffer while an asynchronous read is
+/// <summary>A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that
+/// the caller's token ends the caller's wait only: the upstream read goes on into a buffer of ours, and the next read,
+/// or the drainer, takes what it brings. That costs one copy of each piece and a buffer while an asynchronous read is
 /// pending. A stream that can seek has no connection, and is read directly. What the reader is given the body is told
-/// first, under the lock that taking the stream needs too: nothing is lost between the two.
-/// </summary>
+/// first, under the lock that taking the stream needs too: nothing is lost between the two.</summary>
 /// <param name="inner">The body's own stream.</param>
 /// <param name="body">The tracked body.</param>
 /// <param name="offset">Where in the body the stream stands, if it cannot say so itself.</param>
@@ -102,10 +100,8 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         return null;
     }
 
-    /// <summary>
-    /// Ends a read that is still under way, before the body is closed: a connection whose response is closed during a
-    /// read is read by two at once, and the next response on it may be taken for this one's rest.
-    /// </summary>
+    /// <summary>Ends a read that is still under way, before the body is closed: a connection whose response is closed
+    /// during a read is read by two at once, and the next response on it may be taken for this one's rest.</summary>
     public void Abort()
     {
         CancellationTokenSource? abort;

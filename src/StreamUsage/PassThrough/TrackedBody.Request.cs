@@ -8,12 +8,10 @@ internal sealed partial class TrackedBody
     private UsageContext _context;
     private bool _isModelKnown;
 
-    /// <summary>
-    /// What the caller said, as it may be kept: taken at the start, because the caller's headers may change.
-    /// </summary>
-    /// <remarks>
-    /// A model that was left out is looked for in the request's body when somebody first asks: never while bytes pass.
-    /// </remarks>
+    /// <summary>What the caller said, as it may be kept: taken at the start, because the caller's headers may
+    /// change.</summary>
+    /// <remarks>A model that was left out is looked for in the request's body when somebody first asks: never while
+    /// bytes pass.</remarks>
     public UsageContext Context
     {
         get
@@ -29,9 +27,8 @@ internal sealed partial class TrackedBody
 
     public ReadOnlyMemory<byte> RequestBody { get; private set; }
 
-    /// <summary>
-    /// Bytes of the request's body, which may be known where the body itself was too large to be kept.
-    /// </summary>
+    /// <summary>Bytes of the request's body, which may be known where the body itself was too large to be
+    /// kept.</summary>
     public long RequestBodyLength { get; set; }
 
     /// <summary>Takes what another caller says of the same response, where the context is empty.</summary>

@@ -8,11 +8,9 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content,
-/// stream or pipe that wraps it, so that those can be collected when they are abandoned. The lock is held while a piece
-/// is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
-/// </summary>
+/// <summary>One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the
+/// content, stream or pipe that wraps it, so that those can be collected when they are abandoned. The lock is held
+/// while a piece is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.</summary>
 internal sealed partial class TrackedBody
 {
     private BodyGate _gate;
@@ -57,7 +55,8 @@ internal sealed partial class TrackedBody
 
     public Guid Id { get; }
 
-    /// <summary>Disposed when <see cref="RequestBody"/> is not needed any more; null where its memory is the caller's.</summary>
+    /// <summary>Disposed when <see cref="RequestBody"/> is not needed any more; null where its memory is the
+    /// caller's.</summary>
     public IDisposable? RequestBodyCopy { private get; init; }
 
     public int? HttpStatusCode { get; }
@@ -73,7 +72,8 @@ internal sealed partial class TrackedBody
 
     public DateTimeOffset StartedAt => _times.StartedAt;
 
-    /// <summary>The calls that tell each sink of the start; null where no sink wants to know. The record waits for them.</summary>
+    /// <summary>The calls that tell each sink of the start; null where no sink wants to know. The record waits for
+    /// them.</summary>
     public Task[]? Starts { get; set; }
 
     /// <summary>Whether the sinks are still to be told of the start.</summary>
@@ -90,9 +90,8 @@ internal sealed partial class TrackedBody
     // From here on: settled when the body has ended.
     public EventReader Events => _reader.Events;
 
-    /// <summary>
-    /// Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.
-    /// </summary>
+    /// <summary>Why a body under a Content-Encoding was not read to its end; null where it was, and where there is
+    /// none.</summary>
     public ContentFault? ContentFault => _decoded?.Fault;
 
     public StreamEnd End { get; private set; }
@@ -157,10 +156,8 @@ internal sealed partial class TrackedBody
     /// <summary>The body is in its reader's hands: tells the sinks.</summary>
     public void Begin() => Settings.Records.Begin(this);
 
-    /// <summary>
-    /// Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by.
-    /// Never throws.
-    /// </summary>
+    /// <summary>Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass
+    /// by. Never throws.</summary>
     /// <param name="offset">Where in the body they lie.</param>
     /// <param name="bytes">The bytes, where they lie.</param>
     /// <param name="isNewRead">Whether they begin a read; else they are a further piece of the same.</param>
@@ -222,10 +219,8 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>
-    /// Ends the reading. The first call decides. The record follows off this thread, and so does the decoding of what a
-    /// body under a Content-Encoding has left. Never throws.
-    /// </summary>
+    /// <summary>Ends the reading. The first call decides. The record follows off this thread, and so does the decoding
+    /// of what a body under a Content-Encoding has left. Never throws.</summary>
     /// <returns>How the response ended; Interrupted where that is not known yet.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
@@ -238,16 +233,21 @@ internal sealed partial class TrackedBody
 
             if (_isReadCancelled && (end == StreamEnd.ShutDown || fault is ObjectDisposedException))
             {
-                end = StreamEnd.ReaderLeft; // An HTTP/1.1 connection does not survive its reader's cancellation: the next read finds it closed.
+                // An HTTP/1.1 connection does not survive its reader's cancellation: the next read finds it closed.
+                end = StreamEnd.ReaderLeft;
             }
 
             if (!_isCatchingUp)
             {
                 EndTimes(end);
-                if (_decoded is { IsBehind: true } && end != StreamEnd.ShutDown && (Events.Protocol is not null || !Settings.ThrowOnUnreadableStream))
+                if (_decoded is { IsBehind: true } && end != StreamEnd.ShutDown
+                    && (Events.Protocol is not null || !Settings.ThrowOnUnreadableStream))
                 {
                     _isCatchingUp = true;
-                    ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+                    ThreadPool.UnsafeQueueUserWorkItem(
+                        static ended => ended.Body.CatchUp(ended.End, ended.Fault),
+                        (Body: this, End: end, Fault: fault),
+                        preferLocal: false);
                     return StreamOutcome.Interrupted;
                 }
             }
@@ -259,10 +259,8 @@ internal sealed partial class TrackedBody
         return Verdict.Outcome;
     }
 
-    /// <summary>
-    /// The caller has cancelled a read. Whether it has left is decided by what follows: the next bytes, a dispose, or
-    /// the collector.
-    /// </summary>
+    /// <summary>The caller has cancelled a read. Whether it has left is decided by what follows: the next bytes, a
+    /// dispose, or the collector.</summary>
     public void CancelRead()
     {
         using (_gate.Enter())
@@ -307,7 +305,8 @@ internal sealed partial class TrackedBody
     {
         using (_gate.Enter())
         {
-            bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !Events.State.IsTerminal && Events.State.Error is null
+            bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !Events.State.IsTerminal
+                && Events.State.Error is null
                 && (_bytesReceived == 0 || _bytesReceived != _contentLength);
             if (!bringsMore)
             {
@@ -321,9 +320,8 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>
-    /// The rest was read on as far as it was. The outcome is that of the moment when the reader left.
-    /// </summary>
+    /// <summary>The rest was read on as far as it was. The outcome is that of the moment when the reader
+    /// left.</summary>
     /// <param name="end">Where the body ended; null where it was not read so far.</param>
     public void EndDrain(long? end)
     {
@@ -338,7 +336,8 @@ internal sealed partial class TrackedBody
             End = StreamEnd.ReaderLeft;
             IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
             bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived == 0 || Events.IsSilent);
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft,
+                _bytesReceived == 0 || Events.IsSilent);
         }
 
         Settings.Records.Complete(this, IsAwaited);
@@ -391,7 +390,8 @@ internal sealed partial class TrackedBody
             TokenSource outputSource = TokenSource.Reported;
             if (!settled.IsOutputReported)
             {
-                long estimate = ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? requestedModel, Events.Protocol, Events.UncountedCharacters);
+                long estimate = ModelTokenEstimator.EstimateRunning(
+                    Events.Format, state.Model ?? requestedModel, Events.Protocol, Events.UncountedCharacters);
                 usage = usage with { OutputTokens = settled.AddOutput(estimate) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
@@ -447,7 +447,8 @@ internal sealed partial class TrackedBody
             ReadWaiting();
             if (_decoded!.IsBehind)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
                 return;
             }
 
@@ -471,10 +472,12 @@ internal sealed partial class TrackedBody
 
         FinishReading(isWhole: end == StreamEnd.EndOfBody);
         End = end;
-        Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived == 0 || Events.IsSilent);
+        Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end,
+            _bytesReceived == 0 || Events.IsSilent);
         if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
         {
-            Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
+            // What HttpContent wraps when it copies.
+            Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault;
         }
     }
 

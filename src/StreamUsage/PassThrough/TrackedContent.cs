@@ -2,10 +2,8 @@ using System.Net;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// The content that takes a response's own content's place: the same headers and the same bytes, which are read as they
-/// pass. Every read asks the inner content, which knows whether it can be read (again).
-/// </summary>
+/// <summary>The content that takes a response's own content's place: the same headers and the same bytes, which are
+/// read as they pass. Every read asks the inner content, which knows whether it can be read (again).</summary>
 internal sealed class TrackedContent : HttpContent, IDrainable
 {
     private readonly HttpContent _inner;

@@ -4,11 +4,9 @@ using System.IO.Pipelines;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is
-/// read once, when it is first seen. Where draining is on, the caller's token ends the caller's wait and not the
-/// upstream read, as in <see cref="DetachableStream"/>: the next read takes it up, or the drainer does.
-/// </summary>
+/// <summary>The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed;
+/// each is read once, when it is first seen. Where draining is on, the caller's token ends the caller's wait and not
+/// the upstream read, as in <see cref="DetachableStream"/>: the next read takes it up, or the drainer does.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The drainer closes the rest.")]
 internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard, bool leaveOpen) : PipeReader, IDrainable
 {

@@ -1,9 +1,8 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// The stream that takes a body's own stream's place. Each call is the same call of the inner stream, whose bytes are
-/// read where they lie before they are returned. What the inner stream throws at a call is thrown at the call.
-/// </summary>
+/// <summary>The stream that takes a body's own stream's place. Each call is the same call of the inner stream, whose
+/// bytes are read where they lie before they are returned. What the inner stream throws at a call is thrown at the
+/// call.</summary>
 /// <param name="inner">The body's own stream.</param>
 /// <param name="guard">The guard that the body's wrappers share.</param>
 /// <param name="leaveOpen">Whether the inner stream stays open.</param>

@@ -32,9 +32,8 @@ internal static class BilledUnitRates
         ("mcp_requests", null),
     ];
 
-    /// <summary>
-    /// Adds the lines of a response's units, tools and request fee. The parts that the table has no rate for are named.
-    /// </summary>
+    /// <summary>Adds the lines of a response's units, tools and request fee. The parts that the table has no rate for
+    /// are named.</summary>
     public static void Add<T>(UsageRecord record, in TokenUsage usage, RateCard card, ref T lines, ref List<string>? unpriced)
         where T : ICostLines
     {

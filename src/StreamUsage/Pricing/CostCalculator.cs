@@ -2,9 +2,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Multiplies counts by rates: each token is in one cell of bucket and modality, and each cell has one rate.
-/// </summary>
+/// <summary>Multiplies counts by rates: each token is in one cell of bucket and modality, and each cell has one
+/// rate.</summary>
 internal static class CostCalculator
 {
     /// <summary>Adds the lines of a usage's tokens.</summary>

@@ -18,9 +18,8 @@ internal record struct CostSums : ICostLines
     /// <summary>Gets whether any line was added.</summary>
     public bool HasLines { get; private set; }
 
-    /// <summary>
-    /// Gets why a price is missing; a missing class counts before a rate that is missing in every class.
-    /// </summary>
+    /// <summary>Gets why a price is missing; a missing class counts before a rate that is missing in every
+    /// class.</summary>
     public MissingRate Missing { get; private set; }
 
     public void Add(CostPart part, RateKey key, decimal quantity, decimal price)

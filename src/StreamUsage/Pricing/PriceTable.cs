@@ -4,11 +4,9 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Prices records by a public price list that the user provides: <c>data.json</c> of genai-prices (v1 and v2), or
-/// LiteLLM's <c>model_prices_and_context_window.json</c>.
-/// All amounts are decimals. Thread-safe; the same record always costs the same.
-/// </summary>
+/// <summary>Prices records by a public price list that the user provides: <c>data.json</c> of genai-prices (v1 and v2),
+/// or LiteLLM's <c>model_prices_and_context_window.json</c>. All amounts are decimals. Thread-safe; the same record
+/// always costs the same.</summary>
 public sealed class PriceTable : IUsagePricing
 {
     private readonly PriceTableOptions _options;
@@ -28,24 +26,19 @@ public sealed class PriceTable : IUsagePricing
         UnreadFields = table.UnreadFields;
     }
 
-    /// <summary>
-    /// Gets the version that costs note: <see cref="PriceTableOptions.Version"/>, else <c>sha256:</c> and the beginning
-    /// of the hash of the table's text; with the overrides' behind it.
-    /// </summary>
+    /// <summary>Gets the version that costs note: <see cref="PriceTableOptions.Version"/>, else <c>sha256:</c> and the
+    /// beginning of the hash of the table's text; with the overrides' behind it.</summary>
     public string Version => _version;
 
-    /// <summary>
-    /// Gets the names of prices that this library does not read, each once: rates of what a record does not count.
-    /// Empty where all were read.
-    /// </summary>
+    /// <summary>Gets the names of prices that this library does not read, each once: rates of what a record does not
+    /// count. Empty where all were read.</summary>
     public IReadOnlyList<string> UnreadFields { get; }
 
     /// <summary>Gets whether pricing calls the user's code.</summary>
     internal bool CallsUserCode => _options.Multiplier is not null;
 
-    /// <summary>
-    /// Reads a price table. Its format is told by its shape: an array is genai-prices', an object LiteLLM's.
-    /// </summary>
+    /// <summary>Reads a price table. Its format is told by its shape: an array is genai-prices', an object
+    /// LiteLLM's.</summary>
     /// <param name="utf8Json">The table's JSON in UTF-8.</param>
     /// <exception cref="FormatException">It is not a price table; the message names the entry.</exception>
     public static PriceTable Parse(ReadOnlySpan<byte> utf8Json) => Parse(utf8Json, new PriceTableOptions());
@@ -85,10 +78,8 @@ public sealed class PriceTable : IUsagePricing
         return Parse(File.ReadAllBytes(path), options);
     }
 
-    /// <summary>
-    /// Returns the cost of a response; null where it cannot be priced, never 0 for unknown. <see cref="Evaluate"/> says
-    /// why not.
-    /// </summary>
+    /// <summary>Returns the cost of a response; null where it cannot be priced, never 0 for unknown.
+    /// <see cref="Evaluate"/> says why not.</summary>
     /// <param name="record">The record. A record that was read back from JSON costs the same.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     public UsageCost? Price(UsageRecord record) => Evaluate(record).Cost;
@@ -110,9 +101,8 @@ public sealed class PriceTable : IUsagePricing
             : new RecordPricing(record, _models, _options, _version).Evaluate();
     }
 
-    /// <summary>
-    /// Returns the cost that a request may have, before it is answered; null where the model is not known.
-    /// </summary>
+    /// <summary>Returns the cost that a request may have, before it is answered; null where the model is not
+    /// known.</summary>
     /// <param name="context">The request; the limit of its output is read from
     /// <see cref="UsageContext.RequestBody"/>.</param>
     /// <param name="inputTokens">Tokens of everything that the request sends.</param>

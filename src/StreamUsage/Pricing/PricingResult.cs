@@ -6,10 +6,8 @@ public readonly record struct PricingResult
     /// <summary>Gets the cost; null where the response could not be priced.</summary>
     public UsageCost? Cost { get; private init; }
 
-    /// <summary>
-    /// Gets why there is no cost, one of <see cref="UnpricedReasons"/> or a word of a pricing's own; null where there
-    /// is one.
-    /// </summary>
+    /// <summary>Gets why there is no cost, one of <see cref="UnpricedReasons"/> or a word of a pricing's own; null
+    /// where there is one.</summary>
     public string? UnpricedReason { get; private init; }
 
     /// <summary>Gets the model that could not be priced; null where there is a cost, or no model's name.</summary>

@@ -3,11 +3,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Prices by a table in a file that may change while the process runs. A new file takes the old one's place at once and
-/// as a whole; a bad one is logged, and the old table stays.
-/// The file is looked at on a timer, which also works for mounted volumes and replaced links.
-/// </summary>
+/// <summary>Prices by a table in a file that may change while the process runs. A new file takes the old one's place at
+/// once and as a whole; a bad one is logged, and the old table stays. The file is looked at on a timer, which also
+/// works for mounted volumes and replaced links.</summary>
 public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
 {
     private readonly object _gate = new();
@@ -19,10 +17,8 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
     private FileState _seen;
     private volatile LoadedTable? _loaded;
 
-    /// <summary>
-    /// Reads the table, and looks for a new one from then on. A file that is missing or bad is logged; until there is a
-    /// good one, records are unpriced with <see cref="UnpricedReasons.NoTable"/>.
-    /// </summary>
+    /// <summary>Reads the table, and looks for a new one from then on. A file that is missing or bad is logged; until
+    /// there is a good one, records are unpriced with <see cref="UnpricedReasons.NoTable"/>.</summary>
     /// <param name="path">The file of the table.</param>
     /// <param name="options">How to price, and how often to look; null for the defaults.</param>
     /// <param name="loggerFactory">Receives what was loaded and what could not be; null for no log.</param>
@@ -46,14 +42,12 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
     /// <summary>Gets the table that is used; null until one could be read.</summary>
     public PriceTable? Current => _loaded?.Table;
 
-    /// <summary>
-    /// Gets when the table's file was last written, overrides not counted; null until one could be read.
-    /// </summary>
+    /// <summary>Gets when the table's file was last written, overrides not counted; null until one could be
+    /// read.</summary>
     public DateTimeOffset? LastWritten => _loaded?.Written;
 
-    /// <summary>
-    /// Gets how old the table is: the time since its file was last written. Null until one could be read.
-    /// </summary>
+    /// <summary>Gets how old the table is: the time since its file was last written. Null until one could be
+    /// read.</summary>
     public TimeSpan? Age => _loaded is { } loaded ? _time.GetUtcNow() - loaded.Written : null;
 
     /// <summary>Gets whether pricing calls the user's code.</summary>
@@ -139,9 +133,8 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
 
     private sealed record LoadedTable(PriceTable Table, DateTimeOffset Written);
 
-    /// <summary>
-    /// What tells a changed file: read through its handle, so that a link counts as what it points at.
-    /// </summary>
+    /// <summary>What tells a changed file: read through its handle, so that a link counts as what it points
+    /// at.</summary>
     private readonly record struct FileState(DateTimeOffset Written, long Length, DateTimeOffset OverridesWritten, long OverridesLength)
     {
         public static FileState Of(string path, string? overridesPath)

@@ -4,10 +4,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// What a request says about its cost: the most output that it allows, its class of service, and whether it writes to a
-/// cache.
-/// </summary>
+/// <summary>What a request says about its cost: the most output that it allows, its class of service, and whether it
+/// writes to a cache.</summary>
 internal record struct RequestLimits
 {
     private long? _maxTokens;
@@ -28,10 +26,8 @@ internal record struct RequestLimits
     /// <summary>Gets the most output of all choices together; null where the request sets no limit.</summary>
     public readonly long? MaxOutputTokens => _maxTokens is { } tokens ? Math.Clamp(tokens, 0, int.MaxValue) * Choices : null;
 
-    /// <summary>
-    /// Reads a request body: max_tokens, max_completion_tokens, max_output_tokens, n, Gemini's generationConfig,
-    /// Bedrock's inferenceConfig. Of malformed JSON, what comes before the fault.
-    /// </summary>
+    /// <summary>Reads a request body: max_tokens, max_completion_tokens, max_output_tokens, n, Gemini's
+    /// generationConfig, Bedrock's inferenceConfig. Of malformed JSON, what comes before the fault.</summary>
     public static RequestLimits Read(ReadOnlySpan<byte> body)
     {
         RequestLimits limits = default;
@@ -58,18 +54,15 @@ internal record struct RequestLimits
         return limits;
     }
 
-    /// <summary>
-    /// Returns the dearest kind of cache write that the request may cause: OpenAI writes by itself, the others where a
-    /// block is marked. Null for none.
-    /// </summary>
+    /// <summary>Returns the dearest kind of cache write that the request may cause: OpenAI writes by itself, the others
+    /// where a block is marked. Null for none.</summary>
     public readonly TokenKind? CacheWrite(ApiFormat format) =>
         _marksHour ? TokenKind.CacheCreation1h
         : _marksCache || ProviderNames.OfProtocol(ProtocolFor(format), format) == "openai" ? TokenKind.CacheCreation
         : null;
 
-    /// <summary>
-    /// Returns the protocol that a request of no stated format most likely speaks; null where the format says it.
-    /// </summary>
+    /// <summary>Returns the protocol that a request of no stated format most likely speaks; null where the format says
+    /// it.</summary>
     public readonly string? ProtocolFor(ApiFormat format) => format != ApiFormat.Auto ? null
         : Model?.StartsWith("claude", StringComparison.OrdinalIgnoreCase) == true ? "anthropic-messages" : _protocol;
 

@@ -1,9 +1,7 @@
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Reasons why a record has no cost: values of <see cref="UsageRecord.UnpricedReason"/> and of the tag <c>reason</c> of
-/// <c>streamusage.records.unpriced</c>.
-/// </summary>
+/// <summary>Reasons why a record has no cost: values of <see cref="UsageRecord.UnpricedReason"/> and of the tag
+/// <c>reason</c> of <c>streamusage.records.unpriced</c>.</summary>
 public static class UnpricedReasons
 {
     /// <summary>Neither the response nor the caller named a model.</summary>

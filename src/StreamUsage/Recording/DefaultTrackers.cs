@@ -4,13 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Recording;
 
-/// <summary>The trackers of sinks that are used without a tracker. They live as long as their sinks, and are stopped when the process exits.</summary>
+/// <summary>The trackers of sinks that are used without a tracker. They live as long as their sinks, and are stopped
+/// when the process exits.</summary>
 internal static class DefaultTrackers
 {
     private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(5);
     private static readonly ConditionalWeakTable<IUsageSink, UsageTracker> Trackers = CreateTable();
 
-    public static UsageTracker Get(IUsageSink sink) => Trackers.GetValue(sink, static s => new UsageTracker(s, null, new TraceLoggerFactory()));
+    public static UsageTracker Get(IUsageSink sink) =>
+        Trackers.GetValue(sink, static s => new UsageTracker(s, null, new TraceLoggerFactory()));
 
     private static ConditionalWeakTable<IUsageSink, UsageTracker> CreateTable()
     {
@@ -40,7 +42,8 @@ internal static class DefaultTrackers
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {

@@ -3,10 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace StreamUsage.Recording;
 
-/// <summary>
-/// Runs estimators and pricing on threads of its own, at most two, so that loading a tokenizer or counting a long text takes no thread
-/// that readers need. The threads end when they have been idle.
-/// </summary>
+/// <summary>Runs estimators and pricing on threads of its own, at most two, so that loading a tokenizer or counting a
+/// long text takes no thread that readers need. The threads end when they have been idle.</summary>
 internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
 {
     private static readonly int MaxThreads = Math.Clamp(Environment.ProcessorCount / 2, 1, 2);
@@ -76,7 +74,12 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
 
         if (needsThread)
         {
-            new Thread(static worker => ((EstimationWorker)worker!).Run()) { IsBackground = true, Name = "StreamUsage estimation" }.UnsafeStart(this);
+            var thread = new Thread(static worker => ((EstimationWorker)worker!).Run())
+            {
+                IsBackground = true,
+                Name = "StreamUsage estimation",
+            };
+            thread.UnsafeStart(this);
         }
     }
 

@@ -1,6 +1,7 @@
 namespace StreamUsage.Recording;
 
-/// <summary>Counts records on their way. A flush waits for those that were there when it began, whatever comes after them.</summary>
+/// <summary>Counts records on their way. A flush waits for those that were there when it began, whatever comes after
+/// them.</summary>
 internal sealed class PendingRecords
 {
     private readonly object _gate = new();

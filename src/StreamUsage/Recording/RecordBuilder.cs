@@ -9,7 +9,8 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
+/// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was
+/// not.</summary>
 internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, EstimationWorker worker)
 {
     // No count that a provider reports may be larger either.
@@ -20,7 +21,8 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
 
     public static ModelTokenEstimator DefaultEstimator { get; } = new();
 
-    /// <summary>Builds the record. An estimator or a pricing that fails or takes too long is named in the faults.</summary>
+    /// <summary>Builds the record. An estimator or a pricing that fails or takes too long is named in the
+    /// faults.</summary>
     public ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> BuildAsync(TrackedBody body)
     {
         Counts counts = GetReportedCounts(body);
@@ -132,7 +134,9 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
             StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
             HttpStatusCode = body.HttpStatusCode,
             ErrorType = SecretMask.Message(error?.Type ?? (isShutDown ? "shutdown" : TypeOf(body.Fault))),
-            ErrorMessage = SecretMask.Message(body.Failure?.Message ?? error?.Message ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault))),
+            ErrorMessage = SecretMask.Message(
+                body.Failure?.Message ?? error?.Message
+                ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault))),
             TraceId = body.TraceId,
             SpanId = body.SpanId,
             StartedAt = body.StartedAt,
@@ -179,7 +183,8 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         };
     }
 
-    // Reported stays as it is, but for zeros that cannot be true. A refused request costs nothing, and neither does an answer of nothing.
+    // Reported stays as it is, but for zeros that cannot be true. A refused request costs nothing, and neither does an
+    // answer of nothing.
     private static Counts GetReportedCounts(TrackedBody body)
     {
         EventReader events = body.Events;
@@ -210,14 +215,22 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         if (counts.NeedsInput)
         {
             long tokens = await EstimateInputAsync(events.Format, model, body, faults).ConfigureAwait(false);
-            counts = counts with { Usage = counts.Usage with { InputTokens = tokens }, Input = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
+            counts = counts with
+            {
+                Usage = counts.Usage with { InputTokens = tokens },
+                Input = tokens == 0 ? TokenSource.None : TokenSource.Estimated,
+            };
         }
 
         if (counts.NeedsOutput)
         {
             SettledUsage settled = events.Settled;
             long tokens = settled.AddOutput(await EstimateOutputAsync(events, model, faults).ConfigureAwait(false));
-            counts = counts with { Usage = counts.Usage with { OutputTokens = tokens }, Output = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
+            counts = counts with
+            {
+                Usage = counts.Usage with { OutputTokens = tokens },
+                Output = tokens == 0 ? TokenSource.None : TokenSource.Estimated,
+            };
         }
 
         return counts;
@@ -230,7 +243,8 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         | (events.SkippedEvents == 0 ? UsageAnomalies.None : UsageAnomalies.SkippedEvents)
         | (IsRefusedUnbilled(events) ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
 
-    // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, though its usage is reported.
+    // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, though its usage
+    // is reported.
     private static bool IsRefusedUnbilled(EventReader events) =>
         events.Protocol == ClaudeParser.Name && events.State.StopReason == "refusal" && !events.HasOutput;
 
@@ -238,11 +252,12 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
     {
         ModelOutput seen = events.TakeOutput();
         return seen.Characters == 0 && seen.Parts.Count == 0
-            ? 0 : await EstimateAsync(estimator => estimator.EstimateOutputTokens(events.Format, model, seen), faults).ConfigureAwait(false);
+            ? 0 : await EstimateAsync(estimator => estimator.EstimateOutputTokens(events.Format, model, seen), faults)
+                .ConfigureAwait(false);
     }
 
-    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it
-    // goes, and is noted.
+    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON
+    // counts as far as it goes, and is noted.
     private async Task<long> EstimateInputAsync(ApiFormat format, string? model, TrackedBody body, List<Exception> faults)
     {
         ReadOnlyMemory<byte> requestBody = body.RequestBody;
@@ -309,7 +324,8 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         catch (Exception fault)
         {
             faults.Add(fault);
-            return record with { UnpricedReason = fault is TimeoutException ? UnpricedReasons.PricingTimeout : UnpricedReasons.PricingFailed };
+            string reason = fault is TimeoutException ? UnpricedReasons.PricingTimeout : UnpricedReasons.PricingFailed;
+            return record with { UnpricedReason = reason };
         }
     }
 

@@ -6,14 +6,11 @@ using StreamUsage.PassThrough;
 
 namespace StreamUsage.Recording;
 
-/// <summary>
-/// Takes responses that begin and end off the readers' threads: tells the sinks of a start; at the end builds the record, hands it
-/// over, completes the handle and reports, in this order.
-/// </summary>
-/// <remarks>
-/// Waking a sleeping thread costs a reader some 20 µs, twice what all the rest of an end costs (docs/internals/delivery.md). So an end
-/// is left for a timer that ticks while responses are open, unless somebody already waits for the record.
-/// </remarks>
+/// <summary>Takes responses that begin and end off the readers' threads: tells the sinks of a start; at the end builds
+/// the record, hands it over, completes the handle and reports, in this order.</summary>
+/// <remarks>Waking a sleeping thread costs a reader some 20 µs, twice what all the rest of an end costs
+/// (docs/internals/delivery.md). So an end is left for a timer that ticks while responses are open, unless somebody
+/// already waits for the record.</remarks>
 internal sealed class RecordDispatcher : IThreadPoolWorkItem
 {
     private const int MaxIdleTicks = 100;
@@ -83,7 +80,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Completes when the records of all responses that have ended so far were delivered, or have failed.</summary>
+    /// <summary>Completes when the records of all responses that have ended so far were delivered, or have
+    /// failed.</summary>
     public Task WhenDelivered()
     {
         Hurry();

@@ -39,9 +39,8 @@ internal static class RunningCost
         };
     }
 
-    /// <summary>
-    /// Returns the cost so far; null where it is not known. A fault of the user's pricing costs the price alone.
-    /// </summary>
+    /// <summary>Returns the cost so far; null where it is not known. A fault of the user's pricing costs the price
+    /// alone.</summary>
     public static UsageCost? Of(UsageRecord soFar, IUsagePricing pricing)
     {
         try

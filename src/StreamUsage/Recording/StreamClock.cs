@@ -33,7 +33,8 @@ internal readonly struct StreamClock
 
     public long Now() => _time.GetTimestamp();
 
-    /// <summary>The time to within the system's tick, a few milliseconds, where the clock is the system's: a read takes 20 ns less for it.</summary>
+    /// <summary>The time to within the system's tick, a few milliseconds, where the clock is the system's: a read takes
+    /// 20 ns less for it.</summary>
     public long NowRoughly() => _startTick < 0 ? Now() : _start + ((Environment.TickCount64 - _startTick) * (Stopwatch.Frequency / 1000));
 
     /// <summary>From the start to a time of <see cref="Now"/>; never negative.</summary>

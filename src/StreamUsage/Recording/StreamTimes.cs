@@ -1,6 +1,7 @@
 namespace StreamUsage.Recording;
 
-/// <summary>When what came of a response, by its own clock. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>When what came of a response, by its own clock. A mutable struct: keep it in a field, never copy
+/// it.</summary>
 internal struct StreamTimes(StreamClock clock)
 {
     private StreamClock _clock = clock;

@@ -4,12 +4,11 @@ using StreamUsage.PassThrough;
 
 namespace StreamUsage.Recording;
 
-/// <summary>
-/// Ends a tracker: waits for responses that are being read, records the rest as they are, and delivers. A host that is out of time
-/// ends the waiting, and delivery still gets its share.
-/// </summary>
+/// <summary>Ends a tracker: waits for responses that are being read, records the rest as they are, and delivers. A host
+/// that is out of time ends the waiting, and delivery still gets its share.</summary>
 internal sealed class TrackerShutdown(
-    RecordDispatcher dispatcher, EstimationWorker worker, RecordDelivery delivery, UsageReporter reporter, TimeSpan gracePeriod, TimeProvider time)
+    RecordDispatcher dispatcher, EstimationWorker worker, RecordDelivery delivery, UsageReporter reporter, TimeSpan gracePeriod,
+        TimeProvider time)
 {
     /// <summary>What delivery gets where the host's time is over.</summary>
     private static readonly TimeSpan MinDeliveryTime = TimeSpan.FromSeconds(5);
@@ -18,7 +17,8 @@ internal sealed class TrackerShutdown(
     private readonly CancellationTokenSource _hurry = new();
     private Task? _stop;
 
-    /// <summary>Begins the shutdown, or returns the one that is under way. A later one ends what came after the first.</summary>
+    /// <summary>Begins the shutdown, or returns the one that is under way. A later one ends what came after the
+    /// first.</summary>
     /// <param name="cancellationToken">Ends the waiting for responses, and shortens the delivery.</param>
     public Task StopAsync(CancellationToken cancellationToken)
     {

@@ -3,7 +3,8 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Serialization;
 
-/// <summary>Puts a record that was read in order, and what is in it: a property that the JSON did not have is what it is in a new record, and header names compare without case.</summary>
+/// <summary>Puts a record that was read in order, and what is in it: a property that the JSON did not have is what it
+/// is in a new record, and header names compare without case.</summary>
 internal static class RecordDefaults
 {
     private static readonly UsageCost NoCost = new();
@@ -16,15 +17,21 @@ internal static class RecordDefaults
         UsageContext context = record.Context ?? UsageContext.Empty;
         return record with
         {
-            Context = context with { RequestHeaders = Headers(context.RequestHeaders), ProviderRequestHeaders = Headers(context.ProviderRequestHeaders) },
-            Iterations = Each(record.Iterations, static iteration => iteration?.Type is null ? (iteration ?? new UsageIteration()) with { Type = "" } : iteration),
+            Context = context with
+            {
+                RequestHeaders = Headers(context.RequestHeaders),
+                ProviderRequestHeaders = Headers(context.ProviderRequestHeaders),
+            },
+            Iterations = Each(record.Iterations, static iteration =>
+                iteration?.Type is null ? (iteration ?? new UsageIteration()) with { Type = "" } : iteration),
             ServerToolUse = record.ServerToolUse ?? UsageRecord.EmptyCounts,
             TokenDetails = record.TokenDetails ?? UsageRecord.EmptyCounts,
             BilledUnits = record.BilledUnits ?? UsageRecord.EmptyUnits,
             Operation = record.Operation ?? UsageRecord.DefaultOperation,
             Cost = record.Cost is { } cost ? Complete(cost, utf8Json) : null,
             ResponseHeaders = Headers(record.ResponseHeaders),
-            Response = record.Response is { Message: { } message } response ? response with { Message = Complete(message) } : record.Response,
+            Response = record.Response is { Message: { } message } response
+                ? response with { Message = Complete(message) } : record.Response,
         };
     }
 

@@ -1,9 +1,8 @@
 namespace StreamUsage.Sinks;
 
-/// <summary>
-/// Keeps a second sink, of this process or another one, from writing to the same file. Windows does that by itself. Elsewhere the lock is one on a file beside it, because .NET refuses readers of
-/// a file that is itself locked. The system ends the lock when the process ends, however that happens.
-/// </summary>
+/// <summary>Keeps a second sink, of this process or another one, from writing to the same file. Windows does that by
+/// itself. Elsewhere the lock is one on a file beside it, because .NET refuses readers of a file that is itself locked.
+/// The system ends the lock when the process ends, however that happens.</summary>
 internal sealed class ExclusiveFileLock : IDisposable
 {
     private const int MaxAttempts = 10;
@@ -63,7 +62,8 @@ internal sealed class ExclusiveFileLock : IDisposable
         }
     }
 
-    private static IOException Taken(string path, Exception? fault) => new($"Another sink writes to the file '{path}': its lock '{path}.lock' cannot be taken.", fault);
+    private static IOException Taken(string path, Exception? fault) =>
+        new($"Another sink writes to the file '{path}': its lock '{path}.lock' cannot be taken.", fault);
 
     private void TryDelete()
     {

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace StreamUsage.Sinks;
 
-/// <summary>The files that a <see cref="JsonLinesFile"/> has set aside, named NAME-yyyyMMddTHHmmss-NNNN.EXTENSION in UTC beside it. Files of any other name are somebody else's.</summary>
+/// <summary>The files that a <see cref="JsonLinesFile"/> has set aside, named NAME-yyyyMMddTHHmmss-NNNN.EXTENSION in
+/// UTC beside it. Files of any other name are somebody else's.</summary>
 internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider time)
 {
     private const string StampFormat = "yyyyMMdd'T'HHmmss";
@@ -12,7 +13,8 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
     private readonly string _name = Path.GetFileNameWithoutExtension(path) + "-";
     private readonly string _extension = Path.GetExtension(path);
 
-    /// <summary>Sets the file aside and deletes the oldest archives past the limit. Returns false, and leaves the file where it is, where the system refuses.</summary>
+    /// <summary>Sets the file aside and deletes the oldest archives past the limit. Returns false, and leaves the file
+    /// where it is, where the system refuses.</summary>
     public bool TryMoveFile()
     {
         try
@@ -80,14 +82,17 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
     // An archive's time and number; null for a file that is none.
     private (DateTime Time, int Number)? FindOrder(string file)
     {
-        if (!file.StartsWith(_name, StringComparison.Ordinal) || !file.EndsWith(_extension, StringComparison.Ordinal) || file.Length < _name.Length + StampLength + _extension.Length)
+        if (!file.StartsWith(_name, StringComparison.Ordinal) || !file.EndsWith(_extension, StringComparison.Ordinal)
+            || file.Length < _name.Length + StampLength + _extension.Length)
         {
             return null;
         }
 
         ReadOnlySpan<char> middle = file.AsSpan(_name.Length, file.Length - _name.Length - _extension.Length);
-        return DateTime.TryParseExact(middle[..StampLength], StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime stamp)
+        return DateTime.TryParseExact(
+            middle[..StampLength], StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime stamp)
             && middle.Length >= StampLength + 5 && middle[StampLength] == '-'
-            && int.TryParse(middle[(StampLength + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? (stamp, number) : null;
+            && int.TryParse(middle[(StampLength + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                ? (stamp, number) : null;
     }
 }

@@ -2,12 +2,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace StreamUsage.Sinks;
 
-/// <summary>
-/// A file of lines that grows at its end only, and is set aside when it is full. Cuts off nothing but what a failed write of its own has left. Not thread-safe; holds the file's lock until it is disposed.
-/// </summary>
+/// <summary>A file of lines that grows at its end only, and is set aside when it is full. Cuts off nothing but what a
+/// failed write of its own has left. Not thread-safe; holds the file's lock until it is disposed.</summary>
 internal sealed class JsonLinesFile : IDisposable
 {
-    // A record is longer only where megabytes of content are captured. Looking no further makes a large file as quick to open as a small one.
+    // A record is longer only where megabytes of content are captured. Looking no further makes a large file as quick
+    // to open as a small one.
     private const int MaxTornBytes = 16 * 1024 * 1024;
 
     private readonly string _path;
@@ -155,7 +155,8 @@ internal sealed class JsonLinesFile : IDisposable
         return Open();
     }
 
-    // The start of a last line without an end; null where the last line has one. A line over the limit starts, for all that is known, at 0.
+    // The start of a last line without an end; null where the last line has one. A line over the limit starts, for all
+    // that is known, at 0.
     private static long? FindTornLine(OwnedFile file)
     {
         long length = file.Length;
@@ -177,7 +178,8 @@ internal sealed class JsonLinesFile : IDisposable
         return length == 0 ? null : 0;
     }
 
-    // A crash has torn the line, or somebody else has written it. It is kept in a file of its own, unless it lacks nothing but its end. False for what is no file of lines.
+    // A crash has torn the line, or somebody else has written it. It is kept in a file of its own, unless it lacks
+    // nothing but its end. False for what is no file of lines.
     private bool TryRepair(OwnedFile file, long start)
     {
         long length = file.Length - start;

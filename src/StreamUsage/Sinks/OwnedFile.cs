@@ -26,16 +26,16 @@ internal sealed class OwnedFile : IDisposable
     /// <summary>Gets whether <see cref="IsInPlace"/> compares identities; else it compares lengths and times.</summary>
     public bool HasIdentity => _name is not null;
 
-    /// <summary>
-    /// Gets whether the path still leads to this file: it was not deleted, renamed or replaced. Linux names an open file by its present path, and shows a deleted one as such.
-    /// </summary>
+    /// <summary>Gets whether the path still leads to this file: it was not deleted, renamed or replaced. Linux names an
+    /// open file by its present path, and shows a deleted one as such.</summary>
     public bool IsInPlace
     {
         get
         {
             var file = new FileInfo(_path);
             return file.Exists && file.Length == Length
-                && (HasIdentity ? FindName() == _name : file.LastWriteTimeUtc == File.GetLastWriteTimeUtc(Handle) && file.CreationTimeUtc == File.GetCreationTimeUtc(Handle));
+                && (HasIdentity ? FindName() == _name
+                    : file.LastWriteTimeUtc == File.GetLastWriteTimeUtc(Handle) && file.CreationTimeUtc == File.GetCreationTimeUtc(Handle));
         }
     }
 

@@ -4,11 +4,10 @@ using StreamUsage.Framing;
 
 namespace StreamUsage.Sse;
 
-/// <summary>
-/// Decodes <c>text/event-stream</c> to the letter of WHATWG HTML, section 9.2.6 "Interpreting an event stream". Bytes are pushed in, in pieces of any size;
-/// events come out one a call. An event that lies in one piece is not copied: its data is a slice of the piece. What a piece cuts is kept in pooled buffers.
-/// A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Decodes <c>text/event-stream</c> to the letter of WHATWG HTML, section 9.2.6 "Interpreting an event
+/// stream". Bytes are pushed in, in pieces of any size; events come out one a call. An event that lies in one piece is
+/// not copied: its data is a slice of the piece. What a piece cuts is kept in pooled buffers. A mutable struct: keep it
+/// in a field, never copy it.</summary>
 internal partial struct SseDecoder
 {
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\n\r"u8);
@@ -18,7 +17,8 @@ internal partial struct SseDecoder
     private readonly int _maxTypeBytes;
     private readonly SseReconnection? _reconnection; // Null where nobody asks for it.
 
-    // The event so far. A slice of the current piece where it lies in one, else in the buffer; _dataStart < 0 says the buffer.
+    // The event so far. A slice of the current piece where it lies in one, else in the buffer; _dataStart < 0 says the
+    // buffer.
     private EventBuffer _dataBuffer;
     private PooledBuffer _typeBuffer;
     private int _dataStart, _dataLength, _typeStart, _typeLength;
@@ -38,11 +38,13 @@ internal partial struct SseDecoder
         : this(maxEventBytes, null) =>
         _reconnection = new SseReconnection(_maxTypeBytes);
 
-    /// <summary>A decoder of types and data: what a client needs to connect again is not kept, and where a line begins with a brace is said (<see cref="FramingResult.Json"/>).</summary>
+    /// <summary>A decoder of types and data: what a client needs to connect again is not kept, and where a line begins
+    /// with a brace is said (<see cref="FramingResult.Json"/>).</summary>
     public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents)
     {
         _dataBuffer = new EventBuffer(maxEventBytes, largeEvents);
-        _maxTypeBytes = largeEvents is null ? _dataBuffer.MaxBytes : Math.Min(_dataBuffer.MaxBytes, MaxTrackedNameBytes); // Where data is what counts, types do not take its room.
+        // Where data is what counts, types do not take its room.
+        _maxTypeBytes = largeEvents is null ? _dataBuffer.MaxBytes : Math.Min(_dataBuffer.MaxBytes, MaxTrackedNameBytes);
         _dataStart = -1;
         _typeStart = -1;
     }
@@ -69,16 +71,21 @@ internal partial struct SseDecoder
     /// <summary>Whether a data line of the event has begun.</summary>
     public readonly bool HasData => _hasData || _dataBuffer.IsLarge;
 
-    /// <summary>Where in the last piece the event's data lies; negative where it was gathered from several places.</summary>
+    /// <summary>Where in the last piece the event's data lies; negative where it was gathered from several
+    /// places.</summary>
     public readonly int DataStart => _dataStart;
 
-    public readonly ReadOnlySpan<byte> GetType(ReadOnlySpan<byte> piece) => _typeStart < 0 ? _typeBuffer.Span : piece.Slice(_typeStart, _typeLength);
+    public readonly ReadOnlySpan<byte> GetType(ReadOnlySpan<byte> piece) =>
+        _typeStart < 0 ? _typeBuffer.Span : piece.Slice(_typeStart, _typeLength);
 
-    public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) => _dataStart < 0 ? _dataBuffer.Span : piece.Slice(_dataStart, _dataLength);
+    public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) =>
+        _dataStart < 0 ? _dataBuffer.Span : piece.Slice(_dataStart, _dataLength);
 
-    public readonly ReadOnlyMemory<byte> GetData(ReadOnlyMemory<byte> piece) => _dataStart < 0 ? _dataBuffer.Memory : piece.Slice(_dataStart, _dataLength);
+    public readonly ReadOnlyMemory<byte> GetData(ReadOnlyMemory<byte> piece) =>
+        _dataStart < 0 ? _dataBuffer.Memory : piece.Slice(_dataStart, _dataLength);
 
-    /// <summary>Reads on in <paramref name="piece"/> from <paramref name="position"/> to the end of the next event, or to the end of the piece.</summary>
+    /// <summary>Reads on in <paramref name="piece"/> from <paramref name="position"/> to the end of the next event, or
+    /// to the end of the piece.</summary>
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
     {
         if (_isDispatched)
@@ -159,7 +166,8 @@ internal partial struct SseDecoder
         return FramingResult.NeedMore;
     }
 
-    /// <summary>The body has ended. Dispatches its unfinished event where its last line is complete, or its data is JSON that parses, or [DONE].</summary>
+    /// <summary>The body has ended. Dispatches its unfinished event where its last line is complete, or its data is
+    /// JSON that parses, or [DONE].</summary>
     public FramingResult Finish()
     {
         if (_isDispatched)
@@ -233,7 +241,8 @@ internal partial struct SseDecoder
         return at;
     }
 
-    // A blank line: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and return."
+    // A blank line: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty
+    // string and return."
     private bool Dispatch()
     {
         if (HasData)
@@ -300,7 +309,8 @@ internal partial struct SseDecoder
         }
     }
 
-    // Not of the standard, and only where events are read for what they say: llama.cpp sends a failure as a field of this name, whose value is the error in JSON.
+    // Not of the standard, and only where events are read for what they say: llama.cpp sends a failure as a field of
+    // this name, whose value is the error in JSON.
     private static ReadOnlySpan<byte> ErrorField => "error"u8;
 
     private static bool IsField(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) =>
@@ -367,5 +377,6 @@ internal partial struct SseDecoder
     }
 
     // A type over the limit is cut off there: it names nothing that is known.
-    private void AddType(ReadOnlySpan<byte> bytes) => _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxTypeBytes - _typeBuffer.Length)]);
+    private void AddType(ReadOnlySpan<byte> bytes) =>
+        _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxTypeBytes - _typeBuffer.Length)]);
 }

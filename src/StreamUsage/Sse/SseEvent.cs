@@ -25,7 +25,8 @@ public readonly struct SseEvent
     /// <summary>The event's type; <c>"message"</c> where none was named.</summary>
     public string EventType => string.IsNullOrEmpty(_eventType) ? DefaultType : _eventType;
 
-    /// <summary>The event's data as it was sent, its lines joined with LF. Valid until the next event is asked for.</summary>
+    /// <summary>The event's data as it was sent, its lines joined with LF. Valid until the next event is asked
+    /// for.</summary>
     public ReadOnlyMemory<byte> Data { get; }
 
     /// <summary>The last event id of the stream as of this event; <c>""</c> before any.</summary>

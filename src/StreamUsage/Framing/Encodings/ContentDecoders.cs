@@ -17,9 +17,9 @@ internal sealed class ContentDecoders(IEnumerable<KeyValuePair<string, Func<ICon
 
     private readonly KeyValuePair<string, Func<IContentDecoder>>[] _added = [.. added];
 
-    /// <summary>
-    /// What decodes a body with this Content-Encoding, in the order in which it is to be done; null where it is not encoded, empty where it cannot be decoded. The header names encodings in the order in which they were applied.
-    /// </summary>
+    /// <summary>What decodes a body with this Content-Encoding, in the order in which it is to be done; null where it
+    /// is not encoded, empty where it cannot be decoded. The header names encodings in the order in which they were
+    /// applied.</summary>
     public IReadOnlyList<Func<IContentDecoder>>? Find(string? contentEncoding)
     {
         if (string.IsNullOrWhiteSpace(contentEncoding))

@@ -3,10 +3,10 @@ using System.IO.Compression;
 
 namespace StreamUsage.Framing.Encodings;
 
-/// <summary>
-/// <c>gzip</c> (RFC 1952, any number of members) and <c>deflate</c>, which by RFC 9110 is the zlib format (RFC 1950), and from some servers bare deflate (RFC 1951): its first two bytes tell. The framework decodes these by
-/// streams only; so bytes are fed to one that finds no more when they are used up, and is asked again when there are.
-/// </summary>
+/// <summary><c>gzip</c> (RFC 1952, any number of members) and <c>deflate</c>, which by RFC 9110 is the zlib format (RFC
+/// 1950), and from some servers bare deflate (RFC 1951): its first two bytes tell. The framework decodes these by
+/// streams only; so bytes are fed to one that finds no more when they are used up, and is asked again when there
+/// are.</summary>
 internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
 {
     private const int ChecksumLength = 4;
@@ -45,7 +45,8 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
         _feed.Dispose();
     }
 
-    // A stream that finds its checksum wrong throws away what it has decoded in the same call. So the last bytes, which may be the checksum (4 bytes) and the length (4 more under gzip), are fed by themselves.
+    // A stream that finds its checksum wrong throws away what it has decoded in the same call. So the last bytes, which
+    // may be the checksum (4 bytes) and the length (4 more under gzip), are fed by themselves.
     private static int BeforeChecksum(int from, int length) => (length - from) switch
     {
         > 2 * ChecksumLength => length - (2 * ChecksumLength),
@@ -77,7 +78,8 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
             }
         }
 
-        // "The check value must be such that CMF and FLG, when viewed as a 16-bit unsigned integer stored in MSB order, is a multiple of 31."
+        // "The check value must be such that CMF and FLG, when viewed as a 16-bit unsigned integer stored in MSB order,
+        // is a multiple of 31."
         bool isZlib = (_firstByte & 0x0F) == 8 && ((_firstByte << 8) + source[bytesConsumed]) % 31 == 0;
         _stream = isZlib ? new ZLibStream(_feed, CompressionMode.Decompress) : new DeflateStream(_feed, CompressionMode.Decompress);
         _feed.Fill([(byte)_firstByte]);

@@ -8,12 +8,12 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>
-/// An event as it comes thousands of times a stream: the bytes of one, framing included, with holes where texts and running numbers stand. An event that differs from it in its holes only
-/// would leave the parser's state as it is and give the observer the text in the holes; so that is done, and the JSON is not parsed. The shape holds for one state: a change of the state ends it.
-/// A shape may count: then its events change the state's counts as well, each to its own, and the parser needs to read only the last one.
-/// The benchmark's Claude and Chat streams, read 16 KiB at a time, take 40 ns an event in all with it, and took 440 to 660 when every event was parsed.
-/// </summary>
+/// <summary>An event as it comes thousands of times a stream: the bytes of one, framing included, with holes where
+/// texts and running numbers stand. An event that differs from it in its holes only would leave the parser's state as
+/// it is and give the observer the text in the holes; so that is done, and the JSON is not parsed. The shape holds for
+/// one state: a change of the state ends it. A shape may count: then its events change the state's counts as well, each
+/// to its own, and the parser needs to read only the last one. The benchmark's Claude and Chat streams, read 16 KiB at
+/// a time, take 40 ns an event in all with it, and took 440 to 660 when every event was parsed.</summary>
 internal sealed class EventTemplate
 {
     private readonly TemplateSlot[] _holes;
@@ -25,11 +25,14 @@ internal sealed class EventTemplate
     private bool _isPadded;
 
     /// <summary>Makes a shape of what <see cref="TemplateLearner"/> has found.</summary>
-    /// <param name="sample">The event's bytes, from the first of its first line to its blank line, without its output and without spaces among its last brackets.</param>
-    /// <param name="holes">The holes in them, in order; one is output, and empty. Other streams' templates may share them.</param>
+    /// <param name="sample">The event's bytes, from the first of its first line to its blank line, without its output
+    /// and without spaces among its last brackets.</param>
+    /// <param name="holes">The holes in them, in order; one is output, and empty. Other streams' templates may share
+    /// them.</param>
     /// <param name="dataStart">Where the data begins.</param>
     /// <param name="dataEnd">Where it ends.</param>
-    /// <param name="isShared">Whether other streams use it too: then nobody releases it, and its sample is its own.</param>
+    /// <param name="isShared">Whether other streams use it too: then nobody releases it, and its sample is its
+    /// own.</param>
     public EventTemplate(ReadOnlySpan<byte> sample, TemplateSlot[] holes, int dataStart, int dataEnd, bool isShared)
     {
         _length = (ushort)sample.Length;
@@ -73,7 +76,8 @@ internal sealed class EventTemplate
     public bool Is(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> holes, int dataStart, int dataEnd) =>
         dataStart == _dataStart && dataEnd == _dataEnd && sample.SequenceEqual(_sample.AsSpan(0, _length)) && holes.SequenceEqual(_holes);
 
-    /// <summary>Its stream does not use it any more. Nothing of it but <see cref="Data"/> may be used from here on.</summary>
+    /// <summary>Its stream does not use it any more. Nothing of it but <see cref="Data"/> may be used from here
+    /// on.</summary>
     public void Release()
     {
         if (_isRented && _sample.Length != 0)
@@ -89,32 +93,38 @@ internal sealed class EventTemplate
     /// <summary>The first bytes of an event of this shape as they mostly are.</summary>
     public ReadOnlySpan<byte> Beginning(int length) => _sample.AsSpan(0, length);
 
-    /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where they do.</summary>
+    /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where
+    /// they do.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="maxDataLength">How long the data may be.</param>
     /// <param name="output">The observer.</param>
-    /// <param name="length">The event's length; where it is cut, how many bytes there are where they are just the <see cref="Beginning"/>, so that they need not be kept, else 0.</param>
+    /// <param name="length">The event's length; where it is cut, how many bytes there are where they are just the
+    /// <see cref="Beginning"/>, so that they need not be kept, else 0.</param>
     public TemplateMatch Match(ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
     {
         if (bytes.Length < _shortest)
         {
-            if (!Counts && bytes.Length <= _holes[BitOperations.TrailingZeroCount(_changing)].Start && Beginning(bytes.Length).SequenceEqual(bytes))
+            if (!Counts && bytes.Length <= _holes[BitOperations.TrailingZeroCount(_changing)].Start
+                && Beginning(bytes.Length).SequenceEqual(bytes))
             {
                 length = bytes.Length;
                 return TemplateMatch.Cut;
             }
 
-            // They may be cut: whether they are of this shape is looked at when there are more of them, unless they begin otherwise or a line ends behind the beginning.
+            // They may be cut: whether they are of this shape is looked at when there are more of them, unless they
+            // begin otherwise or a line ends behind the beginning.
             length = 0;
             int known = Math.Min(bytes.Length, _holes[0].Start);
-            return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) && !bytes[known..].Contains((byte)'\n') ? TemplateMatch.Cut : TemplateMatch.None;
+            return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) && !bytes[known..].Contains((byte)'\n')
+                ? TemplateMatch.Cut : TemplateMatch.None;
         }
 
         TemplateMatch match = Match(bytes, 0, _changing, maxDataLength, output, out length);
         int all = (1 << _holes.Length) - 1;
         if (match == TemplateMatch.None && _changing != all)
         {
-            // What is no output is taken to stay as it was (an item's id does, and a time in seconds for many events) until it has changed once.
+            // What is no output is taken to stay as it was (an item's id does, and a time in seconds for many events)
+            // until it has changed once.
             match = Match(bytes, 0, all, maxDataLength, output, out length);
             if (match == TemplateMatch.Whole)
             {
@@ -125,7 +135,8 @@ internal sealed class EventTemplate
         return match;
     }
 
-    /// <summary>Whether <paramref name="bytes"/> begin with the rest of an event whose first bytes were the <see cref="Beginning"/>.</summary>
+    /// <summary>Whether <paramref name="bytes"/> begin with the rest of an event whose first bytes were the
+    /// <see cref="Beginning"/>.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="begun">How long the beginning was.</param>
     /// <param name="maxDataLength">How long the data may be.</param>
@@ -142,7 +153,8 @@ internal sealed class EventTemplate
         return Match(bytes, begun, changing, maxDataLength, output, out length);
     }
 
-    private TemplateMatch Match(ReadOnlySpan<byte> bytes, int begun, int changing, long maxDataLength, ITemplateObserver output, out int length)
+    private TemplateMatch Match(
+        ReadOnlySpan<byte> bytes, int begun, int changing, long maxDataLength, ITemplateObserver output, out int length)
     {
         length = 0;
         int at = 0, sampleAt = begun, outputAt = 0;
@@ -191,7 +203,8 @@ internal sealed class EventTemplate
 
             if (hole.Kind == HoleKind.Count)
             {
-                // Counts that grow can be left out up to the last one. One that shrinks is the parser's to judge. That of an event that does not match further on is kept too: it makes the next ones parsed at most.
+                // Counts that grow can be left out up to the last one. One that shrinks is the parser's to judge. That
+                // of an event that does not match further on is kept too: it makes the next ones parsed at most.
                 ref ulong count = ref _counts[index];
                 if (number < count)
                 {
@@ -232,9 +245,11 @@ internal sealed class EventTemplate
         return TemplateMatch.Whole;
     }
 
-    private static TemplateMatch IsCut(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> literal) => literal.StartsWith(bytes) ? TemplateMatch.Cut : TemplateMatch.None;
+    private static TemplateMatch IsCut(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> literal) =>
+        literal.StartsWith(bytes) ? TemplateMatch.Cut : TemplateMatch.None;
 
-    // The last literal, then the closing brackets with any spaces among them (Anthropic pads its events so), then the rest of the line and the blank line.
+    // The last literal, then the closing brackets with any spaces among them (Anthropic pads its events so), then the
+    // rest of the line and the blank line.
     private TemplateMatch MatchPaddedEnd(ReadOnlySpan<byte> bytes, ref int at, int sampleAt)
     {
         ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, _closersStart - sampleAt);
@@ -261,7 +276,8 @@ internal sealed class EventTemplate
         return TemplateMatch.Whole;
     }
 
-    // They mostly lie within 32 bytes, whose spaces are found at once. At the end of the bytes some before them are among the 32, and shifted out.
+    // They mostly lie within 32 bytes, whose spaces are found at once. At the end of the bytes some before them are
+    // among the 32, and shifted out.
     private static bool TrySkipClosers(ReadOnlySpan<byte> bytes, ref int at, ReadOnlySpan<byte> closers)
     {
         if (!Vector256.IsHardwareAccelerated || bytes.Length < Vector256<byte>.Count || at == bytes.Length)
@@ -316,7 +332,8 @@ internal sealed class EventTemplate
         {
             TemplateSlot hole = _holes[i];
             at += hole.Start - sampleAt;
-            int length = hole.Kind <= HoleKind.Count ? NumberLength(bytes[at..], hole.Kind, out _) : JsonStringScanner.Scan(bytes, at).Length;
+            int length = hole.Kind <= HoleKind.Count
+                ? NumberLength(bytes[at..], hole.Kind, out _) : JsonStringScanner.Scan(bytes, at).Length;
             if (!bytes.Slice(at, length).SequenceEqual(_sample.AsSpan(hole.Start, hole.End - hole.Start)))
             {
                 _changing |= (ushort)(1 << i);
@@ -327,10 +344,12 @@ internal sealed class EventTemplate
         }
     }
 
-    /// <summary>Whether a number can be a count of a template: digits alone, no 0, which may mean that nothing is known yet, and none so large that it is no count.</summary>
+    /// <summary>Whether a number can be a count of a template: digits alone, no 0, which may mean that nothing is known
+    /// yet, and none so large that it is no count.</summary>
     public static bool IsCount(ReadOnlySpan<byte> number) => NumberLength(number, HoleKind.Count, out _) == number.Length;
 
-    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none, or no count. Counts are ordered as their digits are, of which eight are read at once.
+    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none, or no
+    // count. Counts are ordered as their digits are, of which eight are read at once.
     private static int NumberLength(ReadOnlySpan<byte> bytes, HoleKind kind, out ulong order)
     {
         const int MaxCountDigits = sizeof(ulong) - 1;
@@ -339,7 +358,8 @@ internal sealed class EventTemplate
         if (bytes.Length >= sizeof(ulong))
         {
             ulong word = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-            ulong others = ((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080; // Right up to the first byte that is no digit.
+            // Right up to the first byte that is no digit.
+            ulong others = ((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080;
             length = BitOperations.TrailingZeroCount(others) / 8;
             order = length == 0 ? 0 : BinaryPrimitives.ReverseEndianness(word) >> (64 - (8 * length));
         }
@@ -352,7 +372,8 @@ internal sealed class EventTemplate
             }
         }
 
-        bool isOdd = length > 0 && bytes[0] == (byte)'0' ? length > 1 || kind == HoleKind.Count : length > MaxCountDigits && kind == HoleKind.Count;
+        bool isOdd = length > 0 && bytes[0] == (byte)'0'
+            ? length > 1 || kind == HoleKind.Count : length > MaxCountDigits && kind == HoleKind.Count;
         return isOdd ? -1 : length;
     }
 }

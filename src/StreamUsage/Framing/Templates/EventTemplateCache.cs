@@ -3,7 +3,8 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>The shapes that a stream has shown, the last one seen first. Few at a time: a stream writes text, or reasons, or calls a tool. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>The shapes that a stream has shown, the last one seen first. Few at a time: a stream writes text, or
+/// reasons, or calls a tool. A mutable struct: keep it in a field, never copy it.</summary>
 internal struct EventTemplateCache
 {
     private const int MaxUnused = 16;
@@ -12,13 +13,15 @@ internal struct EventTemplateCache
     private uint _matches, _learned;
     private bool _counts; // Whether the events of the shapes count: all do, or none.
 
-    /// <summary>Whether learning has paid so far: a stream whose events are all different is left to the full parser.</summary>
+    /// <summary>Whether learning has paid so far: a stream whose events are all different is left to the full
+    /// parser.</summary>
     public readonly bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
 
     /// <summary>Whether there is a shape to match.</summary>
     public readonly bool IsAny => _first is not null;
 
-    /// <summary>The length of an event of the shape that was seen last, without its output; 0 where there is none.</summary>
+    /// <summary>The length of an event of the shape that was seen last, without its output; 0 where there is
+    /// none.</summary>
     public readonly int Length => _first?.Length ?? 0;
 
     /// <summary>The shape that was matched last.</summary>
@@ -46,7 +49,8 @@ internal struct EventTemplateCache
         return match;
     }
 
-    private TemplateMatch MatchOthers(TemplateMatch best, ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
+    private TemplateMatch MatchOthers(
+        TemplateMatch best, ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
     {
         TemplateMatch match = _second!.Match(bytes, maxDataLength, output, out length);
         if (match == TemplateMatch.Whole)

@@ -2,10 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>
-/// Shapes in which nothing is a stream's own: other streams show the same, and one object serves them all. What it says of itself (which holes change) may be said by any of them. A table of fixed size, where a newer
-/// shape takes an older one's place. That a shape holds for a stream is found out for each stream, whoever made it.
-/// </summary>
+/// <summary>Shapes in which nothing is a stream's own: other streams show the same, and one object serves them all.
+/// What it says of itself (which holes change) may be said by any of them. A table of fixed size, where a newer shape
+/// takes an older one's place. That a shape holds for a stream is found out for each stream, whoever made it.</summary>
 internal static class SharedTemplates
 {
     private const int Places = 64;
@@ -27,7 +26,8 @@ internal static class SharedTemplates
         var hash = default(HashCode);
         hash.AddBytes(sample);
         ref EventTemplate? place = ref s_shapes[(uint)hash.ToHashCode() % Places];
-        return place is { } known && known.Is(sample, holes, dataStart, dataEnd) ? known : place = new EventTemplate(sample, Slots(holes), dataStart, dataEnd, isShared: true);
+        return place is { } known && known.Is(sample, holes, dataStart, dataEnd)
+            ? known : place = new EventTemplate(sample, Slots(holes), dataStart, dataEnd, isShared: true);
     }
 
     // Where slots lie is seldom a stream's own, even where the sample is.

@@ -6,10 +6,10 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>
-/// Learns the shape of an event that has just been read and left the state as it was, but for its counts. Which values are holes is a guess from their names, and the guess is checked: with other
-/// texts in them the parser must leave the state as it is again, and tell of just those texts; with other counts it must change the counts alone, and back again when it reads the event once more.
-/// </summary>
+/// <summary>Learns the shape of an event that has just been read and left the state as it was, but for its counts.
+/// Which values are holes is a guess from their names, and the guess is checked: with other texts in them the parser
+/// must leave the state as it is again, and tell of just those texts; with other counts it must change the counts
+/// alone, and back again when it reads the event once more.</summary>
 internal sealed class TemplateLearner : IOutputObserver
 {
     private const int MaxLength = 2048;
@@ -33,7 +33,8 @@ internal sealed class TemplateLearner : IOutputObserver
     /// <param name="streamEvent">The event; its data lies in <paramref name="raw"/> in one piece.</param>
     /// <param name="parser">The parser that read it.</param>
     /// <param name="state">The state after it.</param>
-    public static EventTemplate? Learn(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state)
+    public static EventTemplate? Learn(
+        ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state)
     {
         if (raw.Length > MaxLength || parser is not ITemplatedProtocol wire || raw[^1] != (byte)'\n')
         {
@@ -47,7 +48,8 @@ internal sealed class TemplateLearner : IOutputObserver
             TemplateLearner learner = s_last ??= new TemplateLearner();
             learner._counts = learner._toldOfMore = false;
             learner._outputs = 0;
-            return learner.IsRight(raw, dataStart, streamEvent, parser, state, holes) ? MakeShape(raw, dataStart, dataStart + streamEvent.Data.Length, holes) : null;
+            return learner.IsRight(raw, dataStart, streamEvent, parser, state, holes)
+                ? MakeShape(raw, dataStart, dataStart + streamEvent.Data.Length, holes) : null;
         }
         catch (JsonException)
         {
@@ -94,7 +96,8 @@ internal sealed class TemplateLearner : IOutputObserver
                 }
 
                 int start = dataStart + (int)reader.TokenStartIndex + (isString ? 1 : 0);
-                holes[count++] = new TemplateSlot((ushort)start, (ushort)(start + reader.ValueSpan.Length), isString ? HoleKind.Unread : isCount ? HoleKind.Count : HoleKind.Number);
+                HoleKind kind = isString ? HoleKind.Unread : isCount ? HoleKind.Count : HoleKind.Number;
+                holes[count++] = new TemplateSlot((ushort)start, (ushort)(start + reader.ValueSpan.Length), kind);
             }
 
             isFree = isCount = false;
@@ -103,7 +106,8 @@ internal sealed class TemplateLearner : IOutputObserver
         return count;
     }
 
-    private bool IsRight(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state, Span<TemplateSlot> holes)
+    private bool IsRight(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state,
+        Span<TemplateSlot> holes)
     {
         foreach (TemplateSlot hole in holes)
         {
@@ -146,8 +150,10 @@ internal sealed class TemplateLearner : IOutputObserver
         filled.Append(raw[at..]);
     }
 
-    // The output's count must be among them: only then does the parser take all counts from the event alone. A choice of several may count for itself, and of two names of a count only the parser knows which stands.
-    private static bool OnlyCounts(in UsageAccumulator filled, in UsageAccumulator own, in UsageAccumulator before, in UsageAccumulator state) =>
+    // The output's count must be among them: only then does the parser take all counts from the event alone. A choice
+    // of several may count for itself, and of two names of a count only the parser knows which stands.
+    private static bool OnlyCounts(
+        in UsageAccumulator filled, in UsageAccumulator own, in UsageAccumulator before, in UsageAccumulator state) =>
         filled.Tokens.OutputTokens != own.Tokens.OutputTokens && filled.IsOutputReported && own.IsOutputReported && own.CountsOutput
         && filled with { Tokens = default } == before && own with { Tokens = default } == before
         && state.Choices.IsFirstAlone && !state.Tokens.Noted.HasFlag(ReportedTokens.Notes.HasTwoNames);
@@ -201,7 +207,12 @@ internal sealed class TemplateLearner : IOutputObserver
             return false;
         }
 
-        holes[_output.Hole] = holes[_output.Hole] with { Kind = HoleKind.Output, Output = (byte)_output.Kind, Choice = (ushort)_output.Choice };
+        holes[_output.Hole] = holes[_output.Hole] with
+        {
+            Kind = HoleKind.Output,
+            Output = (byte)_output.Kind,
+            Choice = (ushort)_output.Choice,
+        };
         return true;
     }
 }

@@ -1,6 +1,7 @@
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>A part of a shape in which events differ. Eight bytes: a stream keeps some of them as long as it is open.</summary>
+/// <summary>A part of a shape in which events differ. Eight bytes: a stream keeps some of them as long as it is
+/// open.</summary>
 /// <param name="Start">Where it begins in the shape's sample.</param>
 /// <param name="End">Where it ends.</param>
 /// <param name="Kind">What stands in it.</param>

@@ -5,10 +5,12 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>Reads the usage by model call: <c>iterations</c>, each with a type, perhaps a model of its own, and counts.</summary>
+/// <summary>Reads the usage by model call: <c>iterations</c>, each with a type, perhaps a model of its own, and
+/// counts.</summary>
 internal static class ClaudeIterations
 {
-    // A response makes few model calls: Anthropic's own loop over its tools pauses after ten. So many, with names of so many characters, come to 24 KB.
+    // A response makes few model calls: Anthropic's own loop over its tools pauses after ten. So many, with names of so
+    // many characters, come to 24 KB.
     private const int MaxIterations = 32;
     private const int MaxNameLength = 128;
 
@@ -67,7 +69,8 @@ internal static class ClaudeIterations
         return new UsageIteration { Type = type, Model = model, Usage = report.ToTokens(ClaudeUsage.Convention).Normalize() };
     }
 
-    // What is billed is the sum of them all: past the bound a call is counted with one of its kind and model, or else with the last.
+    // What is billed is the sum of them all: past the bound a call is counted with one of its kind and model, or else
+    // with the last.
     private static void Add(List<UsageIteration> iterations, UsageIteration iteration)
     {
         if (iterations.Count < MaxIterations)

@@ -6,7 +6,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
+/// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries
+/// the same.</summary>
 internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
 {
     public const string Name = "anthropic-messages";
@@ -16,7 +17,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
     public UsageNames UsageNames => ClaudeUsageNames.Message;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);
+        name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8)
+            || name.SequenceEqual("index"u8);
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
@@ -28,7 +30,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         }
 
         ReadOnlySpan<byte> type = probe.AnyType;
-        if (type.StartsWith("message_"u8) || type.StartsWith("content_block_"u8) || (type.SequenceEqual("message"u8) && !probe.Type.IsEmpty))
+        if (type.StartsWith("message_"u8) || type.StartsWith("content_block_"u8)
+            || (type.SequenceEqual("message"u8) && !probe.Type.IsEmpty))
         {
             return ParserMatch.Certain;
         }
@@ -131,7 +134,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
     }
 
     // message_start's message. Its usage begins the count anew; its output is a placeholder.
-    private static UsageAccumulator ReadStart(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadStart(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -159,7 +163,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadMessageProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadMessageProperty(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state, IOutputObserver output)
     {
         if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
         {
@@ -196,7 +201,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadDelta(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {

@@ -4,9 +4,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>
-/// Reads Anthropic's usage object. Its input excludes cached tokens. <c>message_delta</c>'s is cumulative and replaces <c>message_start</c>'s field by field.
-/// </summary>
+/// <summary>Reads Anthropic's usage object. Its input excludes cached tokens. <c>message_delta</c>'s is cumulative and
+/// replaces <c>message_start</c>'s field by field.</summary>
 internal static class ClaudeUsage
 {
     /// <summary>What every count of Anthropic's is made by.</summary>
@@ -18,7 +17,8 @@ internal static class ClaudeUsage
     /// <param name="state">The state before it.</param>
     /// <param name="output">The observer.</param>
     /// <param name="isStart">Whether a message begins with it, so that its output is a placeholder.</param>
-    public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isStart)
+    public static UsageAccumulator Read(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isStart)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {

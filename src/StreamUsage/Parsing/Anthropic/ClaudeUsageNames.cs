@@ -15,7 +15,8 @@ internal static class ClaudeUsageNames
         Count("thinking_tokens", UsageCount.Reasoning),
         Count("reasoning_tokens", UsageCount.Reasoning, 1));
 
-    private static readonly UsageNames PromptDetails = new([Count("cached_tokens", UsageCount.CacheRead, 1), .. Ignored("text_tokens", "audio_tokens", "image_tokens")]);
+    private static readonly UsageNames PromptDetails =
+        new([Count("cached_tokens", UsageCount.CacheRead, 1), .. Ignored("text_tokens", "audio_tokens", "image_tokens")]);
 
     /// <summary>Gets the fields of a message's usage.</summary>
     public static UsageNames Message { get; } = new(
@@ -44,7 +45,9 @@ internal static class ClaudeUsageNames
             Object("completion_tokens_details", OutputDetails),
             new("cost", UsageField.Cost),
             .. Ignored(
-                "is_byok", "cost_details", "type", "model", "usage_source", "usage_semantic", "billing_usage", "automatedReasoningPolicies", "automatedReasoningPolicyUnits", "contentPolicyImageUnits",
-                "contentPolicyUnits", "contextualGroundingPolicyUnits", "sensitiveInformationPolicyFreeUnits", "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
+                "is_byok", "cost_details", "type", "model", "usage_source", "usage_semantic", "billing_usage", "automatedReasoningPolicies",
+                "automatedReasoningPolicyUnits", "contentPolicyImageUnits",
+                "contentPolicyUnits", "contextualGroundingPolicyUnits", "sensitiveInformationPolicyFreeUnits",
+                "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
         ]);
 }

@@ -4,7 +4,8 @@ using StreamUsage.Framing;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>Hands on the payload of a message that is too large to keep: that of a <c>chunk</c>, which begins with <c>{"bytes":"</c>, decoded from base64 as it passes; any other as it is.</summary>
+/// <summary>Hands on the payload of a message that is too large to keep: that of a <c>chunk</c>, which begins with
+/// <c>{"bytes":"</c>, decoded from base64 as it passes; any other as it is.</summary>
 internal sealed class BedrockPayloadReader(ILargeEventReader inner) : ILargeEventReader
 {
     private readonly byte[] _group = new byte[4];

@@ -6,7 +6,8 @@ namespace StreamUsage.Parsing.Bedrock;
 /// <summary>The content blocks of a Converse answer: whole, as they start, or a delta of one.</summary>
 internal static class ConverseContent
 {
-    /// <summary>Tells the observer of what the block that the reader stands on holds: text, toolUse {name, input}, reasoningContent {text} or {reasoningText {text}}, citationsContent {content}.</summary>
+    /// <summary>Tells the observer of what the block that the reader stands on holds: text, toolUse {name, input},
+    /// reasoningContent {text} or {reasoningText {text}}, citationsContent {content}.</summary>
     /// <param name="reader">The reader.</param>
     /// <param name="data">What it reads.</param>
     /// <param name="index">The block's index in the message.</param>
@@ -99,7 +100,8 @@ internal static class ConverseContent
         if (output.KeepsMessage)
         {
             BlockHeader call = BlockHeader.Find(reader); // A tool of the provider's own says so in its type.
-            output.OnBlock(new OutputBlock(0, index, BlockStage.Delta) { Type = call.Type.IsEmpty ? "tool_use"u8 : call.Type, Id = call.Id });
+            output.OnBlock(
+                new OutputBlock(0, index, BlockStage.Delta) { Type = call.Type.IsEmpty ? "tool_use"u8 : call.Type, Id = call.Id });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -127,7 +129,8 @@ internal static class ConverseContent
         }
     }
 
-    // The texts in an object, however deep: {text}, {reasoningText: {text, signature}}, {signature}, {redactedContent}, {content: [{text}]}.
+    // The texts in an object, however deep: {text}, {reasoningText: {text, signature}}, {signature}, {redactedContent},
+    // {content: [{text}]}.
     private static void ReadText(ref Utf8JsonReader reader, OutputKind kind, IOutputObserver output)
     {
         if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))

@@ -5,10 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>
-/// Amazon Bedrock's Converse: the events of a stream, named by the event's type (as in its event stream) or by the one property around them (as SDKs print them), a whole answer, and exceptions.
-/// The usage comes after the message has stopped, in a <c>metadata</c> event.
-/// </summary>
+/// <summary>Amazon Bedrock's Converse: the events of a stream, named by the event's type (as in its event stream) or by
+/// the one property around them (as SDKs print them), a whole answer, and exceptions. The usage comes after the message
+/// has stopped, in a <c>metadata</c> event.</summary>
 internal sealed class ConverseParser : IProbedProtocol
 {
     public string Protocol => "bedrock-converse";
@@ -60,17 +59,20 @@ internal sealed class ConverseParser : IProbedProtocol
             return state.WithError(ErrorObject.ReadException(ref reader, streamEvent.Type));
         }
 
-        UsageAccumulator next = ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
+        UsageAccumulator next =
+            ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
         bool isUnknown = streamEvent.Type.IsEmpty && next == state && next.Error is null;
         return isUnknown && FlatError.Find(streamEvent.Data) is { } error ? next.WithError(error) : next;
     }
 
     private static bool IsEvent(scoped ReadOnlySpan<byte> type) =>
-        type.SequenceEqual("contentBlockDelta"u8) || type.SequenceEqual("messageStart"u8) || type.SequenceEqual("contentBlockStart"u8) || type.SequenceEqual("contentBlockStop"u8)
+        type.SequenceEqual("contentBlockDelta"u8) || type.SequenceEqual("messageStart"u8) || type.SequenceEqual("contentBlockStart"u8)
+            || type.SequenceEqual("contentBlockStop"u8)
         || type.SequenceEqual("messageStop"u8) || type.SequenceEqual("metadata"u8);
 
     private static UsageAccumulator ReadEvent(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> type, UsageAccumulator state, IOutputObserver output, bool isWholeBody, bool isInner)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> type, UsageAccumulator state, IOutputObserver output,
+            bool isWholeBody, bool isInner)
     {
         if (!reader.EnterObject())
         {
@@ -96,7 +98,8 @@ internal sealed class ConverseParser : IProbedProtocol
             }
             else if (name.SequenceEqual("stopReason"u8))
             {
-                state = reader.GetName(state.StopReason) is { } reason ? state with { StopReason = reason, Choices = state.Choices.Finish(0) } : state;
+                state = reader.GetName(state.StopReason) is { } reason
+                    ? state with { StopReason = reason, Choices = state.Choices.Finish(0) } : state;
             }
             else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
@@ -148,7 +151,8 @@ internal sealed class ConverseParser : IProbedProtocol
         return 0;
     }
 
-    // How it was served: serviceTier {type}, performanceConfig {latency}, trace {promptRouter {invokedModelId}}, additionalModelResponseFields {stop_sequence}.
+    // How it was served: serviceTier {type}, performanceConfig {latency}, trace {promptRouter {invokedModelId}},
+    // additionalModelResponseFields {stop_sequence}.
     private static UsageAccumulator ReadServed(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state)
     {
         if (name.SequenceEqual("serviceTier"u8))

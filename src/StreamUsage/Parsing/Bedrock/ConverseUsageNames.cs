@@ -4,7 +4,8 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>Bedrock's counts: Converse's usage, and the metrics that it adds to an invoked model's own events.</summary>
+/// <summary>Bedrock's counts: Converse's usage, and the metrics that it adds to an invoked model's own
+/// events.</summary>
 internal static class ConverseUsageNames
 {
     /// <summary>Gets the fields of both.</summary>
@@ -22,7 +23,8 @@ internal static class ConverseUsageNames
             new("cacheDetails", UsageField.LifetimeList),
             new("serverToolUsage", UsageField.ServerTools),
             .. Ignored(
-                "invocationLatency", "firstByteLatency", "automatedReasoningPolicies", "automatedReasoningPolicyUnits", "contentPolicyImageUnits", "contentPolicyUnits", "contextualGroundingPolicyUnits",
+                "invocationLatency", "firstByteLatency", "automatedReasoningPolicies", "automatedReasoningPolicyUnits",
+                "contentPolicyImageUnits", "contentPolicyUnits", "contextualGroundingPolicyUnits",
                 "sensitiveInformationPolicyFreeUnits", "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
         ]);
 }

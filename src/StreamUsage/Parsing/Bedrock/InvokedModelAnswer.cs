@@ -4,12 +4,11 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>
-/// The members of an invoked model's answer, or of an event of it. Titan: <c>outputText</c>, <c>completionReason</c>,
-/// <c>inputTextTokenCount</c>, <c>totalOutputTextTokenCount</c>, <c>results[]</c>. Llama: <c>generation</c>,
-/// <c>stop_reason</c>, <c>prompt_token_count</c>, <c>generation_token_count</c>, which counts on. Cohere Command:
-/// <c>text</c>, <c>is_finished</c>, <c>finish_reason</c>, <c>generations[]</c>. Mistral: <c>outputs[]</c>.
-/// </summary>
+/// <summary>The members of an invoked model's answer, or of an event of it. Titan: <c>outputText</c>,
+/// <c>completionReason</c>, <c>inputTextTokenCount</c>, <c>totalOutputTextTokenCount</c>, <c>results[]</c>. Llama:
+/// <c>generation</c>, <c>stop_reason</c>, <c>prompt_token_count</c>, <c>generation_token_count</c>, which counts on.
+/// Cohere Command: <c>text</c>, <c>is_finished</c>, <c>finish_reason</c>, <c>generations[]</c>. Mistral:
+/// <c>outputs[]</c>.</summary>
 internal ref struct InvokedModelAnswer(UsageAccumulator state)
 {
     private UsageReport _counts;

@@ -5,11 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>
-/// What Amazon Bedrock's InvokeModel answers for models that have no protocol elsewhere: Amazon Titan, Meta Llama,
-/// Cohere Command and Mistral's text models, whole and as the events of a stream. Other models speak their own:
-/// Anthropic Messages, Chat Completions, Cohere's Chat, Converse (Nova).
-/// </summary>
+/// <summary>What Amazon Bedrock's InvokeModel answers for models that have no protocol elsewhere: Amazon Titan, Meta
+/// Llama, Cohere Command and Mistral's text models, whole and as the events of a stream. Other models speak their own:
+/// Anthropic Messages, Chat Completions, Cohere's Chat, Converse (Nova).</summary>
 internal sealed class InvokedModelParser : IProbedProtocol
 {
     public string Protocol => "bedrock-invoke";

@@ -5,9 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// Cohere's Chat, version 2: the events of a stream, of which <c>message-end</c> is the last, and a whole answer.
-/// </summary>
+/// <summary>Cohere's Chat, version 2: the events of a stream, of which <c>message-end</c> is the last, and a whole
+/// answer.</summary>
 internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "cohere-chat";

@@ -5,11 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// Cohere's Chat, version 1: the events of a stream, one object a line or server-sent, of which <c>stream-end</c> is
-/// the last and repeats the whole answer; and a whole answer. Its answers have two ids: the generation's, which
-/// a stream begins with, is the response's.
-/// </summary>
+/// <summary>Cohere's Chat, version 1: the events of a stream, one object a line or server-sent, of which
+/// <c>stream-end</c> is the last and repeats the whole answer; and a whole answer. Its answers have two ids: the
+/// generation's, which a stream begins with, is the response's.</summary>
 internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "cohere-chat";

@@ -3,10 +3,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// The message of a Cohere answer, whole or a delta of it: its text and thinking, the plan it made for its tools, and
-/// its tool calls.
-/// </summary>
+/// <summary>The message of a Cohere answer, whole or a delta of it: its text and thinking, the plan it made for its
+/// tools, and its tool calls.</summary>
 internal static class CohereContent
 {
     // Content and tool calls are numbered each from 0; the plan has no number.

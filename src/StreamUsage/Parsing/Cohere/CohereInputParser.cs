@@ -5,9 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// Cohere's Embed and Rerank: one whole body, whose <c>meta</c> says what is billed of the input. Nothing is written.
-/// </summary>
+/// <summary>Cohere's Embed and Rerank: one whole body, whose <c>meta</c> says what is billed of the input. Nothing is
+/// written.</summary>
 /// <param name="protocol">The protocol's name.</param>
 /// <param name="operation">What is asked with it.</param>
 /// <param name="result">The member of the root that only this one of the two has.</param>

@@ -4,12 +4,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// Reads Cohere's <c>usage</c> and <c>meta</c>: what the model processed in <c>tokens</c>, of which
+/// <summary>Reads Cohere's <c>usage</c> and <c>meta</c>: what the model processed in <c>tokens</c>, of which
 /// <c>cached_tokens</c> were read from the cache, and what is billed in <c>billed_units</c>, which is less. Where only
-/// the
-/// billed units are stated, their tokens are the usage too.
-/// </summary>
+/// the billed units are stated, their tokens are the usage too.</summary>
 internal static class CohereUsage
 {
     /// <summary>Reads the object that the reader stands on.</summary>

@@ -5,9 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Gemini Live: the messages of one turn. Only a session tells the turns apart, so that no body is taken for it.
-/// </summary>
+/// <summary>Gemini Live: the messages of one turn. Only a session tells the turns apart, so that no body is taken for
+/// it.</summary>
 internal sealed class GeminiLiveParser : IUsageParser
 {
     public string Protocol => "gemini";

@@ -5,10 +5,10 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Google Gemini: the chunks of a stream (server-sent events or the elements of an array), a whole answer, and errors; as they are (Gemini API, Vertex) or inside the <c>response</c> of Code Assist.
-/// There is no terminal event: each candidate ends with its finish reason, and a blocked prompt with its block reason. Usage may still follow.
-/// </summary>
+/// <summary>Google Gemini: the chunks of a stream (server-sent events or the elements of an array), a whole answer, and
+/// errors; as they are (Gemini API, Vertex) or inside the <c>response</c> of Code Assist. There is no terminal event:
+/// each candidate ends with its finish reason, and a blocked prompt with its block reason. Usage may still
+/// follow.</summary>
 internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 {
     public const string OperationName = "generate_content";
@@ -25,7 +25,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
-    public ParserMatch Match(in RootProbe probe) => probe.Gemini == ParserMatch.None && probe.HasError ? ParserMatch.Possible : probe.Gemini;
+    public ParserMatch Match(in RootProbe probe) =>
+        probe.Gemini == ParserMatch.None && probe.HasError ? ParserMatch.Possible : probe.Gemini;
 
     /// <summary>What a property of the root, or of a wrapped chunk, says of the wire.</summary>
     public static ParserMatch MatchName(scoped ReadOnlySpan<byte> name, JsonTokenType value)
@@ -63,12 +64,15 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
         }
 
         // A second object: the first was a chunk after all, of JSON lines.
-        return streamEvent.IsWholeBody && next.IsTerminal && next.Choices != default && !next.Choices.AllFinished ? next with { IsTerminal = false } : next;
+        return streamEvent.IsWholeBody && next.IsTerminal && next.Choices != default && !next.Choices.AllFinished
+            ? next with { IsTerminal = false } : next;
     }
 
-    private static UsageAccumulator ReadChunk(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole, bool isWrapped)
+    private static UsageAccumulator ReadChunk(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole, bool isWrapped)
     {
-        // Whether a count that is left out is 0 depends on the finish reasons: usage that stands before them is read last.
+        // Whether a count that is left out is 0 depends on the finish reasons: usage that stands before them is read
+        // last.
         Utf8JsonReader usage = default;
         bool areReasonsKnown = isWhole, isKnown = isWrapped, isLive = false;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -133,7 +137,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 
         // In a live session each turn counts for itself.
         state = isLive && usage.TokenType == JsonTokenType.StartObject ? state with { Tokens = default } : state;
-        return usage.TokenType == JsonTokenType.StartObject ? GeminiUsage.Read(ref usage, data, state, output, isComplete: isWhole || state.IsComplete) : state;
+        return usage.TokenType == JsonTokenType.StartObject
+            ? GeminiUsage.Read(ref usage, data, state, output, isComplete: isWhole || state.IsComplete) : state;
     }
 
     private static UsageAccumulator ReadPromptFeedback(ref Utf8JsonReader reader, UsageAccumulator state)
@@ -144,7 +149,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             {
                 if (name.SequenceEqual("blockReason"u8))
                 {
-                    state = ReadReason(ref reader, state.StopReason) is { } reason ? state with { StopReason = reason, IsTerminal = true } : state;
+                    state = ReadReason(ref reader, state.StopReason) is { } reason
+                        ? state with { StopReason = reason, IsTerminal = true } : state;
                 }
                 else
                 {
@@ -156,7 +162,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadCandidates(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadCandidates(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (reader.EnterArray())
         {
@@ -170,7 +177,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadCandidate(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, in UsageAccumulator state, IOutputObserver output, bool hasIndices)
+    private static UsageAccumulator ReadCandidate(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, in UsageAccumulator state, IOutputObserver output, bool hasIndices)
     {
         int index = hasIndices ? Utf8Json.FindIndex(reader) : 0;
         ChoiceProgress choices = state.Choices.Begin(index);
@@ -202,10 +210,12 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 
         choices = reason is null ? choices : choices.Finish(index);
         stopReason = index == 0 ? reason ?? stopReason : stopReason;
-        return choices == state.Choices && ReferenceEquals(stopReason, state.StopReason) ? state : state with { Choices = choices, StopReason = stopReason };
+        return choices == state.Choices && ReferenceEquals(stopReason, state.StopReason)
+            ? state : state with { Choices = choices, StopReason = stopReason };
     }
 
-    // Whether an index other than 0 is said: it stands behind the content, and to look for it first is to read the candidate twice.
+    // Whether an index other than 0 is said: it stands behind the content, and to look for it first is to read the
+    // candidate twice.
     private static bool HasIndices(ReadOnlySpan<byte> data)
     {
         for (int at; (at = data.IndexOf("\"index\""u8)) >= 0;)

@@ -4,10 +4,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Reads Gemini's usageMetadata. Its prompt includes cached content; the prompt of tool use and thoughts are counted beside prompt and candidates. Each is cumulative and replaces the one before as a
-/// whole: what is left out is 0, as protobuf leaves out zeros.
-/// </summary>
+/// <summary>Reads Gemini's usageMetadata. Its prompt includes cached content; the prompt of tool use and thoughts are
+/// counted beside prompt and candidates. Each is cumulative and replaces the one before as a whole: what is left out is
+/// 0, as protobuf leaves out zeros.</summary>
 internal static class GeminiUsage
 {
     /// <summary>Reads the object that the reader stands on.</summary>
@@ -16,7 +15,8 @@ internal static class GeminiUsage
     /// <param name="state">The state before it.</param>
     /// <param name="output">Told of the object, and of counts that are none.</param>
     /// <param name="isComplete">Whether the answer is complete, so that an output that is left out is 0.</param>
-    public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isComplete)
+    public static UsageAccumulator Read(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isComplete)
     {
         int start = (int)reader.TokenStartIndex;
         UsageReport report = default;
@@ -29,7 +29,8 @@ internal static class GeminiUsage
 
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
 
-        // A chunk in the middle may count its prompt alone, after others that counted output, or before: then the output is not known, but no less than was counted before.
+        // A chunk in the middle may count its prompt alone, after others that counted output, or before: then the
+        // output is not known, but no less than was counted before.
         if (tokens.OutputTokens is null && (isComplete || CountsMoreThanPrompt(tokens)))
         {
             tokens = tokens with { OutputTokens = 0 };
@@ -44,7 +45,8 @@ internal static class GeminiUsage
     /// <summary>Returns the state with the subsets by modality, in place of those of an earlier usage.</summary>
     public static UsageAccumulator WithDetails(in UsageAccumulator state, in UsageReport report)
     {
-        (ModalityCounts prompt, ModalityCounts cache, long? outputVideo) = (report.InputModalities, report.CacheModalities, report.OutputModalities.Video);
+        (ModalityCounts prompt, ModalityCounts cache, long? outputVideo) =
+            (report.InputModalities, report.CacheModalities, report.OutputModalities.Video);
         if ((prompt.Image ?? prompt.Video ?? cache.Image ?? cache.Video ?? outputVideo) is null && state.TokenDetails.Count == 0)
         {
             return state;
@@ -52,7 +54,8 @@ internal static class GeminiUsage
 
         ReadOnlySpan<(string Name, long? Count)> details =
         [
-            ("input_image_tokens", prompt.Image), ("input_video_tokens", prompt.Video), ("cache_read_image_tokens", cache.Image), ("cache_read_video_tokens", cache.Video), ("output_video_tokens", outputVideo),
+            ("input_image_tokens", prompt.Image), ("input_video_tokens", prompt.Video), ("cache_read_image_tokens", cache.Image),
+                ("cache_read_video_tokens", cache.Video), ("output_video_tokens", outputVideo),
         ];
         int count = 0;
         bool isSame = true;

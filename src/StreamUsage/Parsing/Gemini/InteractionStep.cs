@@ -5,10 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// A step of an interaction, as it starts, a delta of it, or whole: text, thoughts, calls of functions and of the
-/// provider's own tools. What a tool answered is not the model's output.
-/// </summary>
+/// <summary>A step of an interaction, as it starts, a delta of it, or whole: text, thoughts, calls of functions and of
+/// the provider's own tools. What a tool answered is not the model's output.</summary>
 internal static class InteractionStep
 {
     /// <summary>Reads a step as it starts, or the whole of one.</summary>

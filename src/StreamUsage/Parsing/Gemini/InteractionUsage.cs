@@ -5,10 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Reads the usage object of Interactions. Its input includes what was cached; thoughts are counted beside the output,
-/// and the prompts of tools beside the input.
-/// </summary>
+/// <summary>Reads the usage object of Interactions. Its input includes what was cached; thoughts are counted beside the
+/// output, and the prompts of tools beside the input.</summary>
 internal static class InteractionUsage
 {
     /// <summary>Reads the object.</summary>

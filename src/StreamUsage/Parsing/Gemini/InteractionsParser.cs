@@ -5,10 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Gemini Interactions: the events of a stream, named in <c>event_type</c>, and a whole interaction, made at once or in
-/// the background. Steps hold the output; <c>interaction.completed</c> ends a stream, whatever its status.
-/// </summary>
+/// <summary>Gemini Interactions: the events of a stream, named in <c>event_type</c>, and a whole interaction, made at
+/// once or in the background. Steps hold the output; <c>interaction.completed</c> ends a stream, whatever its
+/// status.</summary>
 internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "gemini-interactions";

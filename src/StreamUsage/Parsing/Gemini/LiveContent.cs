@@ -4,10 +4,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// What Gemini Live's messages hold of a turn: content of the model, what it says as a text, and its end; and calls of
-/// functions.
-/// </summary>
+/// <summary>What Gemini Live's messages hold of a turn: content of the model, what it says as a text, and its end; and
+/// calls of functions.</summary>
 internal static class LiveContent
 {
     /// <summary>Reads the <c>serverContent</c> that the reader stands on.</summary>
@@ -50,9 +48,8 @@ internal static class LiveContent
         return state;
     }
 
-    /// <summary>
-    /// Reads the <c>toolCall</c> that the reader stands on: <c>{functionCalls: [{id, name, args}]}</c>.
-    /// </summary>
+    /// <summary>Reads the <c>toolCall</c> that the reader stands on: <c>{functionCalls: [{id, name,
+    /// args}]}</c>.</summary>
     public static void ReadCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
     {
         if (!reader.EnterObject())

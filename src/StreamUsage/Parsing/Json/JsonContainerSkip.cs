@@ -5,10 +5,9 @@ using System.Runtime.Intrinsics;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// Finds the end of a JSON object or array in pieces of any size, looking at its brackets and strings only: 64 bytes at once where there are so many, several times faster than from bracket to
-/// quote to bracket in JSON of short strings. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Finds the end of a JSON object or array in pieces of any size, looking at its brackets and strings only: 64
+/// bytes at once where there are so many, several times faster than from bracket to quote to bracket in JSON of short
+/// strings. A mutable struct: keep it in a field, never copy it.</summary>
 internal struct JsonContainerSkip
 {
     private const int BlockLength = 64;
@@ -157,5 +156,6 @@ internal struct JsonContainerSkip
     }
 
     private static ulong Where(Vector256<byte> low, Vector256<byte> high, byte value) =>
-        Vector256.Equals(low, Vector256.Create(value)).ExtractMostSignificantBits() | ((ulong)Vector256.Equals(high, Vector256.Create(value)).ExtractMostSignificantBits() << 32);
+        Vector256.Equals(low, Vector256.Create(value)).ExtractMostSignificantBits()
+            | ((ulong)Vector256.Equals(high, Vector256.Create(value)).ExtractMostSignificantBits() << 32);
 }

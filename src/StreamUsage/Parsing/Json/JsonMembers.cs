@@ -3,10 +3,9 @@ using System.Text.Json;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// The members of a JSON object, without reading into those that are not asked for: a value is passed by looking for its end only, where
-/// <see cref="Utf8JsonReader.Skip"/> checks each token of it. For large objects of which little is needed.
-/// </summary>
+/// <summary>The members of a JSON object, without reading into those that are not asked for: a value is passed by
+/// looking for its end only, where <see cref="Utf8JsonReader.Skip"/> checks each token of it. For large objects of
+/// which little is needed.</summary>
 internal ref struct JsonMembers
 {
     private static readonly SearchValues<byte> ScalarEnds = SearchValues.Create(",}] \t\r\n"u8);

@@ -3,10 +3,10 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// Walks the JSON of an event that is too large to keep and writes a small copy of it, in constant memory: the same structure with long strings cut, what is nested deep left out
-/// and long arrays ended early. What a parser reads (ids, a model, a usage object, an error, the choices' beginnings) is short and outside of arrays' bulk, so it is in the copy wherever it stands.
-/// </summary>
+/// <summary>Walks the JSON of an event that is too large to keep and writes a small copy of it, in constant memory: the
+/// same structure with long strings cut, what is nested deep left out and long arrays ended early. What a parser reads
+/// (ids, a model, a usage object, an error, the choices' beginnings) is short and outside of arrays' bulk, so it is in
+/// the copy wherever it stands.</summary>
 internal sealed class JsonReducer
 {
     private const int MaxDepth = 32;
@@ -14,8 +14,9 @@ internal sealed class JsonReducer
     private const int MaxNameBytes = 128;
     private const int MaxLiteralBytes = 64;
 
-    // What the copy may grow to: what lies in an array that holds no output (search results) first runs out of room, then what lies in an array inside the output, then the output, then the rest; what a parser
-    // needs in any case, last.
+    // What the copy may grow to: what lies in an array that holds no output (search results) first runs out of room,
+    // then what lies in an array inside the output, then the output, then the rest; what a parser needs in any case,
+    // last.
     private const int OtherArrayLimit = 6 * 1024;
     private const int NestedArrayLimit = 8 * 1024;
     private const int OutputLimit = 12 * 1024;
@@ -350,14 +351,17 @@ internal sealed class JsonReducer
         return true;
     }
 
-    private static bool IsUsageName(ReadOnlySpan<byte> name) => name.SequenceEqual("usage"u8) || name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("error"u8);
+    private static bool IsUsageName(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("usage"u8) || name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("error"u8);
 
     // The arrays whose elements say how an answer has ended.
     private static bool IsOutputName(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("choices"u8) || name.SequenceEqual("candidates"u8) || name.SequenceEqual("output"u8) || name.SequenceEqual("content"u8);
+        name.SequenceEqual("choices"u8) || name.SequenceEqual("candidates"u8) || name.SequenceEqual("output"u8)
+            || name.SequenceEqual("content"u8);
 
     private static bool IsNeededName(ReadOnlySpan<byte> name) =>
-        IsUsageName(name) || name.SequenceEqual("response"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("type"u8) || name.SequenceEqual("id"u8) || name.SequenceEqual("model"u8) || name.SequenceEqual("status"u8);
+        IsUsageName(name) || name.SequenceEqual("response"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("type"u8)
+            || name.SequenceEqual("id"u8) || name.SequenceEqual("model"u8) || name.SequenceEqual("status"u8);
 
     // A number of more digits than any count has is cut; no other literal is as long.
     private void AppendLiteral(byte value)
@@ -375,10 +379,12 @@ internal sealed class JsonReducer
     // [DONE], among the values of one event.
     private bool IsEndMark => _depth == 1 && _levels[0].IsArray && _token.Span.SequenceEqual("DONE"u8);
 
-    private static bool IsWord(ReadOnlySpan<byte> literal) => literal.SequenceEqual("null"u8) || literal.SequenceEqual("true"u8) || literal.SequenceEqual("false"u8);
+    private static bool IsWord(ReadOnlySpan<byte> literal) =>
+        literal.SequenceEqual("null"u8) || literal.SequenceEqual("true"u8) || literal.SequenceEqual("false"u8);
 
     private static bool IsNumber(ReadOnlySpan<byte> literal) => literal[0] is (byte)'-' or (>= (byte)'0' and <= (byte)'9');
 
-    private static bool IsLiteral(byte value) => value is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'E'
+    private static bool IsLiteral(byte value) =>
+        value is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'E'
         or (byte)'D' or (byte)'O' or (byte)'N'; // Chat's end mark looks like an array of a literal.
 }

@@ -3,7 +3,8 @@ namespace StreamUsage.Parsing.Json;
 /// <summary>Cuts the inside of a JSON string where it may be cut.</summary>
 internal static class JsonStringCut
 {
-    /// <summary>What there is of a cut string before an escape, a surrogate pair or a character that the cut went through.</summary>
+    /// <summary>What there is of a cut string before an escape, a surrogate pair or a character that the cut went
+    /// through.</summary>
     public static ReadOnlySpan<byte> WholeCharacters(ReadOnlySpan<byte> text)
     {
         int whole = 0;
@@ -29,7 +30,8 @@ internal static class JsonStringCut
             return 2;
         }
 
-        bool isHighSurrogate = text.Length > 3 && (text[2] | 0x20) == (byte)'d' && (text[3] | 0x20) is (byte)'8' or (byte)'9' or (byte)'a' or (byte)'b';
+        bool isHighSurrogate =
+            text.Length > 3 && (text[2] | 0x20) == (byte)'d' && (text[3] | 0x20) is (byte)'8' or (byte)'9' or (byte)'a' or (byte)'b';
         return isHighSurrogate && text[Math.Min(6, text.Length)..] is [] or [(byte)'\\'] or [(byte)'\\', (byte)'u', ..] ? 12 : 6;
     }
 

@@ -14,12 +14,15 @@ internal static class JsonStringScanner
     /// <summary>Scans from the first byte after a string's opening quote, at <paramref name="start"/>.</summary>
     public static StringScan Scan(ReadOnlySpan<byte> bytes, int start)
     {
-        // A token of text is short: 32 bytes are looked at once, without a branch on where it ends. At the end of the bytes some before the string are among them, and shifted out.
+        // A token of text is short: 32 bytes are looked at once, without a branch on where it ends. At the end of the
+        // bytes some before the string are among them, and shifted out.
         if (Vector256.IsHardwareAccelerated && bytes.Length >= Vector256<byte>.Count && start < bytes.Length)
         {
             int from = Math.Min(start, bytes.Length - Vector256<byte>.Count);
             Vector256<byte> next = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (uint)from);
-            Vector256<byte> isStop = Vector256.Equals(next, Vector256.Create((byte)'"')) | Vector256.Equals(next, Vector256.Create((byte)'\\')) | Vector256.Equals(next & Vector256.Create((byte)0xE0), Vector256<byte>.Zero);
+            Vector256<byte> isStop = Vector256.Equals(next, Vector256.Create((byte)'"'))
+                | Vector256.Equals(next, Vector256.Create((byte)'\\'))
+                | Vector256.Equals(next & Vector256.Create((byte)0xE0), Vector256<byte>.Zero);
             uint stops = isStop.ExtractMostSignificantBits() >> (start - from);
             int escapes = 0;
             while (stops != 0)
@@ -29,11 +32,14 @@ internal static class JsonStringScanner
                 if (stop == (byte)'"')
                 {
                     uint nonAscii = next.ExtractMostSignificantBits() >> (start - from) & ((1u << length) - 1);
-                    return new StringScan(length, (nonAscii == 0 ? length : CountUtf16(bytes.Slice(start, length))) - escapes, escapes != 0);
+                    return new StringScan(
+                        length, (nonAscii == 0 ? length : CountUtf16(bytes.Slice(start, length))) - escapes, escapes != 0);
                 }
 
-                // An escape of two bytes, which are one unit. What else may stand there, and what goes past these bytes, is looked at below.
-                if (stop != (byte)'\\' || length + 1 >= Vector256<byte>.Count - (start - from) || EscapeLength(bytes.Slice(start + length, 2)) != 2)
+                // An escape of two bytes, which are one unit. What else may stand there, and what goes past these
+                // bytes, is looked at below.
+                if (stop != (byte)'\\' || length + 1 >= Vector256<byte>.Count - (start - from)
+                    || EscapeLength(bytes.Slice(start + length, 2)) != 2)
                 {
                     break;
                 }
@@ -102,7 +108,9 @@ internal static class JsonStringScanner
             for (; bytes.Length - at >= Vector128<byte>.Count; at += Vector128<byte>.Count)
             {
                 Vector128<byte> next = Vector128.LoadUnsafe(ref first, (uint)at);
-                Vector128<byte> isStop = Vector128.Equals(next, Vector128.Create((byte)'"')) | Vector128.Equals(next, Vector128.Create((byte)'\\')) | Vector128.LessThan(next, Vector128.Create((byte)0x20));
+                Vector128<byte> isStop = Vector128.Equals(next, Vector128.Create((byte)'"'))
+                    | Vector128.Equals(next, Vector128.Create((byte)'\\'))
+                    | Vector128.LessThan(next, Vector128.Create((byte)0x20));
                 uint stops = isStop.ExtractMostSignificantBits();
                 if (stops != 0)
                 {

@@ -22,9 +22,9 @@ internal static class JsonStringText
         return result;
     }
 
-    /// <summary>
-    /// No more than the first characters of the text, and not half of a surrogate pair; <paramref name="known"/> where they are the same, without a string being made. What is left out is not decoded.
-    /// </summary>
+    /// <summary>No more than the first characters of the text, and not half of a surrogate pair;
+    /// <paramref name="known"/> where they are the same, without a string being made. What is left out is not
+    /// decoded.</summary>
     public static string ToString(ReadOnlySpan<byte> inside, int maxLength, string? known = null)
     {
         // Nothing stands for a character in more bytes than an escape.
@@ -41,7 +41,8 @@ internal static class JsonStringText
         return result;
     }
 
-    /// <summary>Appends what a JSON string's inside stands for, in UTF-8. A lone surrogate, which JSON lets pass, is replaced.</summary>
+    /// <summary>Appends what a JSON string's inside stands for, in UTF-8. A lone surrogate, which JSON lets pass, is
+    /// replaced.</summary>
     public static void Append(ReadOnlySpan<byte> inside, ref PooledBuffer text)
     {
         Span<byte> character = stackalloc byte[4];

@@ -3,10 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// The JSON values of an event's data, one after the other: some servers put several into one event, one a line or all in one. Only containers, end marks and lines of anything else are told apart; whether a
-/// value is well-formed is its reader's to find.
-/// </summary>
+/// <summary>The JSON values of an event's data, one after the other: some servers put several into one event, one a
+/// line or all in one. Only containers, end marks and lines of anything else are told apart; whether a value is
+/// well-formed is its reader's to find.</summary>
 internal ref struct JsonValues(ReadOnlySpan<byte> data)
 {
     private ReadOnlySpan<byte> _rest = data;
@@ -33,7 +32,8 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
         return length == data.Length || !data[length..].ContainsAnyExcept(Blank);
     }
 
-    // A bracket before a bracket that opens, or before white space: neither is within compact JSON, unless in a string. A third of what looking for the first value's end costs.
+    // A bracket before a bracket that opens, or before white space: neither is within compact JSON, unless in a string.
+    // A third of what looking for the first value's end costs.
     private static bool MayHoldSeveral(ReadOnlySpan<byte> data)
     {
         int at = 0;
@@ -43,7 +43,8 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
             for (; at + Vector256<byte>.Count < data.Length; at += Vector256<byte>.Count)
             {
                 Vector256<byte> next = Vector256.LoadUnsafe(ref first, (nuint)at + 1);
-                Vector256<byte> opens = Vector256.Equals(next | Vector256.Create((byte)0x20), Vector256.Create((byte)'{')); // '[' is '{' without that bit.
+                // '[' is '{' without that bit.
+                Vector256<byte> opens = Vector256.Equals(next | Vector256.Create((byte)0x20), Vector256.Create((byte)'{'));
                 Vector256<byte> closes = Vector256.Equals(Vector256.LoadUnsafe(ref first, (nuint)at), Vector256.Create((byte)'}'));
                 if ((closes & (opens | Vector256.LessThanOrEqual(next, Vector256.Create((byte)' ')))) != Vector256<byte>.Zero)
                 {

@@ -2,10 +2,8 @@ using System.Text.Json;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// Members of an event's root that tell protocols apart, each where its value is of the kind that the protocol gives
-/// it.
-/// </summary>
+/// <summary>Members of an event's root that tell protocols apart, each where its value is of the kind that the protocol
+/// gives it.</summary>
 [Flags]
 internal enum RootMembers
 {

@@ -32,7 +32,12 @@ internal ref struct RootProbe
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static RootProbe Read(StreamEvent streamEvent)
     {
-        var probe = new RootProbe { EventType = streamEvent.Type, IsWholeBody = streamEvent.IsWholeBody, IsDone = OpenAIChatParser.IsDone(streamEvent.Data) };
+        var probe = new RootProbe
+        {
+            EventType = streamEvent.Type,
+            IsWholeBody = streamEvent.IsWholeBody,
+            IsDone = OpenAIChatParser.IsDone(streamEvent.Data),
+        };
         if (Utf8Json.IsObject(streamEvent.Data))
         {
             probe.IsObject = true;
@@ -154,7 +159,8 @@ internal ref struct RootProbe
             {
                 shape = UsageShape.Interactions;
             }
-            else if (name.SequenceEqual("input_tokens_details"u8) || (name.SequenceEqual("total_tokens"u8) && shape is not (UsageShape.Chat or UsageShape.Interactions)))
+            else if (name.SequenceEqual("input_tokens_details"u8)
+                || (name.SequenceEqual("total_tokens"u8) && shape is not (UsageShape.Chat or UsageShape.Interactions)))
             {
                 shape = UsageShape.Responses;
             }

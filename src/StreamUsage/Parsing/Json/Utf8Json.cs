@@ -4,10 +4,12 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>The few ways in which parsers read JSON: without a string where a span will do, and without trust in what stands there.</summary>
+/// <summary>The few ways in which parsers read JSON: without a string where a span will do, and without trust in what
+/// stands there.</summary>
 internal static class Utf8Json
 {
-    // What is kept of a name (an id, a model, a stop reason), and of an error's message: no provider's is as long, and a hostile one is not what a record is for.
+    // What is kept of a name (an id, a model, a stop reason), and of an error's message: no provider's is as long, and
+    // a hostile one is not what a record is for.
     public const int MaxMessageLength = 4096;
     private const int MaxNameLength = 1024;
 
@@ -44,7 +46,8 @@ internal static class Utf8Json
         return reader.GetIndex();
     }
 
-    /// <summary>As <see cref="Observe(ref Utf8JsonReader, OutputKind, int, IOutputObserver)"/>, of a value on its own.</summary>
+    /// <summary>As <see cref="Observe(ref Utf8JsonReader, OutputKind, int, IOutputObserver)"/>, of a value on its
+    /// own.</summary>
     public static void Observe(ReadOnlySpan<byte> value, OutputKind kind, int choiceIndex, IOutputObserver output)
     {
         Utf8JsonReader reader = ReadValue(value);
@@ -64,7 +67,8 @@ internal static class Utf8Json
         return !trimmed.IsEmpty && trimmed[0] == (byte)'{';
     }
 
-    /// <summary>Moves to the next property of the object that the reader is in, onto its value; false at the object's end. <paramref name="name"/> is the name as sent.</summary>
+    /// <summary>Moves to the next property of the object that the reader is in, onto its value; false at the object's
+    /// end. <paramref name="name"/> is the name as sent.</summary>
     public static bool NextProperty(ref this Utf8JsonReader reader, out ReadOnlySpan<byte> name)
     {
         reader.Read();
@@ -92,13 +96,14 @@ internal static class Utf8Json
     /// <summary>Whether the value is an array, which is then entered; any other value is skipped.</summary>
     public static bool EnterArray(ref this Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.StartArray);
 
-    /// <summary>
-    /// A string that is not empty, cut at so many characters; null for anything else. <paramref name="known"/> is returned where it says the same, so that ids and models that every event repeats cost nothing.
-    /// </summary>
-    public static string? GetName(ref this Utf8JsonReader reader, string? known = null, int maxLength = MaxNameLength) => reader.GetString(known, maxLength, isShared: true);
+    /// <summary>A string that is not empty, cut at so many characters; null for anything else. <paramref name="known"/>
+    /// is returned where it says the same, so that ids and models that every event repeats cost nothing.</summary>
+    public static string? GetName(ref this Utf8JsonReader reader, string? known = null, int maxLength = MaxNameLength) =>
+        reader.GetString(known, maxLength, isShared: true);
 
     /// <summary>The same of what no other response says.</summary>
-    public static string? GetId(ref this Utf8JsonReader reader, string? known = null) => reader.GetString(known, MaxNameLength, isShared: false);
+    public static string? GetId(ref this Utf8JsonReader reader, string? known = null) =>
+        reader.GetString(known, MaxNameLength, isShared: false);
 
     private static string? GetString(ref this Utf8JsonReader reader, string? known, int maxLength, bool isShared)
     {
@@ -141,7 +146,8 @@ internal static class Utf8Json
         return 0;
     }
 
-    /// <summary>The <c>index</c> of the choice that the reader is in, wherever in it that stands: some servers say it after the delta. 0 where it is not said.</summary>
+    /// <summary>The <c>index</c> of the choice that the reader is in, wherever in it that stands: some servers say it
+    /// after the delta. 0 where it is not said.</summary>
     public static int FindIndex(Utf8JsonReader reader)
     {
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -157,7 +163,8 @@ internal static class Utf8Json
         return 0;
     }
 
-    /// <summary>A token count (<see cref="CountText"/>): null for null; null and a word to the observer for what is no count.</summary>
+    /// <summary>A token count (<see cref="CountText"/>): null for null; null and a word to the observer for what is no
+    /// count.</summary>
     public static long? GetCount(ref this Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, IOutputObserver output)
     {
         if (reader.TokenType == JsonTokenType.Null)
@@ -185,7 +192,9 @@ internal static class Utf8Json
     /// <summary>An amount of money that is not negative; null for anything else.</summary>
     public static decimal? GetAmount(ref this Utf8JsonReader reader)
     {
-        if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length) && length == reader.ValueSpan.Length && amount >= 0)
+        if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String
+            && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length)
+            && length == reader.ValueSpan.Length && amount >= 0)
         {
             return amount;
         }
@@ -244,7 +253,8 @@ internal static class Utf8Json
         return data[start..(int)reader.BytesConsumed];
     }
 
-    /// <summary>The state with a service tier that was said; <c>auto</c>, which only a request says, and an empty one say nothing.</summary>
+    /// <summary>The state with a service tier that was said; <c>auto</c>, which only a request says, and an empty one
+    /// say nothing.</summary>
     public static UsageAccumulator WithServiceTier(in UsageAccumulator state, string? tier) =>
         tier is null or "auto" || ReferenceEquals(tier, state.ServiceTier) ? state : state with { ServiceTier = tier };
 

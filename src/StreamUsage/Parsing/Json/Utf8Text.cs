@@ -6,7 +6,8 @@ namespace StreamUsage.Parsing.Json;
 /// <summary>Measures and cuts text without decoding it.</summary>
 internal static class Utf8Text
 {
-    /// <summary>UTF-16 units of a text in UTF-8; where it is the inside of a JSON string, of what its escapes stand for.</summary>
+    /// <summary>UTF-16 units of a text in UTF-8; where it is the inside of a JSON string, of what its escapes stand
+    /// for.</summary>
     public static int CountUtf16(ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         if (!isEscaped)
@@ -50,7 +51,8 @@ internal static class Utf8Text
         return length;
     }
 
-    /// <summary>No more than the first characters of a text, and not half of a surrogate pair; <paramref name="known"/> where they are the same, without a string being made.</summary>
+    /// <summary>No more than the first characters of a text, and not half of a surrogate pair; <paramref name="known"/>
+    /// where they are the same, without a string being made.</summary>
     public static string ToString(ReadOnlySpan<byte> utf8, int maxLength, string? known = null)
     {
         char[] buffer = ArrayPool<char>.Shared.Rent(maxLength);

@@ -4,10 +4,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Mistral;
 
-/// <summary>
-/// An entry of a conversation's response, whole or a delta of it: text and thinking of the model, calls of the client's
-/// functions and of the provider's own tools.
-/// </summary>
+/// <summary>An entry of a conversation's response, whole or a delta of it: text and thinking of the model, calls of the
+/// client's functions and of the provider's own tools.</summary>
 internal static class ConversationEntry
 {
     /// <summary>Whether a type is that of an entry, or of an event of one.</summary>

@@ -9,10 +9,8 @@ internal static class MistralUsageNames
 {
     private static readonly UsageNames Details = new(Count("cached_tokens", UsageCount.CacheRead));
 
-    /// <summary>
-    /// Gets its fields. What connectors (the provider's own tools) brought is counted beside the prompt: in Mistral's
-    /// documentation the total is prompt, completion and connectors together.
-    /// </summary>
+    /// <summary>Gets its fields. What connectors (the provider's own tools) brought is counted beside the prompt: in
+    /// Mistral's documentation the total is prompt, completion and connectors together.</summary>
     public static UsageNames Usage { get; } = new(
         [
             Count("prompt_tokens", UsageCount.Input),

@@ -2,10 +2,8 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// An answer of OpenAI's audio endpoints that says nothing but itself: a recording, or a transcript in plain text. It
-/// reports no usage, and is complete where its body is.
-/// </summary>
+/// <summary>An answer of OpenAI's audio endpoints that says nothing but itself: a recording, or a transcript in plain
+/// text. It reports no usage, and is complete where its body is.</summary>
 /// <param name="operation">What was asked.</param>
 internal sealed class AudioFileParser(string operation) : IUsageParser
 {

@@ -5,10 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// Reads the usage object of audio: in tokens, under OpenAI's names or Mistral's, or in seconds (<c>{type: duration,
-/// seconds}</c>). Mistral counts the audio's tokens beside its prompt: its total says so.
-/// </summary>
+/// <summary>Reads the usage object of audio: in tokens, under OpenAI's names or Mistral's, or in seconds (<c>{type:
+/// duration, seconds}</c>). Mistral counts the audio's tokens beside its prompt: its total says so.</summary>
 internal static class AudioUsage
 {
     /// <summary>Reads the object.</summary>

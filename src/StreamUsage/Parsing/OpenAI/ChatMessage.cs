@@ -3,7 +3,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>The message of a chat choice, or a delta of it: text, reasoning, a refusal, tool calls, a transcript.</summary>
+/// <summary>The message of a chat choice, or a delta of it: text, reasoning, a refusal, tool calls, a
+/// transcript.</summary>
 internal static class ChatMessage
 {
     // The key of the one call there was before calls had an index.
@@ -29,7 +30,8 @@ internal static class ChatMessage
             {
                 ReadContent(ref reader, OutputKind.Text, choice, output);
             }
-            else if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String)
+            else if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8))
+                && reader.TokenType == JsonTokenType.String)
             {
                 // Some servers say the same reasoning under both names.
                 if (!hasReasoning)
@@ -80,7 +82,8 @@ internal static class ChatMessage
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            bool isOutput = name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
+            bool isOutput = name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8)
+                || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
                 || name.SequenceEqual("tool_calls"u8) || name.SequenceEqual("function_call"u8);
             if (isOutput && IsSaid(reader))
             {
@@ -121,7 +124,8 @@ internal static class ChatMessage
             return !value.ValueSpan.IsEmpty;
         }
 
-        return value.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && value.Read() && value.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray);
+        return value.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && value.Read()
+            && value.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray);
     }
 
     // A string, or an array of parts as Mistral sends them: {type: text, text} and {type: thinking, thinking: [parts]}.
@@ -206,7 +210,8 @@ internal static class ChatMessage
         {
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
-                if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+                if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8))
+                    && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
                 {
                     reader.Observe(OutputKind.Reasoning, choice, output);
                     return true;

@@ -5,11 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// OpenAI's transcriptions, translations and streamed speech, and what is compatible (Mistral's, under its own names):
-/// a whole body with a <c>text</c>, or events of which <c>….done</c> is the last. A transcription's text is output
-/// and stands twice in a stream; it is counted once.
-/// </summary>
+/// <summary>OpenAI's transcriptions, translations and streamed speech, and what is compatible (Mistral's, under its own
+/// names): a whole body with a <c>text</c>, or events of which <c>….done</c> is the last. A transcription's text is
+/// output and stands twice in a stream; it is counted once.</summary>
 internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "openai-audio";

@@ -14,7 +14,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
     public UsageNames UsageNames => OpenAIUsageNames.Chat;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
+        name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)
+            || name.SequenceEqual("refusal"u8)
         || name.SequenceEqual("arguments"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("created"u8);
 
     // Of servers that count in every chunk.
@@ -24,12 +25,14 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
 
     public ParserMatch Match(in RootProbe probe)
     {
-        if ((probe.HasChoices && !probe.Object.SequenceEqual(OpenAICompletionsParser.ObjectName)) || probe.Object.StartsWith("chat.completion"u8))
+        if ((probe.HasChoices && !probe.Object.SequenceEqual(OpenAICompletionsParser.ObjectName))
+            || probe.Object.StartsWith("chat.completion"u8))
         {
             return ParserMatch.Certain;
         }
 
-        return probe.HasError || probe.Usage == UsageShape.Chat || probe.Object.SequenceEqual("error"u8) ? ParserMatch.Possible : ParserMatch.None;
+        return probe.HasError || probe.Usage == UsageShape.Chat || probe.Object.SequenceEqual("error"u8)
+            ? ParserMatch.Possible : ParserMatch.None;
     }
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
@@ -125,7 +128,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
     public static bool IsDone(ReadOnlySpan<byte> data) => data.Trim(" \t"u8).SequenceEqual("[DONE]"u8);
 
     private static UsageAccumulator ReadChoices(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage, out long onlyIndex, out bool isAny)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk,
+            ref Utf8JsonReader usage, out long onlyIndex, out bool isAny)
     {
         onlyIndex = -1;
         isAny = false;
@@ -150,7 +154,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
     }
 
     private static UsageAccumulator ReadChoice(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, ChoiceProgress before, UsageAccumulator state, IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, ChoiceProgress before, UsageAccumulator state,
+            IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage)
     {
         Utf8JsonReader choice = reader;
         string? reason = null;
@@ -165,7 +170,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("message"u8))
             {
-                // Beside deltas it says once more what they have said: Perplexity's in each chunk, MiniMax's in the last.
+                // Beside deltas it says once more what they have said: Perplexity's in each chunk, MiniMax's in the
+                // last.
                 if (before.HasBegun(index) || HasDelta(choice))
                 {
                     reader.Skip();
@@ -188,7 +194,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
                 }
                 else
                 {
-                    state = before.HasFinished(index) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? Continue(state, index) : state;
+                    state = before.HasFinished(index) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty
+                        ? Continue(state, index) : state;
                     reader.Observe(OutputKind.Text, index, output);
                 }
             }
@@ -231,7 +238,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         return reader.GetName(known);
     }
 
-    // Whether the choice that the reader is in has a delta that says something: a whole answer may have an empty one beside its message.
+    // Whether the choice that the reader is in has a delta that says something: a whole answer may have an empty one
+    // beside its message.
     private static bool HasDelta(Utf8JsonReader choice)
     {
         while (choice.NextProperty(out ReadOnlySpan<byte> name))

@@ -17,7 +17,8 @@ internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
-        probe.Object.SequenceEqual("list"u8) && probe.HasDataArray && probe.Usage is UsageShape.Chat or UsageShape.Responses ? ParserMatch.Certain : ParserMatch.None;
+        probe.Object.SequenceEqual("list"u8) && probe.HasDataArray && probe.Usage is UsageShape.Chat or UsageShape.Responses
+            ? ParserMatch.Certain : ParserMatch.None;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {

@@ -4,7 +4,8 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>The usage objects of OpenAI's protocols, and the names that servers which speak like them have added.</summary>
+/// <summary>The usage objects of OpenAI's protocols, and the names that servers which speak like them have
+/// added.</summary>
 internal static class OpenAIUsageNames
 {
     private static readonly UsageNames Lifetimes = new(
@@ -106,9 +107,12 @@ internal static class OpenAIUsageNames
 
         // Times, shares of the cost, engines' statistics, and what repeats the counts.
         .. Ignored(
-            "type", "queue_time", "prompt_time", "completion_time", "total_time", "prompt_tps", "generation_tps", "prompt_tokens_per_second", "tokens_per_second", "time_per_output_token_ms",
-            "time_to_first_token_ms", "draft_tokens", "draft_tokens_acceptance", "num_cached_tokens", "prompt_cache_miss_tokens", "num_sources_used", "num_server_side_tools_used", "search_context_size",
-            "is_byok", "cost_details", "estimated_cost", "cost_usd_input", "cost_usd_output", "cost_usd_cached_input", "cost_usd_request", "usage_breakdown", "usage_source", "billing_usage",
+            "type", "queue_time", "prompt_time", "completion_time", "total_time", "prompt_tps", "generation_tps",
+            "prompt_tokens_per_second", "tokens_per_second", "time_per_output_token_ms",
+            "time_to_first_token_ms", "draft_tokens", "draft_tokens_acceptance", "num_cached_tokens", "prompt_cache_miss_tokens",
+            "num_sources_used", "num_server_side_tools_used", "search_context_size",
+            "is_byok", "cost_details", "estimated_cost", "cost_usd_input", "cost_usd_output", "cost_usd_cached_input", "cost_usd_request",
+            "usage_breakdown", "usage_source", "billing_usage",
             "context_details", "request_count"),
     ];
 }

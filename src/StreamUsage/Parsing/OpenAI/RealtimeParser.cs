@@ -4,11 +4,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// OpenAI Realtime: the messages of one response, which <c>response.done</c> ends whatever its status and which are
-/// otherwise those of Responses; or those of one transcription of what the user said. Only a session tells the
-/// messages of several responses apart, so that no body is taken for it.
-/// </summary>
+/// <summary>OpenAI Realtime: the messages of one response, which <c>response.done</c> ends whatever its status and
+/// which are otherwise those of Responses; or those of one transcription of what the user said. Only a session tells
+/// the messages of several responses apart, so that no body is taken for it.</summary>
 internal sealed class RealtimeParser : IUsageParser
 {
     private static readonly OpenAIResponsesParser Responses = new();

@@ -3,16 +3,19 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>Tells the observer which blocks of the message the items of a Responses answer are: each part of a message or of reasoning is one, and so is every other item.</summary>
+/// <summary>Tells the observer which blocks of the message the items of a Responses answer are: each part of a message
+/// or of reasoning is one, and so is every other item.</summary>
 internal static class ResponseBlocks
 {
     private const long SummaryPart = 1L << 24;
 
     /// <summary>The key of a part of an item, or, of a tool's call, of the item itself.</summary>
     public static long KeyOf(int outputIndex, OutputKind kind, int part, bool isSummary) =>
-        ((long)outputIndex << 32) + (kind is OutputKind.ToolName or OutputKind.ToolArguments ? 0 : 1 + part + (isSummary ? SummaryPart : 0));
+        ((long)outputIndex << 32)
+            + (kind is OutputKind.ToolName or OutputKind.ToolArguments ? 0 : 1 + part + (isSummary ? SummaryPart : 0));
 
-    /// <summary>An item begins. Parts of a message or of reasoning begin with their text. What is malformed in it is left for the reading to find.</summary>
+    /// <summary>An item begins. Parts of a message or of reasoning begin with their text. What is malformed in it is
+    /// left for the reading to find.</summary>
     public static void Begin(ReadOnlySpan<byte> item, int outputIndex, IOutputObserver output)
     {
         try
@@ -32,7 +35,8 @@ internal static class ResponseBlocks
         }
     }
 
-    /// <summary>An item is done, or told once more. What is malformed in it, which the reading passed by, ends it.</summary>
+    /// <summary>An item is done, or told once more. What is malformed in it, which the reading passed by, ends
+    /// it.</summary>
     public static void Tell(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
     {
         try
@@ -121,13 +125,17 @@ internal static class ResponseBlocks
         // Reasoning that is not shown has nothing but what only the provider can read.
         if (header.IsReasoning && header.EncryptedContent.Length > 2)
         {
-            output.OnBlock(new OutputBlock(0, first < 0 ? KeyOf(outputIndex, OutputKind.ToolName, 0, false) : first, stage) { Type = first < 0 ? "redacted_thinking"u8 : default });
+            output.OnBlock(new OutputBlock(0, first < 0 ? KeyOf(outputIndex, OutputKind.ToolName, 0, false) : first, stage)
+            {
+                Type = first < 0 ? "redacted_thinking"u8 : default,
+            });
             Tell(header.EncryptedContent, BlockField.Signature, output);
         }
     }
 
     // Returns the key of the first part with a text; -1 where there was none.
-    private static long TellParts(ReadOnlySpan<byte> parts, int outputIndex, bool isSummary, bool isReasoning, BlockStage stage, IOutputObserver output)
+    private static long TellParts(
+        ReadOnlySpan<byte> parts, int outputIndex, bool isSummary, bool isReasoning, BlockStage stage, IOutputObserver output)
     {
         long first = -1;
         Utf8JsonReader reader = Utf8Json.ReadValue(parts);
@@ -148,10 +156,14 @@ internal static class ResponseBlocks
                 bool isRefusal = name.SequenceEqual("refusal"u8);
                 if ((isRefusal || name.SequenceEqual("text"u8)) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
                 {
-                    OutputKind kind = isRefusal ? OutputKind.Refusal : isReasoning ? OutputKind.Reasoning : OutputKind.Text; // The part's type may stand after it.
+                    // The part's type may stand after it.
+                    OutputKind kind = isRefusal ? OutputKind.Refusal : isReasoning ? OutputKind.Reasoning : OutputKind.Text;
                     long key = KeyOf(outputIndex, kind, part, isSummary);
                     first = first < 0 ? key : first;
-                    output.OnBlock(new OutputBlock(0, key, stage) { Type = kind switch { OutputKind.Text => "text"u8, OutputKind.Refusal => "refusal"u8, _ => "thinking"u8 } });
+                    output.OnBlock(new OutputBlock(0, key, stage)
+                    {
+                        Type = kind switch { OutputKind.Text => "text"u8, OutputKind.Refusal => "refusal"u8, _ => "thinking"u8 },
+                    });
                     reader.Tell(BlockField.Text, 0, output);
                 }
                 else

@@ -8,10 +8,8 @@ internal static class UnitsByName
     private const int MaxUnits = 64;
     private const int MaxNameLength = 64;
 
-    /// <summary>
-    /// Returns the state with an amount, which takes the place of an earlier one of the same unit; the same state where
-    /// there is none.
-    /// </summary>
+    /// <summary>Returns the state with an amount, which takes the place of an earlier one of the same unit; the same
+    /// state where there is none.</summary>
     public static UsageAccumulator With(in UsageAccumulator state, string unit, decimal? amount)
     {
         IReadOnlyDictionary<string, decimal> units = state.BilledUnits;

@@ -23,19 +23,23 @@ internal sealed record UsageName(string Name, UsageField Field)
     public UsageNames? Group { get; private init; }
 
     /// <summary>Returns the name of a token count.</summary>
-    public static UsageName Count(string name, UsageCount count, byte rank = 0) => new(name, UsageField.Count) { CountOf = count, Rank = rank };
+    public static UsageName Count(string name, UsageCount count, byte rank = 0) =>
+        new(name, UsageField.Count) { CountOf = count, Rank = rank };
 
     /// <summary>Returns Anthropic's name of a count of cached input, where others use it.</summary>
-    public static UsageName AnthropicCount(string name, UsageCount count, byte rank) => new(name, UsageField.AnthropicCacheCount) { CountOf = count, Rank = rank };
+    public static UsageName AnthropicCount(string name, UsageCount count, byte rank) =>
+        new(name, UsageField.AnthropicCacheCount) { CountOf = count, Rank = rank };
 
     /// <summary>Returns the name of a subset that the record keeps under <paramref name="key"/>.</summary>
     public static UsageName Detail(string name, string key) => new(name, UsageField.Detail) { Key = key };
 
     /// <summary>Returns the name of an object with further fields.</summary>
-    public static UsageName Object(string name, UsageNames group, UsageField field = UsageField.Group) => new(name, field) { Group = group };
+    public static UsageName Object(string name, UsageNames group, UsageField field = UsageField.Group) =>
+        new(name, field) { Group = group };
 
     /// <summary>Returns the name of something that the record keeps under <paramref name="key"/>.</summary>
-    public static UsageName Keyed(string name, UsageField field, string key, UsageCount count = default) => new(name, field) { Key = key, CountOf = count };
+    public static UsageName Keyed(string name, UsageField field, string key, UsageCount count = default) =>
+        new(name, field) { Key = key, CountOf = count };
 
     /// <summary>Returns names that are known and say nothing that a record keeps.</summary>
     public static IEnumerable<UsageName> Ignored(params string[] names) => names.Select(name => new UsageName(name, UsageField.Ignored));

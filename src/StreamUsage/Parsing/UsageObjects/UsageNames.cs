@@ -1,6 +1,7 @@
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Represents the fields that a protocol's usage object is known to have. Any other is reported as unknown.</summary>
+/// <summary>Represents the fields that a protocol's usage object is known to have. Any other is reported as
+/// unknown.</summary>
 internal sealed class UsageNames
 {
     private const int MaxLength = 64;

@@ -4,10 +4,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>
-/// Reads <c>data.json</c> of pydantic/genai-prices (prices/README.md there; v1 and v2 share their shape): providers
-/// with models, each with a match rule and prices.
-/// </summary>
+/// <summary>Reads <c>data.json</c> of pydantic/genai-prices (prices/README.md there; v1 and v2 share their shape):
+/// providers with models, each with a match rule and prices.</summary>
 internal sealed class GenAiPricesReader
 {
     private static readonly Dictionary<string, (RateKey Key, decimal Per)> Keys = MakeKeys();

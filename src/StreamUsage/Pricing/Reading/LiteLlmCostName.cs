@@ -3,9 +3,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>
-/// A field of LiteLLM's that holds a cost, taken apart: what it prices, for which class of service, above which input.
-/// </summary>
+/// <summary>A field of LiteLLM's that holds a cost, taken apart: what it prices, for which class of service, above
+/// which input.</summary>
 /// <param name="Key">What it prices.</param>
 /// <param name="Class">The class, by the names of <see cref="RateClass"/>; null for the standard one.</param>
 /// <param name="Start">The total input that must be exceeded; null for any.</param>
@@ -51,9 +50,8 @@ internal readonly record struct LiteLlmCostName(RateKey Key, string? Class, long
         ["code_interpreter_cost_per_session"] = (RateKey.CodeSession, 1),
     };
 
-    /// <summary>
-    /// Takes a name apart: a base, then any of an hour's lifetime, a threshold and a class, in either order.
-    /// </summary>
+    /// <summary>Takes a name apart: a base, then any of an hour's lifetime, a threshold and a class, in either
+    /// order.</summary>
     public static bool TryParse(string name, out LiteLlmCostName parsed)
     {
         parsed = default;

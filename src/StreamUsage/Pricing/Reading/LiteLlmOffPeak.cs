@@ -4,9 +4,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>
-/// Reads when LiteLLM's <c>off_peak_pricing</c> holds: daily UTC windows, some of them on certain weekdays only.
-/// </summary>
+/// <summary>Reads when LiteLLM's <c>off_peak_pricing</c> holds: daily UTC windows, some of them on certain weekdays
+/// only.</summary>
 internal static class LiteLlmOffPeak
 {
     public static PriceCondition ReadCondition(JsonElement offPeak, string model)

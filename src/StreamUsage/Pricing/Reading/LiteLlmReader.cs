@@ -3,10 +3,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>
-/// Reads LiteLLM's <c>model_prices_and_context_window.json</c> (ModelInfoBase in litellm/types/utils.py): an object of
-/// models, each with its costs per unit.
-/// </summary>
+/// <summary>Reads LiteLLM's <c>model_prices_and_context_window.json</c> (ModelInfoBase in litellm/types/utils.py): an
+/// object of models, each with its costs per unit.</summary>
 internal sealed class LiteLlmReader
 {
     private readonly Dictionary<string, PricedProvider> _providers = new(StringComparer.Ordinal);

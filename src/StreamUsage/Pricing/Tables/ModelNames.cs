@@ -7,11 +7,9 @@ internal static partial class ModelNames
 {
     private static readonly string[] Regions = ["us.", "eu.", "apac.", "jp.", "au.", "ca.", "us-gov.", "global."];
 
-    /// <summary>
-    /// Returns the name itself, then those with one part taken off, then those with two, and so on: a path before the
-    /// name (<c>models/</c>, a provider), a region of Bedrock, a date or version at the end.
-    /// A suffix that may change the price (<c>:free</c>, <c>-fast</c>) stays.
-    /// </summary>
+    /// <summary>Returns the name itself, then those with one part taken off, then those with two, and so on: a path
+    /// before the name (<c>models/</c>, a provider), a region of Bedrock, a date or version at the end. A suffix that
+    /// may change the price (<c>:free</c>, <c>-fast</c>) stays.</summary>
     public static IEnumerable<IReadOnlyList<string>> Variants(string model)
     {
         List<string> level = [model];

@@ -1,8 +1,7 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// When a price holds: from a date on, at times of the day, or both. The empty condition always holds.
-/// </summary>
+/// <summary>When a price holds: from a date on, at times of the day, or both. The empty condition always
+/// holds.</summary>
 /// <param name="StartDate">The first UTC date; null for any.</param>
 /// <param name="Windows">Daily windows, one of which must be open; empty for any time.</param>
 internal sealed record PriceCondition(DateOnly? StartDate, IReadOnlyList<TimeWindow> Windows)
@@ -28,9 +27,8 @@ internal sealed record PriceCondition(DateOnly? StartDate, IReadOnlyList<TimeWin
     }
 }
 
-/// <summary>
-/// A daily window: from its start, inclusive, to its end, exclusive. One that ends before it starts spans midnight.
-/// </summary>
+/// <summary>A daily window: from its start, inclusive, to its end, exclusive. One that ends before it starts spans
+/// midnight.</summary>
 /// <param name="Start">The time of day at which it opens, at <paramref name="Offset"/>.</param>
 /// <param name="End">The time of day at which it closes, at <paramref name="Offset"/>; equal to the start for the whole
 /// day.</param>

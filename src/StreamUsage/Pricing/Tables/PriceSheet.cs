@@ -2,10 +2,8 @@ using System.Collections.Concurrent;
 
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// All rates of an entry that hold at one time: by class of service, by tier of input and by place. Cards are made from
-/// it when they are first needed.
-/// </summary>
+/// <summary>All rates of an entry that hold at one time: by class of service, by tier of input and by place. Cards are
+/// made from it when they are first needed.</summary>
 internal sealed class PriceSheet
 {
     private readonly Dictionary<RateKey, Rate> _standard;
@@ -33,9 +31,8 @@ internal sealed class PriceSheet
 
     public IReadOnlyDictionary<RateKey, Rate> Standard => _standard;
 
-    /// <summary>
-    /// Returns the rates for a class and a request's total input; null where the table has none for the class.
-    /// </summary>
+    /// <summary>Returns the rates for a class and a request's total input; null where the table has none for the
+    /// class.</summary>
     /// <param name="rateClass">The class that was served.</param>
     /// <param name="totalInputTokens">All input of the model call.</param>
     /// <param name="multipliers">The user's factors, for what the table does not say.</param>

@@ -34,9 +34,8 @@ internal sealed class PricedProvider
 
     public void Add(MatchClause match, PriceEntry entry) => _rules.Add((match, entry));
 
-    /// <summary>
-    /// Returns the entries of that very name, else the first whose rule fits; empty where there is none.
-    /// </summary>
+    /// <summary>Returns the entries of that very name, else the first whose rule fits; empty where there is
+    /// none.</summary>
     public IReadOnlyList<PriceEntry> Find(string model)
     {
         if (_byName.TryGetValue(model, out List<PriceEntry>? entries))

@@ -1,9 +1,7 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// Names of providers: a price list, the OpenTelemetry conventions and a gateway may each have another for the same
-/// one.
-/// </summary>
+/// <summary>Names of providers: a price list, the OpenTelemetry conventions and a gateway may each have another for the
+/// same one.</summary>
 internal static class ProviderNames
 {
     /// <summary>Returns the name that genai-prices uses, lower-case; a name without one stays.</summary>

@@ -1,14 +1,10 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// The one price of each kind of token and unit for a model call: everything that selects a rate has been applied,
-/// fall-backs included.
-/// </summary>
-/// <remarks>
-/// A kind of token without a rate of its own is priced as what contains it: in its modality, else whatever its
-/// modality. A cache read or write falls back to input,
-/// a write by lifetime to a write, reasoning and citations to output.
-/// </remarks>
+/// <summary>The one price of each kind of token and unit for a model call: everything that selects a rate has been
+/// applied, fall-backs included.</summary>
+/// <remarks>A kind of token without a rate of its own is priced as what contains it: in its modality, else whatever its
+/// modality. A cache read or write falls back to input, a write by lifetime to a write, reasoning and citations to
+/// output.</remarks>
 internal sealed class RateCard
 {
     private static readonly RateKey[][] FallBacks = [.. Enumerable.Range(0, RateKeys.TokenCount).Select(FallBacksOf)];
@@ -44,9 +40,8 @@ internal sealed class RateCard
         IsPricedByUnit = hasUnitPrice && !hasTokenPrice;
     }
 
-    /// <summary>
-    /// Gets the rates by name, in US dollars for one unit, those that are fallen back to not repeated.
-    /// </summary>
+    /// <summary>Gets the rates by name, in US dollars for one unit, those that are fallen back to not
+    /// repeated.</summary>
     public IReadOnlyDictionary<string, decimal> Rates { get; }
 
     public string ClassName { get; }

@@ -1,12 +1,9 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// Names what a rate is for: a kind of token, with or without its modality, or a unit that is billed beside tokens.
-/// </summary>
-/// <remarks>
-/// The token keys come first, <see cref="RateKeys.Modalities"/> to a kind, in the order of <see cref="TokenKind"/> and
-/// <see cref="Modality"/>.
-/// </remarks>
+/// <summary>Names what a rate is for: a kind of token, with or without its modality, or a unit that is billed beside
+/// tokens.</summary>
+/// <remarks>The token keys come first, <see cref="RateKeys.Modalities"/> to a kind, in the order of
+/// <see cref="TokenKind"/> and <see cref="Modality"/>.</remarks>
 internal enum RateKey : byte
 {
     Input, InputText, InputAudio, InputImage, InputVideo,

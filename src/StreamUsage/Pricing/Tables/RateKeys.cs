@@ -18,10 +18,8 @@ internal static class RateKeys
     /// <summary>Returns the name under which <see cref="UsageCost.Rates"/> shows the key.</summary>
     public static string Name(RateKey key) => Names[(int)key];
 
-    /// <summary>
-    /// Returns the count of the record's unit that a rate is for: a minute is 60 audio seconds. Dividing last keeps a
-    /// price exact.
-    /// </summary>
+    /// <summary>Returns the count of the record's unit that a rate is for: a minute is 60 audio seconds. Dividing last
+    /// keeps a price exact.</summary>
     public static decimal Per(RateKey key) => key switch { RateKey.AudioMinute => 60, RateKey.AudioHour => 3600, _ => 1 };
 
     public static bool TryParse(string name, out RateKey key) => ByName.TryGetValue(name, out key);
