@@ -6,8 +6,7 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries
-/// the same.</summary>
+/// <summary>Parses Anthropic Messages, also of cloud providers: stream events, a whole message, and errors.</summary>
 internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
 {
     public const string Name = "anthropic-messages";
@@ -36,7 +35,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             return ParserMatch.Certain;
         }
 
-        // The type must be the data's own: others name their events "error" as well.
+        // The type must be in the data: other protocols name their events "error" as well.
         if (probe.Type.SequenceEqual("error"u8) && probe.HasError && !probe.HasCode)
         {
             return ParserMatch.Certain;
@@ -119,13 +118,13 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             state = state.WithError(flatError);
         }
 
-        // The events of a stream may come as JSON lines as well: only what is none of them is a whole answer.
+        // Stream events may come as JSON lines. Only other objects are whole answers.
         bool isStreamEvent = type.StartsWith("message_"u8) || type.StartsWith("content_block"u8) || type.SequenceEqual("ping"u8);
         bool isTerminal = type.SequenceEqual("message_stop"u8) || (streamEvent.IsWholeBody && !isError && !isStreamEvent);
         return isTerminal ? state with { IsTerminal = true } : state;
     }
 
-    // An error without an object of its own: that the event is one says nothing of its kind.
+    // The event's type says only that it is an error, not its kind.
     private static ProviderError ReadFlatError(ReadOnlySpan<byte> data)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(data);
@@ -133,7 +132,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         return error.Type == "error" ? new ProviderError { Message = error.Message, StatusCode = error.StatusCode } : error;
     }
 
-    // message_start's message. Its usage begins the count anew; its output is a placeholder.
+    // The usage of message_start begins the counts anew. Its output count is a placeholder.
     private static UsageAccumulator ReadStart(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
@@ -152,7 +151,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content"u8))
             {
-                ReadContent(ref reader, data, output); // Empty, but where a whole answer is told as a stream.
+                ReadContent(ref reader, data, output); // Empty unless a whole answer is sent as a stream.
             }
             else
             {
@@ -233,7 +232,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content"u8))
             {
-                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction's, in one piece.
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction comes in one piece.
                 reader.Tell(BlockField.Text, 0, output);
             }
             else if (name.SequenceEqual("citation"u8) && reader.TokenType == JsonTokenType.StartObject)
@@ -243,7 +242,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("usage"u8))
             {
-                // An old page of Anthropic's showed it here, and servers were written after it.
+                // An old page of Anthropic's documentation had it here, and some servers follow it.
                 state = ClaudeUsage.Read(ref reader, data, state, output, isStart: false);
             }
             else
@@ -282,7 +281,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         }
     }
 
-    // A block of a whole message has all its text; one that begins in a stream has none yet, and an empty input.
+    // A block of a whole message has all its text. A block that begins in a stream has none, and an empty input.
     private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
     {
         if (!reader.EnterObject())
@@ -328,7 +327,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content"u8))
             {
-                reader.Tell(BlockField.Text, 0, output); // A compaction's is a text. A tool's result is an array, and not the model's.
+                reader.Tell(BlockField.Text, 0, output); // A compaction. A tool result is an array and not the model's output.
             }
             else
             {

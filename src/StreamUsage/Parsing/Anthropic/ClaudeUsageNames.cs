@@ -4,7 +4,7 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>Anthropic's usage object, and the names that servers which speak like it have added.</summary>
+/// <summary>Holds the fields of Anthropic's usage object, with additions of compatible servers.</summary>
 internal static class ClaudeUsageNames
 {
     private static readonly UsageNames Lifetimes = new(
@@ -18,7 +18,6 @@ internal static class ClaudeUsageNames
     private static readonly UsageNames PromptDetails =
         new([Count("cached_tokens", UsageCount.CacheRead, 1), .. Ignored("text_tokens", "audio_tokens", "image_tokens")]);
 
-    /// <summary>Gets the fields of a message's usage.</summary>
     public static UsageNames Message { get; } = new(
         [
             Count("input_tokens", UsageCount.Input),
@@ -36,7 +35,7 @@ internal static class ClaudeUsageNames
             new("iterations", UsageField.Iterations),
             new("fallback_credit", UsageField.FallbackCredit),
 
-            // What others say beside it, in OpenAI's words.
+            // Additions in OpenAI's names.
             Count("prompt_tokens", UsageCount.InputWithCache),
             Count("completion_tokens", UsageCount.Output, 1),
             Count("total_tokens", UsageCount.Total),

@@ -5,9 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>Amazon Bedrock's Converse: the events of a stream, named by the event's type (as in its event stream) or by
-/// the one property around them (as SDKs print them), a whole answer, and exceptions. The usage comes after the message
-/// has stopped, in a <c>metadata</c> event.</summary>
+/// <summary>Parses Amazon Bedrock's Converse: stream events, a whole answer, and exceptions. An event is named by its
+/// type, or by the property around it, as SDKs print it. The usage comes last, in a <c>metadata</c> event.</summary>
 internal sealed class ConverseParser : IProbedProtocol
 {
     public string Protocol => "bedrock-converse";
@@ -36,14 +35,13 @@ internal sealed class ConverseParser : IProbedProtocol
         return probe.Usage == UsageShape.Converse || probe.HasError ? ParserMatch.Possible : ParserMatch.None;
     }
 
-    /// <summary>Whether a property of the root is what SDKs put an event's name to.</summary>
+    /// <summary>Returns whether a root property is an event's name, as SDKs print it.</summary>
     public static bool IsName(scoped ReadOnlySpan<byte> name, JsonTokenType value) =>
         value == JsonTokenType.StartObject && (IsEvent(name) || IsException(name)) && !name.SequenceEqual("metadata"u8);
 
-    /// <summary>The type of an event that is an exception whose own type is in its data.</summary>
+    /// <summary>Gets the type of an exception event whose own type is in its data.</summary>
     public static ReadOnlySpan<byte> UnnamedException => "Exception"u8;
 
-    /// <summary>Whether a type is that of one of Bedrock's exceptions.</summary>
     public static bool IsException(scoped ReadOnlySpan<byte> type) => type.EndsWith(UnnamedException);
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
@@ -128,7 +126,7 @@ internal sealed class ConverseParser : IProbedProtocol
         return isTerminal ? state with { IsTerminal = true } : state;
     }
 
-    // contentBlockIndex stands behind the delta.
+    // contentBlockIndex comes after the delta.
     private static int FindIndex(Utf8JsonReader reader)
     {
         try
@@ -145,13 +143,13 @@ internal sealed class ConverseParser : IProbedProtocol
         }
         catch (JsonException)
         {
-            // The reading will come to it.
+            // The parsing will report it.
         }
 
         return 0;
     }
 
-    // How it was served: serviceTier {type}, performanceConfig {latency}, trace {promptRouter {invokedModelId}},
+    // Serving details: serviceTier {type}, performanceConfig {latency}, trace {promptRouter {invokedModelId}},
     // additionalModelResponseFields {stop_sequence}.
     private static UsageAccumulator ReadServed(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state)
     {

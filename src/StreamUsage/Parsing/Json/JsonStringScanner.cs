@@ -5,17 +5,17 @@ using System.Runtime.Intrinsics;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>Finds the end of a JSON string and counts its UTF-16 units in one pass, sixteen bytes at a time.</summary>
+/// <summary>Finds the end of a JSON string and counts its UTF-16 units in one pass, with vector instructions.</summary>
 internal static class JsonStringScanner
 {
-    // Not the inside of a JSON string: a control character or an escape that JSON does not have.
+    // A control character, or an escape that JSON does not have.
     private const int Invalid = -1;
 
-    /// <summary>Scans from the first byte after a string's opening quote, at <paramref name="start"/>.</summary>
+    /// <summary>Scans from <paramref name="start"/>, the first byte after a string's opening quote.</summary>
     public static StringScan Scan(ReadOnlySpan<byte> bytes, int start)
     {
-        // A token of text is short: 32 bytes are looked at once, without a branch on where it ends. At the end of the
-        // bytes some before the string are among them, and shifted out.
+        // A text token is short, so 32 bytes are read at once, without branching on its length. Near the end of the
+        // bytes the vector starts before the string, and those bytes are shifted out.
         if (Vector256.IsHardwareAccelerated && bytes.Length >= Vector256<byte>.Count && start < bytes.Length)
         {
             int from = Math.Min(start, bytes.Length - Vector256<byte>.Count);
@@ -36,8 +36,7 @@ internal static class JsonStringScanner
                         length, (nonAscii == 0 ? length : CountUtf16(bytes.Slice(start, length))) - escapes, escapes != 0);
                 }
 
-                // An escape of two bytes, which are one unit. What else may stand there, and what goes past these
-                // bytes, is looked at below.
+                // A two-byte escape is one unit. Other escapes, and strings beyond these bytes, are handled below.
                 if (stop != (byte)'\\' || length + 1 >= Vector256<byte>.Count - (start - from)
                     || EscapeLength(bytes.Slice(start + length, 2)) != 2)
                 {
@@ -77,7 +76,7 @@ internal static class JsonStringScanner
         }
     }
 
-    /// <summary>UTF-16 units of plain UTF-8: one for each character, two for those of four bytes.</summary>
+    /// <summary>Returns the UTF-16 units of plain UTF-8: one a character, two for one of four bytes.</summary>
     public static int CountUtf16(ReadOnlySpan<byte> utf8)
     {
         int count = 0;
@@ -98,7 +97,7 @@ internal static class JsonStringScanner
         return count;
     }
 
-    // The length of what goes before the first quote, backslash or control character.
+    // Returns the length up to the first quote, backslash or control character.
     private static int Plain(ReadOnlySpan<byte> bytes, ref int utf16Length)
     {
         int at = 0;
@@ -153,7 +152,7 @@ internal static class JsonStringScanner
 
     private static int Units(byte value) => (value & 0xC0) == 0x80 ? 0 : value >= 0xF0 ? 2 : 1;
 
-    // The length of the escape at the start; 0 where it goes on past the end; Invalid where it is none.
+    // Returns the length of the escape at the start; 0 if it continues past the end; Invalid if it is none.
     private static int EscapeLength(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length == 1)

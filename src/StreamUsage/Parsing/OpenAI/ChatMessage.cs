@@ -3,14 +3,14 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>The message of a chat choice, or a delta of it: text, reasoning, a refusal, tool calls, a
+/// <summary>Reads the message of a chat choice, or a delta of it: text, reasoning, refusal, tool calls,
 /// transcript.</summary>
 internal static class ChatMessage
 {
-    // The key of the one call there was before calls had an index.
+    // The key of the single function call of older APIs.
     private const int OldFunctionCall = -1;
 
-    /// <summary>Tells the observer of what the object that the reader stands on holds.</summary>
+    /// <summary>Reports the message that the reader is at.</summary>
     public static void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
     {
         if (!reader.EnterObject())
@@ -33,7 +33,7 @@ internal static class ChatMessage
             else if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8))
                 && reader.TokenType == JsonTokenType.String)
             {
-                // Some servers say the same reasoning under both names.
+                // Some servers send the same reasoning under both names.
                 if (!hasReasoning)
                 {
                     hasReasoning = !reader.ValueSpan.IsEmpty;
@@ -72,7 +72,7 @@ internal static class ChatMessage
         }
     }
 
-    /// <summary>Returns whether the object that the reader stands on holds output of the model.</summary>
+    /// <summary>Returns whether the object that the reader is at holds output of the model.</summary>
     public static bool HasOutput(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -96,7 +96,7 @@ internal static class ChatMessage
         return false;
     }
 
-    /// <summary>Whether the object that the reader stands on says anything but a role.</summary>
+    /// <summary>Returns whether the object that the reader is at has more than a role.</summary>
     public static bool SaysMoreThanRole(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -128,7 +128,7 @@ internal static class ChatMessage
             && value.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray);
     }
 
-    // A string, or an array of parts as Mistral sends them: {type: text, text} and {type: thinking, thinking: [parts]}.
+    // A string, or Mistral's parts: {type: text, text} and {type: thinking, thinking: [parts]}.
     private static void ReadContent(ref Utf8JsonReader reader, OutputKind kind, int choice, IOutputObserver output)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
@@ -179,7 +179,7 @@ internal static class ChatMessage
 
             if (keepsMessage)
             {
-                // Where there is no index, its place is one, and its id tells it from the calls of other chunks.
+                // Without an index, the position is used, and the id separates it from the calls of other chunks.
                 BlockHeader call = BlockHeader.Find(reader);
                 output.OnBlock(new OutputBlock(choice, call.Index < 0 ? position : call.Index, BlockStage.Delta)
                 {
@@ -203,7 +203,7 @@ internal static class ChatMessage
         }
     }
 
-    // The model has reasoned before it answered, wherever the server puts it in the message.
+    // Reasoning comes before the answer, wherever the server puts it in the message.
     private static bool TellReasoning(Utf8JsonReader reader, int choice, IOutputObserver output)
     {
         try
@@ -222,7 +222,7 @@ internal static class ChatMessage
         }
         catch (JsonException)
         {
-            // The reading will come to it.
+            // The parsing will report it.
         }
 
         return false;

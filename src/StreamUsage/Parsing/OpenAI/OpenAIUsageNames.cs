@@ -4,8 +4,7 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>The usage objects of OpenAI's protocols, and the names that servers which speak like them have
-/// added.</summary>
+/// <summary>Holds the fields of OpenAI's usage objects, with additions of compatible servers.</summary>
 internal static class OpenAIUsageNames
 {
     private static readonly UsageNames Lifetimes = new(
@@ -20,7 +19,7 @@ internal static class OpenAIUsageNames
             .. Ignored("text_tokens"),
         ]);
 
-    // Within the details nothing is Anthropic's: what stands there is a part of the prompt.
+    // In the details nothing follows Anthropic's convention: each count is a part of the prompt.
     private static readonly UsageNames InputDetails = new(
         [
             Count("cached_tokens", UsageCount.CacheRead),
@@ -48,7 +47,7 @@ internal static class OpenAIUsageNames
             .. Ignored("text_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"),
         ]);
 
-    /// <summary>Gets the fields of Chat Completions' usage, and of what is compatible with it.</summary>
+    /// <summary>Gets the fields of the usage of Chat Completions.</summary>
     public static UsageNames Chat { get; } = new(
         [
             Count("prompt_tokens", UsageCount.Input),
@@ -58,7 +57,6 @@ internal static class OpenAIUsageNames
             .. Common(),
         ]);
 
-    /// <summary>Gets the fields of Responses' usage.</summary>
     public static UsageNames Responses { get; } = new(
         [
             Count("input_tokens", UsageCount.Input),
@@ -105,7 +103,7 @@ internal static class OpenAIUsageNames
         Keyed("seconds", UsageField.BilledUnit, "audio_seconds"),
         Keyed("prompt_audio_seconds", UsageField.BilledUnit, "audio_seconds"),
 
-        // Times, shares of the cost, engines' statistics, and what repeats the counts.
+        // Times, partial costs, engine statistics and repeated counts.
         .. Ignored(
             "type", "queue_time", "prompt_time", "completion_time", "total_time", "prompt_tps", "generation_tps",
             "prompt_tokens_per_second", "tokens_per_second", "time_per_output_token_ms",

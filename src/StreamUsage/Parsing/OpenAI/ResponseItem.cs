@@ -5,11 +5,10 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>An output item of a Responses answer: a message, reasoning, a call of the client's functions or of the
-/// provider's own tools.</summary>
+/// <summary>Reads an output item of Responses: a message, reasoning, a function call or a server tool call.</summary>
 internal static class ResponseItem
 {
-    /// <summary>The items of a whole response.</summary>
+    /// <summary>Reads the items of a whole response.</summary>
     public static UsageAccumulator ReadAll(ReadOnlySpan<byte> items, UsageAccumulator state, IOutputObserver output)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(items);
@@ -25,8 +24,8 @@ internal static class ResponseItem
         return state;
     }
 
-    /// <summary>An item as it is added (its name), as it is done (a server tool's use counts once), or, with an empty
-    /// event type, within a whole response (its text too).</summary>
+    /// <summary>Reads an item that is added (its name), is done (counts a server tool's use), or, with an empty event
+    /// type, is part of a whole response (also its text).</summary>
     public static UsageAccumulator Read(
         ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, int outputIndex, UsageAccumulator state, IOutputObserver output)
     {
@@ -145,8 +144,7 @@ internal static class ResponseItem
         }
     }
 
-    // Tools that run at the provider. A web search's opening of a page, or looking for something on it, is not a
-    // search.
+    // Returns the server tool's name. In a web search, opening a page or finding text on it is no search.
     private static string? ServerTool(ReadOnlySpan<byte> itemType, bool isSearch)
     {
         if (itemType.SequenceEqual("web_search_call"u8))

@@ -6,15 +6,14 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Reads a usage object by the table of its protocol: gathers its counts in a <see cref="UsageReport"/>, takes
-/// what else it says into the state, and reports each field that the table does not have. The rules for what the counts
-/// mean are in <see cref="Accounting"/>.</summary>
+/// <summary>Reads a usage object by its protocol's table. Counts go to a <see cref="UsageReport"/>, other facts to the
+/// state, and unknown fields to the observer. <see cref="Accounting"/> interprets the counts.</summary>
 internal static class UsageObject
 {
     private const decimal DollarsPerTick = 0.0000000001m;
 
-    /// <summary>Reads the object that the reader stands on; any other value is passed by.</summary>
-    /// <returns>The state, whose counts are as they were: the report has the new ones.</returns>
+    /// <summary>Reads the object that the reader is at; skips any other value. The state's counts stay
+    /// unchanged.</summary>
     public static UsageAccumulator Read(
         ref Utf8JsonReader reader, UsageNames names, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
     {
@@ -31,7 +30,7 @@ internal static class UsageObject
         return state;
     }
 
-    /// <summary>Reads the field whose value the reader stands on.</summary>
+    /// <summary>Reads the field whose value the reader is at.</summary>
     public static UsageAccumulator ReadField(
         ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageNames names, ref UsageReport report, UsageAccumulator state,
             IOutputObserver output)
@@ -95,7 +94,7 @@ internal static class UsageObject
         return count;
     }
 
-    // What the record keeps beside its counts: cost, the rate class, the provider's own tools, units.
+    // Facts beside the counts: cost, rate class, server tools, units.
     private static UsageAccumulator ReadBesideCounts(
         ref Utf8JsonReader reader, UsageName known, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
     {
@@ -214,7 +213,7 @@ internal static class UsageObject
         }
     }
 
-    // {web_search_calls, x_search_calls, …}, or the tools' names alone, under the name that the others have for a use.
+    // {web_search_calls, x_search_calls, …}, or the tools' names alone.
     private static UsageAccumulator ReadServerToolCalls(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> suffix, UsageAccumulator state, IOutputObserver output)
     {
@@ -278,8 +277,8 @@ internal static class UsageObject
         return state;
     }
 
-    // {status: {type: "redeemed"}}: the bill is then as if the other model had always been asked, and whether the
-    // counts say so is not documented.
+    // {status: {type: "redeemed"}}: the bill is as if the other model had answered. Whether the counts include that is
+    // undocumented.
     private static UsageAccumulator ReadFallbackCredit(ref Utf8JsonReader reader, UsageAccumulator state)
     {
         if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
