@@ -2,8 +2,7 @@ using System.Buffers;
 
 namespace StreamUsage.Buffers;
 
-/// <summary>Bytes in one array that is rented when first needed and given back by <see cref="Release"/>. A mutable
-/// struct: keep it in a field, never copy it.</summary>
+/// <summary>Represents bytes in a pooled array. A mutable struct: never copy it.</summary>
 internal struct PooledBuffer
 {
     private const int InitialSize = 128;
@@ -27,7 +26,6 @@ internal struct PooledBuffer
         Length += bytes.Length;
     }
 
-    /// <summary>Makes room for so many bytes in all.</summary>
     public void Reserve(int length)
     {
         if (length > (_array?.Length ?? 0))
@@ -40,7 +38,7 @@ internal struct PooledBuffer
 
     public void Clear() => Length = 0;
 
-    /// <summary>Keeps what follows so many bytes.</summary>
+    /// <summary>Removes the first bytes.</summary>
     public void RemoveFirst(int length)
     {
         Span.Slice(length).CopyTo(_array);

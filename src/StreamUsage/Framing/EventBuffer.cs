@@ -2,17 +2,16 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Framing;
 
-/// <summary>The data of an event that comes in several pieces: kept up to a limit and within a budget, else given to
-/// the reader of large events. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>Represents the data of an event that comes in several pieces. It is buffered up to a limit and within a
+/// budget, else passed to the large-event reader. A mutable struct: never copy it.</summary>
 internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
 {
     private readonly int _maxBytes = (int)Math.Min(maxBytes, Array.MaxLength / 2);
     private BudgetedBuffer _kept = new(largeEvents?.Budget);
 
-    /// <summary>The largest event that is kept.</summary>
     public readonly int MaxBytes => _maxBytes;
 
-    /// <summary>Whether the event outgrew the limit or the budget: the reader of large events has it all.</summary>
+    /// <summary>Gets whether the event exceeded the limit or the budget, and went to the large-event reader.</summary>
     public bool IsLarge { get; private set; }
 
     public readonly int Length => _kept.Length;
@@ -39,10 +38,9 @@ internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
         largeEvents?.Append(bytes);
     }
 
-    /// <summary>Forgets what lies behind a length.</summary>
     public void Truncate(int length) => _kept.Truncate(length);
 
-    /// <summary>The next event begins. What was taken of the budget goes back.</summary>
+    /// <summary>Clears the buffer for the next event, and returns its share of the budget.</summary>
     public void Clear()
     {
         IsLarge = false;

@@ -13,12 +13,12 @@ using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Framing;
 
-/// <summary>Reads the events of a body: finds the parser of their wire, takes each into the state, and keeps beside it
-/// what the record needs. Not thread-safe: its owner holds a lock. Never throws for what it reads.</summary>
+/// <summary>Reads the events of a body: finds the parser, updates the state, and keeps what the record needs. Not
+/// thread-safe: its owner holds a lock. Never throws for the data.</summary>
 internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null,
     IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
 {
-    // A name goes to logs and metrics: one that no provider would choose is not shown.
+    // A name goes to logs and metrics, so unlikely characters are not shown.
     private static readonly SearchValues<byte> FieldNameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
 
@@ -27,15 +27,15 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private const int MaxFieldNameLength = 64;
     private const int MaxPingLength = 64;
 
-    // After so many events of broken JSON, an event is looked at before a parser is asked to read it.
+    // After this many events of broken JSON, events are validated before they are parsed.
     private const int MaxBrokenEvents = 16;
 
     private ResponseCapture? _capture = capture;
-    private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
-    private EventTemplate? _countedShape;
+    private PooledBuffer _counts; // The last event that only counted further, parsed when its counts are needed.
+    private EventTemplate? _countedTemplate;
     private bool _readsCountsOnly;
-    private JsonReducer? _largeEvent; // Made when the first one comes.
-    private JsonReducer? _jsonCheck; // Made when many events were broken.
+    private JsonReducer? _largeEvent; // Created for the first large event.
+    private JsonReducer? _jsonCheck; // Created after many broken events.
     private int _brokenEvents;
     private IUsageParser? _parser = knownParser;
     private bool _hasRecording;
@@ -44,9 +44,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private RawExcerpt? _excerpt;
     private SeenOutput _output = new(settings);
     private List<string>? _unknownFields;
-    private bool _hasUsage; // The event that is being read has a usage object.
+    private bool _hasUsage; // The current event has a usage object.
     private bool _isEnveloped, _hasContent = knownParser is not null;
-    private bool _hasSkippedValue; // Of a large event of several values.
+    private bool _hasSkippedValue; // In a large event of several values.
     private UsageAccumulator _state;
     private Exception? _parserFault;
 
@@ -59,13 +59,13 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
+    /// <summary>Gets the protocol's name; null if no parser read an event.</summary>
     public string? Protocol { get; private set; } = knownParser?.Protocol;
 
-    /// <summary>Gets a value indicating whether the body is a stream of events, and not one document.</summary>
+    /// <summary>Gets whether the body is a stream of events, not one document.</summary>
     public bool IsStreamed { get; private set; }
 
-    /// <summary>Gets what was asked, as far as the answer tells.</summary>
+    /// <summary>Gets the operation, as far as the answer shows it.</summary>
     public string Operation => _state.Operation ?? _parser?.Operation
         ?? (named == ApiFormat.Gemini || named == ApiFormat.GeminiCli ? GeminiParser.OperationName : UsageRecord.DefaultOperation);
 
@@ -77,39 +77,35 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     public long OutputCharacters => _output.Characters;
 
-    /// <summary>Output of any kind has been seen, a tool's name included.</summary>
+    /// <summary>Gets whether any output was seen, including a tool's name.</summary>
     public bool HasOutput => _hasRecording || _output.IsAny;
 
-    /// <summary>Gets the characters of output that no usage has counted.</summary>
+    /// <summary>Gets the number of output characters that no usage has counted.</summary>
     public long UncountedCharacters => _output.CharactersSinceUsage;
 
-    /// <summary>Gets what stands of the reported counts after what was seen of the answer.</summary>
+    /// <summary>Gets the reported counts that are valid for the answer seen.</summary>
     public SettledUsage Settled => SettledUsage.Of(State, _output.IsAny, _output.IsSinceUsage);
 
-    /// <summary>Gets the names of usage fields that the parser does not know, each once; empty where there were
-    /// none.</summary>
+    /// <summary>Gets the distinct names of unknown usage fields; empty if none.</summary>
     public IReadOnlyList<string> UnknownUsageFields => _unknownFields ?? (IReadOnlyList<string>)[];
 
-    /// <summary>Gets a value indicating whether nothing came but comments, pings and end marks.</summary>
+    /// <summary>Gets whether nothing came but comments, pings and end markers.</summary>
     public bool IsSilent => !_hasContent && _excerpt is null or { IsSilent: true };
 
-    /// <summary>The parser whose events may be matched with those before and then need not be parsed; null where each
-    /// must be.</summary>
+    /// <summary>Gets the parser whose events may match a template; null if each event must be parsed.</summary>
     public IUsageParser? RepeatingParser =>
         _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
 
-    /// <summary>Whether the input was reported. Of events that only count further none is read for it: the first of
-    /// them was.</summary>
+    /// <summary>Gets whether the input was reported. Events that only count further cannot change that.</summary>
     public bool IsInputReported => _state.IsInputReported;
 
-    /// <summary>Counts that made no sense and were ignored.</summary>
+    /// <summary>Gets the number of invalid counts that were ignored.</summary>
     public int IgnoredCounts { get; private set; }
 
-    /// <summary>The first fault of a parser; null where there was none.</summary>
+    /// <summary>Gets the first fault of a parser; null if none.</summary>
     public Exception? ParserFault => _parserFault;
 
-    /// <summary>The state takes an event.</summary>
-    /// <returns>Whether a parser has read it, and it holds one value.</returns>
+    /// <summary>Applies an event. Returns whether a parser read it and it holds one value.</summary>
     public bool Apply(StreamEvent streamEvent)
     {
         ReadCounts();
@@ -120,7 +116,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             ? ApplyValue(streamEvent) : ApplyValues(streamEvent);
     }
 
-    /// <summary>The state takes the event that was given piece by piece, as much of it as matters.</summary>
+    /// <summary>Applies the event that was passed in pieces.</summary>
     public void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
     {
         if (_largeEvent is { IsWhole: true } reducer)
@@ -140,36 +136,36 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    /// <summary>The caller names the format after all. What was read until then stays read.</summary>
+    /// <summary>Sets the caller's format. Earlier results stay.</summary>
     public void Name(ApiFormat format) => named = format;
 
-    /// <summary>An event was matched: the observer has its output already.</summary>
-    /// <param name="shape">The shape.</param>
+    /// <summary>Applies an event that matched a template. The observer already has its output.</summary>
+    /// <param name="template">The template.</param>
     /// <param name="raw">The event.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Matched(EventTemplate shape, ReadOnlySpan<byte> raw)
+    public void Matched(EventTemplate template, ReadOnlySpan<byte> raw)
     {
         EventCount++;
-        if (shape.Counts)
+        if (template.Counts)
         {
-            KeepCounts(shape, raw);
+            KeepCounts(template, raw);
         }
     }
 
-    /// <summary>The body is text of the model, all of it.</summary>
+    /// <summary>Observes a body that is output text.</summary>
     public void ObserveText(ReadOnlySpan<byte> utf8) => ((IOutputObserver)this).OnOutput(OutputKind.Text, 0, utf8, isEscaped: false);
 
-    /// <summary>The body is output that is no text.</summary>
+    /// <summary>Observes a body that is output but no text.</summary>
     public void ObserveRecording() => _hasRecording = true;
 
-    /// <summary>An event cannot be made out.</summary>
+    /// <summary>Skips an event that cannot be decoded.</summary>
     public void SkipDamaged(Exception fault)
     {
         SkippedEvents++;
         Fail(fault);
     }
 
-    /// <summary>The provider's usage object; null where there was none. What kept it is given back.</summary>
+    /// <summary>Returns the provider's usage object and releases its buffer; null if there was none.</summary>
     public string? TakeReportedUsageJson()
     {
         ReadCounts();
@@ -179,14 +175,12 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return json;
     }
 
-    /// <summary>What was seen of the output and no usage has counted, for an estimate of what it cost. What kept it is
-    /// given back.</summary>
+    /// <summary>Returns the output that no usage has counted, for an estimate, and releases its buffer.</summary>
     public ModelOutput TakeOutput() => _output.Take(Protocol);
 
-    /// <summary>Gives back what kept the output: nobody needs it any more.</summary>
     public void ReleaseOutput() => _output.Release();
 
-    /// <summary>Bytes of a body that nothing was read of so far.</summary>
+    /// <summary>Keeps bytes of a body that is unreadable so far.</summary>
     public void KeepExcerpt(ReadOnlySpan<byte> bytes)
     {
         if (_parser is null)
@@ -195,10 +189,10 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    /// <summary>Reading itself has failed.</summary>
+    /// <summary>Notes a fault of the reading itself.</summary>
     public void Fail(Exception fault) => _parserFault ??= fault;
 
-    /// <summary>What was kept of the body; null where nothing was. What kept it is given back.</summary>
+    /// <summary>Returns the captured content and releases its buffers; null if none.</summary>
     public CapturedResponse? TakeCaptured()
     {
         CapturedResponse? excerpt = _excerpt?.ToResponse();
@@ -210,8 +204,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return captured;
     }
 
-    /// <summary>Gives the pooled buffers back. What was read stays, so does what was captured, and the output's text
-    /// where it may have to be counted.</summary>
+    /// <summary>Returns the pooled buffers. Results, captured content, and output that may need an estimate
+    /// stay.</summary>
     public void Release()
     {
         ReadCounts();
@@ -276,7 +270,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             return;
         }
 
-        // Of several values each is read when the next one begins: the last one may be that of the event's type.
+        // Each value is applied when the next one begins: the last one may be of the event's type.
         while (reducer.Append(data) is var length && length < data.Length)
         {
             long skipped = SkippedEvents;
@@ -307,7 +301,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    // What is named an error is one, whatever its data, and whether a parser knows it or not.
+    // An event named an error is one, whatever its data, even if no parser knows it.
     private void KeepError(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         if (type.SequenceEqual("error"u8) && _state.Error is null or { Type: null, Message: null, StatusCode: null })
@@ -323,7 +317,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return isRead;
     }
 
-    // Several values in one event, of a server that leaves out blank lines.
+    // Some servers leave out the blank lines between events.
     private bool ApplyValues(StreamEvent streamEvent)
     {
         bool isAllRead = true;
@@ -408,8 +402,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         _brokenEvents += fault is JsonException ? 1 : 0;
     }
 
-    /// <summary>Returns whether data that begins like a JSON object is broken. Finds most of it without an exception,
-    /// which costs as much as reading some hundred bytes.</summary>
+    /// <summary>Returns whether data that begins like a JSON object is broken. Avoids most exceptions, each of which
+    /// costs as much as parsing some hundred bytes.</summary>
     public bool IsBroken(ReadOnlySpan<byte> data)
     {
         if (!Utf8Json.IsObject(data))
@@ -469,32 +463,32 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return streamEvent;
     }
 
-    // Built-in protocols are JSON, and pass by what is none.
+    // Built-in protocols are JSON and ignore other data.
     private static bool IsReadable(ReadOnlySpan<byte> data)
     {
         int start = data.IndexOfAnyExcept(" \t\r\n"u8);
         return start < 0 || data[start] == (byte)'{' || OpenAIChatParser.IsDone(data);
     }
 
-    // What says nothing of an answer: an end mark, or a ping.
+    // Returns whether an event is an end marker or a ping.
     private static bool IsMark(StreamEvent streamEvent) =>
         !streamEvent.Data.ContainsAnyExcept(" \t\r\n"u8) || OpenAIChatParser.IsDone(streamEvent.Data)
             || streamEvent.Type.SequenceEqual("ping"u8)
         || (streamEvent.Data.Length < MaxPingLength && streamEvent.Data.IndexOf("\"ping\""u8) >= 0);
 
-    private void KeepCounts(EventTemplate shape, ReadOnlySpan<byte> raw)
+    private void KeepCounts(EventTemplate template, ReadOnlySpan<byte> raw)
     {
-        if (!ReferenceEquals(shape, _countedShape))
+        if (!ReferenceEquals(template, _countedTemplate))
         {
-            ReadCounts(); // What one shape counts another may leave out.
-            _countedShape = shape;
+            ReadCounts(); // Another template's events may lack some of these counts.
+            _countedTemplate = template;
         }
 
         _counts.Clear();
-        _counts.Append(shape.Data(raw));
+        _counts.Append(template.Data(raw));
     }
 
-    // The counts of the events that were matched since the parser read one: the last one's.
+    // Parses the last event that matched a template since the parser read one.
     private void ReadCounts()
     {
         if (_counts.Length == 0)

@@ -3,10 +3,10 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
 
-/// <summary>Tells whether the data of an event that the body's end cut off is whole all the same.</summary>
+/// <summary>Decides whether the data of an event that the body's end cut off is whole.</summary>
 internal static class UnfinishedData
 {
-    /// <summary>The length of the values at its beginning that are whole, where it holds several.</summary>
+    /// <summary>Returns the length of the whole values at the beginning of data with several values.</summary>
     public static int LengthOfWhole(ReadOnlySpan<byte> data)
     {
         int length = JsonValues.LengthOfWhole(data);

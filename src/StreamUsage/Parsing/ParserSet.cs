@@ -88,7 +88,7 @@ internal sealed class ParserSet
         for (int i = 0; i < _parsers.Length; i++)
         {
             (ApiFormat format, IUsageParser parser) = _parsers[i];
-            ParserMatch match = parser is IProbedProtocol wire ? wire.Match(probe) : Match(parser, streamEvent, ref fault);
+            ParserMatch match = parser is IProbedProtocol probed ? probed.Match(probe) : Match(parser, streamEvent, ref fault);
             int rank = (int)match * (format == named ? 10 : 1);
             if (rank > bestRank)
             {

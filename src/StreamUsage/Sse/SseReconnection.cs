@@ -2,7 +2,7 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Sse;
 
-/// <summary>What a client needs to connect again: the last event's id and the reconnection time.</summary>
+/// <summary>Represents the values for a reconnection: the last event id and the reconnection time.</summary>
 internal sealed class SseReconnection(int maxIdBytes)
 {
     private PooledBuffer _id, _newId;
@@ -11,8 +11,8 @@ internal sealed class SseReconnection(int maxIdBytes)
 
     public ReadOnlySpan<byte> LastEventId => _id.Span;
 
-    /// <summary>The reconnection time in milliseconds that was set since the event before; negative where none
-    /// was.</summary>
+    /// <summary>Gets the reconnection time in milliseconds that was set since the previous event; negative if
+    /// none.</summary>
     public long RetryMilliseconds { get; private set; } = -1;
 
     public void BeginEvent() => RetryMilliseconds = -1;
@@ -38,7 +38,7 @@ internal sealed class SseReconnection(int maxIdBytes)
     }
 
     // "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten." A
-    // huge one is held at a hundred years.
+    // huge value is limited to a hundred years.
     public void AddRetry(ReadOnlySpan<byte> digits)
     {
         const long Limit = 3_155_760_000_000;
