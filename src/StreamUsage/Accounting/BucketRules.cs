@@ -1,8 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Makes disjoint buckets of reported counts (formats.md §7, rules 3 and 5): the documented convention first;
-/// where its sum is not the reported total and exactly one other convention's is, that one; a part that is larger than
-/// its whole is reduced to it.</summary>
+/// <summary>Converts reported counts to disjoint buckets. The documented convention holds, unless exactly one other
+/// convention's sum is the reported total. A part that is larger than its whole is reduced to it.</summary>
 internal static class BucketRules
 {
     public static TokenUsage Apply(in ReportedTokens tokens, out UsageAnomalies anomalies)
@@ -23,10 +22,10 @@ internal static class BucketRules
         long output = parts.Output + moreOutput + (reading.HasFlag(Reading.ReasoningBeside) ? parts.Reasoning : 0);
         if (tokens.OutputTokens is null)
         {
-            output = Math.Max(output, parts.Reasoning); // So much there was at least.
+            output = Math.Max(output, parts.Reasoning); // The output is at least its reasoning.
         }
 
-        // Subsets stay as reported: reasoning is counted anew by some and may be off by a few.
+        // Subsets stay as reported: some servers recount reasoning and are off by a few.
         _ = Limit(parts.Reasoning, output, ref anomalies);
         return new TokenUsage
         {
@@ -44,7 +43,7 @@ internal static class BucketRules
         };
     }
 
-    /// <summary>What is inside of what.</summary>
+    /// <summary>Specifies which counts include which.</summary>
     [Flags]
     private enum Reading
     {
@@ -69,7 +68,7 @@ internal static class BucketRules
             if (documented.HasFlag(Reading.CacheBeside) || parts.Cache > parts.Input + parts.ToolInput)
             {
                 documented |= Reading.CacheBeside;
-                free &= ~Reading.CacheBeside; // Said in so many words, or by its size: whatever the total.
+                free &= ~Reading.CacheBeside; // Certain by its convention or size, whatever the total.
             }
             else
             {
@@ -113,7 +112,7 @@ internal static class BucketRules
             return found;
         }
 
-        // Servers that put the caches beside the prompt leave them out of the total as well.
+        // Servers that count caches beside the prompt also leave them out of the total.
         bool leavesOutCache = documented.HasFlag(Reading.CacheBeside) && tokens.Convention.HasFlag(TokenConvention.AnthropicCacheNames)
             && parts.Sum(documented) - parts.Cache == total;
         if (leavesOutCache)

@@ -7,7 +7,7 @@ internal static class HarmlessHeaders
 {
     private static readonly FrozenSet<string> Names = new[]
     {
-        // HTTP itself (RFC 9110 to 9112), without those that hold credentials, cookies or somebody's address.
+        // HTTP itself (RFC 9110 to 9112), except headers with credentials, cookies or addresses.
         "accept", "age", "allow", "alt-svc", "cache-control", "connection", "date", "etag", "expires", "host", "keep-alive",
         "last-modified", "pragma", "retry-after", "server",
         "server-timing", "strict-transport-security", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "vary", "via",
@@ -33,11 +33,11 @@ internal static class HarmlessHeaders
     private static readonly string[] Ends = ["request-id", "requestid", "request_id"];
     private static readonly string[] Parts = ["ratelimit", "rate-limit"];
 
-    // A limit may be kept by somebody's key, and say so. ("remaining-tokens" is a number: only whole words count.)
+    // A rate limit's header may contain a user's key. Only whole words count: "remaining-tokens" is a number.
     private static readonly string[] SecretWords =
         ["assertion", "authorization", "cookie", "credential", "key", "password", "secret", "session", "signature", "token"];
 
-    /// <summary>Returns whether values of this header may be kept; the case of the name does not matter.</summary>
+    /// <summary>Returns whether values of this header may be kept; case is ignored.</summary>
     public static bool Contains(string name) => Names.Contains(name) || (HasHarmlessPart(name) && !HasSecretWord(name));
 
     private static bool HasHarmlessPart(string name) =>

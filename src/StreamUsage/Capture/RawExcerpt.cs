@@ -3,13 +3,13 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>The first characters of a body, kept as long as nothing in it could be read. The budget counts them, and
-/// does not refuse them.</summary>
+/// <summary>Represents the first characters of a body, kept while nothing in it was readable. The budget counts them
+/// but never refuses them.</summary>
 internal sealed class RawExcerpt(BufferBudget? budget = null)
 {
     private const int MaxCharacters = 10_000;
 
-    // No UTF-16 unit stands for more than three bytes. The last character may be cut, and is not shown.
+    // A UTF-16 unit takes at most three bytes. The last character may be cut, and is not shown.
     private const int MaxBytes = 3 * (MaxCharacters + 1);
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
@@ -18,8 +18,7 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
     private int _characters;
     private bool _isTruncated;
 
-    /// <summary>Gets a value indicating whether it holds nothing but comments, pings and end marks of a stream of
-    /// server-sent events.</summary>
+    /// <summary>Gets whether the body holds only SSE comments, pings and end markers.</summary>
     public bool IsSilent
     {
         get
@@ -61,7 +60,7 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
 
     public void Release() => _bytes.Release();
 
-    /// <summary>Returns what was kept, its secrets masked.</summary>
+    /// <summary>Returns the excerpt with secrets masked.</summary>
     public CapturedResponse ToResponse()
     {
         string text = Encoding.UTF8.GetString(_bytes.Span);
@@ -72,7 +71,7 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
         };
     }
 
-    // Up to the byte that begins one character too many.
+    // Up to the byte that begins the first character too many.
     private int LengthToKeep(ReadOnlySpan<byte> bytes)
     {
         int length = Math.Min(bytes.Length, MaxBytes - _bytes.Length);

@@ -3,19 +3,18 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Masks secrets in text that others wrote: errors of providers, transports and callers, and the beginning of
-/// a body that could not be read. Recognizes credentials after their scheme or name, keys by their prefix, and whatever
-/// a URL has beside its path. A secret without any of these looks like any other word, and stays.</summary>
+/// <summary>Masks secrets in external text: error messages and excerpts. It recognises credentials after their scheme
+/// or name, keys by their prefix, and the secrets in URLs. A secret without any of these is not recognised.</summary>
 internal static partial class SecretMask
 {
-    /// <summary>The most characters of a message that are kept.</summary>
+    /// <summary>The most characters kept of a message.</summary>
     public const int MaxMessageLength = 4096;
 
-    // An ordinary word after "password:" is prose; one this long, or with anything but letters in it, is not.
+    // A shorter word of only letters after "password:" is prose.
     private const int MaxWordLength = 19;
 
-    // Each alternative consumes what it has looked at, so that the time is linear in the length of the text. At the end
-    // of the text a key may be shorter: it may have been cut.
+    // Each alternative consumes what it has examined, so the time is linear. At the end of the text a cut key may be
+    // shorter.
     private const string Pattern =
         """
         (?<keep>:(?:\\?/){2})(?>(?<user>[^\s/?\#@"<>\\]*)@)?(?<path>(?>(?:[^\s?\#"<>\\]|\\/)*))
@@ -34,20 +33,19 @@ internal static partial class SecretMask
         | (?<secret>\beyJ(?:[\w-]{8,}(?:\.[\w-]*)*|[\w-]*\z))
         """;
 
-    /// <summary>Returns the message with its secrets masked and its end cut off where it is longer than
-    /// <see cref="MaxMessageLength"/>; null for null.</summary>
+    /// <summary>Returns the message with secrets masked, cut at <see cref="MaxMessageLength"/>; null for
+    /// null.</summary>
     public static string? Message(string? text) => text is null ? null : Text(text, MaxMessageLength);
 
-    /// <summary>Returns the beginning of the text, of at most so many characters, with its secrets replaced by
-    /// <c>***</c>.</summary>
+    /// <summary>Returns the text with secrets replaced by <c>***</c>, cut at a maximum length.</summary>
     public static string Text(string text, int maxLength)
     {
         string masked = Secrets().Replace(CappedText.Of(text, maxLength), Replace);
-        bool isCut = text.Length >= maxLength; // If not here, then where it was read.
+        bool isCut = text.Length >= maxLength; // Here or, at this length, by the caller.
         return CappedText.Of(isCut ? CutAuthority().Replace(masked, "${keep}***") : masked, maxLength);
     }
 
-    /// <summary>Returns a header's value without the queries, fragments and passwords of the URLs in it.</summary>
+    /// <summary>Returns a header value without the queries, fragments and passwords of its URLs.</summary>
     public static string HeaderValue(string value) =>
         value.AsSpan().IndexOfAny('?', '#', '@') < 0 ? value : Queries().Replace(value, match => match.Groups["keep"].Value);
 

@@ -8,7 +8,7 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Makes a container's tracker of what was set up for it and of what the container has.</summary>
+/// <summary>Creates a container's tracker.</summary>
 internal static class TrackerFactory
 {
     public static UsageTracker Create(IServiceProvider provider, string name)

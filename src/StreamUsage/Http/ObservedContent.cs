@@ -3,8 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>A request's content that keeps what is sent of it, up to a limit and within the budget. What goes out, and
-/// how, is the content's own doing.</summary>
+/// <summary>Represents a request's content that copies the sent bytes, up to a limit and within the budget. The bytes
+/// are sent unchanged.</summary>
 internal sealed class ObservedContent : HttpContent
 {
     private readonly HttpContent _inner;
@@ -22,7 +22,7 @@ internal sealed class ObservedContent : HttpContent
         }
     }
 
-    /// <summary>What was sent, the last time that it was; null where it was not.</summary>
+    /// <summary>Gets the bytes last sent; null if none were.</summary>
     public SentBody? Sent { get; private set; }
 
     protected override bool TryComputeLength(out long length)

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace StreamUsage.Serialization;
 
-/// <summary>A format is its name.</summary>
+/// <summary>Converts a format to and from its name.</summary>
 internal sealed class ApiFormatJsonConverter : JsonConverter<ApiFormat>
 {
     public override ApiFormat Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
