@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>A record on its way to one sink. Its task ends when the sink has the record, or never will.</summary>
+/// <summary>Represents a record in delivery to one sink. Its task ends when the sink has it or never will.</summary>
 /// <param name="record">The record.</param>
-/// <param name="activity">The activity that continues the request's trace; null where there is none.</param>
-/// <param name="since">The timestamp of its hand-over.</param>
-/// <param name="start">The call that tells the sink of the response's start; null where there is none.</param>
-/// <param name="abandoned">Cancelled when a shutdown gives the record up.</param>
+/// <param name="activity">The activity that continues the request's trace; null if none.</param>
+/// <param name="since">The timestamp when its delivery began.</param>
+/// <param name="start">The start call of the response; null if none.</param>
+/// <param name="abandoned">Cancelled when a shutdown drops the record.</param>
 internal sealed class QueuedRecord(UsageRecord record, Activity? activity, long since, Task? start, CancellationToken abandoned)
     : TaskCompletionSource<DeliveryResult>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
@@ -21,6 +21,6 @@ internal sealed class QueuedRecord(UsageRecord record, Activity? activity, long 
 
     public CancellationToken Abandoned => abandoned;
 
-    /// <summary>Calls that failed with this record alone, or with a batch that holds it.</summary>
+    /// <summary>Gets or sets the number of failed calls with this record.</summary>
     public int Attempts { get; set; }
 }

@@ -1,6 +1,6 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>What a record that waits holds in memory, roughly.</summary>
+/// <summary>Estimates the memory of a waiting record.</summary>
 internal static class RecordSize
 {
     private const long Fields = 2048;

@@ -1,7 +1,7 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>What the log and the meter call the sinks of a tracker: by their types, numbered where a type comes more
-/// than once, after the tracker's name where it has one.</summary>
+/// <summary>Names a tracker's sinks for logs and metrics: by type, numbered if a type repeats, after the tracker's name
+/// if it has one.</summary>
 internal static class SinkNames
 {
     public static IEnumerable<string> Of(IReadOnlyList<IUsageSink> sinks, string trackerName)

@@ -3,7 +3,7 @@ using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Everything that is logged. Event ids are stable. No message holds a header's value, a body's text or a
+/// <summary>Writes all log messages. Event ids are stable. No message holds a header value, a body's text or a
 /// provider's words.</summary>
 internal static partial class Log
 {
@@ -11,7 +11,7 @@ internal static partial class Log
     private static readonly EventId RecordedFailure = new(2, "ResponseFailed");
     private static readonly EventId Dropped = new(3, "RecordDropped");
 
-    /// <summary>The summary line of a response.</summary>
+    /// <summary>Logs the summary of a response.</summary>
     public static void ResponseRecorded(ILogger logger, UsageRecord record)
     {
         bool isWarning = IsWarning(record);
@@ -22,7 +22,7 @@ internal static partial class Log
         }
     }
 
-    /// <summary>The last line of a record that its sink does not get: all that is needed to book it by hand.</summary>
+    /// <summary>Logs a record that its sink does not get, with all that is needed to book it by hand.</summary>
     public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
         UsageContext context = record.Context;
@@ -66,7 +66,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Sink} failed; its records are retried")]
     public static partial void SinkFailed(ILogger logger, string sink, Exception fault);
 
-    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "{Sink} takes records again")]
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "{Sink} accepts records again")]
     public static partial void SinkBack(ILogger logger, string sink);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning,
@@ -77,7 +77,7 @@ internal static partial class Log
         Message = "Shutdown: there was no time to pass {Records} undelivered records to OnDeliveryFailed")]
     public static partial void CallbacksMissed(ILogger logger, int records);
 
-    [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Record {RecordId} could not be made in full; it is recorded as failed")]
+    [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Record {RecordId} could not be built; it is recorded as failed")]
     public static partial void RecordFailed(ILogger logger, Guid recordId, Exception fault);
 
     [LoggerMessage(
@@ -91,7 +91,7 @@ internal static partial class Log
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Warning,
-        Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
+        Message = "A usage object of {Protocol} ({Model}) holds the unknown field {Field}; first seen in record {RecordId}")]
     public static partial void UnknownUsageField(ILogger logger, string field, string? protocol, string? model, Guid recordId);
 
     [LoggerMessage(
@@ -100,7 +100,7 @@ internal static partial class Log
         Message = "Records of model {Model} at provider {Provider} are not priced: {UnpricedReason}. Further ones are only counted")]
     public static partial void ModelNotPriced(ILogger logger, string? model, string? provider, string unpricedReason);
 
-    // A caller's mistake, a rate limit and a client that left are everyday; a server that failed is not.
+    // Client errors, rate limits and clients that left are normal; a failed server is not.
     private static bool IsWarning(UsageRecord record) =>
         record.Status == UsageStatus.Failed && !(record.Outcome == StreamOutcome.ProviderError && record.StatusCode is >= 400 and < 500);
 }

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>The gauges of a tracker's queues. They end with the tracker.</summary>
+/// <summary>Represents the gauges of a tracker's queues.</summary>
 internal sealed class QueueGauges : IDisposable
 {
     private readonly Meter? _own;

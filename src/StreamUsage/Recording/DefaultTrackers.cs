@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Recording;
 
-/// <summary>The trackers of sinks that are used without a tracker. They live as long as their sinks, and are stopped
-/// when the process exits.</summary>
+/// <summary>Holds the default trackers of sinks. They live as long as their sinks, and are stopped when the process
+/// exits.</summary>
 internal static class DefaultTrackers
 {
     private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(5);
@@ -20,11 +20,11 @@ internal static class DefaultTrackers
         return [];
     }
 
-    // Open responses end with the process: there is no time to wait for them.
+    // The exiting process has no time to wait for open responses.
     private static void StopAll() =>
         Task.WhenAll(Trackers.Select(static entry => entry.Value.StopAsync(new CancellationToken(canceled: true)))).Wait(TimeToStop);
 
-    /// <summary>Without a logger of the user's, errors go where the framework's own go.</summary>
+    /// <summary>Writes errors to <see cref="System.Diagnostics.Trace"/>, since there is no logger.</summary>
     private sealed class TraceLoggerFactory : ILoggerFactory, ILogger
     {
         public ILogger CreateLogger(string categoryName) => this;

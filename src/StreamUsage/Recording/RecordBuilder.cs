@@ -9,20 +9,19 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was
-/// not.</summary>
+/// <summary>Builds the record of an ended response from the reported counts and estimates of the others.</summary>
 internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, EstimationWorker worker)
 {
-    // No count that a provider reports may be larger either.
+    // The limit of a reported count, too.
     private const long MaxEstimate = 1L << 40;
 
-    // Used where an estimator fails. It fails itself only where the request's bytes are gone.
+    // Replaces a failed estimator. It can only fail if the request's memory is gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
     public static ModelTokenEstimator DefaultEstimator { get; } = new();
 
-    /// <summary>Builds the record. An estimator or a pricing that fails or takes too long is named in the
-    /// faults.</summary>
+    /// <summary>Builds the record. The faults include those of an estimator or a pricing that failed or timed
+    /// out.</summary>
     public ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> BuildAsync(TrackedBody body)
     {
         Counts counts = GetReportedCounts(body);
@@ -31,10 +30,10 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
             : new((Describe(body, counts), []));
     }
 
-    /// <summary>Returns what a sink is told of a response that has begun.</summary>
+    /// <summary>Returns the start that a sink gets.</summary>
     public UsageStart DescribeStart(TrackedBody body)
     {
-        // The body may be let go at any time from here on, and the sink may read the quote late.
+        // The body may be released from here on, and the sink may read the quote late.
         ReadOnlyMemory<byte> requestBody = settings.Pricing is null ? default : body.CopyRequestBody();
         UsageContext context = body.Context;
         DateTimeOffset startedAt = body.StartedAt;
@@ -48,7 +47,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         };
     }
 
-    /// <summary>Returns what can be said of a response whose record could not be built.</summary>
+    /// <summary>Returns a minimal record for a response whose record could not be built.</summary>
     public static UsageRecord Minimal(TrackedBody body, Exception fault) => new()
     {
         Id = body.Id,
@@ -67,7 +66,6 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         BytesReceived = body.BytesReceived,
     };
 
-    /// <summary>Has an estimator load what it needs.</summary>
     public static void WarmUp(ITokenEstimator estimator)
     {
         if (estimator is ModelTokenEstimator)
@@ -158,7 +156,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         return record;
     }
 
-    // What a custom parser put into its state can throw; the counts are safe from it.
+    // A custom parser's state may throw here, but not for the counts.
     private static (TokenUsage Billed, IReadOnlyList<UsageIteration> Iterations) Bill(EventReader events, TokenUsage usage)
     {
         try
@@ -183,8 +181,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         };
     }
 
-    // Reported stays as it is, but for zeros that cannot be true. A refused request costs nothing, and neither does an
-    // answer of nothing.
+    // Reported counts stay, except implausible zeros. A refused request, or an answer of nothing, costs nothing.
     private static Counts GetReportedCounts(TrackedBody body)
     {
         EventReader events = body.Events;
@@ -207,7 +204,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
             mayHaveRun && output == TokenSource.None);
     }
 
-    // What was not reported is counted from what was seen, and never below what there is at least.
+    // Unreported counts are estimated from what was seen, and are at least their lower bounds.
     private async ValueTask<Counts> EstimateAsync(TrackedBody body, Counts counts, List<Exception> faults)
     {
         EventReader events = body.Events;
@@ -236,15 +233,14 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         return counts;
     }
 
-    // What the record says beside the counts' own doubts.
+    // The doubts of the record, beside those of the counts.
     private static UsageAnomalies Doubts(EventReader events, UsageAnomalies counted) => counted
         | (events.IgnoredCounts == 0 ? UsageAnomalies.None : UsageAnomalies.CountsIgnored)
         | (events.UnknownUsageFields.Count == 0 ? UsageAnomalies.None : UsageAnomalies.UnknownUsageFields)
         | (events.SkippedEvents == 0 ? UsageAnomalies.None : UsageAnomalies.SkippedEvents)
         | (IsRefusedUnbilled(events) ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
 
-    // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, though its usage
-    // is reported.
+    // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, despite its usage.
     private static bool IsRefusedUnbilled(EventReader events) =>
         events.Protocol == ClaudeParser.Name && events.State.StopReason == "refusal" && !events.HasOutput;
 
@@ -256,8 +252,8 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
                 .ConfigureAwait(false);
     }
 
-    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON
-    // counts as far as it goes, and is noted.
+    // A body over the limit is not read, and its size is counted. Malformed JSON counts up to its fault, which is
+    // noted.
     private async Task<long> EstimateInputAsync(ApiFormat format, string? model, TrackedBody body, List<Exception> faults)
     {
         ReadOnlyMemory<byte> requestBody = body.RequestBody;
@@ -280,7 +276,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         return estimate;
     }
 
-    // An estimator that has exceeded its time once is not asked again for this record.
+    // After a timeout, the estimator is not called again for this record.
     private async Task<long> EstimateAsync(Func<ITokenEstimator, long> count, List<Exception> faults)
     {
         if (!faults.Exists(static fault => fault is TimeoutException))
@@ -306,7 +302,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         }
     }
 
-    // A price table is pure and takes a microsecond. Anybody's own pricing, or a multiplier, may hang.
+    // A price table is pure and takes a microsecond. A custom pricing, or a multiplier, may hang.
     private async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, List<Exception> faults)
     {
         try

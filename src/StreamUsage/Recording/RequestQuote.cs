@@ -3,13 +3,13 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Estimates a request's input and prices it before it is answered.</summary>
+/// <summary>Estimates and prices a request's input before it is sent.</summary>
 internal static class RequestQuote
 {
     private static readonly CharacterTokenEstimator BasicRule = new();
 
-    /// <summary>Never throws: where the user's estimator fails, the basic rule counts; where the pricing fails, there
-    /// is no price.</summary>
+    /// <summary>Returns the quote. Never throws: if the estimator fails, the basic rule counts; if the pricing fails,
+    /// there is no price.</summary>
     public static UsageQuote Of(UsageContext context, UsageTracker.TrackerSettings settings, DateTimeOffset now)
     {
         long inputTokens = CountInput(context, settings);
@@ -23,7 +23,7 @@ internal static class RequestQuote
         }
         catch (Exception)
         {
-            // A quote is a service to the caller; the record says what fails.
+            // The record will report the fault.
         }
 
         return new UsageQuote { InputTokens = inputTokens, MaxOutputTokens = RequestLimits.Read(context.RequestBody.Span).MaxOutputTokens };
