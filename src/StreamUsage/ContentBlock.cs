@@ -3,9 +3,9 @@ namespace StreamUsage;
 /// <summary>Represents a content block of a captured message.</summary>
 public sealed record ContentBlock
 {
-    /// <summary>Gets the type: <c>"text"</c>; <c>"thinking"</c> for shown reasoning; <c>"redacted_thinking"</c> for
-    /// encrypted reasoning; <c>"tool_use"</c> for any call of a client's function; <c>"refusal"</c>; else the
-    /// provider's name (<c>"server_tool_use"</c>, <c>"web_search_call"</c>, …).</summary>
+    /// <summary>Gets the type: <c>"text"</c>, <c>"thinking"</c> for shown reasoning, <c>"redacted_thinking"</c>,
+    /// <c>"tool_use"</c> for any call of a client's function, or <c>"refusal"</c>. Other blocks have the provider's
+    /// name (<c>"server_tool_use"</c>, <c>"web_search_call"</c>, …).</summary>
     public string Type { get; init; } = "";
 
     /// <summary>Gets the index of the choice; 0 if the protocol has only one.</summary>

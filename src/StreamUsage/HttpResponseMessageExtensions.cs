@@ -21,10 +21,10 @@ public static class HttpResponseMessageExtensions
 
     /// <summary>Replaces the response's content with one that passes every byte through and tracks the usage. Performs
     /// no I/O. Headers, status, version and trailers stay the same.</summary>
-    /// <remarks>A response that this tracker already tracks keeps its handle. If another tracker tracks it into the
-    /// same sinks, that handle is returned: there is one record, its empty context members are filled in from
-    /// <paramref name="context"/>, and one warning is logged. A response with status 101 (Switching Protocols) is not
-    /// tracked, and its handle is cancelled.</remarks>
+    /// <remarks>A response that this tracker already tracks keeps its handle. If another tracker with the same sinks
+    /// tracks it, that handle is returned, and one warning is logged. The empty members of the record's context are
+    /// filled in from <paramref name="context"/>. A response with status 101 (Switching Protocols) is not tracked, and
+    /// its handle is cancelled.</remarks>
     /// <param name="response">The response to track, best received with
     /// <see cref="HttpCompletionOption.ResponseHeadersRead"/>.</param>
     /// <param name="tracker">The tracker.</param>

@@ -41,17 +41,17 @@ public sealed class StreamUsageOptions
     /// <summary>Gets or sets which content is kept in a record: the redacted response headers by default.</summary>
     public CapturedContent Capture { get; set; } = CapturedContent.Headers;
 
-    /// <summary>Gets or sets how much <see cref="Capture"/> keeps of one response, and of one request body, in UTF-8
-    /// bytes: 1 MiB by default; 0 to 1 GiB. Objects count too: 256 bytes a block, 160 a text in it, 48 an event.
-    /// Content over the limit is left out, and <see cref="CapturedResponse.Truncated"/> is set.</summary>
+    /// <summary>Gets or sets how much <see cref="Capture"/> keeps of a response or a request body, in UTF-8 bytes: 1
+    /// MiB by default; 0 to 1 GiB. Objects count too: 256 bytes a block, 160 a text in it, 48 an event. Content over
+    /// the limit is left out, and <see cref="CapturedResponse.Truncated"/> is set.</summary>
     public long MaxCapturedBytes { get; set; } = 1024 * 1024;
 
     /// <summary>Gets or sets whether the last read of an empty or unreadable body throws
     /// <see cref="EmptyStreamException"/>: false by default.</summary>
     public bool ThrowOnUnreadableStream { get; set; }
 
-    /// <summary>Gets or sets the limits for draining: reading on in the background when a reader leaves, to get the
-    /// final usage; null (the default) turns it off.</summary>
+    /// <summary>Gets or sets the limits for draining; null (the default) turns it off. Draining reads on in the
+    /// background when a reader leaves, to get the final usage.</summary>
     /// <remarks>The outcome stays <see cref="StreamOutcome.ClientAborted"/>, and <see cref="UsageRecord.Drained"/> is
     /// set if the end was reached. The provider continues to produce, and bill, the answer. A caller's token then
     /// cancels only the caller's wait, not the read of the connection, and each read is copied once.</remarks>

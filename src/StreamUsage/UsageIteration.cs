@@ -14,7 +14,7 @@ public sealed record UsageIteration
     /// <summary>Gets the tokens of the call.</summary>
     public TokenUsage Usage { get; init; }
 
-    /// <summary>Gets whether the call declined before any output and is not billed: a <c>message</c> call without
-    /// output, in an answer of a fallback model (Anthropic, "Refusals and fallback").</summary>
+    /// <summary>Gets whether the call declined before any output, and is not billed. That is a <c>message</c> call
+    /// without output, in an answer of a fallback model (Anthropic, "Refusals and fallback").</summary>
     public bool Declined { get; init; }
 }

@@ -115,8 +115,8 @@ public sealed record UsageRecord
     /// <summary>Gets what ended the response.</summary>
     public StreamOutcome Outcome { get; init; }
 
-    /// <summary>Gets the status to report: the HTTP status of a complete answer, else the error's; 499 if the reader
-    /// left; 502 if the body broke or was unreadable; 503 if it was empty.</summary>
+    /// <summary>Gets the status to report: the HTTP status of a complete answer, or the error's status. It is 499 if
+    /// the reader left, 502 if the body broke or was unreadable, 503 if it was empty.</summary>
     public int StatusCode { get; init; }
 
     /// <summary>Gets the HTTP status of the response; null if there was no HTTP.</summary>

@@ -130,8 +130,8 @@ public readonly record struct UsageAccumulator
     /// <summary>Gets whether this is a background response that was only accepted.</summary>
     public bool IsPending { get => Has(State.Accepted); init => _state = Put(State.Accepted, value); }
 
-    /// <summary>Gets whether the output count is only a lower bound: a stream's first count (<c>message_start</c>), or
-    /// one before a chunk that counts only its prompt (Gemini).</summary>
+    /// <summary>Gets whether the output count is only a lower bound: a stream's first (<c>message_start</c>), or one
+    /// before a chunk with only a prompt count (Gemini).</summary>
     public bool IsOutputPlaceholder { get => Has(State.PlaceholderOutput); init => _state = Put(State.PlaceholderOutput, value); }
 
     /// <summary>Gets whether the answer is complete: a terminal event, or the finish reason of every choice.</summary>

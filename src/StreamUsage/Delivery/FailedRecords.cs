@@ -111,8 +111,8 @@ internal sealed class FailedRecords(
     }
 
     // An attempt counts if the sink accepted another record since the previous attempt. A record is dropped when all
-    // its attempts count, or when all of them failed after the sink accepted something and no other record came to test
-    // it.
+    // its attempts count. It is also dropped when they failed after the sink had accepted something, and no new record
+    // came to test the sink.
     private async Task RetryAsync(QueuedRecord record, Exception fault, long taken)
     {
         CancellationToken abandoned = record.Abandoned;

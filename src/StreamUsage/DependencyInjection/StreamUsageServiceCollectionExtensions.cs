@@ -55,10 +55,10 @@ public static class StreamUsageServiceCollectionExtensions
     /// <remarks>
     /// <para><see cref="StreamUsageOptions.DrainAbortedStreams"/> and <see cref="StreamUsageOptions.Background"/> are
     /// sections, and on if any of their keys is set. The section is read once; a missing section sets nothing.</para>
-    /// <para>An unknown key, an invalid value, or an option that only code can set
-    /// (<see cref="StreamUsageOptions.Estimator"/>, <see cref="StreamUsageOptions.Pricing"/>,
-    /// <see cref="StreamUsageOptions.MeterFactory"/>, <see cref="StreamUsageOptions.OnDeliveryFailed"/>) stops the
-    /// host, or the tracker's creation without a host. The message names it.</para>
+    /// <para>The host does not start, and without one the tracker is not created, if a key is unknown or a value
+    /// invalid. The same holds for options that only code can set: <see cref="StreamUsageOptions.Estimator"/>,
+    /// <see cref="StreamUsageOptions.Pricing"/>, <see cref="StreamUsageOptions.MeterFactory"/>,
+    /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>. The message names the key.</para>
     /// </remarks>
     /// <param name="services">The container's services.</param>
     /// <param name="section">The section, such as <c>builder.Configuration.GetSection("StreamUsage")</c>.</param>

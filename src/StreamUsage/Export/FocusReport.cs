@@ -5,8 +5,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Export;
 
-/// <summary>Adds up records and writes them as CSV in the FinOps Open Cost and Usage Specification (FOCUS) 1.2: one row
-/// an hour, API key, model and bucket. Costs are a price table's, not an invoice's. Not thread-safe.</summary>
+/// <summary>Adds up records and writes them as CSV by the FinOps Open Cost and Usage Specification (FOCUS) 1.2. Each
+/// row is an hour, API key, model and bucket. Costs are a price table's, not an invoice's. Not thread-safe.</summary>
 public sealed class FocusReport
 {
     private readonly FocusOptions _options;

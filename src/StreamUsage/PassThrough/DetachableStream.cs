@@ -271,8 +271,8 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         }
     }
 
-    // An abandoned read continues, and the next one takes it over, also a read of no bytes, which only waits: only one
-    // read is ever pending. Returns true at the end of the body.
+    // An abandoned read continues, and the next one takes it over, so only one is ever pending. This includes a read of
+    // no bytes, which only waits. Returns true at the end of the body.
     private async ValueTask<bool> FillAsync(int length, CancellationToken cancellationToken)
     {
         while (true)

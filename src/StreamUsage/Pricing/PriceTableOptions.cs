@@ -17,9 +17,9 @@ public sealed record PriceTableOptions
     /// gateway's cache, and 1.2 for a markup of 20 %. For a quote, the record holds only the context.</summary>
     public Func<UsageRecord, decimal>? Multiplier { get; init; }
 
-    /// <summary>Gets factors on the standard token rates for service classes and regions without own rates in the
-    /// table, for example <c>"flex"</c> 0.5, <c>"batch"</c> 0.5, <c>"us"</c> 1.1; at least 0. Names ignore case. Empty
-    /// by default. A record with a class in neither is unpriced.</summary>
+    /// <summary>Gets factors on the standard token rates, at least 0, for classes and regions that the table lacks. For
+    /// example <c>"flex"</c> 0.5, <c>"batch"</c> 0.5, <c>"us"</c> 1.1. Names ignore case. Empty by default. A record of
+    /// an unknown class is unpriced.</summary>
     public IReadOnlyDictionary<string, decimal> RateMultipliers { get; init; } = ReadOnlyDictionary<string, decimal>.Empty;
 
     /// <summary>Gets whether estimated counts are priced: true by default.</summary>

@@ -19,7 +19,7 @@ public sealed record SseReaderOptions
         }
     }
 
-    /// <summary>Gets whether an event cut off by the body's end is delivered if its last line is complete, or its data
-    /// is whole JSON or <c>[DONE]</c>. False (the default, and the standard's rule) drops it.</summary>
+    /// <summary>Gets whether an event cut off by the body's end is delivered. Its last line must be complete, or its
+    /// data whole JSON or <c>[DONE]</c>. False (the default, and the standard's rule) drops it.</summary>
     public bool DeliverUnfinishedEvent { get; init; }
 }

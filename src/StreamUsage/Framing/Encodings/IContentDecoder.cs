@@ -12,8 +12,8 @@ public interface IContentDecoder : IDisposable
     /// <param name="bytesConsumed">The number of consumed bytes.</param>
     /// <param name="bytesWritten">The number of decoded bytes.</param>
     /// <returns><see cref="OperationStatus.NeedMoreData"/> if all input was consumed,
-    /// <see cref="OperationStatus.DestinationTooSmall"/> if there may be more output,
-    /// <see cref="OperationStatus.Done"/> at the encoding's end (later bytes still go to this decoder),
-    /// <see cref="OperationStatus.InvalidData"/> if the input is damaged. An exception counts as the latter.</returns>
+    /// <see cref="OperationStatus.DestinationTooSmall"/> if there may be more output.
+    /// <see cref="OperationStatus.Done"/> at the encoding's end; later bytes still go to this decoder.
+    /// <see cref="OperationStatus.InvalidData"/>, or an exception, if the input is damaged.</returns>
     OperationStatus Decode(ReadOnlySpan<byte> source, Span<byte> destination, out int bytesConsumed, out int bytesWritten);
 }

@@ -118,7 +118,7 @@ internal sealed class EventTemplate
         int all = (1 << _slots.Length) - 1;
         if (match == TemplateMatch.None && _changing != all)
         {
-            // Slots other than output are expected to keep their value until they change once: an item's id does, and a
+            // Slots other than output are expected to keep their value until they change once. An item's id does, and a
             // time in seconds for many events.
             match = Match(bytes, 0, all, maxDataLength, output, out length);
             if (match == TemplateMatch.Whole)

@@ -13,8 +13,8 @@ internal sealed class JsonReducer
     private const int MaxNameBytes = 128;
     private const int MaxLiteralBytes = 64;
 
-    // The copy's size limits, in the order in which they are reached: arrays without output (search results), arrays
-    // inside the output, the output, other members, and last the members that a parser needs.
+    // The copy's size limits, the lowest for arrays without output (search results). Arrays inside the output, the
+    // output, and other members follow. The members that a parser needs have the highest.
     private const int OtherArrayLimit = 6 * 1024;
     private const int NestedArrayLimit = 8 * 1024;
     private const int OutputLimit = 12 * 1024;

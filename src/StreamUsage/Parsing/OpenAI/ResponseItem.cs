@@ -24,8 +24,8 @@ internal static class ResponseItem
         return state;
     }
 
-    /// <summary>Reads an item that is added (its name), is done (counts a server tool's use), or, with an empty event
-    /// type, is part of a whole response (also its text).</summary>
+    /// <summary>Reads an item that is added (its name) or done (a server tool's use). With an empty event type it is
+    /// part of a whole response, and its text is read too.</summary>
     public static UsageAccumulator Read(
         ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, int outputIndex, UsageAccumulator state, IOutputObserver output)
     {
