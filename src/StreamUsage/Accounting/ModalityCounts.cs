@@ -13,8 +13,6 @@ internal readonly record struct ModalityCounts
     public long? Sum { get; private init; }
 
     /// <summary>Returns the counts with one more.</summary>
-    /// <param name="modality">The modality's name, in any case.</param>
-    /// <param name="tokens">The number of tokens.</param>
     public ModalityCounts With(ReadOnlySpan<byte> modality, long tokens)
     {
         ModalityCounts counts = this with { Sum = (Sum ?? 0) + tokens };

@@ -44,6 +44,5 @@ internal readonly record struct SettledUsage(
 
     /// <summary>Returns the output with an estimate: added to a partial count, else at least the count
     /// itself.</summary>
-    /// <param name="estimate">The estimate of the output that no usage has counted.</param>
     public long AddOutput(long estimate) => IsOutputPartial ? Usage.OutputTokens + estimate : Math.Max(Usage.OutputTokens, estimate);
 }

@@ -140,8 +140,6 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     public void Name(ApiFormat format) => named = format;
 
     /// <summary>Applies an event that matched a template. The observer already has its output.</summary>
-    /// <param name="template">The template.</param>
-    /// <param name="raw">The event.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Matched(EventTemplate template, ReadOnlySpan<byte> raw)
     {

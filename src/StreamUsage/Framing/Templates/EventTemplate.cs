@@ -131,11 +131,6 @@ internal sealed class EventTemplate
     }
 
     /// <summary>Matches the rest of an event whose first bytes equalled the <see cref="Beginning"/>.</summary>
-    /// <param name="bytes">The bytes.</param>
-    /// <param name="begun">The length of the beginning.</param>
-    /// <param name="maxDataLength">The maximum length of the data.</param>
-    /// <param name="output">The observer.</param>
-    /// <param name="length">The length of the rest.</param>
     public TemplateMatch MatchRest(ReadOnlySpan<byte> bytes, int begun, long maxDataLength, ITemplateObserver output, out int length)
     {
         int changing = _changing;

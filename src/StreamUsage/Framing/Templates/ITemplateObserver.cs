@@ -14,7 +14,5 @@ internal interface ITemplateObserver : IOutputObserver
     void OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text);
 
     /// <summary>Reports output of an event that also counts it.</summary>
-    /// <param name="kind">The kind of output.</param>
-    /// <param name="text">The text's length.</param>
     void OnCountedOutput(OutputKind kind, StringScan text);
 }

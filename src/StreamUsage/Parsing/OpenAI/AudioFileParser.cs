@@ -4,7 +4,6 @@ namespace StreamUsage.Parsing.OpenAI;
 
 /// <summary>Parses a recording or a plain-text transcript of OpenAI's audio endpoints. It has no usage, and is complete
 /// if its body is.</summary>
-/// <param name="operation">The operation's name.</param>
 internal sealed class AudioFileParser(string operation) : IUsageParser
 {
     public string Protocol => "openai-audio";
