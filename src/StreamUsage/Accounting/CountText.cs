@@ -4,7 +4,6 @@ namespace StreamUsage.Accounting;
 /// string of digits.</summary>
 internal static class CountText
 {
-    /// <summary>The largest plausible count.</summary>
     public const long MaxCount = 1L << 40;
 
     private const int MaxExponent = 1000;

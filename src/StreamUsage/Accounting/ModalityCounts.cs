@@ -12,7 +12,6 @@ internal readonly record struct ModalityCounts
     /// <summary>Gets the tokens of all modalities; null if none was listed.</summary>
     public long? Sum { get; private init; }
 
-    /// <summary>Returns the counts with one more.</summary>
     public ModalityCounts With(ReadOnlySpan<byte> modality, long tokens)
     {
         ModalityCounts counts = this with { Sum = (Sum ?? 0) + tokens };

@@ -4,6 +4,5 @@ namespace StreamUsage.Accounting;
 /// bill.</summary>
 internal static class TokenSum
 {
-    /// <summary>Returns the sum of two counts that are not negative.</summary>
     public static long Of(long left, long right) => (long)Math.Min((ulong)left + (ulong)right, long.MaxValue);
 }

@@ -65,7 +65,6 @@ internal struct UsageReport
     /// <summary>Returns a count; null if it was not reported.</summary>
     public readonly long? Get(UsageCount count) => _values[(int)count] is var stored and not 0 ? stored - 1 : null;
 
-    /// <summary>Returns the reported counts with their convention.</summary>
     public readonly ReportedTokens ToTokens(TokenConvention convention)
     {
         long? cacheRead = Get(UsageCount.CacheRead);

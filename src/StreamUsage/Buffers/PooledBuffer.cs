@@ -38,7 +38,6 @@ internal struct PooledBuffer
 
     public void Clear() => Length = 0;
 
-    /// <summary>Removes the first bytes.</summary>
     public void RemoveFirst(int length)
     {
         Span.Slice(length).CopyTo(_array);

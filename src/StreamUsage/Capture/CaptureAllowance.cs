@@ -43,7 +43,6 @@ internal sealed class CaptureAllowance(long limit, BufferBudget? budget)
 
     public void GiveBack(int bytes) => _used -= bytes;
 
-    /// <summary>Returns all bytes to the budget.</summary>
     public void Release()
     {
         budget?.Return(_taken);

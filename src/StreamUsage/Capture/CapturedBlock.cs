@@ -25,7 +25,6 @@ internal sealed class CapturedBlock(int choiceIndex)
     /// <summary>Gets or sets whether a parser reported the block, not only its output.</summary>
     public bool IsTold { get; set; }
 
-    /// <summary>Gets or sets whether no output belongs to the block.</summary>
     public bool IsClosed { get; set; }
 
     public ref PooledBuffer BufferOf(BlockField field)

@@ -32,7 +32,6 @@ internal sealed class EventCapture(CaptureAllowance allowance)
         _ends.Add(_data.Length);
     }
 
-    /// <summary>Notes an event that was too large to keep.</summary>
     public void Skip() => IsTruncated = true;
 
     public IReadOnlyList<string> ToList()

@@ -31,7 +31,6 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
     /// <summary>Gets or sets whether the current event was reduced.</summary>
     public bool IsReduced { get; set; }
 
-    /// <summary>Notes an event that was too large to keep.</summary>
     public void Skip() => IsTruncated = true;
 
     public void OnMessage(ReadOnlySpan<byte> role, bool isNew)

@@ -60,7 +60,6 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
 
     public void Release() => _bytes.Release();
 
-    /// <summary>Returns the excerpt with secrets masked.</summary>
     public CapturedResponse ToResponse()
     {
         string text = Encoding.UTF8.GetString(_bytes.Span);

@@ -34,7 +34,6 @@ internal sealed class ResponseCapture
         }
     }
 
-    /// <summary>Notes an event that was too large to keep.</summary>
     public void Skip()
     {
         _events?.Skip();

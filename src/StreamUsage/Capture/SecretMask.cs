@@ -7,7 +7,6 @@ namespace StreamUsage.Capture;
 /// or name, keys by their prefix, and the secrets in URLs. A secret without any of these is not recognised.</summary>
 internal static partial class SecretMask
 {
-    /// <summary>The most characters kept of a message.</summary>
     public const int MaxMessageLength = 4096;
 
     // A shorter word of only letters after "password:" is prose.

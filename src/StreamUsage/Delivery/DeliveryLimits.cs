@@ -25,7 +25,6 @@ internal sealed record DeliveryLimits
     /// <summary>Gets how long a record waits for its response's start call.</summary>
     public TimeSpan StartTimeout { get; init; }
 
-    /// <summary>Gets how long a shutdown continues to deliver.</summary>
     public TimeSpan ShutdownTimeout { get; init; }
 
     public static DeliveryLimits From(StreamUsageOptions options) =>

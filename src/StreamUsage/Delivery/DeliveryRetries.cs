@@ -42,7 +42,6 @@ internal sealed class DeliveryRetries
     /// <summary>Retries a failed attempt until it succeeds or the attempts are used up.</summary>
     public Task RepeatAsync(Func<ValueTask<bool>> attempt, CancellationToken stop) => RunAsync(_limited, attempt, stop);
 
-    /// <summary>Retries a failed attempt until it succeeds.</summary>
     public Task RepeatUntilSuccessAsync(Func<ValueTask<bool>> attempt, CancellationToken stop) => RunAsync(_endless, attempt, stop);
 
     private static async Task RunAsync(ResiliencePipeline<bool> pipeline, Func<ValueTask<bool>> attempt, CancellationToken stop)

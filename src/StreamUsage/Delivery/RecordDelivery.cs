@@ -52,7 +52,6 @@ internal sealed class RecordDelivery
         return calls;
     }
 
-    /// <summary>Gets whether any sink uses starts.</summary>
     public bool TakesStarts => Array.Exists(_queues, static queue => queue.Calls.TakesStarts);
 
     /// <summary>Begins to deliver a record.</summary>

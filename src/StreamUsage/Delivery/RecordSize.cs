@@ -5,7 +5,6 @@ internal static class RecordSize
 {
     private const long Fields = 2048;
 
-    /// <summary>Returns the size in bytes.</summary>
     public static long Of(UsageRecord record)
     {
         long characters = Length(record.ReportedUsageJson) + Length(record.ErrorMessage) + Length(record.Response?.RawExcerpt);

@@ -11,7 +11,6 @@ internal static partial class Log
     private static readonly EventId RecordedFailure = new(2, "ResponseFailed");
     private static readonly EventId Dropped = new(3, "RecordDropped");
 
-    /// <summary>Logs the summary of a response.</summary>
     public static void ResponseRecorded(ILogger logger, UsageRecord record)
     {
         bool isWarning = IsWarning(record);

@@ -50,12 +50,10 @@ internal sealed class UsageMeter
 
     public void Opened() => Interlocked.Increment(ref _open);
 
-    /// <summary>Counts a response that has ended.</summary>
     public void Closed() => Interlocked.Decrement(ref _open);
 
     public void Recorded(StreamOutcome outcome) => Add(_records, 1, "outcome", _records.Enabled ? outcome.ToString() : "");
 
-    /// <summary>Counts a record for each of its anomalies.</summary>
     public void Anomalies(UsageAnomalies anomalies)
     {
         for (int left = (int)anomalies; left != 0; left &= left - 1)

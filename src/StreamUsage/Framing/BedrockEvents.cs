@@ -31,7 +31,6 @@ internal sealed class BedrockEvents
         return _messages.Read(piece, ref position);
     }
 
-    /// <summary>Returns the event that was found.</summary>
     public StreamEvent GetEvent(ReadOnlySpan<byte> piece)
     {
         _data.Clear();

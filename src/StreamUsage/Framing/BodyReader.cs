@@ -72,7 +72,6 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         }
     }
 
-    /// <summary>Returns the pooled buffers. The results stay.</summary>
     public void Release()
     {
         _sse.Release();

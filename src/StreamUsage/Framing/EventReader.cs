@@ -99,7 +99,6 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>Gets whether the input was reported. Events that only count further cannot change that.</summary>
     public bool IsInputReported => _state.IsInputReported;
 
-    /// <summary>Gets the number of invalid counts that were ignored.</summary>
     public int IgnoredCounts { get; private set; }
 
     /// <summary>Gets the first fault of a parser; null if none.</summary>
@@ -116,7 +115,6 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             ? ApplyValue(streamEvent) : ApplyValues(streamEvent);
     }
 
-    /// <summary>Applies the event that was passed in pieces.</summary>
     public void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
     {
         if (_largeEvent is { IsWhole: true } reducer)
@@ -150,13 +148,10 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    /// <summary>Observes a body that is output text.</summary>
     public void ObserveText(ReadOnlySpan<byte> utf8) => ((IOutputObserver)this).OnOutput(OutputKind.Text, 0, utf8, isEscaped: false);
 
-    /// <summary>Observes a body that is output but no text.</summary>
     public void ObserveRecording() => _hasRecording = true;
 
-    /// <summary>Skips an event that cannot be decoded.</summary>
     public void SkipDamaged(Exception fault)
     {
         SkippedEvents++;
@@ -187,7 +182,6 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    /// <summary>Notes a fault of the reading itself.</summary>
     public void Fail(Exception fault) => _parserFault ??= fault;
 
     /// <summary>Returns the captured content and releases its buffers; null if none.</summary>

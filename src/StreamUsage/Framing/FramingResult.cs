@@ -3,10 +3,7 @@ namespace StreamUsage.Framing;
 /// <summary>Specifies what a decoder found in its bytes.</summary>
 internal enum FramingResult
 {
-    /// <summary>All bytes were read, and no event has ended.</summary>
     NeedMore,
-
-    /// <summary>An event has ended, and its data is available.</summary>
     Event,
 
     /// <summary>An event over the size limit has ended; its data went to the large-event reader.</summary>

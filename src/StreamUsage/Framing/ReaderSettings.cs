@@ -11,7 +11,6 @@ internal sealed record ReaderSettings(ParserSet Parsers, long MaxEventBytes)
     /// <summary>Gets the memory budget of all bodies; null if unlimited.</summary>
     public BufferBudget? Budget { get; init; }
 
-    /// <summary>Gets how much of a body's text is kept for estimates.</summary>
     public int MaxRetainedTextBytes { get; init; }
 
     /// <summary>Gets whether templates are learned; else each event is parsed.</summary>

@@ -57,7 +57,6 @@ internal struct SeenOutput(ReaderSettings settings)
         }
     }
 
-    /// <summary>Notes that a usage has counted all output so far.</summary>
     public void OnUsage()
     {
         IsSinceUsage = false;

@@ -42,7 +42,6 @@ internal sealed class ObservedRequest
         && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal)
             || path.EndsWith("/audio/translations", StringComparison.Ordinal));
 
-    /// <summary>Restores the request's own content.</summary>
     public void Restore(HttpRequestMessage request)
     {
         if (_observed is not null && ReferenceEquals(request.Content, _observed))

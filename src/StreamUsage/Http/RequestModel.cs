@@ -15,7 +15,6 @@ internal static class RequestModel
 
     private static readonly SearchValues<char> Delimiters = SearchValues.Create("?#&\\\"<>");
 
-    /// <summary>Returns whether a body is multipart/form-data.</summary>
     public static bool IsForm(ReadOnlySpan<byte> body) => body.StartsWith("--"u8);
 
     /// <summary>Returns the <c>model</c> of a JSON object or a form, cut if very long; null if there is none.</summary>

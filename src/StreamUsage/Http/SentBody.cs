@@ -43,7 +43,6 @@ internal sealed class SentBody : IDisposable
         }
     }
 
-    /// <summary>Keeps no further bytes.</summary>
     public void Stop()
     {
         lock (_gate)

@@ -19,7 +19,6 @@ internal ref struct BlockHeader
     /// <summary>Whether the block is a custom tool call of Chat Completions.</summary>
     public bool IsCustom;
 
-    /// <summary>Whether the block names a tool.</summary>
     public bool HasName;
 
     /// <summary>Returns the header of the object that the reader is in.</summary>

@@ -47,7 +47,6 @@ internal sealed class ParserSet
     /// <summary>The parser of Gemini Live's socket messages.</summary>
     public static readonly GeminiLiveParser Live = new();
 
-    /// <summary>Gets the parser of Responses over a socket.</summary>
     public static IUsageParser ResponsesSession => Responses;
 
     private static readonly (ApiFormat Format, IUsageParser Parser)[] BuiltIn =
@@ -71,7 +70,6 @@ internal sealed class ParserSet
         (ApiFormat.Gemini, GeminiCounts), (ApiFormat.GeminiCli, GeminiCounts), (ApiFormat.Bedrock, ConverseCounts),
     ];
 
-    /// <summary>Gets the built-in parsers and their formats.</summary>
     public static IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> All => BuiltIn;
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;

@@ -86,20 +86,17 @@ internal readonly ref struct SessionMessage
     /// <summary>Gets whether the message transcribes the user's speech, which is billed separately.</summary>
     public bool IsOfTranscription => _type.StartsWith("conversation.item.input_audio_transcription."u8);
 
-    /// <summary>Gets whether the message ends a response or a transcription.</summary>
     public bool IsEnd => IsOfTranscription
         ? _type.EndsWith(".completed"u8) || _type.EndsWith(".failed"u8)
         : _type.SequenceEqual("response.done"u8) || _type.SequenceEqual("response.completed"u8)
             || _type.SequenceEqual("response.incomplete"u8) || _type.SequenceEqual("response.failed"u8)
             || _type.SequenceEqual("error"u8);
 
-    /// <summary>Gets whether the message holds content of a Gemini turn.</summary>
     public bool HasTurnContent => _hasToolCall || Has(_serverContent, "modelTurn"u8) || Has(_serverContent, "outputTranscription"u8);
 
     /// <summary>Gets whether the message belongs to a Gemini turn: its content, usage or end.</summary>
     public bool IsOfTurn => _hasToolCall || _hasUsage || !_serverContent.IsEmpty;
 
-    /// <summary>Gets whether the message holds the usage of a Gemini turn.</summary>
     public bool HasTurnUsage => _hasUsage;
 
     public bool IsTurnComplete => IsTrue(_serverContent, "turnComplete"u8);

@@ -27,7 +27,6 @@ internal sealed record BodySettings(ReaderSettings Reading, ContentDecoders Deco
 
     public bool ThrowOnUnreadableStream { get; init; }
 
-    /// <summary>Gets the drainer; null if draining is off.</summary>
     public BodyDrainer? Drainer { get; init; }
 
     public BufferBudget? Budget => Reading.Budget;

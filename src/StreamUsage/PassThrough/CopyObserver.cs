@@ -6,7 +6,6 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
 {
     private bool _hasDestinationFailed;
 
-    /// <summary>Gets the body offset of the next write.</summary>
     public long Offset { get; private set; } = offset;
 
     /// <summary>Handles a failed copy. A destination that was cancelled with the copy counts as a cancelled

@@ -14,7 +14,6 @@ internal interface IDrainable
     /// reached.</summary>
     ValueTask<long?> DrainAsync(long maxBytes, CancellationToken cancellationToken);
 
-    /// <summary>Ends an abandoned read.</summary>
     void Abort();
 
     /// <summary>Closes the body after draining.</summary>

@@ -102,14 +102,12 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
             : new ValueTask(CompleteAfterPendingAsync(exception));
     }
 
-    /// <summary>Handles the end of an asynchronous read.</summary>
     public void EndRead(in ReadResult result)
     {
         Interlocked.Decrement(ref _waitingReads);
         Receive(result);
     }
 
-    /// <summary>Handles the failure of an asynchronous read.</summary>
     public void EndRead(Exception fault, CancellationToken cancellationToken)
     {
         Interlocked.Decrement(ref _waitingReads);

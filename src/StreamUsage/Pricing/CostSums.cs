@@ -15,7 +15,6 @@ internal record struct CostSums : ICostLines
 
     public decimal ServerTools { get; private set; }
 
-    /// <summary>Gets whether any line was added.</summary>
     public bool HasLines { get; private set; }
 
     /// <summary>Gets why a price is missing. A rate missing in the class precedes one missing in every class.</summary>

@@ -43,7 +43,6 @@ internal sealed class PendingRecords
         }
     }
 
-    /// <summary>Represents the records that were added between two flushes.</summary>
     internal sealed class Group
     {
         public int Count { get; set; }

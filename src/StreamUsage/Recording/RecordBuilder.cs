@@ -30,7 +30,6 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
             : new((Describe(body, counts), []));
     }
 
-    /// <summary>Returns the start that a sink gets.</summary>
     public UsageStart DescribeStart(TrackedBody body)
     {
         // The body may be released from here on, and the sink may read the quote late.

@@ -36,7 +36,6 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
 
     public OpenBodies Open => _open;
 
-    /// <summary>Adds a response that has begun.</summary>
     public void Begin(TrackedBody body)
     {
         _open.Add(body);

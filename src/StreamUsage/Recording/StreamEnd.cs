@@ -3,7 +3,6 @@ namespace StreamUsage.Recording;
 /// <summary>Specifies what ended the reading of a body.</summary>
 internal enum StreamEnd
 {
-    /// <summary>The body was read to its end.</summary>
     EndOfBody,
 
     /// <summary>The reader disposed, completed or abandoned the body, or its own destination failed.</summary>
@@ -11,8 +10,6 @@ internal enum StreamEnd
 
     /// <summary>A read failed: reset, timeout, premature end.</summary>
     Broke,
-
-    /// <summary>The tracker was stopped while the body was being read.</summary>
     ShutDown,
 
     /// <summary>The request was sent, and no response came.</summary>

@@ -8,10 +8,8 @@ internal struct StreamTimes(StreamClock clock)
 
     public readonly DateTimeOffset StartedAt => _clock.StartedAt;
 
-    /// <summary>Gets the number of reads that brought bytes.</summary>
     public long ReadCount { get; private set; }
 
-    /// <summary>Gets whether output has arrived.</summary>
     public readonly bool HasFirstToken => _firstTokenAt >= 0;
 
     public readonly TimeSpan Duration => _clock.Elapsed(_endedAt);
@@ -45,6 +43,5 @@ internal struct StreamTimes(StreamClock clock)
     /// <summary>Notes that the last bytes held the first output.</summary>
     public void FirstToken() => _firstTokenAt = _lastByteAt = _clock.Now();
 
-    /// <summary>Notes the end of the reading.</summary>
     public void Ended() => _endedAt = _clock.Now();
 }

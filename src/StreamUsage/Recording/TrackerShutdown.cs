@@ -10,7 +10,6 @@ internal sealed class TrackerShutdown(
     RecordDispatcher dispatcher, EstimationWorker worker, RecordDelivery delivery, UsageReporter reporter, TimeSpan gracePeriod,
         TimeProvider time)
 {
-    /// <summary>The delivery's minimum time.</summary>
     private static readonly TimeSpan MinDeliveryTime = TimeSpan.FromSeconds(5);
 
     private readonly object _gate = new();

@@ -65,7 +65,6 @@ internal partial struct SseDecoder
     public readonly bool IsBetweenEvents =>
         _started && !_skipLineFeed && _line == Line.None && (_isDispatched || (!HasData && _typeStart < 0 && _typeBuffer.Length == 0));
 
-    /// <summary>Gets whether a data line of the event has begun.</summary>
     public readonly bool HasData => _hasData || _dataBuffer.IsLarge;
 
     /// <summary>Gets the start of the data in the last piece; negative if the data was buffered.</summary>

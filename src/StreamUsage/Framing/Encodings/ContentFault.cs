@@ -5,8 +5,6 @@ internal enum ContentFault
 {
     /// <summary>There is no decoder, or there are too many encodings.</summary>
     Unknown,
-
-    /// <summary>The encoded data is damaged.</summary>
     Damaged,
 
     /// <summary>The decoded size is far above that of any event stream.</summary>

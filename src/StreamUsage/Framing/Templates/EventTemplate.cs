@@ -66,7 +66,6 @@ internal sealed class EventTemplate
     /// <summary>Gets the length of the sample, without its output.</summary>
     public int Length => _length;
 
-    /// <summary>Gets whether the template's events count.</summary>
     public bool Counts { get; }
 
     /// <summary>Returns whether a template of these parts would equal this one.</summary>
@@ -83,7 +82,6 @@ internal sealed class EventTemplate
         }
     }
 
-    /// <summary>Returns the data of an event that matches.</summary>
     public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_length - _dataEnd)];
 
     /// <summary>Returns the usual first bytes of an event.</summary>

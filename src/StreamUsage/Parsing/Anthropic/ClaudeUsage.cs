@@ -8,7 +8,6 @@ namespace StreamUsage.Parsing.Anthropic;
 /// cumulative and replaces that of <c>message_start</c> field by field.</summary>
 internal static class ClaudeUsage
 {
-    /// <summary>The convention of Anthropic's counts.</summary>
     public const TokenConvention Convention = TokenConvention.AnthropicCacheNames;
 
     /// <summary>Reads the object that the reader is at.</summary>

@@ -30,7 +30,6 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         return TryReadResult(ref reader, name, index, data, output);
     }
 
-    /// <summary>Returns the state after all members.</summary>
     public readonly UsageAccumulator Finish()
     {
         UsageAccumulator next = _isEmbedding ? State with { Operation = "embeddings" } : State;

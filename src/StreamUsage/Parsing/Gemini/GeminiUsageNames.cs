@@ -25,7 +25,6 @@ internal static class GeminiUsageNames
             .. Ignored("responseTokenCount", "responseTokensDetails"), // Sent in Live sessions.
         ]);
 
-    /// <summary>Gets the fields of a Live session's usage.</summary>
     public static UsageNames Live { get; } = new(
         Count("promptTokenCount", UsageCount.Input),
         Count("responseTokenCount", UsageCount.Output),

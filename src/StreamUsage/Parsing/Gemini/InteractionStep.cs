@@ -46,7 +46,6 @@ internal static class InteractionStep
         return state;
     }
 
-    /// <summary>Reads a delta of a step.</summary>
     public static UsageAccumulator ReadDelta(ReadOnlySpan<byte> delta, int index, UsageAccumulator state, IOutputObserver output)
     {
         var header = new Header(delta);

@@ -20,7 +20,6 @@ internal struct JsonContainerSkip
     /// <summary>Gets whether the container has ended, or none has begun.</summary>
     public readonly bool IsAtEnd => _depth == 0;
 
-    /// <summary>Begins after an opening bracket.</summary>
     public void Begin()
     {
         _depth = 1;

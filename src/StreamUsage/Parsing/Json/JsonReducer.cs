@@ -54,7 +54,6 @@ internal sealed class JsonReducer
         public int ArrayDepth;
     }
 
-    /// <summary>Gets whether the event was one whole JSON value.</summary>
     public bool IsWhole => _state == State.End;
 
     /// <summary>Gets the copy, which is valid JSON if <see cref="IsWhole"/>.</summary>

@@ -52,7 +52,6 @@ internal static class Utf8Json
 
     public static bool IsObjectValue(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'{';
 
-    /// <summary>Returns whether the data begins with an object.</summary>
     public static bool IsObject(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> trimmed = data.TrimStart(" \t\r\n"u8);

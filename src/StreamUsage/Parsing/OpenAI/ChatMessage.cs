@@ -10,7 +10,6 @@ internal static class ChatMessage
     // The key of the single function call of older APIs.
     private const int OldFunctionCall = -1;
 
-    /// <summary>Reports the message that the reader is at.</summary>
     public static void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
     {
         if (!reader.EnterObject())

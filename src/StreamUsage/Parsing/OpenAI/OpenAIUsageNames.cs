@@ -47,7 +47,6 @@ internal static class OpenAIUsageNames
             .. Ignored("text_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"),
         ]);
 
-    /// <summary>Gets the fields of the usage of Chat Completions.</summary>
     public static UsageNames Chat { get; } = new(
         [
             Count("prompt_tokens", UsageCount.Input),

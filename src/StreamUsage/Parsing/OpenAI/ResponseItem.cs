@@ -8,7 +8,6 @@ namespace StreamUsage.Parsing.OpenAI;
 /// <summary>Reads an output item of Responses: a message, reasoning, a function call or a server tool call.</summary>
 internal static class ResponseItem
 {
-    /// <summary>Reads the items of a whole response.</summary>
     public static UsageAccumulator ReadAll(ReadOnlySpan<byte> items, UsageAccumulator state, IOutputObserver output)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(items);

@@ -5,8 +5,6 @@ internal enum UsageField : byte
 {
     /// <summary>A known field that no record keeps.</summary>
     Ignored,
-
-    /// <summary>A token count.</summary>
     Count,
 
     /// <summary>A count of cached input under Anthropic's name, which the input excludes.</summary>
@@ -14,8 +12,6 @@ internal enum UsageField : byte
 
     /// <summary>A subset of tokens, kept under its key.</summary>
     Detail,
-
-    /// <summary>Both a token count and a detail.</summary>
     CountAndDetail,
 
     /// <summary>An object with further fields.</summary>
@@ -26,11 +22,7 @@ internal enum UsageField : byte
 
     /// <summary>Input tokens by modality: <c>[{modality, tokenCount}]</c>.</summary>
     InputModalities,
-
-    /// <summary>Cache reads by modality.</summary>
     CacheModalities,
-
-    /// <summary>Output tokens by modality.</summary>
     OutputModalities,
 
     /// <summary>An amount in US dollars: a number, or an object with <c>total_cost</c>.</summary>
@@ -53,14 +45,8 @@ internal enum UsageField : byte
 
     /// <summary>Uses of the tool that the key names.</summary>
     ServerTool,
-
-    /// <summary>The service tier that was served.</summary>
     ServiceTier,
-
-    /// <summary>The speed class that was served.</summary>
     Speed,
-
-    /// <summary>The region where the model ran.</summary>
     InferenceGeo,
 
     /// <summary>The name of the counting convention.</summary>
@@ -71,8 +57,6 @@ internal enum UsageField : byte
 
     /// <summary>The billed counts, beside the used ones.</summary>
     BilledCounts,
-
-    /// <summary>The usage of each model call.</summary>
     Iterations,
 
     /// <summary>The credit for a request that another model declined.</summary>

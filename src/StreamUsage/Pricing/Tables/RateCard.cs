@@ -163,8 +163,6 @@ internal sealed class RateCard
 internal enum MissingRate : byte
 {
     None,
-
-    /// <summary>The table has no rate.</summary>
     AtAll,
 
     /// <summary>The table has a standard rate, but none of the served class.</summary>

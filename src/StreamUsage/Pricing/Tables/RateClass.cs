@@ -11,7 +11,6 @@ internal readonly record struct RateClass(string? Tier, string? Geo, bool FallsB
 
     public bool IsStandard => Tier is null && Geo is null;
 
-    /// <summary>Gets the name for <see cref="UsageCost.RateClass"/>.</summary>
     public string Name => IsStandard ? Standard : Geo is null ? Tier! : $"{Tier ?? Standard} {Geo}";
 
     /// <summary>Reads the served class from the provider's report.</summary>

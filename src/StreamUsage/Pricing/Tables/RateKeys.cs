@@ -12,7 +12,6 @@ internal static class RateKeys
 
     public static int Count => Names.Length;
 
-    /// <summary>Returns the key of a kind of token in a modality.</summary>
     public static RateKey Of(TokenKind kind, Modality modality) => (RateKey)(((int)kind * Modalities) + (int)modality);
 
     /// <summary>Returns the key's name in <see cref="UsageCost.Rates"/>.</summary>
