@@ -243,9 +243,9 @@ internal sealed class SinkQueue(
         {
             taken = health.Taken;
             health.CountFirstCall();
-            if (await calls.DeliverAsync([record], abandoned).ConfigureAwait(false) is { } fault)
+            if (await calls.DeliverAsync(batch.Length == 1 ? batch : [record], abandoned).ConfigureAwait(false) is { } fault)
             {
-                await failed.TakeAsync([record], fault, taken).ConfigureAwait(false);
+                await failed.TakeAsync(batch.Length == 1 ? batch : [record], fault, taken).ConfigureAwait(false);
             }
         }
     }

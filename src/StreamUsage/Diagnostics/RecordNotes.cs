@@ -1,7 +1,7 @@
 namespace StreamUsage.Diagnostics;
 
 /// <summary>Represents faults of a response that are not in its record.</summary>
-internal sealed record RecordNotes
+internal readonly record struct RecordNotes
 {
     public Exception? ParserFault { get; init; }
 
@@ -10,9 +10,9 @@ internal sealed record RecordNotes
 
     public int IgnoredCounts { get; init; }
 
-    public IReadOnlyList<string> UnknownUsageFields { get; init; } = [];
+    public IReadOnlyList<string> UnknownUsageFields { get; init; }
 
-    public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
+    public IReadOnlyList<Exception> EstimateFaults { get; init; }
 
     /// <summary>Gets why the record could not be built; null if it was.</summary>
     public Exception? RecordFault { get; init; }

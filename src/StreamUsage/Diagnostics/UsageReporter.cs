@@ -18,7 +18,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
     public void Closed() => meter.Closed();
 
     /// <summary>Reports a record that was delivered, queued or stored.</summary>
-    public void Recorded(UsageRecord record, RecordNotes notes)
+    public void Recorded(UsageRecord record, in RecordNotes notes)
     {
         meter.Recorded(record.Outcome);
         Count("parser", notes.ParserFault is null ? 0 : 1);
