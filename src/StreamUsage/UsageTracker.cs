@@ -5,7 +5,6 @@ using StreamUsage.Buffers;
 using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
-using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Parsing;
@@ -22,6 +21,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly TrackerShutdown _shutdown;
     private readonly EstimationWorker _worker;
     private readonly RecordDelivery _delivery;
+    private readonly BodyDrainer? _drainer; // Null if draining is off.
     private readonly QueueGauges? _gauges;
     private readonly ILogger? _logger;
     private int _hasLoggedTwice;
@@ -60,7 +60,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             Budget = Budget,
             MaxRetainedTextBytes = options.MaxRetainedTextBytes,
         };
-        Settings = new TrackerSettings(
+        Settings = new RecordSettings(
             options.Capture,
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
@@ -88,13 +88,13 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             MaxRequestBodyBytes = options.MaxRequestBodyBytes,
             Pricing = options.Pricing,
             ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
-            Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null,
         };
+        _drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null;
     }
 
     internal TimeProvider Time { get; }
 
-    internal TrackerSettings Settings { get; }
+    internal RecordSettings Settings { get; }
 
     internal BufferBudget Budget { get; }
 
@@ -114,9 +114,9 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var guard = new AbandonmentGuard(tracked);
+        var guard = new AbandonmentGuard(tracked, _drainer);
         bool leaveOpen = response?.LeaveOpen ?? false;
-        if (Bodies.Drainer is not null && !leaveOpen)
+        if (_drainer is not null && !leaveOpen)
         {
             var detachable = new DetachableStream(body, tracked);
             guard.Rest = detachable;
@@ -140,10 +140,10 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var guard = new AbandonmentGuard(tracked);
+        var guard = new AbandonmentGuard(tracked, _drainer);
         bool leaveOpen = response?.LeaveOpen ?? false;
         var reader = new TrackedPipeReader(body, guard, leaveOpen);
-        guard.Rest = Bodies.Drainer is null || leaveOpen ? null : reader;
+        guard.Rest = _drainer is null || leaveOpen ? null : reader;
         return reader;
     }
 
@@ -263,7 +263,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// delivery.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
-        Bodies.Drainer?.Dispose();
+        _drainer?.Dispose();
         await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
         _gauges?.Dispose();
     }
@@ -313,7 +313,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             RequestBodyCopy = requestBodyCopy,
         };
         var tracking = new UsageTracking(body);
-        response.Content = new TrackedContent(content, body, tracking);
+        response.Content = new TrackedContent(content, body, tracking, _drainer);
         TrackedResponses.Add(response, tracking);
         body.Begin();
         return tracking;
@@ -363,19 +363,4 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     // Null if missing: a handler that decodes bodies removes Content-Encoding.
     private static string? Header(HttpContent content, string name) =>
         content.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
-
-    /// <summary>Represents the options at the time the tracker was created.</summary>
-    internal sealed record TrackerSettings(
-        CapturedContent Capture,
-        long MaxCapturedBytes,
-        bool ThrowOnUnreadableStream,
-        HeaderRedaction Redaction,
-        ITokenEstimator Estimator,
-        int MaxRequestBodyBytes,
-        IUsagePricing? Pricing)
-    {
-        public bool CapturesHeaders => (Capture & CapturedContent.Headers) != 0;
-
-        public bool CapturesRequestBody => (Capture & CapturedContent.RequestBody) != 0;
-    }
 }

@@ -42,8 +42,6 @@ internal struct BudgetedBuffer(BufferBudget? budget)
         _bytes.Append(bytes);
     }
 
-    public void Truncate(int length) => _bytes.Truncate(length);
-
     /// <summary>Removes the first bytes, without returning their share of the budget.</summary>
     public void RemoveFirst(int length) => _bytes.RemoveFirst(length);
 

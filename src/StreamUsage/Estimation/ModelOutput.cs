@@ -1,3 +1,5 @@
+using StreamUsage.Estimation.Counting;
+
 namespace StreamUsage.Estimation;
 
 /// <summary>Represents a response's output: the text that was kept, and the size of all of it. Immutable.</summary>

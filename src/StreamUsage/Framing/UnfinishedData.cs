@@ -6,11 +6,17 @@ namespace StreamUsage.Framing;
 /// <summary>Decides whether the data of an event that the body's end cut off is whole.</summary>
 internal static class UnfinishedData
 {
-    /// <summary>Returns the length of the whole values at the beginning of data with several values.</summary>
-    public static int LengthOfWhole(ReadOnlySpan<byte> data)
+    /// <summary>Returns the whole part of the data: all of it, or the first of several values; empty if there is
+    /// none.</summary>
+    public static ReadOnlySpan<byte> WholeOf(ReadOnlySpan<byte> data)
     {
+        if (IsWhole(data))
+        {
+            return data;
+        }
+
         int length = JsonValues.LengthOfWhole(data);
-        return length != 0 && IsWholeEach(data[..length]) ? length : 0;
+        return length != 0 && IsWholeEach(data[..length]) ? data[..length] : default;
     }
 
     public static bool IsWhole(ReadOnlySpan<byte> data)

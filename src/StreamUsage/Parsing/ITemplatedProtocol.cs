@@ -1,9 +1,7 @@
-using StreamUsage.Framing.Templates;
-
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents a protocol whose events differ mostly in their text, so that <see cref="EventTemplate"/> can
-/// learn them.</summary>
+/// <summary>Represents a protocol whose events differ mostly in their text, so that a template can be learned from
+/// them.</summary>
 internal interface ITemplatedProtocol
 {
     /// <summary>Returns whether the state never depends on a property of this name.</summary>

@@ -3,7 +3,7 @@ using StreamUsage.Recording;
 namespace StreamUsage.PassThrough;
 
 /// <summary>Represents the wrappers of one body: if they are collected, the reader has abandoned the body.</summary>
-internal sealed class AbandonmentGuard(TrackedBody body)
+internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
 {
     ~AbandonmentGuard()
     {
@@ -30,7 +30,7 @@ internal sealed class AbandonmentGuard(TrackedBody body)
     /// closed.</summary>
     public bool Leave()
     {
-        if (Rest is not { } rest || body.Settings.Drainer is not { } drainer)
+        if (Rest is not { } rest || drainer is null)
         {
             Finish(StreamEnd.ReaderLeft);
             return false;

@@ -1,3 +1,5 @@
+using StreamUsage.Recording;
+
 namespace StreamUsage.PassThrough;
 
 /// <summary>Reads bodies on in the background after their readers have left, within limits, to get the final

@@ -1,3 +1,5 @@
+using StreamUsage.Recording;
+
 namespace StreamUsage.PassThrough;
 
 /// <summary>Passes a copy's writes to its destination, reads the bytes first, and notes whether the destination

@@ -1,5 +1,3 @@
-using StreamUsage.PassThrough;
-
 namespace StreamUsage.Recording;
 
 /// <summary>Represents the open bodies of a tracker, for which a shutdown waits. It refers to their state, never to the

@@ -2,15 +2,15 @@ using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
 using StreamUsage.Framing;
 using StreamUsage.Parsing.Anthropic;
-using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
 /// <summary>Builds the record of an ended response from the reported counts and estimates of the others.</summary>
-internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, EstimationWorker worker)
+internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker worker)
 {
     // The limit of a reported count, too.
     private const long MaxEstimate = 1L << 40;
@@ -169,7 +169,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         }
     }
 
-    private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, UsageTracker.TrackerSettings settings)
+    private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, RecordSettings settings)
     {
         ReadOnlyMemory<byte> requestBody = RequestBodyCapture.Copy(body.RequestBody, settings.MaxCapturedBytes, out bool isTruncated);
         isTruncated |= body.RequestBody.Length < body.RequestBodyLength;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using StreamUsage.Buffers;
-using StreamUsage.Framing;
 
 namespace StreamUsage.Sse;
 
@@ -161,8 +160,8 @@ internal partial struct SseDecoder
         return FramingResult.NeedMore;
     }
 
-    /// <summary>Ends the body. Dispatches an unfinished event if its last line is complete, or its data is whole JSON
-    /// or [DONE].</summary>
+    /// <summary>Ends the body. An unfinished event is <see cref="FramingResult.Unfinished"/> if its last line is
+    /// cut.</summary>
     public FramingResult Finish()
     {
         if (_isDispatched)
@@ -188,15 +187,7 @@ internal partial struct SseDecoder
             return FramingResult.LargeEvent;
         }
 
-        if (isLastLineComplete || UnfinishedData.IsWhole(_dataBuffer.Span))
-        {
-            return FramingResult.Event;
-        }
-
-        // Keeps the whole ones of several values.
-        int whole = _reconnection is null ? UnfinishedData.LengthOfWhole(_dataBuffer.Span) : 0;
-        _dataBuffer.Truncate(whole);
-        return whole != 0 ? FramingResult.Event : FramingResult.NeedMore;
+        return isLastLineComplete ? FramingResult.Event : FramingResult.Unfinished;
     }
 
     public void Release()

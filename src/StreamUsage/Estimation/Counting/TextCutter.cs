@@ -1,0 +1,47 @@
+namespace StreamUsage.Estimation.Counting;
+
+/// <summary>Cuts text, so that a byte-pair tokenizer takes linear time. It is quadratic in runs that its pattern does
+/// not break: seconds for 128,000 letters. A run is cut after <see cref="MaxRun"/> characters, which adds at most a
+/// token: under 2 % in a text that is one such run.</summary>
+internal static class TextCutter
+{
+    public const int MaxRun = 64;
+
+    private enum Kind : byte
+    {
+        None,
+        Letter,
+        Digit,
+        Space,
+        Other,
+    }
+
+    /// <summary>Returns the length of the first piece: the whole text if no run is too long.</summary>
+    public static int NextPiece(ReadOnlySpan<char> text)
+    {
+        Kind run = Kind.None;
+        int runStart = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            // A non-ASCII character may continue letters and symbols alike, so it never ends a run.
+            Kind kind = text[i] < 0x80 ? KindOf(text[i]) : run;
+            if (kind != run)
+            {
+                run = kind;
+                runStart = i;
+            }
+            else if (i - runStart >= MaxRun)
+            {
+                return char.IsLowSurrogate(text[i]) ? i - 1 : i;
+            }
+        }
+
+        return text.Length;
+    }
+
+    private static Kind KindOf(char ascii) =>
+        char.IsAsciiLetter(ascii) ? Kind.Letter
+        : char.IsAsciiDigit(ascii) ? Kind.Digit
+        : ascii is ' ' or '\t' or '\r' or '\n' ? Kind.Space
+        : Kind.Other;
+}

@@ -1,0 +1,15 @@
+namespace StreamUsage.Estimation.Families;
+
+/// <summary>Specifies how tools and their calls are written out for a model, as its provider's counts
+/// suggest.</summary>
+public enum ToolNotation
+{
+    /// <summary>Definitions and calls as JSON.</summary>
+    Json,
+
+    /// <summary>Definitions as a TypeScript namespace, calls as JSON: OpenAI's models.</summary>
+    TypeScript,
+
+    /// <summary>Definitions as JSON, calls as a tag for each call and each argument: Claude.</summary>
+    Tags,
+}
