@@ -55,7 +55,11 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
         Time = timeProvider ?? TimeProvider.System;
         Budget = new BufferBudget(options.MaxRetainedBytes);
-        var reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
+        var reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes)
+        {
+            Budget = Budget,
+            MaxRetainedTextBytes = options.MaxRetainedTextBytes,
+        };
         Settings = new RecordSettings(
             options.Capture,
             options.MaxCapturedBytes,

@@ -5,7 +5,7 @@ internal readonly record struct RecordNotes
 {
     public Exception? ParserFault { get; init; }
 
-    /// <summary>Why the body was not decoded to its end; null where it was.</summary>
+    /// <summary>Gets why the body was not decoded to its end; null if it was.</summary>
     public string? ContentFault { get; init; }
 
     public int IgnoredCounts { get; init; }

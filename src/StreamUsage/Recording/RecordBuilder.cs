@@ -9,7 +9,7 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
+/// <summary>Builds the record of an ended response from the reported counts and estimates of the others.</summary>
 internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker worker)
 {
     // The limit of a reported count, too.

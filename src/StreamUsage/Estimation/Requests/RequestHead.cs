@@ -3,26 +3,25 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Requests;
 
-/// <summary>
-/// What must be known of a request before it is read: the model it names, which wire it is, told by its members, and whether these are in an envelope, <c>{model, request: {contents, …}}</c> (Gemini Code Assist).
-/// </summary>
+/// <summary>Represents what must be known before a request is read: model, protocol, and whether there is an envelope.
+/// Gemini Code Assist has one: <c>{model, request: {contents, …}}</c>.</summary>
 internal readonly record struct RequestHead(string? Model, string? Protocol, bool IsEnvelope)
 {
-    /// <summary>Looks at the names of the top-level members; passes over their values. Malformed JSON tells what came before it broke.</summary>
+    /// <summary>Reads the names of the top-level members, up to any malformed JSON.</summary>
     public static RequestHead Read(ReadOnlySpan<byte> json)
     {
-        (string? model, string? wire) = ReadMembers(json, out ReadOnlySpan<byte> request);
-        if (wire is not null)
+        (string? model, string? protocol) = ReadMembers(json, out ReadOnlySpan<byte> request);
+        if (protocol is not null)
         {
-            return new RequestHead(model, wire, IsEnvelope: false);
+            return new RequestHead(model, protocol, IsEnvelope: false);
         }
 
-        // No member is any wire's. One that breaks off in its envelope has none that could be seen.
+        // An envelope that breaks off has no members to recognise.
         (string? innerModel, string? innerProtocol) = request.IsEmpty ? default : ReadMembers(request, out _);
         return new RequestHead(model ?? innerModel, innerProtocol, IsEnvelope: true);
     }
 
-    /// <summary>Returns the model that the top level names; null if it names none. Reads no further than that.</summary>
+    /// <summary>Returns the model at the top level, without reading further; null if there is none.</summary>
     /// <exception cref="JsonException">The JSON is malformed before a model is named.</exception>
     public static string? FindModel(ReadOnlySpan<byte> json)
     {
@@ -41,7 +40,7 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
     private static (string? Model, string? Protocol) ReadMembers(ReadOnlySpan<byte> json, out ReadOnlySpan<byte> request)
     {
         request = default;
-        string? model = null, wire = null;
+        string? model = null, protocol = null;
         try
         {
             var members = new JsonMembers(json);
@@ -57,20 +56,20 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
                 }
                 else if (name.SequenceEqual("prompt"u8))
                 {
-                    wire ??= "openai-completions"; // Responses have one too, beside their input.
+                    protocol ??= "openai-completions"; // Responses may have a prompt too, beside their input.
                 }
                 else
                 {
-                    wire = ProtocolOf(name) ?? wire;
+                    protocol = ProtocolOf(name) ?? protocol;
                 }
             }
         }
         catch (JsonException)
         {
-            // What follows cannot be read; the reader of the request says so.
+            // The request's reader will report the fault.
         }
 
-        return (model, wire);
+        return (model, protocol);
     }
 
     private static string? ProtocolOf(ReadOnlySpan<byte> name) =>
