@@ -1,6 +1,5 @@
 using StreamUsage;
 using StreamUsage.Accounting;
-using StreamUsage.Framing;
 
 namespace QuickStart;
 

@@ -5,7 +5,6 @@ using StreamUsage.Buffers;
 using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
-using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Parsing;
@@ -23,6 +22,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly TrackerShutdown _shutdown;
     private readonly EstimationWorker _worker;
     private readonly RecordDelivery _delivery;
+    private readonly BodyDrainer? _drainer; // Null if draining is off.
     private readonly QueueGauges? _gauges;
     private readonly ILogger? _logger;
     private int _hasLoggedTwice;
@@ -49,7 +49,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         Time = timeProvider ?? TimeProvider.System;
         Budget = new BufferBudget(options.MaxRetainedBytes);
         var reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
-        Settings = new TrackerSettings(
+        Settings = new RecordSettings(
             options.Capture,
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
@@ -77,13 +77,13 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             MaxRequestBodyBytes = options.MaxRequestBodyBytes,
             Pricing = options.Pricing,
             ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
-            Drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null,
         };
+        _drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null;
     }
 
     internal TimeProvider Time { get; }
 
-    internal TrackerSettings Settings { get; }
+    internal RecordSettings Settings { get; }
 
     /// <summary>What all responses together may keep.</summary>
     internal BufferBudget Budget { get; }
@@ -104,9 +104,9 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var guard = new AbandonmentGuard(tracked);
+        var guard = new AbandonmentGuard(tracked, _drainer);
         bool leaveOpen = response?.LeaveOpen ?? false;
-        if (Bodies.Drainer is not null && !leaveOpen)
+        if (_drainer is not null && !leaveOpen)
         {
             var detachable = new DetachableStream(body, tracked);
             guard.Rest = detachable;
@@ -129,10 +129,10 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(context);
         TrackedBody tracked = Begin(context, response);
         tracking = new UsageTracking(tracked);
-        var guard = new AbandonmentGuard(tracked);
+        var guard = new AbandonmentGuard(tracked, _drainer);
         bool leaveOpen = response?.LeaveOpen ?? false;
         var reader = new TrackedPipeReader(body, guard, leaveOpen);
-        guard.Rest = Bodies.Drainer is null || leaveOpen ? null : reader;
+        guard.Rest = _drainer is null || leaveOpen ? null : reader;
         return reader;
     }
 
@@ -249,7 +249,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <summary>Stops the tracker, or returns the stop that has begun. A cancelled token ends the waiting for responses and shortens the delivery.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
-        Bodies.Drainer?.Dispose();
+        _drainer?.Dispose();
         await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
         _gauges?.Dispose();
     }
@@ -293,7 +293,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             RequestBodyCopy = requestBodyCopy,
         };
         var tracking = new UsageTracking(body);
-        response.Content = new TrackedContent(content, body, tracking);
+        response.Content = new TrackedContent(content, body, tracking, _drainer);
         TrackedResponses.Add(response, tracking);
         body.Begin();
         return tracking;
@@ -339,19 +339,4 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     // As it was sent; null where there is none. A handler that decodes bodies itself takes Content-Encoding away.
     private static string? Header(HttpContent content, string name) =>
         content.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
-
-    /// <summary>The options as they were when the tracker was made.</summary>
-    internal sealed record TrackerSettings(
-        CapturedContent Capture,
-        long MaxCapturedBytes,
-        bool ThrowOnUnreadableStream,
-        HeaderRedaction Redaction,
-        ITokenEstimator Estimator,
-        int MaxRequestBodyBytes,
-        IUsagePricing? Pricing)
-    {
-        public bool CapturesHeaders => (Capture & CapturedContent.Headers) != 0;
-
-        public bool CapturesRequestBody => (Capture & CapturedContent.RequestBody) != 0;
-    }
 }

@@ -1,4 +1,5 @@
-using StreamUsage.PassThrough;
+using StreamUsage.Recording;
+
 
 namespace StreamUsage;
 

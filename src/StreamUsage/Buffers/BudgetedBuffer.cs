@@ -41,9 +41,6 @@ internal struct BudgetedBuffer(BufferBudget? budget)
         _bytes.Append(bytes);
     }
 
-    /// <summary>Forgets what lies behind a length.</summary>
-    public void Truncate(int length) => _bytes.Truncate(length);
-
     /// <summary>Keeps what follows so many bytes. What was taken of the budget stays taken.</summary>
     public void RemoveFirst(int length) => _bytes.RemoveFirst(length);
 

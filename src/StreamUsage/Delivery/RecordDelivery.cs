@@ -9,6 +9,8 @@ internal sealed class RecordDelivery
 {
     private static readonly TimeSpan TimeToReport = TimeSpan.FromSeconds(5), TimeToEnd = TimeSpan.FromSeconds(1);
 
+    private static readonly Task<DeliveryResult> Queued = Task.FromResult(DeliveryResult.Queued);
+
     private readonly SinkQueue[] _queues;
     private readonly DeliveryLimits _limits;
     private readonly DeliveryStop _stop = new();
@@ -65,7 +67,7 @@ internal sealed class RecordDelivery
     {
         if (_queues.Length == 1)
         {
-            var queued = new QueuedRecord(record, activity, _time.GetTimestamp(), starts?[0], _stop.Abandoned);
+            var queued = new QueuedRecord(_queues[0], record, activity, _time.GetTimestamp(), starts?[0], _stop.Abandoned);
             ended = queued.Task;
             return DeliverAsync(_queues[0], queued);
         }
@@ -74,7 +76,7 @@ internal sealed class RecordDelivery
         var results = new Task<DeliveryResult>[_queues.Length];
         for (int i = 0; i < results.Length; i++)
         {
-            records[i] = new QueuedRecord(record, activity, _time.GetTimestamp(), starts?[i], _stop.Abandoned);
+            records[i] = new QueuedRecord(_queues[i], record, activity, _time.GetTimestamp(), starts?[i], _stop.Abandoned);
             results[i] = DeliverAsync(_queues[i], records[i]);
         }
 
@@ -102,10 +104,14 @@ internal sealed class RecordDelivery
         _stop.Reset();
     }
 
-    private async Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued) =>
-        await queue.AddAsync(queued).ConfigureAwait(false) && _limits.WaitsForSink
-            ? DeliveryResult.Queued
-            : await queued.Task.ConfigureAwait(false);
+    private Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued)
+    {
+        ValueTask<bool> adding = queue.AddAsync(queued);
+        return !adding.IsCompletedSuccessfully ? WhenAddedAsync() : adding.Result && _limits.WaitsForSink ? Queued : queued.Task;
+
+        async Task<DeliveryResult> WhenAddedAsync() =>
+            await adding.ConfigureAwait(false) && _limits.WaitsForSink ? DeliveryResult.Queued : await queued.Task.ConfigureAwait(false);
+    }
 
     private static async Task<DeliveryResult> WorstAsync(Task<DeliveryResult>[] results)
     {

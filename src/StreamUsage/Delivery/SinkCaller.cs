@@ -23,39 +23,29 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             return new TimeoutException($"{MaxAbandonedCalls} earlier calls have exceeded their time limit and are still running.");
         }
 
-        // Not disposed: an abandoned call may still use the token. The source holds no timer.
-        var cancellation = new CancellationTokenSource();
-        Task running = Task.Run(RunAsync, CancellationToken.None);
+        var running = new Call(call, activity);
+        ThreadPool.UnsafeQueueUserWorkItem(running, preferLocal: false);
         try
         {
-            await running.WaitAsync(timeout, time, abandoned).ConfigureAwait(false);
+            await running.Task.WaitAsync(timeout, time, abandoned).ConfigureAwait(false);
             return null;
         }
         catch (Exception fault)
         {
-            if (!running.IsCompleted)
+            if (!running.Task.IsCompleted)
             {
-                Abandon(running, cancellation);
+                Abandon(running);
             }
 
             return fault;
         }
-
-        async Task RunAsync()
-        {
-            if (!cancellation.IsCancellationRequested)
-            {
-                Activity.Current = activity;
-                await call(cancellation.Token).ConfigureAwait(false);
-            }
-        }
     }
 
-    private void Abandon(Task running, CancellationTokenSource cancellation)
+    private void Abandon(Call running)
     {
         Interlocked.Increment(ref _abandoned);
-        _ = cancellation.CancelAsync();
-        _ = running.ContinueWith(
+        running.Cancel();
+        _ = running.Task.ContinueWith(
             static (task, caller) =>
             {
                 _ = task.Exception; // Observed: nobody waits for it any more.
@@ -65,5 +55,35 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
+    }
+
+    /// <summary>A call that waits for a thread of the pool, or runs.</summary>
+    private sealed class Call(Func<CancellationToken, ValueTask> call, Activity? activity)
+        : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IThreadPoolWorkItem
+    {
+        // Not disposed: an abandoned call may still use the token. The source holds no timer.
+        private readonly CancellationTokenSource _cancellation = new();
+
+        public void Cancel() => _ = _cancellation.CancelAsync();
+
+        public async void Execute()
+        {
+            if (_cancellation.IsCancellationRequested)
+            {
+                SetCanceled();
+                return;
+            }
+
+            try
+            {
+                Activity.Current = activity;
+                await call(_cancellation.Token).ConfigureAwait(false);
+                SetResult();
+            }
+            catch (Exception fault)
+            {
+                SetException(fault);
+            }
+        }
     }
 }

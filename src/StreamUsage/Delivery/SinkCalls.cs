@@ -59,7 +59,7 @@ internal sealed class SinkCalls(
         }
 
         DeliveryBatch? batch = records.Length == 1 ? null : new DeliveryBatch(records);
-        using Activity? activity = records.Length == 1 ? null : UsageActivity.StartBatch(records);
+        using Activity? activity = records.Length == 1 ? null : UsageActivity.StartBatch(records.Select(static record => record.Activity));
         Exception? fault = await caller.CallAsync(
             batch is null ? token => sink.RecordAsync(records[0].Record, token) : token => sink.RecordBatchAsync(batch, token),
             activity ?? records[0].Activity,
@@ -114,7 +114,7 @@ internal sealed class SinkCalls(
 
         foreach (QueuedRecord record in records)
         {
-            record.TrySetResult(DeliveryResult.Delivered);
+            record.End(DeliveryResult.Delivered);
         }
     }
 }

@@ -12,7 +12,7 @@ internal sealed class SinkQueue(
 {
     private readonly Channel<QueuedRecord> _channel = Channel.CreateBounded<QueuedRecord>(limits.Capacity);
     private readonly object _gate = new();
-    private readonly LinkedList<QueuedRecord[]> _underWay = new(); // Batches that a lane has taken, until each of their records has ended.
+    private readonly HashSet<QueuedRecord> _underWay = []; // Records that a lane has taken, until they have ended.
     private int _lanes, _filling, _waiting;
 
     public SinkCalls Calls => calls;
@@ -24,7 +24,7 @@ internal sealed class SinkQueue(
         {
             lock (_gate)
             {
-                return _channel.Reader.Count + Volatile.Read(ref _waiting) + _underWay.Sum(static batch => batch.Count(static record => !record.Task.IsCompleted));
+                return _channel.Reader.Count + Volatile.Read(ref _waiting) + _underWay.Count;
             }
         }
     }
@@ -38,9 +38,9 @@ internal sealed class SinkQueue(
             long oldest = _channel.Reader.TryPeek(out QueuedRecord? next) ? next.Since : now;
             lock (_gate)
             {
-                foreach (QueuedRecord record in _underWay.SelectMany(static batch => batch))
+                foreach (QueuedRecord record in _underWay)
                 {
-                    oldest = record.Task.IsCompleted ? oldest : Math.Min(oldest, record.Since);
+                    oldest = Math.Min(oldest, record.Since);
                 }
             }
 
@@ -110,6 +110,15 @@ internal sealed class SinkQueue(
         return isAdded;
     }
 
+    /// <summary>Forgets a record that has come to its end.</summary>
+    public void Remove(QueuedRecord record)
+    {
+        lock (_gate)
+        {
+            _underWay.Remove(record);
+        }
+    }
+
     // One more lane, where no lane is about to take what waits.
     private void StartLane()
     {
@@ -140,6 +149,10 @@ internal sealed class SinkQueue(
                 isLast &= _channel.Reader.Count == 0;
                 _filling--;
                 _lanes -= isLast ? 1 : 0;
+                foreach (QueuedRecord record in batch)
+                {
+                    _underWay.Add(record);
+                }
             }
 
             if (isLast)
@@ -154,8 +167,16 @@ internal sealed class SinkQueue(
                     StartLane();
                 }
 
-                await DeliverAsync([.. batch]).ConfigureAwait(false);
+                QueuedRecord[] records = [.. batch];
                 batch.Clear();
+                try
+                {
+                    await DeliverAsync(records).ConfigureAwait(false);
+                }
+                catch (Exception unexpected)
+                {
+                    calls.GiveUp(Array.FindAll(records, static record => !record.Task.IsCompleted), DropReason.Failed, unexpected);
+                }
             }
 
             lock (_gate)
@@ -199,31 +220,15 @@ internal sealed class SinkQueue(
         return batch.Count == size;
     }
 
-    // Never throws. Ends when the lane may take the next batch.
+    // Ends when the lane may take the next batch.
     private async Task DeliverAsync(QueuedRecord[] batch)
     {
-        LinkedListNode<QueuedRecord[]> node;
-        lock (_gate)
-        {
-            node = _underWay.AddLast(batch);
-        }
-
-        try
-        {
-            await CallAsync(batch).ConfigureAwait(false);
-        }
-        catch (Exception unexpected)
-        {
-            calls.GiveUp(Array.FindAll(batch, static record => !record.Task.IsCompleted), DropReason.Failed, unexpected);
-        }
-
-        _ = RemoveAsync(node);
-    }
-
-    private async Task CallAsync(QueuedRecord[] batch)
-    {
         CancellationToken abandoned = batch[0].Abandoned;
-        await WhenStartedAsync(batch, abandoned).ConfigureAwait(false);
+        if (Array.Exists(batch, static record => record.Start is { IsCompleted: false }))
+        {
+            await WhenStartedAsync(batch, abandoned).ConfigureAwait(false);
+        }
+
         long taken = health.Taken;
         if (batch.Length > 1 && calls.TakesBatches)
         {
@@ -248,25 +253,7 @@ internal sealed class SinkQueue(
     }
 
     // A sink hears of a response's start before its end, unless the call of the start hangs.
-    private async Task WhenStartedAsync(QueuedRecord[] batch, CancellationToken abandoned)
-    {
-        if (Array.Exists(batch, static record => record.Start is { IsCompleted: false }))
-        {
-            await Task.WhenAll(batch.Select(static record => record.Start ?? Task.CompletedTask))
-                .WaitAsync(limits.StartTimeout, time, abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private async Task RemoveAsync(LinkedListNode<QueuedRecord[]> node)
-    {
-        foreach (QueuedRecord record in node.Value)
-        {
-            await record.Task.ConfigureAwait(false);
-        }
-
-        lock (_gate)
-        {
-            _underWay.Remove(node);
-        }
-    }
+    private async Task WhenStartedAsync(QueuedRecord[] batch, CancellationToken abandoned) =>
+        await Task.WhenAll(batch.Select(static record => record.Start ?? Task.CompletedTask))
+            .WaitAsync(limits.StartTimeout, time, abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

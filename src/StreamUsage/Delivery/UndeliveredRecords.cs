@@ -24,7 +24,7 @@ internal sealed class UndeliveredRecords(
             await CallBackAsync(queued, stop.Ended).ConfigureAwait(false);
         }
 
-        queued.TrySetResult(DeliveryResult.Failed);
+        queued.End(DeliveryResult.Failed);
     }
 
     /// <summary>Logs how many records a shutdown had no time to give to the callback.</summary>

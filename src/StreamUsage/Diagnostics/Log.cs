@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Diagnostics;
 
@@ -79,7 +78,7 @@ internal static partial class Log
     public static partial void TrackedTwice(ILogger logger, Guid recordId);
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
-    public static partial void ContentNotDecoded(ILogger logger, Guid recordId, ContentFault contentFault);
+    public static partial void ContentNotDecoded(ILogger logger, Guid recordId, string contentFault);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
     public static partial void UnknownUsageField(ILogger logger, string field, string? protocol, string? model, Guid recordId);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using StreamUsage.Delivery;
 
 namespace StreamUsage.Diagnostics;
 
@@ -26,7 +25,7 @@ internal static class UsageActivity
     }
 
     /// <summary>Starts the activity of a batch, linked to its records; null where nobody listens. It does not become the current one.</summary>
-    public static Activity? StartBatch(QueuedRecord[] records)
+    public static Activity? StartBatch(IEnumerable<Activity?> records)
     {
         if (!Source.HasListeners())
         {
@@ -34,7 +33,7 @@ internal static class UsageActivity
         }
 
         Activity? current = Activity.Current;
-        ActivityLink[] links = [.. records.Where(static record => record.Activity is not null).Select(static record => new ActivityLink(record.Activity!.Context))];
+        ActivityLink[] links = [.. records.OfType<Activity>().Select(static record => new ActivityLink(record.Context))];
         Activity? activity = Source.StartActivity(BatchName, ActivityKind.Internal, default(ActivityContext), links: links);
         Activity.Current = current;
         return activity;

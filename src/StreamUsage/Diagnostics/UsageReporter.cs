@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using StreamUsage.Recording;
 
 namespace StreamUsage.Diagnostics;
 
@@ -28,11 +27,11 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         Count("record", notes.RecordFault is null ? 0 : 1);
         Prices?.Record(record);
         meter.Anomalies(record.Anomalies);
-        List<(string Name, bool IsNew)> unknownFields = [];
+        List<(string Name, bool IsNew)>? unknownFields = null;
         foreach (string field in notes.UnknownUsageFields)
         {
             string name = _unknownFields.Get(field, out bool isNew);
-            unknownFields.Add((name, isNew));
+            (unknownFields ??= []).Add((name, isNew));
             meter.UnknownUsageField(name);
         }
 
@@ -86,7 +85,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         }
     }
 
-    private void Write(ILogger log, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)> unknownFields)
+    private void Write(ILogger log, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)>? unknownFields)
     {
         Guard(() => Log.ResponseRecorded(log, record));
         if (notes.RecordFault is { } recordFault)
@@ -109,7 +108,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
             Guard(() => Log.CountsIgnored(log, notes.IgnoredCounts, record.Id));
         }
 
-        foreach ((string name, bool isNew) in unknownFields)
+        foreach ((string name, bool isNew) in unknownFields ?? [])
         {
             if (isNew)
             {

@@ -1,3 +1,5 @@
+using StreamUsage.Estimation.Counting;
+
 namespace StreamUsage.Estimation;
 
 /// <summary>What was seen of a response's output: the text as far as it was kept, and the size of all of it. Never changes.</summary>

@@ -1,5 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using StreamUsage.Estimation.Counting;
+using StreamUsage.Estimation.Families;
+using StreamUsage.Estimation.Outputs;
+using StreamUsage.Estimation.Requests;
 
 namespace StreamUsage.Estimation;
 

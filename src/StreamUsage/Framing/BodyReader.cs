@@ -1,4 +1,5 @@
 using System.Buffers;
+using StreamUsage.Buffers;
 using StreamUsage.Capture;
 using StreamUsage.Parsing;
 

@@ -1,3 +1,4 @@
+using StreamUsage.Buffers;
 using StreamUsage.Parsing.Json;
 using StreamUsage.Sse;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Outputs;
 using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing;

@@ -64,9 +64,14 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
     {
         DecodeCutEvent(); // One that has only begun is no whole event.
         FramingResult found = _sse.Finish();
-        if (found == FramingResult.Event)
+        if (found is FramingResult.Event or FramingResult.Unfinished)
         {
-            events.Apply(new StreamEvent(_sse.GetType([]), _sse.GetData(ReadOnlySpan<byte>.Empty)));
+            ReadOnlySpan<byte> data = _sse.GetData(ReadOnlySpan<byte>.Empty);
+            data = found == FramingResult.Event ? data : UnfinishedData.WholeOf(data);
+            if (!data.IsEmpty || found == FramingResult.Event)
+            {
+                events.Apply(new StreamEvent(_sse.GetType([]), data));
+            }
         }
         else if (found == FramingResult.LargeEvent)
         {

@@ -6,11 +6,16 @@ namespace StreamUsage.Framing;
 /// <summary>Tells whether the data of an event that the body's end cut off is whole all the same.</summary>
 internal static class UnfinishedData
 {
-    /// <summary>The length of the values at its beginning that are whole, where it holds several.</summary>
-    public static int LengthOfWhole(ReadOnlySpan<byte> data)
+    /// <summary>Returns what is whole of the data: all of it, or the first of several values; empty where nothing is.</summary>
+    public static ReadOnlySpan<byte> WholeOf(ReadOnlySpan<byte> data)
     {
+        if (IsWhole(data))
+        {
+            return data;
+        }
+
         int length = JsonValues.LengthOfWhole(data);
-        return length != 0 && IsWholeEach(data[..length]) ? length : 0;
+        return length != 0 && IsWholeEach(data[..length]) ? data[..length] : default;
     }
 
     public static bool IsWhole(ReadOnlySpan<byte> data)

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using StreamUsage.Buffers;
-using StreamUsage.Estimation;
+using StreamUsage.Estimation.Requests;
 
 namespace StreamUsage.Http;
 

@@ -1,8 +1,6 @@
-using StreamUsage.Framing.Templates;
-
 namespace StreamUsage.Parsing;
 
-/// <summary>A wire most of whose events are alike but for some text, so that their shape can be learned (<see cref="EventTemplate"/>).</summary>
+/// <summary>A wire most of whose events are alike but for some text, so that their shape can be learned (an event template).</summary>
 internal interface ITemplatedProtocol
 {
     /// <summary>Whether the state never depends on the value of a property of this name: it is output, or the parser does not read it.</summary>

@@ -6,7 +6,7 @@ namespace StreamUsage.PassThrough;
 /// Held by the wrappers of one body and by nothing else: when it is collected, they were abandoned, and the reader has
 /// left.
 /// </summary>
-internal sealed class AbandonmentGuard(TrackedBody body)
+internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
 {
     ~AbandonmentGuard()
     {
@@ -35,7 +35,7 @@ internal sealed class AbandonmentGuard(TrackedBody body)
     /// </summary>
     public bool Leave()
     {
-        if (Rest is not { } rest || body.Settings.Drainer is not { } drainer)
+        if (Rest is not { } rest || drainer is null)
         {
             Finish(StreamEnd.ReaderLeft);
             return false;

@@ -1,3 +1,5 @@
+using StreamUsage.Recording;
+
 namespace StreamUsage.PassThrough;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
@@ -13,12 +14,12 @@ internal sealed class TrackedContent : HttpContent, IDrainable
     private IDrainable? _rest; // The stream that is out, or the copy; null if there is none.
     private bool _wasAsked, _cannotSeek;
 
-    public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking)
+    public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking, BodyDrainer? drainer)
     {
         _inner = inner;
-        _guard = new AbandonmentGuard(body);
+        _guard = new AbandonmentGuard(body, drainer);
         Tracking = tracking;
-        _guard.Rest = body.Settings.Drainer is null ? null : this;
+        _guard.Rest = drainer is null ? null : this;
         foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
         {
             if (values.Count == 1)

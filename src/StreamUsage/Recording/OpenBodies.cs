@@ -1,5 +1,3 @@
-using StreamUsage.PassThrough;
-
 namespace StreamUsage.Recording;
 
 /// <summary>The bodies of a tracker that are being read: what it waits for, and then ends, when it is stopped. Refers to their state and never to the content that wraps it. Entered and left once a body.</summary>

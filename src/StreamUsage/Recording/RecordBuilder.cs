@@ -2,15 +2,15 @@ using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
 using StreamUsage.Framing;
 using StreamUsage.Parsing.Anthropic;
-using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
 /// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
-internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, EstimationWorker worker)
+internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker worker)
 {
     // No count that a provider reports may be larger either.
     private const long MaxEstimate = 1L << 40;
@@ -168,7 +168,7 @@ internal sealed class RecordBuilder(UsageTracker.TrackerSettings settings, Estim
         }
     }
 
-    private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, UsageTracker.TrackerSettings settings)
+    private static UsageRecord WithRequestBody(UsageRecord record, TrackedBody body, RecordSettings settings)
     {
         ReadOnlyMemory<byte> requestBody = RequestBodyCapture.Copy(body.RequestBody, settings.MaxCapturedBytes, out bool isTruncated);
         isTruncated |= body.RequestBody.Length < body.RequestBodyLength;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
-using StreamUsage.PassThrough;
 
 namespace StreamUsage.Recording;
 
@@ -176,7 +175,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         var notes = new RecordNotes
         {
             ParserFault = body.Events.ParserFault,
-            ContentFault = body.ContentFault,
+            ContentFault = body.ContentFault?.ToString(),
             IgnoredCounts = body.Events.IgnoredCounts,
             UnknownUsageFields = body.Events.UnknownUsageFields,
             EstimateFaults = estimateFaults,

@@ -12,7 +12,7 @@ internal static class RequestQuote
     /// Never throws: where the user's estimator fails, the basic rule counts; where the pricing fails, there is no
     /// price.
     /// </summary>
-    public static UsageQuote Of(UsageContext context, UsageTracker.TrackerSettings settings, DateTimeOffset now)
+    public static UsageQuote Of(UsageContext context, RecordSettings settings, DateTimeOffset now)
     {
         long inputTokens = CountInput(context, settings);
         try
@@ -31,7 +31,7 @@ internal static class RequestQuote
         return new UsageQuote { InputTokens = inputTokens, MaxOutputTokens = RequestLimits.Read(context.RequestBody.Span).MaxOutputTokens };
     }
 
-    private static long CountInput(UsageContext context, UsageTracker.TrackerSettings settings)
+    private static long CountInput(UsageContext context, RecordSettings settings)
     {
         ReadOnlyMemory<byte> body = context.RequestBody;
         if (body.IsEmpty || body.Length > settings.MaxRequestBodyBytes)

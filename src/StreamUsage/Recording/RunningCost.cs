@@ -1,6 +1,5 @@
 using StreamUsage.Accounting;
 using StreamUsage.Framing;
-using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;

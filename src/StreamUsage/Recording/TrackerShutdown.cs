@@ -1,6 +1,5 @@
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
-using StreamUsage.PassThrough;
 
 namespace StreamUsage.Recording;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using StreamUsage.Buffers;
-using StreamUsage.Framing;
 
 namespace StreamUsage.Sse;
 
@@ -159,7 +158,7 @@ internal partial struct SseDecoder
         return FramingResult.NeedMore;
     }
 
-    /// <summary>The body has ended. Dispatches its unfinished event where its last line is complete, or its data is JSON that parses, or [DONE].</summary>
+    /// <summary>The body has ended. Its unfinished event is <see cref="FramingResult.Unfinished"/> where the last line is cut.</summary>
     public FramingResult Finish()
     {
         if (_isDispatched)
@@ -185,15 +184,7 @@ internal partial struct SseDecoder
             return FramingResult.LargeEvent;
         }
 
-        if (isLastLineComplete || UnfinishedData.IsWhole(_dataBuffer.Span))
-        {
-            return FramingResult.Event;
-        }
-
-        // Of several values in one event those that are whole are not lost with the last one.
-        int whole = _reconnection is null ? UnfinishedData.LengthOfWhole(_dataBuffer.Span) : 0;
-        _dataBuffer.Truncate(whole);
-        return whole != 0 ? FramingResult.Event : FramingResult.NeedMore;
+        return isLastLineComplete ? FramingResult.Event : FramingResult.Unfinished;
     }
 
     public void Release()

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
+using StreamUsage.Buffers;
 using StreamUsage.Framing;
 
 namespace StreamUsage.Sse;
@@ -72,7 +73,9 @@ public static class SseReader
             }
             while (!isCompleted);
 
-            if (options.DeliverUnfinishedEvent && decoder.Finish() == FramingResult.Event)
+            FramingResult last = decoder.Finish();
+            bool isWhole = last == FramingResult.Event || (last == FramingResult.Unfinished && UnfinishedData.IsWhole(decoder.GetData(default(ReadOnlySpan<byte>))));
+            if (isWhole && options.DeliverUnfinishedEvent)
             {
                 yield return Create(decoder, default, ref eventType, ref lastEventId);
             }

@@ -1,4 +1,6 @@
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
+using StreamUsage.Estimation.Families;
 using StreamUsage.Parsing;
 
 namespace StreamUsage.Benchmarks.Accuracy;

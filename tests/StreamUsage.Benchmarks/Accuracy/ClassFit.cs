@@ -1,5 +1,6 @@
 using System.Text;
-using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
+using StreamUsage.Estimation.Families;
 using StreamUsage.Parsing;
 
 namespace StreamUsage.Benchmarks.Accuracy;

@@ -1,4 +1,7 @@
-using StreamUsage.Estimation;
+using StreamUsage.Estimation.Families;
+using StreamUsage.Estimation.Outputs;
+using StreamUsage.Estimation.Requests;
+
 
 namespace StreamUsage.Benchmarks.Accuracy;
 

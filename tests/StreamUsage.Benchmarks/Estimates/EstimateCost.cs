@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
+using StreamUsage.Estimation.Families;
+using StreamUsage.Estimation.Outputs;
 using StreamUsage.Parsing;
 
 namespace StreamUsage.Benchmarks.Estimates;

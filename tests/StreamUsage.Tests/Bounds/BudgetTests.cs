@@ -1,7 +1,6 @@
 using System.Text;
 using StreamUsage.Buffers;
 using StreamUsage.Capture;
-using StreamUsage.Framing;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Bounds;

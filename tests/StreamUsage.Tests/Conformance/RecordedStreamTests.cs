@@ -1,6 +1,5 @@
 using FluentAssertions.Execution;
 using StreamUsage.Accounting;
-using StreamUsage.Framing;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
-using StreamUsage.Estimation;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;

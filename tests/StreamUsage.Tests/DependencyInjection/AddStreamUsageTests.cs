@@ -8,6 +8,7 @@ using StreamUsage.Accounting;
 using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.Pricing;
+using StreamUsage.Recording;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.DependencyInjection;
@@ -73,7 +74,7 @@ public sealed class AddStreamUsageTests
         await a.DisposeAsync();
 
         sinks.Select(sink => sink.Records.Count).Should().Equal(0, 1, 1);
-        a.Settings.Should().Match<UsageTracker.TrackerSettings>(s => !s.CapturesHeaders && s.ThrowOnUnreadableStream);
+        a.Settings.Should().Match<RecordSettings>(s => !s.CapturesHeaders && s.ThrowOnUnreadableStream);
         provider.GetServices<IHostedService>().Should().HaveCount(4, "each tracker ends with its host, and the sinks are checked when it starts");
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Outputs;
 using StreamUsage.Parsing;
 using StreamUsage.Tests.Support;
 

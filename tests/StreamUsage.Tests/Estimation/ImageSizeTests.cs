@@ -1,5 +1,6 @@
 using System.Text;
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Media;
 
 namespace StreamUsage.Tests.Estimation;
 

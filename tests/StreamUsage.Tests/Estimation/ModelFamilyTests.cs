@@ -1,4 +1,6 @@
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Families;
+
 
 namespace StreamUsage.Tests.Estimation;
 

@@ -1,4 +1,5 @@
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
 using StreamUsage.Parsing;
 
 namespace StreamUsage.Tests.Estimation;

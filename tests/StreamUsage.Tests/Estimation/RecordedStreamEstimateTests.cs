@@ -1,4 +1,5 @@
-using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
+using StreamUsage.Estimation.Families;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Estimation;

@@ -3,6 +3,8 @@ using System.Text.Json;
 using CsCheck;
 using StreamUsage.Buffers;
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
+using StreamUsage.Estimation.Outputs;
 using StreamUsage.Parsing;
 
 namespace StreamUsage.Tests.Estimation;

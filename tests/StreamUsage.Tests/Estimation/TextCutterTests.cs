@@ -1,5 +1,5 @@
 using CsCheck;
-using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
 
 namespace StreamUsage.Tests.Estimation;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
-using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
+using StreamUsage.Estimation.Families;
 
 namespace StreamUsage.Tests.Estimation;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using StreamUsage.Buffers;
-using StreamUsage.Framing;
 using StreamUsage.Framing.EventStreams;
 using StreamUsage.Tests.Support;
 

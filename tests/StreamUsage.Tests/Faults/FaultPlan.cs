@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using StreamUsage.Accounting;
-using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
 using StreamUsage.Parsing;
 using StreamUsage.Parsing.Anthropic;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using StreamUsage.Estimation;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Http;

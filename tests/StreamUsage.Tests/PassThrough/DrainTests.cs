@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.PassThrough;
+using StreamUsage.Recording;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
@@ -450,7 +451,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         await using UsageTracker tracker = Tracker(out _);
         var body = new TrackedBody(tracker.Bodies, Track.Nothing, null, null, null, null);
         var stream = new DetachableStream(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
-        var lease = new AbandonmentGuard(body) { Rest = stream };
+        var lease = new AbandonmentGuard(body, new BodyDrainer(new DrainLimits(), TimeProvider.System)) { Rest = stream };
         byte[] buffer = new byte[1000];
         _ = isSync ? stream.Read(buffer, 0, buffer.Length) : await stream.ReadAsync(buffer, Cancellation);
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using StreamUsage.Recording;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;

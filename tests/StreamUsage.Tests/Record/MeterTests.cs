@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using StreamUsage.Diagnostics;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using StreamUsage.Recording;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using StreamUsage.Buffers;
-using StreamUsage.Framing;
 
 namespace StreamUsage.Parsing.Bedrock;
 

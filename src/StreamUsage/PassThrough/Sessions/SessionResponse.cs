@@ -15,7 +15,7 @@ internal sealed class SessionResponse
     {
         var body = new TrackedBody(settings, context, httpStatusCode: null, contentLength: null, contentEncoding: null, headers: null,
             known: new KnownAnswer(parser, AnswerForm.Messages));
-        _guard = new AbandonmentGuard(body);
+        _guard = new AbandonmentGuard(body, drainer: null);
         Tracking = new UsageTracking(body);
         Id = id.ToArray();
         Lane = lane.ToArray();

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+
+namespace StreamUsage;
+
+/// <summary>The trackers of sinks that are used without a tracker. They live as long as their sinks, and are stopped when the process exits.</summary>
+internal static class DefaultTrackers
+{
+    private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(5);
+    private static readonly ConditionalWeakTable<IUsageSink, UsageTracker> Trackers = CreateTable();
+
+    public static UsageTracker Get(IUsageSink sink) => Trackers.GetValue(sink, static s => new UsageTracker(s, null, new TraceLoggerFactory()));
+
+    private static ConditionalWeakTable<IUsageSink, UsageTracker> CreateTable()
+    {
+        AppDomain.CurrentDomain.ProcessExit += static (_, _) => StopAll();
+        return [];
+    }
+
+    // Open responses end with the process: there is no time to wait for them.
+    private static void StopAll() =>
+        Task.WhenAll(Trackers.Select(static entry => entry.Value.StopAsync(new CancellationToken(canceled: true)))).Wait(TimeToStop);
+
+    /// <summary>Without a logger of the user's, errors go where the framework's own go.</summary>
+    private sealed class TraceLoggerFactory : ILoggerFactory, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                Trace.TraceError($"StreamUsage: {formatter(state, exception)}{(exception is null ? "" : Environment.NewLine + exception)}");
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+namespace StreamUsage.Estimation.Families;
+
+/// <summary>Finds the family of a model: the user's own first, then the built-in ones, then the default of the format.</summary>
+internal sealed class FamilyTable(IReadOnlyList<ModelFamily> own)
+{
+    private const int MaxNameLength = 256;
+
+    public static FamilyTable BuiltIn { get; } = new([]);
+
+    /// <summary>Never null: a name that says nothing belongs to the newest family of its format's provider.</summary>
+    public ModelFamily Find(string? model, ApiFormat format, string? wire)
+    {
+        ReadOnlySpan<char> name = model.AsSpan();
+        name = name[..Math.Min(name.Length, MaxNameLength)];
+        return Find(own, name, wire) ?? Find(ModelFamilies.All, name, wire) ?? Find(ModelFamilies.All, DefaultModel(format, wire), wire)!;
+    }
+
+    private static ModelFamily? Find(IReadOnlyList<ModelFamily> families, ReadOnlySpan<char> name, string? wire)
+    {
+        ModelFamily? best = null;
+        (int Start, int Length, bool NamesProtocol) bestMatch = default;
+        foreach (ModelFamily family in families)
+        {
+            if (family.Protocol is not null && family.Protocol != wire)
+            {
+                continue;
+            }
+
+            foreach (string pattern in family.Models)
+            {
+                if (!ModelName.TryFind(name, pattern, out int start, out int length))
+                {
+                    continue;
+                }
+
+                bool isBetter = best is null
+                    || start < bestMatch.Start
+                    || (start == bestMatch.Start && (length > bestMatch.Length || (length == bestMatch.Length && family.Protocol is not null && !bestMatch.NamesProtocol)));
+                if (isBetter)
+                {
+                    best = family;
+                    bestMatch = (start, length, family.Protocol is not null);
+                }
+            }
+        }
+
+        return best;
+    }
+
+    private static string DefaultModel(ApiFormat format, string? protocol) => protocol switch
+    {
+        "anthropic-messages" => "claude-",
+        "gemini" or "gemini-interactions" => "gemini",
+        "cohere-chat" => "command",
+        "mistral-conversations" => "mistral",
+        "bedrock-invoke" => "titan",
+        _ => DefaultModel(format),
+    };
+
+    private static string DefaultModel(ApiFormat format) =>
+        format == ApiFormat.Claude || format == ApiFormat.ClaudeCli ? "claude-"
+        : format == ApiFormat.Gemini || format == ApiFormat.GeminiCli ? "gemini"
+        : format == ApiFormat.Cohere ? "command"
+        : format == ApiFormat.Mistral ? "mistral"
+        : "gpt-";
+}

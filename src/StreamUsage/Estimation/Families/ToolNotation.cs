@@ -1,0 +1,14 @@
+namespace StreamUsage.Estimation.Families;
+
+/// <summary>How tools and their calls are written out for a model, as far as its provider's counts show it.</summary>
+public enum ToolNotation
+{
+    /// <summary>Definitions and calls as JSON.</summary>
+    Json,
+
+    /// <summary>Definitions as a TypeScript namespace, calls as JSON: OpenAI's models.</summary>
+    TypeScript,
+
+    /// <summary>Definitions as JSON, calls as a tag for each call and each argument: Claude.</summary>
+    Tags,
+}

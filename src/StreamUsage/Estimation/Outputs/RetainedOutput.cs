@@ -1,0 +1,277 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Text;
+using StreamUsage.Buffers;
+using StreamUsage.Estimation.Counting;
+using StreamUsage.Parsing;
+
+namespace StreamUsage.Estimation.Outputs;
+
+/// <summary>
+/// The output of a response as it came, kept for the case that the provider does not say what it cost: UTF-8 in one rented array that grows as text comes, up to a limit. An append is a comparison, a bounds check and a
+/// copy; escapes are undone only when the text is needed. Where the tracker's budget allows no more, characters are counted by class instead. Not thread-safe: its owner holds a lock.
+/// A mutable struct: keep it in a field, never copy it.
+/// </summary>
+internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
+{
+    private const int InitialBytes = 256;
+
+    // Of each run: what it is, and its length.
+    private const int HeaderBytes = 8;
+    private const int NoRun = -1;
+
+    private byte[] _array = [];
+    private int _length;
+    private int _capacity;
+    private int _taken;
+    private int _runStart;
+    private int _run = NoRun;
+    private bool _isFull;
+    private NotKept? _notKept; // Made where the budget refused more.
+
+    /// <summary>Whether it was made with a limit that allows anything; the default was not.</summary>
+    public readonly bool IsBegun => maxBytes > 0;
+
+    /// <summary>Keeps a piece of output, or counts it.</summary>
+    /// <param name="kind">What it is.</param>
+    /// <param name="choiceIndex">Its choice.</param>
+    /// <param name="utf8">Its text.</param>
+    /// <param name="isEscaped">Whether there are JSON escapes in it.</param>
+    public void Append(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        if (Run(kind, choiceIndex, isEscaped) == _run && utf8.Length <= _capacity - _length)
+        {
+            utf8.CopyTo(_array.AsSpan(_length));
+            _length += utf8.Length;
+            return;
+        }
+
+        AppendSlowly(kind, choiceIndex, utf8, isEscaped);
+    }
+
+    /// <summary>The same, of the inside of a JSON string. It may go on in a run with escapes: a backslash in it is one.</summary>
+    /// <param name="kind">What it is.</param>
+    /// <param name="choiceIndex">Its choice.</param>
+    /// <param name="bytes">The bytes from its first on; others may follow it.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="isEscaped">Whether there are JSON escapes in it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AppendInside(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, int length, bool isEscaped)
+    {
+        int run = Run(kind, choiceIndex, isEscaped);
+        if ((run != _run && (run | 1) != _run) || length > _capacity - _length)
+        {
+            AppendSlowly(kind, choiceIndex, bytes[..length], isEscaped);
+            return;
+        }
+
+        // A token of text is short: 32 bytes are copied in two instructions, whatever its length, where there is room for so many.
+        ref byte destination = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_array), _length);
+        if (length <= Vector256<byte>.Count && bytes.Length >= Vector256<byte>.Count && _array.Length - _length >= Vector256<byte>.Count)
+        {
+            Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(bytes)).StoreUnsafe(ref destination);
+        }
+        else
+        {
+            bytes[..length].CopyTo(MemoryMarshal.CreateSpan(ref destination, length));
+        }
+
+        _length += length;
+    }
+
+    /// <summary>What was kept, as parts, and what was counted.</summary>
+    public ModelOutput ToOutput(string? wire, long characters)
+    {
+        EndRun();
+        var runs = new List<(int Choice, OutputKind Kind, int Start, int Length, bool IsEscaped)>();
+        for (int at = 0; at < _length;)
+        {
+            uint run = BinaryPrimitives.ReadUInt32LittleEndian(_array.AsSpan(at));
+            int length = BinaryPrimitives.ReadInt32LittleEndian(_array.AsSpan(at + 4));
+            runs.Add(((int)(run >> 4), (OutputKind)((run >> 1) & 7), at + HeaderBytes, length, (run & 1) != 0));
+            at += HeaderBytes + length;
+        }
+
+        return new ModelOutput { Protocol = wire, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
+    }
+
+    /// <summary>Forgets what was kept, and keeps its room.</summary>
+    public void Clear()
+    {
+        _length = 0;
+        _run = NoRun;
+        _isFull = false;
+        _notKept = null;
+    }
+
+    /// <summary>Gives back what was rented and taken. What was kept is gone.</summary>
+    public void Release()
+    {
+        _isFull = true;
+        _run = NoRun;
+        _length = 0;
+        if (_array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+            _array = [];
+            _capacity = 0;
+        }
+
+        budget?.Return(_taken);
+        _taken = 0;
+    }
+
+    private void AppendSlowly(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
+    {
+        if (_isFull)
+        {
+            Count(utf8);
+            return;
+        }
+
+        int run = Run(kind, choiceIndex, isEscaped);
+        bool goesOn = run == _run || ((run | 1) == _run && !utf8.Contains((byte)'\\'));
+        int header = goesOn ? 0 : HeaderBytes;
+        int kept = Math.Min(utf8.Length, maxBytes - _length - header);
+        if (kept <= 0)
+        {
+            _isFull = true;
+            EndRun();
+            return;
+        }
+
+        if (!TryMakeRoom(header + kept))
+        {
+            _isFull = true;
+            EndRun();
+            Count(utf8);
+            return;
+        }
+
+        if (!goesOn)
+        {
+            BeginRun(run);
+        }
+
+        utf8[..kept].CopyTo(_array.AsSpan(_length));
+        _length += kept;
+        if (kept < utf8.Length)
+        {
+            _isFull = true;
+        }
+
+        // The next name is another call's, and so is the next citation another one.
+        if (kind is OutputKind.ToolName or OutputKind.Citation || _isFull)
+        {
+            EndRun();
+        }
+    }
+
+    // Past the response's own limit nothing is counted: what was kept stands for the rest.
+    private void Count(ReadOnlySpan<byte> utf8)
+    {
+        if (_notKept is not null)
+        {
+            _notKept.Classes += CharacterClasses.Count(utf8);
+        }
+    }
+
+    private void BeginRun(int run)
+    {
+        EndRun();
+        _runStart = _length;
+        _run = run;
+        BinaryPrimitives.WriteInt32LittleEndian(_array.AsSpan(_length), run);
+        _length += HeaderBytes;
+    }
+
+    private void EndRun()
+    {
+        if (_run != NoRun)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(_array.AsSpan(_runStart + 4), _length - _runStart - HeaderBytes);
+            _run = NoRun;
+        }
+    }
+
+    // Its last bit says whether there are escapes in it.
+    private static int Run(OutputKind kind, int choiceIndex, bool isEscaped) => ((choiceIndex & 0xFFFFFF) << 4) | ((int)kind << 1) | (isEscaped ? 1 : 0);
+
+    private bool TryMakeRoom(int more)
+    {
+        if (more <= _capacity - _length)
+        {
+            return true;
+        }
+
+        int size = (int)Math.Min(maxBytes, Math.Max(Math.Max(InitialBytes, 2L * _array.Length), (long)_length + more));
+        if (size > Math.Max(BufferBudget.FreeBytes, _taken))
+        {
+            if (budget?.TryTake(size - _taken) == false)
+            {
+                _notKept = new NotKept();
+                return false;
+            }
+
+            _taken = size;
+        }
+
+        byte[] larger = ArrayPool<byte>.Shared.Rent(size);
+        _array.AsSpan(0, _length).CopyTo(larger);
+        if (_array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+        }
+
+        _array = larger;
+        _capacity = Math.Min(maxBytes, larger.Length);
+        return true;
+    }
+
+    private List<OutputPart> ToParts(List<(int Choice, OutputKind Kind, int Start, int Length, bool IsEscaped)> runs)
+    {
+        var parts = new List<OutputPart>();
+        byte[] text = new byte[Math.Max(JsonText.MaxUnescapedLength, _length)];
+        int length = 0;
+        for (int i = 0; i < runs.Count; i++)
+        {
+            (int choice, OutputKind kind, int start, int runLength, bool isEscaped) = runs[i];
+            length += Append(_array.AsSpan(start, runLength), isEscaped, text.AsSpan(length));
+            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind && kind is not (OutputKind.ToolName or OutputKind.Citation);
+            if (!goesOn)
+            {
+                parts.Add(new OutputPart { Kind = kind, ChoiceIndex = choice, Text = Encoding.UTF8.GetString(text, 0, length) });
+                length = 0;
+            }
+        }
+
+        return parts;
+    }
+
+    // The text is never longer than its run, whose header leaves room for an escape that must be looked at whole.
+    private static int Append(ReadOnlySpan<byte> run, bool isEscaped, Span<byte> destination)
+    {
+        if (!isEscaped)
+        {
+            run.CopyTo(destination);
+            return run.Length;
+        }
+
+        int written = 0;
+        while (!run.IsEmpty)
+        {
+            written += JsonText.Unescape(run, destination[written..], out int read);
+            run = run[read..];
+        }
+
+        return written;
+    }
+
+    private sealed class NotKept
+    {
+        public CharacterClasses Classes;
+    }
+}

@@ -1,0 +1,41 @@
+using StreamUsage.Estimation.Families;
+
+namespace StreamUsage.Estimation.Requests;
+
+/// <summary>What of a request costs tokens.</summary>
+internal sealed record RequestFacts
+{
+    /// <summary>Tokens of all text, counted with the family's encoding.</summary>
+    public double Text { get; set; }
+
+    /// <summary>Digits in it.</summary>
+    public double Digits { get; set; }
+
+    public int Messages { get; set; }
+
+    public bool HasSystem { get; set; }
+
+    public int ToolExchanges { get; set; }
+
+    public int ToolArguments { get; set; }
+
+    public int Tools { get; set; }
+
+    public bool IsToolForced { get; set; }
+
+    public bool HasSchema { get; set; }
+
+    public bool IsThinking { get; set; }
+
+    /// <summary>Tokens of images and documents.</summary>
+    public double Media { get; set; }
+
+    /// <summary>Where the JSON could not be read on; null where all of it was.</summary>
+    public System.Text.Json.JsonException? Fault { get; set; }
+
+    public double Tokens(TokenRule rule) =>
+        (Text * rule.PerToken) + (Digits * rule.PerDigit) + Media
+        + rule.Request + (Messages * rule.Message) + (ToolExchanges * rule.ToolExchange) + (ToolArguments * rule.ToolArgument)
+        + (Tools == 0 ? 0 : rule.Tools + (Tools * rule.Tool) + (HasSystem ? rule.ToolsInSystem : 0) + (IsToolForced ? rule.ForcedTool : 0))
+        + (HasSchema ? rule.Schema : 0) + (IsThinking ? rule.Thinking : 0);
+}

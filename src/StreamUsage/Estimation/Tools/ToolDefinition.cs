@@ -1,0 +1,69 @@
+using System.Text.Json;
+using StreamUsage.Parsing.Json;
+
+namespace StreamUsage.Estimation.Tools;
+
+/// <summary>A tool definition of any wire; its members are readers that stand on them, or on nothing.</summary>
+internal ref struct ToolDefinition
+{
+    public Utf8JsonReader Name, Description, Schema;
+
+    /// <summary>Reads the object that the reader stands on, and moves to its end. What is nested in <c>function</c> or <c>custom</c> counts as its own.</summary>
+    public static ToolDefinition Read(ref Utf8JsonReader reader)
+    {
+        var tool = default(ToolDefinition);
+        tool.ReadMembers(ref reader);
+        return tool;
+    }
+
+    private void ReadMembers(ref Utf8JsonReader reader)
+    {
+        while (reader.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (reader.TokenType == JsonTokenType.StartObject && (name.SequenceEqual("function"u8) || name.SequenceEqual("custom"u8)))
+            {
+                ReadMembers(ref reader);
+                continue;
+            }
+
+            if (name.SequenceEqual("name"u8))
+            {
+                Name = reader;
+            }
+            else if (name.SequenceEqual("description"u8))
+            {
+                Description = reader;
+            }
+            else if (name.SequenceEqual("parameters"u8) || name.SequenceEqual("input_schema"u8) || name.SequenceEqual("parametersJsonSchema"u8))
+            {
+                Schema = reader;
+            }
+            else if (name.SequenceEqual("inputSchema"u8))
+            {
+                Schema = SchemaIn(reader);
+            }
+
+            reader.Skip();
+        }
+    }
+
+    // Converse's: {json: schema}.
+    private static Utf8JsonReader SchemaIn(Utf8JsonReader reader)
+    {
+        Utf8JsonReader whole = reader;
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            while (reader.NextProperty(out ReadOnlySpan<byte> name))
+            {
+                if (name.SequenceEqual("json"u8))
+                {
+                    return reader;
+                }
+
+                reader.Skip();
+            }
+        }
+
+        return whole;
+    }
+}

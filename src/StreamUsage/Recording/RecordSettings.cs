@@ -1,0 +1,20 @@
+using StreamUsage.Capture;
+using StreamUsage.Estimation;
+using StreamUsage.Pricing;
+
+namespace StreamUsage.Recording;
+
+/// <summary>Specifies how the records of one tracker are made: its options as they were when it was created.</summary>
+internal sealed record RecordSettings(
+    CapturedContent Capture,
+    long MaxCapturedBytes,
+    bool ThrowOnUnreadableStream,
+    HeaderRedaction Redaction,
+    ITokenEstimator Estimator,
+    int MaxRequestBodyBytes,
+    IUsagePricing? Pricing)
+{
+    public bool CapturesHeaders => (Capture & CapturedContent.Headers) != 0;
+
+    public bool CapturesRequestBody => (Capture & CapturedContent.RequestBody) != 0;
+}
