@@ -1,13 +1,14 @@
 namespace StreamUsage;
 
-/// <summary>Says whose a request is.</summary>
+/// <summary>Attaches a <see cref="UsageContext"/> to a request.</summary>
 public static class HttpRequestMessageExtensions
 {
     private static readonly HttpRequestOptionsKey<UsageContext> Key = new("StreamUsage.UsageContext");
 
-    /// <summary>Says about a request what its record will hold. A request with a context is tracked by a <see cref="UsageTrackingHandler"/> wherever it goes.</summary>
+    /// <summary>Attaches a context to a request. A <see cref="UsageTrackingHandler"/> then tracks the request whatever
+    /// its address.</summary>
     /// <param name="request">The request, before it is sent.</param>
-    /// <param name="context">What the caller says; what it leaves out, the handler finds by itself: format, model, request body, start.</param>
+    /// <param name="context">The context. The handler fills in a missing format, model, request body and start.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static void SetUsageContext(this HttpRequestMessage request, UsageContext context)
     {
@@ -16,5 +17,6 @@ public static class HttpRequestMessageExtensions
         request.Options.Set(Key, context);
     }
 
-    internal static UsageContext? FindUsageContext(this HttpRequestMessage request) => request.Options.TryGetValue(Key, out UsageContext? context) ? context : null;
+    internal static UsageContext? FindUsageContext(this HttpRequestMessage request) =>
+        request.Options.TryGetValue(Key, out UsageContext? context) ? context : null;
 }

@@ -1,22 +1,18 @@
 namespace StreamUsage;
 
-/// <summary>Ambient context for requests that an SDK creates internally. See <see cref="UsageTrackingHandler"/>.</summary>
+/// <summary>Ambient context for requests that an SDK creates internally. See
+/// <see cref="UsageTrackingHandler"/>.</summary>
 public static class UsageScope
 {
     private static readonly AsyncLocal<Scope?> Ambient = new();
 
-    /// <summary>Gets the context of the innermost scope of this flow of control; null where there is none or that scope was disposed.</summary>
     internal static UsageContext? Current => Ambient.Value?.Context;
 
-    /// <summary>
-    /// Attaches a context to every request that is sent through a <see cref="UsageTrackingHandler"/> on this flow of control until the returned scope is disposed. A request with a context of its own
-    /// (<see cref="HttpRequestMessageExtensions.SetUsageContext"/>) keeps that. An inner scope hides the outer one.
-    /// </summary>
+    /// <summary>Attaches a context to the requests that are sent on this asynchronous flow until the scope is disposed.
+    /// A context that was set on the request itself wins. An inner scope hides the outer one.</summary>
     /// <param name="context">The context of the requests.</param>
-    /// <returns>
-    /// The scope. Disposing it brings the outer scope back where that is still open, and ends the scope everywhere: a task that was started inside it and outlives it sends its further requests without a
-    /// context, never with that of a scope which has ended.
-    /// </returns>
+    /// <returns>The scope. Disposing it restores the outer scope if that is still open. A task that outlives the scope
+    /// sends its further requests without a context.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public static IDisposable Begin(UsageContext context)
     {
@@ -37,7 +33,7 @@ public static class UsageScope
             _outer = outer;
             if (outer is not null)
             {
-                outer._outer = FindOpen(outer._outer); // Scopes that overlap for ever would keep all those before them.
+                outer._outer = FindOpen(outer._outer); // Overlapping scopes would otherwise keep all earlier ones alive.
             }
         }
 
@@ -52,7 +48,7 @@ public static class UsageScope
             }
         }
 
-        // Scopes may be disposed out of order: the outer one may have ended before the inner one.
+        // Scopes may be disposed out of order, so the outer scope may have ended first.
         private static Scope? FindOpen(Scope? scope)
         {
             while (scope is { _context: null })

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Makes calls into user code: each starts on the thread pool, in an empty execution context, and is limited in time.</summary>
+/// <summary>Makes time-limited calls into user code, on the thread pool and in an empty execution context.</summary>
 internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
 {
-    /// <summary>The most abandoned calls that may still be running. Each may hold a thread for good.</summary>
+    /// <summary>The most abandoned calls that may still run. Each may block a thread forever.</summary>
     public const int MaxAbandonedCalls = 64;
 
     private int _abandoned;
@@ -14,7 +14,7 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
     /// <param name="call">The call. Its token is cancelled at the timeout; a call that ignores it is abandoned.</param>
     /// <param name="activity">The activity that the call runs in; null for none.</param>
     /// <param name="abandoned">Abandons the call early.</param>
-    /// <returns>Why the call failed; null where it succeeded.</returns>
+    /// <returns>The failure; null if the call succeeded.</returns>
     public async Task<Exception?> CallAsync(
         Func<CancellationToken, ValueTask> call, Activity? activity = null, CancellationToken abandoned = default)
     {

@@ -3,12 +3,11 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>
-/// The bounded queue before one sink, and the lanes that empty it. A lane takes a batch, calls the sink and takes the next batch.
-/// Lanes run only while there is something to take.
-/// </summary>
+/// <summary>Represents the bounded queue of one sink. Its lanes take a batch, call the sink, and take the next one.
+/// They run only while records wait.</summary>
 internal sealed class SinkQueue(
-    SinkCalls calls, SinkHealth health, FailedRecords failed, DeliveryLimits limits, BufferBudget budget, TimeProvider time, DeliveryStop stop)
+    SinkCalls calls, SinkHealth health, FailedRecords failed, DeliveryLimits limits, BufferBudget budget, TimeProvider time,
+        DeliveryStop stop)
 {
     private readonly Channel<QueuedRecord> _channel = Channel.CreateBounded<QueuedRecord>(limits.Capacity);
     private readonly object _gate = new();
@@ -17,7 +16,7 @@ internal sealed class SinkQueue(
 
     public SinkCalls Calls => calls;
 
-    /// <summary>Records that the sink does not have yet.</summary>
+    /// <summary>Gets the number of records that the sink does not have yet.</summary>
     public int Length
     {
         get
@@ -29,7 +28,7 @@ internal sealed class SinkQueue(
         }
     }
 
-    /// <summary>How long the oldest of them has waited; zero where there is none.</summary>
+    /// <summary>Gets how long the oldest of them has waited; zero if there is none.</summary>
     public TimeSpan OldestAge
     {
         get
@@ -61,8 +60,7 @@ internal sealed class SinkQueue(
         };
     }
 
-    /// <summary>Adds a record, at once where there is room. A record that finds no room in time is given up.</summary>
-    /// <returns>Whether the record is in the queue.</returns>
+    /// <summary>Adds a record. Returns false if it found no room in time and was dropped.</summary>
     public ValueTask<bool> AddAsync(QueuedRecord record)
     {
         if (!_channel.Writer.TryWrite(record))
@@ -74,7 +72,7 @@ internal sealed class SinkQueue(
         return new ValueTask<bool>(true);
     }
 
-    // What waits beyond the queue's capacity counts against the memory that all responses share.
+    // Records beyond the capacity count against the memory budget of all responses.
     private async ValueTask<bool> WaitForRoomAsync(QueuedRecord record)
     {
         CancellationToken abandoned = record.Abandoned;
@@ -93,7 +91,7 @@ internal sealed class SinkQueue(
             }
             catch (OperationCanceledException)
             {
-                // No room in time.
+                // There was no room in time.
             }
             finally
             {
@@ -133,7 +131,7 @@ internal sealed class SinkQueue(
             _filling++;
         }
 
-        _ = RunLaneAsync(); // Runs here up to its first call, which starts on the thread pool.
+        _ = RunLaneAsync(); // Runs here up to its first call, which is on the thread pool.
     }
 
     private async Task RunLaneAsync()
@@ -145,7 +143,7 @@ internal sealed class SinkQueue(
             bool isLast = batch.Count == 0;
             lock (_gate)
             {
-                // Checked under the lock: what is added from here on starts a lane.
+                // Checked under the lock: records added from here on start a lane.
                 isLast &= _channel.Reader.Count == 0;
                 _filling--;
                 _lanes -= isLast ? 1 : 0;
@@ -200,16 +198,16 @@ internal sealed class SinkQueue(
         {
             while (await _channel.Reader.WaitToReadAsync(ends.Token).ConfigureAwait(false) && !Take(batch, size))
             {
-                // Until the batch is full.
+                // Stop when the batch is full.
             }
         }
         catch (OperationCanceledException)
         {
-            // The batch is old enough.
+            // The batch has waited long enough.
         }
     }
 
-    // Whether the batch is full.
+    // Returns whether the batch is full.
     private bool Take(List<QueuedRecord> batch, int size)
     {
         while (batch.Count < size && _channel.Reader.TryRead(out QueuedRecord? record))

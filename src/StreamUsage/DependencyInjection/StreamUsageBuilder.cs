@@ -14,7 +14,8 @@ internal sealed class StreamUsageBuilder(IServiceCollection services, string nam
         where TSink : class, IUsageSink
     {
         services.TryAddScoped<TSink>();
-        services.AddSingleton(new SinkRegistration(name, static provider => new ScopedSink<TSink>(provider.GetRequiredService<IServiceScopeFactory>()), typeof(TSink)));
+        services.AddSingleton(new SinkRegistration(
+            name, static provider => new ScopedSink<TSink>(provider.GetRequiredService<IServiceScopeFactory>()), typeof(TSink)));
         return this;
     }
 

@@ -2,12 +2,12 @@ using StreamUsage;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>What else an <see cref="IStreamUsageBuilder"/> can be told.</summary>
+/// <summary>Adds sinks and a queue to an <see cref="IStreamUsageBuilder"/>.</summary>
 public static class StreamUsageBuilderExtensions
 {
-    /// <summary>Adds a sink that is one function.</summary>
+    /// <summary>Adds a sink that calls one function for each record.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="record">Takes a record; see <see cref="IUsageSink.RecordAsync"/>.</param>
+    /// <param name="record">Stores a record; see <see cref="IUsageSink.RecordAsync"/>.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IStreamUsageBuilder AddSink(this IStreamUsageBuilder builder, Func<UsageRecord, CancellationToken, ValueTask> record)
@@ -16,12 +16,14 @@ public static class StreamUsageBuilderExtensions
         return builder.AddSink(new CallbackUsageSink(record));
     }
 
-    /// <summary>Puts a bounded queue between the tracker and its sinks; see <see cref="StreamUsageOptions.Background"/>. A host's stop delivers what is in it, within a time limit.</summary>
+    /// <summary>Adds a bounded queue between the tracker and its sinks; see
+    /// <see cref="StreamUsageOptions.Background"/>. A host's shutdown delivers its records within a timeout.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="configure">The queue's limits; null for the defaults.</param>
+    /// <param name="configure">Sets the queue's options; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
-    public static IStreamUsageBuilder DeliverInBackground(this IStreamUsageBuilder builder, Action<BackgroundDeliveryOptions>? configure = null)
+    public static IStreamUsageBuilder DeliverInBackground(
+        this IStreamUsageBuilder builder, Action<BackgroundDeliveryOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.Configure<StreamUsageOptions>(builder.Name, options =>

@@ -4,11 +4,9 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Prices records by a public price list that the user provides: <c>data.json</c> of genai-prices (v1 and v2), or
-/// LiteLLM's <c>model_prices_and_context_window.json</c>.
-/// All amounts are decimals. Thread-safe; the same record always costs the same.
-/// </summary>
+/// <summary>Prices records by a public price list: genai-prices' <c>data.json</c> (v1 and v2) or LiteLLM's
+/// <c>model_prices_and_context_window.json</c>. All amounts are decimals. Thread-safe; equal records cost the
+/// same.</summary>
 public sealed class PriceTable : IUsagePricing
 {
     private readonly PriceTableOptions _options;
@@ -28,34 +26,28 @@ public sealed class PriceTable : IUsagePricing
         UnreadFields = table.UnreadFields;
     }
 
-    /// <summary>
-    /// Gets the version that costs note: <see cref="PriceTableOptions.Version"/>, else <c>sha256:</c> and the beginning
-    /// of the hash of the table's text; with the overrides' behind it.
-    /// </summary>
+    /// <summary>Gets the version that costs refer to: <see cref="PriceTableOptions.Version"/>, else <c>sha256:</c> and
+    /// the beginning of the table's hash, followed by the overrides' version.</summary>
     public string Version => _version;
 
-    /// <summary>
-    /// Gets the names of prices that this library does not read, each once: rates of what a record does not count.
-    /// Empty where all were read.
-    /// </summary>
+    /// <summary>Gets the distinct names of prices that were not read, since records do not count their units; empty if
+    /// none.</summary>
     public IReadOnlyList<string> UnreadFields { get; }
 
-    /// <summary>Gets whether pricing calls the user's code.</summary>
+    /// <summary>Gets whether pricing calls user code.</summary>
     internal bool CallsUserCode => _options.Multiplier is not null;
 
-    /// <summary>
-    /// Reads a price table. Its format is told by its shape: an array is genai-prices', an object LiteLLM's.
-    /// </summary>
+    /// <summary>Reads a price table. An array is genai-prices' format, an object LiteLLM's.</summary>
     /// <param name="utf8Json">The table's JSON in UTF-8.</param>
-    /// <exception cref="FormatException">It is not a price table; the message names the entry.</exception>
+    /// <exception cref="FormatException">The JSON is not a price table; the message names the entry.</exception>
     public static PriceTable Parse(ReadOnlySpan<byte> utf8Json) => Parse(utf8Json, new PriceTableOptions());
 
     /// <summary>Reads a price table.</summary>
     /// <param name="utf8Json">The table's JSON in UTF-8.</param>
-    /// <param name="options">How to price.</param>
+    /// <param name="options">The options.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A factor of the options is negative.</exception>
-    /// <exception cref="FormatException">It is not a price table; the message names the entry.</exception>
+    /// <exception cref="FormatException">The JSON is not a price table; the message names the entry.</exception>
     public static PriceTable Parse(ReadOnlySpan<byte> utf8Json, PriceTableOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -67,17 +59,17 @@ public sealed class PriceTable : IUsagePricing
     /// <param name="path">The file.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="FormatException">It is not a price table; the message names the entry.</exception>
+    /// <exception cref="FormatException">The file is not a price table; the message names the entry.</exception>
     public static PriceTable Load(string path) => Load(path, new PriceTableOptions());
 
     /// <summary>Reads a price table from a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">How to price.</param>
+    /// <param name="options">The options.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A factor of the options is negative.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="FormatException">It is not a price table; the message names the entry.</exception>
+    /// <exception cref="FormatException">The file is not a price table; the message names the entry.</exception>
     public static PriceTable Load(string path, PriceTableOptions options)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -85,16 +77,14 @@ public sealed class PriceTable : IUsagePricing
         return Parse(File.ReadAllBytes(path), options);
     }
 
-    /// <summary>
-    /// Returns the cost of a response; null where it cannot be priced, never 0 for unknown. <see cref="Evaluate"/> says
-    /// why not.
-    /// </summary>
-    /// <param name="record">The record. A record that was read back from JSON costs the same.</param>
+    /// <summary>Returns the cost of a response; null (never 0) if it cannot be priced. See
+    /// <see cref="Evaluate"/>.</summary>
+    /// <param name="record">The record. One that was read back from JSON costs the same.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     public UsageCost? Price(UsageRecord record) => Evaluate(record).Cost;
 
     /// <summary>Returns the cost of a response, or why there is none.</summary>
-    /// <param name="record">The record. A record that was read back from JSON costs the same.</param>
+    /// <param name="record">The record. One that was read back from JSON costs the same.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The multiplier is negative.</exception>
     public PricingResult Evaluate(UsageRecord record)
@@ -110,12 +100,9 @@ public sealed class PriceTable : IUsagePricing
             : new RecordPricing(record, _models, _options, _version).Evaluate();
     }
 
-    /// <summary>
-    /// Returns the cost that a request may have, before it is answered; null where the model is not known.
-    /// </summary>
-    /// <param name="context">The request; the limit of its output is read from
-    /// <see cref="UsageContext.RequestBody"/>.</param>
-    /// <param name="inputTokens">Tokens of everything that the request sends.</param>
+    /// <summary>Returns the expected cost of a request; null if the model is unknown.</summary>
+    /// <param name="context">The request. <see cref="UsageContext.RequestBody"/> holds the limit of its output.</param>
+    /// <param name="inputTokens">The tokens of the whole request.</param>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="inputTokens"/> is negative.</exception>
     /// <exception cref="InvalidOperationException">The multiplier is negative.</exception>

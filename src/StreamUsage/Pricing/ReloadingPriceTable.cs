@@ -3,11 +3,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Prices by a table in a file that may change while the process runs. A new file takes the old one's place at once and
-/// as a whole; a bad one is logged, and the old table stays.
-/// The file is looked at on a timer, which also works for mounted volumes and replaced links.
-/// </summary>
+/// <summary>Prices records by a file that may change. A new file replaces the old table at once; an invalid one is
+/// logged, and the old table stays. The file is polled, which also works for mounted volumes and replaced
+/// links.</summary>
 public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
 {
     private readonly object _gate = new();
@@ -19,13 +17,11 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
     private FileState _seen;
     private volatile LoadedTable? _loaded;
 
-    /// <summary>
-    /// Reads the table, and looks for a new one from then on. A file that is missing or bad is logged; until there is a
-    /// good one, records are unpriced with <see cref="UnpricedReasons.NoTable"/>.
-    /// </summary>
-    /// <param name="path">The file of the table.</param>
-    /// <param name="options">How to price, and how often to look; null for the defaults.</param>
-    /// <param name="loggerFactory">Receives what was loaded and what could not be; null for no log.</param>
+    /// <summary>Reads the table, and starts polling. A missing or invalid file is logged. Until there is a valid one,
+    /// records are unpriced with <see cref="UnpricedReasons.NoTable"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <param name="loggerFactory">Creates the logger; null for none.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The interval is not more than zero and at most a day.</exception>
@@ -43,27 +39,22 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
         _timer = _time.CreateTimer(_ => Reload(), null, _options.Interval, _options.Interval);
     }
 
-    /// <summary>Gets the table that is used; null until one could be read.</summary>
+    /// <summary>Gets the table in use; null before one was read.</summary>
     public PriceTable? Current => _loaded?.Table;
 
-    /// <summary>
-    /// Gets when the table's file was last written, overrides not counted; null until one could be read.
-    /// </summary>
+    /// <summary>Gets when the table's file (not the overrides) was last written; null before one was read.</summary>
     public DateTimeOffset? LastWritten => _loaded?.Written;
 
-    /// <summary>
-    /// Gets how old the table is: the time since its file was last written. Null until one could be read.
-    /// </summary>
+    /// <summary>Gets the time since the table's file was last written; null before one was read.</summary>
     public TimeSpan? Age => _loaded is { } loaded ? _time.GetUtcNow() - loaded.Written : null;
 
-    /// <summary>Gets whether pricing calls the user's code.</summary>
+    /// <summary>Gets whether pricing calls user code.</summary>
     internal bool CallsUserCode => Current is { CallsUserCode: true };
 
-    /// <summary>Gets why the newest file could not be used; null where it is the one that is used.</summary>
+    /// <summary>Gets why the newest file is not in use; null if it is.</summary>
     public Exception? LastFault { get; private set; }
 
-    /// <summary>Reads the file if it has changed since it was last read.</summary>
-    /// <returns>Whether the table in use is that of the newest file.</returns>
+    /// <summary>Reads the file if it has changed. Returns whether the newest file is in use.</summary>
     public bool Reload()
     {
         lock (_gate)
@@ -109,10 +100,10 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
     /// <inheritdoc/>
     public UsageQuote? Quote(UsageContext context, long inputTokens) => Current?.Quote(context, inputTokens);
 
-    /// <summary>Ends the looking for new files. The table that is loaded stays in use.</summary>
+    /// <summary>Stops polling. The table stays in use.</summary>
     public void Dispose() => _timer.Dispose();
 
-    // The file of overrides lies over those that the options have.
+    // The overrides' file precedes the overrides of the options.
     private PriceTable Load()
     {
         PriceTableOptions options = _options.Pricing;
@@ -124,7 +115,7 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
         return PriceTable.Load(_path, options);
     }
 
-    // Here and not with the other messages, because Pricing uses nothing but the root's types.
+    // Not in Log, because Pricing uses only the root's types.
     [LoggerMessage(
         EventId = 31,
         Level = LogLevel.Information,
@@ -139,9 +130,8 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
 
     private sealed record LoadedTable(PriceTable Table, DateTimeOffset Written);
 
-    /// <summary>
-    /// What tells a changed file: read through its handle, so that a link counts as what it points at.
-    /// </summary>
+    /// <summary>Represents the state that shows a change of the files. It is read through a handle, to follow
+    /// links.</summary>
     private readonly record struct FileState(DateTimeOffset Written, long Length, DateTimeOffset OverridesWritten, long OverridesLength)
     {
         public static FileState Of(string path, string? overridesPath)
