@@ -1,4 +1,5 @@
 using StreamUsage.Estimation;
+using StreamUsage.Estimation.Families;
 
 namespace StreamUsage.Snippets;
 
