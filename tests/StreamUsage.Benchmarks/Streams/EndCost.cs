@@ -52,6 +52,12 @@ internal static class EndCost
         var tracker = new UsageTracker(new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), new StreamUsageOptions { Capture = CapturedContent.None });
         var body = new ScriptedStream(workload, ReadSize.All[0]);
         byte[] buffer = new byte[81_920];
+        int reads = 0;
+        while (body.Read(buffer) != 0)
+        {
+            reads++;
+        }
+
         Stream stream = Stream.Null;
         double[] times = Measure(
             () =>
@@ -64,7 +70,7 @@ internal static class EndCost
                     _ = isAwaited ? tracking.Completion : null;
                 }
 
-                for (int read = 0; read < workload.Events.Count; read++)
+                for (int read = 0; read < reads - 1; read++)
                 {
                     _ = stream.Read(buffer);
                 }
