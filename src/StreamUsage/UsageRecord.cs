@@ -64,7 +64,7 @@ public sealed record UsageRecord
     /// <summary>The price; null where no pricing is configured or it does not know the model, never 0 for unknown.</summary>
     public UsageCost? Cost { get; init; }
 
-    /// <summary>Why there is no <see cref="Cost"/> although pricing is configured, one of <see cref="UnpricedReasons"/> or a word of a pricing's own; else null.</summary>
+    /// <summary>Why there is no <see cref="Cost"/> although pricing is configured; else null. docs/pricing.md has the words.</summary>
     public string? UnpricedReason { get; init; }
 
     /// <summary>Gets the model that could not be priced, for the log: a response may have run on several.</summary>

@@ -1,16 +1,17 @@
 namespace StreamUsage;
 
-/// <summary>Ambient context for requests that an SDK creates internally. See <see cref="UsageTrackingHandler"/>.</summary>
+/// <summary>Attaches a <see cref="UsageContext"/> to requests: to one of them, or as ambient context to those that an SDK creates internally. See <see cref="UsageTrackingHandler"/>.</summary>
 public static class UsageScope
 {
     private static readonly AsyncLocal<Scope?> Ambient = new();
+    private static readonly HttpRequestOptionsKey<UsageContext> Key = new("StreamUsage.UsageContext");
 
     /// <summary>Gets the context of the innermost scope of this flow of control; null where there is none or that scope was disposed.</summary>
     internal static UsageContext? Current => Ambient.Value?.Context;
 
     /// <summary>
     /// Attaches a context to every request that is sent through a <see cref="UsageTrackingHandler"/> on this flow of control until the returned scope is disposed. A request with a context of its own
-    /// (<see cref="HttpRequestMessageExtensions.SetUsageContext"/>) keeps that. An inner scope hides the outer one.
+    /// (<see cref="SetUsageContext"/>) keeps that. An inner scope hides the outer one.
     /// </summary>
     /// <param name="context">The context of the requests.</param>
     /// <returns>
@@ -25,6 +26,19 @@ public static class UsageScope
         Ambient.Value = scope;
         return scope;
     }
+
+    /// <summary>Says about a request what its record will hold. A request with a context is tracked by a <see cref="UsageTrackingHandler"/> wherever it goes.</summary>
+    /// <param name="request">The request, before it is sent.</param>
+    /// <param name="context">What the caller says; what it leaves out, the handler finds by itself: format, model, request body, start.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static void SetUsageContext(this HttpRequestMessage request, UsageContext context)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(context);
+        request.Options.Set(Key, context);
+    }
+
+    internal static UsageContext? FindUsageContext(this HttpRequestMessage request) => request.Options.TryGetValue(Key, out UsageContext? context) ? context : null;
 
     private sealed class Scope : IDisposable
     {

@@ -6,6 +6,9 @@ namespace StreamUsage;
 /// <summary>The live handle of a tracked response. Safe to use from any thread; holding it does not keep the response's content alive.</summary>
 public sealed class UsageTracking
 {
+    private static readonly Task<UsageRecord> NoRecord = Task.FromCanceled<UsageRecord>(new CancellationToken(canceled: true));
+    private static readonly Task<DeliveryResult> NoDelivery = Task.FromCanceled<DeliveryResult>(new CancellationToken(canceled: true));
+
     private readonly TrackedBody? _body;
 
     internal UsageTracking(TrackedBody body) => _body = body;
@@ -19,12 +22,12 @@ public sealed class UsageTracking
 
     /// <summary>
     /// The final record, once it was handed over: the sink's attempt has ended, or the record was queued or stored. Completes even where that failed.
-    /// Cancelled where the response was not tracked (status 101).
+    /// Cancelled where the response was not tracked (status 101). The same task each time.
     /// </summary>
-    public Task<UsageRecord> Completion => _body?.Completion ?? Task.FromCanceled<UsageRecord>(new CancellationToken(canceled: true));
+    public Task<UsageRecord> Completion => _body?.Completion ?? NoRecord;
 
     /// <summary>How the hand-over ended. Cancelled where the response was not tracked (status 101).</summary>
-    public Task<DeliveryResult> Delivery => _body?.DeliveryResult ?? Task.FromCanceled<DeliveryResult>(new CancellationToken(canceled: true));
+    public Task<DeliveryResult> Delivery => _body?.DeliveryResult ?? NoDelivery;
 
     internal static UsageTracking Untracked { get; } = new();
 

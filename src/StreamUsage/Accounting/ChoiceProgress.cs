@@ -1,7 +1,7 @@
 namespace StreamUsage.Accounting;
 
 /// <summary>Which choices of an answer have begun and which have finished. Choices from the 64th on are not told apart: an answer that has them is complete by its terminal event only.</summary>
-public readonly record struct ChoiceProgress
+internal readonly record struct ChoiceProgress
 {
     private const int Tracked = 63;
 

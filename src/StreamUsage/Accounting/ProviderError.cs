@@ -1,7 +1,7 @@
 namespace StreamUsage.Accounting;
 
 /// <summary>An error as the provider reported it.</summary>
-public sealed record ProviderError
+internal sealed record ProviderError
 {
     /// <summary>The provider's word for its kind; null where it gave none.</summary>
     public string? Type { get; init; }

@@ -4,7 +4,7 @@ namespace StreamUsage.Accounting;
 /// Represents token counts in the provider's own terms, each null where it was not reported. <see cref="Convention"/> says what the provider documents to include in what;
 /// <see cref="Normalize"/> makes disjoint buckets of them. A negative count is taken as not reported.
 /// </summary>
-public readonly record struct ReportedTokens
+internal readonly record struct ReportedTokens
 {
     // No sum of counts overflows.
     private const long MaxCount = 1L << 58;

@@ -2,7 +2,7 @@ namespace StreamUsage.Accounting;
 
 /// <summary>Specifies what a provider documents to include in its counts. Where the reported total says otherwise, the total decides (<see cref="ReportedTokens.Normalize"/>).</summary>
 [Flags]
-public enum TokenConvention
+internal enum TokenConvention
 {
     /// <summary>Input excludes cached tokens, output includes reasoning (Anthropic).</summary>
     None = 0,

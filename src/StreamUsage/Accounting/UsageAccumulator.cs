@@ -21,10 +21,10 @@ public readonly record struct UsageAccumulator
     }
 
     /// <summary>Counts as reported so far, merged.</summary>
-    public ReportedTokens Tokens { get; init; }
+    internal ReportedTokens Tokens { get; init; }
 
     /// <summary>The choices seen so far, and which of them have finished.</summary>
-    public ChoiceProgress Choices { get; init; }
+    internal ChoiceProgress Choices { get; init; }
 
     /// <summary>The provider's id of the response; null until it was said.</summary>
     public string? ResponseId { get; init; }
@@ -88,8 +88,8 @@ public readonly record struct UsageAccumulator
     /// <summary>Gets the doubts that a parser has found. What the counts themselves tell is added when the record is made.</summary>
     public UsageAnomalies Anomalies { get; init; }
 
-    /// <summary>The error that the provider reported; null where there was none. See <see cref="WithError"/>.</summary>
-    public ProviderError? Error => Facts.Error;
+    /// <summary>The error that the provider reported; null where there was none. See <see cref="WithError(string?, string?, int?)"/>.</summary>
+    internal ProviderError? Error => Facts.Error;
 
     /// <summary>Whether an event that ends every answer of its wire was seen.</summary>
     public bool IsTerminal { get => Has(State.Terminal); init => _state = Put(State.Terminal, value); }
@@ -132,17 +132,58 @@ public readonly record struct UsageAccumulator
         return sum.TotalTokens != 0 ? sum : BilledTokens ?? usage;
     }
 
+    /// <summary>
+    /// Returns the state after counts of the whole answer so far: each one given replaces the older one, and null, the default, leaves it. Counts that are all 0 change nothing, counts do not shrink, and a negative one
+    /// was not reported.
+    /// </summary>
+    /// <param name="inputTokens">The input; <paramref name="inputIncludesCache"/> says of what.</param>
+    /// <param name="outputTokens">All output, reasoning included.</param>
+    /// <param name="cacheReadInputTokens">Input that was read from the provider's prompt cache.</param>
+    /// <param name="cacheCreationInputTokens">Input that was written to it.</param>
+    /// <param name="reasoningTokens">The reasoning in the output.</param>
+    /// <param name="inputIncludesCache">Whether <paramref name="inputTokens"/> includes cache reads and writes (OpenAI, Gemini), or not (Anthropic).</param>
+    public UsageAccumulator MergeCounts(
+        long? inputTokens = null,
+        long? outputTokens = null,
+        long? cacheReadInputTokens = null,
+        long? cacheCreationInputTokens = null,
+        long? reasoningTokens = null,
+        bool inputIncludesCache = false) => Merge(new ReportedTokens
+        {
+            Convention = inputIncludesCache ? TokenConvention.InputIncludesCache : TokenConvention.None,
+            InputTokens = inputTokens,
+            OutputTokens = outputTokens,
+            CacheReadTokens = cacheReadInputTokens,
+            CacheCreationTokens = cacheCreationInputTokens,
+            ReasoningTokens = reasoningTokens,
+        });
+
+    /// <summary>Returns the state after something of a choice was seen. An answer whose choices have all finished is complete; one whose parser names no choices is complete by <see cref="IsTerminal"/>.</summary>
+    /// <param name="index">The choice's index; a negative one counts as the first.</param>
+    public UsageAccumulator BeginChoice(long index) => this with { Choices = Choices.Begin(index) };
+
+    /// <summary>Returns the state after a choice's finish reason was seen.</summary>
+    /// <param name="index">The choice's index; a negative one counts as the first.</param>
+    public UsageAccumulator FinishChoice(long index) => this with { Choices = Choices.Finish(index) };
+
+    /// <summary>Returns the state after an error of the provider: the first one stands, a later one fills in what it left open.</summary>
+    /// <param name="type">The provider's word for its kind; null where it gave none.</param>
+    /// <param name="message">The provider's message; null where it gave none.</param>
+    /// <param name="statusCode">The HTTP status that it stands for, 400 to 599; null where nothing says so, which is a 502.</param>
+    public UsageAccumulator WithError(string? type, string? message = null, int? statusCode = null) =>
+        WithError(new ProviderError { Type = type, Message = message, StatusCode = statusCode });
+
     /// <summary>Returns the state after cumulative counts: each one reported replaces the older one, the others stay. Counts that are all 0 change nothing, and counts do not shrink.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
-    public UsageAccumulator Merge(in ReportedTokens tokens) => Take(tokens, isCumulative: true);
+    internal UsageAccumulator Merge(in ReportedTokens tokens) => Take(tokens, isCumulative: true);
 
     /// <summary>Returns the state after counts that stand for the whole answer so far: one that is left out is 0. Counts that are all 0 change nothing, and counts do not shrink.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
-    public UsageAccumulator Replace(in ReportedTokens tokens) => Take(tokens, isCumulative: false);
+    internal UsageAccumulator Replace(in ReportedTokens tokens) => Take(tokens, isCumulative: false);
 
     /// <summary>Returns the state after a message has begun: a repeated beginning replaces the message before it, counts and all.</summary>
     /// <param name="tokens">What the beginning reports; its output is a placeholder.</param>
-    public UsageAccumulator Begin(in ReportedTokens tokens) => this with
+    internal UsageAccumulator Begin(in ReportedTokens tokens) => this with
     {
         Tokens = MergeRules.Begin(tokens),
         IsTerminal = false,
@@ -181,7 +222,7 @@ public readonly record struct UsageAccumulator
 
     /// <summary>The state after an error: the first one stands, a later one fills in what it left open.</summary>
     /// <param name="error">What was reported.</param>
-    public UsageAccumulator WithError(ProviderError error)
+    internal UsageAccumulator WithError(ProviderError error)
     {
         ArgumentNullException.ThrowIfNull(error);
         ProviderError merged = Error is not { } first ? error : new ProviderError

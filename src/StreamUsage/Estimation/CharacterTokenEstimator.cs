@@ -17,12 +17,7 @@ public sealed class CharacterTokenEstimator : ITokenEstimator
     public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => Tokens(Encoding.UTF8.GetCharCount(requestBody.Span));
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentNullException"><paramref name="output"/> is null.</exception>
-    public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        return Tokens(Math.Max(0, output.Characters));
-    }
+    public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => Tokens(Math.Max(0, characters));
 
     /// <summary>What so many characters, or bytes of a body too large to be read, cost.</summary>
     internal static long Tokens(long characters) => characters == 0 ? 0 : Math.Max(1, characters / CharactersPerToken);

@@ -17,6 +17,9 @@ public interface ITokenEstimator
     /// <summary>Tokens of an output as a whole: text, shown reasoning, refusals and tool calls of all choices.</summary>
     /// <param name="format">The API that answered.</param>
     /// <param name="model">The model; null where not known.</param>
-    /// <param name="output">What was seen of it; nothing seen costs 0.</param>
-    long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output);
+    /// <param name="text">
+    /// The output in its order, as far as it was kept (<see cref="StreamUsageOptions.MaxRetainedTextBytes"/>); names and arguments of tool calls are in it. Empty where nothing was kept.
+    /// </param>
+    /// <param name="characters">The UTF-16 units of all output, kept or not; names of tools are not among them. 0, with no text, costs 0.</param>
+    long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters);
 }

@@ -3,7 +3,7 @@ using StreamUsage.Estimation.Counting;
 namespace StreamUsage.Estimation;
 
 /// <summary>What was seen of a response's output: the text as far as it was kept, and the size of all of it. Never changes.</summary>
-public sealed record ModelOutput
+internal sealed record ModelOutput
 {
     /// <summary>What was read, as <see cref="UsageRecord.Protocol"/> says it; null where not known.</summary>
     public string? Protocol { get; init; }
@@ -16,4 +16,7 @@ public sealed record ModelOutput
 
     /// <summary>The bytes, by class, of what was seen while <see cref="StreamUsageOptions.MaxRetainedBytes"/> allowed no text to be kept; zero where it did.</summary>
     public CharacterClasses NotKept { get; init; }
+
+    /// <summary>Returns the text of the parts, one after the other.</summary>
+    public string JoinText() => Parts.Count == 1 ? Parts[0].Text : string.Concat(Parts.Select(static part => part.Text));
 }

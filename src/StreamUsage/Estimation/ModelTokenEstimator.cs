@@ -4,6 +4,7 @@ using StreamUsage.Estimation.Counting;
 using StreamUsage.Estimation.Families;
 using StreamUsage.Estimation.Outputs;
 using StreamUsage.Estimation.Requests;
+using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation;
 
@@ -18,21 +19,15 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     /// <summary>Makes an estimator with the built-in families.</summary>
     public ModelTokenEstimator() => _families = FamilyTable.BuiltIn;
 
-    /// <summary>Makes an estimator with families of one's own, which are asked before the built-in ones.</summary>
-    /// <param name="families">The families; an earlier one counts before a later one that fits as well.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="families"/> is null.</exception>
-    public ModelTokenEstimator(IEnumerable<ModelFamily> families)
-    {
-        ArgumentNullException.ThrowIfNull(families);
-        _families = new FamilyTable([.. families]);
-    }
+    /// <summary>Creates an estimator with families that are asked before the built-in ones; an earlier one counts before a later one that fits as well.</summary>
+    internal ModelTokenEstimator(IEnumerable<ModelFamily> families) => _families = new FamilyTable([.. families]);
 
     /// <summary>The family that a model is counted as.</summary>
     /// <param name="model">The model's name, as a request or a response says it; null where not known.</param>
     /// <param name="format">The API, for a name that says nothing.</param>
     /// <param name="wire">The wire, as <see cref="UsageRecord.Protocol"/> says it; null where not known.</param>
     /// <returns>The family; for a name that says nothing the newest of the format's provider, which is OpenAI where the format says nothing either.</returns>
-    public ModelFamily FindFamily(string? model, ApiFormat format = default, string? wire = null) => _families.Find(model, format, wire);
+    internal ModelFamily FindFamily(string? model, ApiFormat format = default, string? wire = null) => _families.Find(model, format, wire);
 
     /// <inheritdoc/>
     public int CountTokens(string? model, ReadOnlySpan<char> text)
@@ -61,10 +56,17 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => EstimateInput(format, model, requestBody.Span, out _);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentNullException"><paramref name="output"/> is null.</exception>
-    public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output)
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters)
     {
-        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(text);
+        OutputPart[] parts = text.Length == 0 ? [] : [new OutputPart { Kind = OutputKind.Text, Text = text }];
+        return EstimateOutput(format, model, new ModelOutput { Parts = parts, Characters = characters });
+    }
+
+    /// <summary>Returns the tokens of an output whose parts are told apart: a tool call costs more than its text.</summary>
+    internal long EstimateOutput(ApiFormat format, string? model, ModelOutput output)
+    {
         ModelFamily family = _families.Find(model, format, output.Protocol);
         double notKept = ClassRule.Tokens(output.NotKept, family.Rule);
         if (output.Parts.Count == 0)

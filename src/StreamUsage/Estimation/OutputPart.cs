@@ -3,7 +3,7 @@ using StreamUsage.Parsing;
 namespace StreamUsage.Estimation;
 
 /// <summary>A part of an output: text of one kind without a break, the name of a called tool, or the arguments of one call.</summary>
-public sealed record OutputPart
+internal sealed record OutputPart
 {
     /// <summary>What it is.</summary>
     public OutputKind Kind { get; init; }

@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>A field of a block that is told as a whole.</summary>
-public enum BlockField
+internal enum BlockField
 {
     /// <summary>Its text: <see cref="ContentBlock.Text"/>.</summary>
     Text,

@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>What is told of a block.</summary>
-public enum BlockStage
+internal enum BlockStage
 {
     /// <summary>A piece of it: what follows is added to it. It begins where it was not told of before.</summary>
     Delta,

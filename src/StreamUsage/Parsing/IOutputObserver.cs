@@ -5,7 +5,7 @@ namespace StreamUsage.Parsing;
 /// Where <see cref="KeepsMessage"/> is true, a parser may also say what block of the message its output belongs to. One that does not is understood all the same: output of one kind
 /// after another of the same choice is one block, and a tool's name begins a call.
 /// </remarks>
-public interface IOutputObserver
+internal interface IOutputObserver
 {
     /// <summary>Whether the message is kept: else nothing comes of <see cref="OnMessage"/>, <see cref="OnBlock"/> and <see cref="OnField"/>, and a parser need not look for what they tell.</summary>
     bool KeepsMessage => false;

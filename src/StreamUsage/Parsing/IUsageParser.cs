@@ -23,9 +23,8 @@ public interface IUsageParser
     ParserMatch Match(StreamEvent streamEvent);
 
     /// <summary>Reads an event.</summary>
-    /// <param name="streamEvent">The event.</param>
+    /// <param name="streamEvent">The event. Output in it is reported to it: <see cref="StreamEvent.ReportText"/> and the like.</param>
     /// <param name="state">The state before it.</param>
-    /// <param name="output">Told of output as it passes.</param>
     /// <returns>The state after it: the same where the event says nothing of usage.</returns>
-    UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output);
+    UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state);
 }

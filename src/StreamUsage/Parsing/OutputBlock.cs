@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>A block of a message, as a parser tells of it: spans over the event's bytes, valid during the call only.</summary>
-public readonly ref struct OutputBlock
+internal readonly ref struct OutputBlock
 {
     /// <summary>Names a block.</summary>
     /// <param name="choiceIndex">The choice it belongs to; 0 where a wire has one.</param>

@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>What a piece of output is.</summary>
-public enum OutputKind
+internal enum OutputKind
 {
     /// <summary>Text of the answer.</summary>
     Text,

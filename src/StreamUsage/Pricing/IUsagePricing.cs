@@ -7,14 +7,6 @@ public interface IUsagePricing
     /// <param name="record">The record, complete but for its cost.</param>
     UsageCost? Price(UsageRecord record);
 
-    /// <summary>Returns the cost of a response, or why there is none. Calls <see cref="Price"/> unless implemented.</summary>
-    /// <param name="record">The record, complete but for its cost.</param>
-    PricingResult Evaluate(UsageRecord record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return Price(record) is { } cost ? PricingResult.Priced(cost) : PricingResult.Unpriced(UnpricedReasons.UnknownModel, record.ResponseModel ?? record.Context.Model);
-    }
-
     /// <summary>Returns the cost that a request may have, before it is answered; null where the model is not known. Null unless implemented.</summary>
     /// <param name="context">The request; the limit of its output is read from <see cref="UsageContext.RequestBody"/>.</param>
     /// <param name="inputTokens">Tokens of everything that the request sends, at least 0.</param>

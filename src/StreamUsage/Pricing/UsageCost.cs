@@ -23,7 +23,7 @@ public sealed record UsageCost
     /// <summary>Gets the cost of the provider's own tools, of sessions, and of a fee for the request where there is one.</summary>
     public decimal ServerTools { get; init; }
 
-    /// <summary>Gets the factor on the list price: 1 unless <see cref="PriceTableOptions.Multiplier"/> says otherwise.</summary>
+    /// <summary>Gets the factor on the list price: 1 unless <see cref="PriceTable.WithMultiplier"/> says otherwise.</summary>
     public decimal Multiplier { get; init; } = 1;
 
     /// <summary>Gets the ISO 4217 code of the currency.</summary>

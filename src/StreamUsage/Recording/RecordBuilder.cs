@@ -238,7 +238,11 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
     {
         ModelOutput seen = events.TakeOutput();
         return seen.Characters == 0 && seen.Parts.Count == 0
-            ? 0 : await EstimateAsync(estimator => estimator.EstimateOutputTokens(events.Format, model, seen), faults).ConfigureAwait(false);
+            ? 0 : await EstimateAsync(
+            estimator => estimator is ModelTokenEstimator own
+                ? own.EstimateOutput(events.Format, model, seen)
+                : estimator.EstimateOutputTokens(events.Format, model, seen.JoinText(), seen.Characters),
+            faults).ConfigureAwait(false);
     }
 
     // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it
@@ -296,8 +300,8 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
     {
         try
         {
-            PricingResult result = pricing is PriceTable { CallsUserCode: false } or ReloadingPriceTable { CallsUserCode: false }
-                ? pricing.Evaluate(record) : await worker.RunAsync(() => pricing.Evaluate(record)).ConfigureAwait(false);
+            PricingResult result = pricing is PriceTable { CallsUserCode: false }
+                ? PricingResult.Of(pricing, record) : await worker.RunAsync(() => PricingResult.Of(pricing, record)).ConfigureAwait(false);
             return record with
             {
                 Cost = result.Cost,

@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Counting;
 
 /// <summary>How many characters of each class a text in UTF-8 has: what is counted in passing where no text may be kept.</summary>
-public readonly record struct CharacterClasses
+internal readonly record struct CharacterClasses
 {
     /// <summary>ASCII letters.</summary>
     public long Letters { get; init; }

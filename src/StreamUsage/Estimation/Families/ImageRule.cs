@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
 /// <summary>What an image costs: a base and so much for each unit of its size, after the provider has scaled it down. The rules are the providers' published ones.</summary>
-public sealed record ImageRule
+internal sealed record ImageRule
 {
     /// <summary>How the size is measured.</summary>
     public ImageUnit Unit { get; init; }

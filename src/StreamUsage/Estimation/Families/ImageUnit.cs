@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
 /// <summary>What an image's size is measured in.</summary>
-public enum ImageUnit
+internal enum ImageUnit
 {
     /// <summary>Pixels, the longer side at most 1568 and all of them at most 1.2 million (Anthropic: width × height / 750).</summary>
     Pixels,

@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
 /// <summary>Models that count alike: how they are named, which encoding is theirs or nearest to it, and their rule.</summary>
-public sealed record ModelFamily
+internal sealed record ModelFamily
 {
     /// <summary>What the family is called.</summary>
     public string Name { get; init; } = "";

@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
 /// <summary>A byte-pair encoding that texts are counted with.</summary>
-public enum TokenEncoding
+internal enum TokenEncoding
 {
     /// <summary>o200k_base: GPT-4o and all later OpenAI models, and the nearest to most other models of its time.</summary>
     O200kBase,

@@ -4,7 +4,7 @@ namespace StreamUsage.Estimation.Families;
 /// What a family's token counts are made of: so many tokens for each token of the encoding, and constants for what is written around the text. All are averages from reported counts (docs/estimation.md) unless
 /// their row of the table says published; 0 means that nothing is added.
 /// </summary>
-public sealed record TokenRule
+internal sealed record TokenRule
 {
     /// <summary>Tokens of the model for each token of the encoding; 1 where the encoding is the model's own.</summary>
     public double PerToken { get; init; } = 1;

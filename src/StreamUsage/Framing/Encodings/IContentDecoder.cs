@@ -5,7 +5,7 @@ namespace StreamUsage.Framing.Encodings;
 /// <summary>
 /// Undoes one Content-Encoding, piece by piece, for the copy of a body that is accounted; what the caller reads stays as it is. One instance decodes one body, never from two threads at once.
 /// </summary>
-public interface IContentDecoder : IDisposable
+internal interface IContentDecoder : IDisposable
 {
     /// <summary>Decodes on from where the last call ended. As much is to be decoded as the input allows: a server that flushes an event wants it to be seen.</summary>
     /// <param name="source">Encoded bytes that were not consumed before; empty to ask for output that waits.</param>

@@ -8,7 +8,7 @@ namespace StreamUsage.Parsing.Gemini;
 /// <summary>
 /// Gemini Live: the messages of one turn. Only a session tells the turns apart, so that no body is taken for it.
 /// </summary>
-internal sealed class GeminiLiveParser : IUsageParser
+internal sealed class GeminiLiveParser : IProtocolParser
 {
     public string Protocol => "gemini";
 

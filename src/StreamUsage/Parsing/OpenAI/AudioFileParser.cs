@@ -7,7 +7,7 @@ namespace StreamUsage.Parsing.OpenAI;
 /// reports no usage, and is complete where its body is.
 /// </summary>
 /// <param name="operation">What was asked.</param>
-internal sealed class AudioFileParser(string operation) : IUsageParser
+internal sealed class AudioFileParser(string operation) : IProtocolParser
 {
     public string Protocol => "openai-audio";
 

@@ -9,7 +9,7 @@ namespace StreamUsage.Parsing.OpenAI;
 /// otherwise those of Responses; or those of one transcription of what the user said. Only a session tells the
 /// messages of several responses apart, so that no body is taken for it.
 /// </summary>
-internal sealed class RealtimeParser : IUsageParser
+internal sealed class RealtimeParser : IProtocolParser
 {
     private static readonly OpenAIResponsesParser Responses = new();
 

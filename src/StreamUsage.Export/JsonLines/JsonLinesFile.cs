@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace StreamUsage.Sinks;
+namespace StreamUsage.Export.JsonLines;
 
 /// <summary>
 /// A file of lines that grows at its end only, and is set aside when it is full. Cuts off nothing but what a failed write of its own has left. Not thread-safe; holds the file's lock until it is disposed.

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace StreamUsage.Sinks;
+namespace StreamUsage.Export.JsonLines;
 
 /// <summary>The files that a <see cref="JsonLinesFile"/> has set aside, named NAME-yyyyMMddTHHmmss-NNNN.EXTENSION in UTC beside it. Files of any other name are somebody else's.</summary>
 internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider time)

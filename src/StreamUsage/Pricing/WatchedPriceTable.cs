@@ -4,43 +4,34 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace StreamUsage.Pricing;
 
 /// <summary>
-/// Prices by a table in a file that may change while the process runs. A new file takes the old one's place at once and
-/// as a whole; a bad one is logged, and the old table stays.
-/// The file is looked at on a timer, which also works for mounted volumes and replaced links.
+/// A price table in a file that may change. A new file takes the old one's place at once and as a whole; a bad one is
+/// logged, and the old table stays. The file is looked at on a timer, which also works for mounted volumes and replaced
+/// links.
 /// </summary>
-public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
+internal sealed partial class WatchedPriceTable : IDisposable
 {
     private readonly object _gate = new();
     private readonly string _path;
-    private readonly ReloadingPriceTableOptions _options;
+    private readonly string? _overridesPath;
+    private readonly Func<PriceTable, PriceTable>? _configure;
     private readonly ILogger _logger;
-    private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private FileState _seen;
     private volatile LoadedTable? _loaded;
 
-    /// <summary>
-    /// Reads the table, and looks for a new one from then on. A file that is missing or bad is logged; until there is a
-    /// good one, records are unpriced with <see cref="UnpricedReasons.NoTable"/>.
-    /// </summary>
-    /// <param name="path">The file of the table.</param>
-    /// <param name="options">How to price, and how often to look; null for the defaults.</param>
-    /// <param name="loggerFactory">Receives what was loaded and what could not be; null for no log.</param>
-    /// <param name="timeProvider">The clock; null for the system's.</param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The interval is not more than zero and at most a day.</exception>
-    public ReloadingPriceTable(
-        string path, ReloadingPriceTableOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
+    /// <summary>Reads the table, and looks for a new one from then on. A file that is missing or bad is logged.</summary>
+    public WatchedPriceTable(
+        string path,
+        Func<PriceTable, PriceTable>? configure,
+        string? overridesPath,
+        TimeSpan interval,
+        ILoggerFactory? loggerFactory,
+        TimeProvider time)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        _path = path;
-        _options = options ?? new ReloadingPriceTableOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(_options.Interval, TimeSpan.Zero, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(_options.Interval, TimeSpan.FromDays(1), nameof(options));
+        (_path, _configure, _overridesPath) = (path, configure, overridesPath);
         _logger = loggerFactory?.CreateLogger("StreamUsage") ?? NullLogger.Instance;
-        _time = timeProvider ?? TimeProvider.System;
         Reload();
-        _timer = _time.CreateTimer(_ => Reload(), null, _options.Interval, _options.Interval);
+        _timer = time.CreateTimer(static watched => ((WatchedPriceTable)watched!).Reload(), this, interval, interval);
     }
 
     /// <summary>Gets the table that is used; null until one could be read.</summary>
@@ -50,14 +41,6 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
     /// Gets when the table's file was last written, overrides not counted; null until one could be read.
     /// </summary>
     public DateTimeOffset? LastWritten => _loaded?.Written;
-
-    /// <summary>
-    /// Gets how old the table is: the time since its file was last written. Null until one could be read.
-    /// </summary>
-    public TimeSpan? Age => _loaded is { } loaded ? _time.GetUtcNow() - loaded.Written : null;
-
-    /// <summary>Gets whether pricing calls the user's code.</summary>
-    internal bool CallsUserCode => Current is { CallsUserCode: true };
 
     /// <summary>Gets why the newest file could not be used; null where it is the one that is used.</summary>
     public Exception? LastFault { get; private set; }
@@ -70,7 +53,7 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
         {
             try
             {
-                FileState state = FileState.Of(_path, _options.OverridesPath);
+                FileState state = FileState.Of(_path, _overridesPath);
                 if (state == _seen)
                 {
                     return LastFault is null;
@@ -96,32 +79,15 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public UsageCost? Price(UsageRecord record) => Evaluate(record).Cost;
-
-    /// <inheritdoc/>
-    public PricingResult Evaluate(UsageRecord record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return Current is { } table ? table.Evaluate(record) : PricingResult.Unpriced(UnpricedReasons.NoTable, null);
-    }
-
-    /// <inheritdoc/>
-    public UsageQuote? Quote(UsageContext context, long inputTokens) => Current?.Quote(context, inputTokens);
-
     /// <summary>Ends the looking for new files. The table that is loaded stays in use.</summary>
     public void Dispose() => _timer.Dispose();
 
-    // The file of overrides lies over those that the options have.
+    // The file of overrides lies over those that the table was given.
     private PriceTable Load()
     {
-        PriceTableOptions options = _options.Pricing;
-        if (_options.OverridesPath is { } path)
-        {
-            options = options with { Overrides = PriceTable.Load(path, new PriceTableOptions { Overrides = options.Overrides }) };
-        }
-
-        return PriceTable.Load(_path, options);
+        PriceTable table = PriceTable.Load(_path);
+        table = _configure?.Invoke(table) ?? table;
+        return _overridesPath is null ? table : table.WithOverrides(PriceTable.Load(_overridesPath, new PriceTableOptions { Overrides = table.Options.Overrides }));
     }
 
     // Here and not with the other messages, because Pricing uses nothing but the root's types.

@@ -1,4 +1,4 @@
-namespace StreamUsage.Sinks;
+namespace StreamUsage.Export.JsonLines;
 
 /// <summary>
 /// Keeps a second sink, of this process or another one, from writing to the same file. Windows does that by itself. Elsewhere the lock is one on a file beside it, because .NET refuses readers of

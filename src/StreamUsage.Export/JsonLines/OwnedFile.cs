@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
-namespace StreamUsage.Sinks;
+namespace StreamUsage.Export.JsonLines;
 
 /// <summary>An open file that only its owner may read, which can tell whether its path still leads to it.</summary>
 internal sealed class OwnedFile : IDisposable
