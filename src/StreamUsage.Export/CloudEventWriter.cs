@@ -4,11 +4,8 @@ using System.Text.Json;
 
 namespace StreamUsage.Export;
 
-/// <summary>
-/// Writes records as CloudEvents 1.0 in JSON, for metering services: one event a record, whose <c>id</c> is the
-/// record's id, so that a record that is delivered twice counts once.
-/// The data are figures by name; amounts are strings, so that no receiver rounds them.
-/// </summary>
+/// <summary>Writes records as CloudEvents 1.0 in JSON, for metering services. An event's <c>id</c> is the record's, so
+/// a record that is delivered twice counts once. Amounts are strings, so that no receiver rounds them.</summary>
 public static class CloudEventWriter
 {
     /// <summary>The media type of one event.</summary>

@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace StreamUsage.Export;
 
-/// <summary>
-/// The columns of a report, FOCUS's own first and in the order of their names, then ours under <c>x_</c> (FOCUS 1.2,
-/// Column Naming and Ordering).
-/// </summary>
+/// <summary>Holds the columns of a report: FOCUS's own in the order of their names, then custom ones with <c>x_</c>
+/// (FOCUS 1.2, Column Naming and Ordering).</summary>
 internal static class FocusColumns
 {
     public static IReadOnlyList<FocusColumn> All { get; } =
@@ -53,11 +51,11 @@ internal static class FocusColumns
         new("x_ResponseCount", static (row, _) => row.Responses.ToString(CultureInfo.InvariantCulture)),
     ];
 
-    // Numeric Format: digits, a point, no exponent. A decimal never has one.
+    // FOCUS, Numeric Format: no exponent. A decimal never has one.
     private static string Number(decimal value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }
 
-/// <summary>A column and where its value comes from; null for an empty field.</summary>
+/// <summary>Represents a column and its value; null for an empty field.</summary>
 internal sealed record FocusColumn(string Name, Func<FocusRow, FocusOptions, string?> Value);

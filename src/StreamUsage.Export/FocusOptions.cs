@@ -1,23 +1,21 @@
 namespace StreamUsage.Export;
 
-/// <summary>Specifies what a <see cref="FocusReport"/> says beside the figures.</summary>
+/// <summary>Specifies the additional values of a <see cref="FocusReport"/>.</summary>
 public sealed record FocusOptions
 {
-    /// <summary>Gets the account that is billed: <c>BillingAccountId</c>.</summary>
+    /// <summary>Gets the billed account: <c>BillingAccountId</c>.</summary>
     public string BillingAccountId { get; init; } = "default";
 
-    /// <summary>Gets its name; null for none.</summary>
+    /// <summary>Gets the billed account's name; null for none.</summary>
     public string? BillingAccountName { get; init; }
 
-    /// <summary>Gets who issues the invoice; null, the default, for the provider itself.</summary>
+    /// <summary>Gets the issuer of the invoice; null (the default) for the provider.</summary>
     public string? InvoiceIssuerName { get; init; }
 
-    /// <summary>Gets what names the sub-account of a response: a project, a team, a tenant. Null for none.</summary>
+    /// <summary>Gets the function that names a response's sub-account (project, team, tenant); null for none.</summary>
     public Func<UsageRecord, string?>? SubAccountId { get; init; }
 
-    /// <summary>
-    /// Gets the names of <see cref="UsageContext.Tags"/> to show in <c>Tags</c>. Rows are kept apart by their values,
-    /// so choose names with few of them. Empty unless set.
-    /// </summary>
+    /// <summary>Gets the names of the <see cref="UsageContext.Tags"/> to show in <c>Tags</c>; empty by default. Each
+    /// combination of values is a row, so choose names with few values.</summary>
     public IReadOnlyList<string> TagNames { get; init; } = [];
 }

@@ -5,29 +5,26 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Export;
 
-/// <summary>
-/// Adds up records for finance and writes them as CSV in the FinOps Open Cost and Usage Specification (FOCUS) 1.2: one
-/// row an hour, API key, model and bucket.
-/// The costs are those of a price table, not of an invoice. Not thread-safe.
-/// </summary>
+/// <summary>Adds up records and writes them as CSV by the FinOps Open Cost and Usage Specification (FOCUS) 1.2. Each
+/// row is an hour, API key, model and bucket. Costs are a price table's, not an invoice's. Not thread-safe.</summary>
 public sealed class FocusReport
 {
     private readonly FocusOptions _options;
     private readonly Dictionary<FocusKey, FocusRow> _rows = [];
 
     /// <summary>Creates an empty report.</summary>
-    /// <param name="options">What it says beside the figures; null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     public FocusReport(FocusOptions? options = null) => _options = options ?? new FocusOptions();
 
-    /// <summary>Gets how many records were left out because they have no cost.</summary>
+    /// <summary>Gets the number of records that were left out because they have no cost.</summary>
     public long UnpricedRecords { get; private set; }
 
-    /// <summary>Gets how many rows the report has.</summary>
+    /// <summary>Gets the number of rows.</summary>
     public int RowCount => _rows.Count;
 
-    /// <summary>Adds a record.</summary>
-    /// <param name="record">The record, priced.</param>
-    /// <returns>False where it has no cost; it is counted in <see cref="UnpricedRecords"/>.</returns>
+    /// <summary>Adds a record. Returns false, and counts it in <see cref="UnpricedRecords"/>, if it has no
+    /// cost.</summary>
+    /// <param name="record">The priced record.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     public bool Add(UsageRecord record)
     {
@@ -100,7 +97,7 @@ public sealed class FocusReport
         writer.Write("\r\n");
     }
 
-    // Unit Format: plural and capitalised.
+    // FOCUS, Unit Format: plural and capitalised.
     private static string UnitOf(RateKey? key) => key switch
     {
         < RateKey.Request => "Tokens",

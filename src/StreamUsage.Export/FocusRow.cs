@@ -1,6 +1,6 @@
 namespace StreamUsage.Export;
 
-/// <summary>What keeps two rows of a FOCUS report apart.</summary>
+/// <summary>Represents the key of a row in a FOCUS report.</summary>
 internal readonly record struct FocusKey
 {
     public DateTimeOffset Hour { get; init; }
@@ -32,7 +32,7 @@ internal readonly record struct FocusKey
     public string Tags { get; init; }
 }
 
-/// <summary>One row of a FOCUS report: an hour of a key, a model and a bucket at one price.</summary>
+/// <summary>Represents a row of a FOCUS report: an hour of an API key, a model and a bucket at one price.</summary>
 internal sealed class FocusRow(FocusKey key)
 {
     public FocusKey Key { get; } = key;

@@ -5,7 +5,7 @@ using ZstdSharp.Unsafe;
 
 namespace StreamUsage.Decompression;
 
-/// <summary><c>zstd</c>, RFC 8878, any number of frames.</summary>
+/// <summary>Decodes <c>zstd</c> (RFC 8878), with any number of frames.</summary>
 internal sealed class ZstdContentDecoder : IContentDecoder
 {
     // RFC 9659: a body's window is at most 8 MiB, "to ensure interoperability".

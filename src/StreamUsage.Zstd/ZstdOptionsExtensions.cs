@@ -1,9 +1,10 @@
 namespace StreamUsage;
 
-/// <summary>Adds zstd to the encodings that a tracker decodes.</summary>
+/// <summary>Adds zstd to a tracker's content encodings.</summary>
 public static class ZstdOptionsExtensions
 {
-    /// <summary>Bodies under Content-Encoding <c>zstd</c> are accounted too. They pass as they are; a decoded copy is read.</summary>
+    /// <summary>Tracks bodies with Content-Encoding <c>zstd</c>. The reader gets the encoded bytes; a decoded copy is
+    /// tracked.</summary>
     /// <param name="options">The options.</param>
     /// <returns>These options.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>

@@ -1,23 +1,23 @@
 namespace StreamUsage;
 
-/// <summary>The message that a response brought, put together from its pieces. Of a response that broke off, what had come until then.</summary>
+/// <summary>Represents the message of a response. If the response broke off, it holds what had arrived.</summary>
 public sealed record AssistantMessage
 {
-    /// <summary>The provider's id of the response; null where it gave none.</summary>
+    /// <summary>Gets the provider's id of the response; null if it gave none.</summary>
     public string? Id { get; init; }
 
-    /// <summary>Whose message it is, in the provider's word (<c>"assistant"</c>, <c>"model"</c>); null where it was not said.</summary>
+    /// <summary>Gets the role that the provider reported (<c>"assistant"</c>, <c>"model"</c>); null if none.</summary>
     public string? Role { get; init; }
 
-    /// <summary>The model that answered; null where it was not said.</summary>
+    /// <summary>Gets the model that answered; null if not reported.</summary>
     public string? Model { get; init; }
 
-    /// <summary>Why the model stopped, in the provider's word, of the first choice; null where it was not said.</summary>
+    /// <summary>Gets the stop reason of the first choice, as reported; null if none.</summary>
     public string? StopReason { get; init; }
 
-    /// <summary>The stop sequence that was met; null where none was.</summary>
+    /// <summary>Gets the stop sequence that was matched; null if none.</summary>
     public string? StopSequence { get; init; }
 
-    /// <summary>The message's blocks in the order in which they began, those of all choices; empty where there were none.</summary>
+    /// <summary>Gets the content blocks of all choices, in the order in which they began; empty if none.</summary>
     public IReadOnlyList<ContentBlock> Content { get; init; } = [];
 }

@@ -4,13 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage;
 
-/// <summary>The trackers of sinks that are used without a tracker. They live as long as their sinks, and are stopped when the process exits.</summary>
+/// <summary>Holds the default trackers of sinks. They live as long as their sinks, and are stopped when the process
+/// exits.</summary>
 internal static class DefaultTrackers
 {
     private static readonly TimeSpan TimeToStop = TimeSpan.FromSeconds(5);
     private static readonly ConditionalWeakTable<IUsageSink, UsageTracker> Trackers = CreateTable();
 
-    public static UsageTracker Get(IUsageSink sink) => Trackers.GetValue(sink, static s => new UsageTracker(s, null, new TraceLoggerFactory()));
+    public static UsageTracker Get(IUsageSink sink) =>
+        Trackers.GetValue(sink, static s => new UsageTracker(s, null, new TraceLoggerFactory()));
 
     private static ConditionalWeakTable<IUsageSink, UsageTracker> CreateTable()
     {
@@ -18,11 +20,11 @@ internal static class DefaultTrackers
         return [];
     }
 
-    // Open responses end with the process: there is no time to wait for them.
+    // The exiting process has no time to wait for open responses.
     private static void StopAll() =>
         Task.WhenAll(Trackers.Select(static entry => entry.Value.StopAsync(new CancellationToken(canceled: true)))).Wait(TimeToStop);
 
-    /// <summary>Without a logger of the user's, errors go where the framework's own go.</summary>
+    /// <summary>Writes errors to <see cref="System.Diagnostics.Trace"/>, since there is no logger.</summary>
     private sealed class TraceLoggerFactory : ILoggerFactory, ILogger
     {
         public ILogger CreateLogger(string categoryName) => this;
@@ -40,7 +42,8 @@ internal static class DefaultTrackers
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {

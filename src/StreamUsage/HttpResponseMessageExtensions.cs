@@ -2,15 +2,13 @@ using System.Net;
 
 namespace StreamUsage;
 
-/// <summary>The one call that tracks a response.</summary>
+/// <summary>Tracks the usage of an HTTP response.</summary>
 public static class HttpResponseMessageExtensions
 {
-    /// <summary>
-    /// Tracks a response with the sink's default tracker, <see cref="UsageTracker.For"/>. See <see cref="TrackUsage(HttpResponseMessage, UsageTracker, UsageContext)"/>.
-    /// </summary>
+    /// <summary>Tracks a response with the sink's default tracker, <see cref="UsageTracker.For"/>.</summary>
     /// <param name="response">The response to track.</param>
-    /// <param name="sink">Where its record goes.</param>
-    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="sink">Receives the record.</param>
+    /// <param name="context">The context of the request.</param>
     /// <returns>The live handle.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static UsageTracking TrackUsage(this HttpResponseMessage response, IUsageSink sink, UsageContext context)
@@ -21,15 +19,16 @@ public static class HttpResponseMessageExtensions
         return response.TrackUsage(UsageTracker.For(sink), context);
     }
 
-    /// <summary>
-    /// Swaps the response's content for one that passes every byte on as it comes and tracks the usage in it. Headers, status, version, trailers and bytes stay as they were;
-    /// the original content is disposed with the new one. Performs no I/O. A response that this tracker tracks already keeps its handle. One that another tracker tracks into
-    /// the same sinks keeps its handle too: there is one record, what its context left empty is taken from <paramref name="context"/>, and a warning is logged once. A response with status 101
-    /// (switching protocols) is left as it is, and its handle is cancelled.
-    /// </summary>
-    /// <param name="response">The response to track, best received with <see cref="HttpCompletionOption.ResponseHeadersRead"/>.</param>
+    /// <summary>Replaces the response's content with one that passes every byte through and tracks the usage. Performs
+    /// no I/O. Headers, status, version and trailers stay the same.</summary>
+    /// <remarks>A response that this tracker already tracks keeps its handle. If another tracker with the same sinks
+    /// tracks it, that handle is returned, and one warning is logged. The empty members of the record's context are
+    /// filled in from <paramref name="context"/>. A response with status 101 (Switching Protocols) is not tracked, and
+    /// its handle is cancelled.</remarks>
+    /// <param name="response">The response to track, best received with
+    /// <see cref="HttpCompletionOption.ResponseHeadersRead"/>.</param>
     /// <param name="tracker">The tracker.</param>
-    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="context">The context of the request.</param>
     /// <returns>The live handle.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static UsageTracking TrackUsage(this HttpResponseMessage response, UsageTracker tracker, UsageContext context)
@@ -40,13 +39,6 @@ public static class HttpResponseMessageExtensions
         return response.TrackUsage(tracker, context, context.RequestBody.Length, requestBodyCopy: null);
     }
 
-    /// <summary>As <see cref="TrackUsage(HttpResponseMessage, UsageTracker, UsageContext)"/>, of a request whose body may be too large to be in the context.</summary>
-    /// <param name="response">The response to track.</param>
-    /// <param name="tracker">The tracker.</param>
-    /// <param name="context">What the caller says about the request.</param>
-    /// <param name="requestBodyLength">The length of the request's body in bytes.</param>
-    /// <param name="requestBodyCopy">Disposed when the body in the context is not needed any more; null where its memory is the caller's.</param>
-    /// <param name="asksForTranscript">Whether the answer may be a transcript as plain text.</param>
     internal static UsageTracking TrackUsage(
         this HttpResponseMessage response,
         UsageTracker tracker,

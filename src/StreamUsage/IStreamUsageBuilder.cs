@@ -2,12 +2,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace StreamUsage;
 
-/// <summary>Sets up one <see cref="UsageTracker"/> of a container: where its records go, and how. See <see cref="StreamUsageServiceCollectionExtensions"/>.</summary>
+/// <summary>Configures one <see cref="UsageTracker"/> of a container. See
+/// <see cref="StreamUsageServiceCollectionExtensions"/>.</summary>
 public interface IStreamUsageBuilder
 {
-    /// <summary>The container's services.</summary>
+    /// <summary>Gets the container's services.</summary>
     IServiceCollection Services { get; }
 
-    /// <summary>The name that the tracker's options and services go by; empty for the one without a name.</summary>
+    /// <summary>Gets the name of the tracker's options and services; empty for the default tracker.</summary>
     string Name { get; }
 }

@@ -2,15 +2,14 @@ using StreamUsage.Delivery;
 
 namespace StreamUsage;
 
-/// <summary>Where records go: the user's own storage. Calls may come from any thread, several at once for different responses; none is made on the byte path.</summary>
+/// <summary>Receives usage records. Calls may come from any thread, several at once, but never on the byte
+/// path.</summary>
 public interface IUsageSink
 {
-    /// <summary>
-    /// The response has begun; a store may mark the request as streaming. Called before the response's record, which waits for it at most
-    /// <see cref="StreamUsageOptions.SinkTimeout"/>; the bytes never wait for it. Does nothing unless implemented.
-    /// </summary>
-    /// <param name="start">What is known at the start.</param>
-    /// <param name="cancellationToken">Cancelled when the time limit has passed.</param>
+    /// <summary>Reports that a response has begun. Called before <see cref="RecordAsync"/>, which waits for it at most
+    /// <see cref="StreamUsageOptions.SinkTimeout"/>. Does nothing by default.</summary>
+    /// <param name="start">The facts known at the start.</param>
+    /// <param name="cancellationToken">Cancelled at the timeout.</param>
     ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(start);
@@ -18,20 +17,22 @@ public interface IUsageSink
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Exactly one completed record per tracked response. Where delivery is retried it is at least once: <see cref="UsageRecord.Id"/> is the idempotency key.</summary>
+    /// <summary>Stores a record. A tracked response gives exactly one record. A retry may pass it again:
+    /// <see cref="UsageRecord.Id"/> is the idempotency key.</summary>
     /// <param name="record">The complete record.</param>
-    /// <param name="cancellationToken">Cancelled when the time limit has passed.</param>
+    /// <param name="cancellationToken">Cancelled at the timeout.</param>
     ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken);
 
-    /// <summary>Several records at once. A sink that can write many in one go overrides this; else <see cref="RecordAsync"/> is called for each, in order.</summary>
+    /// <summary>Stores several records. Calls <see cref="RecordAsync"/> for each, in order, unless
+    /// overridden.</summary>
     /// <param name="records">The records, in order.</param>
-    /// <param name="cancellationToken">Cancelled when the time limit has passed.</param>
+    /// <param name="cancellationToken">Cancelled at the timeout.</param>
     async ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(records);
         if (records is DeliveryBatch batch)
         {
-            batch.Decline(); // Each record then gets a call, and a time limit, of its own.
+            batch.Decline(); // Each record then gets its own call and timeout.
             return;
         }
 

@@ -1,14 +1,14 @@
 namespace StreamUsage;
 
-/// <summary>Where a count comes from.</summary>
+/// <summary>Specifies where a count comes from.</summary>
 public enum TokenSource
 {
-    /// <summary>Nothing is known, or nothing was used: the count is 0.</summary>
+    /// <summary>Unknown or unused: the count is 0.</summary>
     None,
 
-    /// <summary>The provider said so. A reported 0 is a fact and is never replaced.</summary>
+    /// <summary>Reported by the provider. A reported 0 counts.</summary>
     Reported,
 
-    /// <summary>Counted from the content, because the provider did not say.</summary>
+    /// <summary>Estimated from the content, because the provider did not report it.</summary>
     Estimated,
 }

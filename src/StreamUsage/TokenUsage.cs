@@ -2,63 +2,64 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage;
 
-/// <summary>
-/// Tokens by bucket. The buckets are disjoint: each token is in exactly one of <see cref="InputTokens"/>, <see cref="CacheReadInputTokens"/>,
-/// <see cref="CacheCreationInputTokens"/> and <see cref="OutputTokens"/>, whatever the provider includes in what. Subsets say what a part of a bucket was and are never added.
-/// No count is ever negative: a negative bucket is set as 0, a negative subset as not reported. Sums and totals stop at <see cref="long.MaxValue"/>.
-/// </summary>
+/// <summary>Represents tokens in disjoint buckets. Each token is in exactly one of <see cref="InputTokens"/>,
+/// <see cref="CacheReadInputTokens"/>, <see cref="CacheCreationInputTokens"/> and <see cref="OutputTokens"/>. Subsets
+/// describe part of a bucket and are never added.</summary>
+/// <remarks>A negative bucket is set to 0, a negative subset to null. Sums stop at
+/// <see cref="long.MaxValue"/>.</remarks>
 public readonly record struct TokenUsage
 {
-    // Stored with the sign turned, so that the default is "not reported" without a flag beside each: a record holds two of these.
+    // The sign bit marks a reported value, so that 0 is "not reported" without a flag: records wait in queues.
     private readonly long _reasoning, _inputAudio, _cacheReadAudio, _outputAudio, _outputImage;
 
-    /// <summary>Input that was neither read from a cache nor written to one, in tokens.</summary>
+    /// <summary>Gets the input tokens that were neither read from a cache nor written to one.</summary>
     public long InputTokens { get; init => field = Math.Max(0, value); }
 
-    /// <summary>Input read from the provider's prompt cache, in tokens.</summary>
+    /// <summary>Gets the input tokens that were read from the provider's prompt cache.</summary>
     public long CacheReadInputTokens { get; init => field = Math.Max(0, value); }
 
-    /// <summary>Input written to the provider's prompt cache, in tokens, whatever its lifetime.</summary>
+    /// <summary>Gets the input tokens that were written to the provider's prompt cache, for any lifetime.</summary>
     public long CacheCreationInputTokens { get; init => field = Math.Max(0, value); }
 
-    /// <summary>The part of <see cref="CacheCreationInputTokens"/> that is kept for five minutes.</summary>
+    /// <summary>Gets the part of <see cref="CacheCreationInputTokens"/> that is cached for five minutes.</summary>
     public long CacheCreation5mInputTokens { get; init => field = Math.Max(0, value); }
 
-    /// <summary>The part of <see cref="CacheCreationInputTokens"/> that is kept for an hour.</summary>
+    /// <summary>Gets the part of <see cref="CacheCreationInputTokens"/> that is cached for an hour.</summary>
     public long CacheCreation1hInputTokens { get; init => field = Math.Max(0, value); }
 
-    /// <summary>All output, reasoning included, in tokens.</summary>
+    /// <summary>Gets all output tokens, reasoning included.</summary>
     public long OutputTokens { get; init => field = Math.Max(0, value); }
 
-    /// <summary>The part of <see cref="OutputTokens"/> that was reasoning; null where not reported.</summary>
+    /// <summary>Gets the part of <see cref="OutputTokens"/> that was reasoning; null if not reported.</summary>
     public long? ReasoningTokens { get => Get(_reasoning); init => _reasoning = Set(value); }
 
-    /// <summary>The part of <see cref="TotalInputTokens"/> that was audio, cached audio included; null where not reported.</summary>
+    /// <summary>Gets the part of <see cref="TotalInputTokens"/> that was audio, cached or not; null if not
+    /// reported.</summary>
     public long? InputAudioTokens { get => Get(_inputAudio); init => _inputAudio = Set(value); }
 
-    /// <summary>The part of <see cref="CacheReadInputTokens"/> that was audio; null where not reported.</summary>
+    /// <summary>Gets the part of <see cref="CacheReadInputTokens"/> that was audio; null if not reported.</summary>
     public long? CacheReadAudioTokens { get => Get(_cacheReadAudio); init => _cacheReadAudio = Set(value); }
 
-    /// <summary>The part of <see cref="OutputTokens"/> that was audio; null where not reported.</summary>
+    /// <summary>Gets the part of <see cref="OutputTokens"/> that was audio; null if not reported.</summary>
     public long? OutputAudioTokens { get => Get(_outputAudio); init => _outputAudio = Set(value); }
 
-    /// <summary>The part of <see cref="OutputTokens"/> that was images; null where not reported.</summary>
+    /// <summary>Gets the part of <see cref="OutputTokens"/> that was images; null if not reported.</summary>
     public long? OutputImageTokens { get => Get(_outputImage); init => _outputImage = Set(value); }
 
-    /// <summary>Everything that was sent: input, cache reads and cache creation.</summary>
+    /// <summary>Gets the sum of input, cache reads and cache creation, in tokens.</summary>
     public long TotalInputTokens => TokenSum.Of(TokenSum.Of(InputTokens, CacheReadInputTokens), CacheCreationInputTokens);
 
-    /// <summary><see cref="TotalInputTokens"/> and <see cref="OutputTokens"/>.</summary>
+    /// <summary>Gets the sum of <see cref="TotalInputTokens"/> and <see cref="OutputTokens"/>.</summary>
     public long TotalTokens => TokenSum.Of(TotalInputTokens, OutputTokens);
 
-    /// <summary>Adds bucket by bucket; a subset is null only where both are.</summary>
-    /// <param name="left">One usage.</param>
-    /// <param name="right">The other.</param>
+    /// <summary>Adds bucket by bucket; a subset is null only if both are.</summary>
+    /// <param name="left">The first usage.</param>
+    /// <param name="right">The second usage.</param>
     public static TokenUsage operator +(TokenUsage left, TokenUsage right) => Add(left, right);
 
-    /// <summary>Adds bucket by bucket; a subset is null only where both are.</summary>
-    /// <param name="left">One usage.</param>
-    /// <param name="right">The other.</param>
+    /// <summary>Adds bucket by bucket; a subset is null only if both are.</summary>
+    /// <param name="left">The first usage.</param>
+    /// <param name="right">The second usage.</param>
     public static TokenUsage Add(TokenUsage left, TokenUsage right) => new()
     {
         InputTokens = TokenSum.Of(left.InputTokens, right.InputTokens),

@@ -1,20 +1,22 @@
 namespace StreamUsage;
 
-/// <summary>What is known of a response whose body is tracked on its own, without an <see cref="HttpResponseMessage"/>.</summary>
+/// <summary>Represents the known facts about a body that is tracked without an
+/// <see cref="HttpResponseMessage"/>.</summary>
 public sealed record TrackedResponse
 {
-    /// <summary>The HTTP status; null where there was no HTTP.</summary>
+    /// <summary>Gets the HTTP status; null if there was no HTTP.</summary>
     public int? StatusCode { get; init; }
 
-    /// <summary>The media type; null where not known.</summary>
+    /// <summary>Gets the media type; null if unknown.</summary>
     public string? ContentType { get; init; }
 
-    /// <summary>The Content-Encoding header's value (<c>"gzip"</c>, <c>"br"</c>, …); null where the body is not encoded. The body passes as it is; a decoded copy is accounted.</summary>
+    /// <summary>Gets the Content-Encoding (<c>"gzip"</c>, <c>"br"</c>, …); null if none. A decoded copy of the body is
+    /// tracked.</summary>
     public string? ContentEncoding { get; init; }
 
-    /// <summary>The response's headers, redacted before they are kept; null where not known.</summary>
+    /// <summary>Gets the response headers, which are redacted before they are kept; null if unknown.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
-    /// <summary>Whether the body stays open when the wrapper is disposed or completed.</summary>
+    /// <summary>Gets whether the body stays open when the wrapper is disposed or completed.</summary>
     public bool LeaveOpen { get; init; }
 }

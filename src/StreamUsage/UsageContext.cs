@@ -2,62 +2,61 @@ using System.Text.Json.Serialization;
 
 namespace StreamUsage;
 
-/// <summary>What the caller says about a request. All of it is optional and comes back in <see cref="UsageRecord.Context"/>, header values redacted.</summary>
+/// <summary>Represents the caller's facts about a request, all optional. See
+/// <see cref="UsageRecord.Context"/>.</summary>
 public sealed record UsageContext
 {
-    /// <summary>The caller's own id of the request; null where it has none.</summary>
+    /// <summary>Gets the caller's id of the request; null if none.</summary>
     public string? RequestId { get; init; }
 
-    /// <summary>The id of this attempt, where a request is tried more than once.</summary>
+    /// <summary>Gets the id of this attempt, if a request is tried more than once; null if none.</summary>
     public string? AttemptId { get; init; }
 
-    /// <summary>The user to bill.</summary>
+    /// <summary>Gets the id of the user to bill; null if none.</summary>
     public string? UserId { get; init; }
 
-    /// <summary>The id (never the secret) of the key that the user called with.</summary>
+    /// <summary>Gets the id (never the secret) of the user's API key; null if none.</summary>
     public string? ApiKeyId { get; init; }
 
-    /// <summary>The price list's name of the provider ("anthropic", "openai", "google", …); null leaves it to the wire that is read.</summary>
+    /// <summary>Gets the provider's name in the price list ("anthropic", "openai", "google", …); null if left to
+    /// detection.</summary>
     public string? Provider { get; init; }
 
-    /// <summary>The caller's own id of the provider.</summary>
+    /// <summary>Gets the caller's id of the provider; null if none.</summary>
     public string? ProviderId { get; init; }
 
-    /// <summary>The caller's own id of the provider's endpoint.</summary>
+    /// <summary>Gets the caller's id of the provider's endpoint; null if none.</summary>
     public string? ProviderEndpointId { get; init; }
 
-    /// <summary>The id (never the secret) of the key that the provider was called with.</summary>
+    /// <summary>Gets the id (never the secret) of the provider's API key; null if none.</summary>
     public string? ProviderApiKeyId { get; init; }
 
-    /// <summary>
-    /// The model that was asked for; <see cref="UsageRecord.ResponseModel"/> is the one that answered. If null, it is read from the top-level <c>"model"</c> of <see cref="RequestBody"/>.
-    /// </summary>
+    /// <summary>Gets the requested model; null reads the top-level <c>"model"</c> of <see cref="RequestBody"/>. See
+    /// also <see cref="UsageRecord.ResponseModel"/>.</summary>
     public string? Model { get; init; }
 
-    /// <summary>The API that is called; <see cref="ApiFormat.Auto"/> leaves it to the first event.</summary>
+    /// <summary>Gets the called API; <see cref="ApiFormat.Auto"/> detects it from the first event.</summary>
     public ApiFormat ApiFormat { get; init; }
 
-    /// <summary>When the request was sent. Durations are measured from here; null measures from where tracking began.</summary>
+    /// <summary>Gets when the request was sent, the start of all durations; null means when tracking began.</summary>
     public DateTimeOffset? RequestStartedAt { get; init; }
 
-    /// <summary>
-    /// Gets the UTF-8 JSON that was sent, for estimating input that is not reported. Must stay unchanged until
-    /// <see cref="UsageTracking.Completion"/>. The tracker drops its reference as soon as the provider reports the
-    /// input. Never kept in a record unless its capture is asked for.
-    /// </summary>
+    /// <summary>Gets the request's UTF-8 JSON, for estimating unreported input. It must not change before
+    /// <see cref="UsageTracking.Completion"/>. The tracker releases it once the provider reports the input, and keeps
+    /// it in the record only if asked to capture it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ReadOnlyMemory<byte> RequestBody { get; init; }
 
-    /// <summary>Headers of the request as the service received it; null where not given.</summary>
+    /// <summary>Gets the headers of the request that the service received; null if not given.</summary>
     public IReadOnlyDictionary<string, string>? RequestHeaders { get; init; }
 
-    /// <summary>Headers of the request as it was sent to the provider; null where not given.</summary>
+    /// <summary>Gets the headers of the request that was sent to the provider; null if not given.</summary>
     public IReadOnlyDictionary<string, string>? ProviderRequestHeaders { get; init; }
 
-    /// <summary>Anything else that belongs into the record; null where not given.</summary>
+    /// <summary>Gets further data for the record; null if not given.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
-    /// <summary>Returns the same context with what <paramref name="other"/> says where this one says nothing.</summary>
+    /// <summary>Returns the context with the members of <paramref name="other"/> where this one has none.</summary>
     internal UsageContext FillIn(UsageContext other) => this with
     {
         RequestId = RequestId ?? other.RequestId,
@@ -77,6 +76,6 @@ public sealed record UsageContext
         Tags = Tags ?? other.Tags,
     };
 
-    /// <summary>Nothing was said. One for all: the default of a property is made even where another value follows at once.</summary>
+    // Shared, because a property's default is created even if an initializer replaces it.
     internal static UsageContext Empty { get; } = new();
 }

@@ -2,168 +2,179 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage;
 
-/// <summary>One response, complete: what it used, how it ended and how long it took. A sink gets exactly one for each tracked response.</summary>
-/// <remarks>
-/// What the provider says in a word (<see cref="ResponseId"/>, <see cref="ResponseModel"/>, <see cref="StopReason"/>, <see cref="StopSequence"/>, <see cref="ServiceTier"/>, <see cref="Speed"/>,
-/// <see cref="InferenceGeo"/>, <see cref="ErrorType"/>) is cut after 1,024 UTF-16 units, its <see cref="ErrorMessage"/> after 4,096: between two characters, and far above what any provider says.
-/// </remarks>
+/// <summary>Represents the usage, outcome and timing of one response. A sink gets one for each tracked
+/// response.</summary>
+/// <remarks>The provider's strings are cut after 1,024 UTF-16 units, <see cref="ErrorMessage"/> after 4,096. Durations
+/// start at <see cref="StartedAt"/>.</remarks>
 public sealed record UsageRecord
 {
-    // Nullable values take twice the room of what they hold, and records wait in queues. Times are stored with the sign
-    // turned, so that the default is null; the cost, which few providers report, in a box.
+    // Records wait in queues, so these nullable values are kept small: the sign bit marks a known time, the cost is
+    // boxed.
     private readonly long _timeToFirstByte, _timeToFirstToken, _timeToLastByte;
     private readonly object? _reportedCost;
 
-    /// <summary>The idempotency key: a version 7 UUID made when tracking began.</summary>
+    /// <summary>Gets the idempotency key: a version 7 UUID, created when tracking began.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>What the caller said, header values redacted and without the request body, unless <see cref="StreamUsageOptions.Capture"/> asks for it.</summary>
+    /// <summary>Gets the caller's context with redacted headers, and without the request body unless it is
+    /// captured.</summary>
     public UsageContext Context { get; init; } = UsageContext.Empty;
 
-    /// <summary>The caller's format where the stream speaks it, else the detected one.</summary>
+    /// <summary>Gets the caller's format if the stream has it, else the detected format.</summary>
     public ApiFormat ApiFormat { get; init; }
 
-    /// <summary>What was read, <c>"anthropic-messages"</c>, <c>"openai-chat"</c>, <c>"openai-responses"</c>, <c>"openai-completions"</c>, <c>"openai-embeddings"</c>, <c>"gemini"</c>, <c>"bedrock-converse"</c> or a custom parser's name; null where nothing could be read.</summary>
+    /// <summary>Gets the protocol that was read, for example <c>"anthropic-messages"</c>, <c>"openai-chat"</c>,
+    /// <c>"openai-responses"</c>, <c>"gemini"</c>, <c>"bedrock-converse"</c> or a custom parser's name; null if the
+    /// body was unreadable.</summary>
     public string? Protocol { get; init; }
 
-    /// <summary>The provider's top-level figures, in disjoint buckets.</summary>
+    /// <summary>Gets the provider's top-level counts, in disjoint buckets.</summary>
     public TokenUsage Usage { get; init; }
 
-    /// <summary>
-    /// Gets the tokens that are billed: the sum of the billed <see cref="Iterations"/> where there are any, the provider's own billed counts where it states them beside the tokens (Cohere),
-    /// else <see cref="Usage"/>.
-    /// </summary>
+    /// <summary>Gets the billed tokens: the sum of the billed <see cref="Iterations"/>, else the billed counts that the
+    /// provider reports (Cohere), else <see cref="Usage"/>.</summary>
     public TokenUsage BilledUsage { get; init; }
 
-    /// <summary>
-    /// Gets what is billed in other units than tokens, as reported: <c>"audio_seconds"</c>, <c>"images"</c>, <c>"search_units"</c>, <c>"session_seconds"</c>; empty where there is none.
-    /// </summary>
+    /// <summary>Gets the billed amounts in other units, as reported: <c>"audio_seconds"</c>, <c>"images"</c>,
+    /// <c>"search_units"</c>, <c>"session_seconds"</c>; empty if none.</summary>
     public IReadOnlyDictionary<string, decimal> BilledUnits { get; init; } = EmptyUnits;
 
-    /// <summary>Gets the doubts about this record that a biller should look at; <see cref="UsageAnomalies.None"/> where there is none. A doubt is never an error.</summary>
+    /// <summary>Gets the doubts that a biller should check; <see cref="UsageAnomalies.None"/> if there are
+    /// none.</summary>
     public UsageAnomalies Anomalies { get; init; }
 
-    /// <summary>The provider's usage by model call; empty where it gives none. At most 32: a further one is added to one of the same type and model, or else to the last, so that their sum is what is billed.</summary>
+    /// <summary>Gets the usage of each model call; empty if not reported. At most 32: a further call is added to one of
+    /// the same type and model, else to the last.</summary>
     public IReadOnlyList<UsageIteration> Iterations { get; init; } = [];
 
-    /// <summary>Uses of the provider's own tools by name, for example <c>"web_search_requests"</c>; empty where none. At most 64 names, of at most 64 characters.</summary>
+    /// <summary>Gets the uses of the provider's tools by name, for example <c>"web_search_requests"</c>; empty if none.
+    /// At most 64 names of 64 characters.</summary>
     public IReadOnlyDictionary<string, long> ServerToolUse { get; init; } = EmptyCounts;
 
-    /// <summary>Further subsets by kind as reported, for example <c>"input_image_tokens"</c>; never added to a bucket; empty where none.</summary>
+    /// <summary>Gets further subsets as reported, for example <c>"input_image_tokens"</c>; never added; empty if
+    /// none.</summary>
     public IReadOnlyDictionary<string, long> TokenDetails { get; init; } = EmptyCounts;
 
-    /// <summary>Where the input counts come from.</summary>
+    /// <summary>Gets the source of the input counts.</summary>
     public TokenSource InputSource { get; init; }
 
-    /// <summary>Where the output count comes from.</summary>
+    /// <summary>Gets the source of the output count.</summary>
     public TokenSource OutputSource { get; init; }
 
-    /// <summary>The provider's own usage object with its values as they were sent: merged field by field where the wire's usage is (Claude, Chat), else the last one; null where there was none, or one that was too large to keep.</summary>
+    /// <summary>Gets the provider's usage object with its original values; null if none, or too large. Merged field by
+    /// field if the protocol's usage is (Claude, Chat), else the last one.</summary>
     public string? ReportedUsageJson { get; init; }
 
-    /// <summary>The price; null where no pricing is configured or it does not know the model, never 0 for unknown.</summary>
+    /// <summary>Gets the price; null (never 0) if there is no pricing or it does not know the model.</summary>
     public UsageCost? Cost { get; init; }
 
-    /// <summary>Why there is no <see cref="Cost"/> although pricing is configured; else null. docs/pricing.md has the words.</summary>
+    /// <summary>Gets why a configured pricing returned no <see cref="Cost"/>; null if it did. <c>no_model</c>,
+    /// <c>unknown_model</c>, <c>ambiguous_model</c>, <c>no_table</c>, <c>rate_class</c>, <c>provisioned_throughput</c>,
+    /// <c>no_rate</c>, <c>no_usage</c>, <c>estimated_usage</c>, <c>pending</c>, <c>pricing_failed</c> or
+    /// <c>pricing_timeout</c>.</summary>
     public string? UnpricedReason { get; init; }
 
-    /// <summary>Gets the model that could not be priced, for the log: a response may have run on several.</summary>
+    /// <summary>Gets the model that could not be priced: a response may have run on several.</summary>
     internal string? UnpricedModel { get; init; }
 
-    /// <summary>What the response cost in US dollars by the provider's own word (OpenRouter, xAI, Perplexity); null where it says nothing.</summary>
+    /// <summary>Gets the cost in US dollars that the provider reported (OpenRouter, xAI, Perplexity); null if
+    /// none.</summary>
     public decimal? ReportedCost { get => (decimal?)_reportedCost; init => _reportedCost = value; }
 
-    /// <summary>The provider's id of the response; null where it gave none.</summary>
+    /// <summary>Gets the provider's id of the response; null if it gave none.</summary>
     public string? ResponseId { get; init; }
 
-    /// <summary>The model that answered; null where the provider did not say.</summary>
+    /// <summary>Gets the model that answered; null if not reported.</summary>
     public string? ResponseModel { get; init; }
 
-    /// <summary>Why the model stopped, in the provider's word, of the first choice; null where it was not said.</summary>
+    /// <summary>Gets the stop reason of the first choice, as reported; null if none.</summary>
     public string? StopReason { get; init; }
 
-    /// <summary>The stop sequence that was met; null where none was.</summary>
+    /// <summary>Gets the stop sequence that was matched; null if none.</summary>
     public string? StopSequence { get; init; }
 
-    /// <summary>The service tier that was served, in the provider's word (of Gemini, its traffic type); null where not reported.</summary>
+    /// <summary>Gets the service tier that was served (Gemini: the traffic type); null if not reported.</summary>
     public string? ServiceTier { get; init; }
 
-    /// <summary>The speed class that was served; null where not reported.</summary>
+    /// <summary>Gets the speed class that was served; null if not reported.</summary>
     public string? Speed { get; init; }
 
-    /// <summary>Where the model ran; null where not reported.</summary>
+    /// <summary>Gets the region where the model ran; null if not reported.</summary>
     public string? InferenceGeo { get; init; }
 
-    /// <summary>Gets a value indicating whether the answer came as a stream of events, and not as one document. False where nothing came.</summary>
+    /// <summary>Gets whether the answer came as a stream of events, not as one document. False if nothing
+    /// came.</summary>
     public bool Streamed { get; init; }
 
-    /// <summary>
-    /// Gets what was asked, by OpenTelemetry's GenAI conventions where they have a name: <c>"chat"</c>, <c>"text_completion"</c>, <c>"embeddings"</c>, <c>"generate_content"</c>, else
-    /// <c>"image_generation"</c>, <c>"transcription"</c>, <c>"speech"</c>, <c>"rerank"</c> or <c>"compact"</c>. <c>"chat"</c> where nothing tells otherwise.
-    /// </summary>
+    /// <summary>Gets the operation, by OpenTelemetry's GenAI conventions: <c>"chat"</c> (the default),
+    /// <c>"text_completion"</c>, <c>"embeddings"</c>, <c>"generate_content"</c>; else <c>"image_generation"</c>,
+    /// <c>"transcription"</c>, <c>"speech"</c>, <c>"rerank"</c> or <c>"compact"</c>.</summary>
     public string Operation { get; init; } = DefaultOperation;
 
-    /// <summary>How the exchange ended, in one word.</summary>
+    /// <summary>Gets the summary of the outcome.</summary>
     public UsageStatus Status { get; init; }
 
-    /// <summary>What ended the response.</summary>
+    /// <summary>Gets what ended the response.</summary>
     public StreamOutcome Outcome { get; init; }
 
-    /// <summary>The status to report: the HTTP status where the answer is complete, the error's own where there was one, 499 where the reader left, 502 where the body broke or could not be read, 503 where it was empty.</summary>
+    /// <summary>Gets the status to report: the HTTP status of a complete answer, or the error's status. It is 499 if
+    /// the reader left, 502 if the body broke or was unreadable, 503 if it was empty.</summary>
     public int StatusCode { get; init; }
 
-    /// <summary>The response's own HTTP status; null where there was no HTTP.</summary>
+    /// <summary>Gets the HTTP status of the response; null if there was no HTTP.</summary>
     public int? HttpStatusCode { get; init; }
 
-    /// <summary>The kind of error, in the provider's word or the transport's; null where there was none.</summary>
+    /// <summary>Gets the kind of error, as the provider or the transport named it; null if none.</summary>
     public string? ErrorType { get; init; }
 
-    /// <summary>The error's message; null where there was none.</summary>
+    /// <summary>Gets the error's message; null if none.</summary>
     public string? ErrorMessage { get; init; }
 
-    /// <summary>The trace that was current when tracking began, W3C format; null where none was.</summary>
+    /// <summary>Gets the W3C id of the trace that was current when tracking began; null if none.</summary>
     public string? TraceId { get; init; }
 
-    /// <summary>The span that was current when tracking began; null where none was.</summary>
+    /// <summary>Gets the id of the span that was current when tracking began; null if none.</summary>
     public string? SpanId { get; init; }
 
-    /// <summary>When the request was sent, else when tracking began.</summary>
+    /// <summary>Gets when the request was sent, else when tracking began.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>From <see cref="StartedAt"/> to the end of the body, or to when the reader left.</summary>
+    /// <summary>Gets the time to the end of the body, or until the reader left.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>From <see cref="StartedAt"/> to the first bytes of the body; null where none came.</summary>
+    /// <summary>Gets the time to the first bytes of the body; null if none came.</summary>
     public TimeSpan? TimeToFirstByte { get => Time(_timeToFirstByte); init => _timeToFirstByte = Stored(value); }
 
-    /// <summary>From <see cref="StartedAt"/> to the first text, reasoning or tool call; null where none came.</summary>
+    /// <summary>Gets the time to the first text, reasoning or tool call; null if none came.</summary>
     public TimeSpan? TimeToFirstToken { get => Time(_timeToFirstToken); init => _timeToFirstToken = Stored(value); }
 
-    /// <summary>From <see cref="StartedAt"/> to the last bytes of the body; null where none came; to within the system clock's tick (some milliseconds). Far below <see cref="Duration"/> means that the provider had stalled.</summary>
+    /// <summary>Gets the time to the last bytes of the body, to within some milliseconds; null if none came. If it is
+    /// far below <see cref="Duration"/>, the provider had stalled.</summary>
     public TimeSpan? TimeToLastByte { get => Time(_timeToLastByte); init => _timeToLastByte = Stored(value); }
 
-    /// <summary>Bytes of the body.</summary>
+    /// <summary>Gets the length of the body, in bytes.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Reads that returned bytes.</summary>
+    /// <summary>Gets the number of reads that returned bytes.</summary>
     public long ReadCount { get; init; }
 
-    /// <summary>Events that were delivered to a parser, an unterminated last one included.</summary>
+    /// <summary>Gets the number of events that a parser got, including an unterminated last event.</summary>
     public long EventCount { get; init; }
 
-    /// <summary>Events over the size limit that are not JSON, or that no parser could read. Only the latter are in <see cref="EventCount"/> too.</summary>
+    /// <summary>Gets the number of events that no parser could read, or that were over the size limit and no JSON.
+    /// <see cref="EventCount"/> includes only the former.</summary>
     public long SkippedEvents { get; init; }
 
-    /// <summary>Text, reasoning and tool arguments seen, in UTF-16 units.</summary>
+    /// <summary>Gets the length of text, reasoning and tool arguments, in UTF-16 units.</summary>
     public long OutputCharacters { get; init; }
 
-    /// <summary>Whether the usage was read to the end after the reader had left.</summary>
+    /// <summary>Gets whether the usage was read to the end after the reader had left.</summary>
     public bool Drained { get; init; }
 
-    /// <summary>The response's headers, redacted; null where they were not captured.</summary>
+    /// <summary>Gets the redacted response headers; null if not captured.</summary>
     public IReadOnlyDictionary<string, string>? ResponseHeaders { get; init; }
 
-    /// <summary>What was kept of the body; null where nothing was.</summary>
+    /// <summary>Gets the captured content; null if none.</summary>
     public CapturedResponse? Response { get; init; }
 
     private static TimeSpan? Time(long stored) => stored == 0 ? null : new TimeSpan(stored ^ long.MinValue);
@@ -172,7 +183,9 @@ public sealed record UsageRecord
 
     internal const string DefaultOperation = "chat";
 
-    internal static IReadOnlyDictionary<string, long> EmptyCounts { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, long>.Empty;
+    internal static IReadOnlyDictionary<string, long> EmptyCounts { get; } =
+        System.Collections.ObjectModel.ReadOnlyDictionary<string, long>.Empty;
 
-    internal static IReadOnlyDictionary<string, decimal> EmptyUnits { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, decimal>.Empty;
+    internal static IReadOnlyDictionary<string, decimal> EmptyUnits { get; } =
+        System.Collections.ObjectModel.ReadOnlyDictionary<string, decimal>.Empty;
 }

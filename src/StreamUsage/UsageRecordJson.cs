@@ -4,15 +4,15 @@ using StreamUsage.Serialization;
 
 namespace StreamUsage;
 
-/// <summary>
-/// A record as JSON, for queues, files and stores: camel-case names, enums and formats as their names, times as ISO 8601, durations as <c>hh:mm:ss.fffffff</c>, amounts exact; what is null is left out.
-/// Names and meanings are stable: later versions of the library may add properties, which earlier ones pass over. The property <c>version</c> is 1, and would change only where a name or a meaning did.
-/// </summary>
+/// <summary>Converts a record to and from JSON, for queues, files and stores. Names are camel case, enums are strings,
+/// times are ISO 8601, durations are <c>hh:mm:ss.fffffff</c>, and nulls are left out.</summary>
+/// <remarks>Names and meanings are stable. Later versions may add properties, which earlier versions ignore. The
+/// property <c>version</c> is 1, and changes only if a name or a meaning does.</remarks>
 public static class UsageRecordJson
 {
     private const int Version = 1;
 
-    /// <summary>The record as one JSON object in UTF-8, without line breaks.</summary>
+    /// <summary>Returns the record as one JSON object in UTF-8, without line breaks.</summary>
     /// <param name="record">The record.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     public static byte[] ToUtf8Bytes(UsageRecord record)
@@ -23,7 +23,7 @@ public static class UsageRecordJson
     }
 
     /// <summary>Writes the record as one JSON object in UTF-8, without line breaks.</summary>
-    /// <param name="writer">Where to.</param>
+    /// <param name="writer">Receives the JSON.</param>
     /// <param name="record">The record.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static void Write(IBufferWriter<byte> writer, UsageRecord record)
@@ -32,18 +32,19 @@ public static class UsageRecordJson
         ArgumentNullException.ThrowIfNull(record);
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(record, UsageRecordJsonContext.Default.UsageRecord);
 
-        // The version comes first: the generated object begins with a brace and is never empty.
+        // The generated object begins with a brace and is never empty.
         writer.Write("{\"version\":1,"u8);
         writer.Write(json.AsSpan(1));
     }
 
-    /// <summary>Reads a record back. Properties that are not known pass by; one that is missing has its default.</summary>
+    /// <summary>Reads a record. Unknown properties are ignored; a missing property has its default.</summary>
     /// <param name="utf8Json">One JSON object in UTF-8.</param>
-    /// <exception cref="JsonException">It is not the JSON of a record, or of a version that changed what version 1 means.</exception>
+    /// <exception cref="JsonException">The JSON is not a record, or has an unsupported version.</exception>
     public static UsageRecord Read(ReadOnlySpan<byte> utf8Json)
     {
         CheckVersion(utf8Json);
-        UsageRecord record = JsonSerializer.Deserialize(utf8Json, UsageRecordJsonContext.Default.UsageRecord) ?? throw new JsonException("A usage record is a JSON object, not null.");
+        UsageRecord record = JsonSerializer.Deserialize(utf8Json, UsageRecordJsonContext.Default.UsageRecord)
+            ?? throw new JsonException("A usage record is a JSON object, not null.");
         return RecordDefaults.Complete(record, utf8Json);
     }
 

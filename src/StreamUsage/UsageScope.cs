@@ -1,23 +1,20 @@
 namespace StreamUsage;
 
-/// <summary>Attaches a <see cref="UsageContext"/> to requests: to one of them, or as ambient context to those that an SDK creates internally. See <see cref="UsageTrackingHandler"/>.</summary>
+/// <summary>Attaches a <see cref="UsageContext"/> to one request, or as ambient context to requests that an SDK creates
+/// internally. See <see cref="UsageTrackingHandler"/>.</summary>
 public static class UsageScope
 {
     private static readonly AsyncLocal<Scope?> Ambient = new();
     private static readonly HttpRequestOptionsKey<UsageContext> Key = new("StreamUsage.UsageContext");
 
-    /// <summary>Gets the context of the innermost scope of this flow of control; null where there is none or that scope was disposed.</summary>
     internal static UsageContext? Current => Ambient.Value?.Context;
 
-    /// <summary>
-    /// Attaches a context to every request that is sent through a <see cref="UsageTrackingHandler"/> on this flow of control until the returned scope is disposed. A request with a context of its own
-    /// (<see cref="SetUsageContext"/>) keeps that. An inner scope hides the outer one.
-    /// </summary>
+    /// <summary>Attaches a context to every request that this flow of control sends through a
+    /// <see cref="UsageTrackingHandler"/>, until the returned scope is disposed. A context of the request itself
+    /// (<see cref="SetUsageContext"/>) and an inner scope take precedence.</summary>
     /// <param name="context">The context of the requests.</param>
-    /// <returns>
-    /// The scope. Disposing it brings the outer scope back where that is still open, and ends the scope everywhere: a task that was started inside it and outlives it sends its further requests without a
-    /// context, never with that of a scope which has ended.
-    /// </returns>
+    /// <returns>The scope. Disposing it restores the outer scope if that is still open. A task that outlives the scope
+    /// sends its further requests without a context.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public static IDisposable Begin(UsageContext context)
     {
@@ -27,9 +24,11 @@ public static class UsageScope
         return scope;
     }
 
-    /// <summary>Says about a request what its record will hold. A request with a context is tracked by a <see cref="UsageTrackingHandler"/> wherever it goes.</summary>
+    /// <summary>Attaches a context to the request. A <see cref="UsageTrackingHandler"/> tracks such a request whatever
+    /// its URL.</summary>
     /// <param name="request">The request, before it is sent.</param>
-    /// <param name="context">What the caller says; what it leaves out, the handler finds by itself: format, model, request body, start.</param>
+    /// <param name="context">The context. The handler adds format, model, request body and start if they are
+    /// missing.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static void SetUsageContext(this HttpRequestMessage request, UsageContext context)
     {
@@ -38,7 +37,8 @@ public static class UsageScope
         request.Options.Set(Key, context);
     }
 
-    internal static UsageContext? FindUsageContext(this HttpRequestMessage request) => request.Options.TryGetValue(Key, out UsageContext? context) ? context : null;
+    internal static UsageContext? FindUsageContext(this HttpRequestMessage request) =>
+        request.Options.TryGetValue(Key, out UsageContext? context) ? context : null;
 
     private sealed class Scope : IDisposable
     {
@@ -51,7 +51,7 @@ public static class UsageScope
             _outer = outer;
             if (outer is not null)
             {
-                outer._outer = FindOpen(outer._outer); // Scopes that overlap for ever would keep all those before them.
+                outer._outer = FindOpen(outer._outer); // Overlapping scopes would otherwise keep all earlier ones alive.
             }
         }
 
@@ -66,7 +66,7 @@ public static class UsageScope
             }
         }
 
-        // Scopes may be disposed out of order: the outer one may have ended before the inner one.
+        // Scopes may be disposed out of order, so the outer scope may have ended first.
         private static Scope? FindOpen(Scope? scope)
         {
             while (scope is { _context: null })

@@ -4,20 +4,14 @@ using StreamUsage.Recording;
 
 namespace StreamUsage;
 
-/// <summary>
-/// Tracks the responses on one socket, from the messages that the server sends: OpenAI Realtime, OpenAI Responses over
-/// a WebSocket, and Gemini Live, which the first message tells apart. Each response gives one record, and so does
-/// each transcription of what the user said, which is another model's. Made by <see
-/// cref="UsageTracker.TrackMessages"/>.
-/// </summary>
-/// <remarks>
-/// Messages are read where they lie and not kept. The session is for one reader: its members must not be called at the
-/// same time. A session that is neither completed nor disposed is recorded when it is collected, as one whose
-/// reader has left.
-/// </remarks>
+/// <summary>Tracks the responses on one socket: OpenAI Realtime, OpenAI Responses over a WebSocket, and Gemini Live.
+/// The first message tells them apart. Each response gives a record, and so does each transcription of the user's
+/// speech. See <see cref="UsageTracker.TrackMessages"/>.</summary>
+/// <remarks>Messages are not kept. The members must not be called concurrently. A session that is neither completed nor
+/// disposed is recorded when it is collected, as if its reader had left.</remarks>
 public sealed class UsageSession : IDisposable
 {
-    // More than any server opens at once. Beyond it the oldest is recorded as it is.
+    // More than any server opens at once. Beyond it, the oldest response is recorded.
     private const int MaxResponses = 64;
 
     private readonly UsageTracker _tracker;
@@ -32,13 +26,10 @@ public sealed class UsageSession : IDisposable
         _context = context;
     }
 
-    /// <summary>
-    /// Reads a message that the server has sent: one whole JSON object. What is no such object, or of no response, says
-    /// nothing. Never throws for what it reads.
-    /// </summary>
-    /// <param name="utf8Message">The message in UTF-8, valid during the call only.</param>
-    /// <returns>The handle of the response that has ended with the message, whose record follows in <see
-    /// cref="UsageTracking.Completion"/>; null where none has.</returns>
+    /// <summary>Reads a server message: one whole JSON object. Ignores other data and messages of no response. Never
+    /// throws for the message.</summary>
+    /// <param name="utf8Message">The message in UTF-8, valid only during the call.</param>
+    /// <returns>The handle of the response that the message ended; null if it ended none.</returns>
     public UsageTracking? Receive(ReadOnlySpan<byte> utf8Message)
     {
         if (_isClosed || !SessionMessage.TryRead(utf8Message, out SessionMessage message))
@@ -55,16 +46,14 @@ public sealed class UsageSession : IDisposable
         return message.IsOfResponse || message.IsOfTranscription ? ReceiveResponse(message, utf8Message) : null;
     }
 
-    /// <summary>
-    /// The socket has been closed. Responses that had not ended are recorded as interrupted. Further calls do nothing.
-    /// </summary>
-    /// <param name="exception">What broke the socket; null where it was closed in order.</param>
-    public void Complete(Exception? exception = null) => Close(exception is null ? StreamEnd.EndOfBody : StreamEnd.Broke, exception);
+    /// <summary>Reports that the socket was closed. Open responses are recorded as interrupted. Further calls do
+    /// nothing.</summary>
+    /// <param name="exception">The error that broke the socket; null if it was closed in order.</param>
+    public void Complete(Exception? exception = null) =>
+        Close(exception is null ? StreamEnd.EndOfBody : StreamEnd.Broke, exception);
 
-    /// <summary>
-    /// The reader has left: responses that had not ended are recorded as aborted, unless <see cref="Complete"/> was
-    /// called before.
-    /// </summary>
+    /// <summary>Records open responses as aborted by the reader, unless <see cref="Complete"/> was called
+    /// before.</summary>
     public void Dispose() => Close(StreamEnd.ReaderLeft, null);
 
     private UsageTracking? ReceiveResponse(SessionMessage message, ReadOnlySpan<byte> utf8Message)
@@ -76,7 +65,7 @@ public sealed class UsageSession : IDisposable
         {
             if (!message.IsOfTranscription && id.IsEmpty)
             {
-                return null; // An error of the session itself.
+                return null; // An error of the session, not of a response.
             }
 
             string? model = isTranscription ? _transcriptionModel : _model;
@@ -92,8 +81,8 @@ public sealed class UsageSession : IDisposable
         return message.IsEnd ? End(response) : null;
     }
 
-    // A turn has no id. It ends where its last message says so, or with the usage that may follow that, or where the
-    // next turn begins. Usage alone begins none: it repeats that of the turn before.
+    // A turn has no id. It ends with its last message, with the usage that may follow, or when the next turn begins.
+    // Usage alone begins no turn: it repeats the usage of the turn before.
     private UsageTracking? ReceiveTurn(SessionMessage message, ReadOnlySpan<byte> utf8Message)
     {
         UsageTracking? ended = null;

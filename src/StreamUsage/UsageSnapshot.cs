@@ -2,30 +2,28 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage;
 
-/// <summary>The state of a response so far; never changes once taken.</summary>
+/// <summary>Represents the immutable state of a response so far.</summary>
 public sealed record UsageSnapshot
 {
-    /// <summary>Tokens so far: as reported, else as estimated from the characters seen.</summary>
+    /// <summary>Gets the tokens so far, as reported or else estimated from the characters seen.</summary>
     public TokenUsage Usage { get; init; }
 
-    /// <summary>Where the input counts come from.</summary>
+    /// <summary>Gets the source of the input counts.</summary>
     public TokenSource InputSource { get; init; }
 
-    /// <summary>Where the output count comes from.</summary>
+    /// <summary>Gets the source of the output count.</summary>
     public TokenSource OutputSource { get; init; }
 
-    /// <summary>Bytes of the body that have come in.</summary>
+    /// <summary>Gets the number of body bytes received.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Events that have been read.</summary>
+    /// <summary>Gets the number of events read.</summary>
     public long EventCount { get; init; }
 
-    /// <summary>The provider's reason for stopping; null until it was said.</summary>
+    /// <summary>Gets the stop reason, as reported; null until it is known.</summary>
     public string? StopReason { get; init; }
 
-    /// <summary>
-    /// Gets the cost of <see cref="Usage"/> so far: a lower bound while the response runs. Null where no pricing is configured, where it does not know the model, or before the response named one.
-    /// Input that the provider has not reported yet is not in it.
-    /// </summary>
+    /// <summary>Gets the cost of <see cref="Usage"/> so far, a lower bound while the response runs. It excludes input
+    /// that is not reported yet. Null if there is no pricing, or the model is unknown.</summary>
     public UsageCost? Cost { get; init; }
 }

@@ -2,24 +2,22 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage;
 
-/// <summary>A response that has begun; its <see cref="UsageRecord"/> follows under the same id.</summary>
+/// <summary>Represents a response that has begun. Its <see cref="UsageRecord"/> follows with the same id.</summary>
 public sealed record UsageStart
 {
     private UsageQuote? _quote;
 
-    /// <summary>The id that the record will have.</summary>
+    /// <summary>Gets the id of the record.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>What the caller said, header values redacted and without the request body.</summary>
+    /// <summary>Gets the caller's context with redacted headers and without the request body.</summary>
     public UsageContext Context { get; init; } = UsageContext.Empty;
 
-    /// <summary>When the request was sent, else when tracking began.</summary>
+    /// <summary>Gets when the request was sent, else when tracking began.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>
-    /// Gets what the request may cost; null where no pricing is configured, or the request's body was not given. The input is
-    /// estimated when this is first read, so that a sink that does not need it does not pay for it.
-    /// </summary>
+    /// <summary>Gets the expected cost; null if there is no pricing or no request body. The input is estimated when
+    /// this is first read.</summary>
     public UsageQuote? Quote
     {
         get => _quote ??= EstimateQuote?.Invoke();
@@ -28,6 +26,6 @@ public sealed record UsageStart
 
     internal Func<UsageQuote>? EstimateQuote { get; init; }
 
-    /// <summary>Gets or sets whether the start reached the default <see cref="IUsageSink.StartedAsync"/>, which does nothing.</summary>
+    /// <summary>Gets or sets whether only the default <see cref="IUsageSink.StartedAsync"/> got the start.</summary>
     internal bool IsIgnored { get; set; }
 }

@@ -1,17 +1,17 @@
 namespace StreamUsage;
 
-/// <summary>How the exchange ended, in one word for a ledger.</summary>
+/// <summary>Specifies the summary of an outcome.</summary>
 public enum UsageStatus
 {
     /// <summary>The answer is complete.</summary>
     Completed,
 
-    /// <summary>The provider, the network or the caller's own check failed it.</summary>
+    /// <summary>The provider, the network or the caller's own check failed the exchange.</summary>
     Failed,
 
     /// <summary>The reader left before the answer was complete.</summary>
     Cancelled,
 
-    /// <summary>A background answer that was accepted and has not been produced yet.</summary>
+    /// <summary>A background response was accepted but not yet produced.</summary>
     Pending,
 }

@@ -14,9 +14,8 @@ using StreamUsage.Recording;
 
 namespace StreamUsage;
 
-/// <summary>
-/// Tracks responses: the sink, options, parsers, estimator, pricing, logger and clock that they share. Thread-safe; made once and used for all.
-/// </summary>
+/// <summary>Tracks responses with one shared sink, options, parsers, estimator, pricing, logger and clock.
+/// Thread-safe.</summary>
 public sealed class UsageTracker : IAsyncDisposable, IDisposable
 {
     private readonly TrackerShutdown _shutdown;
@@ -27,19 +26,27 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly ILogger? _logger;
     private int _hasLoggedTwice;
 
-    /// <summary>Makes a tracker.</summary>
-    /// <param name="sink">Where records go.</param>
-    /// <param name="options">Limits and choices, read once here; null means the defaults.</param>
-    /// <param name="loggerFactory">Where the summary line of each response and faults are logged; null means nowhere.</param>
-    /// <param name="timeProvider">The clock; null means the system's. It is read on readers' threads under the lock of a body, and on the finalizer's thread where one was abandoned: it must not block.</param>
+    /// <summary>Creates a tracker.</summary>
+    /// <param name="sink">Receives the records.</param>
+    /// <param name="options">The options, read once; null for the defaults.</param>
+    /// <param name="loggerFactory">Creates the logger of summaries and faults; null for none.</param>
+    /// <param name="timeProvider">The clock; null for the system's. It must not block, as readers call it inside a
+    /// lock.</param>
     /// <exception cref="ArgumentNullException"><paramref name="sink"/> is null.</exception>
-    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
-    public UsageTracker(IUsageSink sink, StreamUsageOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
+    public UsageTracker(
+        IUsageSink sink, StreamUsageOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
         : this(ToList(sink), options ?? new StreamUsageOptions(), loggerFactory, timeProvider, options?.MeterFactory)
     {
     }
 
-    internal UsageTracker(IReadOnlyList<IUsageSink> sinks, StreamUsageOptions options, ILoggerFactory? loggerFactory, TimeProvider? timeProvider, IMeterFactory? meterFactory, string name = "")
+    internal UsageTracker(
+        IReadOnlyList<IUsageSink> sinks,
+        StreamUsageOptions options,
+        ILoggerFactory? loggerFactory,
+        TimeProvider? timeProvider,
+        IMeterFactory? meterFactory,
+        string name = "")
     {
         if (options.FindFault() is { } fault)
         {
@@ -64,8 +71,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         };
         _worker = new EstimationWorker(options.EstimationTimeout, Time);
         _delivery = new RecordDelivery(sinks, name, options, Budget, reporter, Time);
-        _gauges = options.Background is null
-            ? null : new QueueGauges(meterFactory, () => _delivery.Queues.Select(static queue => (queue.Calls.Name, queue.Length, queue.OldestAge)));
+        _gauges = options.Background is null ? null : new QueueGauges(
+            meterFactory, () => _delivery.Queues.Select(static queue => (queue.Calls.Name, queue.Length, queue.OldestAge)));
         var records = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter);
         _shutdown = new TrackerShutdown(records, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
         Bodies = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), Settings.Redaction, records)
@@ -85,19 +92,18 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
     internal RecordSettings Settings { get; }
 
-    /// <summary>What all responses together may keep.</summary>
     internal BufferBudget Budget { get; }
 
-    /// <summary>What its bodies share.</summary>
     internal BodySettings Bodies { get; }
 
-    /// <summary>Tracks a body that is a stream. Reads of the returned stream are the body's own reads; disposing it disposes the body, unless it is to stay open.</summary>
+    /// <summary>Tracks a stream. Disposing the returned stream disposes the body, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
-    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="context">The context of the request.</param>
     /// <param name="tracking">The live handle.</param>
-    /// <param name="response">What is known of the response; null where nothing is.</param>
-    /// <returns>The stream to read in the body's place.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is null.</exception>
+    /// <param name="response">The known facts about the response; null if none.</param>
+    /// <returns>The stream to read in place of the body.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is
+    /// null.</exception>
     public Stream Track(Stream body, UsageContext context, out UsageTracking tracking, TrackedResponse? response = null)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -116,13 +122,14 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return new TrackedStream(body, guard, leaveOpen);
     }
 
-    /// <summary>Tracks a body that is a pipe. What the returned reader shows is what the body's own reader shows; completing it completes the body, unless it is to stay open.</summary>
+    /// <summary>Tracks a pipe. Completing the returned reader completes the body, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
-    /// <param name="context">What the caller says about the request.</param>
+    /// <param name="context">The context of the request.</param>
     /// <param name="tracking">The live handle.</param>
-    /// <param name="response">What is known of the response; null where nothing is.</param>
-    /// <returns>The reader to use in the body's place.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is null.</exception>
+    /// <param name="response">The known facts about the response; null if none.</param>
+    /// <returns>The reader to use in place of the body.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is
+    /// null.</exception>
     public PipeReader Track(PipeReader body, UsageContext context, out UsageTracking tracking, TrackedResponse? response = null)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -136,9 +143,10 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return reader;
     }
 
-    /// <summary>Tracks the responses on one socket, from the messages that the server sends: OpenAI Realtime, OpenAI Responses over a WebSocket, Gemini Live.</summary>
-    /// <param name="context">What the caller says about the session's requests: the context of each of its records. Where it names no model, the session's messages do.</param>
-    /// <returns>The session, which takes the messages.</returns>
+    /// <summary>Tracks the responses on one socket: OpenAI Realtime, OpenAI Responses over a WebSocket, Gemini
+    /// Live.</summary>
+    /// <param name="context">The context of each record. If it names no model, the session's messages do.</param>
+    /// <returns>The session, which reads the messages.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public UsageSession TrackMessages(UsageContext context)
     {
@@ -146,18 +154,18 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return new UsageSession(this, context);
     }
 
-    /// <summary>
-    /// Reads a body that nobody else reads (a stored one, say) to its end and hands over its record. A body that breaks is an outcome in the record, not an exception. The pipe is completed
-    /// unless it is to stay open.
-    /// </summary>
+    /// <summary>Reads a body that nobody else reads (a stored one, say) and delivers its record. A broken body is an
+    /// outcome, not an exception. Completes the pipe, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
-    /// <param name="context">What the caller says about the request.</param>
-    /// <param name="response">What is known of the response; null where nothing is.</param>
-    /// <param name="cancellationToken">Ends the reading; the record is then made of what was read.</param>
-    /// <returns>The record, once it was handed over.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is null.</exception>
-    /// <exception cref="OperationCanceledException">The reading was cancelled; the record has been handed over all the same.</exception>
-    public async Task<UsageRecord> ReadAsync(PipeReader body, UsageContext context, TrackedResponse? response = null, CancellationToken cancellationToken = default)
+    /// <param name="context">The context of the request.</param>
+    /// <param name="response">The known facts about the response; null if none.</param>
+    /// <param name="cancellationToken">Stops reading; the record then covers what was read.</param>
+    /// <returns>The record, once it was delivered, queued or stored, or failed.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is
+    /// null.</exception>
+    /// <exception cref="OperationCanceledException">The read was cancelled; the record was still delivered.</exception>
+    public async Task<UsageRecord> ReadAsync(
+        PipeReader body, UsageContext context, TrackedResponse? response = null, CancellationToken cancellationToken = default)
     {
         PipeReader reader = Track(body, context, out UsageTracking tracking, response);
         Exception? fault = null;
@@ -186,13 +194,12 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return record;
     }
 
-    /// <summary>Returns the tracker that <see cref="HttpResponseMessageExtensions.TrackUsage(HttpResponseMessage, IUsageSink, UsageContext)"/> uses for a sink.</summary>
-    /// <remarks>
-    /// It has the default options, and writes records that the sink did not get to <see cref="System.Diagnostics.Trace"/>. When the process exits (its
-    /// <c>Main</c> returns, or <see cref="Environment.Exit"/> is called), such trackers are stopped within 5 seconds.
-    /// </remarks>
+    /// <summary>Returns the default tracker of a sink.</summary>
+    /// <remarks>The tracker has the default options. Undelivered records are written to
+    /// <see cref="System.Diagnostics.Trace"/>. When the process exits, such trackers are stopped within 5
+    /// seconds.</remarks>
     /// <param name="sink">Receives the records.</param>
-    /// <returns>The tracker: the same one for the same sink instance.</returns>
+    /// <returns>The tracker, the same for the same sink instance.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="sink"/> is null.</exception>
     public static UsageTracker For(IUsageSink sink)
     {
@@ -200,31 +207,33 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return DefaultTrackers.Get(sink);
     }
 
-    /// <summary>Waits until the records of all responses that have ended so far are delivered, or have failed. Responses that are being read are not waited for.</summary>
-    /// <param name="cancellationToken">Ends the waiting; the records are delivered all the same.</param>
+    /// <summary>Waits until the records of all ended responses are delivered or have failed. Ignores open
+    /// responses.</summary>
+    /// <param name="cancellationToken">Cancels the wait, not the delivery.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task FlushAsync(CancellationToken cancellationToken = default) => Bodies.Records.WhenDelivered().WaitAsync(cancellationToken);
+    public Task FlushAsync(CancellationToken cancellationToken = default) =>
+        Bodies.Records.WhenDelivered().WaitAsync(cancellationToken);
 
-    /// <summary>Loads the tokenizers, so that the first estimate does not wait for them. They take about 60 MB and a second.</summary>
-    /// <param name="cancellationToken">Ends the waiting; the loading goes on.</param>
+    /// <summary>Loads the tokenizers, so that the first estimate does not wait. They take about 60 MB and a
+    /// second.</summary>
+    /// <param name="cancellationToken">Cancels the wait, not the loading.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task WarmUpAsync(CancellationToken cancellationToken = default) =>
         _worker.RunAsync(() => RecordBuilder.WarmUp(Settings.Estimator), cancellationToken);
 
-    /// <summary>Returns the state of each sink, for a health check.</summary>
-    /// <returns>The sinks, in the order in which they were added.</returns>
+    /// <summary>Returns the state of each sink, for a health check, in the order in which the sinks were
+    /// added.</summary>
     public IReadOnlyList<SinkStatus> GetSinkStatus() => [.. _delivery.Queues.Select(static queue => queue.GetStatus())];
 
-    /// <summary>
-    /// Records a request that got no response: <see cref="StreamOutcome.NoResponse"/>. The status is 499 and Cancelled if
-    /// the caller cancelled, 504 for a timeout (also one that <see cref="HttpClient"/> or Polly reports), else 502.
-    /// <see cref="UsageRecord.HttpStatusCode"/> is null. Call it once a request; the record is delivered like any other.
-    /// </summary>
-    /// <param name="context">What the caller says about the request. The duration is measured from <see cref="UsageContext.RequestStartedAt"/>, where that is given.</param>
-    /// <param name="exception">What ended the request; null where that is not known, which is a 502.</param>
-    /// <param name="requestWasSent">
-    /// Whether the request was sent in full. The provider may then have read it, and its input is estimated; else nothing is charged.
-    /// </param>
+    /// <summary>Records a request that got no response, as <see cref="StreamOutcome.NoResponse"/>. Call it once for
+    /// each request.</summary>
+    /// <remarks>The status is 499 and Cancelled if the caller cancelled, 504 for a timeout (also of
+    /// <see cref="HttpClient"/> or Polly), else 502. <see cref="UsageRecord.HttpStatusCode"/> is null.</remarks>
+    /// <param name="context">The context of the request. Set <see cref="UsageContext.RequestStartedAt"/> to measure the
+    /// duration.</param>
+    /// <param name="exception">The exception that ended the request; null if unknown (502).</param>
+    /// <param name="requestWasSent">Whether the whole request was sent. If so, its input is estimated; else it costs
+    /// nothing.</param>
     /// <returns>The handle of the record.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public UsageTracking RecordFailure(UsageContext context, Exception? exception = null, bool requestWasSent = true)
@@ -235,18 +244,19 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return new UsageTracking(body);
     }
 
-    /// <summary>
-    /// Stops the tracker. It stops draining, waits up to <see cref="StreamUsageOptions.ShutdownGracePeriod"/> for responses that are being read, and
-    /// records the rest as <see cref="StreamOutcome.Interrupted"/>. Then it delivers, up to <see cref="BackgroundDeliveryOptions.ShutdownTimeout"/>, or
-    /// <see cref="StreamUsageOptions.SinkTimeout"/> where there is no queue. Records that are left are logged and passed to
-    /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>. A response that is tracked afterwards is recorded like any other.
-    /// </summary>
+    /// <summary>Stops the tracker. Waits up to <see cref="StreamUsageOptions.ShutdownGracePeriod"/> for open responses,
+    /// and records the rest as <see cref="StreamOutcome.Interrupted"/>. Then delivers, up to
+    /// <see cref="BackgroundDeliveryOptions.ShutdownTimeout"/>, or <see cref="StreamUsageOptions.SinkTimeout"/> without
+    /// a queue.</summary>
+    /// <remarks>Remaining records are logged and passed to <see cref="StreamUsageOptions.OnDeliveryFailed"/>. Responses
+    /// can still be tracked afterwards.</remarks>
     public ValueTask DisposeAsync() => new(StopAsync(CancellationToken.None));
 
-    /// <summary>Does what <see cref="DisposeAsync"/> does, and blocks until it is done.</summary>
+    /// <summary>Stops the tracker like <see cref="DisposeAsync"/>, and blocks until it is stopped.</summary>
     public void Dispose() => StopAsync(CancellationToken.None).GetAwaiter().GetResult();
 
-    /// <summary>Stops the tracker, or returns the stop that has begun. A cancelled token ends the waiting for responses and shortens the delivery.</summary>
+    /// <summary>Stops the tracker once. A cancelled token ends the wait for responses and shortens the
+    /// delivery.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
         _drainer?.Dispose();
@@ -254,9 +264,10 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _gauges?.Dispose();
     }
 
-    /// <summary>Returns what a request may cost, before it is sent: for budgets. Never throws because of the estimator or the pricing.</summary>
-    /// <param name="context">The request: <see cref="UsageContext.RequestBody"/>, and the provider, format and model as far as they are known.</param>
-    /// <returns>Its estimated input and, where there is a price, what that and the longest output cost.</returns>
+    /// <summary>Returns the expected cost of a request, for budgets. Faults of the estimator or the pricing never
+    /// throw.</summary>
+    /// <param name="context">The request body, and the provider, format and model if known.</param>
+    /// <returns>The estimated input and, if priced, its cost and the cost with the longest output.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public UsageQuote Quote(UsageContext context)
     {
@@ -265,7 +276,11 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     }
 
     internal UsageTracking Track(
-        HttpResponseMessage response, UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy, bool asksForTranscript = false)
+        HttpResponseMessage response,
+        UsageContext context,
+        long requestBodyLength,
+        IDisposable? requestBodyCopy,
+        bool asksForTranscript = false)
     {
         HttpContent content = response.Content;
         foreach (UsageTracking earlier in TrackedResponses.Find(response))
@@ -287,7 +302,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
         KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), asksForTranscript);
-        var body = new TrackedBody(Bodies, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
+        var body = new TrackedBody(
+            Bodies, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
         {
             RequestBodyLength = requestBodyLength,
             RequestBodyCopy = requestBodyCopy,
@@ -312,7 +328,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         }
         catch (Exception)
         {
-            // A logger that throws is never felt by who tracks.
+            // A faulty logger must not affect the caller.
         }
     }
 
@@ -331,12 +347,16 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return [sink];
     }
 
-    // As the header says it. Asking the content would have some contents compute it.
+    // Reads the header only: asking the content would make some contents compute their length.
     private static long? ContentLength(HttpContent content) =>
         content.Headers.NonValidated.TryGetValues("Content-Length", out System.Net.Http.Headers.HeaderStringValues values)
-        && long.TryParse(values.ToString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long length) ? length : null;
+        && long.TryParse(
+            values.ToString(),
+            System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out long length) ? length : null;
 
-    // As it was sent; null where there is none. A handler that decodes bodies itself takes Content-Encoding away.
+    // Null if missing: a handler that decodes bodies removes Content-Encoding.
     private static string? Header(HttpContent content, string name) =>
         content.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
 }

@@ -2,19 +2,20 @@ using StreamUsage.Http;
 
 namespace StreamUsage;
 
-/// <summary>
-/// Tracks every model response of an <see cref="HttpClient"/>: those to the known paths of the model APIs, and those whose request has a context. Format, requested model, request body and start are found where the
-/// context leaves them out. For <c>AddHttpMessageHandler&lt;UsageTrackingHandler&gt;()</c>, and, without a container, for <c>new HttpClient(new UsageTrackingHandler(tracker))</c>, which gets an inner handler of its
-/// own where none is set. Of a request body larger than <see cref="StreamUsageOptions.MaxRequestBodyBytes"/> only the beginning is kept, for the model, and the length, for the estimate. The request's bytes, and the
-/// response, stay as they are; a fault here is never felt.
-/// </summary>
+/// <summary>Tracks the model responses of an <see cref="HttpClient"/>: requests to known model API paths, and requests
+/// with a context. Finds a missing format, model, request body and start in the request. Request and response bytes
+/// stay the same, and faults here never reach the caller.</summary>
+/// <remarks>Use <c>AddHttpMessageHandler&lt;UsageTrackingHandler&gt;()</c>, or <c>new HttpClient(new
+/// UsageTrackingHandler(tracker))</c>, which creates its own inner handler. A request body is kept up to
+/// <see cref="StreamUsageOptions.MaxRequestBodyBytes"/>; of a larger one only the model and the length are
+/// used.</remarks>
 public sealed class UsageTrackingHandler : DelegatingHandler
 {
     private readonly UsageTracker _tracker;
     private readonly object _gate = new();
 
-    /// <summary>Makes a handler.</summary>
-    /// <param name="tracker">The tracker of its responses.</param>
+    /// <summary>Creates a handler.</summary>
+    /// <param name="tracker">The tracker of the responses.</param>
     /// <exception cref="ArgumentNullException"><paramref name="tracker"/> is null.</exception>
     public UsageTrackingHandler(UsageTracker tracker)
     {
@@ -82,7 +83,13 @@ public sealed class UsageTrackingHandler : DelegatingHandler
     {
         UsageContext? context = request.FindUsageContext() ?? UsageScope.Current;
         ApiFormat? format = ModelEndpoints.Find(request);
-        return format is null && request.FindUsageContext() is null ? null : new ObservedRequest(request, context ?? UsageContext.Empty, format ?? ApiFormat.Auto, _tracker.Settings.MaxRequestBodyBytes, _tracker.Budget, _tracker.Time);
+        return format is null && request.FindUsageContext() is null ? null : new ObservedRequest(
+            request,
+            context ?? UsageContext.Empty,
+            format ?? ApiFormat.Auto,
+            _tracker.Settings.MaxRequestBodyBytes,
+            _tracker.Budget,
+            _tracker.Time);
     }
 
     private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed)
@@ -92,7 +99,7 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         return response;
     }
 
-    // A factory of clients wants to set the inner handler itself: it is made only when the first request finds none.
+    // Client factories set the inner handler themselves, so one is created only if the first request finds none.
     private void EnsureInnerHandler()
     {
         if (InnerHandler is null)

@@ -38,9 +38,11 @@ switch (args)
     case ["hostile", ..]:
         HostileCost.Run(args.AsSpan(1));
         return 0;
+    case ["delivery", "--queue"]:
+        return await DeliveryRates.CompareQueueAsync() ? 0 : 1;
     case ["delivery"]:
         DeliveryCost.Run();
-        return 0;
+        return await DeliveryRates.RunAsync() ? 0 : 1;
     case ["live", ..]:
         return LiveOptions.Read(args.AsSpan(1)) is { } liveOptions ? await LiveCommand.RunAsync(liveOptions) : 2;
     case [LiveProvider.Command]:
@@ -66,7 +68,7 @@ switch (args)
               hostile [--only PART]
                       what bodies cost that were made to cost much, plain and under br
               delivery
-                      what readers feel of a sink that works, and of one that does not
+                      what readers feel of a sink that works, and of one that does not; what the sink gets a second
               live {LiveOptions.Usage}
                       CPU, latency and memory over loopback HTTP from another process, and a load that must be counted right
               accuracy {AccuracyCommand.Usage}

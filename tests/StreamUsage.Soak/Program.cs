@@ -7,8 +7,8 @@ switch (args)
 {
     case ["--shutdown"]:
         return await ShutdownTest.RunAsync() ? 0 : 1;
-    case ["--shutdown-child", var file]:
-        await ShutdownTest.ServeAsync(file);
+    case ["--shutdown-child", var file, var setup]:
+        await ShutdownTest.ServeAsync(file, int.Parse(setup, CultureInfo.InvariantCulture));
         return 0;
 }
 

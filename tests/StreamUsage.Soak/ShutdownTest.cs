@@ -1,25 +1,57 @@
 using System.Diagnostics;
 using System.Text;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using StreamUsage.Delivery;
+using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Soak;
 
-/// <summary>SIGTERM in the middle of many streams: each must have its record in the file that the process leaves behind.</summary>
+/// <summary>
+/// SIGTERM amid many streams of an ASP.NET Core application, however it is put together: each stream must have its record
+/// in the file that the process leaves behind.
+/// </summary>
 internal static class ShutdownTest
 {
     private const int Streams = 200;
 
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Starts this program as a child, ends it with the signal while all its streams are open, and reads what it has recorded.</summary>
+    /// <summary>Starts this program as a child for each setup, and ends it with the signal while its streams are open.</summary>
     public static async Task<bool> RunAsync()
+    {
+        bool isGood = true;
+        for (int setup = 0; setup < 8; setup++)
+        {
+            isGood &= await RunAsync(setup);
+        }
+
+        return isGood;
+    }
+
+    /// <summary>The child: an application whose streams have begun.</summary>
+    public static async Task ServeAsync(string file, int setup)
+    {
+        using var sink = new JsonLinesSink(file);
+        await using StreamingHost host = await StreamingHost.StartAsync(Setup(setup), sink);
+        await host.OpenAsync(Streams);
+        Console.WriteLine("open");
+        await host.WaitForShutdownAsync();
+    }
+
+    private static StreamingHost.Setup Setup(int setup) => new()
+    {
+        ServerFirst = (setup & 4) != 0,
+        StopsConcurrently = (setup & 2) != 0,
+        InBackground = (setup & 1) != 0,
+        HostTimeout = TimeSpan.FromSeconds(4),
+        GracePeriod = TimeSpan.FromSeconds(2),
+    };
+
+    private static async Task<bool> RunAsync(int setup)
     {
         string file = Path.Combine(Path.GetTempPath(), $"shutdown-{Guid.NewGuid():N}.jsonl");
         try
         {
-            using Process child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["--shutdown-child", file]) { RedirectStandardOutput = true })!;
+            using Process child = Process.Start(
+                new ProcessStartInfo(Environment.ProcessPath!, ["--shutdown-child", file, $"{setup}"]) { RedirectStandardOutput = true })!;
             while (await child.StandardOutput.ReadLineAsync().WaitAsync(TimeLimit) is { } line && line != "open")
             {
             }
@@ -31,86 +63,21 @@ internal static class ShutdownTest
             }
 
             await child.WaitForExitAsync().WaitAsync(TimeLimit);
+            TimeSpan time = Stopwatch.GetElapsedTime(began);
             UsageRecord[] records = [.. (await File.ReadAllLinesAsync(file)).Select(line => UsageRecordJson.Read(Encoding.UTF8.GetBytes(line)))];
-            int asExpected = records.Count(r => r is { Outcome: StreamOutcome.Interrupted, ErrorType: "shutdown", Usage.InputTokens: 25, OutputSource: TokenSource.Estimated });
-            bool isGood = child.ExitCode == 0 && asExpected == Streams && records.DistinctBy(r => r.Id).Count() == Streams;
-            Console.WriteLine($"{(isGood ? "passed" : "FAILED")}: SIGTERM amid {Streams} streams; {records.Length} records, {asExpected} as expected; exit code {child.ExitCode} after {Stopwatch.GetElapsedTime(began).TotalSeconds:F1} s");
+            int completed = records.Count(r => r is { Outcome: StreamOutcome.Completed, Usage.OutputTokens: 15 });
+            int interrupted = records.Count(r => r is { Outcome: StreamOutcome.Interrupted, ErrorType: "shutdown", Usage.InputTokens: 25 });
+            bool isGood = child.ExitCode == 0 && completed == Streams / 2 && interrupted == Streams / 2 && records.DistinctBy(r => r.Id).Count() == Streams;
+            StreamingHost.Setup made = Setup(setup);
+            Console.WriteLine(
+                $"{(isGood ? "passed" : "FAILED")}: SIGTERM amid {Streams} streams, {(made.ServerFirst ? "server" : "tracker")} registered first, "
+                + $"stopped {(made.StopsConcurrently ? "side by side" : "in turn")}, {(made.InBackground ? "background" : "inline")}: "
+                + $"{completed} completed, {interrupted} interrupted of {records.Length} records; exit code {child.ExitCode} after {time.TotalSeconds:F1} s");
             return isGood;
         }
         finally
         {
             File.Delete(file);
         }
-    }
-
-    /// <summary>The child: a host whose streams have begun and do not end.</summary>
-    public static async Task ServeAsync(string file)
-    {
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
-        builder.Services.AddStreamUsage(options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(500))
-            .AddSink(new JsonLinesSink(file))
-            .DeliverInBackground();
-        using IHost host = builder.Build();
-        await host.StartAsync();
-        UsageTracker tracker = host.Services.GetRequiredService<UsageTracker>();
-        byte[] buffer = new byte[4096];
-        for (int i = 0; i < Streams; i++)
-        {
-            Stream stream = tracker.Track(new StallingStream(), new UsageContext { RequestId = $"{i}" }, out _);
-            _ = await stream.ReadAsync(buffer);
-            _ = stream.ReadAsync(new byte[100]).AsTask();
-        }
-
-        Console.WriteLine("open");
-        await host.WaitForShutdownAsync();
-    }
-
-    /// <summary>The beginning of an answer, and then nothing.</summary>
-    private sealed class StallingStream : Stream
-    {
-        private static readonly byte[] Start =
-            """
-            event: message_start
-            data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"usage":{"input_tokens":25,"output_tokens":1}}}
-
-            event: content_block_delta
-            data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Twenty-four characters.."}}
-
-
-            """u8.ToArray();
-
-        private bool _isGiven;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (_isGiven)
-            {
-                await Task.Delay(Timeout.Infinite, cancellationToken);
-            }
-
-            _isGiven = true;
-            Start.CopyTo(buffer);
-            return Start.Length;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

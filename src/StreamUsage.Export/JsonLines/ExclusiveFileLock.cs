@@ -1,9 +1,8 @@
 namespace StreamUsage.Export.JsonLines;
 
-/// <summary>
-/// Keeps a second sink, of this process or another one, from writing to the same file. Windows does that by itself. Elsewhere the lock is one on a file beside it, because .NET refuses readers of
-/// a file that is itself locked. The system ends the lock when the process ends, however that happens.
-/// </summary>
+/// <summary>Prevents two sinks, also of different processes, from writing to one file. Windows does this itself.
+/// Elsewhere a second file is locked, because .NET would also lock out readers. The system releases the lock when the
+/// process ends.</summary>
 internal sealed class ExclusiveFileLock : IDisposable
 {
     private const int MaxAttempts = 10;
@@ -17,7 +16,7 @@ internal sealed class ExclusiveFileLock : IDisposable
         _file = file;
     }
 
-    /// <summary>Takes the lock of a file; null where the system needs none.</summary>
+    /// <summary>Takes the lock of a file; null if the system needs none.</summary>
     /// <exception cref="IOException">Another sink holds it.</exception>
     public static ExclusiveFileLock? Take(string path)
     {
@@ -35,7 +34,7 @@ internal sealed class ExclusiveFileLock : IDisposable
                 return new ExclusiveFileLock(lockPath, file);
             }
 
-            file.Dispose(); // Its last holder has deleted it between its opening and its locking.
+            file.Dispose(); // Its last holder deleted it after it was opened here.
         }
 
         throw Taken(path, null);
@@ -45,7 +44,7 @@ internal sealed class ExclusiveFileLock : IDisposable
     {
         if (_file.HasIdentity)
         {
-            TryDelete(); // As long as it is locked: whoever has opened it sees that it is gone.
+            TryDelete(); // While locked, so that others who have opened it can tell.
         }
 
         _file.Dispose();
@@ -63,7 +62,8 @@ internal sealed class ExclusiveFileLock : IDisposable
         }
     }
 
-    private static IOException Taken(string path, Exception? fault) => new($"Another sink writes to the file '{path}': its lock '{path}.lock' cannot be taken.", fault);
+    private static IOException Taken(string path, Exception? fault) =>
+        new($"Another sink writes to the file '{path}': its lock '{path}.lock' cannot be taken.", fault);
 
     private void TryDelete()
     {
@@ -73,7 +73,7 @@ internal sealed class ExclusiveFileLock : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // It stays, and is taken again next time.
+            // The file stays, and can be locked again.
         }
     }
 }

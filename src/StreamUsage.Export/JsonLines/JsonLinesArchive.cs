@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace StreamUsage.Export.JsonLines;
 
-/// <summary>The files that a <see cref="JsonLinesFile"/> has set aside, named NAME-yyyyMMddTHHmmss-NNNN.EXTENSION in UTC beside it. Files of any other name are somebody else's.</summary>
+/// <summary>Represents the archived files of a <see cref="JsonLinesFile"/>, named NAME-yyyyMMddTHHmmss-NNNN.EXTENSION
+/// in UTC. Files with other names are not touched.</summary>
 internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider time)
 {
     private const string StampFormat = "yyyyMMdd'T'HHmmss";
@@ -12,7 +13,8 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
     private readonly string _name = Path.GetFileNameWithoutExtension(path) + "-";
     private readonly string _extension = Path.GetExtension(path);
 
-    /// <summary>Sets the file aside and deletes the oldest archives past the limit. Returns false, and leaves the file where it is, where the system refuses.</summary>
+    /// <summary>Archives the file and deletes the oldest archives over the limit. Returns false if the system
+    /// refuses.</summary>
     public bool TryMoveFile()
     {
         try
@@ -28,10 +30,10 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
         return true;
     }
 
-    /// <summary>Sets the file aside as one that holds no lines.</summary>
+    /// <summary>Archives a file that holds no lines.</summary>
     public void MoveDamagedFile() => File.Move(path, FindFreePath(_extension + ".torn"));
 
-    /// <summary>Keeps a line that was not written to its end in a file of its own.</summary>
+    /// <summary>Saves an unterminated line to its own file.</summary>
     public void KeepTornLine(ReadOnlySpan<byte> line)
     {
         using OwnedFile torn = OwnedFile.Open(FindFreePath(_extension + ".torn"), FileMode.CreateNew);
@@ -52,7 +54,7 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
         }
     }
 
-    // A record that was stored must not fail for an old file that cannot be deleted.
+    // A record must not fail because an old file cannot be deleted.
     private void DeleteOldest()
     {
         if (maxFiles is not { } max)
@@ -77,17 +79,20 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
         }
     }
 
-    // An archive's time and number; null for a file that is none.
+    // Returns an archive's time and number; null for other files.
     private (DateTime Time, int Number)? FindOrder(string file)
     {
-        if (!file.StartsWith(_name, StringComparison.Ordinal) || !file.EndsWith(_extension, StringComparison.Ordinal) || file.Length < _name.Length + StampLength + _extension.Length)
+        if (!file.StartsWith(_name, StringComparison.Ordinal) || !file.EndsWith(_extension, StringComparison.Ordinal)
+            || file.Length < _name.Length + StampLength + _extension.Length)
         {
             return null;
         }
 
         ReadOnlySpan<char> middle = file.AsSpan(_name.Length, file.Length - _name.Length - _extension.Length);
-        return DateTime.TryParseExact(middle[..StampLength], StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime stamp)
+        return DateTime.TryParseExact(
+            middle[..StampLength], StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime stamp)
             && middle.Length >= StampLength + 5 && middle[StampLength] == '-'
-            && int.TryParse(middle[(StampLength + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? (stamp, number) : null;
+            && int.TryParse(middle[(StampLength + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                ? (stamp, number) : null;
     }
 }

@@ -2,12 +2,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace StreamUsage.Export.JsonLines;
 
-/// <summary>
-/// A file of lines that grows at its end only, and is set aside when it is full. Cuts off nothing but what a failed write of its own has left. Not thread-safe; holds the file's lock until it is disposed.
-/// </summary>
+/// <summary>Represents a file of lines that only grows, and is archived when full. It truncates only what its own
+/// failed write left. Not thread-safe; holds the file's lock until it is disposed.</summary>
 internal sealed class JsonLinesFile : IDisposable
 {
-    // A record is longer only where megabytes of content are captured. Looking no further makes a large file as quick to open as a small one.
+    // Longer than any record without megabytes of captured content, and limits the time to open a large file.
     private const int MaxTornBytes = 16 * 1024 * 1024;
 
     private readonly string _path;
@@ -17,15 +16,15 @@ internal sealed class JsonLinesFile : IDisposable
     private readonly ExclusiveFileLock? _lock;
     private readonly FileWrite _write;
     private OwnedFile? _file;
-    private long _length; // Where the last whole line ends.
-    private byte[]? _failed; // What a write that failed may have left the beginning of behind it.
+    private long _length; // The end of the last whole line.
+    private byte[]? _failed; // A failed write that may have left its beginning.
     private bool _isDisposed;
 
-    /// <summary>Opens the file, or creates it, and takes its lock.</summary>
+    /// <summary>Opens or creates the file, and takes its lock.</summary>
     /// <param name="path">The full path.</param>
-    /// <param name="options">How files are kept.</param>
-    /// <param name="time">The clock that names what is set aside.</param>
-    /// <param name="write">What writes: in tests a disk that is full; null for the file itself.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="time">The clock for the names of archived files.</param>
+    /// <param name="write">Writes to the file, for tests; null for the default.</param>
     public JsonLinesFile(string path, JsonLinesSinkOptions options, TimeProvider time, FileWrite? write = null)
     {
         _write = write ?? RandomAccess.Write;
@@ -48,7 +47,7 @@ internal sealed class JsonLinesFile : IDisposable
 
     public delegate void FileWrite(SafeFileHandle handle, ReadOnlySpan<byte> bytes, long offset);
 
-    /// <summary>Appends whole lines: all of them, or, where it throws, none.</summary>
+    /// <summary>Appends all of the lines, or, if it throws, none.</summary>
     public void Append(ReadOnlySpan<byte> lines)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -113,7 +112,7 @@ internal sealed class JsonLinesFile : IDisposable
         return _file = file;
     }
 
-    // The file may have been deleted, renamed, replaced or truncated, and others may have written to it.
+    // Other programs may have deleted, renamed, replaced or truncated the file, or written to it.
     private OwnedFile FindFile()
     {
         if (_file is { } file)
@@ -147,7 +146,7 @@ internal sealed class JsonLinesFile : IDisposable
         }
     }
 
-    // Where that is refused, the file grows on: a record in too large a file is better than a record in none.
+    // If archiving fails, the file keeps growing: that is better than losing a record.
     private OwnedFile SetAside()
     {
         Close();
@@ -155,7 +154,7 @@ internal sealed class JsonLinesFile : IDisposable
         return Open();
     }
 
-    // The start of a last line without an end; null where the last line has one. A line over the limit starts, for all that is known, at 0.
+    // Returns the start of an unterminated last line; null if there is none. Returns 0 for a line over the limit.
     private static long? FindTornLine(OwnedFile file)
     {
         long length = file.Length;
@@ -177,7 +176,8 @@ internal sealed class JsonLinesFile : IDisposable
         return length == 0 ? null : 0;
     }
 
-    // A crash has torn the line, or somebody else has written it. It is kept in a file of its own, unless it lacks nothing but its end. False for what is no file of lines.
+    // The line was cut by a crash, or written by another program. It is saved to its own file, unless only its end is
+    // missing. Returns false if the file holds no lines.
     private bool TryRepair(OwnedFile file, long start)
     {
         long length = file.Length - start;
@@ -210,7 +210,7 @@ internal sealed class JsonLinesFile : IDisposable
         }
         catch (Exception)
         {
-            return false; // Whatever its reader says of it.
+            return false; // Any exception of the reader means invalid data.
         }
     }
 }

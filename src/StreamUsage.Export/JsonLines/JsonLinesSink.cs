@@ -3,12 +3,11 @@ using StreamUsage.Export.JsonLines;
 
 namespace StreamUsage;
 
-/// <summary>
-/// A sink without a database: appends each record as one line of JSON (<see cref="UsageRecordJson"/>) to a file. The file is created for its owner alone, and written to by one sink at a time: a second one, of
-/// this process or another, is refused. Others may read it, rename it or delete it; the next record then begins a new file.
-/// A line is whole or not there. The sink cuts off only what its own failed write has left; a last line that it finds without an end is moved to a file whose name ends in <c>.torn</c>.
-/// A record whose delivery was retried may be there twice, under the same id.
-/// </summary>
+/// <summary>Represents a sink that appends each record to a file as one line of JSON (<see cref="UsageRecordJson"/>).
+/// Only its owner can read a new file, and only one sink can write to a file at a time. Other programs may read, rename
+/// or delete it; the next record then begins a new file.</summary>
+/// <remarks>A line is written whole or not at all. An unterminated last line of an earlier writer is moved to a
+/// <c>.torn</c> file. A retried record may occur twice, with the same id.</remarks>
 public sealed class JsonLinesSink : IUsageSink, IDisposable
 {
     private static readonly TimeSpan TimeToClose = TimeSpan.FromSeconds(5);
@@ -18,20 +17,26 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
     private readonly JsonLinesFile _file;
     private int _isDisposed;
 
-    /// <summary>Opens a file, or creates it, and locks it by a file of the same name with <c>.lock</c> behind it (not on Windows, which locks the file itself). Its folder must be there.</summary>
-    /// <param name="path">The file's path, for example <c>usage.jsonl</c>. Of a symbolic link, the file that it leads to is written.</param>
-    /// <param name="options">How files are kept; null for the defaults.</param>
-    /// <param name="timeProvider">The clock that names files that are set aside; null means the system's.</param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty, or an option is out of its range; the message names it.</exception>
-    /// <exception cref="IOException">The file cannot be opened, is not a regular file, or another sink writes to it.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be written to.</exception>
+    /// <summary>Opens or creates a file and locks it. The lock is a second file with the suffix <c>.lock</c>, except on
+    /// Windows.</summary>
+    /// <param name="path">The path, for example <c>usage.jsonl</c>. Its folder must exist. A symbolic link is
+    /// followed.</param>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <param name="timeProvider">The clock for the names of archived files; null for the system's.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty, or an option is out of
+    /// range.</exception>
+    /// <exception cref="IOException">The file cannot be opened, is not a regular file, or another sink writes to
+    /// it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file is not writable.</exception>
     public JsonLinesSink(string path, JsonLinesSinkOptions? options = null, TimeProvider? timeProvider = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new JsonLinesSinkOptions();
         if (options.MaxFileBytes < 1 || options.MaxArchivedFiles < 0)
         {
-            string fault = options.MaxFileBytes < 1 ? $"{nameof(options.MaxFileBytes)} must be at least 1." : $"{nameof(options.MaxArchivedFiles)} must be zero or more.";
+            string fault = options.MaxFileBytes < 1
+                ? $"{nameof(options.MaxFileBytes)} must be at least 1."
+                : $"{nameof(options.MaxArchivedFiles)} must be zero or more.";
             throw new ArgumentException($"{nameof(JsonLinesSinkOptions)}.{fault}", nameof(options));
         }
 
@@ -39,7 +44,7 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">The sink is closed, or was closed while the call waited for its turn.</exception>
+    /// <exception cref="ObjectDisposedException">The sink is closed, or was closed while the call waited.</exception>
     public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -47,7 +52,7 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">The sink is closed, or was closed while the call waited for its turn.</exception>
+    /// <exception cref="ObjectDisposedException">The sink is closed, or was closed while the call waited.</exception>
     public async ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(records);
@@ -69,7 +74,7 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
         }
     }
 
-    /// <summary>Ends the calls that wait for their turn, waits at most 5 seconds for the one that writes, and closes the file.</summary>
+    /// <summary>Closes the file. Ends waiting calls, and waits at most 5 seconds for a call that writes.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -91,7 +96,7 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         if (_gate.Wait(TimeSpan.Zero, CancellationToken.None))
         {
-            return; // The common case, without linking tokens.
+            return; // Avoids a linked token in the common case.
         }
 
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);

@@ -1,21 +1,19 @@
 namespace StreamUsage;
 
-/// <summary>How a <see cref="JsonLinesSink"/> keeps its files.</summary>
+/// <summary>Specifies how a <see cref="JsonLinesSink"/> keeps its files.</summary>
 public sealed class JsonLinesSinkOptions
 {
-    /// <summary>
-    /// Gets or sets the size in bytes past which a file is set aside before it is written to: 100 MiB unless set; at least 1. Its name then has the time of that moment, in UTC, and a number before the extension:
-    /// <c>usage-20260102T030405-0000.jsonl</c>. A file always takes one call's records, however many.
-    /// </summary>
+    /// <summary>Gets or sets the size in bytes above which a file is archived before the next write: 100 MiB by
+    /// default; at least 1. The archive's name has the UTC time and a number: <c>usage-20260102T030405-0000.jsonl</c>.
+    /// The records of one call always go to one file.</summary>
     public long MaxFileBytes { get; set; } = 100 * 1024 * 1024;
 
-    /// <summary>Gets or sets how many files that were set aside are kept, the newest ones; null, the default, for all of them; zero or more. Files whose names are not exactly of that form are never deleted.</summary>
+    /// <summary>Gets or sets how many of the newest archived files are kept; null (the default) keeps all; at least 0.
+    /// Files with other names are never deleted.</summary>
     public int? MaxArchivedFiles { get; set; }
 
-    /// <summary>
-    /// Gets or sets whether a call waits until what it wrote is on the disk (fsync; on macOS F_FULLFSYNC), and not only with the operating system: true unless set. False is much faster, and loses the last records
-    /// where the machine, not only the process, fails. Either way the name of a new file is written by the file system in its own time: where the machine fails within seconds of a file's creation, that file may be
-    /// missing.
-    /// </summary>
+    /// <summary>Gets or sets whether a call waits until its records are on the disk (fsync; on macOS F_FULLFSYNC): true
+    /// by default. False is much faster, but may lose the last records if the machine fails. Either way, a machine
+    /// failure may lose a file that was created seconds before.</summary>
     public bool FlushToDisk { get; set; } = true;
 }

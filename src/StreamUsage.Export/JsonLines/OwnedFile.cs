@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace StreamUsage.Export.JsonLines;
 
-/// <summary>An open file that only its owner may read, which can tell whether its path still leads to it.</summary>
+/// <summary>Represents an open file that only its owner may read, and that knows whether its path still leads to
+/// it.</summary>
 internal sealed class OwnedFile : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -26,22 +27,22 @@ internal sealed class OwnedFile : IDisposable
     /// <summary>Gets whether <see cref="IsInPlace"/> compares identities; else it compares lengths and times.</summary>
     public bool HasIdentity => _name is not null;
 
-    /// <summary>
-    /// Gets whether the path still leads to this file: it was not deleted, renamed or replaced. Linux names an open file by its present path, and shows a deleted one as such.
-    /// </summary>
+    /// <summary>Gets whether the path still leads to this file: it was not deleted, renamed or replaced. Linux shows an
+    /// open file's present path, and marks a deleted one.</summary>
     public bool IsInPlace
     {
         get
         {
             var file = new FileInfo(_path);
             return file.Exists && file.Length == Length
-                && (HasIdentity ? FindName() == _name : file.LastWriteTimeUtc == File.GetLastWriteTimeUtc(Handle) && file.CreationTimeUtc == File.GetCreationTimeUtc(Handle));
+                && (HasIdentity ? FindName() == _name
+                    : file.LastWriteTimeUtc == File.GetLastWriteTimeUtc(Handle) && file.CreationTimeUtc == File.GetCreationTimeUtc(Handle));
         }
     }
 
-    /// <summary>Opens a file for writing, or creates it, which then only its owner may read.</summary>
-    /// <exception cref="IOException">It cannot be opened, or is a pipe or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
+    /// <summary>Opens a file for writing. A new file is only readable by its owner.</summary>
+    /// <exception cref="IOException">The file cannot be opened, or is a pipe or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file is not writable.</exception>
     public static OwnedFile Open(string path, FileMode mode = FileMode.OpenOrCreate, FileShare share = FileShare.Read)
     {
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 0 };

@@ -1,9 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// Makes disjoint buckets of reported counts (formats.md §7, rules 3 and 5): the documented convention first; where its sum is not the reported total and exactly one other convention's is, that one; a part
-/// that is larger than its whole is reduced to it.
-/// </summary>
+/// <summary>Converts reported counts to disjoint buckets. The documented convention holds, unless exactly one other
+/// convention's sum is the reported total. A part that is larger than its whole is reduced to it.</summary>
 internal static class BucketRules
 {
     public static TokenUsage Apply(in ReportedTokens tokens, out UsageAnomalies anomalies)
@@ -24,10 +22,10 @@ internal static class BucketRules
         long output = parts.Output + moreOutput + (reading.HasFlag(Reading.ReasoningBeside) ? parts.Reasoning : 0);
         if (tokens.OutputTokens is null)
         {
-            output = Math.Max(output, parts.Reasoning); // So much there was at least.
+            output = Math.Max(output, parts.Reasoning); // The output is at least its reasoning.
         }
 
-        // Subsets stay as reported: reasoning is counted anew by some and may be off by a few.
+        // Subsets stay as reported: some servers recount reasoning and are off by a few.
         _ = Limit(parts.Reasoning, output, ref anomalies);
         return new TokenUsage
         {
@@ -45,7 +43,7 @@ internal static class BucketRules
         };
     }
 
-    /// <summary>What is inside of what.</summary>
+    /// <summary>Specifies which counts include which.</summary>
     [Flags]
     private enum Reading
     {
@@ -70,7 +68,7 @@ internal static class BucketRules
             if (documented.HasFlag(Reading.CacheBeside) || parts.Cache > parts.Input + parts.ToolInput)
             {
                 documented |= Reading.CacheBeside;
-                free &= ~Reading.CacheBeside; // Said in so many words, or by its size: whatever the total.
+                free &= ~Reading.CacheBeside; // Certain by its convention or size, whatever the total.
             }
             else
             {
@@ -88,7 +86,8 @@ internal static class BucketRules
     }
 
     private static Reading DecideByTotal(
-        in ReportedTokens tokens, in Parts parts, Reading documented, Reading free, bool isDoubtful, ref UsageAnomalies anomalies, out long moreOutput)
+        in ReportedTokens tokens, in Parts parts, Reading documented, Reading free, bool isDoubtful, ref UsageAnomalies anomalies,
+            out long moreOutput)
     {
         moreOutput = 0;
         long total = tokens.TotalTokens.GetValueOrDefault();
@@ -113,7 +112,7 @@ internal static class BucketRules
             return found;
         }
 
-        // Servers that put the caches beside the prompt leave them out of the total as well.
+        // Servers that count caches beside the prompt also leave them out of the total.
         bool leavesOutCache = documented.HasFlag(Reading.CacheBeside) && tokens.Convention.HasFlag(TokenConvention.AnthropicCacheNames)
             && parts.Sum(documented) - parts.Cache == total;
         if (leavesOutCache)
@@ -122,7 +121,8 @@ internal static class BucketRules
         }
 
         anomalies |= UsageAnomalies.TotalMismatch | (isDoubtful ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
-        bool holdsMore = others == 0 && !isDoubtful && tokens.Convention.HasFlag(TokenConvention.TotalMayHoldMoreOutput) && parts.Cache <= parts.Input;
+        bool holdsMore =
+            others == 0 && !isDoubtful && tokens.Convention.HasFlag(TokenConvention.TotalMayHoldMoreOutput) && parts.Cache <= parts.Input;
         moreOutput = holdsMore ? Math.Max(0, total - parts.Sum(documented)) : 0;
         return documented;
     }
@@ -143,7 +143,8 @@ internal static class BucketRules
         public readonly long Input = tokens.InputTokens ?? 0;
         public readonly long ToolInput = tokens.ExtraInputTokens ?? 0;
         public readonly long CacheRead = tokens.CacheReadTokens ?? 0;
-        public readonly long CacheCreation = Math.Max(tokens.CacheCreationTokens ?? 0, (tokens.CacheCreation5mTokens ?? 0) + (tokens.CacheCreation1hTokens ?? 0));
+        public readonly long CacheCreation =
+            Math.Max(tokens.CacheCreationTokens ?? 0, (tokens.CacheCreation5mTokens ?? 0) + (tokens.CacheCreation1hTokens ?? 0));
         public readonly long Output = tokens.OutputTokens ?? 0;
         public readonly long Reasoning = tokens.ReasoningTokens ?? 0;
 

@@ -1,9 +1,8 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// Holds each choice's last output count, of servers that count every choice by itself in its own chunks (vLLM's <c>continuous_usage_stats</c> with <c>n</c> above 1): the answer's output is their sum, until
-/// a chunk of none or several choices says the total. Never changes.
-/// </summary>
+/// <summary>Represents the last output count of each choice, for servers that count every choice in its own chunks
+/// (vLLM's <c>continuous_usage_stats</c> with <c>n</c> above 1). The answer's output is their sum, until a chunk of no
+/// or several choices reports the total. Immutable.</summary>
 internal sealed class ChoiceOutputs : IEquatable<ChoiceOutputs>
 {
     private const int MaxChoices = 64;
@@ -17,21 +16,23 @@ internal sealed class ChoiceOutputs : IEquatable<ChoiceOutputs>
         _isPerChoice = isPerChoice;
     }
 
-    public bool Equals(ChoiceOutputs? other) => other is not null && _isPerChoice == other._isPerChoice && _counts.AsSpan().SequenceEqual(other._counts);
+    public bool Equals(ChoiceOutputs? other) =>
+        other is not null && _isPerChoice == other._isPerChoice && _counts.AsSpan().SequenceEqual(other._counts);
 
     public override bool Equals(object? obj) => Equals(obj as ChoiceOutputs);
 
     public override int GetHashCode() => HashCode.Combine(_isPerChoice, _counts.Length);
 
-    /// <summary>Gets the output of all choices; null where the counts may be those of the whole answer.</summary>
+    /// <summary>Gets the output of all choices; null if the counts may be those of the whole answer.</summary>
     public long? Sum => _isPerChoice ? _counts.Sum() : null;
 
-    /// <summary>Returns the count of the first choice, as long as it was alone.</summary>
+    /// <summary>Returns the counts of the first choice while it is the only one.</summary>
     public static ChoiceOutputs OfFirst(long output) => new([output], isPerChoice: false);
 
-    /// <summary>Returns the counts after a chunk of one choice. A count of the whole answer grows with every chunk: one that does not exceed another choice's is its own.</summary>
+    /// <summary>Returns the counts after a chunk of one choice. A whole answer's count grows with every chunk, so a
+    /// count that does not exceed another choice's is the choice's own.</summary>
     /// <param name="choice">The chunk's choice; those from the 64th on are not told apart.</param>
-    /// <param name="output">What the chunk counts.</param>
+    /// <param name="output">The chunk's output count.</param>
     public ChoiceOutputs With(long choice, long output)
     {
         int index = (int)Math.Clamp(choice, 0, MaxChoices - 1);

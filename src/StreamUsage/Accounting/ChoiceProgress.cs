@@ -1,6 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Which choices of an answer have begun and which have finished. Choices from the 64th on are not told apart: an answer that has them is complete by its terminal event only.</summary>
+/// <summary>Represents which choices of an answer have begun and finished. Choices from the 64th on are not told apart,
+/// so only a terminal event completes such an answer.</summary>
 internal readonly record struct ChoiceProgress
 {
     private const int Tracked = 63;
@@ -13,14 +14,14 @@ internal readonly record struct ChoiceProgress
         _finished = finished;
     }
 
-    /// <summary>Whether at least one choice has begun, and all that have begun have finished.</summary>
+    /// <summary>Gets whether at least one choice has begun, and all of these have finished.</summary>
     public bool AllFinished => _begun != 0 && _begun == _finished;
 
-    /// <summary>The state after something of a choice was seen.</summary>
+    /// <summary>Returns the state after part of a choice was seen.</summary>
     /// <param name="index">The choice's index; a negative one counts as the first.</param>
     public ChoiceProgress Begin(long index) => new(_begun | Bit(index), _finished);
 
-    /// <summary>The state after a choice's finish reason was seen.</summary>
+    /// <summary>Returns the state after a choice's finish reason was seen.</summary>
     /// <param name="index">The choice's index; a negative one counts as the first.</param>
     public ChoiceProgress Finish(long index)
     {
@@ -28,7 +29,7 @@ internal readonly record struct ChoiceProgress
         return new(_begun | bit, index >= Tracked ? _finished : _finished | bit);
     }
 
-    /// <summary>Returns the state after output of a choice: a finish reason that came before it has not ended the choice.</summary>
+    /// <summary>Returns the state after output of a choice: an earlier finish reason did not end it.</summary>
     /// <param name="index">The choice's index; a negative one counts as the first.</param>
     public ChoiceProgress Continue(long index)
     {
@@ -36,14 +37,14 @@ internal readonly record struct ChoiceProgress
         return new(_begun | bit, _finished & ~bit);
     }
 
-    /// <summary>Gets a value indicating whether no other choice than the first has begun.</summary>
+    /// <summary>Gets whether no other choice than the first has begun.</summary>
     internal bool IsFirstAlone => (_begun & ~1UL) == 0;
 
-    /// <summary>Gets a value indicating whether a choice has finished.</summary>
+    /// <summary>Returns whether a choice has finished.</summary>
     /// <param name="index">The choice's index; a negative one counts as the first.</param>
     internal bool HasFinished(long index) => (_finished & Bit(index)) != 0;
 
-    /// <summary>Whether something of a choice was seen.</summary>
+    /// <summary>Returns whether part of a choice was seen.</summary>
     /// <param name="index">The choice's index; a negative one counts as the first.</param>
     internal bool HasBegun(long index) => (_begun & Bit(index)) != 0;
 

@@ -1,15 +1,15 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Reads a count as servers write it (formats.md §7.1): a whole number in any notation of JSON, such as <c>512</c>, <c>512.0</c> or <c>5.12e2</c>, or a string of digits.</summary>
+/// <summary>Reads a count: an integer in any JSON notation, such as <c>512</c>, <c>512.0</c> or <c>5.12e2</c>, or a
+/// string of digits.</summary>
 internal static class CountText
 {
-    /// <summary>The largest count that is taken for one.</summary>
     public const long MaxCount = 1L << 40;
 
     private const int MaxExponent = 1000;
 
-    /// <summary>Reads the text of a JSON number.</summary>
-    /// <returns>False where it is negative, fractional, larger than <see cref="MaxCount"/> or no number.</returns>
+    /// <summary>Reads a JSON number. Returns false if it is negative, fractional, over <see cref="MaxCount"/> or no
+    /// number.</summary>
     public static bool TryReadNumber(ReadOnlySpan<byte> text, out long count)
     {
         count = 0;
@@ -34,8 +34,8 @@ internal static class CountText
         return TryScale(ref count, exponent - fraction.Length) && !(isNegative && count != 0);
     }
 
-    /// <summary>Reads the inside of a JSON string.</summary>
-    /// <returns>False where it holds anything but digits, or more than <see cref="MaxCount"/>.</returns>
+    /// <summary>Reads the inside of a JSON string. Returns false if it has other characters than digits, or is over
+    /// <see cref="MaxCount"/>.</summary>
     public static bool TryReadDigits(ReadOnlySpan<byte> text, out long count)
     {
         count = 0;

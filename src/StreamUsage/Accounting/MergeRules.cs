@@ -1,17 +1,18 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// Takes a usage object into what earlier ones of the same answer said (formats.md §7, rule 4): an object of zeros is no report, an input does not go back to 0, and counts that grow do not shrink.
-/// </summary>
+/// <summary>Merges the usage objects of an answer. An object of zeros is no report, an input does not go back to 0, and
+/// growing counts do not shrink.</summary>
 internal static class MergeRules
 {
     /// <summary>Returns the counts after a further usage object.</summary>
     /// <param name="older">The counts so far.</param>
     /// <param name="newer">The counts of the object.</param>
-    /// <param name="isCumulative">Whether counts that it leaves out stay; else they are 0.</param>
-    /// <param name="isPlaceholder">Whether the output so far is a placeholder, which any reported output replaces.</param>
-    /// <param name="isReport">Whether the object was a report at all.</param>
-    public static ReportedTokens Merge(in ReportedTokens older, in ReportedTokens newer, bool isCumulative, bool isPlaceholder, out bool isReport)
+    /// <param name="isCumulative">Whether missing counts keep their value; else they become 0.</param>
+    /// <param name="isPlaceholder">Whether the output so far is a placeholder, which any reported output
+    /// replaces.</param>
+    /// <param name="isReport">Whether the object was a report.</param>
+    public static ReportedTokens Merge(
+        in ReportedTokens older, in ReportedTokens newer, bool isCumulative, bool isPlaceholder, out bool isReport)
     {
         isReport = newer.HasAny;
         if (!isReport)
@@ -47,14 +48,18 @@ internal static class MergeRules
         return next with { LargestSum = Math.Max(older.LargestSum, sum) };
     }
 
-    /// <summary>
-    /// Returns the counts that an answer begins with, whose output is a placeholder. What follows may be less: where the provider has summed up what was sent, the beginning counts it whole.
-    /// </summary>
+    /// <summary>Returns the counts at an answer's beginning. The output is a placeholder. Later counts may be lower: if
+    /// the provider compacted the input, the beginning counts all of it.</summary>
     public static ReportedTokens Begin(in ReportedTokens tokens) => tokens.IsZero
-        ? default(ReportedTokens) with { OutputTokens = tokens.OutputTokens, Convention = tokens.Convention, Noted = tokens.HasAny ? ReportedTokens.Notes.HasZeroReport : ReportedTokens.Notes.None }
+        ? default(ReportedTokens) with
+        {
+            OutputTokens = tokens.OutputTokens,
+            Convention = tokens.Convention,
+            Noted = tokens.HasAny ? ReportedTokens.Notes.HasZeroReport : ReportedTokens.Notes.None,
+        }
         : tokens;
 
-    // Where cached input stands beside the rest, tokens may have moved from one bucket to another: the side with more of them stands as a whole.
+    // If cached input is separate, tokens may have moved between buckets, so the larger side is used as a whole.
     private static ReportedTokens KeepLarger(in ReportedTokens older, in ReportedTokens next)
     {
         ReportedTokens larger = next.Largest(older);

@@ -1,6 +1,6 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Holds token counts by modality, of all lists that were added; documents count as images.</summary>
+/// <summary>Represents token counts by modality, added over all lists. Documents count as images.</summary>
 internal readonly record struct ModalityCounts
 {
     public long? Audio { get; private init; }
@@ -9,17 +9,15 @@ internal readonly record struct ModalityCounts
 
     public long? Video { get; private init; }
 
-    /// <summary>Gets the tokens of all modalities; null where none was listed.</summary>
+    /// <summary>Gets the tokens of all modalities; null if none was listed.</summary>
     public long? Sum { get; private init; }
 
-    /// <summary>Returns the counts with one more.</summary>
-    /// <param name="modality">The modality's name, in any case.</param>
-    /// <param name="tokens">How many.</param>
     public ModalityCounts With(ReadOnlySpan<byte> modality, long tokens)
     {
         ModalityCounts counts = this with { Sum = (Sum ?? 0) + tokens };
         return System.Text.Ascii.EqualsIgnoreCase(modality, "AUDIO"u8) ? counts with { Audio = (Audio ?? 0) + tokens }
-            : System.Text.Ascii.EqualsIgnoreCase(modality, "IMAGE"u8) || System.Text.Ascii.EqualsIgnoreCase(modality, "DOCUMENT"u8) ? counts with { Image = (Image ?? 0) + tokens }
+            : System.Text.Ascii.EqualsIgnoreCase(modality, "IMAGE"u8) || System.Text.Ascii.EqualsIgnoreCase(modality, "DOCUMENT"u8)
+                ? counts with { Image = (Image ?? 0) + tokens }
             : System.Text.Ascii.EqualsIgnoreCase(modality, "VIDEO"u8) ? counts with { Video = (Video ?? 0) + tokens }
             : counts;
     }

@@ -1,14 +1,15 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>An error as the provider reported it.</summary>
+/// <summary>Represents an error as the provider reported it.</summary>
 internal sealed record ProviderError
 {
-    /// <summary>The provider's word for its kind; null where it gave none.</summary>
+    /// <summary>Gets the kind of error, as reported; null if none.</summary>
     public string? Type { get; init; }
 
-    /// <summary>The provider's message; null where it gave none.</summary>
+    /// <summary>Gets the message, as reported; null if none.</summary>
     public string? Message { get; init; }
 
-    /// <summary>The HTTP status that it stands for, 400 to 599; null where neither a number nor a known type says so.</summary>
+    /// <summary>Gets the error's HTTP status, 400 to 599, from its number or known type; null if it has
+    /// neither.</summary>
     public int? StatusCode { get; init; }
 }

@@ -1,12 +1,10 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// Represents token counts in the provider's own terms, each null where it was not reported. <see cref="Convention"/> says what the provider documents to include in what;
-/// <see cref="Normalize"/> makes disjoint buckets of them. A negative count is taken as not reported.
-/// </summary>
+/// <summary>Represents token counts as the provider reported them, each null if not reported. A negative count is not
+/// reported. <see cref="Normalize"/> converts them to disjoint buckets by their <see cref="Convention"/>.</summary>
 internal readonly record struct ReportedTokens
 {
-    // No sum of counts overflows.
+    // Sums of counts up to this limit do not overflow.
     private const long MaxCount = 1L << 58;
 
     // Each count is stored plus one, so that the default is "not reported" without a flag beside each field.
@@ -15,96 +13,93 @@ internal readonly record struct ReportedTokens
 
     internal ReportedTokens(Notes notes) => Noted = notes;
 
-    /// <summary>What is known of the counts beside their values.</summary>
+    /// <summary>Specifies facts about the counts.</summary>
     [Flags]
     internal enum Notes : byte
     {
         None = 0,
 
-        /// <summary>One count stood under two names, both not 0.</summary>
+        /// <summary>A count had two names, both not 0.</summary>
         HasTwoNames = 1,
 
-        /// <summary>One count stood under two names with different values.</summary>
+        /// <summary>A count had two names with different values.</summary>
         HasConflict = 2,
 
-        /// <summary>An object whose counts were all 0 was no report.</summary>
+        /// <summary>An object had only zero counts, and was no report.</summary>
         HasZeroReport = 4,
 
-        /// <summary>Later counts put the whole input back to 0, and the earlier ones stayed.</summary>
+        /// <summary>Later counts reset the whole input to 0, and the earlier ones were kept.</summary>
         KeptInput = 8,
 
-        /// <summary>The latest usage object counted no output: what counts is from an earlier one.</summary>
+        /// <summary>The latest usage object counted no output, so the output count is an earlier one's.</summary>
         LacksOutput = 16,
     }
 
-    /// <summary>What the provider includes in its input and output counts.</summary>
+    /// <summary>Gets what the provider includes in its input and output counts.</summary>
     public TokenConvention Convention { get; init; }
 
-    /// <summary>Input as reported; whether it includes cached tokens is said by <see cref="Convention"/>.</summary>
+    /// <summary>Gets the input. <see cref="Convention"/> says whether it includes cached tokens.</summary>
     public long? InputTokens { get => Get(_input); init => _input = Set(value); }
 
-    /// <summary>Input that is counted beside <see cref="InputTokens"/> (Gemini's tool-use prompt).</summary>
+    /// <summary>Gets the input that <see cref="InputTokens"/> excludes (Gemini's tool-use prompt).</summary>
     public long? ExtraInputTokens { get => Get(_extraInput); init => _extraInput = Set(value); }
 
-    /// <summary>Input read from the provider's prompt cache.</summary>
+    /// <summary>Gets the input read from the provider's prompt cache.</summary>
     public long? CacheReadTokens { get => Get(_cacheRead); init => _cacheRead = Set(value); }
 
-    /// <summary>Input written to the provider's prompt cache.</summary>
+    /// <summary>Gets the input written to the provider's prompt cache.</summary>
     public long? CacheCreationTokens { get => Get(_cacheCreation); init => _cacheCreation = Set(value); }
 
-    /// <summary>The part of the cache writes that is kept for five minutes.</summary>
+    /// <summary>Gets the cache writes that are kept for five minutes.</summary>
     public long? CacheCreation5mTokens { get => Get(_cacheCreation5m); init => _cacheCreation5m = Set(value); }
 
-    /// <summary>The part of the cache writes that is kept for an hour.</summary>
+    /// <summary>Gets the cache writes that are kept for an hour.</summary>
     public long? CacheCreation1hTokens { get => Get(_cacheCreation1h); init => _cacheCreation1h = Set(value); }
 
-    /// <summary>Output as reported; whether it includes reasoning is said by <see cref="Convention"/>.</summary>
+    /// <summary>Gets the output. <see cref="Convention"/> says whether it includes reasoning.</summary>
     public long? OutputTokens { get => Get(_output); init => _output = Set(value); }
 
-    /// <summary>Reasoning as reported.</summary>
+    /// <summary>Gets the reasoning tokens.</summary>
     public long? ReasoningTokens { get => Get(_reasoning); init => _reasoning = Set(value); }
 
-    /// <summary>The provider's own total.</summary>
+    /// <summary>Gets the reported total.</summary>
     public long? TotalTokens { get => Get(_total); init => _total = Set(value); }
 
-    /// <summary>Audio in the input.</summary>
+    /// <summary>Gets the audio tokens of the input.</summary>
     public long? InputAudioTokens { get => Get(_inputAudio); init => _inputAudio = Set(value); }
 
-    /// <summary>Audio in the cache reads.</summary>
+    /// <summary>Gets the audio tokens of the cache reads.</summary>
     public long? CacheReadAudioTokens { get => Get(_cacheReadAudio); init => _cacheReadAudio = Set(value); }
 
-    /// <summary>Audio in the output.</summary>
+    /// <summary>Gets the audio tokens of the output.</summary>
     public long? OutputAudioTokens { get => Get(_outputAudio); init => _outputAudio = Set(value); }
 
-    /// <summary>Images in the output.</summary>
+    /// <summary>Gets the image tokens of the output.</summary>
     public long? OutputImageTokens { get => Get(_outputImage); init => _outputImage = Set(value); }
 
-    /// <summary>Whether any part of the input was reported.</summary>
+    /// <summary>Gets whether any part of the input was reported.</summary>
     public bool HasInput => (_input | _extraInput | _cacheRead | _cacheCreation | _cacheCreation5m | _cacheCreation1h) != 0;
 
-    /// <summary>Gets what is known beside the counts' values.</summary>
     internal Notes Noted { get; init; }
 
-    /// <summary>Gets the largest sum of the usage objects that these counts are of.</summary>
+    /// <summary>Gets the largest sum of any of the merged usage objects.</summary>
     internal long LargestSum { get; init; }
 
-    /// <summary>Gets a value indicating whether any count was reported.</summary>
     internal bool HasAny => HasInput || (_output | _reasoning | _total) != 0;
 
-    /// <summary>Gets a value indicating whether no count is more than 0.</summary>
-    internal bool IsZero => (_input | _extraInput | _cacheRead | _cacheCreation | _cacheCreation5m | _cacheCreation1h | _output | _reasoning | _total) <= 1;
+    internal bool IsZero =>
+        (_input | _extraInput | _cacheRead | _cacheCreation | _cacheCreation5m | _cacheCreation1h | _output | _reasoning | _total) <= 1;
 
-    /// <summary>The same with every count of <paramref name="newer"/> that was reported in place of the older one: cumulative usage is replaced, never added.</summary>
-    /// <param name="newer">What was reported later.</param>
+    /// <summary>Returns the counts with every reported count of <paramref name="newer"/> in place of the older
+    /// one.</summary>
+    /// <param name="newer">The later counts.</param>
     public ReportedTokens Merge(in ReportedTokens newer) => new(this, newer);
 
-    /// <summary>
-    /// Returns disjoint buckets. The documented convention holds unless its sum is not the reported total and exactly one other convention's is. None is ever negative: a part that is larger
-    /// than its whole is reduced to it.
-    /// </summary>
+    /// <summary>Returns disjoint buckets, none of them negative. The documented convention holds, unless exactly one
+    /// other convention's sum is the reported total. A part that is larger than its whole is reduced to it.</summary>
     public TokenUsage Normalize() => BucketRules.Apply(this, out _);
 
-    /// <summary>Returns the same with the larger of each count, of <paramref name="other"/> or this.</summary>
+    /// <summary>Returns the larger of each count.</summary>
     internal ReportedTokens Largest(in ReportedTokens other) => this with
     {
         InputTokens = Larger(_input, other._input),
@@ -122,7 +117,6 @@ internal readonly record struct ReportedTokens
         OutputImageTokens = Larger(_outputImage, other._outputImage),
     };
 
-    /// <summary>Returns the same with the input counts of <paramref name="other"/>.</summary>
     internal ReportedTokens WithInputOf(in ReportedTokens other) => this with
     {
         InputTokens = other.InputTokens,
@@ -155,7 +149,7 @@ internal readonly record struct ReportedTokens
         _outputImage = Latest(older._outputImage, newer._outputImage);
     }
 
-    // What one object says of the counts still holds where a later one leaves those counts out.
+    // A convention of one object still holds if a later object leaves out its counts.
     private static TokenConvention Combine(TokenConvention older, TokenConvention newer) =>
         ((older | newer) & ~TokenConvention.InputIncludesCache) | (older & newer & TokenConvention.InputIncludesCache);
 

@@ -1,9 +1,10 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>What few responses say, or say once: one shared object until they do.</summary>
+/// <summary>Represents facts that few responses report, or report once. Responses without them share one
+/// object.</summary>
 internal sealed record ResponseFacts
 {
-    private readonly object? _billedTokens; // Boxed: few providers state them, and they are ten counts.
+    private readonly object? _billedTokens; // Boxed: ten counts that few providers report.
 
     public static ResponseFacts Empty { get; } = new();
 

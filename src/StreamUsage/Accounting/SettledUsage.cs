@@ -1,16 +1,17 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Represents what stands of the reported counts, once it is known what was seen of the answer.</summary>
+/// <summary>Represents the reported counts that are valid for the answer seen.</summary>
 /// <param name="Usage">The counts in disjoint buckets.</param>
-/// <param name="IsInputReported">Whether the input is a fact; else it is not known.</param>
-/// <param name="IsOutputReported">Whether the output is a fact; else it is what there is at least.</param>
-/// <param name="IsOutputPartial">Whether the output counts what was seen up to the last usage, and more was seen after it.</param>
+/// <param name="IsInputReported">Whether the input count is valid; else it is unknown.</param>
+/// <param name="IsOutputReported">Whether the output count is valid; else it is a lower bound.</param>
+/// <param name="IsOutputPartial">Whether more output followed the usage that counted output.</param>
 /// <param name="Anomalies">The doubts about the counts.</param>
-internal readonly record struct SettledUsage(TokenUsage Usage, bool IsInputReported, bool IsOutputReported, bool IsOutputPartial, UsageAnomalies Anomalies)
+internal readonly record struct SettledUsage(
+    TokenUsage Usage, bool IsInputReported, bool IsOutputReported, bool IsOutputPartial, UsageAnomalies Anomalies)
 {
-    /// <summary>Settles the counts: a reported 0 is a fact unless it cannot be true (formats.md §7, rule 4).</summary>
-    /// <param name="state">What was reported.</param>
-    /// <param name="hasOutput">Whether output of any kind was seen.</param>
+    /// <summary>Settles the counts. A reported 0 is valid unless it is implausible.</summary>
+    /// <param name="state">The reported state.</param>
+    /// <param name="hasOutput">Whether any output was seen.</param>
     /// <param name="hasOutputSince">Whether output was seen after the last usage that counts output.</param>
     public static SettledUsage Of(in UsageAccumulator state, bool hasOutput, bool hasOutputSince)
     {
@@ -37,10 +38,11 @@ internal readonly record struct SettledUsage(TokenUsage Usage, bool IsInputRepor
         }
 
         isImplausible |= tokens.Noted.HasFlag(ReportedTokens.Notes.HasZeroReport) && !(isInput && isOutput);
-        return new SettledUsage(usage, isInput, isOutput, isPartial, state.Anomalies | anomalies | (isImplausible ? UsageAnomalies.ImplausibleZero : UsageAnomalies.None));
+        return new SettledUsage(usage, isInput, isOutput, isPartial,
+            state.Anomalies | anomalies | (isImplausible ? UsageAnomalies.ImplausibleZero : UsageAnomalies.None));
     }
 
-    /// <summary>Returns the output with an estimate of what was not counted: added to a count of a part, and never below what there is at least.</summary>
-    /// <param name="estimate">The estimate of the output that no usage has counted.</param>
+    /// <summary>Returns the output with an estimate: added to a partial count, else at least the count
+    /// itself.</summary>
     public long AddOutput(long estimate) => IsOutputPartial ? Usage.OutputTokens + estimate : Math.Max(Usage.OutputTokens, estimate);
 }

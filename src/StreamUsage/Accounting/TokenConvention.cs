@@ -1,6 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Specifies what a provider documents to include in its counts. Where the reported total says otherwise, the total decides (<see cref="ReportedTokens.Normalize"/>).</summary>
+/// <summary>Specifies what a provider includes in its counts. A contradicting total overrides it
+/// (<see cref="ReportedTokens.Normalize"/>).</summary>
 [Flags]
 internal enum TokenConvention
 {
@@ -10,12 +11,14 @@ internal enum TokenConvention
     /// <summary>Input includes cache reads and cache writes (OpenAI, Gemini).</summary>
     InputIncludesCache = 1,
 
-    /// <summary>Reasoning is counted beside the output (Gemini's thoughts).</summary>
+    /// <summary>The output excludes reasoning (Gemini's thoughts).</summary>
     ReasoningBesideOutput = 2,
 
-    /// <summary>A total that exceeds its parts holds output that no part counts (Google's models behind a Chat endpoint, whose thoughts only the total has).</summary>
+    /// <summary>A total above the sum of its parts includes further output (the thoughts of Google's models behind a
+    /// Chat endpoint).</summary>
     TotalMayHoldMoreOutput = 4,
 
-    /// <summary>The cache counts stand under Anthropic's names, whose input excludes them: where they are larger than the input, they stand beside it.</summary>
+    /// <summary>Cache counts have Anthropic's names, whose input excludes them: if they exceed the input, they are
+    /// separate.</summary>
     AnthropicCacheNames = 8,
 }

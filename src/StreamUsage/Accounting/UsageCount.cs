@@ -1,15 +1,16 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Specifies what a number in a usage object counts, whatever the provider calls it.</summary>
+/// <summary>Specifies what a number in a usage object counts.</summary>
 internal enum UsageCount : byte
 {
-    /// <summary>Input; whether cached tokens are in it is the protocol's convention.</summary>
+    /// <summary>Input; the protocol's convention says whether it includes cached tokens.</summary>
     Input,
 
-    /// <summary>All input, cached tokens included, under a name that is not the protocol's own. It serves where the protocol's own count is missing.</summary>
+    /// <summary>All input, including cached tokens, under a foreign name. Used if the protocol's own count is
+    /// missing.</summary>
     InputWithCache,
 
-    /// <summary>Input beside <see cref="Input"/>: the prompt of tools that the provider ran.</summary>
+    /// <summary>Input beside <see cref="Input"/>: the prompt of server tools.</summary>
     ToolInput,
 
     CacheRead,
@@ -18,7 +19,7 @@ internal enum UsageCount : byte
     CacheCreation1h,
     Output,
 
-    /// <summary>Output beside <see cref="Output"/> that is no reasoning: cited text.</summary>
+    /// <summary>Output beside <see cref="Output"/> other than reasoning: cited text.</summary>
     Citations,
 
     Reasoning,
@@ -28,6 +29,6 @@ internal enum UsageCount : byte
     OutputAudio,
     OutputImage,
 
-    /// <summary>Uses of the provider's own search, which only Perplexity says within the counts.</summary>
+    /// <summary>Uses of the provider's search, which only Perplexity reports among the counts.</summary>
     Searches,
 }

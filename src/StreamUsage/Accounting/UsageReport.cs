@@ -2,10 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace StreamUsage.Accounting;
 
-/// <summary>
-/// Gathers the counts of one usage object, in whatever order and under whatever names they come (formats.md §7.2): a 0 never replaces a count, and of two different counts the name that comes first in the
-/// protocol's table stands. A mutable struct: keep it in a local, never copy it.
-/// </summary>
+/// <summary>Collects the counts of one usage object, in any order. A 0 never replaces a count. Of two different counts,
+/// the name that is first in the protocol's table wins. A mutable struct: never copy it.</summary>
 internal struct UsageReport
 {
     private const int Counts = 16;
@@ -14,10 +12,10 @@ internal struct UsageReport
     private Ranks _ranks;
     private ReportedTokens.Notes _notes;
 
-    /// <summary>Whether a cache count stands under a name of Anthropic's, whose input leaves it out.</summary>
+    /// <summary>Gets or sets whether a cache count has Anthropic's name, whose input excludes it.</summary>
     public bool HasAnthropicCacheNames { get; set; }
 
-    /// <summary>Whether the server says in words that it counts as Anthropic does.</summary>
+    /// <summary>Gets or sets whether the server declares Anthropic's convention.</summary>
     public bool IsAnthropicSemantic { get; set; }
 
     public ModalityCounts InputModalities { get; set; }
@@ -26,7 +24,6 @@ internal struct UsageReport
 
     public ModalityCounts OutputModalities { get; set; }
 
-    /// <summary>Whether anything was counted.</summary>
     public readonly bool IsEmpty
     {
         get
@@ -43,10 +40,10 @@ internal struct UsageReport
         }
     }
 
-    /// <summary>Takes in a count.</summary>
-    /// <param name="count">What it counts.</param>
-    /// <param name="value">How many.</param>
-    /// <param name="rank">The place of its name in the protocol's table: the first is the protocol's own.</param>
+    /// <summary>Adds a count.</summary>
+    /// <param name="count">The kind of count.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="rank">The rank of the name in the protocol's table; 0 is the protocol's own name.</param>
     public void Add(UsageCount count, long value, byte rank)
     {
         ref long known = ref _values[(int)count];
@@ -65,10 +62,9 @@ internal struct UsageReport
         }
     }
 
-    /// <summary>Gets a count; null where it was not reported.</summary>
+    /// <summary>Returns a count; null if it was not reported.</summary>
     public readonly long? Get(UsageCount count) => _values[(int)count] is var stored and not 0 ? stored - 1 : null;
 
-    /// <summary>Returns the counts as reported, to be read by a convention.</summary>
     public readonly ReportedTokens ToTokens(TokenConvention convention)
     {
         long? cacheRead = Get(UsageCount.CacheRead);
@@ -77,7 +73,8 @@ internal struct UsageReport
         bool isPerplexity = (citations ?? Get(UsageCount.Searches)) is not null;
         if (isPerplexity)
         {
-            convention |= TokenConvention.ReasoningBesideOutput; // Only Perplexity says these. Its total leaves out what its completion leaves out.
+            // Only Perplexity reports these, and its total excludes them like its completion.
+            convention |= TokenConvention.ReasoningBesideOutput;
         }
 
         if (HasAnthropicCacheNames || IsAnthropicSemantic)

@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace StreamUsage.Buffers;
 
-/// <summary>Bytes that are kept as far as a budget allows: what a response has without asking, and beyond that what is taken of the budget. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>Represents bytes that are kept within a budget, beyond a free part. A mutable struct: never copy
+/// it.</summary>
 internal struct BudgetedBuffer(BufferBudget? budget)
 {
     private PooledBuffer _bytes;
@@ -14,7 +15,7 @@ internal struct BudgetedBuffer(BufferBudget? budget)
 
     public readonly ReadOnlyMemory<byte> Memory => _bytes.Memory;
 
-    /// <summary>Keeps bytes; false, and nothing kept of them, where the budget has no room.</summary>
+    /// <summary>Appends bytes. Returns false, and appends none, if the budget has no room.</summary>
     public bool TryAppend(ReadOnlySpan<byte> bytes)
     {
         int length = _bytes.Length + bytes.Length;
@@ -27,7 +28,7 @@ internal struct BudgetedBuffer(BufferBudget? budget)
         return true;
     }
 
-    /// <summary>Keeps bytes whether there is room or not; the budget counts them.</summary>
+    /// <summary>Appends bytes even if there is no room; the budget counts them.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         int length = _bytes.Length + bytes.Length;
@@ -44,7 +45,7 @@ internal struct BudgetedBuffer(BufferBudget? budget)
     /// <summary>Keeps what follows so many bytes. What was taken of the budget stays taken.</summary>
     public void RemoveFirst(int length) => _bytes.RemoveFirst(length);
 
-    /// <summary>Keeps nothing any more. What was taken of the budget goes back.</summary>
+    /// <summary>Removes all bytes, and returns their share of the budget.</summary>
     public void Clear()
     {
         if (_taken != 0)

@@ -1,18 +1,17 @@
 namespace StreamUsage.Buffers;
 
-/// <summary>
-/// What all responses of a tracker may keep together, in bytes. Asked when a buffer outgrows <see cref="FreeBytes"/> and each time it doubles from there, so that the counter is no contended one.
-/// </summary>
+/// <summary>Represents the bytes that all responses of a tracker may keep. A buffer asks when it exceeds
+/// <see cref="FreeBytes"/>, and then each time it doubles, to avoid contention.</summary>
 internal sealed class BufferBudget(long limit)
 {
-    /// <summary>What a buffer of a response holds without asking.</summary>
+    /// <summary>The size that a buffer may have without asking.</summary>
     public const int FreeBytes = 4 * 1024;
 
     private long _taken;
 
     public long Taken => Interlocked.Read(ref _taken);
 
-    /// <summary>Takes so many bytes more; false, and nothing taken, where there are not so many left.</summary>
+    /// <summary>Takes bytes from the budget. Returns false, and takes none, if too few are left.</summary>
     public bool TryTake(long bytes)
     {
         if (Interlocked.Add(ref _taken, bytes) <= limit)
@@ -24,7 +23,7 @@ internal sealed class BufferBudget(long limit)
         return false;
     }
 
-    /// <summary>Takes so many bytes more, whatever is left: what others may keep becomes less.</summary>
+    /// <summary>Takes bytes from the budget even if too few are left.</summary>
     public void Take(long bytes) => Interlocked.Add(ref _taken, bytes);
 
     public void Return(long bytes) => Interlocked.Add(ref _taken, -bytes);

@@ -1,9 +1,9 @@
 namespace StreamUsage.Buffers;
 
-/// <summary>Limits the length of text that others chose.</summary>
+/// <summary>Limits the length of external text.</summary>
 internal static class CappedText
 {
-    /// <summary>Returns the text, or its beginning where it is longer than so many UTF-16 units; a surrogate pair is not cut.</summary>
+    /// <summary>Returns the text, cut at a maximum of UTF-16 units, but never inside a surrogate pair.</summary>
     public static string Of(string text, int maxLength)
     {
         if (text.Length <= maxLength)

@@ -1,17 +1,15 @@
 namespace StreamUsage.Buffers;
 
-/// <summary>
-/// The data of an event that comes in several pieces: kept up to a limit and within a budget, else given to the reader of large events. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Represents the data of an event that comes in several pieces. It is buffered up to a limit and within a
+/// budget, else passed to the large-event reader. A mutable struct: never copy it.</summary>
 internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
 {
     private readonly int _maxBytes = (int)Math.Min(maxBytes, Array.MaxLength / 2);
     private BudgetedBuffer _kept = new(largeEvents?.Budget);
 
-    /// <summary>The largest event that is kept.</summary>
     public readonly int MaxBytes => _maxBytes;
 
-    /// <summary>Whether the event outgrew the limit or the budget: the reader of large events has it all.</summary>
+    /// <summary>Gets whether the event exceeded the limit or the budget, and went to the large-event reader.</summary>
     public bool IsLarge { get; private set; }
 
     public readonly int Length => _kept.Length;

@@ -1,9 +1,9 @@
 namespace StreamUsage.Buffers;
 
-/// <summary>Gets the data of an event that is over the size limit, piece by piece, instead of its being kept.</summary>
+/// <summary>Receives the data of an event over the size limit, piece by piece.</summary>
 internal interface ILargeEventReader
 {
-    /// <summary>What all that is kept may take together; null where that is not limited.</summary>
+    /// <summary>Gets the memory budget; null if unlimited.</summary>
     BufferBudget? Budget { get; }
 
     void Begin();

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace StreamUsage.Buffers;
 
-/// <summary>Bytes in one array that is rented when first needed and given back by <see cref="Release"/>. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>Represents bytes in a pooled array. A mutable struct: never copy it.</summary>
 internal struct PooledBuffer
 {
     private const int InitialSize = 128;
@@ -26,7 +26,6 @@ internal struct PooledBuffer
         Length += bytes.Length;
     }
 
-    /// <summary>Makes room for so many bytes in all.</summary>
     public void Reserve(int length)
     {
         if (length > (_array?.Length ?? 0))
@@ -39,7 +38,6 @@ internal struct PooledBuffer
 
     public void Clear() => Length = 0;
 
-    /// <summary>Keeps what follows so many bytes.</summary>
     public void RemoveFirst(int length)
     {
         Span.Slice(length).CopyTo(_array);
@@ -60,7 +58,8 @@ internal struct PooledBuffer
 
     private void Grow(int more)
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialSize, (int)Math.Min(Array.MaxLength, Math.Max((long)Length + more, 2L * Length))));
+        long size = Math.Min(Array.MaxLength, Math.Max((long)Length + more, 2L * Length));
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(InitialSize, (int)size));
         if (_array is { } array)
         {
             array.AsSpan(0, Length).CopyTo(larger);

@@ -2,13 +2,13 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>What may be kept of one response: so many bytes, and past the first few only what all responses together have left.</summary>
+/// <summary>Represents how many bytes may be kept of one response, within the budget of all responses.</summary>
 internal sealed class CaptureAllowance(long limit, BufferBudget? budget)
 {
     private long _used;
     private long _taken;
 
-    /// <summary>Takes as many of so many bytes as there are left.</summary>
+    /// <summary>Takes up to <paramref name="wanted"/> bytes. Returns the number taken.</summary>
     public int Take(int wanted)
     {
         int length = (int)Math.Min(wanted, limit - _used);
@@ -28,7 +28,7 @@ internal sealed class CaptureAllowance(long limit, BufferBudget? budget)
         return length;
     }
 
-    /// <summary>Takes so many bytes or none.</summary>
+    /// <summary>Takes <paramref name="wanted"/> bytes or none.</summary>
     public bool TryTake(int wanted)
     {
         if (wanted > limit - _used)
@@ -41,10 +41,8 @@ internal sealed class CaptureAllowance(long limit, BufferBudget? budget)
         return length == wanted;
     }
 
-    /// <summary>So many bytes are not kept any more.</summary>
     public void GiveBack(int bytes) => _used -= bytes;
 
-    /// <summary>Nothing is kept any more.</summary>
     public void Release()
     {
         budget?.Return(_taken);

@@ -6,7 +6,7 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Capture;
 
-/// <summary>A block while it is put together.</summary>
+/// <summary>Represents a block while it is assembled.</summary>
 internal sealed class CapturedBlock(int choiceIndex)
 {
     private PooledBuffer _text, _input, _signature;
@@ -17,15 +17,14 @@ internal sealed class CapturedBlock(int choiceIndex)
 
     public string? Name { get; set; }
 
-    /// <summary>What its output is; null until that is known. A tool's name and arguments are one kind.</summary>
+    /// <summary>Gets or sets the kind of output; null until known. A tool's name and arguments are one kind.</summary>
     public OutputKind? Kind { get; set; }
 
     public bool HasTextInput { get; set; }
 
-    /// <summary>Whether a parser has told of it; else its output alone has.</summary>
+    /// <summary>Gets or sets whether a parser reported the block, not only its output.</summary>
     public bool IsTold { get; set; }
 
-    /// <summary>Whether no output belongs to it.</summary>
     public bool IsClosed { get; set; }
 
     public ref PooledBuffer BufferOf(BlockField field)

@@ -3,22 +3,22 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Keeps the data of events, whole ones only: the first that does not fit is left out, and so are all after it.</summary>
+/// <summary>Captures the data of whole events. The first event that does not fit, and all after it, are left
+/// out.</summary>
 internal sealed class EventCapture(CaptureAllowance allowance)
 {
-    // What an event takes beside its data: its end, and in the record the string and its place in the list.
+    // The size of an event beside its data: its end, the string object and its place in the list.
     private const int EventBytes = 48;
 
     private readonly List<int> _ends = [];
     private PooledBuffer _data;
     private bool _isFull;
 
-    /// <summary>Whether something was left out.</summary>
     public bool IsTruncated { get; private set; }
 
-    /// <summary>Keeps an event's data.</summary>
+    /// <summary>Adds an event's data.</summary>
     /// <param name="data">The data.</param>
-    /// <param name="isReduced">Whether it is what is left of an event that was too large to keep.</param>
+    /// <param name="isReduced">Whether the data is a reduced copy of a large event.</param>
     public void Add(ReadOnlySpan<byte> data, bool isReduced)
     {
         IsTruncated |= isReduced;
@@ -32,7 +32,6 @@ internal sealed class EventCapture(CaptureAllowance allowance)
         _ends.Add(_data.Length);
     }
 
-    /// <summary>An event was too large to keep anything of.</summary>
     public void Skip() => IsTruncated = true;
 
     public IReadOnlyList<string> ToList()

@@ -1,12 +1,13 @@
 namespace StreamUsage.Capture;
 
-/// <summary>Keeps secrets out of captured headers: only values of headers known to be harmless are kept, because no value says that it is a secret.</summary>
-/// <param name="choices">The headers that a caller decided about, and whether their values are kept. Case does not matter.</param>
+/// <summary>Redacts captured headers. Only values of known harmless headers are kept, since a secret value cannot be
+/// recognised.</summary>
+/// <param name="choices">The headers that the user chose to keep or redact; case is ignored.</param>
 internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
 {
     private const string Redacted = "***";
 
-    /// <summary>Returns a copy with every value replaced that is not to be kept; null for null.</summary>
+    /// <summary>Returns a copy with redacted values; null for null.</summary>
     public IReadOnlyDictionary<string, string>? Redact(IReadOnlyDictionary<string, string>? headers)
     {
         if (headers is null)
@@ -23,7 +24,8 @@ internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
         return redacted;
     }
 
-    /// <summary>Returns the headers of a response and its content, redacted; a header with several values has them joined with a comma.</summary>
+    /// <summary>Returns the redacted headers of a response and its content. Several values of a header are joined by
+    /// commas.</summary>
     public IReadOnlyDictionary<string, string> Capture(HttpResponseMessage response)
     {
         var captured = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -32,8 +34,11 @@ internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
         return captured;
     }
 
-    /// <summary>Returns the context as it may be kept: a copy that the caller cannot change any more, headers redacted, without the request's body.</summary>
-    public UsageContext Redact(UsageContext context) => context is { RequestHeaders: null, ProviderRequestHeaders: null, Tags: null, RequestBody.IsEmpty: true } ? context : context with
+    /// <summary>Returns a copy of the context with redacted headers and without the request body.</summary>
+    public UsageContext Redact(UsageContext context) =>
+        context is { RequestHeaders: null, ProviderRequestHeaders: null, Tags: null, RequestBody.IsEmpty: true }
+        ? context
+        : context with
     {
         RequestHeaders = TryCopy(context.RequestHeaders, Redact),
         ProviderRequestHeaders = TryCopy(context.ProviderRequestHeaders, Redact),
@@ -41,7 +46,7 @@ internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
         RequestBody = default,
     };
 
-    // The caller's dictionary may be changing, or not be one: then it is left out rather than the record lost.
+    // If the caller's dictionary changes meanwhile or throws, it is left out: the record matters more.
     private static IReadOnlyDictionary<string, string>? TryCopy(
         IReadOnlyDictionary<string, string>? pairs, Func<IReadOnlyDictionary<string, string>?, IReadOnlyDictionary<string, string>?> copy)
     {

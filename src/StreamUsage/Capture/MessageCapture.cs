@@ -5,35 +5,32 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Capture;
 
-/// <summary>
-/// Puts the message together from what a parser tells. Keeps as much as it is allowed, and nothing after what did not fit: what is kept is the message's beginning.
-/// </summary>
+/// <summary>Assembles the message from a parser's reports. After the first part that does not fit, nothing more is
+/// kept, so the result is the message's beginning.</summary>
 internal sealed class MessageCapture(CaptureAllowance allowance)
 {
-    // What a block takes beside its text: itself, its places in the list and the table, and in the record another object.
+    // The size of a block beside its text: the object, its places in list and table, and the record's object.
     private const int BlockBytes = 256;
 
-    // What the first byte of a text takes: the smallest array. And what a name takes beside its characters, which are two bytes each.
+    // The size of a text's first byte (the smallest array), and of a name beside its two bytes a character.
     private const int TextBytes = 160;
     private const int NameBytes = 32;
     private const int MaxNameBytes = 256;
 
     private readonly List<CapturedBlock> _blocks = [];
     private readonly Dictionary<(int Choice, long Key), CapturedBlock> _byKey = [];
-    private readonly Dictionary<int, CapturedBlock> _current = []; // Of choices with a block that is kept: no more than there are blocks.
+    private readonly Dictionary<int, CapturedBlock> _current = []; // By choice; no more than there are blocks.
     private PooledBuffer _unescaped;
     private BlockStage _stage;
     private bool _isFull, _hasTold;
     private int _used;
     private string? _role;
 
-    /// <summary>Whether something was left out.</summary>
     public bool IsTruncated { get; private set; }
 
-    /// <summary>Whether what is told now comes from an event that was cut.</summary>
+    /// <summary>Gets or sets whether the current event was reduced.</summary>
     public bool IsReduced { get; set; }
 
-    /// <summary>An event was too large to keep anything of.</summary>
     public void Skip() => IsTruncated = true;
 
     public void OnMessage(ReadOnlySpan<byte> role, bool isNew)
@@ -53,7 +50,8 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
     {
         _stage = block.Stage;
         CapturedBlock? known = block.Stage == BlockStage.Begin ? null : _byKey.GetValueOrDefault((block.ChoiceIndex, block.Key));
-        if (known is not null && block.Stage == BlockStage.Delta && known.Id is { } id && !block.Id.IsEmpty && JsonStringText.ToString(block.Id) != id)
+        if (known is not null && block.Stage == BlockStage.Delta && known.Id is { } id && !block.Id.IsEmpty
+            && JsonStringText.ToString(block.Id) != id)
         {
             known = null; // Some servers give every call the same index.
         }
@@ -219,7 +217,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         return block;
     }
 
-    // Types, ids and names are short, or none.
+    // Types, ids and names are kept whole or not at all.
     private bool TryKeepName(ReadOnlySpan<byte> utf8, out string? name)
     {
         name = null;
@@ -255,7 +253,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         {
             JsonStringText.Append(utf8, ref _unescaped);
             AppendPlain(ref buffer, _unescaped.Span);
-            _unescaped.Release(); // Of one event, whatever its size: not to be held between events.
+            _unescaped.Release(); // It may be large, and must not be held between events.
         }
         else
         {

@@ -3,12 +3,13 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>The first characters of a body, kept as long as nothing in it could be read. The budget counts them, and does not refuse them.</summary>
+/// <summary>Represents the first characters of a body, kept while nothing in it was readable. The budget counts them
+/// but never refuses them.</summary>
 internal sealed class RawExcerpt(BufferBudget? budget = null)
 {
     private const int MaxCharacters = 10_000;
 
-    // No UTF-16 unit stands for more than three bytes. The last character may be cut, and is not shown.
+    // A UTF-16 unit takes at most three bytes. The last character may be cut, and is not shown.
     private const int MaxBytes = 3 * (MaxCharacters + 1);
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
@@ -17,7 +18,7 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
     private int _characters;
     private bool _isTruncated;
 
-    /// <summary>Gets a value indicating whether it holds nothing but comments, pings and end marks of a stream of server-sent events.</summary>
+    /// <summary>Gets whether the body holds only SSE comments, pings and end markers.</summary>
     public bool IsSilent
     {
         get
@@ -28,8 +29,12 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
                 int end = rest.IndexOfAny((byte)'\r', (byte)'\n');
                 ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
                 rest = end < 0 ? default : rest[(end + 1)..];
-                bool isSilent = !line.ContainsAnyExcept(" \t"u8) || line[0] == (byte)':' || line.StartsWith("id:"u8) || line.StartsWith("retry:"u8)
-                    || (line.StartsWith("data:"u8) && (line.EndsWith("[DONE]"u8) || line.IndexOf("\"ping\""u8) >= 0 || (end >= 0 && !line["data:".Length..].ContainsAnyExcept(" \t"u8))))
+                bool isSilent = !line.ContainsAnyExcept(" \t"u8)
+                    || line[0] == (byte)':' || line.StartsWith("id:"u8) || line.StartsWith("retry:"u8)
+                    || (line.StartsWith("data:"u8)
+                        && (line.EndsWith("[DONE]"u8)
+                            || line.IndexOf("\"ping\""u8) >= 0
+                            || (end >= 0 && !line["data:".Length..].ContainsAnyExcept(" \t"u8))))
                     || (line.StartsWith("event:"u8) && line.EndsWith("ping"u8));
                 if (!isSilent)
                 {
@@ -55,14 +60,17 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
 
     public void Release() => _bytes.Release();
 
-    /// <summary>Returns what was kept, its secrets masked.</summary>
     public CapturedResponse ToResponse()
     {
         string text = Encoding.UTF8.GetString(_bytes.Span);
-        return new CapturedResponse { RawExcerpt = SecretMask.Text(text, MaxCharacters), Truncated = _isTruncated || text.Length > MaxCharacters };
+        return new CapturedResponse
+        {
+            RawExcerpt = SecretMask.Text(text, MaxCharacters),
+            Truncated = _isTruncated || text.Length > MaxCharacters,
+        };
     }
 
-    // Up to the byte that begins one character too many.
+    // Up to the byte that begins the first character too many.
     private int LengthToKeep(ReadOnlySpan<byte> bytes)
     {
         int length = Math.Min(bytes.Length, MaxBytes - _bytes.Length);

@@ -2,10 +2,10 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Copies the request's body into the record: the caller's own bytes are the caller's again once the record is made.</summary>
+/// <summary>Copies the request body into the record, since the caller may reuse its memory afterwards.</summary>
 internal static class RequestBodyCapture
 {
-    /// <summary>A copy of so many bytes at most, whole characters of them; of a caller's memory that is gone, nothing.</summary>
+    /// <summary>Returns a copy of whole characters up to the limit; empty if the caller's memory is gone.</summary>
     public static ReadOnlyMemory<byte> Copy(ReadOnlyMemory<byte> body, long limit, out bool isTruncated)
     {
         isTruncated = false;

@@ -3,7 +3,7 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>What is kept of one response where the options ask for it: its message, its events, or both, out of one allowance.</summary>
+/// <summary>Captures a response's message, its events or both, within one allowance.</summary>
 internal sealed class ResponseCapture
 {
     private readonly CaptureAllowance _allowance;
@@ -18,13 +18,13 @@ internal sealed class ResponseCapture
 
     public MessageCapture? Message { get; }
 
-    /// <summary>Null where nothing of the body is to be kept.</summary>
+    /// <summary>Creates the capture; null if no content is to be kept.</summary>
     public static ResponseCapture? Create(CapturedContent content, long limit, BufferBudget? budget) =>
         (content & (CapturedContent.Message | CapturedContent.Events)) == 0 ? null : new ResponseCapture(content, limit, budget);
 
-    /// <summary>An event comes, and what a parser tells of it.</summary>
-    /// <param name="data">Its data.</param>
-    /// <param name="isReduced">Whether that is what is left of an event that was too large to keep.</param>
+    /// <summary>Begins an event, which a parser then reports.</summary>
+    /// <param name="data">The event's data.</param>
+    /// <param name="isReduced">Whether the data is a reduced copy of a large event.</param>
     public void Begin(ReadOnlySpan<byte> data, bool isReduced)
     {
         _events?.Add(data, isReduced);
@@ -34,14 +34,13 @@ internal sealed class ResponseCapture
         }
     }
 
-    /// <summary>An event was too large to keep anything of.</summary>
     public void Skip()
     {
         _events?.Skip();
         Message?.Skip();
     }
 
-    /// <summary>What was kept, beside the excerpt of a body that could not be read.</summary>
+    /// <summary>Returns the captured content and the excerpt of an unreadable body.</summary>
     public CapturedResponse ToResponse(CapturedResponse? excerpt, in UsageAccumulator state, bool isRead) => new()
     {
         RawExcerpt = excerpt?.RawExcerpt,

@@ -2,15 +2,13 @@ using System.Collections;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>
-/// The records of one batch call. The default <see cref="IUsageSink.RecordBatchAsync"/> recognizes it and declines, so that
-/// a sink without batches gets each record in a call of its own.
-/// </summary>
+/// <summary>Represents the records of one batch call. The default <see cref="IUsageSink.RecordBatchAsync"/> declines
+/// it, so that each record gets its own call.</summary>
 internal sealed class DeliveryBatch(IReadOnlyList<QueuedRecord> records) : IReadOnlyList<UsageRecord>
 {
     public int Count => records.Count;
 
-    /// <summary>Whether the sink does not take batches. Nothing was delivered then.</summary>
+    /// <summary>Gets whether the sink does not accept batches. Nothing was delivered then.</summary>
     public bool IsDeclined { get; private set; }
 
     public UsageRecord this[int index] => records[index].Record;

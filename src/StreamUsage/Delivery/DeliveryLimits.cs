@@ -1,31 +1,30 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>The limits of one sink's delivery.</summary>
+/// <summary>Represents the limits of one sink's delivery.</summary>
 internal sealed record DeliveryLimits
 {
-    /// <summary>Records that wait in the queue. Further ones wait for room.</summary>
+    /// <summary>Gets how many records the queue holds. Further ones wait for room.</summary>
     public int Capacity { get; init; }
 
-    /// <summary>How long a record waits for room.</summary>
+    /// <summary>Gets how long a record waits for room.</summary>
     public TimeSpan FullQueueTimeout { get; init; }
 
     public int MaxBatchSize { get; init; }
 
     public TimeSpan MaxBatchDelay { get; init; }
 
-    /// <summary>Calls with records from the queue that run at once.</summary>
+    /// <summary>Gets how many calls with queued records run at once.</summary>
     public int MaxConcurrentCalls { get; init; }
 
-    /// <summary>Calls with failed records, beside the queue, that run at once.</summary>
+    /// <summary>Gets how many calls with failed records run at once, beside the queue.</summary>
     public int MaxConcurrentRetries { get; init; }
 
-    /// <summary>Whether a record outlasts its attempts while the sink takes nothing at all.</summary>
+    /// <summary>Gets whether a record outlasts its attempts while the sink accepts nothing.</summary>
     public bool WaitsForSink { get; init; }
 
-    /// <summary>How long a record waits for the call that tells the sink of its response's start.</summary>
+    /// <summary>Gets how long a record waits for its response's start call.</summary>
     public TimeSpan StartTimeout { get; init; }
 
-    /// <summary>How long a shutdown goes on delivering.</summary>
     public TimeSpan ShutdownTimeout { get; init; }
 
     public static DeliveryLimits From(StreamUsageOptions options) =>

@@ -3,10 +3,10 @@ using Polly.Retry;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>The pauses between attempts: exponential, with jitter, on the tracker's clock.</summary>
+/// <summary>Retries with exponential pauses and jitter, on the tracker's clock.</summary>
 internal sealed class DeliveryRetries
 {
-    // In the background, records wait beside the queue: they get more attempts, and shorter pauses between them.
+    // Background retries do not block the queue, so they get more attempts and shorter pauses.
     private const int AttemptsFactor = 3;
 
     private static readonly TimeSpan MinPauseOfOutage = TimeSpan.FromMilliseconds(200);
@@ -18,7 +18,8 @@ internal sealed class DeliveryRetries
     {
         bool isInBackground = options.Background is not null;
         MaxAttempts = options.MaxDeliveryAttempts * (isInBackground ? AttemptsFactor : 1);
-        _limited = MaxAttempts == 1 ? ResiliencePipeline<bool>.Empty : Build(MaxAttempts - 1, options.RetryDelay, isInBackground ? MaxPauseBesideQueue : MaxPause);
+        _limited = MaxAttempts == 1
+            ? ResiliencePipeline<bool>.Empty : Build(MaxAttempts - 1, options.RetryDelay, isInBackground ? MaxPauseBesideQueue : MaxPause);
         _endless = Build(int.MaxValue, Longer(options.RetryDelay, MinPauseOfOutage), MaxPause);
 
         ResiliencePipeline<bool> Build(int retries, TimeSpan pause, TimeSpan maxPause) =>
@@ -33,15 +34,14 @@ internal sealed class DeliveryRetries
             }).Build();
     }
 
-    /// <summary>Attempts for one record, the first one included.</summary>
+    /// <summary>Gets the number of attempts for one record, the first included.</summary>
     public int MaxAttempts { get; }
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    /// <summary>Repeats an attempt that has failed once, until it succeeds or the attempts are used up.</summary>
+    /// <summary>Retries a failed attempt until it succeeds or the attempts are used up.</summary>
     public Task RepeatAsync(Func<ValueTask<bool>> attempt, CancellationToken stop) => RunAsync(_limited, attempt, stop);
 
-    /// <summary>Repeats an attempt that has failed once, until it succeeds.</summary>
     public Task RepeatUntilSuccessAsync(Func<ValueTask<bool>> attempt, CancellationToken stop) => RunAsync(_endless, attempt, stop);
 
     private static async Task RunAsync(ResiliencePipeline<bool> pipeline, Func<ValueTask<bool>> attempt, CancellationToken stop)
@@ -59,7 +59,7 @@ internal sealed class DeliveryRetries
         }
         catch (OperationCanceledException)
         {
-            // A stop, or a sink that is back, ends the pause.
+            // A shutdown, or a sink that recovered, ends the pause.
         }
     }
 }

@@ -1,18 +1,19 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>The stages of a shutdown, as the delivery of all sinks sees them.</summary>
+/// <summary>Represents the stages of a shutdown for the delivery.</summary>
 internal sealed class DeliveryStop
 {
     private readonly CancellationTokenSource _stopping = new();
     private volatile CancellationTokenSource _abandoned = new(), _ended = new();
 
-    /// <summary>Cancelled once batches leave at once.</summary>
+    /// <summary>Gets a token that is cancelled when partial batches are sent at once.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
-    /// <summary>Cancelled once the time for delivering is over: what is left is reported. A record keeps the token of its hand-over.</summary>
+    /// <summary>Gets a token that is cancelled when the time for delivering is over. A record keeps the token it began
+    /// with.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 
-    /// <summary>Cancelled once the time for reports to user code is over too.</summary>
+    /// <summary>Gets a token that is cancelled when the time for callbacks is over too.</summary>
     public CancellationToken Ended => _ended.Token;
 
     public Task BeginAsync() => _stopping.CancelAsync();

@@ -3,24 +3,23 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>
-/// Delivers what failed, beside the queue. A failed batch is split until its bad records stand alone, and each of those gets
-/// attempts of its own. While the sink takes nothing at all, the pauses grow and no record is given up.
-/// </summary>
+/// <summary>Retries failed records beside the queue. A failed batch is split until its bad records are alone, and each
+/// gets its own attempts. While the sink accepts nothing, the pauses grow and no record is dropped.</summary>
 internal sealed class FailedRecords(
     SinkCalls calls, SinkHealth health, DeliveryRetries retries, DeliveryLimits limits, UsageReporter reporter)
 {
     private const int MaxBatches = 16;
 
-    // As many records as the queue holds are retried, at most. The queue waits where there are more.
+    // At most as many records as the queue holds are retried. If there are more, the queue waits.
     private readonly SemaphoreSlim _batches = new(Math.Clamp(limits.Capacity / limits.MaxBatchSize, 1, MaxBatches));
     private readonly SemaphoreSlim _singles = new(limits.Capacity);
     private readonly SemaphoreSlim _calls = new(limits.MaxConcurrentRetries);
 
-    /// <summary>Takes records whose call failed. Completes when the queue may go on, not when they are delivered.</summary>
+    /// <summary>Retries records whose call failed. Completes when the queue may continue, not when they are
+    /// delivered.</summary>
     /// <param name="records">A batch, or one record.</param>
-    /// <param name="fault">Why the call failed.</param>
-    /// <param name="taken">What <see cref="SinkHealth.Taken"/> said before the call.</param>
+    /// <param name="fault">The failure of the call.</param>
+    /// <param name="taken">The value of <see cref="SinkHealth.Taken"/> before the call.</param>
     public async Task TakeAsync(QueuedRecord[] records, Exception fault, long taken)
     {
         SemaphoreSlim slots = records.Length == 1 ? _singles : _batches;
@@ -31,7 +30,8 @@ internal sealed class FailedRecords(
         {
             try
             {
-                await (records.Length == 1 ? RetryAsync(records[0], fault, taken) : SplitAsync(records, fault, taken)).ConfigureAwait(false);
+                await (records.Length == 1 ? RetryAsync(records[0], fault, taken) : SplitAsync(records, fault, taken))
+                    .ConfigureAwait(false);
             }
             catch (Exception unexpected)
             {
@@ -48,7 +48,7 @@ internal sealed class FailedRecords(
         var pieces = new ConcurrentQueue<QueuedRecord[]>();
         if (fault is TimeoutException)
         {
-            // One record may hang. Side by side, it delays no other.
+            // Concurrent, so that a record that hangs delays no other.
             await Task.WhenAll(batch.Select(record => TryAsync([record], pieces, taken, abandoned))).ConfigureAwait(false);
         }
         else
@@ -110,8 +110,9 @@ internal sealed class FailedRecords(
         pieces.Enqueue(piece[half..]);
     }
 
-    // An attempt counts where the sink took another record since the attempt before. A record is given up when all its attempts
-    // count, or when all of them failed after the sink took something, and nothing else was there to ask it with.
+    // An attempt counts if the sink accepted another record since the previous attempt. A record is dropped when all
+    // its attempts count. It is also dropped when they failed after the sink had accepted something, and no new record
+    // came to test the sink.
     private async Task RetryAsync(QueuedRecord record, Exception fault, long taken)
     {
         CancellationToken abandoned = record.Abandoned;

@@ -1,6 +1,6 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>A sink that stands for another one, under whose name it appears in the log and the meter.</summary>
+/// <summary>Represents a sink that is logged and measured under another sink's name.</summary>
 internal interface INamedSink
 {
     string SinkName { get; }

@@ -4,10 +4,12 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Delivers the records of a tracker: each to every sink, none of which waits for another.</summary>
+/// <summary>Delivers the records of a tracker to every sink, independently of each other.</summary>
 internal sealed class RecordDelivery
 {
     private static readonly TimeSpan TimeToReport = TimeSpan.FromSeconds(5), TimeToEnd = TimeSpan.FromSeconds(1);
+
+    private static readonly Task<DeliveryResult> Queued = Task.FromResult(DeliveryResult.Queued);
 
     private readonly SinkQueue[] _queues;
     private readonly DeliveryLimits _limits;
@@ -15,7 +17,8 @@ internal sealed class RecordDelivery
     private readonly UndeliveredRecords _undelivered;
     private readonly TimeProvider _time;
 
-    public RecordDelivery(IReadOnlyList<IUsageSink> sinks, string trackerName, StreamUsageOptions options, BufferBudget budget, UsageReporter reporter, TimeProvider time)
+    public RecordDelivery(IReadOnlyList<IUsageSink> sinks, string trackerName, StreamUsageOptions options, BufferBudget budget,
+        UsageReporter reporter, TimeProvider time)
     {
         _time = time;
         _limits = DeliveryLimits.From(options);
@@ -33,10 +36,9 @@ internal sealed class RecordDelivery
 
     public IReadOnlyList<SinkQueue> Queues => _queues;
 
-    /// <summary>How long a shutdown waits for deliveries.</summary>
     public TimeSpan ShutdownTimeout => _limits.ShutdownTimeout;
 
-    /// <summary>Tells the sinks that a response has begun. The result is null where no sink wants to know.</summary>
+    /// <summary>Calls the sinks with a response's start. Returns null if no sink uses starts.</summary>
     public Task[]? Start(UsageStart start, ActivityContext request)
     {
         Task[]? calls = null;
@@ -52,20 +54,19 @@ internal sealed class RecordDelivery
         return calls;
     }
 
-    /// <summary>Whether any sink wants to know of responses that begin.</summary>
     public bool TakesStarts => Array.Exists(_queues, static queue => queue.Calls.TakesStarts);
 
-    /// <summary>Hands a record over.</summary>
+    /// <summary>Begins to deliver a record.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="activity">The activity that continues the request's trace; null where there is none.</param>
-    /// <param name="starts">What <see cref="Start"/> returned.</param>
-    /// <param name="ended">Completes when each sink has the record, or never will.</param>
-    /// <returns>How the hand-over ended; with several sinks, the worst result.</returns>
+    /// <param name="activity">The activity that continues the request's trace; null if none.</param>
+    /// <param name="starts">The result of <see cref="Start"/>.</param>
+    /// <param name="ended">Completes when each sink has the record or never will.</param>
+    /// <returns>The result; with several sinks, the worst one.</returns>
     public Task<DeliveryResult> DeliverAsync(UsageRecord record, Activity? activity, Task[]? starts, out Task ended)
     {
         if (_queues.Length == 1)
         {
-            var queued = new QueuedRecord(record, activity, _time.GetTimestamp(), starts?[0], _stop.Abandoned);
+            var queued = new QueuedRecord(_queues[0], record, activity, _time.GetTimestamp(), starts?[0], _stop.Abandoned);
             ended = queued.Task;
             return DeliverAsync(_queues[0], queued);
         }
@@ -74,7 +75,7 @@ internal sealed class RecordDelivery
         var results = new Task<DeliveryResult>[_queues.Length];
         for (int i = 0; i < results.Length; i++)
         {
-            records[i] = new QueuedRecord(record, activity, _time.GetTimestamp(), starts?[i], _stop.Abandoned);
+            records[i] = new QueuedRecord(_queues[i], record, activity, _time.GetTimestamp(), starts?[i], _stop.Abandoned);
             results[i] = DeliverAsync(_queues[i], records[i]);
         }
 
@@ -82,11 +83,11 @@ internal sealed class RecordDelivery
         return WorstAsync(results);
     }
 
-    /// <summary>Delivers what waits without waiting for more.</summary>
+    /// <summary>Begins a shutdown: partial batches are sent at once.</summary>
     public Task BeginStopAsync() => _stop.BeginAsync();
 
-    /// <summary>Gives up what is left, and reports it.</summary>
-    /// <param name="whenDelivered">Returns a task that completes when nothing is left.</param>
+    /// <summary>Drops and reports the remaining records.</summary>
+    /// <param name="whenDelivered">Returns a task that completes when no record is left.</param>
     public async Task AbandonAsync(Func<Task> whenDelivered)
     {
         if (whenDelivered().IsCompleted)
@@ -102,10 +103,14 @@ internal sealed class RecordDelivery
         _stop.Reset();
     }
 
-    private async Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued) =>
-        await queue.AddAsync(queued).ConfigureAwait(false) && _limits.WaitsForSink
-            ? DeliveryResult.Queued
-            : await queued.Task.ConfigureAwait(false);
+    private Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued)
+    {
+        ValueTask<bool> adding = queue.AddAsync(queued);
+        return !adding.IsCompletedSuccessfully ? WhenAddedAsync() : adding.Result && _limits.WaitsForSink ? Queued : queued.Task;
+
+        async Task<DeliveryResult> WhenAddedAsync() =>
+            await adding.ConfigureAwait(false) && _limits.WaitsForSink ? DeliveryResult.Queued : await queued.Task.ConfigureAwait(false);
+    }
 
     private static async Task<DeliveryResult> WorstAsync(Task<DeliveryResult>[] results)
     {

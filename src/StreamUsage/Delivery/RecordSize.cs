@@ -1,11 +1,10 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>What a record that waits holds in memory, roughly.</summary>
+/// <summary>Estimates the memory of a waiting record.</summary>
 internal static class RecordSize
 {
     private const long Fields = 2048;
 
-    /// <summary>Returns the size in bytes.</summary>
     public static long Of(UsageRecord record)
     {
         long characters = Length(record.ReportedUsageJson) + Length(record.ErrorMessage) + Length(record.Response?.RawExcerpt);

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Makes calls into user code: each starts on the thread pool, in an empty execution context, and is limited in time.</summary>
+/// <summary>Makes time-limited calls into user code, on the thread pool and in an empty execution context.</summary>
 internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
 {
-    /// <summary>The most abandoned calls that may still be running. Each may hold a thread for good.</summary>
+    /// <summary>The most abandoned calls that may still run. Each may block a thread forever.</summary>
     public const int MaxAbandonedCalls = 64;
 
     private int _abandoned;
@@ -14,7 +14,7 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
     /// <param name="call">The call. Its token is cancelled at the timeout; a call that ignores it is abandoned.</param>
     /// <param name="activity">The activity that the call runs in; null for none.</param>
     /// <param name="abandoned">Abandons the call early.</param>
-    /// <returns>Why the call failed; null where it succeeded.</returns>
+    /// <returns>The failure; null if the call succeeded.</returns>
     public async Task<Exception?> CallAsync(
         Func<CancellationToken, ValueTask> call, Activity? activity = null, CancellationToken abandoned = default)
     {
@@ -23,39 +23,29 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             return new TimeoutException($"{MaxAbandonedCalls} earlier calls have exceeded their time limit and are still running.");
         }
 
-        // Not disposed: an abandoned call may still use the token. The source holds no timer.
-        var cancellation = new CancellationTokenSource();
-        Task running = Task.Run(RunAsync, CancellationToken.None);
+        var running = new Call(call, activity);
+        ThreadPool.UnsafeQueueUserWorkItem(running, preferLocal: false);
         try
         {
-            await running.WaitAsync(timeout, time, abandoned).ConfigureAwait(false);
+            await running.Task.WaitAsync(timeout, time, abandoned).ConfigureAwait(false);
             return null;
         }
         catch (Exception fault)
         {
-            if (!running.IsCompleted)
+            if (!running.Task.IsCompleted)
             {
-                Abandon(running, cancellation);
+                Abandon(running);
             }
 
             return fault;
         }
-
-        async Task RunAsync()
-        {
-            if (!cancellation.IsCancellationRequested)
-            {
-                Activity.Current = activity;
-                await call(cancellation.Token).ConfigureAwait(false);
-            }
-        }
     }
 
-    private void Abandon(Task running, CancellationTokenSource cancellation)
+    private void Abandon(Call running)
     {
         Interlocked.Increment(ref _abandoned);
-        _ = cancellation.CancelAsync();
-        _ = running.ContinueWith(
+        running.Cancel();
+        _ = running.Task.ContinueWith(
             static (task, caller) =>
             {
                 _ = task.Exception; // Observed: nobody waits for it any more.
@@ -65,5 +55,35 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
+    }
+
+    /// <summary>A call that waits for a thread of the pool, or runs.</summary>
+    private sealed class Call(Func<CancellationToken, ValueTask> call, Activity? activity)
+        : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IThreadPoolWorkItem
+    {
+        // Not disposed: an abandoned call may still use the token. The source holds no timer.
+        private readonly CancellationTokenSource _cancellation = new();
+
+        public void Cancel() => _ = _cancellation.CancelAsync();
+
+        public async void Execute()
+        {
+            if (_cancellation.IsCancellationRequested)
+            {
+                SetCanceled();
+                return;
+            }
+
+            try
+            {
+                Activity.Current = activity;
+                await call(_cancellation.Token).ConfigureAwait(false);
+                SetResult();
+            }
+            catch (Exception fault)
+            {
+                SetException(fault);
+            }
+        }
     }
 }

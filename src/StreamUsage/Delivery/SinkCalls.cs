@@ -3,11 +3,12 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Calls one sink with records, and settles those that the sink took or rejected.</summary>
+/// <summary>Calls one sink, and settles the records that it accepted or rejected.</summary>
 internal sealed class SinkCalls(
-    IUsageSink sink, string name, SinkCaller caller, SinkHealth health, UndeliveredRecords undelivered, UsageReporter reporter, TimeProvider time)
+    IUsageSink sink, string name, SinkCaller caller, SinkHealth health, UndeliveredRecords undelivered, UsageReporter reporter,
+        TimeProvider time)
 {
-    /// <summary>The answer to a batch where the sink takes none. Nothing was delivered.</summary>
+    /// <summary>The result of a batch call to a sink without batches. Nothing was delivered.</summary>
     public static readonly Exception Declined = new NotSupportedException();
 
     private const int MaxStarts = 64;
@@ -17,13 +18,13 @@ internal sealed class SinkCalls(
 
     public string Name => name;
 
-    /// <summary>Whether the sink implements <see cref="IUsageSink.StartedAsync"/>, as far as a call has shown.</summary>
+    /// <summary>Gets whether the sink implements <see cref="IUsageSink.StartedAsync"/>, as far as known.</summary>
     public bool TakesStarts => _takesStarts;
 
-    /// <summary>Whether the sink implements <see cref="IUsageSink.RecordBatchAsync"/>, as far as a call has shown.</summary>
+    /// <summary>Gets whether the sink implements <see cref="IUsageSink.RecordBatchAsync"/>, as far as known.</summary>
     public bool TakesBatches => _takesBatches;
 
-    /// <summary>Tells the sink of a response that has begun. Never throws.</summary>
+    /// <summary>Calls the sink with a response's start. Never throws.</summary>
     public async Task StartAsync(UsageStart start, ActivityContext request)
     {
         await _starts.WaitAsync().ConfigureAwait(false);
@@ -44,8 +45,8 @@ internal sealed class SinkCalls(
 
     /// <summary>Calls the sink once, with one record or a batch. Never throws.</summary>
     /// <param name="records">The records.</param>
-    /// <param name="abandoned">Gives the records up.</param>
-    /// <returns>Why the records are still to be delivered; null where each has come to its end.</returns>
+    /// <param name="abandoned">Cancelled when the records are dropped.</param>
+    /// <returns>The failure, if records are still to be delivered; else null.</returns>
     public async Task<Exception?> DeliverAsync(QueuedRecord[] records, CancellationToken abandoned)
     {
         if (abandoned.IsCancellationRequested)
@@ -114,7 +115,7 @@ internal sealed class SinkCalls(
 
         foreach (QueuedRecord record in records)
         {
-            record.TrySetResult(DeliveryResult.Delivered);
+            record.End(DeliveryResult.Delivered);
         }
     }
 }

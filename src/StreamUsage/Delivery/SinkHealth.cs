@@ -2,7 +2,8 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Remembers how the calls of one sink ended, and logs when that changes: a failure at once, at most once a minute.</summary>
+/// <summary>Tracks the results of one sink's calls, and logs changes: a failure at once, at most once a
+/// minute.</summary>
 internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvider time)
 {
     private static readonly TimeSpan MinTimeBetweenReports = TimeSpan.FromMinutes(1);
@@ -16,13 +17,13 @@ internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvid
     private DateTimeOffset _failingSince;
     private CancellationTokenSource? _taking;
 
-    /// <summary>Calls that succeeded.</summary>
+    /// <summary>Gets the number of calls that succeeded.</summary>
     public long Taken => Interlocked.Read(ref _taken);
 
-    /// <summary>Calls with records that the sink saw for the first time.</summary>
+    /// <summary>Gets the number of calls with new records.</summary>
     public long FirstCalls => Interlocked.Read(ref _firstCalls);
 
-    /// <summary>Why the last call failed, and since when calls fail; null where the last one succeeded.</summary>
+    /// <summary>Gets the failure of the last call, and when failures began; null if it succeeded.</summary>
     public (Exception Fault, DateTimeOffset Since)? Failure
     {
         get
@@ -36,7 +37,7 @@ internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvid
 
     public bool HasTakenSince(long taken) => Taken != taken;
 
-    /// <summary>Returns a token that is cancelled when the sink takes something.</summary>
+    /// <summary>Returns a token that is cancelled when the sink accepts something.</summary>
     public CancellationToken UntilTaken()
     {
         lock (_gate)

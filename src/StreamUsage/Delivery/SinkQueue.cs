@@ -3,33 +3,32 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>
-/// The bounded queue before one sink, and the lanes that empty it. A lane takes a batch, calls the sink and takes the next batch.
-/// Lanes run only while there is something to take.
-/// </summary>
+/// <summary>Represents the bounded queue of one sink. Its lanes take a batch, call the sink, and take the next one.
+/// They run only while records wait.</summary>
 internal sealed class SinkQueue(
-    SinkCalls calls, SinkHealth health, FailedRecords failed, DeliveryLimits limits, BufferBudget budget, TimeProvider time, DeliveryStop stop)
+    SinkCalls calls, SinkHealth health, FailedRecords failed, DeliveryLimits limits, BufferBudget budget, TimeProvider time,
+        DeliveryStop stop)
 {
     private readonly Channel<QueuedRecord> _channel = Channel.CreateBounded<QueuedRecord>(limits.Capacity);
     private readonly object _gate = new();
-    private readonly LinkedList<QueuedRecord[]> _underWay = new(); // Batches that a lane has taken, until each of their records has ended.
+    private readonly HashSet<QueuedRecord> _underWay = []; // Records that a lane has taken, until they have ended.
     private int _lanes, _filling, _waiting;
 
     public SinkCalls Calls => calls;
 
-    /// <summary>Records that the sink does not have yet.</summary>
+    /// <summary>Gets the number of records that the sink does not have yet.</summary>
     public int Length
     {
         get
         {
             lock (_gate)
             {
-                return _channel.Reader.Count + Volatile.Read(ref _waiting) + _underWay.Sum(static batch => batch.Count(static record => !record.Task.IsCompleted));
+                return _channel.Reader.Count + Volatile.Read(ref _waiting) + _underWay.Count;
             }
         }
     }
 
-    /// <summary>How long the oldest of them has waited; zero where there is none.</summary>
+    /// <summary>Gets how long the oldest of them has waited; zero if there is none.</summary>
     public TimeSpan OldestAge
     {
         get
@@ -38,9 +37,9 @@ internal sealed class SinkQueue(
             long oldest = _channel.Reader.TryPeek(out QueuedRecord? next) ? next.Since : now;
             lock (_gate)
             {
-                foreach (QueuedRecord record in _underWay.SelectMany(static batch => batch))
+                foreach (QueuedRecord record in _underWay)
                 {
-                    oldest = record.Task.IsCompleted ? oldest : Math.Min(oldest, record.Since);
+                    oldest = Math.Min(oldest, record.Since);
                 }
             }
 
@@ -61,8 +60,7 @@ internal sealed class SinkQueue(
         };
     }
 
-    /// <summary>Adds a record, at once where there is room. A record that finds no room in time is given up.</summary>
-    /// <returns>Whether the record is in the queue.</returns>
+    /// <summary>Adds a record. Returns false if it found no room in time and was dropped.</summary>
     public ValueTask<bool> AddAsync(QueuedRecord record)
     {
         if (!_channel.Writer.TryWrite(record))
@@ -74,7 +72,7 @@ internal sealed class SinkQueue(
         return new ValueTask<bool>(true);
     }
 
-    // What waits beyond the queue's capacity counts against the memory that all responses share.
+    // Records beyond the capacity count against the memory budget of all responses.
     private async ValueTask<bool> WaitForRoomAsync(QueuedRecord record)
     {
         CancellationToken abandoned = record.Abandoned;
@@ -93,7 +91,7 @@ internal sealed class SinkQueue(
             }
             catch (OperationCanceledException)
             {
-                // No room in time.
+                // There was no room in time.
             }
             finally
             {
@@ -110,6 +108,15 @@ internal sealed class SinkQueue(
         return isAdded;
     }
 
+    /// <summary>Forgets a record that has come to its end.</summary>
+    public void Remove(QueuedRecord record)
+    {
+        lock (_gate)
+        {
+            _underWay.Remove(record);
+        }
+    }
+
     // One more lane, where no lane is about to take what waits.
     private void StartLane()
     {
@@ -124,7 +131,7 @@ internal sealed class SinkQueue(
             _filling++;
         }
 
-        _ = RunLaneAsync(); // Runs here up to its first call, which starts on the thread pool.
+        _ = RunLaneAsync(); // Runs here up to its first call, which is on the thread pool.
     }
 
     private async Task RunLaneAsync()
@@ -136,10 +143,14 @@ internal sealed class SinkQueue(
             bool isLast = batch.Count == 0;
             lock (_gate)
             {
-                // Checked under the lock: what is added from here on starts a lane.
+                // Checked under the lock: records added from here on start a lane.
                 isLast &= _channel.Reader.Count == 0;
                 _filling--;
                 _lanes -= isLast ? 1 : 0;
+                foreach (QueuedRecord record in batch)
+                {
+                    _underWay.Add(record);
+                }
             }
 
             if (isLast)
@@ -154,8 +165,16 @@ internal sealed class SinkQueue(
                     StartLane();
                 }
 
-                await DeliverAsync([.. batch]).ConfigureAwait(false);
+                QueuedRecord[] records = [.. batch];
                 batch.Clear();
+                try
+                {
+                    await DeliverAsync(records).ConfigureAwait(false);
+                }
+                catch (Exception unexpected)
+                {
+                    calls.GiveUp(Array.FindAll(records, static record => !record.Task.IsCompleted), DropReason.Failed, unexpected);
+                }
             }
 
             lock (_gate)
@@ -179,16 +198,16 @@ internal sealed class SinkQueue(
         {
             while (await _channel.Reader.WaitToReadAsync(ends.Token).ConfigureAwait(false) && !Take(batch, size))
             {
-                // Until the batch is full.
+                // Stop when the batch is full.
             }
         }
         catch (OperationCanceledException)
         {
-            // The batch is old enough.
+            // The batch has waited long enough.
         }
     }
 
-    // Whether the batch is full.
+    // Returns whether the batch is full.
     private bool Take(List<QueuedRecord> batch, int size)
     {
         while (batch.Count < size && _channel.Reader.TryRead(out QueuedRecord? record))
@@ -199,31 +218,15 @@ internal sealed class SinkQueue(
         return batch.Count == size;
     }
 
-    // Never throws. Ends when the lane may take the next batch.
+    // Ends when the lane may take the next batch.
     private async Task DeliverAsync(QueuedRecord[] batch)
     {
-        LinkedListNode<QueuedRecord[]> node;
-        lock (_gate)
-        {
-            node = _underWay.AddLast(batch);
-        }
-
-        try
-        {
-            await CallAsync(batch).ConfigureAwait(false);
-        }
-        catch (Exception unexpected)
-        {
-            calls.GiveUp(Array.FindAll(batch, static record => !record.Task.IsCompleted), DropReason.Failed, unexpected);
-        }
-
-        _ = RemoveAsync(node);
-    }
-
-    private async Task CallAsync(QueuedRecord[] batch)
-    {
         CancellationToken abandoned = batch[0].Abandoned;
-        await WhenStartedAsync(batch, abandoned).ConfigureAwait(false);
+        if (Array.Exists(batch, static record => record.Start is { IsCompleted: false }))
+        {
+            await WhenStartedAsync(batch, abandoned).ConfigureAwait(false);
+        }
+
         long taken = health.Taken;
         if (batch.Length > 1 && calls.TakesBatches)
         {
@@ -248,25 +251,7 @@ internal sealed class SinkQueue(
     }
 
     // A sink hears of a response's start before its end, unless the call of the start hangs.
-    private async Task WhenStartedAsync(QueuedRecord[] batch, CancellationToken abandoned)
-    {
-        if (Array.Exists(batch, static record => record.Start is { IsCompleted: false }))
-        {
-            await Task.WhenAll(batch.Select(static record => record.Start ?? Task.CompletedTask))
-                .WaitAsync(limits.StartTimeout, time, abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private async Task RemoveAsync(LinkedListNode<QueuedRecord[]> node)
-    {
-        foreach (QueuedRecord record in node.Value)
-        {
-            await record.Task.ConfigureAwait(false);
-        }
-
-        lock (_gate)
-        {
-            _underWay.Remove(node);
-        }
-    }
+    private async Task WhenStartedAsync(QueuedRecord[] batch, CancellationToken abandoned) =>
+        await Task.WhenAll(batch.Select(static record => record.Start ?? Task.CompletedTask))
+            .WaitAsync(limits.StartTimeout, time, abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

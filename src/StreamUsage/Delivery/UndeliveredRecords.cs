@@ -2,7 +2,7 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>The last resort for records that a sink did not get: an error line, a count, and the user's callback.</summary>
+/// <summary>Reports records that a sink did not get: an error line, a count, and the user's callback.</summary>
 internal sealed class UndeliveredRecords(
     Func<UsageRecord, CancellationToken, ValueTask>? callback, SinkCaller caller, UsageReporter reporter, DeliveryStop stop)
 {
@@ -11,7 +11,7 @@ internal sealed class UndeliveredRecords(
     private readonly SemaphoreSlim _callbacks = new(MaxConcurrentCallbacks);
     private int _missed;
 
-    /// <summary>Reports a record at once, gives it to the callback as soon as that is free, and ends it as failed. Never throws.</summary>
+    /// <summary>Reports a record, queues it for the callback, and ends it as failed. Never throws.</summary>
     public async Task TakeAsync(QueuedRecord queued, string sink, string reason, Exception? fault)
     {
         using (UsageActivity.Enter(queued.Activity))
@@ -24,10 +24,10 @@ internal sealed class UndeliveredRecords(
             await CallBackAsync(queued, stop.Ended).ConfigureAwait(false);
         }
 
-        queued.TrySetResult(DeliveryResult.Failed);
+        queued.End(DeliveryResult.Failed);
     }
 
-    /// <summary>Logs how many records a shutdown had no time to give to the callback.</summary>
+    /// <summary>Logs how many records missed the callback because of a shutdown.</summary>
     public void ReportMissed()
     {
         if (Interlocked.Exchange(ref _missed, 0) is > 0 and int missed)

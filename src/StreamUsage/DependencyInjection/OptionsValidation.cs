@@ -2,8 +2,9 @@ using Microsoft.Extensions.Options;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Says what is wrong with a tracker's options before the first response is tracked, and whether it has a sink at all.</summary>
-internal sealed class OptionsValidation(IEnumerable<TrackerName> trackers, IEnumerable<SinkRegistration> sinks) : IValidateOptions<StreamUsageOptions>
+/// <summary>Validates a tracker's options, and that it has a sink, when the host starts.</summary>
+internal sealed class OptionsValidation(IEnumerable<TrackerName> trackers, IEnumerable<SinkRegistration> sinks)
+    : IValidateOptions<StreamUsageOptions>
 {
     public ValidateOptionsResult Validate(string? name, StreamUsageOptions options)
     {

@@ -3,7 +3,7 @@ using StreamUsage.Delivery;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>A sink that is resolved from a fresh scope for each call, which ends with it.</summary>
+/// <summary>Represents a sink that is resolved from a new scope for each call.</summary>
 internal sealed class ScopedSink<TSink>(IServiceScopeFactory scopes) : IUsageSink, INamedSink
     where TSink : class, IUsageSink
 {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Resolves each scoped sink once before the host starts: one whose dependency is missing would fail with the first record, when it is too late.</summary>
+/// <summary>Resolves each scoped sink once when the host starts, so that a missing dependency fails early.</summary>
 internal sealed class SinkCheck(IEnumerable<SinkRegistration> sinks, IServiceScopeFactory scopes) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>One sink of a tracker.</summary>
+/// <summary>Represents one sink of a tracker.</summary>
 /// <param name="TrackerName">The tracker's name.</param>
-/// <param name="Sink">Makes it.</param>
-/// <param name="ScopedType">The type that is resolved from a scope for each call; null for a sink that is there already.</param>
+/// <param name="Sink">Creates the sink.</param>
+/// <param name="ScopedType">The type that is resolved for each call; null for an existing sink.</param>
 internal sealed record SinkRegistration(string TrackerName, Func<IServiceProvider, IUsageSink> Sink, Type? ScopedType = null);

@@ -8,27 +8,27 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds sinks and delivery to an <see cref="IStreamUsageBuilder"/>.</summary>
 public static class StreamUsageBuilderExtensions
 {
-    /// <summary>
-    /// Adds a sink that is resolved from a fresh scope for each call, so that what a failed attempt leaves behind (a broken database context, say) is never used again. It is registered as scoped
-    /// where it is not registered yet. Several sinks each get every record; one that fails costs the others nothing.
-    /// When a host starts, the sink is resolved once, from a scope that is disposed at once. If that fails (a dependency
-    /// is missing, or the constructor throws), the host does not start. The constructor must have no effect that needs a
-    /// record.
-    /// </summary>
+    /// <summary>Adds a sink that is resolved from a new scope for each call, so that a failed attempt leaves nothing
+    /// behind. Registers the sink as scoped if it is not registered. Each sink gets every record; one that fails does
+    /// not affect the others.</summary>
+    /// <remarks>A starting host resolves the sink once. If that fails, the host does not start. The constructor must
+    /// have no effect that needs a record.</remarks>
     /// <typeparam name="TSink">The sink's type.</typeparam>
     /// <param name="builder">The builder.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
-    public static IStreamUsageBuilder AddSink<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSink>(this IStreamUsageBuilder builder)
+    public static IStreamUsageBuilder AddSink<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSink>(
+        this IStreamUsageBuilder builder)
         where TSink : class, IUsageSink
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddScoped<TSink>();
-        builder.Services.AddSingleton(new SinkRegistration(builder.Name, static provider => new ScopedSink<TSink>(provider.GetRequiredService<IServiceScopeFactory>()), typeof(TSink)));
+        builder.Services.AddSingleton(new SinkRegistration(
+            builder.Name, static provider => new ScopedSink<TSink>(provider.GetRequiredService<IServiceScopeFactory>()), typeof(TSink)));
         return builder;
     }
 
-    /// <summary>Adds a sink that exists already. It is not disposed with the container.</summary>
+    /// <summary>Adds an existing sink. The container does not dispose it.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="sink">The sink.</param>
     /// <returns>The builder.</returns>
@@ -41,9 +41,9 @@ public static class StreamUsageBuilderExtensions
         return builder;
     }
 
-    /// <summary>Adds a sink that is one function.</summary>
+    /// <summary>Adds a sink that calls one function for each record.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="record">Takes a record; see <see cref="IUsageSink.RecordAsync"/>.</param>
+    /// <param name="record">Stores a record; see <see cref="IUsageSink.RecordAsync"/>.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IStreamUsageBuilder AddSink(this IStreamUsageBuilder builder, Func<UsageRecord, CancellationToken, ValueTask> record)
@@ -52,12 +52,14 @@ public static class StreamUsageBuilderExtensions
         return builder.AddSink(new CallbackUsageSink(record));
     }
 
-    /// <summary>Puts a bounded queue between the tracker and its sinks; see <see cref="StreamUsageOptions.Background"/>. A host's stop delivers what is in it, within a time limit.</summary>
+    /// <summary>Adds a bounded queue between the tracker and its sinks; see
+    /// <see cref="StreamUsageOptions.Background"/>. A host's shutdown delivers its records within a timeout.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="configure">The queue's limits; null for the defaults.</param>
+    /// <param name="configure">Sets the queue's options; null for the defaults.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
-    public static IStreamUsageBuilder DeliverInBackground(this IStreamUsageBuilder builder, Action<BackgroundDeliveryOptions>? configure = null)
+    public static IStreamUsageBuilder DeliverInBackground(
+        this IStreamUsageBuilder builder, Action<BackgroundDeliveryOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.Configure<StreamUsageOptions>(builder.Name, options =>

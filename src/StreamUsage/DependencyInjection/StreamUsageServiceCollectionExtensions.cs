@@ -10,12 +10,16 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds StreamUsage to a container.</summary>
 public static class StreamUsageServiceCollectionExtensions
 {
-    /// <summary>
-    /// Registers a <see cref="UsageTracker"/> as a singleton, and <see cref="UsageTrackingHandler"/> as a transient. Logging, <see cref="TimeProvider"/> and the meter factory are the container's, where it has them, and so are
-    /// the estimator (<see cref="StreamUsage.Estimation.ITokenEstimator"/>) and the pricing (<see cref="StreamUsage.Pricing.IUsagePricing"/>) where the options name none; every <see cref="StreamUsage.Parsing.IUsageParser"/> that is registered is asked after those in the
-    /// options, under the format that its wire names. All of them are resolved once, as singletons. Where there is a host, the options are validated when it starts, and its stop waits for open responses and for records on
-    /// their way. Called again, it goes on with the same tracker.
-    /// </summary>
+    /// <summary>Registers a <see cref="UsageTracker"/> as a singleton and <see cref="UsageTrackingHandler"/> as a
+    /// transient. A further call configures the same tracker.</summary>
+    /// <remarks>
+    /// <para>The container's logging, <see cref="TimeProvider"/>, meter factory and parsers
+    /// (<see cref="StreamUsage.Parsing.IUsageParser"/>, after those in the options) are used. So are its
+    /// <see cref="StreamUsage.Estimation.ITokenEstimator"/> and <see cref="StreamUsage.Pricing.IUsagePricing"/> if the
+    /// options set none. Each is resolved once, as a singleton.</para>
+    /// <para>A host validates the options when it starts, and waits for open responses and records when it
+    /// stops.</para>
+    /// </remarks>
     /// <param name="services">The container's services.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>
     /// <returns>A builder, which needs at least one sink.</returns>
@@ -28,14 +32,16 @@ public static class StreamUsageServiceCollectionExtensions
         return Add(services, Options.Options.DefaultName, configure, static provider => provider.GetRequiredService<UsageTracker>());
     }
 
-    /// <summary>Registers one more tracker, with options and sinks of its own, as a keyed singleton: <c>[FromKeyedServices("name")] UsageTracker tracker</c>. What the container has serves it too.</summary>
+    /// <summary>Registers a further tracker with its own options and sinks, as a keyed singleton:
+    /// <c>[FromKeyedServices("name")] UsageTracker tracker</c>.</summary>
     /// <param name="services">The container's services.</param>
-    /// <param name="name">The tracker's key, and the name of its options.</param>
+    /// <param name="name">The tracker's key and the name of its options.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>
     /// <returns>A builder, which needs at least one sink.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="name"/> is null or empty.</exception>
-    public static IStreamUsageBuilder AddStreamUsage(this IServiceCollection services, string name, Action<StreamUsageOptions>? configure = null)
+    public static IStreamUsageBuilder AddStreamUsage(
+        this IServiceCollection services, string name, Action<StreamUsageOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -43,17 +49,16 @@ public static class StreamUsageServiceCollectionExtensions
         return Add(services, name, configure, provider => provider.GetRequiredKeyedService<UsageTracker>(name));
     }
 
-    /// <summary>
-    /// Registers a tracker whose options are bound from configuration, as <see cref="AddStreamUsage(IServiceCollection, Action{StreamUsageOptions})"/>
-    /// does with code. Keys are the names of the properties of <see cref="StreamUsageOptions"/>, without regard to case;
-    /// <see cref="StreamUsageOptions.DrainAbortedStreams"/> and <see cref="StreamUsageOptions.Background"/> are sections, and on as soon
-    /// as one of their keys is set. The section is read when the tracker is made, and not again when it changes.
-    /// </summary>
+    /// <summary>Registers a tracker with options from configuration. Keys are the property names of
+    /// <see cref="StreamUsageOptions"/>; case is ignored. See
+    /// <see cref="AddStreamUsage(IServiceCollection, Action{StreamUsageOptions})"/>.</summary>
     /// <remarks>
-    /// A host does not start, and without one the tracker is not made, if the section has a value that cannot be
-    /// converted or is out of its range, a key that is no option, or an option that only code can set
-    /// (<see cref="StreamUsageOptions.Estimator"/>, <see cref="StreamUsageOptions.Pricing"/>, <see cref="StreamUsageOptions.MeterFactory"/>,
-    /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>). The message names it. A section that is missing sets nothing.
+    /// <para><see cref="StreamUsageOptions.DrainAbortedStreams"/> and <see cref="StreamUsageOptions.Background"/> are
+    /// sections, and on if any of their keys is set. The section is read once; a missing section sets nothing.</para>
+    /// <para>The host does not start, and without one the tracker is not created, if a key is unknown or a value
+    /// invalid. The same holds for options that only code can set: <see cref="StreamUsageOptions.Estimator"/>,
+    /// <see cref="StreamUsageOptions.Pricing"/>, <see cref="StreamUsageOptions.MeterFactory"/>,
+    /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>. The message names the key.</para>
     /// </remarks>
     /// <param name="services">The container's services.</param>
     /// <param name="section">The section, such as <c>builder.Configuration.GetSection("StreamUsage")</c>.</param>
@@ -65,9 +70,10 @@ public static class StreamUsageServiceCollectionExtensions
         return services.AddStreamUsage(options => OptionsBinding.Bind(section, options));
     }
 
-    /// <summary>Registers one more tracker whose options are bound from configuration; see <see cref="AddStreamUsage(IServiceCollection, IConfiguration)"/>.</summary>
+    /// <summary>Registers a further tracker with options from configuration; see
+    /// <see cref="AddStreamUsage(IServiceCollection, IConfiguration)"/>.</summary>
     /// <param name="services">The container's services.</param>
-    /// <param name="name">The tracker's key, and the name of its options.</param>
+    /// <param name="name">The tracker's key and the name of its options.</param>
     /// <param name="section">The section with its options.</param>
     /// <returns>A builder, which needs at least one sink.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
@@ -78,7 +84,8 @@ public static class StreamUsageServiceCollectionExtensions
         return services.AddStreamUsage(name, options => OptionsBinding.Bind(section, options));
     }
 
-    private static StreamUsageBuilder Add(IServiceCollection services, string name, Action<StreamUsageOptions>? configure, Func<IServiceProvider, UsageTracker> tracker)
+    private static StreamUsageBuilder Add(
+        IServiceCollection services, string name, Action<StreamUsageOptions>? configure, Func<IServiceProvider, UsageTracker> tracker)
     {
         OptionsBuilder<StreamUsageOptions> options = services.AddOptions<StreamUsageOptions>(name);
         if (configure is not null)
@@ -86,7 +93,8 @@ public static class StreamUsageServiceCollectionExtensions
             options.Configure(configure);
         }
 
-        if (!services.Any(service => service.ServiceType == typeof(TrackerName) && service.ImplementationInstance is TrackerName known && known.Name == name))
+        if (!services.Any(service =>
+            service.ServiceType == typeof(TrackerName) && service.ImplementationInstance is TrackerName known && known.Name == name))
         {
             services.AddSingleton(new TrackerName(name));
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StreamUsageOptions>, OptionsValidation>());

@@ -8,14 +8,16 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Makes a container's tracker of what was set up for it and of what the container has.</summary>
+/// <summary>Creates a container's tracker.</summary>
 internal static class TrackerFactory
 {
     public static UsageTracker Create(IServiceProvider provider, string name)
     {
         StreamUsageOptions options = provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get(name)
             .FillIn(provider.GetService<ITokenEstimator>(), provider.GetService<IUsagePricing>(), provider.GetServices<IUsageParser>());
-        IUsageSink[] sinks = [.. provider.GetServices<SinkRegistration>().Where(sink => sink.TrackerName == name).Select(sink => sink.Sink(provider))];
-        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(), options.MeterFactory ?? provider.GetService<IMeterFactory>(), name);
+        IUsageSink[] sinks =
+            [.. provider.GetServices<SinkRegistration>().Where(sink => sink.TrackerName == name).Select(sink => sink.Sink(provider))];
+        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(),
+            options.MeterFactory ?? provider.GetService<IMeterFactory>(), name);
     }
 }

@@ -2,10 +2,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>
-/// Stops a tracker with its host. The stop begins before any service of the host stops, so that it runs beside the server's own; the
-/// host waits for it where its turn comes.
-/// </summary>
+/// <summary>Stops a tracker with its host. The shutdown begins before any service stops, so that it runs beside the
+/// server's own, and is awaited in its turn.</summary>
 internal sealed class TrackerHostedService(UsageTracker tracker, bool warmsUp) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,4 +1,4 @@
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Says that a tracker is set up in a container.</summary>
+/// <summary>Represents the registration of a tracker.</summary>
 internal sealed record TrackerName(string Name);

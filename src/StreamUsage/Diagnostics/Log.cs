@@ -2,12 +2,14 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Everything that is logged. Event ids are stable. No message holds a header's value, a body's text or a provider's words.</summary>
+/// <summary>Writes all log messages. Event ids are stable. No message holds a header value, a body's text or a
+/// provider's words.</summary>
 internal static partial class Log
 {
-    private static readonly EventId Recorded = new(1, "ResponseRecorded"), RecordedFailure = new(2, "ResponseFailed"), Dropped = new(3, "RecordDropped");
+    private static readonly EventId Recorded = new(1, "ResponseRecorded");
+    private static readonly EventId RecordedFailure = new(2, "ResponseFailed");
+    private static readonly EventId Dropped = new(3, "RecordDropped");
 
-    /// <summary>The summary line of a response.</summary>
     public static void ResponseRecorded(ILogger logger, UsageRecord record)
     {
         bool isWarning = IsWarning(record);
@@ -18,7 +20,7 @@ internal static partial class Log
         }
     }
 
-    /// <summary>The last line of a record that its sink does not get: all that is needed to book it by hand.</summary>
+    /// <summary>Logs a record that its sink does not get, with all that is needed to book it by hand.</summary>
     public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
         UsageContext context = record.Context;
@@ -41,16 +43,19 @@ internal static partial class Log
     [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "{Sink} failed to take the start of record {RecordId}")]
     public static partial void SinkStartFailed(ILogger logger, string sink, Guid recordId, Exception fault);
 
-    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "{SkippedEvents} events of record {RecordId} could not be read as {Protocol}: {FaultType}")]
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning,
+        Message = "{SkippedEvents} events of record {RecordId} could not be read as {Protocol}: {FaultType}")]
     public static partial void EventsSkipped(ILogger logger, long skippedEvents, Guid recordId, string? protocol, string? faultType);
 
-    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{IgnoredCounts} token counts of record {RecordId} were ignored: negative, fractional, not a number or absurd")]
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning,
+        Message = "{IgnoredCounts} token counts of record {RecordId} were ignored: negative, fractional, not a number or absurd")]
     public static partial void CountsIgnored(ILogger logger, int ignoredCounts, Guid recordId);
 
     [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "The estimator or the pricing failed for record {RecordId}")]
     public static partial void EstimateFailed(ILogger logger, Guid recordId, Exception fault);
 
-    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Record {RecordId}: the caller named {NamedFormat}, the response is {DetectedFormat}")]
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning,
+        Message = "Record {RecordId}: the caller named {NamedFormat}, the response is {DetectedFormat}")]
     public static partial void FormatCorrected(ILogger logger, Guid recordId, ApiFormat namedFormat, ApiFormat detectedFormat);
 
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnDeliveryFailed failed for record {RecordId}")]
@@ -59,28 +64,31 @@ internal static partial class Log
     [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Sink} failed; its records are retried")]
     public static partial void SinkFailed(ILogger logger, string sink, Exception fault);
 
-    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "{Sink} takes records again")]
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "{Sink} accepts records again")]
     public static partial void SinkBack(ILogger logger, string sink);
 
-    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Shutdown: {Responses} responses that were still being read are recorded as interrupted")]
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning,
+        Message = "Shutdown: {Responses} responses that were still being read are recorded as interrupted")]
     public static partial void ShutDown(ILogger logger, int responses);
 
-    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Shutdown: there was no time to pass {Records} undelivered records to OnDeliveryFailed")]
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning,
+        Message = "Shutdown: there was no time to pass {Records} undelivered records to OnDeliveryFailed")]
     public static partial void CallbacksMissed(ILogger logger, int records);
 
-    [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Record {RecordId} could not be made in full; it is recorded as failed")]
+    [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Record {RecordId} could not be built; it is recorded as failed")]
     public static partial void RecordFailed(ILogger logger, Guid recordId, Exception fault);
 
     [LoggerMessage(
         EventId = 14,
         Level = LogLevel.Warning,
-        Message = "A response was tracked twice, by two trackers with the same sink: record {RecordId} stays the only one; logged once a tracker")]
+        Message = "Two trackers with the same sink tracked one response: record {RecordId} stays the only one; logged once a tracker")]
     public static partial void TrackedTwice(ILogger logger, Guid recordId);
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, string contentFault);
 
-    [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "A usage object of {Protocol} ({Model}) holds the field {Field}, which no rule reads; first seen in record {RecordId}")]
+    [LoggerMessage(EventId = 21, Level = LogLevel.Warning,
+        Message = "A usage object of {Protocol} ({Model}) holds the unknown field {Field}; first seen in record {RecordId}")]
     public static partial void UnknownUsageField(ILogger logger, string field, string? protocol, string? model, Guid recordId);
 
     [LoggerMessage(
@@ -89,7 +97,7 @@ internal static partial class Log
         Message = "Records of model {Model} at provider {Provider} are not priced: {UnpricedReason}. Further ones are only counted")]
     public static partial void ModelNotPriced(ILogger logger, string? model, string? provider, string unpricedReason);
 
-    // A caller's mistake, a rate limit and a client that left are everyday; a server that failed is not.
+    // Client errors, rate limits and clients that left are normal; a failed server is not.
     private static bool IsWarning(UsageRecord record) =>
         record.Status == UsageStatus.Failed && !(record.Outcome == StreamOutcome.ProviderError && record.StatusCode is >= 400 and < 500);
 }

@@ -4,15 +4,17 @@ using System.Text;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Makes text that others chose safe for a log line: it stays on its line, reads from left to right, and has a limited length.</summary>
+/// <summary>Makes external text safe for a log line: one line, left to right, and of limited length.</summary>
 internal static class LogText
 {
-    /// <summary>The most characters of a value that are logged, escapes included. A longer one ends in <c>…</c>.</summary>
+    /// <summary>The most characters logged of a value, with its escapes. A longer value ends in <c>…</c>.</summary>
     public const int MaxLength = 256;
 
-    private static readonly SearchValues<char> Plain = SearchValues.Create(" !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create(" !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
 
-    /// <summary>Returns the value with control, format (bidirectional ones among them) and line-separator characters escaped as <c>\uXXXX</c>; the same object where nothing had to change; null for null.</summary>
+    /// <summary>Returns the value with control, format (also bidirectional) and line-separator characters escaped as
+    /// <c>\uXXXX</c>; the same object if unchanged; null for null.</summary>
     public static string? Escape(string? value)
     {
         if (value is null || (value.Length <= MaxLength && value.AsSpan().IndexOfAnyExcept(Plain) < 0))
@@ -35,11 +37,12 @@ internal static class LogText
         return escaped.ToString();
     }
 
-    // Appends the first character, of one UTF-16 unit or two; false where there is no room for it.
+    // Appends the first character, of one or two UTF-16 units; false if there is no room for it.
     private static bool TryAppend(StringBuilder escaped, ReadOnlySpan<char> rest, out int length)
     {
         bool isWhole = Rune.DecodeFromUtf16(rest, out Rune rune, out length) == OperationStatus.Done;
-        bool isSafe = isWhole && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+        bool isSafe = isWhole
+            && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
         if (escaped.Length + (isSafe ? length : 6 * length) > MaxLength)
         {

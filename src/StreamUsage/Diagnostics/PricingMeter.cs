@@ -2,12 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>
-/// Measures what records cost: by model, by reason where there is no price, and against what the provider itself says.
-/// </summary>
+/// <summary>Measures costs by model, unpriced records by reason, and differences to the provider's own cost.</summary>
 internal sealed class PricingMeter
 {
-    // One for all trackers without a factory, as the other instruments have it.
+    // Shared by all trackers without a factory, like the other instruments.
     private static readonly Meter Shared = new(UsageMeter.Name);
 
     private readonly Counter<double> _cost;
@@ -17,10 +15,10 @@ internal sealed class PricingMeter
     public PricingMeter(IMeterFactory? factory)
     {
         Meter meter = factory?.Create(new MeterOptions(UsageMeter.Name)) ?? Shared;
-        _cost = meter.CreateCounter<double>("streamusage.cost", "{USD}", "What responses cost by the price table, by its entry.");
+        _cost = meter.CreateCounter<double>("streamusage.cost", "{USD}", "The cost of responses, by price table entry.");
         _unpriced = meter.CreateCounter<long>("streamusage.records.unpriced", "{record}", "Records that could not be priced, by reason.");
         _difference = meter.CreateHistogram<double>(
-            "streamusage.cost.difference", "{USD}", "The computed cost less the one that the provider reported, by entry.");
+            "streamusage.cost.difference", "{USD}", "The computed cost minus the cost that the provider reported, by entry.");
     }
 
     public void Record(UsageRecord record)

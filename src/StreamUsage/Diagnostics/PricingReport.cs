@@ -4,16 +4,16 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Reports prices: measures each, and names each model that has none once in the log.</summary>
+/// <summary>Reports prices: measures each, and logs each unpriced model once.</summary>
 internal sealed class PricingReport(IMeterFactory? meterFactory)
 {
-    // A server that invents a model's name for each response must not fill the log or the memory.
+    // A server that invents model names must not fill the log or the memory.
     private const int MaxNamed = 1000;
 
     private readonly PricingMeter _meter = new(meterFactory);
     private readonly ConcurrentDictionary<(string? Provider, string? Model, string Reason), bool> _named = new();
 
-    /// <summary>Measures a record's price. A listener that throws ends here.</summary>
+    /// <summary>Measures a record's price. Never throws.</summary>
     public void Record(UsageRecord record)
     {
         try

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>The gauges of a tracker's queues. They end with the tracker.</summary>
+/// <summary>Represents the gauges of a tracker's queues.</summary>
 internal sealed class QueueGauges : IDisposable
 {
     private readonly Meter? _own;
@@ -13,9 +13,11 @@ internal sealed class QueueGauges : IDisposable
         _queues = queues;
         Meter meter = factory?.Create(new MeterOptions(UsageMeter.Name)) ?? (_own = new Meter(UsageMeter.Name));
         meter.CreateObservableGauge(
-            "streamusage.queue.length", () => Measure(static queue => (long)queue.Length), "{record}", "Records that wait for a sink, by sink.");
+            "streamusage.queue.length", () => Measure(static queue => (long)queue.Length),
+            "{record}", "Records that wait for a sink, by sink.");
         meter.CreateObservableGauge(
-            "streamusage.queue.oldest_age", () => Measure(static queue => queue.OldestAge.TotalSeconds), "s", "How long the oldest record has waited, by sink.");
+            "streamusage.queue.oldest_age", () => Measure(static queue => queue.OldestAge.TotalSeconds),
+            "s", "How long the oldest record has waited, by sink.");
     }
 
     public void Dispose()
@@ -26,5 +28,6 @@ internal sealed class QueueGauges : IDisposable
 
     private IEnumerable<Measurement<T>> Measure<T>(Func<(string Sink, int Length, TimeSpan OldestAge), T> value)
         where T : struct =>
-        [.. (_queues?.Invoke() ?? []).Select(queue => new Measurement<T>(value(queue), new KeyValuePair<string, object?>("sink", queue.Sink)))];
+        [.. (_queues?.Invoke() ?? [])
+            .Select(queue => new Measurement<T>(value(queue), new KeyValuePair<string, object?>("sink", queue.Sink)))];
 }

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>A log line of named parts, of which those without a value are left out. The parts are its structured fields too.</summary>
+/// <summary>Represents a log line of named parts, which are also its structured fields. Parts without a value are left
+/// out.</summary>
 internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
 {
     private readonly List<KeyValuePair<string, object?>> _fields = [];
@@ -15,7 +16,7 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
 
     public KeyValuePair<string, object?> this[int index] => _fields[index];
 
-    /// <summary>Returns a line of a record: what both the summary line and the error line say.</summary>
+    /// <summary>Returns the common parts of a record's summary and error lines.</summary>
     public static RecordLine Of(UsageRecord record, TokenUsage usage)
     {
         UsageContext context = record.Context;
@@ -45,12 +46,11 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
     // The field keeps every digit; the text shows four decimals from one cent up, and six below.
     private static string Decimals(decimal? amount) => amount >= 0.01m ? "{0:F4}" : "{0:F6}";
 
-    /// <summary>Adds a part, where there is a value.</summary>
+    /// <summary>Adds a part if it has a value.</summary>
     /// <param name="name">The field's name.</param>
     /// <param name="value">The value; null for none.</param>
     /// <param name="format">The text, with {0} for the value.</param>
-    /// <param name="separator">The text between the part before it and this one.</param>
-    /// <returns>This line.</returns>
+    /// <param name="separator">The text before this part.</param>
     public RecordLine Add(string name, object? value, string format, string separator = ", ")
     {
         if (value is null or "")
@@ -58,9 +58,10 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
             return this;
         }
 
-        value = value is string text ? LogText.Escape(text) : value; // Ids, models and error types are chosen by others.
+        value = value is string text ? LogText.Escape(text) : value; // Ids, models and error types are external.
         _fields.Add(new(name, value));
-        _text.Append(_text.Length == 0 ? "" : separator).AppendFormat(CultureInfo.InvariantCulture, format, value is DateTimeOffset time ? time.ToString("O", CultureInfo.InvariantCulture) : value);
+        _text.Append(_text.Length == 0 ? "" : separator).AppendFormat(
+            CultureInfo.InvariantCulture, format, value is DateTimeOffset time ? time.ToString("O", CultureInfo.InvariantCulture) : value);
         return this;
     }
 

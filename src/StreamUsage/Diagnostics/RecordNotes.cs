@@ -1,6 +1,6 @@
 namespace StreamUsage.Diagnostics;
 
-/// <summary>What went wrong beside a response and is not in its record.</summary>
+/// <summary>Represents faults of a response that are not in its record.</summary>
 internal sealed record RecordNotes
 {
     public Exception? ParserFault { get; init; }
@@ -14,6 +14,6 @@ internal sealed record RecordNotes
 
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
 
-    /// <summary>Why the record could not be made in full; null where it could.</summary>
+    /// <summary>Gets why the record could not be built; null if it was.</summary>
     public Exception? RecordFault { get; init; }
 }

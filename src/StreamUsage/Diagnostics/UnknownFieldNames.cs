@@ -1,9 +1,9 @@
 namespace StreamUsage.Diagnostics;
 
-/// <summary>The names of unknown usage fields that a tracker has seen. Bounded: further ones share one name. Thread-safe.</summary>
+/// <summary>Represents the unknown usage fields of a tracker. Names over the limit share one. Thread-safe.</summary>
 internal sealed class UnknownFieldNames
 {
-    /// <summary>What all names past the bound are called.</summary>
+    /// <summary>The shared name.</summary>
     public const string Other = "other";
 
     private const int MaxNames = 256;
@@ -12,7 +12,7 @@ internal sealed class UnknownFieldNames
 
     /// <summary>Returns the name to report a field by.</summary>
     /// <param name="name">The field's name.</param>
-    /// <param name="isNew">Whether it is seen for the first time.</param>
+    /// <param name="isNew">Whether the name is seen for the first time.</param>
     public string Get(string name, out bool isNew)
     {
         lock (_names)

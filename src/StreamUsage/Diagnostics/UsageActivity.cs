@@ -2,21 +2,23 @@ using System.Diagnostics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>The activity source "StreamUsage": sink calls and log lines run inside an activity that continues the request's trace.</summary>
+/// <summary>Starts the activities of the source "StreamUsage": sink calls and log lines continue the request's
+/// trace.</summary>
 internal static class UsageActivity
 {
     private const string RecordName = "streamusage.record", BatchName = "streamusage.batch";
 
     private static readonly ActivitySource Source = new("StreamUsage");
 
-    /// <summary>Starts the activity of one record; null where the request had no trace and nobody listens. It does not become the current one.</summary>
+    /// <summary>Starts the activity of one record, without making it current; null if there is neither a trace nor a
+    /// listener.</summary>
     public static Activity? Start(ActivityContext request)
     {
         Activity? current = Activity.Current;
         Activity? activity = Source.StartActivity(RecordName, ActivityKind.Internal, request);
         if (activity is null && request != default)
         {
-            // Nobody listens to the source, but log lines can carry the trace all the same.
+            // Without a listener, log lines can still carry the trace.
             activity = new Activity(RecordName).SetParentId(request.TraceId, request.SpanId, request.TraceFlags).Start();
         }
 
@@ -39,7 +41,7 @@ internal static class UsageActivity
         return activity;
     }
 
-    /// <summary>Makes an activity the current one until the returned scope is disposed.</summary>
+    /// <summary>Makes an activity current until the returned scope is disposed.</summary>
     public static Scope Enter(Activity? activity)
     {
         Activity? outer = Activity.Current;

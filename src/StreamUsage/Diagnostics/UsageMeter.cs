@@ -3,12 +3,13 @@ using System.Runtime.CompilerServices;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>The meter "StreamUsage". An instrument without a listener costs a field read.</summary>
+/// <summary>Represents the meter "StreamUsage". An instrument without a listener costs a field read.</summary>
 internal sealed class UsageMeter
 {
     public const string Name = "StreamUsage";
 
-    // Trackers without a factory share one meter: a meter stays in the process's list until it is disposed, and a tracker need not be.
+    // Shared by trackers without a factory: a meter stays in the process's list until it is disposed, and a tracker
+    // need not be.
     private static readonly Meter Shared = new(Name);
     private static readonly ConditionalWeakTable<Meter, UsageMeter> Meters = [];
 
@@ -18,34 +19,41 @@ internal sealed class UsageMeter
 
     private UsageMeter(Meter meter)
     {
-        _records = meter.CreateCounter<long>("streamusage.records", "{record}", "Responses that have ended, by outcome: each makes a record.");
+        _records = meter.CreateCounter<long>(
+            "streamusage.records", "{record}", "Records of ended responses, by outcome.");
         _faults = meter.CreateCounter<long>(
-            "streamusage.faults", "{fault}", "Faults beside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record.");
+            "streamusage.faults", "{fault}",
+            "Faults outside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record.");
         _anomalies = meter.CreateCounter<long>(
-            "streamusage.records.anomalies", "{record}", "Records with a doubt that a biller should look at, by anomaly; a record with several counts for each.");
+            "streamusage.records.anomalies", "{record}",
+            "Records with a doubt that a biller should check, by anomaly. A record with several counts for each.");
         _unknownFields = meter.CreateCounter<long>(
-            "streamusage.usage.unknown_fields", "{record}", "Records whose usage object held a field that no rule reads, by field; at most 256 names, then \"other\".");
-        _delivered = meter.CreateCounter<long>("streamusage.records.delivered", "{record}", "Records that a sink took, by sink.");
-        _retried = meter.CreateCounter<long>("streamusage.records.retried", "{record}", "Records in calls that repeat a failed one, by sink.");
-        _dropped = meter.CreateCounter<long>("streamusage.records.dropped", "{record}", "Records that a sink did not get, by sink and reason: failed, queue_full, shutdown.");
-        _deliveryTime = CreateHistogram(meter, "streamusage.delivery.duration", "From a record's hand-over to when a sink took it, retries and waiting included, by sink.");
-        meter.CreateObservableUpDownCounter("streamusage.streams.open", () => Interlocked.Read(ref _open), "{stream}", "Responses that are being tracked.");
+            "streamusage.usage.unknown_fields", "{record}",
+            "Records with an unknown field in the usage object, by field; at most 256 names, then \"other\".");
+        _delivered = meter.CreateCounter<long>("streamusage.records.delivered", "{record}", "Records that a sink accepted, by sink.");
+        _retried = meter.CreateCounter<long>(
+            "streamusage.records.retried", "{record}", "Records in calls that repeat a failed one, by sink.");
+        _dropped = meter.CreateCounter<long>("streamusage.records.dropped", "{record}",
+            "Records that a sink did not get, by sink and reason: failed, queue_full, shutdown.");
+        _deliveryTime = CreateHistogram(
+            meter, "streamusage.delivery.duration",
+            "The time until a sink accepted a record, retries and waiting included, by sink.");
+        meter.CreateObservableUpDownCounter(
+            "streamusage.streams.open", () => Interlocked.Read(ref _open), "{stream}", "Responses that are being read.");
     }
 
     public bool CountsDeliveries => _delivered.Enabled || _deliveryTime.Enabled;
 
-    /// <summary>Returns the instruments of a factory's meter, or those that all trackers without a factory share.</summary>
+    /// <summary>Returns the instruments of a factory's meter, or the shared ones without a factory.</summary>
     public static UsageMeter For(IMeterFactory? factory) =>
         Meters.GetValue(factory?.Create(new MeterOptions(Name)) ?? Shared, static meter => new UsageMeter(meter));
 
     public void Opened() => Interlocked.Increment(ref _open);
 
-    /// <summary>A response has ended, whatever becomes of its record.</summary>
     public void Closed() => Interlocked.Decrement(ref _open);
 
     public void Recorded(StreamOutcome outcome) => Add(_records, 1, "outcome", _records.Enabled ? outcome.ToString() : "");
 
-    /// <summary>Counts a record for each of its anomalies.</summary>
     public void Anomalies(UsageAnomalies anomalies)
     {
         for (int left = (int)anomalies; left != 0; left &= left - 1)
@@ -81,7 +89,7 @@ internal sealed class UsageMeter
         }
         catch (Exception)
         {
-            // As above.
+            // A listener's fault must not cost a record.
         }
     }
 

@@ -2,22 +2,22 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Writes the log and feeds the meter. What a logger or a listener throws ends here.</summary>
+/// <summary>Writes the log and feeds the meter. Faults of loggers and listeners end here.</summary>
 internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
 {
     private readonly UnknownFieldNames _unknownFields = new();
 
-    /// <summary>Whether anybody wants to know of records that a sink took.</summary>
+    /// <summary>Gets whether a listener counts delivered records.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
 
-    /// <summary>Gets the report of prices; null where nothing is priced.</summary>
+    /// <summary>Gets the report of prices; null without a pricing.</summary>
     public PricingReport? Prices { get; init; }
 
     public void Opened() => meter.Opened();
 
     public void Closed() => meter.Closed();
 
-    /// <summary>A record was handed over.</summary>
+    /// <summary>Reports a record that was delivered, queued or stored.</summary>
     public void Recorded(UsageRecord record, RecordNotes notes)
     {
         meter.Recorded(record.Outcome);
@@ -27,11 +27,11 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         Count("record", notes.RecordFault is null ? 0 : 1);
         Prices?.Record(record);
         meter.Anomalies(record.Anomalies);
-        List<(string Name, bool IsNew)> unknownFields = [];
+        List<(string Name, bool IsNew)>? unknownFields = null;
         foreach (string field in notes.UnknownUsageFields)
         {
             string name = _unknownFields.Get(field, out bool isNew);
-            unknownFields.Add((name, isNew));
+            (unknownFields ??= []).Add((name, isNew));
             meter.UnknownUsageField(name);
         }
 
@@ -55,12 +55,11 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         }
     }
 
-    /// <summary>A call has failed.</summary>
     public void AttemptFailed() => Count("sink", 1);
 
     public void Retried(string sink, int records) => meter.Retried(sink, records);
 
-    /// <summary>A sink did not get a record, and will not.</summary>
+    /// <summary>Reports a record that a sink will not get.</summary>
     public void Dropped(UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
         LogTo(l => Log.RecordDropped(l, record, sink, reason, attempts, fault));
@@ -85,7 +84,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         }
     }
 
-    private void Write(ILogger log, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)> unknownFields)
+    private void Write(ILogger log, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)>? unknownFields)
     {
         Guard(() => Log.ResponseRecorded(log, record));
         if (notes.RecordFault is { } recordFault)
@@ -95,7 +94,8 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
 
         if (record.SkippedEvents != 0 || notes.ParserFault is not null)
         {
-            Guard(() => Log.EventsSkipped(log, record.SkippedEvents, record.Id, LogText.Escape(record.Protocol), notes.ParserFault?.GetType().Name));
+            Guard(() => Log.EventsSkipped(
+                log, record.SkippedEvents, record.Id, LogText.Escape(record.Protocol), notes.ParserFault?.GetType().Name));
         }
 
         if (notes.ContentFault is { } contentFault)
@@ -108,7 +108,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
             Guard(() => Log.CountsIgnored(log, notes.IgnoredCounts, record.Id));
         }
 
-        foreach ((string name, bool isNew) in unknownFields)
+        foreach ((string name, bool isNew) in unknownFields ?? [])
         {
             if (isNew)
             {
@@ -144,7 +144,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         }
         catch (Exception)
         {
-            // There is nobody left to tell.
+            // There is nobody left to report to.
         }
     }
 }

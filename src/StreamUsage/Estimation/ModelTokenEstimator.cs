@@ -19,7 +19,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     /// <summary>Makes an estimator with the built-in families.</summary>
     public ModelTokenEstimator() => _families = FamilyTable.BuiltIn;
 
-    /// <summary>Creates an estimator with families that are asked before the built-in ones; an earlier one counts before a later one that fits as well.</summary>
+    /// <summary>Creates an estimator with families that take precedence over the built-in ones.</summary>
     internal ModelTokenEstimator(IEnumerable<ModelFamily> families) => _families = new FamilyTable([.. families]);
 
     /// <summary>The family that a model is counted as.</summary>
@@ -64,7 +64,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         return EstimateOutput(format, model, new ModelOutput { Parts = parts, Characters = characters });
     }
 
-    /// <summary>Returns the tokens of an output whose parts are told apart: a tool call costs more than its text.</summary>
+    /// <summary>Estimates an output by its parts: a tool call costs more than its text.</summary>
     internal long EstimateOutput(ApiFormat format, string? model, ModelOutput output)
     {
         ModelFamily family = _families.Find(model, format, output.Protocol);

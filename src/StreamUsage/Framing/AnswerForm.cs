@@ -1,14 +1,14 @@
 namespace StreamUsage.Framing;
 
-/// <summary>Specifies how an answer comes whose parser is known beforehand.</summary>
+/// <summary>Specifies the form of an answer whose parser is known beforehand.</summary>
 internal enum AnswerForm
 {
-    /// <summary>As messages of a socket: each read is one.</summary>
+    /// <summary>Messages of a socket: each read is one.</summary>
     Messages,
 
-    /// <summary>As a recording, which is not read.</summary>
+    /// <summary>A recording, which is not parsed.</summary>
     Recording,
 
-    /// <summary>As text, all of which is output.</summary>
+    /// <summary>Text, all of which is output.</summary>
     Text,
 }

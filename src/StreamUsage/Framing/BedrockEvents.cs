@@ -9,10 +9,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// The events in the messages of an Amazon event stream: a <c>chunk</c> carries an event of the invoked model's own format in base64, any other event is one of Converse, and an exception is an
-/// event of its type.
-/// </summary>
+/// <summary>Reads the events of an Amazon event stream. A <c>chunk</c> carries an event of the invoked model's format
+/// in base64. Any other event is Converse's, and an exception is an event of its type.</summary>
 internal sealed class BedrockEvents
 {
     private EventStreamDecoder _messages;
@@ -21,7 +19,8 @@ internal sealed class BedrockEvents
     public BedrockEvents(long maxEventBytes, ILargeEventReader largeEvents) =>
         _messages = new EventStreamDecoder(maxEventBytes, new BedrockPayloadReader(largeEvents));
 
-    /// <summary>Reads on to the next event. It is called until it finds no more, so that nothing that was decoded outlives the piece.</summary>
+    /// <summary>Reads to the next event. Call it until it finds no more: decoded data does not outlive the
+    /// piece.</summary>
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
     {
         if (_data.Length > BufferBudget.FreeBytes)
@@ -32,7 +31,6 @@ internal sealed class BedrockEvents
         return _messages.Read(piece, ref position);
     }
 
-    /// <summary>The event that was found.</summary>
     public StreamEvent GetEvent(ReadOnlySpan<byte> piece)
     {
         _data.Clear();
@@ -54,7 +52,7 @@ internal sealed class BedrockEvents
         return type.SequenceEqual("chunk"u8) && TryDecode(payload) ? new StreamEvent(default, _data.Span) : new StreamEvent(type, payload);
     }
 
-    /// <summary>The type of the event over the limit that was found. Its data is with the large-event reader.</summary>
+    /// <summary>Returns the type of the large event that was found. Its data went to the large-event reader.</summary>
     public ReadOnlySpan<byte> GetLargeEventType(ReadOnlySpan<byte> piece)
     {
         EventStreamHeaders headers = _messages.GetHeaders(piece);
@@ -68,7 +66,7 @@ internal sealed class BedrockEvents
         _data.Release();
     }
 
-    // {"bytes":"…","p":"…"}: the latter is padding.
+    // {"bytes":"…","p":"…"}: p is padding.
     private bool TryDecode(ReadOnlySpan<byte> payload)
     {
         try
@@ -117,7 +115,7 @@ internal sealed class BedrockEvents
         return true;
     }
 
-    // A failure of the connection itself: in headers, without a payload.
+    // A failure of the connection is in the headers, without a payload.
     private void WriteError(EventStreamHeaders headers)
     {
         _data.Append("{\"type\":"u8);

@@ -5,20 +5,20 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>. Not thread-safe: its owner holds a lock. Never throws for what it reads.
-/// </summary>
+/// <summary>Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>. Not
+/// thread-safe: its owner holds a lock. Never throws for the bytes.</summary>
 internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, KnownAnswer? known = null)
 {
-    // White space and the bytes of a byte order mark: what may stand before the first character of either framing.
-    private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
+    // The bytes that may precede the first character: white space and a byte order mark.
+    private static readonly SearchValues<byte> Blank =
+        SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
     private readonly EventReader _events = new(settings, named, capture, known?.Parser);
     private SseBody _sse;
     private JsonBodyDecoder? _json;
     private BedrockEvents? _bedrock;
     private Framing _framing = known is null ? Framing.NotBegun : Framing.Known;
-    private bool _isArray; // An object is a part of what is said, not an answer by itself.
+    private bool _isArray; // An object is part of an answer, not an answer.
 
     private enum Framing : byte
     {
@@ -30,7 +30,6 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         Known,
     }
 
-    /// <summary>What was read of the events.</summary>
     public EventReader Events => _events;
 
     public void Read(ReadOnlySpan<byte> bytes)
@@ -59,8 +58,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         _events.KeepExcerpt(bytes);
     }
 
-    /// <summary>The body has ended: an unfinished last event counts where it is whole all the same.</summary>
-    /// <param name="isWhole">Whether it was read to its end, which completes an answer that is not a stream of events.</param>
+    /// <summary>Ends the body. An unterminated last event counts if it is whole.</summary>
+    /// <param name="isWhole">Whether the body was read to its end, which completes an answer that is no event
+    /// stream.</param>
     public void Finish(bool isWhole = true)
     {
         if (_framing is Framing.Sse or Framing.Unknown)
@@ -73,7 +73,6 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         }
     }
 
-    /// <summary>Gives the pooled buffers back. What was read stays.</summary>
     public void Release()
     {
         _sse.Release();
@@ -82,7 +81,8 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         _events.Release();
     }
 
-    // Server-sent events never begin with a brace or a bracket, a JSON body always does, whatever the content type says. A message of Amazon's event stream begins with its length, whose first byte is 0.
+    // Whatever the content type says: SSE never begins with a brace or bracket, and a JSON body always does. An Amazon
+    // event stream begins with a message length, whose first byte is 0.
     private void Begin(ReadOnlySpan<byte> bytes)
     {
         if (_framing == Framing.NotBegun)

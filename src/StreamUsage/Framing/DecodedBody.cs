@@ -5,23 +5,23 @@ using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Decodes the copy of a body that is accounted, as its bytes come, in pieces of one size. Made only for a body that says that it is encoded. Whatever is wrong with it ends the decoding, and what was read
-/// until then stands. A read decodes for a limited time: a few bytes can come to megabytes. What is left over then waits, encoded, for the next read, and at last for the end of the body.
-/// </summary>
+/// <summary>Decodes the tracked copy of an encoded body as its bytes come. A fault ends the decoding, and earlier
+/// results stay. Each read has a time limit, since a few bytes can decode to megabytes. The rest waits, encoded, for
+/// the next read or the end of the body.</summary>
 internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories, BufferBudget? budget = null)
 {
     private const int PieceSize = 8 * 1024;
 
-    // What a body may be decoded to: a stream of events comes to 5 to 50 times its size, one event repeated under gzip to 260, a bomb to 1,000 times and far more. The free part is for short answers.
+    // Limits a decompression bomb: an event stream grows 5 to 50 times, one repeated event under gzip 260 times, a bomb
+    // 1,000 times or more. The free part is for short answers.
     private const long FreeDecodedBytes = 64 * 1024;
     private const long MaxRatio = 300;
 
-    // A piece is decoded and read in 20 to 200 microseconds. Two of them are always; of more only as many as this time has.
+    // A piece takes 20 to 200 microseconds. Two are always decoded, more only within this time.
     private const int MinPiecesPerRead = 2;
     private static readonly long MaxTicksPerRead = Stopwatch.Frequency / 500;
 
-    // Where so much waits, the reader is faster than decoding can be: then it has to wait.
+    // Above this, the reader is faster than the decoding, and has to wait.
     private const int MaxWaitingBytes = 1024 * 1024;
 
     private Stage[] _stages = [];
@@ -29,13 +29,13 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
     private long _received, _decoded;
     private bool _isBehind, _hasText;
 
-    /// <summary>Gets why the body was not decoded to its end; null where it was.</summary>
+    /// <summary>Gets why the body was not decoded to its end; null if it was.</summary>
     public ContentFault? Fault { get; private set; } = factories.Count == 0 ? ContentFault.Unknown : null;
 
-    /// <summary>Gets whether something that was received has not been decoded yet.</summary>
+    /// <summary>Gets whether received bytes are not decoded yet.</summary>
     public bool IsBehind => _isBehind && Fault is null;
 
-    /// <summary>Takes in encoded bytes, and has what they decode to read, as far as the time of one read allows.</summary>
+    /// <summary>Decodes and reads bytes, up to the time limit of one read.</summary>
     public void Read(ReadOnlySpan<byte> bytes, BodyReader reader)
     {
         if (_stages.Length == 0 && Fault is null)
@@ -71,12 +71,12 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
             _waiting.Release();
             if (!_hasText)
             {
-                reader.Events.KeepExcerpt(bytes); // It may not be encoded at all.
+                reader.Events.KeepExcerpt(bytes); // The body may not be encoded at all.
             }
         }
     }
 
-    /// <summary>Decodes what waits, as far as the time of one read allows.</summary>
+    /// <summary>Decodes waiting bytes, up to the time limit of one read.</summary>
     public void ReadOn(BodyReader reader)
     {
         ReadOnlySpan<byte> rest = _waiting.Span;
@@ -91,8 +91,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         }
     }
 
-    /// <summary>Disposes the decoders. What they have decoded stands, whatever that throws.</summary>
-    /// <returns>The first exception; null where there was none.</returns>
+    /// <summary>Disposes the decoders. Returns the first exception; null if there was none.</summary>
     public Exception? Release()
     {
         Stage[] stages = _stages;
@@ -135,7 +134,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
 
     private bool TryWait(ReadOnlySpan<byte> bytes) => _waiting.Length + bytes.Length <= MaxWaitingBytes && _waiting.TryAppend(bytes);
 
-    // False where time has run out before the bytes have.
+    // Returns false if the time ends before the bytes do.
     private bool DecodeForAWhile(ref ReadOnlySpan<byte> bytes, BodyReader reader)
     {
         long start = Stopwatch.GetTimestamp();
@@ -152,7 +151,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
                 int length = Decode(_stages.Length - 1, ref bytes, piece);
                 if (length == 0)
                 {
-                    return true; // What may be left of the bytes stands behind the encoding's end, and is nobody's.
+                    return true; // Bytes after the encoding's end are ignored.
                 }
 
                 _hasText = true;
@@ -167,7 +166,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         }
     }
 
-    // What one stage decodes of what the one before it decodes, the first one of the body's bytes. 0 where it needs more of them, or has failed.
+    // Decodes the output of the stage before, or the body's bytes. Returns 0 if it needs more bytes or has failed.
     private int Decode(int level, ref ReadOnlySpan<byte> bytes, Span<byte> decoded)
     {
         Stage stage = _stages[level];
@@ -232,7 +231,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         return 0;
     }
 
-    /// <summary>One encoding, and for all but the first what the one before it has decoded and this one not taken.</summary>
+    /// <summary>Represents one encoding, and its unread input from the stage before.</summary>
     private sealed class Stage(IContentDecoder decoder) : IDisposable
     {
         private byte[]? _buffer;
@@ -251,7 +250,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
 
         public void Consume(int length) => _start += length;
 
-        /// <summary>Decodes on; false where the input is damaged. What was decoded before that is given first.</summary>
+        /// <summary>Decodes on. Returns false for damaged input, once the output before it was returned.</summary>
         public bool TryDecode(ReadOnlySpan<byte> input, Span<byte> decoded, out int consumed, out int written)
         {
             consumed = written = 0;
@@ -267,7 +266,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
             catch (Exception)
             {
                 consumed = written = 0;
-                _isDamaged = true; // In whichever of its ways the decoder says so.
+                _isDamaged = true; // A decoder may throw any exception for damaged data.
             }
 
             return !_isDamaged || written != 0;

@@ -13,28 +13,29 @@ using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Reads the events of a body: finds the parser of their wire, takes each into the state, and keeps beside it what the record needs. Not thread-safe: its owner holds a lock. Never throws for what it reads.
-/// </summary>
-internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
+/// <summary>Reads the events of a body: finds the parser, updates the state, and keeps what the record needs. Not
+/// thread-safe: its owner holds a lock. Never throws for the data.</summary>
+internal sealed class EventReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null,
+    IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
 {
-    // A name goes to logs and metrics: one that no provider would choose is not shown.
-    private static readonly SearchValues<byte> FieldNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
+    // A name goes to logs and metrics, so unlikely characters are not shown.
+    private static readonly SearchValues<byte> FieldNameCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
 
     private const string OtherField = "other";
     private const int MaxUnknownFields = 16;
     private const int MaxFieldNameLength = 64;
     private const int MaxPingLength = 64;
 
-    // After so many events of broken JSON, an event is looked at before a parser is asked to read it.
+    // After this many events of broken JSON, events are validated before they are parsed.
     private const int MaxBrokenEvents = 16;
 
     private ResponseCapture? _capture = capture;
-    private PooledBuffer _counts; // The data of the last event that only counted further: read when its counts are needed.
-    private EventTemplate? _countedShape;
+    private PooledBuffer _counts; // The last event that only counted further, parsed when its counts are needed.
+    private EventTemplate? _countedTemplate;
     private bool _readsCountsOnly;
-    private JsonReducer? _largeEvent; // Made when the first one comes.
-    private JsonReducer? _jsonCheck; // Made when many events were broken.
+    private JsonReducer? _largeEvent; // Created for the first large event.
+    private JsonReducer? _jsonCheck; // Created after many broken events.
     private int _brokenEvents;
     private IUsageParser? _parser = knownParser;
     private bool _hasRecording;
@@ -43,9 +44,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private RawExcerpt? _excerpt;
     private SeenOutput _output = new(settings);
     private List<string>? _unknownFields;
-    private bool _hasUsage; // The event that is being read has a usage object.
+    private bool _hasUsage; // The current event has a usage object.
     private bool _isEnveloped, _hasContent = knownParser is not null;
-    private bool _hasSkippedValue; // Of a large event of several values.
+    private bool _hasSkippedValue; // In a large event of several values.
     private UsageAccumulator _state;
     private Exception? _parserFault;
 
@@ -58,14 +59,15 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    /// <summary>The wire's name; null where nothing was read that any parser knows.</summary>
+    /// <summary>Gets the protocol's name; null if no parser read an event.</summary>
     public string? Protocol { get; private set; } = knownParser?.Protocol;
 
-    /// <summary>Gets a value indicating whether the body is a stream of events, and not one document.</summary>
+    /// <summary>Gets whether the body is a stream of events, not one document.</summary>
     public bool IsStreamed { get; private set; }
 
-    /// <summary>Gets what was asked, as far as the answer tells.</summary>
-    public string Operation => _state.Operation ?? _parser?.Operation ?? (named == ApiFormat.Gemini || named == ApiFormat.GeminiCli ? GeminiParser.OperationName : UsageRecord.DefaultOperation);
+    /// <summary>Gets the operation, as far as the answer shows it.</summary>
+    public string Operation => _state.Operation ?? _parser?.Operation
+        ?? (named == ApiFormat.Gemini || named == ApiFormat.GeminiCli ? GeminiParser.OperationName : UsageRecord.DefaultOperation);
 
     public ApiFormat Format => _parser is null ? named : settings.Parsers.FormatOf(_parser, named);
 
@@ -75,45 +77,44 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     public long OutputCharacters => _output.Characters;
 
-    /// <summary>Output of any kind has been seen, a tool's name included.</summary>
+    /// <summary>Gets whether any output was seen, including a tool's name.</summary>
     public bool HasOutput => _hasRecording || _output.IsAny;
 
-    /// <summary>Gets the characters of output that no usage has counted.</summary>
+    /// <summary>Gets the number of output characters that no usage has counted.</summary>
     public long UncountedCharacters => _output.CharactersSinceUsage;
 
-    /// <summary>Gets what stands of the reported counts after what was seen of the answer.</summary>
+    /// <summary>Gets the reported counts that are valid for the answer seen.</summary>
     public SettledUsage Settled => SettledUsage.Of(State, _output.IsAny, _output.IsSinceUsage);
 
-    /// <summary>Gets the names of usage fields that the parser does not know, each once; empty where there were none.</summary>
+    /// <summary>Gets the distinct names of unknown usage fields; empty if none.</summary>
     public IReadOnlyList<string> UnknownUsageFields => _unknownFields ?? (IReadOnlyList<string>)[];
 
-    /// <summary>Gets a value indicating whether nothing came but comments, pings and end marks.</summary>
+    /// <summary>Gets whether nothing came but comments, pings and end markers.</summary>
     public bool IsSilent => !_hasContent && _excerpt is null or { IsSilent: true };
 
-    /// <summary>The parser whose events may be matched with those before and then need not be parsed; null where each must be.</summary>
-    public IUsageParser? RepeatingParser => _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
+    /// <summary>Gets the parser whose events may match a template; null if each event must be parsed.</summary>
+    public IUsageParser? RepeatingParser =>
+        _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
 
-    /// <summary>Whether the input was reported. Of events that only count further none is read for it: the first of them was.</summary>
+    /// <summary>Gets whether the input was reported. Events that only count further cannot change that.</summary>
     public bool IsInputReported => _state.IsInputReported;
 
-    /// <summary>Counts that made no sense and were ignored.</summary>
     public int IgnoredCounts { get; private set; }
 
-    /// <summary>The first fault of a parser; null where there was none.</summary>
+    /// <summary>Gets the first fault of a parser; null if none.</summary>
     public Exception? ParserFault => _parserFault;
 
-    /// <summary>The state takes an event.</summary>
-    /// <returns>Whether a parser has read it, and it holds one value.</returns>
+    /// <summary>Applies an event. Returns whether a parser read it and it holds one value.</summary>
     public bool Apply(StreamEvent streamEvent)
     {
         ReadCounts();
         IsStreamed |= !streamEvent.IsWholeBody || EventCount != 0;
         EventCount++;
         _capture?.Begin(streamEvent.Data, isReduced: false);
-        return _parser is not (null or IProbedProtocol) || JsonValues.IsSingle(streamEvent.Data) ? ApplyValue(streamEvent) : ApplyValues(streamEvent);
+        return _parser is not (null or IProbedProtocol) || JsonValues.IsSingle(streamEvent.Data)
+            ? ApplyValue(streamEvent) : ApplyValues(streamEvent);
     }
 
-    /// <summary>The state takes the event that was given piece by piece, as much of it as matters.</summary>
     public void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
     {
         if (_largeEvent is { IsWhole: true } reducer)
@@ -133,36 +134,31 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    /// <summary>The caller names the format after all. What was read until then stays read.</summary>
+    /// <summary>Sets the caller's format. Earlier results stay.</summary>
     public void Name(ApiFormat format) => named = format;
 
-    /// <summary>An event was matched: the observer has its output already.</summary>
-    /// <param name="shape">The shape.</param>
-    /// <param name="raw">The event.</param>
+    /// <summary>Applies an event that matched a template. The observer already has its output.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Matched(EventTemplate shape, ReadOnlySpan<byte> raw)
+    public void Matched(EventTemplate template, ReadOnlySpan<byte> raw)
     {
         EventCount++;
-        if (shape.Counts)
+        if (template.Counts)
         {
-            KeepCounts(shape, raw);
+            KeepCounts(template, raw);
         }
     }
 
-    /// <summary>The body is text of the model, all of it.</summary>
     public void ObserveText(ReadOnlySpan<byte> utf8) => ((IOutputObserver)this).OnOutput(OutputKind.Text, 0, utf8, isEscaped: false);
 
-    /// <summary>The body is output that is no text.</summary>
     public void ObserveRecording() => _hasRecording = true;
 
-    /// <summary>An event cannot be made out.</summary>
     public void SkipDamaged(Exception fault)
     {
         SkippedEvents++;
         Fail(fault);
     }
 
-    /// <summary>The provider's usage object; null where there was none. What kept it is given back.</summary>
+    /// <summary>Returns the provider's usage object and releases its buffer; null if there was none.</summary>
     public string? TakeReportedUsageJson()
     {
         ReadCounts();
@@ -172,13 +168,12 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return json;
     }
 
-    /// <summary>What was seen of the output and no usage has counted, for an estimate of what it cost. What kept it is given back.</summary>
+    /// <summary>Returns the output that no usage has counted, for an estimate, and releases its buffer.</summary>
     public ModelOutput TakeOutput() => _output.Take(Protocol);
 
-    /// <summary>Gives back what kept the output: nobody needs it any more.</summary>
     public void ReleaseOutput() => _output.Release();
 
-    /// <summary>Bytes of a body that nothing was read of so far.</summary>
+    /// <summary>Keeps bytes of a body that is unreadable so far.</summary>
     public void KeepExcerpt(ReadOnlySpan<byte> bytes)
     {
         if (_parser is null)
@@ -187,10 +182,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
-    /// <summary>Reading itself has failed.</summary>
     public void Fail(Exception fault) => _parserFault ??= fault;
 
-    /// <summary>What was kept of the body; null where nothing was. What kept it is given back.</summary>
+    /// <summary>Returns the captured content and releases its buffers; null if none.</summary>
     public CapturedResponse? TakeCaptured()
     {
         CapturedResponse? excerpt = _excerpt?.ToResponse();
@@ -202,7 +196,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return captured;
     }
 
-    /// <summary>Gives the pooled buffers back. What was read stays, so does what was captured, and the output's text where it may have to be counted.</summary>
+    /// <summary>Returns the pooled buffers. Results, captured content, and output that may need an estimate
+    /// stay.</summary>
     public void Release()
     {
         ReadCounts();
@@ -243,7 +238,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     void IOutputObserver.OnBlock(OutputBlock block) => _capture?.Message?.OnBlock(block);
 
-    void IOutputObserver.OnField(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) => _capture?.Message?.OnField(field, choiceIndex, utf8, isEscaped);
+    void IOutputObserver.OnField(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped) =>
+        _capture?.Message?.OnField(field, choiceIndex, utf8, isEscaped);
 
     void ITemplateObserver.OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text) =>
         _output.AddInside(kind, choiceIndex, bytes, text.Length, text.Utf16Length, text.IsEscaped);
@@ -266,7 +262,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             return;
         }
 
-        // Of several values each is read when the next one begins: the last one may be that of the event's type.
+        // Each value is applied when the next one begins: the last one may be of the event's type.
         while (reducer.Append(data) is var length && length < data.Length)
         {
             long skipped = SkippedEvents;
@@ -289,14 +285,15 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     void IOutputObserver.OnUnknownUsageField(ReadOnlySpan<byte> name)
     {
         _unknownFields ??= [];
-        string text = name.Length <= MaxFieldNameLength && !name.ContainsAnyExcept(FieldNameCharacters) ? Utf8Text.ToString(name, MaxFieldNameLength) : OtherField;
+        string text = name.Length <= MaxFieldNameLength && !name.ContainsAnyExcept(FieldNameCharacters)
+            ? Utf8Text.ToString(name, MaxFieldNameLength) : OtherField;
         if (_unknownFields.Count < MaxUnknownFields && !_unknownFields.Contains(text))
         {
             _unknownFields.Add(text);
         }
     }
 
-    // What is named an error is one, whatever its data, and whether a parser knows it or not.
+    // An event named an error is one, whatever its data, even if no parser knows it.
     private void KeepError(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         if (type.SequenceEqual("error"u8) && _state.Error is null or { Type: null, Message: null, StatusCode: null })
@@ -312,7 +309,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return isRead;
     }
 
-    // Several values in one event, of a server that leaves out blank lines.
+    // Some servers leave out the blank lines between events.
     private bool ApplyValues(StreamEvent streamEvent)
     {
         bool isAllRead = true;
@@ -397,10 +394,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         _brokenEvents += fault is JsonException ? 1 : 0;
     }
 
-    /// <summary>
-    /// Returns whether data that begins like a JSON object is broken. Finds most of it without an exception, which costs
-    /// as much as reading some hundred bytes.
-    /// </summary>
+    /// <summary>Returns whether data that begins like a JSON object is broken. Avoids most exceptions, each of which
+    /// costs as much as parsing some hundred bytes.</summary>
     public bool IsBroken(ReadOnlySpan<byte> data)
     {
         if (!Utf8Json.IsObject(data))
@@ -420,7 +415,8 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         IUsageParser? parser = settings.Parsers.Choose(streamEvent, named, out bool isCertain, ref fault);
         if (!isCertain && Envelope.Open(streamEvent.Data) is { IsEmpty: false } content)
         {
-            IUsageParser? inner = settings.Parsers.Choose(new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody), named, out bool isInnerCertain, ref fault);
+            IUsageParser? inner = settings.Parsers.Choose(
+                new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody), named, out bool isInnerCertain, ref fault);
             if (isInnerCertain)
             {
                 (parser, isCertain, _isEnveloped) = (inner, true, true);
@@ -459,31 +455,32 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         return streamEvent;
     }
 
-    // Built-in protocols are JSON, and pass by what is none.
+    // Built-in protocols are JSON and ignore other data.
     private static bool IsReadable(ReadOnlySpan<byte> data)
     {
         int start = data.IndexOfAnyExcept(" \t\r\n"u8);
         return start < 0 || data[start] == (byte)'{' || OpenAIChatParser.IsDone(data);
     }
 
-    // What says nothing of an answer: an end mark, or a ping.
+    // Returns whether an event is an end marker or a ping.
     private static bool IsMark(StreamEvent streamEvent) =>
-        !streamEvent.Data.ContainsAnyExcept(" \t\r\n"u8) || OpenAIChatParser.IsDone(streamEvent.Data) || streamEvent.Type.SequenceEqual("ping"u8)
+        !streamEvent.Data.ContainsAnyExcept(" \t\r\n"u8) || OpenAIChatParser.IsDone(streamEvent.Data)
+            || streamEvent.Type.SequenceEqual("ping"u8)
         || (streamEvent.Data.Length < MaxPingLength && streamEvent.Data.IndexOf("\"ping\""u8) >= 0);
 
-    private void KeepCounts(EventTemplate shape, ReadOnlySpan<byte> raw)
+    private void KeepCounts(EventTemplate template, ReadOnlySpan<byte> raw)
     {
-        if (!ReferenceEquals(shape, _countedShape))
+        if (!ReferenceEquals(template, _countedTemplate))
         {
-            ReadCounts(); // What one shape counts another may leave out.
-            _countedShape = shape;
+            ReadCounts(); // Another template's events may lack some of these counts.
+            _countedTemplate = template;
         }
 
         _counts.Clear();
-        _counts.Append(shape.Data(raw));
+        _counts.Append(template.Data(raw));
     }
 
-    // The counts of the events that were matched since the parser read one: the last one's.
+    // Parses the last event that matched a template since the parser read one.
     private void ReadCounts()
     {
         if (_counts.Length == 0)

@@ -4,10 +4,9 @@ using StreamUsage.Sse;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Finds the JSON objects of a body that is not a stream of server-sent events: one whole answer, an object a line, or the elements of an array. Each is an event.
-/// Works like <see cref="SseDecoder"/>: an object that lies in one piece is not copied, and one over the limit goes to the large-event reader.
-/// </summary>
+/// <summary>Finds the JSON objects of a body without SSE: one answer, an object a line, or the elements of an array.
+/// Each is an event. As in <see cref="SseDecoder"/>, an object within one piece is not copied, and one over the limit
+/// goes to the large-event reader.</summary>
 internal sealed class JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvents)
 {
     private EventBuffer _buffer = new(maxEventBytes, largeEvents);
@@ -29,7 +28,7 @@ internal sealed class JsonBodyDecoder(long maxEventBytes, ILargeEventReader larg
         int at = start;
         if (_object.IsAtEnd)
         {
-            // Between objects: line ends, commas and the brackets of an array around them.
+            // Line ends, commas and array brackets separate the objects.
             int begin = piece[at..].IndexOf((byte)'{');
             if (begin < 0)
             {

@@ -2,18 +2,13 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing;
 
-/// <summary>An answer whose parser is known before its first byte.</summary>
-/// <param name="Parser">The parser.</param>
-/// <param name="Form">How it comes.</param>
+/// <summary>Represents an answer whose parser is known before its first byte.</summary>
 internal sealed record KnownAnswer(IUsageParser Parser, AnswerForm Form)
 {
-    /// <summary>
-    /// Finds what an answer is that says nothing of itself: a recording that a model has spoken, or a transcript in
-    /// plain text.
-    /// </summary>
-    /// <param name="contentType">The body's content type; null where it has none.</param>
-    /// <param name="asksForTranscript">Whether the request is known to ask for a transcript.</param>
-    /// <returns>The answer; null where its first bytes tell.</returns>
+    /// <summary>Returns the parser of an answer that cannot be recognised by its bytes: speech, or a plain-text
+    /// transcript. Null for others.</summary>
+    /// <param name="contentType">The body's content type; null if none.</param>
+    /// <param name="asksForTranscript">Whether the request asks for a transcript.</param>
     public static KnownAnswer? Find(string? contentType, bool asksForTranscript) =>
         contentType is null ? null
         : contentType.StartsWith("audio/", StringComparison.OrdinalIgnoreCase)

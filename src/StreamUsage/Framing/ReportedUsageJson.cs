@@ -5,16 +5,16 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// The provider's own usage object. Where a wire's usage is cumulative, objects are merged property by property as the counts are: one that is there and not null replaces the older one.
-/// One over the limit, or for which the budget has no room, is not kept. Merging compares each property with each: one that would take more work than it is worth is left out.
-/// </summary>
+/// <summary>Represents the provider's usage object. Cumulative objects are merged like their counts: a property that is
+/// not null replaces the older one. An object over the limit or the budget is not kept. Merging is quadratic in the
+/// properties, so its work is limited.</summary>
 internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxProperties = 64;
 
-    // Bytes that merging may read: for one object, and some to begin with and so many more for each that is received. A usage object in each chunk takes about 10.
+    // The bytes that merging may read: for one object, and in all, with more for each object received. A usage object
+    // in each chunk takes about 10.
     private const long MaxWork = 512 * 1024;
     private const long FirstWork = 256 * 1024;
     private const int WorkPerByte = 32;
@@ -40,7 +40,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
             }
             catch (JsonException)
             {
-                Set(json); // A custom parser's object that is none: the counts matter more than its text.
+                Set(json); // A custom parser's object may be invalid: the counts matter more than its text.
             }
         }
         else
@@ -49,7 +49,6 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         }
     }
 
-    /// <summary>The object; null where none was kept.</summary>
     public string? Text => Json.IsEmpty ? null : Encoding.UTF8.GetString(Json);
 
     public void Release() => _json.Release();
@@ -81,7 +80,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 
         if (CoversAll(Json, newer))
         {
-            Set(newer); // The frequent case: the same properties again, with newer values.
+            Set(newer); // The frequent case: the same properties with newer values.
             return;
         }
 
@@ -95,7 +94,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         merged.Release();
     }
 
-    // Whether every property of the older object is in the newer one and not null there, in objects within as well.
+    // Returns whether the newer object has every property of the older one, not null, also in nested objects.
     private bool CoversAll(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer)
     {
         Utf8JsonReader reader = Utf8Json.Read(older);
@@ -161,7 +160,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         merged.Append((byte)'}');
     }
 
-    // As it was sent, escapes and all.
+    // The name is raw, with its escapes.
     private static void AppendName(ReadOnlySpan<byte> name, int start, ref PooledBuffer merged)
     {
         if (merged.Length != start)
@@ -201,9 +200,10 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         return json[start..(int)reader.BytesConsumed];
     }
 
-    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) => CountProperties(older) is >= 0 and <= MaxProperties && CountProperties(newer) is >= 0 and <= MaxProperties;
+    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) =>
+        CountProperties(older) is >= 0 and <= MaxProperties && CountProperties(newer) is >= 0 and <= MaxProperties;
 
-    // Negative for what is no object.
+    // Returns a negative count if the value is no object.
     private int CountProperties(ReadOnlySpan<byte> value)
     {
         if (value[0] != (byte)'{')

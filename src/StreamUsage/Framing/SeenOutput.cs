@@ -5,24 +5,23 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Counts the output of a response as it passes, and keeps its text for as long as no usage has counted it. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Counts a response's output, and keeps its text until a usage counts it. A mutable struct: never copy
+/// it.</summary>
 internal struct SeenOutput(ReaderSettings settings)
 {
     private RetainedOutput _kept;
     private long _charactersAtUsage;
 
-    /// <summary>UTF-16 units of text, reasoning and tool arguments.</summary>
+    /// <summary>Gets the UTF-16 units of text, reasoning and tool arguments.</summary>
     public long Characters { get; private set; }
 
-    /// <summary>Whether output of any kind has been seen, a tool's name included.</summary>
+    /// <summary>Gets whether any output was seen, including a tool's name.</summary>
     public bool IsAny { get; private set; }
 
-    /// <summary>Whether output has been seen since the last usage that counts output.</summary>
+    /// <summary>Gets whether output was seen since the last usage that counts output.</summary>
     public bool IsSinceUsage { get; private set; }
 
-    /// <summary>The characters that were seen since the last usage that counts output.</summary>
+    /// <summary>Gets the number of characters since the last usage that counts output.</summary>
     public readonly long CharactersSinceUsage => Characters - _charactersAtUsage;
 
     public void Add(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, int utf16Length, bool isEscaped)
@@ -33,7 +32,7 @@ internal struct SeenOutput(ReaderSettings settings)
         }
     }
 
-    /// <summary>As <see cref="Add"/>, of the inside of a JSON string, whose length is known.</summary>
+    /// <summary>Adds output like <see cref="Add"/>, as the inside of a JSON string of known length.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddInside(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, int length, int utf16Length, bool isEscaped)
     {
@@ -43,7 +42,7 @@ internal struct SeenOutput(ReaderSettings settings)
         }
     }
 
-    /// <summary>Counts output that comes with a usage which counts it.</summary>
+    /// <summary>Adds output whose event also counts it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddCounted(OutputKind kind, int utf16Length)
     {
@@ -59,7 +58,6 @@ internal struct SeenOutput(ReaderSettings settings)
         }
     }
 
-    /// <summary>A usage has counted all that was seen so far.</summary>
     public void OnUsage()
     {
         IsSinceUsage = false;
@@ -70,7 +68,7 @@ internal struct SeenOutput(ReaderSettings settings)
         }
     }
 
-    /// <summary>What was seen is of a message that another one replaces.</summary>
+    /// <summary>Discards the output of a message that another one replaces.</summary>
     public void Restart()
     {
         Characters = _charactersAtUsage = 0;
@@ -78,10 +76,11 @@ internal struct SeenOutput(ReaderSettings settings)
         Release();
     }
 
-    /// <summary>What was seen and no usage has counted. What kept it is given back.</summary>
+    /// <summary>Returns the output that no usage has counted, and releases its buffer.</summary>
     public ModelOutput Take(string? protocol)
     {
-        ModelOutput output = _kept.IsBegun ? _kept.ToOutput(protocol, CharactersSinceUsage) : new ModelOutput { Protocol = protocol, Characters = CharactersSinceUsage };
+        ModelOutput output = _kept.IsBegun
+            ? _kept.ToOutput(protocol, CharactersSinceUsage) : new ModelOutput { Protocol = protocol, Characters = CharactersSinceUsage };
         Release();
         return output;
     }
@@ -95,7 +94,7 @@ internal struct SeenOutput(ReaderSettings settings)
         }
     }
 
-    // Returns whether the text is to be kept.
+    // Returns whether to keep the text.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Count(OutputKind kind, int utf16Length)
     {

@@ -6,28 +6,27 @@ using StreamUsage.Sse;
 
 namespace StreamUsage.Framing;
 
-/// <summary>
-/// Reads a body of server-sent events: those that differ from the ones before in their text only are matched with a learned shape, whatever a read cuts; the others are decoded and parsed. Objects without <c>data:</c> amid them are
-/// read too. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Reads a body of SSE. Events that differ from earlier ones only in their text match a learned template;
+/// others are decoded and parsed. JSON objects without <c>data:</c> between events are read too. A mutable struct:
+/// never copy it.</summary>
 internal struct SseBody(ReaderSettings settings, EventReader events)
 {
-    // A cut event is held back up to here for a learned shape to match it; past it the decoder takes over.
+    // A cut event waits, up to this size, for a template to match it. Above it, the decoder takes over.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
 
-    // The switch for who does not trust a guess that is checked: each event is then parsed, at some ten times the cost.
+    // Turns off the templates, to rule them out: parsing every event costs about ten times as much.
     private static readonly bool ParsesEveryEvent = AppContext.TryGetSwitch("StreamUsage.ParseEveryEvent", out bool isOn) && isOn;
 
-    private EventTemplateCache _shapes;
+    private EventTemplateCache _templates;
     private PooledBuffer _cutEvent;
-    private int _begun; // Of a cut event that is not kept, because it is the beginning of the last shape: its length.
+    private int _begun; // The length of a cut event that is not kept, as it equals the last template's beginning.
     private SseDecoder _sse = new(settings.MaxEventBytes, events);
-    private JsonBodyDecoder? _json; // Of an object without data that has begun between events.
-    private bool _isStream; // There were events: an object is a part of what is said, not an answer by itself.
+    private JsonBodyDecoder? _json; // Reads an object without data: between events.
+    private bool _isStream; // There were events, so an object is part of an answer.
     private bool _isAtEventStart;
 
-    // Most events are as long as others of their shape, or a little longer.
-    private readonly int UsualLength => _shapes.Length + 96;
+    // Most events are about as long as others of their template.
+    private readonly int UsualLength => _templates.Length + 96;
 
     private readonly bool IsBetweenEvents => _json is null && _sse.IsBetweenEvents;
 
@@ -36,12 +35,12 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         int at = _begun != 0 ? CompleteBegunEvent(bytes) : _cutEvent.Length != 0 ? CompleteCutEvent(bytes) : 0;
         while (at < bytes.Length)
         {
-            if (_isAtEventStart && _shapes.IsAny)
+            if (_isAtEventStart && _templates.IsAny)
             {
-                switch (_shapes.Match(bytes[at..], settings.MaxEventBytes, events, out int length))
+                switch (_templates.Match(bytes[at..], settings.MaxEventBytes, events, out int length))
                 {
                     case TemplateMatch.Whole:
-                        events.Matched(_shapes.Last!, bytes.Slice(at, length));
+                        events.Matched(_templates.Last!, bytes.Slice(at, length));
                         at += length;
                         continue;
                     case TemplateMatch.Cut when length != 0:
@@ -59,10 +58,10 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         }
     }
 
-    /// <summary>The body has ended: an unfinished last event counts where it is whole all the same.</summary>
+    /// <summary>Ends the body. An unterminated last event counts if it is whole.</summary>
     public void Finish()
     {
-        DecodeCutEvent(); // One that has only begun is no whole event.
+        DecodeCutEvent(); // Without its end it cannot match a template.
         FramingResult found = _sse.Finish();
         if (found is FramingResult.Event or FramingResult.Unfinished)
         {
@@ -81,7 +80,7 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
 
     public void Release()
     {
-        _shapes.Forget();
+        _templates.Forget();
         _cutEvent.Release();
         _sse.Release();
         _json?.Release();
@@ -89,20 +88,22 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
 
     private int CompleteBegunEvent(ReadOnlySpan<byte> bytes)
     {
-        if (_shapes.MatchRest(bytes, _begun, settings.MaxEventBytes, events, out int length) == TemplateMatch.Whole)
+        if (_templates.MatchRest(bytes, _begun, settings.MaxEventBytes, events, out int length) == TemplateMatch.Whole)
         {
             _begun = 0;
-            events.Matched(_shapes.Last!, bytes[..length]); // Not the whole event, whose data only a shape that counts needs: none of those is matched so.
+            // Only the rest of the event: its whole data is needed only by counting templates, which are not matched
+            // here.
+            events.Matched(_templates.Last!, bytes[..length]);
             return length;
         }
 
         _cutEvent.Reserve(UsualLength);
-        _cutEvent.Append(_shapes.Last!.Beginning(_begun));
+        _cutEvent.Append(_templates.Last!.Beginning(_begun));
         _begun = 0;
         return CompleteCutEvent(bytes);
     }
 
-    // The rest of an event that the last read cut, up to its blank line. It may be of a learned shape; where it is not, the decoder gets it from its beginning.
+    // Reads the rest of a cut event, up to its blank line. If no template matches, the decoder gets the whole event.
     private int CompleteCutEvent(ReadOnlySpan<byte> bytes)
     {
         if (TryCompleteAtOnce(bytes, out int length))
@@ -126,9 +127,9 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
 
         int end = _cutEvent.Length - cut;
         ReadOnlySpan<byte> cutEvent = _cutEvent.Span;
-        if (isWhole && _shapes.Match(cutEvent, settings.MaxEventBytes, events, out _) == TemplateMatch.Whole)
+        if (isWhole && _templates.Match(cutEvent, settings.MaxEventBytes, events, out _) == TemplateMatch.Whole)
         {
-            events.Matched(_shapes.Last!, cutEvent); // A shape ends with its blank line, and this is the only one here.
+            events.Matched(_templates.Last!, cutEvent); // A template ends with its blank line, the only one here.
         }
         else
         {
@@ -139,7 +140,7 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         return end;
     }
 
-    // The end of the first blank line that ends in what follows the first bytes; negative where there is none.
+    // Returns the end of the first blank line that ends after the start; negative if there is none.
     private static int FindBlankLine(ReadOnlySpan<byte> bytes, int start)
     {
         for (int at = Math.Max(0, start - 2); at < bytes.Length; at++)
@@ -161,16 +162,16 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         return -1;
     }
 
-    // So much of it is tried as there mostly is, before its end is looked for.
+    // Tries the usual length before searching for the event's end.
     private bool TryCompleteAtOnce(ReadOnlySpan<byte> bytes, out int length)
     {
         int cut = _cutEvent.Length;
         _cutEvent.Append(bytes[..Math.Clamp(UsualLength - cut, 0, bytes.Length)]);
-        if (_shapes.Match(_cutEvent.Span, settings.MaxEventBytes, events, out int whole) == TemplateMatch.Whole)
+        if (_templates.Match(_cutEvent.Span, settings.MaxEventBytes, events, out int whole) == TemplateMatch.Whole)
         {
-            events.Matched(_shapes.Last!, _cutEvent.Span[..whole]);
+            events.Matched(_templates.Last!, _cutEvent.Span[..whole]);
             _cutEvent.Release();
-            length = whole - cut; // What was cut was no whole event, so that this ends in what followed.
+            length = whole - cut; // The cut part was no whole event, so the match ends after it.
             return true;
         }
 
@@ -209,10 +210,11 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
                 UsageAccumulator after = events.State;
                 if (after != before)
                 {
-                    _shapes.Forget();
+                    _templates.Forget();
                 }
 
-                if (isRead && start >= 0 && _sse.DataStart >= 0 && events.OutputCharacters > outputBefore && after with { Tokens = before.Tokens } == before)
+                if (isRead && start >= 0 && _sse.DataStart >= 0 && events.OutputCharacters > outputBefore
+                    && after with { Tokens = before.Tokens } == before)
                 {
                     Learn(bytes[start..at], _sse.DataStart - start, streamEvent);
                 }
@@ -220,7 +222,7 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
                 break;
             case FramingResult.LargeEvent:
                 _isStream = true;
-                _shapes.Forget();
+                _templates.Forget();
                 events.ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
                 break;
             case FramingResult.Json:
@@ -229,8 +231,8 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         }
     }
 
-    // An object without data:, which gateways and Google's servers send when they fail in the middle of a stream. The decoder reads its lines as well, and passes them by as the standard has it: where they
-    // are no JSON after all, or data comes before it is whole, nothing is lost.
+    // An object without data:, which gateways and Google's servers send when they fail in the middle of a stream. The
+    // decoder also reads its lines, and ignores them as the standard requires. So nothing is lost if it is no JSON.
     private void ReadJsonBetweenEvents(ReadOnlySpan<byte> bytes, JsonBodyDecoder json)
     {
         int position = 0;
@@ -250,16 +252,18 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
             events.Apply(new StreamEvent(default, json.GetData(bytes), isWholeBody: !_isStream));
         }
 
-        _shapes.Forget();
+        _templates.Forget();
         json.Release();
     }
 
-    // A carriage return alone ends a line as well: such events are left to the decoder, as a cut event's end is found by its line feeds.
+    // A carriage return alone also ends a line. Such events are left to the decoder, since a cut event's end is found
+    // by its line feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent)
     {
-        if (settings.LearnsShapes && !ParsesEveryEvent && events.RepeatingParser is { } parser && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && _shapes.IsLearning)
+        if (settings.LearnsTemplates && !ParsesEveryEvent && events.RepeatingParser is { } parser
+            && raw.Count((byte)'\r') == raw.Count("\r\n"u8) && _templates.IsLearning)
         {
-            _shapes.Learn(raw, dataStart, streamEvent, parser, events.State);
+            _templates.Learn(raw, dataStart, streamEvent, parser, events.State);
         }
     }
 }

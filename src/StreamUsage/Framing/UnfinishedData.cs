@@ -3,7 +3,7 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing;
 
-/// <summary>Tells whether the data of an event that the body's end cut off is whole all the same.</summary>
+/// <summary>Decides whether the data of an event that the body's end cut off is whole.</summary>
 internal static class UnfinishedData
 {
     /// <summary>Returns what is whole of the data: all of it, or the first of several values; empty where nothing is.</summary>

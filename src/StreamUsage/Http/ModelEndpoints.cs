@@ -1,6 +1,6 @@
 namespace StreamUsage.Http;
 
-/// <summary>Tells a request for a model's answer by its method and path, which are the same behind every gateway and deployment prefix.</summary>
+/// <summary>Recognises model requests by their method and path, behind any gateway or deployment prefix.</summary>
 internal static class ModelEndpoints
 {
     private static readonly (string End, ApiFormat Format)[] Posts =
@@ -33,7 +33,8 @@ internal static class ModelEndpoints
         ("/invoke-with-response-stream", ApiFormat.Auto),
     ];
 
-    /// <summary>The format that a request's answer will have, Auto where the path does not say; null where it asks no model.</summary>
+    /// <summary>Returns the format of a request's answer; Auto if the path does not tell, null if it is no model
+    /// request.</summary>
     public static ApiFormat? Find(HttpRequestMessage request)
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)
@@ -44,7 +45,7 @@ internal static class ModelEndpoints
         ReadOnlySpan<char> path = uri.AbsolutePath.AsSpan().TrimEnd('/');
         if (request.Method == HttpMethod.Get)
         {
-            // An answer that was made in the background is fetched by its id.
+            // A background response is fetched by its id.
             int slash = path.LastIndexOf('/');
             ReadOnlySpan<char> collection = slash > 0 ? path[..slash] : default;
             return collection.EndsWith("/responses", StringComparison.Ordinal) ? ApiFormat.OpenAI
@@ -68,16 +69,17 @@ internal static class ModelEndpoints
         return null;
     }
 
-    // OpenAI has conversations under the same path, which hold items and ask no model: only the host tells.
+    // OpenAI has conversations under the same path, which call no model: only the host tells.
     private static bool IsMistral(Uri uri) => uri.Host.Contains("mistral", StringComparison.OrdinalIgnoreCase);
 
-    // /conversations begins one, /conversations/ID goes on with it, /conversations/ID/restart does so from an earlier entry.
+    // /conversations begins one, /conversations/ID continues it, /conversations/ID/restart continues an earlier entry.
     private static ApiFormat? FindConversation(ReadOnlySpan<char> path)
     {
         const string Collection = "/conversations";
         int at = path.LastIndexOf(Collection);
         ReadOnlySpan<char> rest = at < 0 ? "/" : path[(at + Collection.Length)..];
-        bool isCall = rest.IsEmpty || (rest.Length > 1 && rest[0] == '/' && (rest.Count('/') == 1 || rest.EndsWith("/restart", StringComparison.Ordinal)));
+        bool isCall = rest.IsEmpty
+            || (rest.Length > 1 && rest[0] == '/' && (rest.Count('/') == 1 || rest.EndsWith("/restart", StringComparison.Ordinal)));
         return isCall ? ApiFormat.Mistral : null;
     }
 }

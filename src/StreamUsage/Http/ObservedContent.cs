@@ -3,7 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>A request's content that keeps what is sent of it, up to a limit and within the budget. What goes out, and how, is the content's own doing.</summary>
+/// <summary>Represents a request's content that copies the sent bytes, up to a limit and within the budget. The bytes
+/// are sent unchanged.</summary>
 internal sealed class ObservedContent : HttpContent
 {
     private readonly HttpContent _inner;
@@ -21,7 +22,7 @@ internal sealed class ObservedContent : HttpContent
         }
     }
 
-    /// <summary>What was sent, the last time that it was; null where it was not.</summary>
+    /// <summary>Gets the bytes last sent; null if none were.</summary>
     public SentBody? Sent { get; private set; }
 
     protected override bool TryComputeLength(out long length)
@@ -32,9 +33,11 @@ internal sealed class ObservedContent : HttpContent
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => _inner.CopyToAsync(Begin(stream), context);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _inner.CopyToAsync(Begin(stream), context, cancellationToken);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        _inner.CopyToAsync(Begin(stream), context, cancellationToken);
 
-    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => _inner.CopyTo(Begin(stream), context, cancellationToken);
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        _inner.CopyTo(Begin(stream), context, cancellationToken);
 
     // A request that is sent again is copied again.
     private CopyingStream Begin(Stream stream)
@@ -64,7 +67,8 @@ internal sealed class ObservedContent : HttpContent
             destination.Write(buffer);
         }
 
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {

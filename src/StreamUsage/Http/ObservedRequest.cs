@@ -3,7 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>What a request says of itself while it is sent: its start, its body or the body's length, and the model in it.</summary>
+/// <summary>Represents what a request shows while it is sent: its start, its body or the body's length, and its
+/// model.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The observed content holds nothing but the request's own.")]
 internal sealed class ObservedRequest
 {
@@ -14,7 +15,8 @@ internal sealed class ObservedRequest
     private readonly HttpContent? _content;
     private readonly ObservedContent? _observed;
 
-    public ObservedRequest(HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, BufferBudget budget, TimeProvider time)
+    public ObservedRequest(
+        HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, BufferBudget budget, TimeProvider time)
     {
         _context = context;
         _format = format;
@@ -25,7 +27,7 @@ internal sealed class ObservedRequest
         }
         catch (Exception)
         {
-            // Then times are measured from where tracking begins.
+            // Times are then measured from where tracking begins.
         }
 
         _content = request.Content;
@@ -35,10 +37,11 @@ internal sealed class ObservedRequest
         }
     }
 
-    /// <summary>Whether it asks for a transcript, whose answer may be plain text.</summary>
-    public bool AsksForTranscript => _path is { } path && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal) || path.EndsWith("/audio/translations", StringComparison.Ordinal));
+    /// <summary>Gets whether the request asks for a transcript, which may be plain text.</summary>
+    public bool AsksForTranscript => _path is { } path
+        && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal)
+            || path.EndsWith("/audio/translations", StringComparison.Ordinal));
 
-    /// <summary>Puts the request's own content back.</summary>
     public void Restore(HttpRequestMessage request)
     {
         if (_observed is not null && ReferenceEquals(request.Content, _observed))
@@ -47,16 +50,16 @@ internal sealed class ObservedRequest
         }
     }
 
-    /// <summary>There is no response to track: the copy of the body is let go.</summary>
+    /// <summary>Releases the copy of the body, as there is no response.</summary>
     public void Abandon() => _observed?.Sent?.Dispose();
 
-    /// <summary>
-    /// What the caller has said, and what was found of the rest. A body that is too large to be kept is described by its length alone. The copy lets the body's bytes go when it is disposed; null where they are the caller's.
-    /// </summary>
+    /// <summary>Returns the caller's context, with missing members filled in from the request. A body that was too
+    /// large has only a length. Disposing the copy releases its bytes; null if they are the caller's.</summary>
     public (UsageContext Context, long BodyLength, IDisposable? BodyCopy) Describe()
     {
         _observed?.Sent?.Stop();
-        (ReadOnlyMemory<byte> body, long length, bool isWhole) = _observed?.Sent?.Read() ?? (_context.RequestBody, _context.RequestBody.Length, true);
+        (ReadOnlyMemory<byte> body, long length, bool isWhole) =
+            _observed?.Sent?.Read() ?? (_context.RequestBody, _context.RequestBody.Length, true);
         UsageContext context = _context with
         {
             ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _format : _context.ApiFormat,
@@ -64,7 +67,7 @@ internal sealed class ObservedRequest
             RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
         };
-        long charged = isWhole || !RequestModel.IsForm(body.Span) ? length : 0; // An upload's length says nothing of its tokens.
+        long charged = isWhole || !RequestModel.IsForm(body.Span) ? length : 0; // An upload's length says nothing about its tokens.
         if (context.RequestBody.IsEmpty)
         {
             Abandon();

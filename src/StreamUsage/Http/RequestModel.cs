@@ -10,17 +10,14 @@ namespace StreamUsage.Http;
 /// <summary>Finds the model that a request asks for.</summary>
 internal static class RequestModel
 {
-    // No provider's name is as long; what a hostile client sends is not to be kept in full.
+    // No model name is as long, and a hostile one must not be kept whole.
     private const int MaxLength = 1024;
 
     private static readonly SearchValues<char> Delimiters = SearchValues.Create("?#&\\\"<>");
 
-    /// <summary>Returns whether a body is multipart/form-data: an upload.</summary>
     public static bool IsForm(ReadOnlySpan<byte> body) => body.StartsWith("--"u8);
 
-    /// <summary>
-    /// Returns the <c>model</c> of a JSON object or of a form, cut where it is very long; null where there is none.
-    /// </summary>
+    /// <summary>Returns the <c>model</c> of a JSON object or a form, cut if very long; null if there is none.</summary>
     public static string? InBody(ReadOnlySpan<byte> body)
     {
         try
@@ -29,14 +26,13 @@ internal static class RequestModel
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            return null; // No JSON, or none that a model could be found in.
+            return null; // Not JSON, or malformed.
         }
     }
 
-    /// <summary>
-    /// Returns the model that a path names (".../models/NAME:generateContent", ".../model/NAME/converse", ".../deployments/NAME/chat/completions"); null where it names none. Escapes that would end the segment
-    /// or the line, were they read, end the name: <c>%0a</c> and <c>%3Fkey=</c> are not part of a model's name.
-    /// </summary>
+    /// <summary>Returns the model in a path (".../models/NAME:generateContent", ".../model/NAME/converse",
+    /// ".../deployments/NAME/chat/completions"); null if there is none. An escape such as <c>%0a</c> or <c>%3Fkey=</c>
+    /// ends the name.</summary>
     public static string? InPath(string? path)
     {
         string[] parts = path?.Split('/') ?? [];
@@ -56,7 +52,7 @@ internal static class RequestModel
         return length == 0 ? null : CappedText.Of(name[..length], MaxLength);
     }
 
-    // Content-Disposition: form-data; name="model", a blank line, the value. Some clients leave out the quotation marks.
+    // Content-Disposition: form-data; name="model", a blank line, the value. Some clients omit the quotation marks.
     private static string? InForm(ReadOnlySpan<byte> form)
     {
         foreach (string name in (string[])["name=\"model\"", "name=model"])
@@ -74,5 +70,6 @@ internal static class RequestModel
         return null;
     }
 
-    private static bool IsVisible(char character) => !char.IsWhiteSpace(character) && char.GetUnicodeCategory(character) is not (UnicodeCategory.Control or UnicodeCategory.Format);
+    private static bool IsVisible(char character) =>
+        !char.IsWhiteSpace(character) && char.GetUnicodeCategory(character) is not (UnicodeCategory.Control or UnicodeCategory.Format);
 }

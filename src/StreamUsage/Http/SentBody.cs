@@ -2,17 +2,16 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>
-/// A copy of a request's body, made while the body is sent: all of it up to a limit and within the budget. Of any other body it keeps the beginning, which names the model, and the length. Disposing it lets the copy go.
-/// Safe from any thread: an answer may come, and end, while the body is still being sent.
-/// </summary>
+/// <summary>Represents a copy of a request body, made while it is sent, up to a limit and within the budget. Of a
+/// larger body, only the length and the beginning are kept, which names the model. Disposing it releases the copy.
+/// Thread-safe: an answer may end while the body is still being sent.</summary>
 internal sealed class SentBody : IDisposable
 {
     private const int HeadBytes = BufferBudget.FreeBytes;
 
     private readonly object _gate = new();
     private readonly int _headBytes;
-    private readonly int _expectedBytes; // 0 where the length is not known, or over the limit.
+    private readonly int _expectedBytes; // 0 if the length is unknown or over the limit.
     private readonly BufferBudget? _budget;
     private int _maxBytes;
     private byte[] _kept = [];
@@ -21,10 +20,12 @@ internal sealed class SentBody : IDisposable
     private long _length;
     private bool _isStopped;
 
-    /// <summary>Begins a copy.</summary>
-    /// <param name="maxBytes">The most that is kept.</param>
-    /// <param name="expectedLength">How long the body will be; null where that is not known. Of one that will be too long no more than the beginning is ever kept.</param>
-    /// <param name="budget">What the copy counts against; null for no budget. Where it refuses, the body is kept like one that is too long.</param>
+    /// <summary>Creates a copy.</summary>
+    /// <param name="maxBytes">The most bytes to keep.</param>
+    /// <param name="expectedLength">The length of the body; null if unknown. Of a body over the limit, only the
+    /// beginning is kept.</param>
+    /// <param name="budget">The budget; null for none. If it refuses, the body is treated like one over the
+    /// limit.</param>
     public SentBody(int maxBytes, long? expectedLength, BufferBudget? budget = null)
     {
         _headBytes = Math.Min(HeadBytes, maxBytes);
@@ -33,7 +34,7 @@ internal sealed class SentBody : IDisposable
         _budget = budget;
     }
 
-    /// <summary>What has been sent so far: how long it is, and its beginning; is that all of it?</summary>
+    /// <summary>Returns the bytes kept so far, the length sent, and whether they are the whole body.</summary>
     public (ReadOnlyMemory<byte> Kept, long Length, bool IsWhole) Read()
     {
         lock (_gate)
@@ -42,7 +43,6 @@ internal sealed class SentBody : IDisposable
         }
     }
 
-    /// <summary>Keeps nothing of what is sent from now on.</summary>
     public void Stop()
     {
         lock (_gate)
@@ -110,7 +110,7 @@ internal sealed class SentBody : IDisposable
         }
     }
 
-    // The old array lives until its bytes are copied: both count for so long.
+    // Until its bytes are copied, the old array counts too.
     private bool TryResize(int length)
     {
         bool isFree = length <= BufferBudget.FreeBytes;
@@ -125,7 +125,7 @@ internal sealed class SentBody : IDisposable
         return true;
     }
 
-    // What was read before stays as it was: it is never written to again.
+    // Bytes that were returned before are never written to again.
     private void Resize(int length)
     {
         byte[] kept = new byte[length];

@@ -1,9 +1,9 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>A field of a block that is told as a whole.</summary>
+/// <summary>Specifies a field of a content block that is reported as a whole.</summary>
 internal enum BlockField
 {
-    /// <summary>Its text: <see cref="ContentBlock.Text"/>.</summary>
+    /// <summary>The text: <see cref="ContentBlock.Text"/>.</summary>
     Text,
 
     /// <summary>The tool's name: <see cref="ContentBlock.ToolName"/>.</summary>
@@ -12,6 +12,6 @@ internal enum BlockField
     /// <summary>The tool's input: <see cref="ContentBlock.InputJson"/>.</summary>
     Input,
 
-    /// <summary>A signature, or other data that only the provider can read: <see cref="ContentBlock.Signature"/>.</summary>
+    /// <summary>The signature, or other opaque data: <see cref="ContentBlock.Signature"/>.</summary>
     Signature,
 }

@@ -3,28 +3,25 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// What tells a block, wherever it stands in the object that is one: looked for ahead of the reading, and only where a message is kept. What is malformed there is left for the reading to find, so that nothing is counted
-/// differently for it.
-/// </summary>
+/// <summary>Represents the identifying members of a content block, found ahead of the parsing if the message is kept.
+/// Malformed data is left to the parsing, so that capture never changes a count.</summary>
 internal ref struct BlockHeader
 {
-    /// <summary>Its type; empty where there is none.</summary>
+    /// <summary>The block's type; empty if none.</summary>
     public ReadOnlySpan<byte> Type;
 
-    /// <summary>Its id, or that of the call that it is the result of; empty where there is none.</summary>
+    /// <summary>The block's id, or the id of the call that it answers; empty if none.</summary>
     public ReadOnlySpan<byte> Id;
 
-    /// <summary>Its index; negative where there is none.</summary>
+    /// <summary>The block's index; negative if none.</summary>
     public int Index;
 
-    /// <summary>Whether it is a call of a custom tool of Chat Completions.</summary>
+    /// <summary>Whether the block is a custom tool call of Chat Completions.</summary>
     public bool IsCustom;
 
-    /// <summary>Whether it names a tool.</summary>
     public bool HasName;
 
-    /// <summary>The header of the object that the reader is in.</summary>
+    /// <summary>Returns the header of the object that the reader is in.</summary>
     public static BlockHeader Find(Utf8JsonReader reader)
     {
         var header = new BlockHeader { Index = -1 };
@@ -36,7 +33,8 @@ internal ref struct BlockHeader
                 {
                     header.Type = reader.ValueSpan;
                 }
-                else if ((name.SequenceEqual("id"u8) || name.SequenceEqual("tool_use_id"u8) || name.SequenceEqual("toolUseId"u8)) && reader.TokenType == JsonTokenType.String)
+                else if ((name.SequenceEqual("id"u8) || name.SequenceEqual("tool_use_id"u8) || name.SequenceEqual("toolUseId"u8))
+                    && reader.TokenType == JsonTokenType.String)
                 {
                     header.Id = reader.ValueSpan;
                 }
@@ -59,7 +57,7 @@ internal ref struct BlockHeader
         return header;
     }
 
-    /// <summary>As <see cref="Utf8Json.FindIndex"/>.</summary>
+    /// <inheritdoc cref="Utf8Json.FindIndex"/>
     public static int FindIndex(Utf8JsonReader reader)
     {
         try

@@ -1,17 +1,18 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>What is told of a block.</summary>
+/// <summary>Specifies what a parser reports of a content block.</summary>
 internal enum BlockStage
 {
-    /// <summary>A piece of it: what follows is added to it. It begins where it was not told of before.</summary>
+    /// <summary>A delta: output that follows is appended. An unknown block begins.</summary>
     Delta,
 
-    /// <summary>It begins, whatever had its key before.</summary>
+    /// <summary>The block begins, even if an earlier block had its key.</summary>
     Begin,
 
-    /// <summary>It is done, and told as a whole: that fills in what its pieces have not told. A tool's arguments that are told as output here count, and are not kept.</summary>
+    /// <summary>The block is complete: its fields fill in what the deltas left out. Tool arguments reported as output
+    /// count, but are not kept.</summary>
     Done,
 
-    /// <summary>The whole message is told once more: that counts only where none of it was told before.</summary>
+    /// <summary>The whole message is repeated. It is used only if nothing of it was reported before.</summary>
     Repeat,
 }

@@ -3,10 +3,11 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Opens what gateways put answers into (formats.md §7): an object without a protocol of its own, one of whose properties is the answer.</summary>
+/// <summary>Opens the envelopes of gateways: objects without a protocol of their own, one member of which is the
+/// answer.</summary>
 internal static class Envelope
 {
-    /// <summary>Returns the object in an envelope; empty where the data is none.</summary>
+    /// <summary>Returns the object in an envelope; empty if the data is not an envelope.</summary>
     public static ReadOnlySpan<byte> Open(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> content = default;
@@ -28,12 +29,13 @@ internal static class Envelope
         }
         catch (JsonException)
         {
-            return default; // The reading will come to it.
+            return default; // The parsing will report it.
         }
 
         return content;
     }
 
     private static bool IsContent(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("data"u8) || name.SequenceEqual("result"u8) || name.SequenceEqual("final_result"u8) || name.SequenceEqual("orchestration_result"u8);
+        name.SequenceEqual("data"u8) || name.SequenceEqual("result"u8) || name.SequenceEqual("final_result"u8)
+            || name.SequenceEqual("orchestration_result"u8);
 }

@@ -7,12 +7,13 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Reads a provider's error object, whichever of its names it uses: <c>type</c>, <c>code</c>, <c>status</c>, <c>status_code</c>, <c>message</c>.</summary>
+/// <summary>Reads a provider's error object: <c>type</c>, <c>code</c>, <c>status</c>, <c>status_code</c>,
+/// <c>message</c>.</summary>
 internal static class ErrorObject
 {
     private const int MaxKindLength = 128;
 
-    /// <summary>Reads the value that the reader stands on; null where it is null, false or the like.</summary>
+    /// <summary>Reads the value that the reader is at; null for null, false and the like.</summary>
     public static ProviderError? Read(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
@@ -37,7 +38,8 @@ internal static class ErrorObject
         return error.ToError();
     }
 
-    /// <summary>Reads the data of an event that is named an error: an object or a string in JSON, else text, of which the beginning is the message.</summary>
+    /// <summary>Reads the data of an error event: a JSON object or string, or else text that becomes the
+    /// message.</summary>
     public static ProviderError ReadEvent(ReadOnlySpan<byte> data)
     {
         try
@@ -50,13 +52,14 @@ internal static class ErrorObject
         }
         catch (JsonException)
         {
-            // Text.
+            // The data is text.
         }
 
         return new ProviderError { Message = data.IsEmpty ? null : Utf8Text.ToString(data, Utf8Json.MaxMessageLength) };
     }
 
-    /// <summary>Reads an exception of Amazon Bedrock: an object with a message, whose kind is said beside it.</summary>
+    /// <summary>Reads an exception of Amazon Bedrock: an object with a message. Its type comes from the
+    /// event.</summary>
     public static ProviderError ReadException(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> type)
     {
         ProviderError? said = Read(ref reader);
@@ -64,7 +67,7 @@ internal static class ErrorObject
         return new ProviderError { Type = kind, Message = said?.Message, StatusCode = StatusOf(kind) };
     }
 
-    /// <summary>An error's properties as they are met. For an error that lies flat beside other properties.</summary>
+    /// <summary>Represents the collected members of an error, also of one without its own object.</summary>
     internal struct Parts
     {
         private string? _type, _code, _message, _otherMessage;
@@ -86,7 +89,8 @@ internal static class ErrorObject
             {
                 _type = reader.GetName() ?? _type;
             }
-            else if (name.SequenceEqual("code"u8) || name.SequenceEqual("error_code"u8) || name.SequenceEqual("status"u8) || name.SequenceEqual("status_code"u8))
+            else if (name.SequenceEqual("code"u8) || name.SequenceEqual("error_code"u8) || name.SequenceEqual("status"u8)
+                || name.SequenceEqual("status_code"u8))
             {
                 ReadStatus(ref reader);
                 _code = reader.GetName() ?? _code;
@@ -109,14 +113,16 @@ internal static class ErrorObject
         private void ReadStatus(ref Utf8JsonReader reader)
         {
             if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String
-                && Utf8Parser.TryParse(reader.ValueSpan, out int status, out int length) && length == reader.ValueSpan.Length && status is >= 400 and <= 599)
+                && Utf8Parser.TryParse(reader.ValueSpan, out int status, out int length) && length == reader.ValueSpan.Length
+                    && status is >= 400 and <= 599)
             {
                 _status ??= status;
             }
         }
     }
 
-    // Anthropic's documented types with the status they stand for, OpenAI's for rate and quota, the canonical codes of Google's APIs, and the exceptions of Amazon Bedrock.
+    // The documented types of Anthropic, OpenAI's for rate and quota, Google's canonical codes, and Bedrock's
+    // exceptions.
     private static int? StatusOf(string? type) => type switch
     {
         null => null,

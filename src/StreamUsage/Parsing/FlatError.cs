@@ -4,18 +4,16 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// An error without an error object, whose words lie flat among an object's other properties (formats.md §7, last paragraph). It is fed with the properties that its parser does not know.
-/// A mutable struct: keep it in a local, never copy it.
-/// </summary>
+/// <summary>Represents an error whose members are not in an error object. It is given the members that the parser does
+/// not know. A mutable struct: never copy it.</summary>
 internal struct FlatError
 {
     private ErrorObject.Parts _parts;
     private ProviderError? _nested;
     private bool _isSaid, _hasCode, _isUnsuccessful;
 
-    /// <summary>Takes in the property whose value the reader stands on.</summary>
-    /// <returns>False where it is none of an error's; the value is then still to be read.</returns>
+    /// <summary>Reads the member whose value the reader is at. Returns false, without reading, if it is no error
+    /// member.</summary>
     public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         if (name.SequenceEqual("base_resp"u8))
@@ -43,8 +41,8 @@ internal struct FlatError
         return _parts.TryRead(ref reader, name);
     }
 
-    /// <summary>Returns the error; null where the properties are none.</summary>
-    /// <param name="hasAnswer">Whether the object holds a part of an answer, so that a code beside it is not an error's.</param>
+    /// <summary>Returns the error; null if there is none.</summary>
+    /// <param name="hasAnswer">Whether the object holds part of an answer, so that a code is not an error's.</param>
     public readonly ProviderError? Find(bool hasAnswer)
     {
         if (_isUnsuccessful && _nested is not null)
@@ -56,10 +54,11 @@ internal struct FlatError
         return isError ? _parts.ToError() : null;
     }
 
-    /// <summary>Returns the error of an object that is said to be one.</summary>
+    /// <summary>Returns the error of an object that is known to be one.</summary>
     public readonly ProviderError ToError() => _parts.ToError();
 
-    /// <summary>Returns the error that an object's own properties say, or its <c>error</c>; null where it has none.</summary>
+    /// <summary>Returns the error of an object's own members or of its <c>error</c> member; null if there is
+    /// none.</summary>
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static ProviderError? Find(ReadOnlySpan<byte> data)
     {
@@ -87,7 +86,7 @@ internal struct FlatError
         return error ?? flat.Find(hasAnswer: false);
     }
 
-    // MiniMax's {status_code, status_msg}.
+    // MiniMax: {status_code, status_msg}.
     private void ReadBaseResponse(ref Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -124,9 +123,11 @@ internal struct FlatError
         return first;
     }
 
-    // What servers put where they mean that nothing is wrong.
+    // Codes that servers send for success.
     private static bool IsSuccess(ReadOnlySpan<byte> code) =>
-        code.SequenceEqual("0"u8) || (code.Length == 3 && code[0] == (byte)'2') || System.Text.Ascii.EqualsIgnoreCase(code, "ok"u8) || System.Text.Ascii.EqualsIgnoreCase(code, "success"u8);
+        code.SequenceEqual("0"u8) || (code.Length == 3 && code[0] == (byte)'2') || System.Text.Ascii.EqualsIgnoreCase(code, "ok"u8)
+            || System.Text.Ascii.EqualsIgnoreCase(code, "success"u8);
 
-    private static bool IsSuccess(string message) => message.Equals("ok", StringComparison.OrdinalIgnoreCase) || message.Equals("success", StringComparison.OrdinalIgnoreCase);
+    private static bool IsSuccess(string message) =>
+        message.Equals("ok", StringComparison.OrdinalIgnoreCase) || message.Equals("success", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,58 +1,58 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>What a parser tells beside the state: output as it passes, the usage object as it was sent, and counts that made no sense.</summary>
-/// <remarks>
-/// Where <see cref="KeepsMessage"/> is true, a parser may also say what block of the message its output belongs to. One that does not is understood all the same: output of one kind
-/// after another of the same choice is one block, and a tool's name begins a call.
-/// </remarks>
+/// <summary>Receives what a parser finds beside the state: output, the usage object and ignored counts.</summary>
+/// <remarks>If <see cref="KeepsMessage"/> is true, a parser may also report blocks. Without them, successive output of
+/// one kind and choice is one block, and a tool's name begins a call.</remarks>
 internal interface IOutputObserver
 {
-    /// <summary>Whether the message is kept: else nothing comes of <see cref="OnMessage"/>, <see cref="OnBlock"/> and <see cref="OnField"/>, and a parser need not look for what they tell.</summary>
+    /// <summary>Gets whether the message is kept; else <see cref="OnMessage"/>, <see cref="OnBlock"/> and
+    /// <see cref="OnField"/> have no effect, and a parser can skip them.</summary>
     bool KeepsMessage => false;
 
-    /// <summary>A piece of the model's output. Not kept by the parser; counted, and where asked for kept, by the observer.</summary>
-    /// <param name="kind">What it is.</param>
-    /// <param name="choiceIndex">The choice it belongs to; 0 where a wire has one.</param>
-    /// <param name="utf8">The text in UTF-8: the inside of a JSON string as it was sent where <paramref name="isEscaped"/>, else plain.</param>
-    /// <param name="isEscaped">Whether the text has JSON escapes in it (<see cref="System.Text.Json.Utf8JsonReader.ValueIsEscaped"/>).</param>
+    /// <summary>Reports a piece of the model's output, which is counted and, if asked for, kept.</summary>
+    /// <param name="kind">The kind of output.</param>
+    /// <param name="choiceIndex">The index of the choice; 0 if the protocol has only one.</param>
+    /// <param name="utf8">The text in UTF-8: the raw inside of a JSON string if <paramref name="isEscaped"/>, else
+    /// plain.</param>
+    /// <param name="isEscaped">Whether the text has JSON escapes.</param>
     void OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped);
 
-    /// <summary>The provider's usage object.</summary>
+    /// <summary>Reports the provider's usage object.</summary>
     /// <param name="utf8Json">The object as it was sent.</param>
-    /// <param name="isCumulative">Whether fields of it replace those of the one before and the others stay; else it replaces the one before as a whole.</param>
+    /// <param name="isCumulative">Whether its fields update the previous object; else it replaces that object.</param>
     void OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative);
 
-    /// <summary>A count that is negative, fractional, over 2^40 or no number at all, and was therefore ignored.</summary>
+    /// <summary>Reports a count that was ignored: negative, fractional, over 2^40 or no number.</summary>
     /// <param name="name">The property's name in UTF-8.</param>
     void OnIgnoredCount(ReadOnlySpan<byte> name);
 
-    /// <summary>Reports a field of a usage object that the parser does not know, so that a new count never passes unseen.</summary>
+    /// <summary>Reports an unknown field of a usage object, so that a new count is noticed.</summary>
     /// <param name="name">The property's name in UTF-8, as it was sent.</param>
     void OnUnknownUsageField(ReadOnlySpan<byte> name)
     {
     }
 
-    /// <summary>The message, or its role.</summary>
-    /// <param name="role">The role in UTF-8, the inside of a JSON string as it was sent; empty where it is not said here.</param>
-    /// <param name="isNew">Whether a message begins here: it takes the place of one that was told before.</param>
+    /// <summary>Reports the message or its role.</summary>
+    /// <param name="role">The role: the raw inside of a JSON string in UTF-8; empty if unknown.</param>
+    /// <param name="isNew">Whether a message begins, replacing an earlier one.</param>
     void OnMessage(ReadOnlySpan<byte> role, bool isNew)
     {
     }
 
-    /// <summary>The block that the choice's output belongs to from here on, until another one is told.</summary>
+    /// <summary>Reports the block that the choice's following output belongs to.</summary>
     /// <param name="block">The block.</param>
     void OnBlock(OutputBlock block)
     {
     }
 
-    /// <summary>
-    /// A field of the choice's block as a whole: what is not output (a signature), or was told as output before, in pieces. It is not counted. In the stages
-    /// <see cref="BlockStage.Done"/> and <see cref="BlockStage.Repeat"/> it stands only where the block has nothing of it yet.
-    /// </summary>
+    /// <summary>Reports a whole field of the choice's block. It is not counted. In the stages
+    /// <see cref="BlockStage.Done"/> and <see cref="BlockStage.Repeat"/>, it is used only if the block has no such
+    /// field yet.</summary>
     /// <param name="field">The field.</param>
-    /// <param name="choiceIndex">The choice; 0 where a wire has one.</param>
-    /// <param name="utf8">Its value, like that of <see cref="OnOutput"/>; of <see cref="BlockField.Input"/> JSON as it was sent where <paramref name="isEscaped"/> is false.</param>
-    /// <param name="isEscaped">Whether the value has JSON escapes in it.</param>
+    /// <param name="choiceIndex">The index of the choice; 0 if the protocol has only one.</param>
+    /// <param name="utf8">The value, like that of <see cref="OnOutput"/>; an unescaped <see cref="BlockField.Input"/>
+    /// is JSON.</param>
+    /// <param name="isEscaped">Whether the value has JSON escapes.</param>
     void OnField(BlockField field, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
     }

@@ -3,12 +3,13 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>A built-in wire: told apart by the root's properties, which are read once for all of them.</summary>
+/// <summary>Represents a built-in protocol, recognised by the root's members, which are read once for all
+/// protocols.</summary>
 internal interface IProbedProtocol : IProtocolParser
 {
-    /// <summary>The fields of its usage object that are read; null where it has none.</summary>
+    /// <summary>Gets the fields of the protocol's usage object; null if it has none.</summary>
     UsageNames? UsageNames => null;
 
-    /// <summary>As <see cref="IUsageParser.Match"/>.</summary>
+    /// <inheritdoc cref="IUsageParser.Match"/>
     ParserMatch Match(in RootProbe probe);
 }

@@ -1,12 +1,13 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>A block of a message, as a parser tells of it: spans over the event's bytes, valid during the call only.</summary>
+/// <summary>Represents a block of a message as reported by a parser. Its spans are valid only during the
+/// call.</summary>
 internal readonly ref struct OutputBlock
 {
-    /// <summary>Names a block.</summary>
-    /// <param name="choiceIndex">The choice it belongs to; 0 where a wire has one.</param>
-    /// <param name="key">What tells it from the choice's other blocks: the wire's index of it.</param>
-    /// <param name="stage">What is told of it here.</param>
+    /// <summary>Creates a block.</summary>
+    /// <param name="choiceIndex">The index of the choice; 0 if the protocol has only one.</param>
+    /// <param name="key">The key among the choice's blocks: the protocol's index.</param>
+    /// <param name="stage">The reported stage.</param>
     public OutputBlock(int choiceIndex, long key, BlockStage stage)
     {
         ChoiceIndex = choiceIndex;
@@ -14,24 +15,28 @@ internal readonly ref struct OutputBlock
         Stage = stage;
     }
 
-    /// <summary>The choice it belongs to; 0 where a wire has one.</summary>
+    /// <summary>Gets the index of the choice; 0 if the protocol has only one.</summary>
     public int ChoiceIndex { get; }
 
-    /// <summary>What tells it from the choice's other blocks: the wire's index of it.</summary>
+    /// <summary>Gets the key among the choice's blocks: the protocol's index.</summary>
     public long Key { get; }
 
-    /// <summary>What is told of it here.</summary>
+    /// <summary>Gets the reported stage.</summary>
     public BlockStage Stage { get; }
 
-    /// <summary>What <see cref="ContentBlock.Type"/> is to be, in UTF-8 as it was sent; empty where it was told before, or its output tells.</summary>
+    /// <summary>Gets the value of <see cref="ContentBlock.Type"/> as sent; empty if reported before or implied by the
+    /// output.</summary>
     public ReadOnlySpan<byte> Type { get; init; }
 
-    /// <summary>What <see cref="ContentBlock.ToolUseId"/> is to be, in UTF-8 as it was sent; empty where there is none or it was told before. A piece of a block with another id begins a new block.</summary>
+    /// <summary>Gets the value of <see cref="ContentBlock.ToolUseId"/> as sent; empty if none or reported before. A
+    /// delta with another id begins a new block.</summary>
     public ReadOnlySpan<byte> Id { get; init; }
 
-    /// <summary>Whether a tool's input is a text, not JSON: <see cref="ContentBlock.InputJson"/> is then that text as a JSON string.</summary>
+    /// <summary>Gets whether a tool's input is text, so that <see cref="ContentBlock.InputJson"/> is a JSON
+    /// string.</summary>
     public bool HasTextInput { get; init; }
 
-    /// <summary>Whether no output belongs to it (it is what a tool has brought, say): what follows begins another block.</summary>
+    /// <summary>Gets whether no output belongs to the block (a tool result, say); output that follows begins another
+    /// block.</summary>
     public bool IsClosed { get; init; }
 }

@@ -1,23 +1,24 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>What a piece of output is.</summary>
+/// <summary>Specifies the kind of a piece of output.</summary>
 internal enum OutputKind
 {
     /// <summary>Text of the answer.</summary>
     Text,
 
-    /// <summary>Reasoning that is shown.</summary>
+    /// <summary>Shown reasoning.</summary>
     Reasoning,
 
-    /// <summary>A refusal.</summary>
+    /// <summary>Text of a refusal.</summary>
     Refusal,
 
-    /// <summary>The name of a tool that is called.</summary>
+    /// <summary>The name of a called tool.</summary>
     ToolName,
 
-    /// <summary>A part of a tool call's arguments.</summary>
+    /// <summary>Part of a tool call's arguments.</summary>
     ToolArguments,
 
-    /// <summary>A citation in the text, which the model has marked: its text is the source's, counts no characters and is not kept, but the mark costs tokens.</summary>
+    /// <summary>A citation. Its text is the source's: it costs the tokens of a mark, but its characters are neither
+    /// counted nor kept.</summary>
     Citation,
 }

@@ -1,14 +1,14 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>Whether an event is of a parser's wire.</summary>
+/// <summary>Specifies whether an event is of a parser's protocol.</summary>
 public enum ParserMatch
 {
-    /// <summary>It is not, or it does not tell.</summary>
+    /// <summary>No, or unknown.</summary>
     None,
 
-    /// <summary>It could be, and could be another wire's as well: the parser reads it unless a surer one is found, then or later.</summary>
+    /// <summary>Possibly: the parser is used unless a better match is found, now or later.</summary>
     Possible,
 
-    /// <summary>It is: the parser reads this event and all that follow.</summary>
+    /// <summary>Certainly: the parser parses this and all later events.</summary>
     Certain,
 }

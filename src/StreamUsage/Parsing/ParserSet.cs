@@ -9,16 +9,16 @@ using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>The parsers of a tracker, the user's own before the built-in ones, and the choice among them.</summary>
+/// <summary>Represents a tracker's parsers, custom ones first, and chooses among them.</summary>
 internal sealed class ParserSet
 {
-    /// <summary>Of the messages of sockets, which no body is.</summary>
+    /// <summary>The parser of Realtime's socket messages.</summary>
     public static readonly RealtimeParser Realtime = new();
 
-    /// <summary>Of a recording that a model has spoken.</summary>
+    /// <summary>The parser of spoken audio.</summary>
     public static readonly AudioFileParser SpokenAnswer = new("speech");
 
-    /// <summary>Of a transcript in plain text.</summary>
+    /// <summary>The parser of plain-text transcripts.</summary>
     public static readonly AudioFileParser Transcript = new("transcription");
 
     private static readonly ClaudeParser Claude = new();
@@ -44,37 +44,40 @@ internal sealed class ParserSet
     private static readonly TokenCountParser GeminiCounts = new("gemini", RootMembers.TotalTokens, "");
     private static readonly TokenCountParser ConverseCounts = new("bedrock-converse", RootMembers.ConverseInputTokens, "");
 
-    /// <summary>Of Gemini Live's messages.</summary>
+    /// <summary>The parser of Gemini Live's socket messages.</summary>
     public static readonly GeminiLiveParser Live = new();
 
-    /// <summary>Of Responses over a socket.</summary>
     public static IUsageParser ResponsesSession => Responses;
 
     private static readonly (ApiFormat Format, IUsageParser Parser)[] BuiltIn =
     [
         (ApiFormat.OpenAI, Chat), (ApiFormat.OpenAI, Responses), (ApiFormat.OpenAICli, Chat), (ApiFormat.OpenAICli, Responses),
         (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
-        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions), (ApiFormat.Gemini, Live), (ApiFormat.GeminiCli, Live),
-        (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings),
-        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer), (ApiFormat.OpenAI, Transcript), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
+        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions),
+            (ApiFormat.Gemini, Live), (ApiFormat.GeminiCli, Live),
+        (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings),
+            (ApiFormat.OpenAICli, Embeddings),
+        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer),
+            (ApiFormat.OpenAI, Transcript), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
         (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat),
-        (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank), (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
-        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio), (ApiFormat.Mistral, SpokenAnswer),
+        (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank),
+            (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
+        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio),
+            (ApiFormat.Mistral, SpokenAnswer),
         (ApiFormat.Bedrock, CohereChatV1), (ApiFormat.Bedrock, CohereEmbed),
-        (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts), (ApiFormat.OpenAICli, OpenAICounts),
+        (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts),
+            (ApiFormat.OpenAICli, OpenAICounts),
         (ApiFormat.Gemini, GeminiCounts), (ApiFormat.GeminiCli, GeminiCounts), (ApiFormat.Bedrock, ConverseCounts),
     ];
 
-    /// <summary>The built-in parsers, each with the formats that are read with it.</summary>
     public static IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> All => BuiltIn;
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;
 
     public ParserSet(IEnumerable<(ApiFormat Format, IUsageParser Parser)> custom) => _parsers = [.. custom, .. BuiltIn];
 
-    /// <summary>
-    /// The parser that fits an event best: a certain match before a possible one, but the parsers of the format that the caller named before all others. Null where none matches.
-    /// </summary>
+    /// <summary>Returns the parser that fits an event best; null if none matches. Parsers of the caller's format come
+    /// first, then certain before possible matches.</summary>
     public IUsageParser? Choose(StreamEvent streamEvent, ApiFormat named, out bool isCertain, ref Exception? fault)
     {
         IUsageParser? best = null;
@@ -83,7 +86,7 @@ internal sealed class ParserSet
         for (int i = 0; i < _parsers.Length; i++)
         {
             (ApiFormat format, IUsageParser parser) = _parsers[i];
-            ParserMatch match = parser is IProbedProtocol wire ? wire.Match(probe) : Match(parser, streamEvent, ref fault);
+            ParserMatch match = parser is IProbedProtocol probed ? probed.Match(probe) : Match(parser, streamEvent, ref fault);
             int rank = (int)match * (format == named ? 10 : 1);
             if (rank > bestRank)
             {
@@ -96,7 +99,7 @@ internal sealed class ParserSet
         return best;
     }
 
-    // Of malformed data no built-in parser knows anything.
+    // No built-in parser recognises malformed data.
     private static RootProbe Probe(StreamEvent streamEvent, ref Exception? fault)
     {
         try
@@ -110,7 +113,7 @@ internal sealed class ParserSet
         }
     }
 
-    // A parser whose match throws does not keep the others from the event.
+    // A parser that throws must not keep the others from the event.
     private static ParserMatch Match(IUsageParser parser, StreamEvent streamEvent, ref Exception? fault)
     {
         try
@@ -124,7 +127,7 @@ internal sealed class ParserSet
         }
     }
 
-    /// <summary>The format that a parser reads: the named one where it is among its formats, else its first.</summary>
+    /// <summary>Returns the format that a parser reads: the named one if it is among them, else its first.</summary>
     public ApiFormat FormatOf(IUsageParser parser, ApiFormat named)
     {
         ApiFormat? first = null;

@@ -3,11 +3,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// What a message of a socket says of the response that it belongs to: OpenAI's Realtime and its Responses over a
-/// socket (<c>type</c>), and Gemini Live (<c>serverContent</c>, <c>usageMetadata</c> and the like).
-/// Spans over the message, valid as long as it is.
-/// </summary>
+/// <summary>Represents a socket message's facts about its response: OpenAI's Realtime and Responses (<c>type</c>), and
+/// Gemini Live (<c>serverContent</c>, <c>usageMetadata</c>). Its spans lie in the message.</summary>
 internal readonly ref struct SessionMessage
 {
     private readonly ReadOnlySpan<byte> _type, _response, _session, _serverContent;
@@ -67,53 +64,46 @@ internal readonly ref struct SessionMessage
         }
     }
 
-    /// <summary>The response it names; empty where it names none.</summary>
+    /// <summary>Gets the id of the response; empty if none.</summary>
     public ReadOnlySpan<byte> ResponseId { get; }
 
-    /// <summary>The item it names; empty where it names none.</summary>
+    /// <summary>Gets the id of the item; empty if none.</summary>
     public ReadOnlySpan<byte> ItemId { get; }
 
-    /// <summary>The lane of a socket that carries several answers at once; empty where it has one.</summary>
+    /// <summary>Gets the lane of a socket with several concurrent answers; empty if it has one.</summary>
     public ReadOnlySpan<byte> Lane { get; }
 
-    /// <summary>Whether it is one of OpenAI's.</summary>
+    /// <summary>Gets whether the message is OpenAI's.</summary>
     public bool IsTyped => !_type.IsEmpty;
 
-    /// <summary>
-    /// Whether it is of Realtime, whose events each have an id; a Responses event has a sequence number instead.
-    /// </summary>
+    /// <summary>Gets whether the message is of Realtime, whose events have ids. Responses events have sequence
+    /// numbers.</summary>
     public bool IsRealtime => _hasEventId;
 
-    /// <summary>Whether it is of a response, or ends one in its lane by an error.</summary>
+    /// <summary>Gets whether the message belongs to a response, or ends one with an error.</summary>
     public bool IsOfResponse => _type.StartsWith("response."u8) || (_type.SequenceEqual("error"u8) && _hasError && !_hasEventId);
 
-    /// <summary>Whether it transcribes what was said to the model: a bill of its own.</summary>
+    /// <summary>Gets whether the message transcribes the user's speech, which is billed separately.</summary>
     public bool IsOfTranscription => _type.StartsWith("conversation.item.input_audio_transcription."u8);
 
-    /// <summary>Whether a response, or a transcription, ends with it.</summary>
     public bool IsEnd => IsOfTranscription
         ? _type.EndsWith(".completed"u8) || _type.EndsWith(".failed"u8)
         : _type.SequenceEqual("response.done"u8) || _type.SequenceEqual("response.completed"u8)
             || _type.SequenceEqual("response.incomplete"u8) || _type.SequenceEqual("response.failed"u8)
             || _type.SequenceEqual("error"u8);
 
-    /// <summary>Whether it holds a part of a Gemini turn's content.</summary>
     public bool HasTurnContent => _hasToolCall || Has(_serverContent, "modelTurn"u8) || Has(_serverContent, "outputTranscription"u8);
 
-    /// <summary>Whether it is of a Gemini turn: its content, its usage or its end.</summary>
+    /// <summary>Gets whether the message belongs to a Gemini turn: its content, usage or end.</summary>
     public bool IsOfTurn => _hasToolCall || _hasUsage || !_serverContent.IsEmpty;
 
-    /// <summary>Whether it counts a Gemini turn's tokens.</summary>
     public bool HasTurnUsage => _hasUsage;
 
-    /// <summary>Whether a Gemini turn is complete.</summary>
     public bool IsTurnComplete => IsTrue(_serverContent, "turnComplete"u8);
 
-    /// <summary>Whether the user has interrupted a Gemini turn.</summary>
     public bool IsTurnInterrupted => IsTrue(_serverContent, "interrupted"u8);
 
-    /// <summary>Reads the names of a message's members.</summary>
-    /// <returns>Whether it is an object; else it says nothing.</returns>
+    /// <summary>Reads the message's members. Returns false if it is not an object.</summary>
     public static bool TryRead(ReadOnlySpan<byte> utf8, out SessionMessage message)
     {
         message = default;
@@ -127,16 +117,13 @@ internal readonly ref struct SessionMessage
         }
         catch (JsonException)
         {
-            // Malformed.
+            // The message is malformed.
         }
 
         return false;
     }
 
-    /// <summary>
-    /// The models that the session's messages name: the one that answers, and the one that transcribes; null where it
-    /// names none.
-    /// </summary>
+    /// <summary>Reads the models that the message names: the answering and the transcribing one.</summary>
     public void ReadModels(ref string? model, ref string? transcriptionModel)
     {
         if (!_type.StartsWith("session."u8) || _session.IsEmpty)
@@ -158,7 +145,7 @@ internal readonly ref struct SessionMessage
         }
     }
 
-    // The value of a member that is an object; empty where there is none.
+    // Returns the value of an object member; empty if there is none.
     private static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
     {
         if (!json.IsEmpty)

@@ -3,10 +3,8 @@ using System.Text;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// Names that many responses say: models, stop reasons, tiers. The string of an earlier response serves again, so that each does not hold its own. A table of fixed size, where a newer name takes an older one's place;
-/// threads that write at once lose a place, never a name.
-/// </summary>
+/// <summary>Shares the strings of names that many responses report: models, stop reasons, tiers. The table has a fixed
+/// size, and a newer name replaces an older one. A race between threads only loses an entry.</summary>
 internal static class SharedNames
 {
     private const int MaxLength = 64;
@@ -14,7 +12,7 @@ internal static class SharedNames
 
     private static readonly string?[] s_names = new string?[Places];
 
-    /// <summary>The string of an ASCII name; null where the bytes are none, or too many.</summary>
+    /// <summary>Returns the string of an ASCII name; null if the bytes are empty, too long or not ASCII.</summary>
     public static string? Find(ReadOnlySpan<byte> name)
     {
         if (name.Length > MaxLength || !Ascii.IsValid(name))
@@ -26,7 +24,7 @@ internal static class SharedNames
         return place is { } known && Ascii.Equals(name, known) ? known : place = Encoding.ASCII.GetString(name);
     }
 
-    // Models of one family differ at their ends.
+    // Models of one family differ at the end.
     private static uint Hash(ReadOnlySpan<byte> name)
     {
         uint hash = (uint)name.Length;

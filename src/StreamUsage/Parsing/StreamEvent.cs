@@ -1,14 +1,14 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>One event as a parser sees it: spans over the bytes where they lie, valid during the call only.</summary>
+/// <summary>Represents one event for a parser. Its spans are valid only during the call.</summary>
 public readonly ref struct StreamEvent
 {
     private readonly IOutputObserver? _output;
 
     /// <summary>Creates an event.</summary>
-    /// <param name="type">The event's type in UTF-8; empty where none was named.</param>
+    /// <param name="type">The event's type in UTF-8; empty if none.</param>
     /// <param name="data">The event's data in UTF-8.</param>
-    /// <param name="isWholeBody">Whether the data is a JSON object of a body that is not a stream of events: the body itself, or a line of it.</param>
+    /// <param name="isWholeBody">Whether the data is a whole JSON object of a body that is not an event stream.</param>
     public StreamEvent(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, bool isWholeBody = false)
     {
         Type = type;
@@ -16,48 +16,62 @@ public readonly ref struct StreamEvent
         IsWholeBody = isWholeBody;
     }
 
-    /// <summary>The event's type in UTF-8; empty where none was named.</summary>
+    /// <summary>Gets the event's type in UTF-8; empty if none.</summary>
     public ReadOnlySpan<byte> Type { get; }
 
-    /// <summary>The event's data in UTF-8. Of an event over <see cref="StreamUsageOptions.MaxEventBytes"/> only what is short: long strings are cut and long arrays end early.</summary>
+    /// <summary>Gets the event's data in UTF-8. In an event over <see cref="StreamUsageOptions.MaxEventBytes"/>, long
+    /// strings and arrays are cut.</summary>
     public ReadOnlySpan<byte> Data { get; }
 
-    /// <summary>Whether the data is a JSON object of a body that is not a stream of events: the body itself, or a line of it, so that an answer in it is whole. The elements of an array are a stream.</summary>
+    /// <summary>Gets whether the data is a JSON body or a line of one, so that its answer is whole. The elements of a
+    /// JSON array are a stream.</summary>
     public bool IsWholeBody { get; }
 
-    /// <summary>Gets the observer of the event's output.</summary>
     internal IOutputObserver Output => _output ?? NoObserver.Instance;
 
-    /// <summary>Reports text of the answer. Reported output is counted, for the time to the first token and for an estimate, and kept where a capture asks for it.</summary>
-    /// <param name="utf8">The text in UTF-8: the inside of a JSON string as it was sent where <paramref name="isEscaped"/>, else plain.</param>
-    /// <param name="isEscaped">Whether the text has JSON escapes in it (<see cref="System.Text.Json.Utf8JsonReader.ValueIsEscaped"/>).</param>
-    /// <param name="choiceIndex">The choice it belongs to; 0 where a protocol has one.</param>
-    public void ReportText(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) => Output.OnOutput(OutputKind.Text, choiceIndex, utf8, isEscaped);
+    /// <summary>Reports a piece of the answer's text. Reported output is counted, timed, estimated if no usage follows, and
+    /// captured on request.</summary>
+    /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
+    /// <paramref name="isEscaped"/>.</param>
+    /// <param name="isEscaped">Whether the text contains JSON escapes
+    /// (<see cref="System.Text.Json.Utf8JsonReader.ValueIsEscaped"/>).</param>
+    /// <param name="choiceIndex">The choice's index; 0 if the protocol has one choice.</param>
+    public void ReportText(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) =>
+        Output.OnOutput(OutputKind.Text, choiceIndex, utf8, isEscaped);
 
-    /// <summary>Reports reasoning that is shown; see <see cref="ReportText"/>.</summary>
-    /// <param name="utf8">The text in UTF-8.</param>
-    /// <param name="isEscaped">Whether the text has JSON escapes in it.</param>
-    /// <param name="choiceIndex">The choice it belongs to; 0 where a protocol has one.</param>
-    public void ReportReasoning(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) => Output.OnOutput(OutputKind.Reasoning, choiceIndex, utf8, isEscaped);
+    /// <summary>Reports a piece of visible reasoning.</summary>
+    /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
+    /// <paramref name="isEscaped"/>.</param>
+    /// <param name="isEscaped">Whether the text contains JSON escapes
+    /// (<see cref="System.Text.Json.Utf8JsonReader.ValueIsEscaped"/>).</param>
+    /// <param name="choiceIndex">The choice's index; 0 if the protocol has one choice.</param>
+    public void ReportReasoning(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) =>
+        Output.OnOutput(OutputKind.Reasoning, choiceIndex, utf8, isEscaped);
 
-    /// <summary>Reports the name of a tool that is called; see <see cref="ReportText"/>. A name begins a call.</summary>
-    /// <param name="utf8">The name in UTF-8.</param>
-    /// <param name="isEscaped">Whether the name has JSON escapes in it.</param>
-    /// <param name="choiceIndex">The choice it belongs to; 0 where a protocol has one.</param>
-    public void ReportToolName(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) => Output.OnOutput(OutputKind.ToolName, choiceIndex, utf8, isEscaped);
+    /// <summary>Reports the name of a called tool, which begins a call.</summary>
+    /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
+    /// <paramref name="isEscaped"/>.</param>
+    /// <param name="isEscaped">Whether the text contains JSON escapes
+    /// (<see cref="System.Text.Json.Utf8JsonReader.ValueIsEscaped"/>).</param>
+    /// <param name="choiceIndex">The choice's index; 0 if the protocol has one choice.</param>
+    public void ReportToolName(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) =>
+        Output.OnOutput(OutputKind.ToolName, choiceIndex, utf8, isEscaped);
 
-    /// <summary>Reports a part of a tool call's arguments; see <see cref="ReportText"/>.</summary>
-    /// <param name="utf8">The arguments in UTF-8.</param>
-    /// <param name="isEscaped">Whether the text has JSON escapes in it: the arguments are then JSON inside a JSON string.</param>
-    /// <param name="choiceIndex">The choice it belongs to; 0 where a protocol has one.</param>
-    public void ReportToolArguments(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) => Output.OnOutput(OutputKind.ToolArguments, choiceIndex, utf8, isEscaped);
+    /// <summary>Reports a piece of a tool call's arguments.</summary>
+    /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
+    /// <paramref name="isEscaped"/>.</param>
+    /// <param name="isEscaped">Whether the text contains JSON escapes
+    /// (<see cref="System.Text.Json.Utf8JsonReader.ValueIsEscaped"/>).</param>
+    /// <param name="choiceIndex">The choice's index; 0 if the protocol has one choice.</param>
+    public void ReportToolArguments(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) =>
+        Output.OnOutput(OutputKind.ToolArguments, choiceIndex, utf8, isEscaped);
 
-    /// <summary>Reports the provider's usage object, for <see cref="UsageRecord.ReportedUsageJson"/>.</summary>
-    /// <param name="utf8Json">The object as it was sent.</param>
-    /// <param name="isCumulative">Whether its fields replace those of the object before and the others stay; else it replaces that object as a whole.</param>
+    /// <summary>Reports the provider's usage object for <see cref="UsageRecord.ReportedUsageJson"/>.</summary>
+    /// <param name="utf8Json">The object as received.</param>
+    /// <param name="isCumulative">True if its members replace those of the previous object and the others stay; false if
+    /// it replaces the whole object.</param>
     public void ReportUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative = false) => Output.OnReportedUsage(utf8Json, isCumulative);
 
-    /// <summary>Returns the event with an observer of its output.</summary>
     internal StreamEvent With(IOutputObserver output) => new(this, output);
 
     private StreamEvent(StreamEvent streamEvent, IOutputObserver output)
@@ -66,7 +80,7 @@ public readonly ref struct StreamEvent
         _output = output;
     }
 
-    // An event that a test of a parser makes has none.
+    // Events that a test of a parser creates have no observer.
     private sealed class NoObserver : IOutputObserver
     {
         public static readonly NoObserver Instance = new();

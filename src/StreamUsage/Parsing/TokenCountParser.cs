@@ -4,13 +4,11 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>
-/// What a provider answers that is asked how many tokens a request has (Anthropic's count_tokens, OpenAI's
-/// input_tokens, Gemini's countTokens, Bedrock's CountTokens). Nothing was used, so that nothing is counted.
-/// </summary>
+/// <summary>Parses token counting answers (Anthropic's count_tokens, OpenAI's input_tokens, Gemini's countTokens,
+/// Bedrock's CountTokens). They use no tokens, so nothing is counted.</summary>
 /// <param name="protocol">The protocol whose requests are counted.</param>
-/// <param name="count">The member of the root that holds the count.</param>
-/// <param name="objectName">What the answer calls itself; empty where it does not.</param>
+/// <param name="count">The root member that holds the count.</param>
+/// <param name="objectName">The answer's <c>object</c> name; empty if none.</param>
 internal sealed class TokenCountParser(string protocol, RootMembers count, string objectName) : IProbedProtocol
 {
     private readonly byte[] _object = Encoding.UTF8.GetBytes(objectName);

@@ -12,7 +12,7 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
     {
         if (Rest is { IsReading: true })
         {
-            // Its caller has left a read that still goes on: it is drained, or it must end. Not on the finalizer's
+            // A read that the caller abandoned may still run. It is drained or ended, but not on the finalizer's
             // thread.
             ThreadPool.UnsafeQueueUserWorkItem(static guard => guard.LeaveOrAbort(), this, preferLocal: false);
         }
@@ -26,13 +26,11 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
 
     public TrackedBody Body => body;
 
-    /// <summary>Gets or sets what can be drained when the reader leaves; null if draining is off.</summary>
+    /// <summary>Gets or sets the part of the body that can be drained; null if draining is off.</summary>
     public IDrainable? Rest { get; set; }
 
-    /// <summary>
-    /// The reader has left. Returns true if the body is drained in the background; closing it is then not the wrapper's
-    /// job.
-    /// </summary>
+    /// <summary>Ends the reading because the reader left. Returns true if the body is now drained, and not to be
+    /// closed.</summary>
     public bool Leave()
     {
         if (Rest is not { } rest || drainer is null)
@@ -41,7 +39,7 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
             return false;
         }
 
-        // Who leaves in a second way at the same time must know what became of the first.
+        // A concurrent second call must wait for the result of the first.
         lock (this)
         {
             if (!_isTaken)
@@ -54,7 +52,8 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
         }
     }
 
-    /// <summary>Leaves. If the body is not drained, a read that its caller has left is ended.</summary>
+    /// <summary>Ends the reading because the reader left, and aborts an abandoned read unless the body is
+    /// drained.</summary>
     public void LeaveOrAbort()
     {
         if (!Leave())
@@ -69,10 +68,7 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
         return body.Finish(end, fault);
     }
 
-    /// <summary>
-    /// A read or a copy has thrown. The caller's own cancellation decides nothing yet, and neither does a misuse;
-    /// anything else means that the body broke.
-    /// </summary>
+    /// <summary>Handles a failed read or copy. The body broke unless the caller cancelled or misused it.</summary>
     public void Fail(Exception fault, CancellationToken cancellationToken)
     {
         if (fault is OperationCanceledException && cancellationToken.IsCancellationRequested)
@@ -85,9 +81,7 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
         }
     }
 
-    /// <summary>
-    /// The body was read to its end. Throws if the caller asked to be told of a body without an answer.
-    /// </summary>
+    /// <summary>Handles the end of the body. Throws for a body without an answer if the options ask for it.</summary>
     public void ReachEnd()
     {
         StreamOutcome outcome = Finish(StreamEnd.EndOfBody);
@@ -97,7 +91,7 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
         }
     }
 
-    // Once the body has ended, or is drained, the finalizer has nothing left to say.
+    // After the end, the finalizer has nothing to do.
     private void SuppressFinalizer()
     {
 #pragma warning disable CA1816 // Nothing is disposed here.

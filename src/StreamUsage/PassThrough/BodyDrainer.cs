@@ -2,19 +2,14 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// Reads bodies on in the background after their readers have left, within limits, so that the provider's own final
-/// usage is recorded.
-/// </summary>
+/// <summary>Reads bodies on in the background after their readers have left, within limits, to get the final
+/// usage.</summary>
 internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private int _running;
 
-    /// <summary>
-    /// The reader of a body has left. Returns true if the body is now drained: its end, and its record, are then this
-    /// drainer's.
-    /// </summary>
+    /// <summary>Begins to drain a body. If it returns true, the drainer ends the body.</summary>
     public bool TryTake(TrackedBody body, IDrainable rest)
     {
         if (_stop.IsCancellationRequested || Interlocked.Increment(ref _running) > limits.MaxConcurrent)
@@ -36,7 +31,7 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
         return true;
     }
 
-    /// <summary>Ends what is under way: each body's record is made of what was read.</summary>
+    /// <summary>Stops draining. The records are built from what was read.</summary>
     public void Dispose() => _stop.Cancel();
 
     private async Task DrainAsync(TrackedBody body, IDrainable rest)
@@ -50,8 +45,7 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
         }
         catch (Exception)
         {
-            // Nobody reads any more: what was read until the body broke or a limit passed counts, and the record says
-            // that it was not read to its end.
+            // No reader is left to inform: the record covers what was read, and is not marked as drained.
         }
 
         body.EndDrain(end);
@@ -61,7 +55,7 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
         }
         catch (Exception)
         {
-            // The body is let go either way.
+            // The body is released either way.
         }
 
         Interlocked.Decrement(ref _running);

@@ -2,20 +2,16 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// Stands before the destination of a copy: reads the bytes when they come, before a destination may take its time,
-/// passes on each write unchanged, and remembers whether it was the destination that failed.
-/// </summary>
+/// <summary>Passes a copy's writes to its destination, reads the bytes first, and notes whether the destination
+/// failed.</summary>
 internal sealed class CopyObserver(Stream destination, TrackedBody body, long offset) : DelegatingStream(destination)
 {
     private bool _hasDestinationFailed;
 
-    /// <summary>Gets where in the body the next write lies.</summary>
     public long Offset { get; private set; } = offset;
 
-    /// <summary>
-    /// The copy has thrown: whose fault was it? A destination that was cancelled with the copy is a cancelled read.
-    /// </summary>
+    /// <summary>Handles a failed copy. A destination that was cancelled with the copy counts as a cancelled
+    /// read.</summary>
     public void Fail(AbandonmentGuard guard, Exception fault, CancellationToken cancellationToken)
     {
         if (_hasDestinationFailed && !(fault is OperationCanceledException && cancellationToken.IsCancellationRequested))

@@ -1,9 +1,6 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// A stream in front of another one: each call is the same call of the inner stream. Derived streams look at what
-/// passes.
-/// </summary>
+/// <summary>Represents a stream that forwards every call to an inner stream.</summary>
 internal abstract class DelegatingStream(Stream inner) : Stream
 {
     public override bool CanRead => inner.CanRead;

@@ -3,14 +3,12 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// A copy that a content makes of itself, where draining is on. The content writes here; the bytes are read and passed
-/// on. When the destination fails, or the caller cancels, the caller is let go at once, and the content's own copy
-/// waits: it goes on without a destination where the body is drained, and is ended where it is not.
-/// </summary>
-/// <param name="destination">Where the caller wants the bytes.</param>
+/// <summary>Represents the destination of a content's own copy, with draining on. If the real destination fails or the
+/// caller cancels, the caller's copy ends at once. The content's copy then waits: draining continues it without a
+/// destination, else it is aborted.</summary>
+/// <param name="destination">The caller's destination.</param>
 /// <param name="body">The tracked body.</param>
-/// <param name="offset">Where in the body the copy begins.</param>
+/// <param name="offset">The body offset at which the copy begins.</param>
 /// <param name="callerToken">The caller's token.</param>
 internal sealed class DetachableCopy(Stream destination, TrackedBody body, long offset, CancellationToken callerToken) : Stream, IDrainable
 {
@@ -34,13 +32,12 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public bool IsReading => _isReleased && !_copying.IsCompleted;
 
-    /// <summary>Gets whether it was the destination that failed.</summary>
     public bool HasDestinationFailed { get; private set; }
 
-    /// <summary>Has the content begin. What it throws at the call is thrown here.</summary>
+    /// <summary>Begins the copy. A synchronous exception of the content is thrown here.</summary>
     public void Begin(HttpContent content, TransportContext? context) => _copying = content.CopyToAsync(this, context, _abort.Token);
 
-    /// <summary>Completes with the copy, or before it if the caller is let go.</summary>
+    /// <summary>Completes with the copy, or before it if the caller is released.</summary>
     public async Task WaitAsync()
     {
         CancellationTokenRegistration registration = callerToken.UnsafeRegister(static copy => ((DetachableCopy)copy!).Release(null), this);
@@ -62,7 +59,7 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
             _isReleased = true;
         }
 
-        // For a caller whose content was disposed in the middle of the copy; else it was let go before.
+        // Releases a caller whose content was disposed during the copy.
         LetGo(new ObjectDisposedException(nameof(HttpContent)));
         return true;
     }
@@ -86,7 +83,7 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
         _goesOn.TrySetResult(false);
         _abort.Cancel();
         _ = _copying.ContinueWith(
-            static copying => copying.Exception, // Seen.
+            static copying => copying.Exception, // Observed.
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
@@ -96,7 +93,7 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    // A content that writes synchronously has no way to wait: a destination that fails ends its copy.
+    // A synchronous write cannot wait, so a destination that fails ends the copy.
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         if (!TryBeginWrite())
@@ -165,8 +162,8 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    // Null for the caller's cancellation, which waits for a write that is under way: after it no byte reaches the
-    // destination.
+    // A null fault is the caller's cancellation. It waits for a running write: no byte may reach the destination after
+    // it.
     private void Release(Exception? fault)
     {
         lock (_gate)
@@ -185,7 +182,7 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
     private void LetGo(Exception? fault)
     {
         _ = fault is null ? _released.TrySetCanceled(callerToken) : _released.TrySetException(fault);
-        _ = _released.Task.Exception; // Whether or not somebody waits.
+        _ = _released.Task.Exception; // Observed even if nobody waits.
     }
 
     private bool TryBeginWrite()

@@ -3,16 +3,14 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// A body's stream where draining is on. A cancelled read of an HTTP/1.1 body kills its connection, so that the
-/// caller's token ends the caller's wait only: the upstream read goes on into a buffer of ours, and the next read, or
-/// the drainer, takes what it brings. That costs one copy of each piece and a buffer while an asynchronous read is
-/// pending. A stream that can seek has no connection, and is read directly. What the reader is given the body is told
-/// first, under the lock that taking the stream needs too: nothing is lost between the two.
-/// </summary>
+/// <summary>Represents a body's stream with draining on. Cancelling a read of an HTTP/1.1 body kills its connection, so
+/// the caller's token cancels only the caller's wait. The upstream read continues into a buffer here, and the next read
+/// or the drainer takes its bytes. This costs one copy a read, and a buffer during an asynchronous read.</summary>
+/// <remarks>A seekable stream has no connection and is read directly. The body gets the bytes under the lock that also
+/// guards detaching, so none is lost.</remarks>
 /// <param name="inner">The body's own stream.</param>
 /// <param name="body">The tracked body.</param>
-/// <param name="offset">Where in the body the stream stands, if it cannot say so itself.</param>
+/// <param name="offset">The stream's position in the body, if the stream cannot tell.</param>
 internal sealed class DetachableStream(Stream inner, TrackedBody body, long offset = 0) : DelegatingStream(inner), IDrainable
 {
     private const int BufferSize = 16 * 1024;
@@ -20,9 +18,9 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
     private readonly object _gate = new();
     private readonly bool _isDirect = inner.CanSeek;
     private readonly long _origin = inner.CanSeek ? inner.Position : 0;
-    private long _offset = offset; // Where in the body the next byte lies that nobody has been given yet.
+    private long _offset = offset; // The body offset of the next unread byte.
     private byte[]? _buffer;
-    private int _start, _end; // What the buffer holds that nobody has been given yet.
+    private int _start, _end; // The unread part of the buffer.
     private Task<int>? _pending;
     private CancellationTokenSource? _abort;
     private int _directReads;
@@ -58,7 +56,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         }
     }
 
-    // One that cannot seek says so itself, drained or not.
+    // An unseekable stream throws its own exception.
     private Stream Seekable
     {
         get
@@ -103,10 +101,8 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         return null;
     }
 
-    /// <summary>
-    /// Ends a read that is still under way, before the body is closed: a connection whose response is closed during a
-    /// read is read by two at once, and the next response on it may be taken for this one's rest.
-    /// </summary>
+    /// <summary>Ends a pending read before the body is closed: closing an HTTP/1.1 response during a read would let two
+    /// readers use its connection.</summary>
     public void Abort()
     {
         CancellationTokenSource? abort;
@@ -178,7 +174,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         ObjectDisposedException.ThrowIf(_isDetached, this);
         if (_isDirect || cancellationToken.IsCancellationRequested)
         {
-            // A read that was cancelled before harms no connection: the inner stream says how it is refused.
+            // A token that was cancelled before the call harms no connection: the inner stream reports it.
             return TryBeginDirectRead() ? ReadDirectly(buffer, cancellationToken) : ValueTask.FromCanceled<int>(cancellationToken);
         }
 
@@ -186,7 +182,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         {
             if (_start == _end)
             {
-                _ = _pending ??= BeginUpstreamRead(buffer.Length); // What it throws at the call is thrown at this one.
+                _ = _pending ??= BeginUpstreamRead(buffer.Length); // A synchronous exception is thrown to this caller.
             }
         }
 
@@ -259,7 +255,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         }
     }
 
-    // Two reads at once take turns: 0 is the end, and never that the other one was faster.
+    // Concurrent reads take turns, so 0 always means the end of the body.
     private async ValueTask<int> TakeAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         while (true)
@@ -276,8 +272,8 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         }
     }
 
-    // A read that was left by its caller goes on: the next one takes it up. So does one of no bytes, which only waits:
-    // no two reads are under way at once. True at the end of the body; else there is something to take, or there was.
+    // An abandoned read continues, and the next one takes it over, so only one is ever pending. This includes a read of
+    // no bytes, which only waits. Returns true at the end of the body.
     private async ValueTask<bool> FillAsync(int length, CancellationToken cancellationToken)
     {
         while (true)
@@ -288,7 +284,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
             {
                 if (_start != _end)
                 {
-                    return false; // What the reader was waiting for came in as it left.
+                    return false; // The bytes arrived as the reader left.
                 }
 
                 pending = _pending ??= BeginUpstreamRead(length);
@@ -302,7 +298,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
             }
             catch when (pending.IsFaulted || pending.IsCanceled)
             {
-                // A wait that was cancelled while its read succeeded leaves what it brought to the next one.
+                // If the read succeeded although its wait was cancelled, the next read gets the bytes.
                 lock (_gate)
                 {
                     _pending = ReferenceEquals(_pending, pending) ? null : _pending;
@@ -315,7 +311,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
             {
                 if (!ReferenceEquals(_pending, pending))
                 {
-                    return false; // Another reader has taken it.
+                    return false; // Another reader took it.
                 }
 
                 _pending = null;
@@ -367,7 +363,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         }
     }
 
-    // False if a read that its caller has left is still under way, or has brought something.
+    // Returns false if an abandoned read is pending, or has left bytes.
     private bool TryBeginDirectRead()
     {
         lock (_gate)
@@ -391,7 +387,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         }
     }
 
-    // Asked for synchronously, so the thread waits, as it would in the read itself.
+    // A synchronous read blocks on the pending read, as it would on its own.
     private int ReadLeftOver(Span<byte> buffer)
     {
         while (true)
@@ -408,7 +404,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         }
     }
 
-    // Not while a read may still write into it.
+    // A pending read may still write into the buffer.
     private void ReturnBuffer()
     {
         if (_pending is null && _buffer is { } buffer)

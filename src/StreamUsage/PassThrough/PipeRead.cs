@@ -4,10 +4,8 @@ using System.Threading.Tasks.Sources;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// A read of a pipe that is under way. Who awaits it is continued by the inner pipe itself, so that the pipe's
-/// scheduler and its <c>useSynchronizationContext</c> hold. Unlike the pipe's own it may be awaited twice.
-/// </summary>
+/// <summary>Represents a pending pipe read. The inner pipe runs the continuation, so its scheduler and synchronization
+/// context apply. Unlike the pipe's own read, it may be awaited twice.</summary>
 internal sealed class PipeRead(TrackedPipeReader reader, ValueTask<ReadResult> read, CancellationToken cancellationToken)
     : IValueTaskSource<ReadResult>
 {

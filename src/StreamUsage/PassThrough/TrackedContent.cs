@@ -3,15 +3,13 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// The content that takes a response's own content's place: the same headers and the same bytes, which are read as they
-/// pass. Every read asks the inner content, which knows whether it can be read (again).
-/// </summary>
+/// <summary>Represents the content that replaces a response's content. It has the same headers and bytes, and reads the
+/// bytes as they pass. The inner content decides whether it can be read again.</summary>
 internal sealed class TrackedContent : HttpContent, IDrainable
 {
     private readonly HttpContent _inner;
     private readonly AbandonmentGuard _guard;
-    private IDrainable? _rest; // The stream that is out, or the copy; null if there is none.
+    private IDrainable? _rest; // The stream or copy in use; null if none.
     private bool _wasAsked, _cannotSeek;
 
     public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking, BodyDrainer? drainer)
@@ -24,7 +22,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         {
             if (values.Count == 1)
             {
-                Headers.TryAddWithoutValidation(name, values.ToString()); // Without an enumerator.
+                Headers.TryAddWithoutValidation(name, values.ToString()); // Avoids an enumerator.
             }
             else
             {
@@ -39,7 +37,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     bool IDrainable.IsReading => _rest is { IsReading: true };
 
-    // What cannot seek goes on where it was left.
+    // An unseekable stream continues where it was left.
     private long StreamPosition => _cannotSeek ? _guard.Body.BytesReceived : 0;
 
     protected override bool TryComputeLength(out long length)
@@ -86,8 +84,8 @@ internal sealed class TrackedContent : HttpContent, IDrainable
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    // The inner content copies in its own way, straight from its connection where it can; what it writes is read on its
-    // way. What it makes of a token that was cancelled before is its own matter too.
+    // The inner content copies in its own way, straight from its connection if it can, and handles a cancelled token
+    // itself.
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         if (_guard.Rest is not null && !cancellationToken.IsCancellationRequested)
@@ -111,7 +109,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         return AwaitCopyAsync(copying, copy, isFirst, cancellationToken);
     }
 
-    // A synchronous copy that fails is over when it is known: there is nothing left to be drained.
+    // A failed synchronous copy is over, so nothing is left to drain.
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         bool isFirst = Ask();
@@ -149,7 +147,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
     {
         if (_rest is null)
         {
-            Stream stream = await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false); // Never read: then from its beginning.
+            Stream stream = await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false); // Begins at the start if unread.
             _rest = new DetachableStream(stream, _guard.Body);
         }
 
@@ -267,7 +265,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
     }
 
-    // Content that buffers itself reads its source here.
+    // A content that buffers itself reads its source here.
     private void Fail(Exception fault, bool isFirst, CancellationToken cancellationToken)
     {
         if (isFirst || !IsRefusal(fault))
@@ -276,6 +274,6 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
     }
 
-    // A content that is asked again may refuse: nothing was read, and nothing has ended.
+    // A content that refuses to be read again has not ended.
     private static bool IsRefusal(Exception fault) => fault is InvalidOperationException and not ObjectDisposedException;
 }

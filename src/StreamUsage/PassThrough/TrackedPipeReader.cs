@@ -4,19 +4,16 @@ using System.IO.Pipelines;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// The pipe reader that takes a body's own one's place. A pipe shows the same bytes until they are consumed; each is
-/// read once, when it is first seen. Where draining is on, the caller's token ends the caller's wait and not the
-/// upstream read, as in <see cref="DetachableStream"/>: the next read takes it up, or the drainer does.
-/// </summary>
+/// <summary>Represents the pipe reader that replaces a body's own. Bytes that the pipe shows repeatedly are read once.
+/// With draining on, the caller's token cancels only the caller's wait, as in <see cref="DetachableStream"/>.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The drainer closes the rest.")]
 internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard, bool leaveOpen) : PipeReader, IDrainable
 {
-    private SequencePosition _shown; // Where the buffer begins that is out.
-    private long _consumed; // Where in the body the pipe stands, and the index of that in its segments.
+    private SequencePosition _shown; // The start of the buffer that the caller holds.
+    private long _consumed; // The pipe's offset in the body, and its index in the segments.
     private long _consumedIndex;
     private DetachableStream? _rest;
-    private Task<ReadResult>? _pending; // A read whose caller may have left it.
+    private Task<ReadResult>? _pending; // The caller may have abandoned it.
     private CancellationTokenSource? _abort;
     private int _waitingReads;
     private bool _isShown, _isDetached, _isCompleted;
@@ -105,21 +102,19 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
             : new ValueTask(CompleteAfterPendingAsync(exception));
     }
 
-    /// <summary>A read that was waited for has ended.</summary>
     public void EndRead(in ReadResult result)
     {
         Interlocked.Decrement(ref _waitingReads);
         Receive(result);
     }
 
-    /// <summary>A read that was waited for has failed.</summary>
     public void EndRead(Exception fault, CancellationToken cancellationToken)
     {
         Interlocked.Decrement(ref _waitingReads);
         Fail(fault, cancellationToken);
     }
 
-    // What the reader was shown and did not consume is shown again.
+    // Bytes that the reader did not consume are shown again.
     bool IDrainable.TryDetach(Func<bool> beginDrain)
     {
         if (!beginDrain())
@@ -158,14 +153,14 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         ThrowIfDetached();
         try
         {
-            // A read that was cancelled before harms no connection, and one beside another is refused: the inner pipe
-            // says how.
+            // A token cancelled before the call harms no connection, and a concurrent read is refused: the inner pipe
+            // reports both.
             if (guard.Rest is not null && _waitingReads == 0 && (_pending is not null || !cancellationToken.IsCancellationRequested))
             {
                 return ReadDetachably(minimumSize, cancellationToken);
             }
 
-            // A pipe that has broken already throws at once.
+            // A broken pipe throws here.
             ValueTask<ReadResult> read = minimumSize == 0
                 ? inner.ReadAsync(cancellationToken)
                 : inner.ReadAtLeastAsync(minimumSize, cancellationToken);
@@ -224,7 +219,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         return result;
     }
 
-    // So many bytes are waited for here: who takes up a read that was left may want fewer.
+    // Waits for the minimum here, because the caller that takes over an abandoned read may want fewer bytes.
     private async ValueTask<ReadResult> WaitForAsync(int minimumSize, CancellationToken cancellationToken)
     {
         while (true)
@@ -241,7 +236,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
                 throw;
             }
 
-            ThrowIfDetached(); // The drainer has it.
+            ThrowIfDetached(); // The drainer owns it.
             _pending = null;
             if (IsEnough(result, minimumSize))
             {
@@ -272,7 +267,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         return true;
     }
 
-    // A pipe that is completed gives its buffers back: a read that may still write into them ends first.
+    // Completing the pipe returns its buffers, so a read that may write into them must end first.
     private async Task CompleteAfterPendingAsync(Exception? exception)
     {
         if (_pending is { } pending)
@@ -284,10 +279,10 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         await inner.CompleteAsync(exception).ConfigureAwait(false);
     }
 
-    // Else the inner pipe says why not.
+    // Otherwise the inner pipe throws.
     private bool MayCopy(object? destination) => destination is not null && (!_isCompleted || _isDetached);
 
-    // A copy ends with what was read, with a read that has failed, which was noted, or with its destination.
+    // A copy ends with the data, with a failed read, which was handled, or with its destination.
     private async Task WatchAsync(Task copying)
     {
         try
@@ -301,7 +296,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         }
     }
 
-    // A read that the pipe refuses while another waits, or while a buffer is out, ends nothing.
+    // A read that the pipe refuses, because of a pending read or an unreturned buffer, ends nothing.
     private void Fail(Exception fault, CancellationToken cancellationToken)
     {
         bool mayRefuse = _isShown || _isCompleted || Volatile.Read(ref _waitingReads) != 0;
@@ -319,7 +314,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         }
     }
 
-    // Before the pipe may take the segment back. The pipe itself says whether the position is one of its own.
+    // Called before the pipe may reuse the segment. The pipe validates the position itself.
     private static long IndexOf(SequencePosition position) =>
         position.GetInteger() + (position.GetObject() is ReadOnlySequenceSegment<byte> segment ? segment.RunningIndex : 0);
 

@@ -2,14 +2,17 @@ using System.Runtime.CompilerServices;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Remembers which responses are tracked, and by whom: middleware may have put a content of its own around the tracked one, or in its place.</summary>
+/// <summary>Stores the handles of tracked responses, because middleware may wrap or replace a tracked
+/// content.</summary>
 internal static class TrackedResponses
 {
     private static readonly ConditionalWeakTable<HttpResponseMessage, UsageTracking[]> Table = [];
 
-    /// <summary>Returns the handles of a response, the latest first; empty where it is not tracked.</summary>
-    public static ReadOnlySpan<UsageTracking> Find(HttpResponseMessage response) => Table.TryGetValue(response, out UsageTracking[]? trackings) ? trackings : [];
+    /// <summary>Returns the handles of a response, the latest first; empty if it is not tracked.</summary>
+    public static ReadOnlySpan<UsageTracking> Find(HttpResponseMessage response) =>
+        Table.TryGetValue(response, out UsageTracking[]? trackings) ? trackings : [];
 
-    /// <summary>A response is tracked. Not for two threads at once, as setting its content is not.</summary>
-    public static void Add(HttpResponseMessage response, UsageTracking tracking) => Table.AddOrUpdate(response, [tracking, .. Find(response)]);
+    /// <summary>Adds a handle. Not thread-safe for one response, just as setting its content is not.</summary>
+    public static void Add(HttpResponseMessage response, UsageTracking tracking) =>
+        Table.AddOrUpdate(response, [tracking, .. Find(response)]);
 }

@@ -1,17 +1,15 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// The stream that takes a body's own stream's place. Each call is the same call of the inner stream, whose bytes are
-/// read where they lie before they are returned. What the inner stream throws at a call is thrown at the call.
-/// </summary>
+/// <summary>Represents the stream that replaces a body's own. Each call is the same call of the inner stream, and the
+/// bytes are read in place before they are returned.</summary>
 /// <param name="inner">The body's own stream.</param>
 /// <param name="guard">The guard that the body's wrappers share.</param>
 /// <param name="leaveOpen">Whether the inner stream stays open.</param>
-/// <param name="position">Where in the body the stream stands, if it cannot say so itself.</param>
+/// <param name="position">The stream's position in the body, if the stream cannot tell.</param>
 internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool leaveOpen = false, long position = 0)
     : DelegatingStream(inner)
 {
-    private readonly long _origin = inner.CanSeek ? inner.Position : 0; // The body begins where the stream stands.
+    private readonly long _origin = inner.CanSeek ? inner.Position : 0; // The stream's position at the body's start.
     private long _position = position;
     private int _waitingReads;
     private bool _isDisposed;
@@ -129,7 +127,7 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
     {
         if (buffer is null || (uint)offset > (uint)buffer.Length || (uint)count > (uint)(buffer.Length - offset))
         {
-            return Inner.BeginRead(buffer!, offset, count, callback, state); // The inner stream says what is wrong with it.
+            return Inner.BeginRead(buffer!, offset, count, callback, state); // The inner stream throws.
         }
 
         var read = new TrackedRead(buffer.AsMemory(offset, count), callback);
@@ -163,7 +161,7 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
     {
         if (destination is null || !destination.CanWrite)
         {
-            Inner.CopyTo(destination!, bufferSize); // The inner stream says what is wrong with it.
+            Inner.CopyTo(destination!, bufferSize); // The inner stream throws.
             return;
         }
 
@@ -210,7 +208,7 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
         return position;
     }
 
-    // The record comes first: a read that is pending fails because of the dispose, not the other way round.
+    // The body ends first: a dispose fails a pending read, and must not look like a broken body.
     public override async ValueTask DisposeAsync()
     {
         if (!guard.Leave() && !leaveOpen && !_isDisposed)
@@ -236,7 +234,7 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
         base.Dispose(disposing);
     }
 
-    // Its task may be awaited twice, as the inner stream's may: a pooled one may not, and ends the process.
+    // A Task may be awaited twice, as the inner stream's may. A pooled ValueTask may not.
     private async ValueTask<int> AwaitReadAsync(ValueTask<int> read, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int length;
@@ -272,7 +270,7 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
         ReachEnd(copy);
     }
 
-    // A second read that the body refuses while another waits ends nothing.
+    // A concurrent read that the body refuses ends nothing.
     private void Fail(Exception fault, CancellationToken cancellationToken)
     {
         if (fault is not InvalidOperationException || fault is ObjectDisposedException || Volatile.Read(ref _waitingReads) == 0)
@@ -293,7 +291,7 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
         guard.ReachEnd();
     }
 
-    // A read into an empty buffer waits for bytes; that it returns none is no end.
+    // A read into an empty buffer only waits, so 0 bytes do not mean the end.
     private void Receive(ReadOnlySpan<byte> buffer, int length)
     {
         if (length > 0)

@@ -2,7 +2,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Prices what is billed beside tokens: units, the provider's own tools, and a fee for the request.</summary>
+/// <summary>Prices what is billed beside tokens: units, server tools, and a request fee.</summary>
 internal static class BilledUnitRates
 {
     private static readonly (string Name, CostPart Part, RateKey[] Keys)[] Units =
@@ -17,8 +17,7 @@ internal static class BilledUnitRates
         ("annotated_pages", CostPart.Input, [RateKey.AnnotatedPage]),
     ];
 
-    // Without a key: no charge beyond tokens. Anthropic's documentation says so of its web fetch tool; a client's own
-    // MCP server is not the provider's to bill.
+    // Without a key, only tokens are charged: for web fetch as Anthropic documents, and a client's own MCP server.
     private static readonly (string Name, RateKey? Key)[] Tools =
     [
         ("web_search_requests", RateKey.WebSearch),
@@ -32,9 +31,8 @@ internal static class BilledUnitRates
         ("mcp_requests", null),
     ];
 
-    /// <summary>
-    /// Adds the lines of a response's units, tools and request fee. The parts that the table has no rate for are named.
-    /// </summary>
+    /// <summary>Adds the lines of a response's units, tools and request fee, and names the parts without a
+    /// rate.</summary>
     public static void Add<T>(UsageRecord record, in TokenUsage usage, RateCard card, ref T lines, ref List<string>? unpriced)
         where T : ICostLines
     {
@@ -91,7 +89,7 @@ internal static class BilledUnitRates
         }
     }
 
-    // The first key that has a rate counts: a table may give one rate under several names.
+    // The first key with a rate counts: a table may give one rate several names.
     private static bool TryAdd<T>(CostPart part, RateKey[] keys, decimal quantity, RateCard card, ref T lines)
         where T : ICostLines
     {

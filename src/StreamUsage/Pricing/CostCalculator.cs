@@ -2,16 +2,15 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Multiplies counts by rates: each token is in one cell of bucket and modality, and each cell has one rate.
-/// </summary>
+/// <summary>Multiplies counts by rates. Each token is in one cell of bucket and modality, and each cell has one
+/// rate.</summary>
 internal static class CostCalculator
 {
     /// <summary>Adds the lines of a usage's tokens.</summary>
     /// <param name="usage">The counts, in disjoint buckets.</param>
-    /// <param name="details">Further subsets of the same call; empty where they are another's.</param>
+    /// <param name="details">Further subsets of the same call; empty if they are another call's.</param>
     /// <param name="card">The rates.</param>
-    /// <param name="lines">Receives a line for each cell that is not empty.</param>
+    /// <param name="lines">Receives a line for each non-empty cell.</param>
     public static void AddTokens<T>(in TokenUsage usage, IReadOnlyDictionary<string, long> details, RateCard card, ref T lines)
         where T : ICostLines
     {
@@ -54,8 +53,8 @@ internal static class CostCalculator
         Add(CostPart.Output, TokenKind.Output, Modality.Text, output, card, ref lines);
     }
 
-    // Of a modality, the part that is known to be cached is taken from the cache reads. What does not fit into the
-    // uncached input must have been cached too.
+    // The known cached part of a modality is taken from the cache reads, and so is any part that the uncached input
+    // cannot hold.
     private static void AddInput<T>(
         Modality modality, long total, long knownCached, ref long input, ref long cached, RateCard card, ref T lines)
         where T : ICostLines
@@ -102,7 +101,7 @@ internal static class CostCalculator
         details.TryGetValue(name, out long count) ? count : 0;
 }
 
-/// <summary>Parts of a cost, as <see cref="UsageCost"/> shows them.</summary>
+/// <summary>Specifies the parts of a cost, as in <see cref="UsageCost"/>.</summary>
 internal enum CostPart : byte
 {
     Input,
@@ -112,7 +111,7 @@ internal enum CostPart : byte
     ServerTools,
 }
 
-/// <summary>Receives what a usage costs, line by line.</summary>
+/// <summary>Receives the lines of a cost.</summary>
 internal interface ICostLines
 {
     void Add(CostPart part, RateKey key, decimal quantity, decimal price);

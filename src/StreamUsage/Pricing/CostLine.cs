@@ -2,15 +2,14 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>One line of a cost: a quantity at a rate.</summary>
-/// <param name="Cost">The cost that it is part of: of the response, or of one of its iterations.</param>
-/// <param name="Key">What is priced; null where the pricing did not say its rates, and the line is the whole
-/// cost.</param>
-/// <param name="Quantity">How many units.</param>
+/// <summary>Represents a line of a cost: a quantity at a rate.</summary>
+/// <param name="Cost">The cost that the line belongs to: the response's or an iteration's.</param>
+/// <param name="Key">The rate's key; null if the pricing named no rates, and the line is the whole cost.</param>
+/// <param name="Quantity">The number of units.</param>
 /// <param name="Price">The price of one unit, before the multiplier.</param>
 internal readonly record struct CostLine(UsageCost Cost, RateKey? Key, decimal Quantity, decimal Price)
 {
-    /// <summary>Returns the lines of a record's cost, from the rates that it names.</summary>
+    /// <summary>Returns the lines of a record's cost, computed from its rates.</summary>
     public static IReadOnlyList<CostLine> Of(UsageRecord record)
     {
         if (record.Cost is not { } cost)
@@ -39,7 +38,7 @@ internal readonly record struct CostLine(UsageCost Cost, RateKey? Key, decimal Q
         collected.Cost = cost;
         BilledUnitRates.Add(record, billed, RateCard.FromRates(cost.Rates), ref collected, ref unpriced);
 
-        // A pricing of the user's own need not name its rates.
+        // A custom pricing need not name its rates.
         bool isComplete = collected.Lines.Sum(line => line.Quantity * line.Price * line.Cost.Multiplier) is var sum
             && decimal.Round(sum - cost.Total, 20) == 0;
         return isComplete ? collected.Lines : [new CostLine(cost, null, 1, cost.Multiplier == 0 ? 0 : cost.Total / cost.Multiplier)];

@@ -2,7 +2,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Adds up lines by part.</summary>
+/// <summary>Sums up lines by part.</summary>
 internal record struct CostSums : ICostLines
 {
     public decimal Input { get; private set; }
@@ -15,12 +15,9 @@ internal record struct CostSums : ICostLines
 
     public decimal ServerTools { get; private set; }
 
-    /// <summary>Gets whether any line was added.</summary>
     public bool HasLines { get; private set; }
 
-    /// <summary>
-    /// Gets why a price is missing; a missing class counts before a rate that is missing in every class.
-    /// </summary>
+    /// <summary>Gets why a price is missing. A rate missing in the class precedes one missing in every class.</summary>
     public MissingRate Missing { get; private set; }
 
     public void Add(CostPart part, RateKey key, decimal quantity, decimal price)

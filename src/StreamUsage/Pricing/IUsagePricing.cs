@@ -1,14 +1,15 @@
 namespace StreamUsage.Pricing;
 
-/// <summary>Prices records. Called once a record, off the byte path; a fault costs the price, not the record.</summary>
+/// <summary>Prices records. Called once for each record, off the byte path. A fault costs only the price.</summary>
 public interface IUsagePricing
 {
-    /// <summary>Returns the cost of a response; null where the model is not known, never 0 for unknown.</summary>
-    /// <param name="record">The record, complete but for its cost.</param>
+    /// <summary>Returns the cost of a response; null (never 0) if the model is unknown.</summary>
+    /// <param name="record">The record, complete except for its cost.</param>
     UsageCost? Price(UsageRecord record);
 
-    /// <summary>Returns the cost that a request may have, before it is answered; null where the model is not known. Null unless implemented.</summary>
-    /// <param name="context">The request; the limit of its output is read from <see cref="UsageContext.RequestBody"/>.</param>
-    /// <param name="inputTokens">Tokens of everything that the request sends, at least 0.</param>
+    /// <summary>Returns the expected cost of a request; null if the model is unknown. Returns null by
+    /// default.</summary>
+    /// <param name="context">The request. <see cref="UsageContext.RequestBody"/> holds the limit of its output.</param>
+    /// <param name="inputTokens">The tokens of the whole request, at least 0.</param>
     UsageQuote? Quote(UsageContext context, long inputTokens) => null;
 }

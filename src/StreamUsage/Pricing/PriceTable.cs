@@ -5,16 +5,14 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Prices records by a public price list that the user provides: <c>data.json</c> of genai-prices (v1 and v2), or
-/// LiteLLM's <c>model_prices_and_context_window.json</c>.
-/// All amounts are decimals. Thread-safe; the same record always costs the same.
-/// </summary>
+/// <summary>Prices records by a public price list: genai-prices' <c>data.json</c> (v1 and v2) or LiteLLM's
+/// <c>model_prices_and_context_window.json</c>. All amounts are decimals. Thread-safe; equal records cost the
+/// same.</summary>
 public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
 {
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(30);
 
-    private readonly WatchedPriceTable? _watched; // Null for a table that does not change; else what follows is that of none.
+    private readonly WatchedPriceTable? _watched; // If not null, the other fields are empty.
     private readonly ReadTable _table = new([], []);
     private readonly ModelMatcher _models = new([], null);
     private readonly string _ownVersion = "", _version = "";
@@ -35,70 +33,59 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
         _version = options.Overrides is { } overrides ? $"{version}+{overrides._version}" : version;
     }
 
-    /// <summary>
-    /// Gets the version that costs note: that of <see cref="WithVersion"/>, else <c>sha256:</c> and the beginning of the
-    /// hash of the table's text; with the overrides' behind it. Empty where a watched file could not be read yet.
-    /// </summary>
+    /// <summary>Gets the version that costs refer to: that of <see cref="WithVersion"/>, else <c>sha256:</c> and the
+    /// beginning of the table's hash, followed by the overrides' version. Empty before a watched file was read.</summary>
     public string Version => Current?._version ?? "";
 
-    /// <summary>
-    /// Gets the names of prices that this library does not read, each once: rates of what a record does not count.
-    /// Empty where all were read.
-    /// </summary>
+    /// <summary>Gets the distinct names of prices that were not read, since records do not count their units; empty if
+    /// none.</summary>
     public IReadOnlyList<string> UnreadFields => Current?._table.UnreadFields ?? [];
 
-    /// <summary>
-    /// Gets when the file of a watched table was last written, overrides not counted; null for a table that is not
-    /// watched, and until one could be read.
-    /// </summary>
+    /// <summary>Gets when a watched file (not the overrides) was last written; null before it was read, and for a table
+    /// that is not watched.</summary>
     public DateTimeOffset? LastWritten => _watched?.LastWritten;
 
-    /// <summary>Gets why the newest file of a watched table could not be used; null where it is the one that is used.</summary>
+    /// <summary>Gets why the newest watched file could not be used; null if it is in use.</summary>
     public Exception? LastFault => _watched?.LastFault;
 
-    /// <summary>Gets whether pricing calls the user's code.</summary>
+    /// <summary>Gets whether pricing calls user code.</summary>
     internal bool CallsUserCode => Current?.Options.Multiplier is not null;
 
-    /// <summary>Gets how the table prices.</summary>
     internal PriceTableOptions Options { get; } = new();
 
-    // The table that prices: null where a watched file could not be read yet.
+    // Null before a watched file was read.
     private PriceTable? Current => _watched is null ? this : _watched.Current;
 
-    /// <summary>
-    /// Reads a price table. Its format is told by its shape: an array is genai-prices', an object LiteLLM's.
-    /// </summary>
+    /// <summary>Reads a price table. An array is genai-prices' format, an object LiteLLM's.</summary>
     /// <param name="utf8Json">The table's JSON in UTF-8.</param>
-    /// <exception cref="FormatException">It is not a price table; the message names the entry.</exception>
+    /// <exception cref="FormatException">The JSON is not a price table; the message names the entry.</exception>
     public static PriceTable Parse(ReadOnlySpan<byte> utf8Json) => Parse(utf8Json, new PriceTableOptions());
 
-    /// <summary>Reads a price table that prices as the options say.</summary>
     internal static PriceTable Parse(ReadOnlySpan<byte> utf8Json, PriceTableOptions options) => new(TableReader.Read(utf8Json), HashOf(utf8Json), options);
 
     /// <summary>Reads a price table from a file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="FormatException">It is not a price table; the message names the entry.</exception>
+    /// <exception cref="FormatException">The file is not a price table; the message names the entry.</exception>
     public static PriceTable Load(string path) => Load(path, new PriceTableOptions());
 
-    /// <summary>Reads a price table from a file; it prices as the options say.</summary>
     internal static PriceTable Load(string path, PriceTableOptions options)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         return Parse(File.ReadAllBytes(path), options);
     }
 
-    /// <summary>
-    /// Reads a price table from a file that may change while the process runs, and looks for a new one from then on. A
-    /// new file takes the old one's place at once and as a whole. A bad one is logged, and the old table stays. Until
-    /// there is a good one, records are unpriced (<c>no_table</c>). Dispose the table to end the looking.
-    /// </summary>
+    /// <summary>Reads a price table from a file, and reloads the file when it changes. A file that is missing or invalid
+    /// is logged, and the previous table stays in use. Before the first valid file, records are unpriced
+    /// (<c>no_table</c>). Dispose the table to stop watching.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="configure">Changes each table that is read: <see cref="WithMultiplier"/> and the like; null for nothing.</param>
-    /// <param name="overridesPath">The file of rates to lay over the table, in either format; watched as well. Null for none.</param>
-    /// <param name="interval">How often to look: 30 seconds unless set; more than zero, at most a day.</param>
-    /// <param name="loggerFactory">Receives what was loaded and what could not be; null for no log.</param>
+    /// <param name="configure">Configures each loaded table, for example with <see cref="WithMultiplier"/>; null for
+    /// none.</param>
+    /// <param name="overridesPath">A file of overriding rates, in either format, that is watched too; null for
+    /// none.</param>
+    /// <param name="interval">The polling interval: 30 seconds by default; more than zero, at most a day.</param>
+    /// <param name="loggerFactory">Logs loads and failures; null for no log.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="interval"/> is not more than zero and at most a day.</exception>
@@ -117,8 +104,9 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
         return new PriceTable(new WatchedPriceTable(path, configure, overridesPath, period, loggerFactory, timeProvider ?? TimeProvider.System));
     }
 
-    /// <summary>Returns the table with rates laid over it: contract prices, private models. An entry of them is used as a whole in the place of the table's.</summary>
-    /// <param name="overrides">The rates, in either format.</param>
+    /// <summary>Returns the table with overriding entries, for contract prices or private models. An overriding entry
+    /// replaces the whole entry of the table.</summary>
+    /// <param name="overrides">The overriding entries, in either format.</param>
     /// <exception cref="ArgumentNullException"><paramref name="overrides"/> is null.</exception>
     /// <exception cref="InvalidOperationException">One of the tables is watched.</exception>
     public PriceTable WithOverrides(PriceTable overrides)
@@ -128,11 +116,9 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
         return With(Options with { Overrides = overrides });
     }
 
-    /// <summary>
-    /// Returns the table with a markup or discount for each response: 1 for none, 0 for an answer that cost nothing (one
-    /// from a gateway's cache), 1.2 for a markup of 20 %. For a quote it is given a record that holds the context alone.
-    /// </summary>
-    /// <param name="multiplier">Returns the factor, at least 0.</param>
+    /// <summary>Returns the table with a markup or discount for each response: 0 for a free answer (from a gateway's
+    /// cache), 1.2 for a markup of 20 %.</summary>
+    /// <param name="multiplier">Returns the factor, at least 0. For a quote, its record holds only the context.</param>
     /// <exception cref="ArgumentNullException"><paramref name="multiplier"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The table is watched.</exception>
     public PriceTable WithMultiplier(Func<UsageRecord, decimal> multiplier)
@@ -141,12 +127,10 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
         return With(Options with { Multiplier = multiplier });
     }
 
-    /// <summary>
-    /// Returns the table with factors on the standard rates for classes of service and places that it has no rates for,
-    /// for example <c>"flex"</c> 0.5, <c>"batch"</c> 0.5, <c>"us"</c> 1.1. A class that is neither here nor in the table
-    /// leaves the record unpriced.
-    /// </summary>
-    /// <param name="multipliers">The factors, at least 0 each; applied to tokens alone; case does not matter.</param>
+    /// <summary>Returns the table with factors for service tiers and regions without rates of their own, for example
+    /// <c>"flex"</c> 0.5, <c>"batch"</c> 0.5, <c>"us"</c> 1.1. Without a rate and a factor a record is
+    /// unpriced.</summary>
+    /// <param name="multipliers">The factors on the standard token rates, at least 0. Names ignore case.</param>
     /// <exception cref="ArgumentNullException"><paramref name="multipliers"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A factor is negative.</exception>
     /// <exception cref="InvalidOperationException">The table is watched.</exception>
@@ -156,7 +140,8 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
         return With(Options with { RateMultipliers = multipliers });
     }
 
-    /// <summary>Returns the table with a version to note in <see cref="UsageCost.PriceTableVersion"/>, in place of a hash of its text.</summary>
+    /// <summary>Returns the table with a version for <see cref="UsageCost.PriceTableVersion"/> instead of its
+    /// hash.</summary>
     /// <param name="version">The version.</param>
     /// <exception cref="ArgumentNullException"><paramref name="version"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The table is watched.</exception>
@@ -166,27 +151,24 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
         return With(Options with { Version = version });
     }
 
-    /// <summary>Returns the table with estimated counts left unpriced. Unless it is called, they are priced, and the record says which counts were estimated.</summary>
+    /// <summary>Returns the table that leaves records with estimated counts unpriced.</summary>
     /// <exception cref="InvalidOperationException">The table is watched.</exception>
     public PriceTable WithoutEstimates() => With(Options with { PriceEstimates = false });
 
-    /// <summary>Reads the file of a watched table if it has changed since it was last read.</summary>
-    /// <returns>Whether the table in use is that of the newest file; true for a table that is not watched.</returns>
+    /// <summary>Reads a watched file if it has changed.</summary>
+    /// <returns>Whether the newest file is in use; true for a table that is not watched.</returns>
     public bool Reload() => _watched?.Reload() ?? true;
 
-    /// <summary>Ends the looking for new files. The table that is loaded stays in use.</summary>
+    /// <summary>Stops watching the file. The loaded table stays in use.</summary>
     public void Dispose() => _watched?.Dispose();
 
-    /// <summary>
-    /// Returns the cost of a response; null where it cannot be priced, never 0 for unknown. <see cref="Reprice"/> says
-    /// why not.
-    /// </summary>
-    /// <param name="record">The record. A record that was read back from JSON costs the same.</param>
+    /// <summary>Returns the cost of a response; null (never 0) if it cannot be priced. See <see cref="Reprice"/>.</summary>
+    /// <param name="record">The record. One that was read back from JSON costs the same.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     public UsageCost? Price(UsageRecord record) => Evaluate(record).Cost;
 
-    /// <summary>Returns the record with its cost by this table, or with the reason why there is none: for stored records that are priced again.</summary>
-    /// <param name="record">The record. A record that was read back from JSON costs the same.</param>
+    /// <summary>Returns the record with the cost by this table, or with the reason why there is none.</summary>
+    /// <param name="record">The record. One that was read back from JSON costs the same.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The multiplier is negative.</exception>
     public UsageRecord Reprice(UsageRecord record)
@@ -197,19 +179,15 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
 
     PricingResult IExplainedPricing.Evaluate(UsageRecord record) => Evaluate(record);
 
-    /// <summary>Returns the cost of a response, or why there is none.</summary>
     internal PricingResult Evaluate(UsageRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
         return Current is { } table ? table.EvaluateFixed(record) : PricingResult.Unpriced(UnpricedReasons.NoTable, null);
     }
 
-    /// <summary>
-    /// Returns the cost that a request may have, before it is answered; null where the model is not known.
-    /// </summary>
-    /// <param name="context">The request; the limit of its output is read from
-    /// <see cref="UsageContext.RequestBody"/>.</param>
-    /// <param name="inputTokens">Tokens of everything that the request sends.</param>
+    /// <summary>Returns the expected cost of a request; null if the model is unknown.</summary>
+    /// <param name="context">The request. <see cref="UsageContext.RequestBody"/> holds the limit of its output.</param>
+    /// <param name="inputTokens">The tokens of the whole request.</param>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="inputTokens"/> is negative.</exception>
     /// <exception cref="InvalidOperationException">The multiplier is negative.</exception>

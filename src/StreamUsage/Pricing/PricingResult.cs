@@ -3,7 +3,7 @@ namespace StreamUsage.Pricing;
 /// <summary>Represents the cost of a response, or why there is none.</summary>
 internal readonly record struct PricingResult
 {
-    /// <summary>Gets the cost; null where the response could not be priced.</summary>
+    /// <summary>Gets the cost; null if the response could not be priced.</summary>
     public UsageCost? Cost { get; private init; }
 
     /// <summary>
@@ -12,11 +12,11 @@ internal readonly record struct PricingResult
     /// </summary>
     public string? UnpricedReason { get; private init; }
 
-    /// <summary>Gets the model that could not be priced; null where there is a cost, or no model's name.</summary>
+    /// <summary>Gets the model that could not be priced; null if there is a cost, or no model's name.</summary>
     public string? UnpricedModel { get; private init; }
 
-    /// <summary>Creates the result of a response that was priced.</summary>
-    /// <param name="cost">Its cost.</param>
+    /// <summary>Creates the result of a priced response.</summary>
+    /// <param name="cost">The cost.</param>
     /// <exception cref="ArgumentNullException"><paramref name="cost"/> is null.</exception>
     public static PricingResult Priced(UsageCost cost)
     {
@@ -24,9 +24,9 @@ internal readonly record struct PricingResult
         return new PricingResult { Cost = cost };
     }
 
-    /// <summary>Creates the result of a response that could not be priced.</summary>
-    /// <param name="reason">Why: a word that metrics count by, so from a small set.</param>
-    /// <param name="model">The model that could not be priced; null where none was named.</param>
+    /// <summary>Creates the result of an unpriced response.</summary>
+    /// <param name="reason">The reason, from a small set, as metrics count by it.</param>
+    /// <param name="model">The model that could not be priced; null if none was named.</param>
     /// <exception cref="ArgumentNullException"><paramref name="reason"/> is null.</exception>
     public static PricingResult Unpriced(string reason, string? model)
     {

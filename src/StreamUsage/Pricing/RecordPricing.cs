@@ -2,7 +2,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Prices one record: finds the entry of each model call, picks its rates and adds up.</summary>
+/// <summary>Prices one record: finds the entry and the rates of each model call, and sums up.</summary>
 internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, PriceTableOptions options, string version)
 {
     private static readonly IReadOnlyList<string> NoParts = [];
@@ -73,7 +73,7 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
         });
     }
 
-    // A record that somebody else made may state its usage once.
+    // A record from elsewhere may only have its usage.
     private TokenUsage Billed => record.BilledUsage == default ? record.Usage : record.BilledUsage;
 
     private bool HasTools => record.ServerToolUse.Count != 0 || record.BilledUnits.Count != 0;
@@ -167,7 +167,7 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
         };
     }
 
-    /// <summary>A model call with its price, or the reason why it has none.</summary>
+    /// <summary>Represents a model call with its price, or the reason why it has none.</summary>
     private readonly record struct PricedCall
     {
         public PriceEntry? Entry { get; init; }

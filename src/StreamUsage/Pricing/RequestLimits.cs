@@ -4,10 +4,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// What a request says about its cost: the most output that it allows, its class of service, and whether it writes to a
-/// cache.
-/// </summary>
+/// <summary>Represents what determines a request's cost: its output limit, its service class, and whether it writes a
+/// cache.</summary>
 internal record struct RequestLimits
 {
     private long? _maxTokens;
@@ -25,13 +23,11 @@ internal record struct RequestLimits
 
     public readonly long Choices => Math.Clamp(_choices ?? 1, 1, 1024);
 
-    /// <summary>Gets the most output of all choices together; null where the request sets no limit.</summary>
+    /// <summary>Gets the output limit of all choices; null if the request sets none.</summary>
     public readonly long? MaxOutputTokens => _maxTokens is { } tokens ? Math.Clamp(tokens, 0, int.MaxValue) * Choices : null;
 
-    /// <summary>
-    /// Reads a request body: max_tokens, max_completion_tokens, max_output_tokens, n, Gemini's generationConfig,
-    /// Bedrock's inferenceConfig. Of malformed JSON, what comes before the fault.
-    /// </summary>
+    /// <summary>Reads a request body: max_tokens, max_completion_tokens, max_output_tokens, n, Gemini's
+    /// generationConfig, Bedrock's inferenceConfig. Malformed JSON is read up to its fault.</summary>
     public static RequestLimits Read(ReadOnlySpan<byte> body)
     {
         RequestLimits limits = default;
@@ -50,7 +46,7 @@ internal record struct RequestLimits
         }
         catch (JsonException)
         {
-            // The request was sent as it is; what could not be read sets no limit.
+            // Members that could not be read set no limit.
         }
 
         limits._marksCache = body.IndexOf("\"cache_control\""u8) >= 0 || body.IndexOf("\"cachePoint\""u8) >= 0;
@@ -58,18 +54,14 @@ internal record struct RequestLimits
         return limits;
     }
 
-    /// <summary>
-    /// Returns the dearest kind of cache write that the request may cause: OpenAI writes by itself, the others where a
-    /// block is marked. Null for none.
-    /// </summary>
+    /// <summary>Returns the most expensive cache write that the request may cause; null for none. OpenAI writes by
+    /// itself, others for marked blocks.</summary>
     public readonly TokenKind? CacheWrite(ApiFormat format) =>
         _marksHour ? TokenKind.CacheCreation1h
         : _marksCache || ProviderNames.OfProtocol(ProtocolFor(format), format) == "openai" ? TokenKind.CacheCreation
         : null;
 
-    /// <summary>
-    /// Returns the protocol that a request of no stated format most likely speaks; null where the format says it.
-    /// </summary>
+    /// <summary>Returns the likely protocol of a request without a format; null if the format is known.</summary>
     public readonly string? ProtocolFor(ApiFormat format) => format != ApiFormat.Auto ? null
         : Model?.StartsWith("claude", StringComparison.OrdinalIgnoreCase) == true ? "anthropic-messages" : _protocol;
 
@@ -129,8 +121,7 @@ internal record struct RequestLimits
     private static long? Count(in Utf8JsonReader reader) =>
         reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count) && count >= 0 ? count : null;
 
-    // A request that asks for the standard class, or leaves the choice to the provider, may be served at the standard
-    // rate.
+    // The standard class, and "auto", mean the standard rate.
     private static string? Word(in Utf8JsonReader reader) =>
         reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 1024 && reader.GetString() is { } word
             && word is not ("standard_only" or "auto") ? word : null;

@@ -2,7 +2,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Prices a request before it is answered.</summary>
+/// <summary>Prices a request before it is sent.</summary>
 internal static class RequestPricing
 {
     public static UsageQuote? Quote(UsageContext context, long inputTokens, ModelMatcher models, PriceTableOptions options)

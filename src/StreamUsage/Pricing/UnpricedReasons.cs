@@ -1,9 +1,7 @@
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Reasons why a record has no cost: values of <see cref="UsageRecord.UnpricedReason"/> and of the tag <c>reason</c> of
-/// <c>streamusage.records.unpriced</c>.
-/// </summary>
+/// <summary>Holds the reasons why a record has no cost: values of <see cref="UsageRecord.UnpricedReason"/> and of the
+/// tag <c>reason</c> of <c>streamusage.records.unpriced</c>.</summary>
 internal static class UnpricedReasons
 {
     /// <summary>Neither the response nor the caller named a model.</summary>
@@ -12,19 +10,19 @@ internal static class UnpricedReasons
     /// <summary>The table does not list the model at this provider.</summary>
     public const string UnknownModel = "unknown_model";
 
-    /// <summary>Several entries of the table fit the model, and their prices differ.</summary>
+    /// <summary>Several entries match the model, and their prices differ.</summary>
     public const string AmbiguousModel = "ambiguous_model";
 
     /// <summary>The table's file could not be read yet.</summary>
     public const string NoTable = "no_table";
 
-    /// <summary>The class of service or the place was not the standard one, and the table has no rate for it.</summary>
+    /// <summary>The table has no rate for the service class or region.</summary>
     public const string RateClass = "rate_class";
 
     /// <summary>The response ran on capacity that is paid by time, not by token.</summary>
     public const string ProvisionedThroughput = "provisioned_throughput";
 
-    /// <summary>The table lists the model, but has no rate for something that it used.</summary>
+    /// <summary>The table has the model, but no rate for a part of its usage.</summary>
     public const string NoRate = "no_rate";
 
     /// <summary>The model is priced by images, seconds or the like, and the response reported none.</summary>
@@ -33,7 +31,7 @@ internal static class UnpricedReasons
     /// <summary>Counts were estimated, and <see cref="PriceTableOptions.PriceEstimates"/> is off.</summary>
     public const string EstimatedUsage = "estimated_usage";
 
-    /// <summary>The answer has only been accepted; its usage is not known yet.</summary>
+    /// <summary>The background response was only accepted, and its usage is unknown.</summary>
     public const string Pending = "pending";
 
     /// <summary>The pricing failed.</summary>

@@ -1,29 +1,21 @@
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// Represents the cost that a request may have, before it is answered: for budgets. Both amounts are after the
-/// multiplier, in US dollars.
-/// </summary>
+/// <summary>Represents the expected cost of a request, for budgets. Amounts are in US dollars and include the
+/// multiplier.</summary>
 public sealed record UsageQuote
 {
-    /// <summary>
-    /// Gets the tokens of everything that the request sends; an estimate unless the caller counted them.
-    /// </summary>
+    /// <summary>Gets the tokens of the whole request: an estimate, unless the caller counted them.</summary>
     public long InputTokens { get; init; }
 
-    /// <summary>
-    /// Gets the most output tokens that the request allows, all choices together, else that the model can put out; null
-    /// where neither is known.
-    /// </summary>
+    /// <summary>Gets the request's output limit for all choices, else the model's limit; null if both are
+    /// unknown.</summary>
     public long? MaxOutputTokens { get; init; }
 
-    /// <summary>Gets the cost of the input where nothing of it is cached; null where there is no price.</summary>
+    /// <summary>Gets the cost of the input without any caching; null if there is no price.</summary>
     public decimal? InputCost { get; init; }
 
-    /// <summary>
-    /// Gets the cost where the whole input is written to the cache, if the request allows that, and the output is as
-    /// long as it may be; null where there is no price or no limit.
-    /// Fees of the provider's tools are not in it, and neither are further model calls that such tools cause.
-    /// </summary>
+    /// <summary>Gets the cost with the longest output, and with the input written to the cache if the request allows
+    /// it. Null if there is no price or no limit. Excludes the fees of server tools, and model calls that they
+    /// cause.</summary>
     public decimal? MaxCost { get; init; }
 }

@@ -3,11 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>
-/// A price table in a file that may change. A new file takes the old one's place at once and as a whole; a bad one is
-/// logged, and the old table stays. The file is looked at on a timer, which also works for mounted volumes and replaced
-/// links.
-/// </summary>
+/// <summary>Reloads a price table when its file changes. Polls by a timer, which also works for mounted volumes and
+/// replaced links.</summary>
 internal sealed partial class WatchedPriceTable : IDisposable
 {
     private readonly object _gate = new();
@@ -19,7 +16,6 @@ internal sealed partial class WatchedPriceTable : IDisposable
     private FileState _seen;
     private volatile LoadedTable? _loaded;
 
-    /// <summary>Reads the table, and looks for a new one from then on. A file that is missing or bad is logged.</summary>
     public WatchedPriceTable(
         string path,
         Func<PriceTable, PriceTable>? configure,
@@ -34,19 +30,16 @@ internal sealed partial class WatchedPriceTable : IDisposable
         _timer = time.CreateTimer(static watched => ((WatchedPriceTable)watched!).Reload(), this, interval, interval);
     }
 
-    /// <summary>Gets the table that is used; null until one could be read.</summary>
+    /// <summary>Gets the table in use; null before one was read.</summary>
     public PriceTable? Current => _loaded?.Table;
 
-    /// <summary>
-    /// Gets when the table's file was last written, overrides not counted; null until one could be read.
-    /// </summary>
+    /// <summary>Gets when the table's file (not the overrides) was last written; null before one was read.</summary>
     public DateTimeOffset? LastWritten => _loaded?.Written;
 
-    /// <summary>Gets why the newest file could not be used; null where it is the one that is used.</summary>
+    /// <summary>Gets why the newest file could not be used; null if it is in use.</summary>
     public Exception? LastFault { get; private set; }
 
-    /// <summary>Reads the file if it has changed since it was last read.</summary>
-    /// <returns>Whether the table in use is that of the newest file.</returns>
+    /// <summary>Reads the file if it has changed. Returns whether the newest file is in use.</summary>
     public bool Reload()
     {
         lock (_gate)
@@ -82,7 +75,7 @@ internal sealed partial class WatchedPriceTable : IDisposable
     /// <summary>Ends the looking for new files. The table that is loaded stays in use.</summary>
     public void Dispose() => _timer.Dispose();
 
-    // The file of overrides lies over those that the table was given.
+    // The overriding file takes precedence over overrides that 'configure' has set.
     private PriceTable Load()
     {
         PriceTable table = PriceTable.Load(_path);
@@ -90,7 +83,7 @@ internal sealed partial class WatchedPriceTable : IDisposable
         return _overridesPath is null ? table : table.WithOverrides(PriceTable.Load(_overridesPath, new PriceTableOptions { Overrides = table.Options.Overrides }));
     }
 
-    // Here and not with the other messages, because Pricing uses nothing but the root's types.
+    // Not in Log, because Pricing uses only the root's types.
     [LoggerMessage(
         EventId = 31,
         Level = LogLevel.Information,
@@ -105,9 +98,8 @@ internal sealed partial class WatchedPriceTable : IDisposable
 
     private sealed record LoadedTable(PriceTable Table, DateTimeOffset Written);
 
-    /// <summary>
-    /// What tells a changed file: read through its handle, so that a link counts as what it points at.
-    /// </summary>
+    /// <summary>Represents the state that shows a change of the files. It is read through a handle, to follow
+    /// links.</summary>
     private readonly record struct FileState(DateTimeOffset Written, long Length, DateTimeOffset OverridesWritten, long OverridesLength)
     {
         public static FileState Of(string path, string? overridesPath)

@@ -2,12 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace StreamUsage.Recording;
 
-/// <summary>
-/// The lock of a tracked body: one compare-and-swap to enter and a plain write to leave, 8 ns less a read than
-/// <c>System.Threading.Lock</c>, and no object. A thread that finds it taken spins, then yields, then sleeps: it is
-/// held for some tens of nanoseconds, and two seldom want it. The thread that holds it may enter again. A mutable
-/// struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Represents a reentrant spin lock without an object. It is held for tens of nanoseconds and rarely
+/// contended, and saves 8 ns a read over <c>System.Threading.Lock</c>. A mutable struct: never copy it.</summary>
 internal struct BodyGate
 {
     private int _owner;
@@ -52,7 +48,6 @@ internal struct BodyGate
         Volatile.Write(ref _owner, 0);
     }
 
-    /// <summary>Until it is disposed the gate is held.</summary>
     public readonly ref struct Scope
     {
         private readonly ref BodyGate _gate;

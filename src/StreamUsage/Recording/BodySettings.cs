@@ -6,16 +6,11 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>What the tracked bodies of one tracker share.</summary>
-/// <param name="Reading">What they are read with.</param>
-/// <param name="Decoders">The content encodings that are known.</param>
-/// <param name="Redaction">What keeps secrets out of captured headers.</param>
-/// <param name="Records">Where an ended body becomes a record.</param>
+/// <summary>Represents what the tracked bodies of one tracker share.</summary>
 internal sealed record BodySettings(ReaderSettings Reading, ContentDecoders Decoders, HeaderRedaction Redaction, RecordDispatcher Records)
 {
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Gets the sinks that the records go to.</summary>
     public IReadOnlyList<IUsageSink> Sinks { get; init; } = [];
 
     public CapturedContent Capture { get; init; }
@@ -24,16 +19,15 @@ internal sealed record BodySettings(ReaderSettings Reading, ContentDecoders Deco
 
     public bool CapturesRequestBody => (Capture & CapturedContent.RequestBody) != 0;
 
-    /// <summary>Gets how much of a request's body is searched for the model.</summary>
+    /// <summary>Gets how many bytes of a request body are searched for the model.</summary>
     public int MaxRequestBodyBytes { get; init; }
 
-    /// <summary>Gets what prices a running response; null for nothing.</summary>
     public IUsagePricing? Pricing { get; init; }
 
     public bool ThrowOnUnreadableStream { get; init; }
 
     public BufferBudget? Budget => Reading.Budget;
 
-    /// <summary>Returns whether all records of <paramref name="other"/> go to sinks of these too.</summary>
+    /// <summary>Returns whether all sinks of <paramref name="other"/> are also sinks of these settings.</summary>
     public bool HasSinksOf(BodySettings other) => other.Sinks.All(sink => Sinks.Contains(sink));
 }

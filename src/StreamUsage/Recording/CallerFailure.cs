@@ -1,4 +1,4 @@
 namespace StreamUsage.Recording;
 
-/// <summary>Why the caller says that the exchange has failed.</summary>
+/// <summary>Represents the caller's reason to mark the exchange as failed.</summary>
 internal sealed record CallerFailure(int StatusCode, string Message);

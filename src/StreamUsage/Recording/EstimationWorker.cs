@@ -3,10 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace StreamUsage.Recording;
 
-/// <summary>
-/// Runs estimators and pricing on threads of its own, at most two, so that loading a tokenizer or counting a long text takes no thread
-/// that readers need. The threads end when they have been idle.
-/// </summary>
+/// <summary>Runs estimators and pricing on at most two dedicated threads, so that they take no thread-pool threads.
+/// Idle threads end.</summary>
 internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
 {
     private static readonly int MaxThreads = Math.Clamp(Environment.ProcessorCount / 2, 1, 2);
@@ -17,8 +15,8 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
     private readonly CancellationTokenSource _hurry = new();
     private int _threads, _idle, _stuck;
 
-    /// <summary>Runs a piece of work. The time limit counts from when the work begins.</summary>
-    /// <exception cref="TimeoutException">The work has taken too long, or there is no time for it.</exception>
+    /// <summary>Runs an item. The timeout starts when the item does.</summary>
+    /// <exception cref="TimeoutException">The item took too long, or no thread was free in time.</exception>
     public async Task<T> RunAsync<T>(Func<T> work)
     {
         var item = new Work<T>(work);
@@ -35,7 +33,7 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         }
     }
 
-    /// <summary>Runs a piece of work without a time limit.</summary>
+    /// <summary>Runs an item without a timeout.</summary>
     public async Task RunAsync(Action work, CancellationToken cancellationToken)
     {
         var item = new Work<bool>(() =>
@@ -48,7 +46,7 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         await item.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Refuses what waits, and waits no longer for what runs.</summary>
+    /// <summary>Refuses waiting items, and stops waiting for running ones.</summary>
     public void Hurry()
     {
         _hurry.Cancel();
@@ -76,7 +74,12 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
 
         if (needsThread)
         {
-            new Thread(static worker => ((EstimationWorker)worker!).Run()) { IsBackground = true, Name = "StreamUsage estimation" }.UnsafeStart(this);
+            var thread = new Thread(static worker => ((EstimationWorker)worker!).Run())
+            {
+                IsBackground = true,
+                Name = "StreamUsage estimation",
+            };
+            thread.UnsafeStart(this);
         }
     }
 
@@ -111,7 +114,7 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         return isTaken;
     }
 
-    // Where no thread is left, what waits is refused: nobody knows when it could begin.
+    // If no thread is left, waiting items are refused, as they might never begin.
     private void SetStuck(Work item)
     {
         lock (_gate)
@@ -141,7 +144,7 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
     {
         private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Completes when the work begins, or is refused.</summary>
+        /// <summary>Gets a task that completes when the item begins, or is refused.</summary>
         public Task Begun => _begun.Task;
 
         public bool IsStuck { get; set; }

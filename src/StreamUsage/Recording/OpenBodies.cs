@@ -1,6 +1,7 @@
 namespace StreamUsage.Recording;
 
-/// <summary>The bodies of a tracker that are being read: what it waits for, and then ends, when it is stopped. Refers to their state and never to the content that wraps it. Entered and left once a body.</summary>
+/// <summary>Represents the open bodies of a tracker, for which a shutdown waits. It refers to their state, never to the
+/// content that wraps it.</summary>
 internal sealed class OpenBodies
 {
     private readonly object _gate = new();
@@ -75,7 +76,7 @@ internal sealed class OpenBodies
         return bodies;
     }
 
-    /// <summary>Completes when none is open; at once where none is.</summary>
+    /// <summary>Returns a task that completes when no body is open.</summary>
     public Task WhenNone()
     {
         lock (_gate)

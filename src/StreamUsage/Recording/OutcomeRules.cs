@@ -7,16 +7,21 @@ namespace StreamUsage.Recording;
 /// <summary>
 /// Decides how a response ended. The first line that fits counts:
 /// <list type="table">
-/// <item><term>no response came</term><description>NoResponse; Cancelled, 499 if the caller cancelled, else Failed, 504 for a timeout, else 502</description></item>
-/// <item><term>HTTP status 400 or above</term><description>ProviderError, Failed, it</description></item>
-/// <item><term>an error event or error object, whatever follows it</term><description>ProviderError, Failed, the error's own status, else 502</description></item>
-/// <item><term>a background answer that has only been accepted</term><description>Pending, Pending, the HTTP status, else 200</description></item>
-/// <item><term>the answer is complete</term><description>Completed, Completed, the HTTP status, else 200</description></item>
-/// <item><term>the reader left first</term><description>ClientAborted, Cancelled, 499</description></item>
-/// <item><term>the body broke, or its tracker was stopped</term><description>Interrupted, Failed, 502</description></item>
-/// <item><term>no bytes, or nothing but comments, pings and end marks</term><description>Empty, Failed, 503</description></item>
-/// <item><term>bytes, but nothing that any parser reads</term><description>Unreadable, Failed, 502</description></item>
-/// <item><term>the body ended before the answer was complete</term><description>Interrupted, Failed, 502</description></item>
+/// <item><term>no response</term><description>NoResponse; Cancelled, 499 if the caller cancelled; else Failed, 504 for
+/// a timeout, else 502</description></item>
+/// <item><term>HTTP status 400 or above</term><description>ProviderError, Failed, that status</description></item>
+/// <item><term>an error event or error object</term><description>ProviderError, Failed, its status, else
+/// 502</description></item>
+/// <item><term>an accepted background response</term><description>Pending, Pending, the HTTP status, else
+/// 200</description></item>
+/// <item><term>a complete answer</term><description>Completed, Completed, the HTTP status, else
+/// 200</description></item>
+/// <item><term>the reader left</term><description>ClientAborted, Cancelled, 499</description></item>
+/// <item><term>the body broke, or a shutdown</term><description>Interrupted, Failed, 502</description></item>
+/// <item><term>only comments, pings and end markers, or nothing</term><description>Empty, Failed,
+/// 503</description></item>
+/// <item><term>nothing that a parser reads</term><description>Unreadable, Failed, 502</description></item>
+/// <item><term>an incomplete answer</term><description>Interrupted, Failed, 502</description></item>
 /// </list>
 /// </summary>
 internal static class OutcomeRules
@@ -26,7 +31,8 @@ internal static class OutcomeRules
     private const int ServiceUnavailable = 503;
     private const int GatewayTimeout = 504;
 
-    public static Verdict Decide(int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, bool isEmpty) =>
+    public static Verdict Decide(
+        int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, bool isEmpty) =>
         (httpStatusCode >= 400, state.Error, state.IsPending, isComplete, end, isEmpty, isRead) switch
         {
             (true, _, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, httpStatusCode.GetValueOrDefault()),
@@ -40,7 +46,8 @@ internal static class OutcomeRules
             _ => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
         };
 
-    /// <summary>Decides for a request that got no response. <see cref="HttpClient"/> reports its own timeout as a cancellation that a <see cref="TimeoutException"/> caused.</summary>
+    /// <summary>Decides for a request without a response. <see cref="HttpClient"/> reports its timeout as a
+    /// cancellation caused by a <see cref="TimeoutException"/>.</summary>
     public static Verdict DecideNoResponse(Exception? fault) =>
         IsTimeout(fault) ? new(StreamOutcome.NoResponse, UsageStatus.Failed, GatewayTimeout)
         : fault is OperationCanceledException ? new(StreamOutcome.NoResponse, UsageStatus.Cancelled, ClientClosedRequest)

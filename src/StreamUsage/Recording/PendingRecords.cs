@@ -1,13 +1,13 @@
 namespace StreamUsage.Recording;
 
-/// <summary>Counts records on their way. A flush waits for those that were there when it began, whatever comes after them.</summary>
+/// <summary>Counts pending records. A flush waits for those that were pending when it began.</summary>
 internal sealed class PendingRecords
 {
     private readonly object _gate = new();
     private readonly List<Group> _earlier = [];
     private Group _current = new();
 
-    /// <summary>Adds a record. The result is passed to <see cref="Remove"/>.</summary>
+    /// <summary>Adds a record. Pass the result to <see cref="Remove"/>.</summary>
     public Group Add()
     {
         lock (_gate)
@@ -28,7 +28,7 @@ internal sealed class PendingRecords
         }
     }
 
-    /// <summary>Completes when the records that are on their way now have ended.</summary>
+    /// <summary>Returns a task that completes when the records that are pending now have ended.</summary>
     public Task WhenEnded()
     {
         lock (_gate)
@@ -43,7 +43,6 @@ internal sealed class PendingRecords
         }
     }
 
-    /// <summary>Records that were added between two flushes.</summary>
     internal sealed class Group
     {
         public int Count { get; set; }

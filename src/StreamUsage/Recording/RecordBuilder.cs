@@ -12,15 +12,16 @@ namespace StreamUsage.Recording;
 /// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
 internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker worker)
 {
-    // No count that a provider reports may be larger either.
+    // The limit of a reported count, too.
     private const long MaxEstimate = 1L << 40;
 
-    // Used where an estimator fails. It fails itself only where the request's bytes are gone.
+    // Replaces a failed estimator. It can only fail if the request's memory is gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
     public static ModelTokenEstimator DefaultEstimator { get; } = new();
 
-    /// <summary>Builds the record. An estimator or a pricing that fails or takes too long is named in the faults.</summary>
+    /// <summary>Builds the record. The faults include those of an estimator or a pricing that failed or timed
+    /// out.</summary>
     public ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> BuildAsync(TrackedBody body)
     {
         Counts counts = GetReportedCounts(body);
@@ -29,10 +30,9 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             : new((Describe(body, counts), []));
     }
 
-    /// <summary>Returns what a sink is told of a response that has begun.</summary>
     public UsageStart DescribeStart(TrackedBody body)
     {
-        // The body may be let go at any time from here on, and the sink may read the quote late.
+        // The body may be released from here on, and the sink may read the quote late.
         ReadOnlyMemory<byte> requestBody = settings.Pricing is null ? default : body.CopyRequestBody();
         UsageContext context = body.Context;
         DateTimeOffset startedAt = body.StartedAt;
@@ -46,7 +46,7 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         };
     }
 
-    /// <summary>Returns what can be said of a response whose record could not be built.</summary>
+    /// <summary>Returns a minimal record for a response whose record could not be built.</summary>
     public static UsageRecord Minimal(TrackedBody body, Exception fault) => new()
     {
         Id = body.Id,
@@ -65,7 +65,6 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         BytesReceived = body.BytesReceived,
     };
 
-    /// <summary>Has an estimator load what it needs.</summary>
     public static void WarmUp(ITokenEstimator estimator)
     {
         if (estimator is ModelTokenEstimator)
@@ -132,7 +131,9 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
             HttpStatusCode = body.HttpStatusCode,
             ErrorType = SecretMask.Message(error?.Type ?? (isShutDown ? "shutdown" : TypeOf(body.Fault))),
-            ErrorMessage = SecretMask.Message(body.Failure?.Message ?? error?.Message ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault))),
+            ErrorMessage = SecretMask.Message(
+                body.Failure?.Message ?? error?.Message
+                ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault))),
             TraceId = body.TraceId,
             SpanId = body.SpanId,
             StartedAt = body.StartedAt,
@@ -154,7 +155,7 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         return record;
     }
 
-    // What a custom parser put into its state can throw; the counts are safe from it.
+    // A custom parser's state may throw here, but not for the counts.
     private static (TokenUsage Billed, IReadOnlyList<UsageIteration> Iterations) Bill(EventReader events, TokenUsage usage)
     {
         try
@@ -179,7 +180,7 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         };
     }
 
-    // Reported stays as it is, but for zeros that cannot be true. A refused request costs nothing, and neither does an answer of nothing.
+    // Reported counts stay, except implausible zeros. A refused request, or an answer of nothing, costs nothing.
     private static Counts GetReportedCounts(TrackedBody body)
     {
         EventReader events = body.Events;
@@ -202,7 +203,7 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             mayHaveRun && output == TokenSource.None);
     }
 
-    // What was not reported is counted from what was seen, and never below what there is at least.
+    // Unreported counts are estimated from what was seen, and are at least their lower bounds.
     private async ValueTask<Counts> EstimateAsync(TrackedBody body, Counts counts, List<Exception> faults)
     {
         EventReader events = body.Events;
@@ -210,27 +211,35 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         if (counts.NeedsInput)
         {
             long tokens = await EstimateInputAsync(events.Format, model, body, faults).ConfigureAwait(false);
-            counts = counts with { Usage = counts.Usage with { InputTokens = tokens }, Input = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
+            counts = counts with
+            {
+                Usage = counts.Usage with { InputTokens = tokens },
+                Input = tokens == 0 ? TokenSource.None : TokenSource.Estimated,
+            };
         }
 
         if (counts.NeedsOutput)
         {
             SettledUsage settled = events.Settled;
             long tokens = settled.AddOutput(await EstimateOutputAsync(events, model, faults).ConfigureAwait(false));
-            counts = counts with { Usage = counts.Usage with { OutputTokens = tokens }, Output = tokens == 0 ? TokenSource.None : TokenSource.Estimated };
+            counts = counts with
+            {
+                Usage = counts.Usage with { OutputTokens = tokens },
+                Output = tokens == 0 ? TokenSource.None : TokenSource.Estimated,
+            };
         }
 
         return counts;
     }
 
-    // What the record says beside the counts' own doubts.
+    // The doubts of the record, beside those of the counts.
     private static UsageAnomalies Doubts(EventReader events, UsageAnomalies counted) => counted
         | (events.IgnoredCounts == 0 ? UsageAnomalies.None : UsageAnomalies.CountsIgnored)
         | (events.UnknownUsageFields.Count == 0 ? UsageAnomalies.None : UsageAnomalies.UnknownUsageFields)
         | (events.SkippedEvents == 0 ? UsageAnomalies.None : UsageAnomalies.SkippedEvents)
         | (IsRefusedUnbilled(events) ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
 
-    // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, though its usage is reported.
+    // Anthropic, "Refusals and fallback": a request that is refused before any output is not billed, despite its usage.
     private static bool IsRefusedUnbilled(EventReader events) =>
         events.Protocol == ClaudeParser.Name && events.State.StopReason == "refusal" && !events.HasOutput;
 
@@ -245,8 +254,8 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             faults).ConfigureAwait(false);
     }
 
-    // A body over the limit is not read, or was not even kept: its size says what it may have cost. Malformed JSON counts as far as it
-    // goes, and is noted.
+    // A body over the limit is not read, and its size is counted. Malformed JSON counts up to its fault, which is
+    // noted.
     private async Task<long> EstimateInputAsync(ApiFormat format, string? model, TrackedBody body, List<Exception> faults)
     {
         ReadOnlyMemory<byte> requestBody = body.RequestBody;
@@ -269,7 +278,7 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         return estimate;
     }
 
-    // An estimator that has exceeded its time once is not asked again for this record.
+    // After a timeout, the estimator is not called again for this record.
     private async Task<long> EstimateAsync(Func<ITokenEstimator, long> count, List<Exception> faults)
     {
         if (!faults.Exists(static fault => fault is TimeoutException))
@@ -295,7 +304,7 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         }
     }
 
-    // A price table is pure and takes a microsecond. Anybody's own pricing, or a multiplier, may hang.
+    // A price table is pure and takes a microsecond. A custom pricing, or a multiplier, may hang.
     private async ValueTask<UsageRecord> PriceAsync(UsageRecord record, IUsagePricing pricing, List<Exception> faults)
     {
         try
@@ -313,7 +322,8 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         catch (Exception fault)
         {
             faults.Add(fault);
-            return record with { UnpricedReason = fault is TimeoutException ? UnpricedReasons.PricingTimeout : UnpricedReasons.PricingFailed };
+            string reason = fault is TimeoutException ? UnpricedReasons.PricingTimeout : UnpricedReasons.PricingFailed;
+            return record with { UnpricedReason = reason };
         }
     }
 

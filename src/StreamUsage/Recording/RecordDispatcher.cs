@@ -5,14 +5,10 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Recording;
 
-/// <summary>
-/// Takes responses that begin and end off the readers' threads: tells the sinks of a start; at the end builds the record, hands it
-/// over, completes the handle and reports, in this order.
-/// </summary>
-/// <remarks>
-/// Waking a sleeping thread costs a reader some 20 µs, twice what all the rest of an end costs (docs/internals/delivery.md). So an end
-/// is left for a timer that ticks while responses are open, unless somebody already waits for the record.
-/// </remarks>
+/// <summary>Processes the starts and ends of responses off the readers' threads. It calls the sinks with a start. For
+/// an end, it builds the record, delivers it, completes the handle and reports, in this order.</summary>
+/// <remarks>Waking a thread costs a reader some 20 µs, twice the rest of an end (docs/internals/delivery.md). So ends
+/// wait for a timer that ticks while responses are open, unless somebody awaits the record.</remarks>
 internal sealed class RecordDispatcher : IThreadPoolWorkItem
 {
     private const int MaxIdleTicks = 100;
@@ -37,10 +33,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Responses that are being read.</summary>
     public OpenBodies Open => _open;
 
-    /// <summary>A response has begun.</summary>
     public void Begin(TrackedBody body)
     {
         _open.Add(body);
@@ -54,14 +48,14 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         StartTicking();
     }
 
-    /// <summary>A response has ended.</summary>
+    /// <summary>Adds a response that has ended.</summary>
     /// <param name="body">The response.</param>
-    /// <param name="isAwaited">Whether somebody waits for its record.</param>
+    /// <param name="isAwaited">Whether somebody awaits its record.</param>
     public void Complete(TrackedBody body, bool isAwaited)
     {
         body.Pending = _pending.Add();
         _inbox.Enqueue(body);
-        _open.Remove(body); // Pending before it is no longer open: a shutdown waits for one after the other.
+        _open.Remove(body); // After it became pending: a shutdown waits for open, then for pending ones.
         _reporter.Closed();
         if (isAwaited)
         {
@@ -73,7 +67,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Processes what has begun and ended without waiting for the timer.</summary>
+    /// <summary>Processes all starts and ends without waiting for the timer.</summary>
     public void Hurry()
     {
         if (!_inbox.IsEmpty)
@@ -82,7 +76,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Completes when the records of all responses that have ended so far were delivered, or have failed.</summary>
+    /// <summary>Returns a task that completes when the records of all ended responses were delivered or have
+    /// failed.</summary>
     public Task WhenDelivered()
     {
         Hurry();
@@ -118,7 +113,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
-    // One thread at a time, so that records are handed over in the order in which their responses ended.
+    // One thread at a time, so that records are delivered in the order in which their responses ended.
     private void Drain()
     {
         while (!_inbox.IsEmpty && Interlocked.Exchange(ref _isDraining, 1) == 0)
@@ -186,7 +181,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             _reporter.Recorded(record, notes);
         }
 
-        _ = EndAsync(ended, activity, body.Pending!); // The response itself is not kept as long as its record may wait.
+        _ = EndAsync(ended, activity, body.Pending!); // Does not keep the body while its record waits.
     }
 
     private async Task EndAsync(Task ended, Activity? activity, PendingRecords.Group pending)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Version 7 UUIDs (RFC 9562, section 5.7): ordered by time. .NET 8 has none of its own.</summary>
+/// <summary>Creates version 7 UUIDs (RFC 9562, section 5.7), ordered by time, which .NET 8 lacks.</summary>
 internal static class RecordId
 {
     public static Guid Create(DateTimeOffset now)

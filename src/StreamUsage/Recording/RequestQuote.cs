@@ -3,7 +3,7 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Estimates a request's input and prices it before it is answered.</summary>
+/// <summary>Estimates and prices a request's input before it is sent.</summary>
 internal static class RequestQuote
 {
     private static readonly CharacterTokenEstimator BasicRule = new();
@@ -25,7 +25,7 @@ internal static class RequestQuote
         }
         catch (Exception)
         {
-            // A quote is a service to the caller; the record says what fails.
+            // The record will report the fault.
         }
 
         return new UsageQuote { InputTokens = inputTokens, MaxOutputTokens = RequestLimits.Read(context.RequestBody.Span).MaxOutputTokens };

@@ -7,10 +7,10 @@ namespace StreamUsage.Recording;
 /// <summary>Prices a response while it is being read.</summary>
 internal static class RunningCost
 {
-    /// <summary>Returns a record of what is known so far, as far as its price depends on it.</summary>
+    /// <summary>Returns a record of the facts so far that its price depends on.</summary>
     /// <param name="body">The response, under its lock.</param>
     /// <param name="context">Its context, read before the lock was taken.</param>
-    /// <param name="snapshot">Its counts so far.</param>
+    /// <param name="snapshot">Its state so far.</param>
     public static UsageRecord Describe(TrackedBody body, UsageContext context, UsageSnapshot snapshot)
     {
         EventReader events = body.Events;
@@ -38,9 +38,7 @@ internal static class RunningCost
         };
     }
 
-    /// <summary>
-    /// Returns the cost so far; null where it is not known. A fault of the user's pricing costs the price alone.
-    /// </summary>
+    /// <summary>Returns the cost so far; null if it is unknown, or the pricing fails.</summary>
     public static UsageCost? Of(UsageRecord soFar, IUsagePricing pricing)
     {
         try
@@ -49,7 +47,7 @@ internal static class RunningCost
         }
         catch (Exception)
         {
-            return null; // The record says so, once it is made.
+            return null; // The record will report the fault.
         }
     }
 }

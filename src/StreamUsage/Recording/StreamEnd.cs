@@ -1,18 +1,15 @@
 namespace StreamUsage.Recording;
 
-/// <summary>What ended the reading of a body.</summary>
+/// <summary>Specifies what ended the reading of a body.</summary>
 internal enum StreamEnd
 {
-    /// <summary>The body was read to its end.</summary>
     EndOfBody,
 
-    /// <summary>The reader disposed, completed or abandoned it, or its own destination failed.</summary>
+    /// <summary>The reader disposed, completed or abandoned the body, or its own destination failed.</summary>
     ReaderLeft,
 
-    /// <summary>A read failed: reset, time-out, premature end.</summary>
+    /// <summary>A read failed: reset, timeout, premature end.</summary>
     Broke,
-
-    /// <summary>The tracker was stopped while the body was being read.</summary>
     ShutDown,
 
     /// <summary>The request was sent, and no response came.</summary>

@@ -1,6 +1,6 @@
 namespace StreamUsage.Recording;
 
-/// <summary>When what came of a response, by its own clock. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>Records the times of a response. A mutable struct: never copy it.</summary>
 internal struct StreamTimes(StreamClock clock)
 {
     private StreamClock _clock = clock;
@@ -8,10 +8,8 @@ internal struct StreamTimes(StreamClock clock)
 
     public readonly DateTimeOffset StartedAt => _clock.StartedAt;
 
-    /// <summary>Reads that brought bytes.</summary>
     public long ReadCount { get; private set; }
 
-    /// <summary>Whether output has come.</summary>
     public readonly bool HasFirstToken => _firstTokenAt >= 0;
 
     public readonly TimeSpan Duration => _clock.Elapsed(_endedAt);
@@ -20,14 +18,14 @@ internal struct StreamTimes(StreamClock clock)
 
     public readonly TimeSpan? TimeToFirstToken => HasFirstToken ? _clock.Elapsed(_firstTokenAt) : null;
 
-    // The rough time of a last read may be a tick after the exact time of the end.
+    // The rough time of the last read may be a tick after the exact time of the end.
     public readonly TimeSpan? TimeToLastByte => ReadCount == 0 ? null : _clock.Elapsed(Math.Min(_lastByteAt, _endedAt));
 
-    /// <summary>The request was sent at another time than was known.</summary>
+    /// <summary>Changes the start to the request's.</summary>
     public void StartAt(DateTimeOffset requestStartedAt) => _clock = _clock.StartAt(requestStartedAt);
 
-    /// <summary>Bytes have come.</summary>
-    /// <param name="isNewRead">Whether they begin a read; else they are a further piece of the same.</param>
+    /// <summary>Notes received bytes.</summary>
+    /// <param name="isNewRead">Whether the bytes begin a read; else they continue one.</param>
     public void Received(bool isNewRead)
     {
         if (ReadCount == 0)
@@ -42,9 +40,8 @@ internal struct StreamTimes(StreamClock clock)
         ReadCount += isNewRead ? 1 : 0;
     }
 
-    /// <summary>What has come last was the first output.</summary>
+    /// <summary>Notes that the last bytes held the first output.</summary>
     public void FirstToken() => _firstTokenAt = _lastByteAt = _clock.Now();
 
-    /// <summary>The reader's part has ended.</summary>
     public void Ended() => _endedAt = _clock.Now();
 }

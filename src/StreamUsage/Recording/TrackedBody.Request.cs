@@ -3,18 +3,15 @@ using StreamUsage.Estimation.Requests;
 
 namespace StreamUsage.Recording;
 
-/// <content>What is known of the request.</content>
+/// <content>Holds the request's data.</content>
 internal sealed partial class TrackedBody
 {
     private UsageContext _context;
     private bool _isModelKnown;
 
-    /// <summary>
-    /// What the caller said, as it may be kept: taken at the start, because the caller's headers may change.
-    /// </summary>
-    /// <remarks>
-    /// A model that was left out is looked for in the request's body when somebody first asks: never while bytes pass.
-    /// </remarks>
+    /// <summary>Gets the redacted context, copied at the start because the caller's headers may change.</summary>
+    /// <remarks>A missing model is read from the request body when it is first needed, never while bytes
+    /// pass.</remarks>
     public UsageContext Context
     {
         get
@@ -30,12 +27,11 @@ internal sealed partial class TrackedBody
 
     public ReadOnlyMemory<byte> RequestBody { get; private set; }
 
-    /// <summary>
-    /// Bytes of the request's body, which may be known where the body itself was too large to be kept.
-    /// </summary>
+    /// <summary>Gets or sets the length of the request body, which may be known even if the body was not
+    /// kept.</summary>
     public long RequestBodyLength { get; set; }
 
-    /// <summary>Takes what another caller says of the same response, where the context is empty.</summary>
+    /// <summary>Fills empty members of the context from another caller's context.</summary>
     public void FillIn(UsageContext context, long requestBodyLength)
     {
         UsageContext redacted = Settings.Redaction.Redact(context);
@@ -67,7 +63,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>Returns a copy of the request's body; empty where it was not kept.</summary>
+    /// <summary>Returns a copy of the request body; empty if it was not kept.</summary>
     public ReadOnlyMemory<byte> CopyRequestBody()
     {
         using (_gate.Enter())
@@ -76,10 +72,10 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>Gets whether the model is still to be looked for in the request's body.</summary>
+    /// <summary>Gets whether the model must still be read from the request body.</summary>
     public bool NeedsModel => !Volatile.Read(ref _isModelKnown);
 
-    /// <summary>What the start says has been read: the request's body need not be kept for it any more.</summary>
+    /// <summary>Releases the request body from the start, which has been read.</summary>
     public void EndStart()
     {
         using (_gate.Enter())
@@ -89,7 +85,6 @@ internal sealed partial class TrackedBody
         }
     }
 
-    // The input is reported and the model known: the request's body is not needed any more.
     private void ReleaseReportedRequest()
     {
         if (!RequestBody.IsEmpty && _isModelKnown && !IsStartPending && Events.IsInputReported && !Settings.CapturesRequestBody)
@@ -108,7 +103,7 @@ internal sealed partial class TrackedBody
         }
         catch (Exception)
         {
-            // Malformed, or no longer there: the model stays unknown.
+            // The body is malformed or gone: the model stays unknown.
         }
 
         using (_gate.Enter())

@@ -7,18 +7,16 @@ using StreamUsage.Framing.Encodings;
 
 namespace StreamUsage.Recording;
 
-/// <summary>
-/// One tracked response: what has come in so far, and the one decision how it ended. Knows nothing of the content,
-/// stream or pipe that wraps it, so that those can be collected when they are abandoned. The lock is held while a piece
-/// is read, some tens of nanoseconds an event; nothing of a user's but a parser runs under it.
-/// </summary>
+/// <summary>Represents one tracked response: its state, and how it ended. It holds no reference to its wrappers, so
+/// that abandoned ones can be collected. The lock is held for tens of nanoseconds an event; of user code, only a custom
+/// parser runs under it.</summary>
 internal sealed partial class TrackedBody
 {
     private BodyGate _gate;
     private readonly BodyReader _reader;
     private readonly DecodedBody? _decoded;
     private StreamTimes _times;
-    private readonly long _contentLength; // Negative where it is not known.
+    private readonly long _contentLength; // Negative if unknown.
     private long _bytesReceived;
     private bool _isEnded, _isCatchingUp, _isUnread, _isReadCancelled, _isDraining, _hasDrained, _wasComplete;
     private CallerFailure? _failure;
@@ -56,14 +54,14 @@ internal sealed partial class TrackedBody
 
     public Guid Id { get; }
 
-    /// <summary>Disposed when <see cref="RequestBody"/> is not needed any more; null where its memory is the caller's.</summary>
+    /// <summary>Gets the copy to dispose when <see cref="RequestBody"/> is no longer needed; null for the caller's
+    /// memory.</summary>
     public IDisposable? RequestBodyCopy { private get; init; }
 
     public int? HttpStatusCode { get; }
 
     public IReadOnlyDictionary<string, string>? ResponseHeaders { get; }
 
-    /// <summary>The activity that was current when tracking began.</summary>
     public ActivityContext Trace { get; }
 
     public string? TraceId => Trace == default ? null : Trace.TraceId.ToHexString();
@@ -72,26 +70,24 @@ internal sealed partial class TrackedBody
 
     public DateTimeOffset StartedAt => _times.StartedAt;
 
-    /// <summary>The calls that tell each sink of the start; null where no sink wants to know. The record waits for them.</summary>
+    /// <summary>Gets or sets the sinks' start calls, for which the record waits; null if no sink uses the
+    /// start.</summary>
     public Task[]? Starts { get; set; }
 
-    /// <summary>Whether the sinks are still to be told of the start.</summary>
     public bool IsStartPending { get; set; }
 
-    /// <summary>The group of pending records that this response's record belongs to; null until it has ended.</summary>
+    /// <summary>Gets or sets the group of pending records that this record belongs to; null until the body has
+    /// ended.</summary>
     public PendingRecords.Group? Pending { get; set; }
 
-    /// <summary>Its neighbours among the bodies that are open: the registry's.</summary>
     public TrackedBody? PreviousOpen { get; set; }
 
     public TrackedBody? NextOpen { get; set; }
 
-    // From here on: settled when the body has ended.
+    // The members from here on are settled when the body has ended.
     public EventReader Events => _reader.Events;
 
-    /// <summary>
-    /// Why a body under a Content-Encoding was not read to its end; null where it was, and where there is none.
-    /// </summary>
+    /// <summary>Gets why an encoded body was not decoded to its end; null if it was, or is not encoded.</summary>
     public ContentFault? ContentFault => _decoded?.Fault;
 
     public StreamEnd End { get; private set; }
@@ -100,7 +96,6 @@ internal sealed partial class TrackedBody
 
     public OutcomeRules.Verdict Verdict { get; private set; }
 
-    /// <summary>Whether the answer was read to its end after the reader had left.</summary>
     public bool IsDrained { get; private set; }
 
     public CallerFailure? Failure => _failure;
@@ -153,17 +148,14 @@ internal sealed partial class TrackedBody
 
     private bool IsAwaited => _completion is not null || _deliveryResult is not null;
 
-    /// <summary>The body is in its reader's hands: tells the sinks.</summary>
+    /// <summary>Reports the start to the sinks.</summary>
     public void Begin() => Settings.Records.Begin(this);
 
-    /// <summary>
-    /// Takes in bytes that the caller is about to be given. Bytes seen before (a body that is read again) pass by.
-    /// Never throws.
-    /// </summary>
-    /// <param name="offset">Where in the body they lie.</param>
-    /// <param name="bytes">The bytes, where they lie.</param>
-    /// <param name="isNewRead">Whether they begin a read; else they are a further piece of the same.</param>
-    /// <returns>Whether there was something new in them.</returns>
+    /// <summary>Reads bytes before the caller gets them. Ignores bytes that were seen before. Never throws.</summary>
+    /// <param name="offset">The bytes' offset in the body.</param>
+    /// <param name="bytes">The bytes, in place.</param>
+    /// <param name="isNewRead">Whether the bytes begin a read; else they continue one.</param>
+    /// <returns>Whether any byte was new.</returns>
     public bool Receive(long offset, ReadOnlySpan<byte> bytes, bool isNewRead = true)
     {
         if (bytes.IsEmpty)
@@ -173,8 +165,7 @@ internal sealed partial class TrackedBody
 
         using (_gate.Enter())
         {
-            // Of a reader that has jumped ahead nothing is read until it comes back: what follows makes no sense
-            // without what was left out.
+            // After a gap nothing is read until the reader comes back: the following bytes make no sense without it.
             if (_isEnded || _isCatchingUp || _isUnread || offset + bytes.Length <= _bytesReceived || offset > _bytesReceived)
             {
                 return false;
@@ -205,7 +196,7 @@ internal sealed partial class TrackedBody
             }
             catch (Exception fault)
             {
-                // Ours to mend, never the caller's to feel: what was read so far stands.
+                // A fault here must not reach the caller: what was read so far stands.
                 _isUnread = true;
                 Events.Fail(fault);
             }
@@ -221,11 +212,9 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>
-    /// Ends the reading. The first call decides. The record follows off this thread, and so does the decoding of what a
-    /// body under a Content-Encoding has left. Never throws.
-    /// </summary>
-    /// <returns>How the response ended; Interrupted where that is not known yet.</returns>
+    /// <summary>Ends the body once: the first call decides. The record, and the rest of the decoding, follow on another
+    /// thread. Never throws.</summary>
+    /// <returns>The outcome; Interrupted if it is not known yet.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
         using (_gate.Enter())
@@ -237,16 +226,21 @@ internal sealed partial class TrackedBody
 
             if (_isReadCancelled && (end == StreamEnd.ShutDown || fault is ObjectDisposedException))
             {
-                end = StreamEnd.ReaderLeft; // An HTTP/1.1 connection does not survive its reader's cancellation: the next read finds it closed.
+                // An HTTP/1.1 connection does not survive a cancelled read, so the next read finds it closed.
+                end = StreamEnd.ReaderLeft;
             }
 
             if (!_isCatchingUp)
             {
                 EndTimes(end);
-                if (_decoded is { IsBehind: true } && end != StreamEnd.ShutDown && (Events.Protocol is not null || !Settings.ThrowOnUnreadableStream))
+                if (_decoded is { IsBehind: true } && end != StreamEnd.ShutDown
+                    && (Events.Protocol is not null || !Settings.ThrowOnUnreadableStream))
                 {
                     _isCatchingUp = true;
-                    ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+                    ThreadPool.UnsafeQueueUserWorkItem(
+                        static ended => ended.Body.CatchUp(ended.End, ended.Fault),
+                        (Body: this, End: end, Fault: fault),
+                        preferLocal: false);
                     return StreamOutcome.Interrupted;
                 }
             }
@@ -258,10 +252,8 @@ internal sealed partial class TrackedBody
         return Verdict.Outcome;
     }
 
-    /// <summary>
-    /// The caller has cancelled a read. Whether it has left is decided by what follows: the next bytes, a dispose, or
-    /// the collector.
-    /// </summary>
+    /// <summary>Notes a cancelled read. The reader has left only if no more bytes, but a dispose or a collection
+    /// follow.</summary>
     public void CancelRead()
     {
         using (_gate.Enter())
@@ -274,7 +266,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>No response came. The first call decides, as for <see cref="Finish"/>.</summary>
+    /// <summary>Ends a request that got no response. The first call decides, as for <see cref="Finish"/>.</summary>
     public void FinishWithoutResponse(Exception? fault, bool requestWasSent)
     {
         using (_gate.Enter())
@@ -289,7 +281,6 @@ internal sealed partial class TrackedBody
         Settings.Records.Complete(this, IsAwaited);
     }
 
-    /// <summary>Whether nothing that matters can follow any more.</summary>
     public bool IsTerminal
     {
         get
@@ -301,12 +292,13 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>The reader has left, and the rest is read on from here; false where that would bring nothing.</summary>
+    /// <summary>Begins to drain the body. Returns false if draining would add nothing.</summary>
     public bool TryBeginDrain()
     {
         using (_gate.Enter())
         {
-            bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !Events.State.IsTerminal && Events.State.Error is null
+            bool bringsMore = !_isEnded && !_isDraining && !_isUnread && !(HttpStatusCode >= 400) && !Events.State.IsTerminal
+                && Events.State.Error is null
                 && (_bytesReceived == 0 || _bytesReceived != _contentLength);
             if (!bringsMore)
             {
@@ -320,10 +312,8 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>
-    /// The rest was read on as far as it was. The outcome is that of the moment when the reader left.
-    /// </summary>
-    /// <param name="end">Where the body ended; null where it was not read so far.</param>
+    /// <summary>Ends draining. The outcome stays the one of the moment when the reader left.</summary>
+    /// <param name="end">The offset at which the body ended; null if it was not reached.</param>
     public void EndDrain(long? end)
     {
         using (_gate.Enter())
@@ -335,9 +325,10 @@ internal sealed partial class TrackedBody
 
             FinishReading(isWhole: end == _bytesReceived);
             End = StreamEnd.ReaderLeft;
-            IsDrained = end == _bytesReceived; // Not where a reader of a pipe, or one that has jumped, left out a piece.
-            bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // An unfinished last event counts here too.
-            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft, _bytesReceived == 0 || Events.IsSilent);
+            IsDrained = end == _bytesReceived; // False if a reader skipped bytes.
+            bool isComplete = _hasDrained ? _wasComplete : Events.State.IsComplete; // Includes an unterminated last event.
+            Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, isComplete, Events.Protocol is not null, StreamEnd.ReaderLeft,
+                _bytesReceived == 0 || Events.IsSilent);
         }
 
         Settings.Records.Complete(this, IsAwaited);
@@ -363,7 +354,7 @@ internal sealed partial class TrackedBody
         return soFar is null ? snapshot : snapshot with { Cost = RunningCost.Of(soFar, Settings.Pricing!) };
     }
 
-    // What is to be priced goes out: the user's pricing must not run under the lock.
+    // Pricing is user code and must not run under the lock, so its input is returned.
     private UsageSnapshot TakeSnapshot(UsageContext context, out UsageRecord? soFar)
     {
         string? requestedModel = context.Model;
@@ -390,7 +381,8 @@ internal sealed partial class TrackedBody
             TokenSource outputSource = TokenSource.Reported;
             if (!settled.IsOutputReported)
             {
-                long estimate = ModelTokenEstimator.EstimateRunning(Events.Format, state.Model ?? requestedModel, Events.Protocol, Events.UncountedCharacters);
+                long estimate = ModelTokenEstimator.EstimateRunning(
+                    Events.Format, state.Model ?? requestedModel, Events.Protocol, Events.UncountedCharacters);
                 usage = usage with { OutputTokens = settled.AddOutput(estimate) };
                 outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
             }
@@ -409,7 +401,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>Lets the body of the request go: its input was reported, or estimated. Its length stays.</summary>
+    /// <summary>Releases the request body. Its length stays known.</summary>
     public void ReleaseRequestBody()
     {
         using (_gate.Enter())
@@ -419,7 +411,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>The record was handed over, or could not be.</summary>
+    /// <summary>Completes the handle after the delivery succeeded or failed.</summary>
     public void Complete(UsageRecord record, DeliveryResult result)
     {
         using (_gate.Enter())
@@ -428,25 +420,26 @@ internal sealed partial class TrackedBody
             _result = result;
         }
 
-        ReleaseRequestBody(); // Where the making of the record has failed on the way.
+        ReleaseRequestBody(); // Needed if building the record failed.
         _deliveryResult?.TrySetResult(result);
         _completion?.TrySetResult(record);
     }
 
-    // Decodes on, a slice at a time, so that whoever asks for the state meanwhile does not wait.
+    // Decodes in slices, so that a caller who asks for the state does not wait.
     private void CatchUp(StreamEnd end, Exception? fault)
     {
         using (_gate.Enter())
         {
             if (_isEnded)
             {
-                return; // By a shutdown.
+                return; // A shutdown ended it.
             }
 
             ReadWaiting();
             if (_decoded!.IsBehind)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
                 return;
             }
 
@@ -465,15 +458,17 @@ internal sealed partial class TrackedBody
 
         if (end == StreamEnd.ReaderLeft && _bytesReceived != 0 && _bytesReceived == _contentLength)
         {
-            end = StreamEnd.EndOfBody; // Who knows the length need not read past it.
+            end = StreamEnd.EndOfBody; // A reader who knows the length need not read past it.
         }
 
         FinishReading(isWhole: end == StreamEnd.EndOfBody);
         End = end;
-        Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end, _bytesReceived == 0 || Events.IsSilent);
+        Verdict = OutcomeRules.Decide(HttpStatusCode, Events.State, Events.State.IsComplete, Events.Protocol is not null, end,
+            _bytesReceived == 0 || Events.IsSilent);
         if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
         {
-            Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault; // What HttpContent wraps when it copies.
+            // HttpContent wraps an IOException when it copies.
+            Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault;
         }
     }
 
@@ -499,7 +494,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    // Who cancelled a read and did not come back left then.
+    // A reader who cancelled a read and did not return left at that time.
     private void EndTimes(StreamEnd end)
     {
         if (!_isReadCancelled || end != StreamEnd.ReaderLeft)

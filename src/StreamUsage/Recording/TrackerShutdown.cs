@@ -3,25 +3,24 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Recording;
 
-/// <summary>
-/// Ends a tracker: waits for responses that are being read, records the rest as they are, and delivers. A host that is out of time
-/// ends the waiting, and delivery still gets its share.
-/// </summary>
+/// <summary>Stops a tracker: waits for open responses, records the rest, and delivers. If the host's time is over, the
+/// waiting ends, and the delivery still gets its minimum.</summary>
 internal sealed class TrackerShutdown(
-    RecordDispatcher dispatcher, EstimationWorker worker, RecordDelivery delivery, UsageReporter reporter, TimeSpan gracePeriod, TimeProvider time)
+    RecordDispatcher dispatcher, EstimationWorker worker, RecordDelivery delivery, UsageReporter reporter, TimeSpan gracePeriod,
+        TimeProvider time)
 {
-    /// <summary>What delivery gets where the host's time is over.</summary>
     private static readonly TimeSpan MinDeliveryTime = TimeSpan.FromSeconds(5);
 
     private readonly object _gate = new();
     private readonly CancellationTokenSource _hurry = new();
     private Task? _stop;
 
-    /// <summary>Begins the shutdown, or returns the one that is under way. A later one ends what came after the first.</summary>
-    /// <param name="cancellationToken">Ends the waiting for responses, and shortens the delivery.</param>
+    /// <summary>Begins the shutdown, or returns the one in progress. A later one ends what came after the
+    /// first.</summary>
+    /// <param name="cancellationToken">Ends the wait for responses, and shortens the delivery.</param>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        // Registered for good: the token is a host's, whose end this is.
+        // Never unregistered: the token ends with its host.
         cancellationToken.UnsafeRegister(static hurry => ((CancellationTokenSource)hurry!).Cancel(), _hurry);
         lock (_gate)
         {

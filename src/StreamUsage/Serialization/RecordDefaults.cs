@@ -3,28 +3,35 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Serialization;
 
-/// <summary>Puts a record that was read in order, and what is in it: a property that the JSON did not have is what it is in a new record, and header names compare without case.</summary>
+/// <summary>Gives missing properties of a record the values of a new record, and makes header names ignore
+/// case.</summary>
 internal static class RecordDefaults
 {
     private static readonly UsageCost NoCost = new();
 
     /// <summary>Completes a record.</summary>
-    /// <param name="record">The record as it was read: what was missing is null or 0.</param>
-    /// <param name="utf8Json">What it was read from.</param>
+    /// <param name="record">The record as read: missing values are null or 0.</param>
+    /// <param name="utf8Json">The JSON of the record.</param>
     public static UsageRecord Complete(UsageRecord record, ReadOnlySpan<byte> utf8Json)
     {
         UsageContext context = record.Context ?? UsageContext.Empty;
         return record with
         {
-            Context = context with { RequestHeaders = Headers(context.RequestHeaders), ProviderRequestHeaders = Headers(context.ProviderRequestHeaders) },
-            Iterations = Each(record.Iterations, static iteration => iteration?.Type is null ? (iteration ?? new UsageIteration()) with { Type = "" } : iteration),
+            Context = context with
+            {
+                RequestHeaders = Headers(context.RequestHeaders),
+                ProviderRequestHeaders = Headers(context.ProviderRequestHeaders),
+            },
+            Iterations = Each(record.Iterations, static iteration =>
+                iteration?.Type is null ? (iteration ?? new UsageIteration()) with { Type = "" } : iteration),
             ServerToolUse = record.ServerToolUse ?? UsageRecord.EmptyCounts,
             TokenDetails = record.TokenDetails ?? UsageRecord.EmptyCounts,
             BilledUnits = record.BilledUnits ?? UsageRecord.EmptyUnits,
             Operation = record.Operation ?? UsageRecord.DefaultOperation,
             Cost = record.Cost is { } cost ? Complete(cost, utf8Json) : null,
             ResponseHeaders = Headers(record.ResponseHeaders),
-            Response = record.Response is { Message: { } message } response ? response with { Message = Complete(message) } : record.Response,
+            Response = record.Response is { Message: { } message } response
+                ? response with { Message = Complete(message) } : record.Response,
         };
     }
 
@@ -47,14 +54,14 @@ internal static class RecordDefaults
         Content = Each(message.Content, static block => block?.Type is null ? (block ?? new ContentBlock()) with { Type = "" } : block),
     };
 
-    // A multiplier of 0 that was written is one: only the JSON tells it from none.
+    // Only the JSON tells a multiplier of 0 from a missing one.
     private static bool HasMultiplier(ReadOnlySpan<byte> utf8Json)
     {
         var reader = new Utf8JsonReader(utf8Json);
         return MoveTo(ref reader, "cost"u8) && MoveTo(ref reader, "multiplier"u8);
     }
 
-    // Onto the value of a property of the object that follows.
+    // Moves to the value of a property of the next object.
     private static bool MoveTo(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
         if (reader.TokenType == JsonTokenType.None)

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace StreamUsage.Serialization;
 
-/// <summary>The JSON form of a record, generated at compile time. What is null is left out; what can be computed from the rest (totals) is not written.</summary>
+/// <summary>Represents the JSON form of a record, generated at compile time. Nulls and derived values (totals) are not
+/// written.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

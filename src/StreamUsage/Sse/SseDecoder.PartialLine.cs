@@ -1,9 +1,9 @@
 namespace StreamUsage.Sse;
 
-// Lines that a piece cuts. SseDecoder.cs has those that lie in one piece.
+// Lines that a piece cuts. SseDecoder.cs has lines within one piece.
 internal partial struct SseDecoder
 {
-    // A line of which only a part is here: its field name is gathered first, then its value goes where it belongs as it comes.
+    // Collects the field name first, then adds the value as it comes.
     private void ReadPartialLine(ReadOnlySpan<byte> part)
     {
         if (_line == Line.None)

@@ -3,11 +3,9 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Sse;
 
-/// <summary>
-/// Decodes <c>text/event-stream</c> to the letter of WHATWG HTML, section 9.2.6 "Interpreting an event stream". Bytes are pushed in, in pieces of any size;
-/// events come out one a call. An event that lies in one piece is not copied: its data is a slice of the piece. What a piece cuts is kept in pooled buffers.
-/// A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Decodes <c>text/event-stream</c> by WHATWG HTML, section 9.2.6 "Interpreting an event stream", from pieces
+/// of any size. The data of an event within one piece is a slice of it; cut events are kept in pooled buffers. A
+/// mutable struct: never copy it.</summary>
 internal partial struct SseDecoder
 {
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\n\r"u8);
@@ -15,15 +13,14 @@ internal partial struct SseDecoder
     private const int MaxTrackedNameBytes = 4 * 1024;
 
     private readonly int _maxTypeBytes;
-    private readonly SseReconnection? _reconnection; // Null where nobody asks for it.
+    private readonly SseReconnection? _reconnection; // Null if nobody needs it.
 
-    // The event so far. A slice of the current piece where it lies in one, else in the buffer; _dataStart < 0 says the buffer.
+    // The event so far: a slice of the current piece, or, if _dataStart < 0, the buffer.
     private EventBuffer _dataBuffer;
     private PooledBuffer _typeBuffer;
     private int _dataStart, _dataLength, _typeStart, _typeLength;
     private bool _hasData, _isDispatched;
 
-    // The line that the last piece left unfinished.
     private Line _line;
     private bool _atValueStart;
     private int _nameLength;
@@ -32,16 +29,18 @@ internal partial struct SseDecoder
     private int _byteOrderMarkLength;
     private bool _started, _skipLineFeed;
 
-    /// <summary>A decoder that keeps all of an event.</summary>
+    /// <summary>Creates a decoder with all parts of an event.</summary>
     public SseDecoder(long maxEventBytes)
         : this(maxEventBytes, null) =>
         _reconnection = new SseReconnection(_maxTypeBytes);
 
-    /// <summary>A decoder of types and data: what a client needs to connect again is not kept, and where a line begins with a brace is said (<see cref="FramingResult.Json"/>).</summary>
+    /// <summary>Creates a decoder of types and data only. It does not keep what a reconnection needs, and reports lines
+    /// that begin with a brace (<see cref="FramingResult.Json"/>).</summary>
     public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents)
     {
         _dataBuffer = new EventBuffer(maxEventBytes, largeEvents);
-        _maxTypeBytes = largeEvents is null ? _dataBuffer.MaxBytes : Math.Min(_dataBuffer.MaxBytes, MaxTrackedNameBytes); // Where data is what counts, types do not take its room.
+        // A type must not use up the memory for data.
+        _maxTypeBytes = largeEvents is null ? _dataBuffer.MaxBytes : Math.Min(_dataBuffer.MaxBytes, MaxTrackedNameBytes);
         _dataStart = -1;
         _typeStart = -1;
     }
@@ -58,26 +57,29 @@ internal partial struct SseDecoder
         Ignored,
     }
 
-    /// <summary>What a client needs to connect again; null where it is not kept.</summary>
+    /// <summary>Gets the values for a reconnection; null if they are not kept.</summary>
     public readonly SseReconnection? Reconnection => _reconnection;
 
-    /// <summary>Whether the next byte is the first of an event: nothing of one has come in yet.</summary>
+    /// <summary>Gets whether the next byte begins an event.</summary>
     public readonly bool IsBetweenEvents =>
         _started && !_skipLineFeed && _line == Line.None && (_isDispatched || (!HasData && _typeStart < 0 && _typeBuffer.Length == 0));
 
-    /// <summary>Whether a data line of the event has begun.</summary>
     public readonly bool HasData => _hasData || _dataBuffer.IsLarge;
 
-    /// <summary>Where in the last piece the event's data lies; negative where it was gathered from several places.</summary>
+    /// <summary>Gets the start of the data in the last piece; negative if the data was buffered.</summary>
     public readonly int DataStart => _dataStart;
 
-    public readonly ReadOnlySpan<byte> GetType(ReadOnlySpan<byte> piece) => _typeStart < 0 ? _typeBuffer.Span : piece.Slice(_typeStart, _typeLength);
+    public readonly ReadOnlySpan<byte> GetType(ReadOnlySpan<byte> piece) =>
+        _typeStart < 0 ? _typeBuffer.Span : piece.Slice(_typeStart, _typeLength);
 
-    public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) => _dataStart < 0 ? _dataBuffer.Span : piece.Slice(_dataStart, _dataLength);
+    public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) =>
+        _dataStart < 0 ? _dataBuffer.Span : piece.Slice(_dataStart, _dataLength);
 
-    public readonly ReadOnlyMemory<byte> GetData(ReadOnlyMemory<byte> piece) => _dataStart < 0 ? _dataBuffer.Memory : piece.Slice(_dataStart, _dataLength);
+    public readonly ReadOnlyMemory<byte> GetData(ReadOnlyMemory<byte> piece) =>
+        _dataStart < 0 ? _dataBuffer.Memory : piece.Slice(_dataStart, _dataLength);
 
-    /// <summary>Reads on in <paramref name="piece"/> from <paramref name="position"/> to the end of the next event, or to the end of the piece.</summary>
+    /// <summary>Reads <paramref name="piece"/> from <paramref name="position"/> to the end of the next event or of the
+    /// piece.</summary>
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
     {
         if (_isDispatched)
@@ -113,7 +115,7 @@ internal partial struct SseDecoder
             int length = piece[at..].IndexOfAny(LineEnds);
             if (length < 0)
             {
-                KeepSlices(piece); // Before the unfinished line adds to what the event has so far.
+                KeepSlices(piece); // Must precede the unfinished line.
                 ReadPartialLine(piece[at..]);
                 break;
             }
@@ -122,7 +124,7 @@ internal partial struct SseDecoder
             at += length;
             if (piece[at] == (byte)'\r')
             {
-                // A CR may be half of a CRLF whose LF the next piece brings.
+                // A CR may belong to a CRLF whose LF is in the next piece.
                 if (at + 1 < piece.Length)
                 {
                     if (piece[at + 1] == (byte)'\n')
@@ -211,7 +213,7 @@ internal partial struct SseDecoder
                 _started = true;
                 if (_byteOrderMarkLength != 0)
                 {
-                    _line = Line.Ignored; // A line that begins with a part of the mark has no field name that is known.
+                    _line = Line.Ignored; // A line that begins with part of the mark has an unknown field name.
                 }
 
                 break;
@@ -224,7 +226,8 @@ internal partial struct SseDecoder
         return at;
     }
 
-    // A blank line: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and return."
+    // A blank line: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty
+    // string and return."
     private bool Dispatch()
     {
         if (HasData)
@@ -249,7 +252,6 @@ internal partial struct SseDecoder
         _reconnection?.BeginEvent();
     }
 
-    // A line that lies in one piece.
     private void ReadLine(ReadOnlySpan<byte> piece, int start, int length)
     {
         ReadOnlySpan<byte> line = piece.Slice(start, length);
@@ -291,7 +293,7 @@ internal partial struct SseDecoder
         }
     }
 
-    // Not of the standard, and only where events are read for what they say: llama.cpp sends a failure as a field of this name, whose value is the error in JSON.
+    // Not in the standard, and only for tracking: llama.cpp sends a failure as a field of this name with JSON.
     private static ReadOnlySpan<byte> ErrorField => "error"u8;
 
     private static bool IsField(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) =>
@@ -334,7 +336,7 @@ internal partial struct SseDecoder
         _hasData = true;
     }
 
-    // The piece is not ours once it has been read: what the event has of it so far is kept.
+    // The piece is only valid during the read, so the event's slices are copied.
     private void KeepSlices(ReadOnlySpan<byte> piece)
     {
         KeepData(piece);
@@ -357,6 +359,7 @@ internal partial struct SseDecoder
         }
     }
 
-    // A type over the limit is cut off there: it names nothing that is known.
-    private void AddType(ReadOnlySpan<byte> bytes) => _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxTypeBytes - _typeBuffer.Length)]);
+    // A type over the limit is cut: no known type is that long.
+    private void AddType(ReadOnlySpan<byte> bytes) =>
+        _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxTypeBytes - _typeBuffer.Length)]);
 }

@@ -12,23 +12,25 @@ public static class SseReader
 {
     private static readonly SseReaderOptions Defaults = new();
 
-    /// <summary>
-    /// Decodes <c>text/event-stream</c> as WHATWG HTML, section 9.2.6, says. Memory is bounded by <see cref="SseReaderOptions.MaxEventBytes"/>.
-    /// The reader is read to its end and is not completed: it stays the caller's. An enumeration that is left early has consumed the events it was given,
-    /// and of what follows at most what the pipe had at hand.
-    /// </summary>
+    /// <summary>Decodes <c>text/event-stream</c> by WHATWG HTML, section 9.2.6. Memory is bounded by
+    /// <see cref="SseReaderOptions.MaxEventBytes"/>. The reader is read to its end but not completed.</summary>
+    /// <remarks>An enumeration that is left early has consumed its events, and at most the pipe's buffered data after
+    /// them.</remarks>
     /// <param name="reader">The pipe to read.</param>
-    /// <param name="options">Limits; null means the defaults.</param>
-    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>, as <see cref="PipeReader.CancelPendingRead"/> does.</param>
-    /// <returns>The events, in order. The data of each is valid until the next is asked for.</returns>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>, as
+    /// <see cref="PipeReader.CancelPendingRead"/> does.</param>
+    /// <returns>The events, in order. The data of each is valid until the next is requested.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="reader"/> is null.</exception>
-    public static IAsyncEnumerable<SseEvent> ReadAllAsync(PipeReader reader, SseReaderOptions? options = null, CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<SseEvent> ReadAllAsync(
+        PipeReader reader, SseReaderOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reader);
         return ReadAllCoreAsync(reader, options ?? Defaults, cancellationToken);
     }
 
-    private static async IAsyncEnumerable<SseEvent> ReadAllCoreAsync(PipeReader reader, SseReaderOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<SseEvent> ReadAllCoreAsync(
+        PipeReader reader, SseReaderOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var decoder = new SseDecoder(options.MaxEventBytes);
         string eventType = SseEvent.DefaultType;
@@ -96,7 +98,7 @@ public static class SseReader
         return new SseEvent(eventType, decoder.GetData(piece), lastEventId, retry);
     }
 
-    // Types and ids repeat from event to event: the string of the last one serves again where it says the same.
+    // Types and ids repeat from event to event, so an equal string is reused.
     private static string Reuse(string last, ReadOnlySpan<byte> utf8)
     {
         if (last.Length == utf8.Length && Ascii.Equals(utf8, last))

@@ -1,11 +1,12 @@
 namespace StreamUsage.Sse;
 
-/// <summary>How <see cref="SseReader"/> reads.</summary>
+/// <summary>Specifies the limits of <see cref="SseReader"/>.</summary>
 public sealed record SseReaderOptions
 {
     private readonly long _maxEventBytes = 1024 * 1024;
 
-    /// <summary>The largest event that is delivered, in bytes of data; a larger one is skipped without an exception. A type is cut off at as many bytes, and a longer id is ignored. 1 MiB unless set; from 1 to 2,000,000,000.</summary>
+    /// <summary>Gets the largest event, in bytes of data: 1 MiB by default; 1 to 2,000,000,000. A larger event is
+    /// skipped without an exception. A type is cut at this length, and a longer id is ignored.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public long MaxEventBytes
     {
@@ -18,9 +19,7 @@ public sealed record SseReaderOptions
         }
     }
 
-    /// <summary>
-    /// Whether an event that the body's end cut off is delivered where its last line is complete, or its data is JSON that parses, or <c>[DONE]</c>.
-    /// False is the standard's rule: such an event is dropped.
-    /// </summary>
+    /// <summary>Gets whether an event cut off by the body's end is delivered. Its last line must be complete, or its
+    /// data whole JSON or <c>[DONE]</c>. False (the default, and the standard's rule) drops it.</summary>
     public bool DeliverUnfinishedEvent { get; init; }
 }

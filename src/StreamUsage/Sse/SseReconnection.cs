@@ -2,7 +2,7 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Sse;
 
-/// <summary>What a client needs to connect again: the last event's id and the reconnection time.</summary>
+/// <summary>Represents the values for a reconnection: the last event id and the reconnection time.</summary>
 internal sealed class SseReconnection(int maxIdBytes)
 {
     private PooledBuffer _id, _newId;
@@ -11,7 +11,8 @@ internal sealed class SseReconnection(int maxIdBytes)
 
     public ReadOnlySpan<byte> LastEventId => _id.Span;
 
-    /// <summary>The reconnection time in milliseconds that was set since the event before; negative where none was.</summary>
+    /// <summary>Gets the reconnection time in milliseconds that was set since the previous event; negative if
+    /// none.</summary>
     public long RetryMilliseconds { get; private set; } = -1;
 
     public void BeginEvent() => RetryMilliseconds = -1;
@@ -20,7 +21,8 @@ internal sealed class SseReconnection(int maxIdBytes)
 
     public void AddId(ReadOnlySpan<byte> part) => _newId.Append(part[..Math.Min(part.Length, maxIdBytes + 1 - _newId.Length)]);
 
-    // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value. Otherwise, ignore the field."
+    // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value.
+    // Otherwise, ignore the field."
     public void EndId()
     {
         if (!_newId.Span.Contains((byte)0) && _newId.Length <= maxIdBytes)
@@ -35,7 +37,8 @@ internal sealed class SseReconnection(int maxIdBytes)
         _isNumber = true;
     }
 
-    // "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten." A huge one is held at a hundred years.
+    // "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten." A
+    // huge value is limited to a hundred years.
     public void AddRetry(ReadOnlySpan<byte> digits)
     {
         const long Limit = 3_155_760_000_000;

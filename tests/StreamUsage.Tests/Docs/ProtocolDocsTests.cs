@@ -9,18 +9,18 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Docs;
 
 /// <summary>
-/// docs/protocols.md says what the parsers read: its tables are made of theirs. STREAMUSAGE_WRITE_DOCS=1 writes them
-/// anew.
+/// docs/protocols.md and docs/internals/protocols.md say what the parsers read: their tables are made of the parsers'
+/// own. STREAMUSAGE_WRITE_DOCS=1 writes them anew.
 /// </summary>
 public sealed class ProtocolDocsTests
 {
     private static readonly bool Writes = Environment.GetEnvironmentVariable("STREAMUSAGE_WRITE_DOCS") == "1";
 
     [Fact]
-    public void The_protocols_are_those_of_the_parsers() => Verify("protocols", Protocols());
+    public void The_protocols_are_those_of_the_parsers() => Verify("docs/protocols.md", "protocols", Protocols());
 
     [Fact]
-    public void The_fields_of_usage_are_those_that_the_parsers_read() => Verify("usage", Usage());
+    public void The_fields_of_usage_are_those_that_the_parsers_read() => Verify("docs/internals/protocols.md", "usage", Usage());
 
     [Fact]
     public void Each_protocol_has_a_fixture()
@@ -130,9 +130,9 @@ public sealed class ProtocolDocsTests
         _ => throw new ArgumentOutOfRangeException(nameof(count), count, "No row says what this is."),
     };
 
-    private static void Verify(string mark, string expected)
+    private static void Verify(string file, string mark, string expected)
     {
-        string path = Path.Combine(Repository(), "docs", "protocols.md");
+        string path = Path.Combine(MarkdownFile.Root, file);
         string page = File.ReadAllText(path);
         string begin = $"<!-- {mark} -->\n", end = "<!-- end -->";
         int start = page.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
@@ -145,16 +145,5 @@ public sealed class ProtocolDocsTests
         {
             page.Substring(start, length).Should().Be(expected, "the tables are written by this test with STREAMUSAGE_WRITE_DOCS=1");
         }
-    }
-
-    private static string Repository()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "StreamUsage.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new DirectoryNotFoundException("StreamUsage.sln");
     }
 }

@@ -21,7 +21,7 @@ public sealed class CaptureFuzzTests
         for (int round = 0; round < Rounds; round++)
         {
             byte[] body = Mutator.Mutate(bodies[random.Next(bodies.Length)], random);
-            var plain = new BodyReader(new ReaderSettings(Parsers, 4096) { LearnsShapes = false }, ApiFormat.Auto);
+            var plain = new BodyReader(new ReaderSettings(Parsers, 4096) { LearnsTemplates = false }, ApiFormat.Auto);
             var keeping = new BodyReader(new ReaderSettings(Parsers, 4096), ApiFormat.Auto, ResponseCapture.Create(CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes, null));
             for (int at = 0; at < body.Length;)
             {

@@ -205,7 +205,7 @@ public sealed class LearnedShapeTests
     {
         bool waitsForLineFeed = body.Contains((byte)'\r'); // Where a carriage return may be half of a line's end, an event may come one byte later.
         var learning = new BodyReader(new ReaderSettings(Parsers, 16 * 1024), ApiFormat.Auto);
-        var plain = new BodyReader(new ReaderSettings(Parsers, 16 * 1024) { LearnsShapes = false }, ApiFormat.Auto);
+        var plain = new BodyReader(new ReaderSettings(Parsers, 16 * 1024) { LearnsTemplates = false }, ApiFormat.Auto);
         for (int at = 0; at < body.Length;)
         {
             int length = Math.Min(random.Next(1, maxPiece + 1), body.Length - at);

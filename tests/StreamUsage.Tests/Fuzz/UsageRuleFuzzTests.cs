@@ -112,7 +112,7 @@ public sealed class UsageRuleFuzzTests
 
     private static string Facts(byte[] body, int pieceLength, long maxEventBytes, bool learns, bool isOneEvent = false)
     {
-        var reader = new BodyReader(new ReaderSettings(Parsers, maxEventBytes) { LearnsShapes = learns, MaxRetainedTextBytes = 64 * 1024 }, ApiFormat.Auto);
+        var reader = new BodyReader(new ReaderSettings(Parsers, maxEventBytes) { LearnsTemplates = learns, MaxRetainedTextBytes = 64 * 1024 }, ApiFormat.Auto);
         for (int at = 0; at < body.Length; at += pieceLength)
         {
             reader.Read(body.AsSpan(at, Math.Min(pieceLength, body.Length - at)));

@@ -3,7 +3,7 @@ using System.IO.Compression;
 
 namespace StreamUsage.Framing.Encodings;
 
-/// <summary><c>br</c>, RFC 7932.</summary>
+/// <summary>Decodes <c>br</c> (RFC 7932).</summary>
 internal sealed class BrotliContentDecoder : IContentDecoder
 {
     private BrotliDecoder _decoder;

@@ -1,9 +1,9 @@
 namespace StreamUsage.Framing.Encodings;
 
-/// <summary>The encodings that a tracker knows: the framework's, and those that were added.</summary>
+/// <summary>Represents the content encodings of a tracker: the built-in ones and added ones.</summary>
 internal sealed class ContentDecoders(IEnumerable<KeyValuePair<string, Func<IContentDecoder>>> added)
 {
-    // More than one is rare, and each multiplies what a few bytes can be decoded to.
+    // More than one is rare, and each multiplies the decoded size.
     private const int MaxEncodings = 3;
 
     private readonly Dictionary<string, Func<IContentDecoder>> _factories = new(
@@ -17,9 +17,8 @@ internal sealed class ContentDecoders(IEnumerable<KeyValuePair<string, Func<ICon
 
     private readonly KeyValuePair<string, Func<IContentDecoder>>[] _added = [.. added];
 
-    /// <summary>
-    /// What decodes a body with this Content-Encoding, in the order in which it is to be done; null where it is not encoded, empty where it cannot be decoded. The header names encodings in the order in which they were applied.
-    /// </summary>
+    /// <summary>Returns the decoders of a Content-Encoding, in decoding order; null if there is none, empty if
+    /// unsupported.</summary>
     public IReadOnlyList<Func<IContentDecoder>>? Find(string? contentEncoding)
     {
         if (string.IsNullOrWhiteSpace(contentEncoding))

@@ -1,14 +1,12 @@
 namespace StreamUsage.Framing.Encodings;
 
-/// <summary>Why a body under a Content-Encoding was not decoded to its end.</summary>
+/// <summary>Specifies why an encoded body was not decoded to its end.</summary>
 internal enum ContentFault
 {
-    /// <summary>There is no decoder for it, or there are too many encodings on top of each other.</summary>
+    /// <summary>There is no decoder, or there are too many encodings.</summary>
     Unknown,
-
-    /// <summary>The bytes are not what the encoding would make.</summary>
     Damaged,
 
-    /// <summary>It decodes to far more than any stream of events does.</summary>
+    /// <summary>The decoded size is far above that of any event stream.</summary>
     TooLarge,
 }

@@ -3,10 +3,9 @@ using System.IO.Compression;
 
 namespace StreamUsage.Framing.Encodings;
 
-/// <summary>
-/// <c>gzip</c> (RFC 1952, any number of members) and <c>deflate</c>, which by RFC 9110 is the zlib format (RFC 1950), and from some servers bare deflate (RFC 1951): its first two bytes tell. The framework decodes these by
-/// streams only; so bytes are fed to one that finds no more when they are used up, and is asked again when there are.
-/// </summary>
+/// <summary>Decodes <c>gzip</c> (RFC 1952) and <c>deflate</c>: zlib (RFC 1950) by RFC 9110, bare deflate (RFC 1951)
+/// from some servers. The first two bytes tell. The framework only has streams for these, so a stream is fed with
+/// bytes, and read again when there are more.</summary>
 internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
 {
     private const int ChecksumLength = 4;
@@ -32,7 +31,7 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
                 return OperationStatus.DestinationTooSmall;
             }
 
-            _feed.Clear(); // Of what stands behind the encoding's end nothing is wanted.
+            _feed.Clear(); // Bytes after the encoding's end are ignored.
         }
         while (bytesConsumed < source.Length);
 
@@ -45,7 +44,8 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
         _feed.Dispose();
     }
 
-    // A stream that finds its checksum wrong throws away what it has decoded in the same call. So the last bytes, which may be the checksum (4 bytes) and the length (4 more under gzip), are fed by themselves.
+    // A stream with a wrong checksum discards the output of the same call. So the last bytes, which may be the checksum
+    // (4 bytes) and the length (4 more under gzip), are fed separately.
     private static int BeforeChecksum(int from, int length) => (length - from) switch
     {
         > 2 * ChecksumLength => length - (2 * ChecksumLength),
@@ -77,14 +77,14 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
             }
         }
 
-        // "The check value must be such that CMF and FLG, when viewed as a 16-bit unsigned integer stored in MSB order, is a multiple of 31."
+        // "The check value must be such that CMF and FLG, when viewed as a 16-bit unsigned integer stored in MSB order,
+        // is a multiple of 31."
         bool isZlib = (_firstByte & 0x0F) == 8 && ((_firstByte << 8) + source[bytesConsumed]) % 31 == 0;
         _stream = isZlib ? new ZLibStream(_feed, CompressionMode.Decompress) : new DeflateStream(_feed, CompressionMode.Decompress);
         _feed.Fill([(byte)_firstByte]);
         return true;
     }
 
-    /// <summary>A stream of what it was fed.</summary>
     private sealed class Feed : Stream
     {
         private const int Size = 4 * 1024;
@@ -102,7 +102,7 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
 
         public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-        /// <summary>Takes in what there is room for, which is none as long as something is left.</summary>
+        /// <summary>Takes as many bytes as there is room for: none before all earlier ones are read.</summary>
         public int Fill(ReadOnlySpan<byte> bytes)
         {
             if (_start == _end)

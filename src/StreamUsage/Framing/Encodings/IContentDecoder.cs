@@ -2,19 +2,18 @@ using System.Buffers;
 
 namespace StreamUsage.Framing.Encodings;
 
-/// <summary>
-/// Undoes one Content-Encoding, piece by piece, for the copy of a body that is accounted; what the caller reads stays as it is. One instance decodes one body, never from two threads at once.
-/// </summary>
+/// <summary>Decodes one Content-Encoding, for the tracked copy of a body. The caller's bytes stay encoded. An instance
+/// decodes one body, and is not used concurrently.</summary>
 internal interface IContentDecoder : IDisposable
 {
-    /// <summary>Decodes on from where the last call ended. As much is to be decoded as the input allows: a server that flushes an event wants it to be seen.</summary>
-    /// <param name="source">Encoded bytes that were not consumed before; empty to ask for output that waits.</param>
-    /// <param name="destination">Where decoded bytes go.</param>
-    /// <param name="bytesConsumed">Bytes of <paramref name="source"/> that are taken in and not wanted again.</param>
-    /// <param name="bytesWritten">Bytes that were written.</param>
-    /// <returns>
-    /// <see cref="OperationStatus.NeedMoreData"/> where all input was consumed, <see cref="OperationStatus.DestinationTooSmall"/> where there may be more output, <see cref="OperationStatus.Done"/> at the encoding's end
-    /// (what follows it is given to the same decoder), <see cref="OperationStatus.InvalidData"/> where the input is damaged. An exception counts as the last.
-    /// </returns>
+    /// <summary>Decodes the next bytes, as far as the input allows, so that flushed events are seen at once.</summary>
+    /// <param name="source">The encoded bytes that were not consumed; empty to ask for pending output.</param>
+    /// <param name="destination">Receives the decoded bytes.</param>
+    /// <param name="bytesConsumed">The number of consumed bytes.</param>
+    /// <param name="bytesWritten">The number of decoded bytes.</param>
+    /// <returns><see cref="OperationStatus.NeedMoreData"/> if all input was consumed,
+    /// <see cref="OperationStatus.DestinationTooSmall"/> if there may be more output.
+    /// <see cref="OperationStatus.Done"/> at the encoding's end; later bytes still go to this decoder.
+    /// <see cref="OperationStatus.InvalidData"/>, or an exception, if the input is damaged.</returns>
     OperationStatus Decode(ReadOnlySpan<byte> source, Span<byte> destination, out int bytesConsumed, out int bytesWritten);
 }

@@ -2,15 +2,15 @@ using System.Buffers.Binary;
 
 namespace StreamUsage.Framing.EventStreams;
 
-/// <summary>
-/// CRC-32 as gzip has it (RFC 1952, section 8: polynomial 0xEDB88320, reflected), eight bytes at a time. The framework has it in a package of its own only, which is more weight than this.
-/// </summary>
+/// <summary>Computes the CRC-32 of gzip (RFC 1952, section 8), eight bytes at a time. The framework's own is in a
+/// separate package.</summary>
 internal static class Crc32
 {
     private const int Slices = 8;
     private static readonly uint[] Table = MakeTable();
 
-    /// <summary>The checksum of what has checksum <paramref name="crc"/> followed by <paramref name="bytes"/>; that of nothing is 0.</summary>
+    /// <summary>Returns the checksum of earlier bytes with checksum <paramref name="crc"/> (0 for none) and
+    /// <paramref name="bytes"/>.</summary>
     public static uint Append(uint crc, ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<uint> table = Table;
@@ -19,8 +19,10 @@ internal static class Crc32
         {
             uint low = BinaryPrimitives.ReadUInt32LittleEndian(bytes) ^ crc;
             uint high = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-            crc = table[(int)(0x700 | (low & 0xFF))] ^ table[(int)(0x600 | ((low >> 8) & 0xFF))] ^ table[(int)(0x500 | ((low >> 16) & 0xFF))] ^ table[(int)(0x400 | (low >> 24))]
-                ^ table[(int)(0x300 | (high & 0xFF))] ^ table[(int)(0x200 | ((high >> 8) & 0xFF))] ^ table[(int)(0x100 | ((high >> 16) & 0xFF))] ^ table[(int)(high >> 24)];
+            crc = table[(int)(0x700 | (low & 0xFF))] ^ table[(int)(0x600 | ((low >> 8) & 0xFF))]
+                ^ table[(int)(0x500 | ((low >> 16) & 0xFF))] ^ table[(int)(0x400 | (low >> 24))]
+                ^ table[(int)(0x300 | (high & 0xFF))] ^ table[(int)(0x200 | ((high >> 8) & 0xFF))]
+                ^ table[(int)(0x100 | ((high >> 16) & 0xFF))] ^ table[(int)(high >> 24)];
             bytes = bytes[Slices..];
         }
 
@@ -32,7 +34,7 @@ internal static class Crc32
         return ~crc;
     }
 
-    // The first 256 entries are each byte's remainder; each further 256 those of the byte with one more zero byte behind it.
+    // The first 256 entries are the remainders of a byte; each further 256 those of the byte followed by one more zero.
     private static uint[] MakeTable()
     {
         const uint Polynomial = 0xEDB88320;

@@ -4,20 +4,19 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Framing.EventStreams;
 
-/// <summary>
-/// Decodes <c>application/vnd.amazon.eventstream</c>: messages of a prelude (length of all, length of the headers, checksum of both), headers, a payload, and a checksum of all before it; numbers are big-endian.
-/// Bytes are pushed in, in pieces of any size; messages come out one a call. One that lies in one piece is not copied, one over the limit or the budget is walked: its payload goes to the large-event reader.
-/// After a message that is not what its checksums say, nothing can be found any more. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Decodes <c>application/vnd.amazon.eventstream</c>. A message has a prelude (total length, headers' length,
+/// checksum), headers, a payload and a checksum, all big-endian. A message within one piece is not copied. The payload
+/// of one over the limit or the budget goes to the large-event reader. After a wrong checksum nothing more is read. A
+/// mutable struct: never copy it.</summary>
 internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader largeEvents)
 {
-    /// <summary>The most that a message may have by the format's own rules: 16 MiB of payload, 128 KiB of headers, and the rest.</summary>
+    /// <summary>The format's largest message: 16 MiB of payload, 128 KiB of headers, and the rest.</summary>
     public const int MaxLength = (16 * 1024 * 1024) + MaxHeaders + Overhead;
 
     private const int MaxHeaders = 128 * 1024;
     private const int Prelude = 12, Checksum = 4, Overhead = Prelude + Checksum;
 
-    // What is kept of the headers of a message that is not kept itself. A provider's have some hundred bytes.
+    // The most headers kept of a large message. A provider's have some hundred bytes.
     private const int MaxKeptHeaders = 4 * 1024;
 
     private readonly int _maxMessageBytes = (int)Math.Min(maxMessageBytes, MaxLength);
@@ -26,7 +25,8 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
     private uint _crc;
     private bool _isLarge, _isDispatched, _isCorrupt;
 
-    /// <summary>Reads on in <paramref name="piece"/> from <paramref name="position"/> to the end of the next message, or to the end of the piece.</summary>
+    /// <summary>Reads <paramref name="piece"/> from <paramref name="position"/> to the end of the next message or of
+    /// the piece.</summary>
     public FramingResult Read(ReadOnlySpan<byte> piece, ref int position)
     {
         if (_isDispatched)
@@ -66,14 +66,14 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
         return _buffer.Length < _length ? FramingResult.NeedMore : End(_buffer.Span, piece, ref position);
     }
 
-    /// <summary>The headers of the message that was found; of one over the limit whose headers are many, none.</summary>
+    /// <summary>Returns the headers of the message; empty for a large message with large headers.</summary>
     public readonly EventStreamHeaders GetHeaders(ReadOnlySpan<byte> piece)
     {
         ReadOnlySpan<byte> message = GetMessage(piece);
         return new(message.Length < Prelude + _headersLength ? default : message.Slice(Prelude, _headersLength));
     }
 
-    /// <summary>The payload of the message that was found, unless it went to the large-event reader.</summary>
+    /// <summary>Returns the payload of the message, unless it went to the large-event reader.</summary>
     public readonly ReadOnlySpan<byte> GetPayload(ReadOnlySpan<byte> piece) => GetMessage(piece)[(Prelude + _headersLength)..^Checksum];
 
     public void Release()
@@ -83,9 +83,10 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
         _taken = 0;
     }
 
-    private readonly ReadOnlySpan<byte> GetMessage(ReadOnlySpan<byte> piece) => _buffer.Length != 0 ? _buffer.Span : piece.Slice(_start, _length);
+    private readonly ReadOnlySpan<byte> GetMessage(ReadOnlySpan<byte> piece) =>
+        _buffer.Length != 0 ? _buffer.Span : piece.Slice(_start, _length);
 
-    // True once the prelude is known; it stays where it lies where the message begins in the piece with it.
+    // Returns true once the prelude is known. It is not copied if the message begins in the piece with it.
     private bool ReadPrelude(ReadOnlySpan<byte> piece, ref int position)
     {
         ReadOnlySpan<byte> prelude;
@@ -116,10 +117,11 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
     private FramingResult End(ReadOnlySpan<byte> message, ReadOnlySpan<byte> piece, ref int position)
     {
         _isDispatched = true;
-        return BinaryPrimitives.ReadUInt32BigEndian(message[^Checksum..]) == Crc32.Append(0, message[..^Checksum]) ? FramingResult.Event : Corrupt(piece, ref position);
+        return BinaryPrimitives.ReadUInt32BigEndian(message[^Checksum..]) == Crc32.Append(0, message[..^Checksum])
+            ? FramingResult.Event : Corrupt(piece, ref position);
     }
 
-    // Prelude and headers are kept where there is room for them; then the payload passes, and the checksum comes last.
+    // Buffers prelude and headers if they fit; then passes the payload on, and checks the checksum last.
     private FramingResult ReadLarge(ReadOnlySpan<byte> piece, ref int position)
     {
         int payloadStart = Prelude + _headersLength;
@@ -159,7 +161,8 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
         }
 
         _isDispatched = true;
-        return BinaryPrimitives.ReadUInt32BigEndian(_buffer.Span[^Checksum..]) == _crc ? FramingResult.LargeEvent : Corrupt(piece, ref position);
+        return BinaryPrimitives.ReadUInt32BigEndian(_buffer.Span[^Checksum..]) == _crc
+            ? FramingResult.LargeEvent : Corrupt(piece, ref position);
     }
 
     private FramingResult Corrupt(ReadOnlySpan<byte> piece, ref int position)
@@ -170,7 +173,7 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
         return FramingResult.Corrupt;
     }
 
-    // The whole message is asked for at once: its length is known.
+    // Since the length is known, room for the whole message is requested at once.
     private bool CanKeep()
     {
         if (_length > _maxMessageBytes)

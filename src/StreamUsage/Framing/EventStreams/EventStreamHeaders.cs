@@ -2,14 +2,16 @@ using System.Buffers.Binary;
 
 namespace StreamUsage.Framing.EventStreams;
 
-/// <summary>The headers of a message: each a length byte and a name, a type byte, and a value whose length the type says or two bytes before it.</summary>
+/// <summary>Represents a message's headers: a name after its length byte, a type byte, and a value. The type or two
+/// more bytes give its length.</summary>
 internal readonly ref struct EventStreamHeaders(ReadOnlySpan<byte> bytes)
 {
     private const byte ByteArray = 6, String = 7;
 
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
-    /// <summary>The value of a string header; empty where there is none, or the headers are malformed before it.</summary>
+    /// <summary>Returns the value of a string header; empty if there is none, or if the headers before it are
+    /// malformed.</summary>
     public ReadOnlySpan<byte> Find(ReadOnlySpan<byte> name)
     {
         ReadOnlySpan<byte> rest = _bytes;

@@ -8,72 +8,71 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>
-/// An event as it comes thousands of times a stream: the bytes of one, framing included, with holes where texts and running numbers stand. An event that differs from it in its holes only
-/// would leave the parser's state as it is and give the observer the text in the holes; so that is done, and the JSON is not parsed. The shape holds for one state: a change of the state ends it.
-/// A shape may count: then its events change the state's counts as well, each to its own, and the parser needs to read only the last one.
-/// The benchmark's Claude and Chat streams, read 16 KiB at a time, take 40 ns an event in all with it, and took 440 to 660 when every event was parsed.
-/// </summary>
+/// <summary>Represents an event that comes thousands of times a stream: its bytes, framing included, with slots for
+/// texts and numbers. If an event differs from the template only in its slots, the slots are read and the JSON is not
+/// parsed. A template is valid for one state. If it counts, the parser later reads only the last matching
+/// event.</summary>
+/// <remarks>The benchmark's Claude and Chat streams, in reads of 16 KiB, take 40 ns an event, and 440 to 660 if every
+/// event is parsed.</remarks>
 internal sealed class EventTemplate
 {
-    private readonly TemplateSlot[] _holes;
+    private readonly TemplateSlot[] _slots;
     private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest, _length;
     private readonly bool _isRented;
-    private readonly ulong[] _counts = []; // Of one that counts: what the last event counted, by hole.
+    private readonly ulong[] _counts = []; // The last event's counts, by slot, if the template counts.
     private byte[] _sample;
-    private ushort _changing; // The holes that are known to change: a bit each. The others are taken to stay as they were.
+    private ushort _changing; // The slots that are known to change, a bit each. The others are expected to stay the same.
     private bool _isPadded;
 
-    /// <summary>Makes a shape of what <see cref="TemplateLearner"/> has found.</summary>
-    /// <param name="sample">The event's bytes, from the first of its first line to its blank line, without its output and without spaces among its last brackets.</param>
-    /// <param name="holes">The holes in them, in order; one is output, and empty. Other streams' templates may share them.</param>
-    /// <param name="dataStart">Where the data begins.</param>
-    /// <param name="dataEnd">Where it ends.</param>
-    /// <param name="isShared">Whether other streams use it too: then nobody releases it, and its sample is its own.</param>
-    public EventTemplate(ReadOnlySpan<byte> sample, TemplateSlot[] holes, int dataStart, int dataEnd, bool isShared)
+    /// <summary>Creates a template from the findings of <see cref="TemplateLearner"/>.</summary>
+    /// <param name="sample">The event's bytes up to its blank line, without its output and its padding.</param>
+    /// <param name="slots">The slots, in order; one is output, and empty. Other templates may share them.</param>
+    /// <param name="dataStart">The start of the data.</param>
+    /// <param name="dataEnd">The end of the data.</param>
+    /// <param name="isShared">Whether other streams use the template too, so that nobody releases it.</param>
+    public EventTemplate(ReadOnlySpan<byte> sample, TemplateSlot[] slots, int dataStart, int dataEnd, bool isShared)
     {
         _length = (ushort)sample.Length;
         _isRented = !isShared;
         _sample = isShared ? new byte[sample.Length] : ArrayPool<byte>.Shared.Rent(sample.Length);
         sample.CopyTo(_sample);
-        _holes = holes;
-        for (int i = 0; i < holes.Length; i++)
+        _slots = slots;
+        for (int i = 0; i < slots.Length; i++)
         {
-            _changing |= (ushort)(holes[i].Kind == HoleKind.Output ? 1 << i : 0);
-            Counts |= holes[i].Kind == HoleKind.Count;
+            _changing |= (ushort)(slots[i].Kind == SlotKind.Output ? 1 << i : 0);
+            Counts |= slots[i].Kind == SlotKind.Count;
         }
 
         _dataStart = (ushort)dataStart;
         _dataEnd = (ushort)dataEnd;
-        _closersStart = (ushort)Math.Max(holes[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1);
+        _closersStart = (ushort)Math.Max(slots[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1);
         int shortest = sample.Length;
-        foreach (TemplateSlot hole in holes)
+        foreach (TemplateSlot slot in slots)
         {
-            shortest -= hole.End - hole.Start - 1;
+            shortest -= slot.End - slot.Start - 1;
         }
 
         _shortest = (ushort)shortest;
         if (Counts)
         {
-            _counts = new ulong[holes.Length];
-            for (int i = 0; i < holes.Length; i++)
+            _counts = new ulong[slots.Length];
+            for (int i = 0; i < slots.Length; i++)
             {
-                _ = holes[i].Kind == HoleKind.Count ? NumberLength(sample[holes[i].Start..], HoleKind.Count, out _counts[i]) : 0;
+                _ = slots[i].Kind == SlotKind.Count ? NumberLength(sample[slots[i].Start..], SlotKind.Count, out _counts[i]) : 0;
             }
         }
     }
 
-    /// <summary>The length of the event that it was learned from, without its output.</summary>
+    /// <summary>Gets the length of the sample, without its output.</summary>
     public int Length => _length;
 
-    /// <summary>Whether its events count.</summary>
     public bool Counts { get; }
 
-    /// <summary>Whether it would be the same, made of these.</summary>
-    public bool Is(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> holes, int dataStart, int dataEnd) =>
-        dataStart == _dataStart && dataEnd == _dataEnd && sample.SequenceEqual(_sample.AsSpan(0, _length)) && holes.SequenceEqual(_holes);
+    /// <summary>Returns whether a template of these parts would equal this one.</summary>
+    public bool Is(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> slots, int dataStart, int dataEnd) =>
+        dataStart == _dataStart && dataEnd == _dataEnd && sample.SequenceEqual(_sample.AsSpan(0, _length)) && slots.SequenceEqual(_slots);
 
-    /// <summary>Its stream does not use it any more. Nothing of it but <see cref="Data"/> may be used from here on.</summary>
+    /// <summary>Releases the template. Afterwards only <see cref="Data"/> may be used.</summary>
     public void Release()
     {
         if (_isRented && _sample.Length != 0)
@@ -83,38 +82,42 @@ internal sealed class EventTemplate
         }
     }
 
-    /// <summary>The data of an event that matches.</summary>
     public ReadOnlySpan<byte> Data(ReadOnlySpan<byte> raw) => raw[_dataStart..^(_length - _dataEnd)];
 
-    /// <summary>The first bytes of an event of this shape as they mostly are.</summary>
+    /// <summary>Returns the usual first bytes of an event.</summary>
     public ReadOnlySpan<byte> Beginning(int length) => _sample.AsSpan(0, length);
 
-    /// <summary>Whether <paramref name="bytes"/> begin with an event of this shape; tells the observer its output where they do.</summary>
+    /// <summary>Matches the event at the start of the bytes, and reports its output if it is whole.</summary>
     /// <param name="bytes">The bytes.</param>
-    /// <param name="maxDataLength">How long the data may be.</param>
+    /// <param name="maxDataLength">The maximum length of the data.</param>
     /// <param name="output">The observer.</param>
-    /// <param name="length">The event's length; where it is cut, how many bytes there are where they are just the <see cref="Beginning"/>, so that they need not be kept, else 0.</param>
+    /// <param name="length">The event's length. If it is cut: the number of bytes if they equal the
+    /// <see cref="Beginning"/>, so that they need not be kept, else 0.</param>
     public TemplateMatch Match(ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
     {
         if (bytes.Length < _shortest)
         {
-            if (!Counts && bytes.Length <= _holes[BitOperations.TrailingZeroCount(_changing)].Start && Beginning(bytes.Length).SequenceEqual(bytes))
+            if (!Counts && bytes.Length <= _slots[BitOperations.TrailingZeroCount(_changing)].Start
+                && Beginning(bytes.Length).SequenceEqual(bytes))
             {
                 length = bytes.Length;
                 return TemplateMatch.Cut;
             }
 
-            // They may be cut: whether they are of this shape is looked at when there are more of them, unless they begin otherwise or a line ends behind the beginning.
+            // The event may be cut. It is matched when more bytes arrive, unless it begins differently, or a line ends
+            // after its beginning.
             length = 0;
-            int known = Math.Min(bytes.Length, _holes[0].Start);
-            return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) && !bytes[known..].Contains((byte)'\n') ? TemplateMatch.Cut : TemplateMatch.None;
+            int known = Math.Min(bytes.Length, _slots[0].Start);
+            return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) && !bytes[known..].Contains((byte)'\n')
+                ? TemplateMatch.Cut : TemplateMatch.None;
         }
 
         TemplateMatch match = Match(bytes, 0, _changing, maxDataLength, output, out length);
-        int all = (1 << _holes.Length) - 1;
+        int all = (1 << _slots.Length) - 1;
         if (match == TemplateMatch.None && _changing != all)
         {
-            // What is no output is taken to stay as it was (an item's id does, and a time in seconds for many events) until it has changed once.
+            // Slots other than output are expected to keep their value until they change once. An item's id does, and a
+            // time in seconds for many events.
             match = Match(bytes, 0, all, maxDataLength, output, out length);
             if (match == TemplateMatch.Whole)
             {
@@ -125,73 +128,70 @@ internal sealed class EventTemplate
         return match;
     }
 
-    /// <summary>Whether <paramref name="bytes"/> begin with the rest of an event whose first bytes were the <see cref="Beginning"/>.</summary>
-    /// <param name="bytes">The bytes.</param>
-    /// <param name="begun">How long the beginning was.</param>
-    /// <param name="maxDataLength">How long the data may be.</param>
-    /// <param name="output">The observer.</param>
-    /// <param name="length">The length of the rest.</param>
+    /// <summary>Matches the rest of an event whose first bytes equalled the <see cref="Beginning"/>.</summary>
     public TemplateMatch MatchRest(ReadOnlySpan<byte> bytes, int begun, long maxDataLength, ITemplateObserver output, out int length)
     {
         int changing = _changing;
-        while (_holes[BitOperations.TrailingZeroCount(changing)].Start < begun)
+        while (_slots[BitOperations.TrailingZeroCount(changing)].Start < begun)
         {
-            changing &= changing - 1; // Another stream of a shared shape has seen it change meanwhile: here it was as it mostly is.
+            changing &= changing - 1; // Another stream marked this slot meanwhile; here it had its usual value.
         }
 
         return Match(bytes, begun, changing, maxDataLength, output, out length);
     }
 
-    private TemplateMatch Match(ReadOnlySpan<byte> bytes, int begun, int changing, long maxDataLength, ITemplateObserver output, out int length)
+    private TemplateMatch Match(
+        ReadOnlySpan<byte> bytes, int begun, int changing, long maxDataLength, ITemplateObserver output, out int length)
     {
         length = 0;
         int at = 0, sampleAt = begun, outputAt = 0;
         StringScan text = default;
-        int outputHole = 0;
-        TemplateSlot[] holes = _holes;
+        int outputSlot = 0;
+        TemplateSlot[] slots = _slots;
         for (; changing != 0; changing &= changing - 1)
         {
             int index = BitOperations.TrailingZeroCount(changing);
-            ref TemplateSlot hole = ref holes[index];
-            ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, hole.Start - sampleAt);
+            ref TemplateSlot slot = ref slots[index];
+            ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, slot.Start - sampleAt);
             if (!bytes[at..].StartsWith(literal))
             {
                 return IsCut(bytes[at..], literal);
             }
 
             at += literal.Length;
-            int holeLength;
+            int slotLength;
             ulong number = 0;
-            if (hole.Kind <= HoleKind.Count)
+            if (slot.Kind <= SlotKind.Count)
             {
-                holeLength = NumberLength(bytes[at..], hole.Kind, out number);
+                slotLength = NumberLength(bytes[at..], slot.Kind, out number);
             }
             else
             {
                 StringScan scan = JsonStringScanner.Scan(bytes, at);
-                holeLength = scan.Length;
-                if (hole.Kind == HoleKind.Output)
+                slotLength = scan.Length;
+                if (slot.Kind == SlotKind.Output)
                 {
                     text = scan;
                     outputAt = at;
-                    outputHole = index;
+                    outputSlot = index;
                 }
             }
 
-            if (holeLength <= 0)
+            if (slotLength <= 0)
             {
                 return at == bytes.Length ? TemplateMatch.Cut : TemplateMatch.None;
             }
 
-            at += holeLength;
+            at += slotLength;
             if (at == bytes.Length)
             {
                 return TemplateMatch.Cut;
             }
 
-            if (hole.Kind == HoleKind.Count)
+            if (slot.Kind == SlotKind.Count)
             {
-                // Counts that grow can be left out up to the last one. One that shrinks is the parser's to judge. That of an event that does not match further on is kept too: it makes the next ones parsed at most.
+                // Growing counts can be skipped up to the last one. A count that shrinks is left to the parser. A count
+                // of an event that then fails to match is kept too: at worst, the next events are parsed.
                 ref ulong count = ref _counts[index];
                 if (number < count)
                 {
@@ -201,7 +201,7 @@ internal sealed class EventTemplate
                 count = number;
             }
 
-            sampleAt = hole.End;
+            sampleAt = slot.End;
         }
 
         ReadOnlySpan<byte> tail = _sample.AsSpan(sampleAt, _length - sampleAt);
@@ -222,19 +222,21 @@ internal sealed class EventTemplate
         length = at;
         if (Counts)
         {
-            output.OnCountedOutput((OutputKind)holes[outputHole].Output, text);
+            output.OnCountedOutput((OutputKind)slots[outputSlot].Output, text);
         }
         else
         {
-            output.OnOutput((OutputKind)holes[outputHole].Output, holes[outputHole].Choice, bytes[outputAt..], text);
+            output.OnOutput((OutputKind)slots[outputSlot].Output, slots[outputSlot].Choice, bytes[outputAt..], text);
         }
 
         return TemplateMatch.Whole;
     }
 
-    private static TemplateMatch IsCut(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> literal) => literal.StartsWith(bytes) ? TemplateMatch.Cut : TemplateMatch.None;
+    private static TemplateMatch IsCut(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> literal) =>
+        literal.StartsWith(bytes) ? TemplateMatch.Cut : TemplateMatch.None;
 
-    // The last literal, then the closing brackets with any spaces among them (Anthropic pads its events so), then the rest of the line and the blank line.
+    // Matches the last literal, the closing brackets with spaces between them (Anthropic's padding), and the blank
+    // line.
     private TemplateMatch MatchPaddedEnd(ReadOnlySpan<byte> bytes, ref int at, int sampleAt)
     {
         ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, _closersStart - sampleAt);
@@ -261,7 +263,8 @@ internal sealed class EventTemplate
         return TemplateMatch.Whole;
     }
 
-    // They mostly lie within 32 bytes, whose spaces are found at once. At the end of the bytes some before them are among the 32, and shifted out.
+    // They mostly lie within 32 bytes, whose spaces are found at once. Near the end of the bytes the vector starts
+    // earlier, and those bytes are shifted out.
     private static bool TrySkipClosers(ReadOnlySpan<byte> bytes, ref int at, ReadOnlySpan<byte> closers)
     {
         if (!Vector256.IsHardwareAccelerated || bytes.Length < Vector256<byte>.Count || at == bytes.Length)
@@ -312,26 +315,29 @@ internal sealed class EventTemplate
     private void FindChanging(ReadOnlySpan<byte> bytes)
     {
         int at = 0, sampleAt = 0;
-        for (int i = 0; i < _holes.Length; i++)
+        for (int i = 0; i < _slots.Length; i++)
         {
-            TemplateSlot hole = _holes[i];
-            at += hole.Start - sampleAt;
-            int length = hole.Kind <= HoleKind.Count ? NumberLength(bytes[at..], hole.Kind, out _) : JsonStringScanner.Scan(bytes, at).Length;
-            if (!bytes.Slice(at, length).SequenceEqual(_sample.AsSpan(hole.Start, hole.End - hole.Start)))
+            TemplateSlot slot = _slots[i];
+            at += slot.Start - sampleAt;
+            int length = slot.Kind <= SlotKind.Count
+                ? NumberLength(bytes[at..], slot.Kind, out _) : JsonStringScanner.Scan(bytes, at).Length;
+            if (!bytes.Slice(at, length).SequenceEqual(_sample.AsSpan(slot.Start, slot.End - slot.Start)))
             {
                 _changing |= (ushort)(1 << i);
             }
 
             at += length;
-            sampleAt = hole.End;
+            sampleAt = slot.End;
         }
     }
 
-    /// <summary>Whether a number can be a count of a template: digits alone, no 0, which may mean that nothing is known yet, and none so large that it is no count.</summary>
-    public static bool IsCount(ReadOnlySpan<byte> number) => NumberLength(number, HoleKind.Count, out _) == number.Length;
+    /// <summary>Returns whether a number can be a template's count: only digits, not too large, and not 0, which may
+    /// mean unknown.</summary>
+    public static bool IsCount(ReadOnlySpan<byte> number) => NumberLength(number, SlotKind.Count, out _) == number.Length;
 
-    // The length of a whole number without a sign; the whole length where it may go on; -1 where it is none, or no count. Counts are ordered as their digits are, of which eight are read at once.
-    private static int NumberLength(ReadOnlySpan<byte> bytes, HoleKind kind, out ulong order)
+    // Returns the length of an unsigned integer; the whole length if it may continue; -1 if it is none, or no count.
+    // Counts compare like their digits, eight of which are read at once.
+    private static int NumberLength(ReadOnlySpan<byte> bytes, SlotKind kind, out ulong order)
     {
         const int MaxCountDigits = sizeof(ulong) - 1;
         int length = 0;
@@ -339,7 +345,8 @@ internal sealed class EventTemplate
         if (bytes.Length >= sizeof(ulong))
         {
             ulong word = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-            ulong others = ((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080; // Right up to the first byte that is no digit.
+            // Exact up to the first byte that is no digit.
+            ulong others = ((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080;
             length = BitOperations.TrailingZeroCount(others) / 8;
             order = length == 0 ? 0 : BinaryPrimitives.ReverseEndianness(word) >> (64 - (8 * length));
         }
@@ -352,7 +359,8 @@ internal sealed class EventTemplate
             }
         }
 
-        bool isOdd = length > 0 && bytes[0] == (byte)'0' ? length > 1 || kind == HoleKind.Count : length > MaxCountDigits && kind == HoleKind.Count;
+        bool isOdd = length > 0 && bytes[0] == (byte)'0'
+            ? length > 1 || kind == SlotKind.Count : length > MaxCountDigits && kind == SlotKind.Count;
         return isOdd ? -1 : length;
     }
 }

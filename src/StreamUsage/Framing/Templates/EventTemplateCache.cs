@@ -3,25 +3,25 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>The shapes that a stream has shown, the last one seen first. Few at a time: a stream writes text, or reasons, or calls a tool. A mutable struct: keep it in a field, never copy it.</summary>
+/// <summary>Represents the templates of a stream, the last used first. A stream needs few at a time: it writes text,
+/// reasons, or calls a tool. A mutable struct: never copy it.</summary>
 internal struct EventTemplateCache
 {
     private const int MaxUnused = 16;
 
     private EventTemplate? _first, _second, _third;
     private uint _matches, _learned;
-    private bool _counts; // Whether the events of the shapes count: all do, or none.
+    private bool _counts; // Whether the templates count: all do, or none.
 
-    /// <summary>Whether learning has paid so far: a stream whose events are all different is left to the full parser.</summary>
+    /// <summary>Gets whether learning has paid off so far; else all events are parsed.</summary>
     public readonly bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
 
-    /// <summary>Whether there is a shape to match.</summary>
     public readonly bool IsAny => _first is not null;
 
-    /// <summary>The length of an event of the shape that was seen last, without its output; 0 where there is none.</summary>
+    /// <summary>Gets the sample length of the last used template; 0 if there is none.</summary>
     public readonly int Length => _first?.Length ?? 0;
 
-    /// <summary>The shape that was matched last.</summary>
+    /// <summary>Gets the template that matched last.</summary>
     public readonly EventTemplate? Last => _first;
 
     public TemplateMatch Match(ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
@@ -34,11 +34,11 @@ internal struct EventTemplateCache
             return match;
         }
 
-        // What is only the beginning of one is no other's whole event.
+        // The beginning of one template is never another's whole event.
         return _second is null || length != 0 ? match : MatchOthers(match, bytes, maxDataLength, output, out length);
     }
 
-    /// <summary>As <see cref="EventTemplate.MatchRest"/>, of the shape that was cut.</summary>
+    /// <summary>Matches the rest of a cut event: <see cref="EventTemplate.MatchRest"/>.</summary>
     public TemplateMatch MatchRest(ReadOnlySpan<byte> bytes, int begun, long maxDataLength, ITemplateObserver output, out int length)
     {
         TemplateMatch match = _first!.MatchRest(bytes, begun, maxDataLength, output, out length);
@@ -46,7 +46,8 @@ internal struct EventTemplateCache
         return match;
     }
 
-    private TemplateMatch MatchOthers(TemplateMatch best, ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
+    private TemplateMatch MatchOthers(
+        TemplateMatch best, ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
     {
         TemplateMatch match = _second!.Match(bytes, maxDataLength, output, out length);
         if (match == TemplateMatch.Whole)
@@ -72,20 +73,20 @@ internal struct EventTemplateCache
     public void Learn(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state)
     {
         _learned++;
-        if (TemplateLearner.Learn(raw, dataStart, streamEvent, parser, state) is { } shape)
+        if (TemplateLearner.Learn(raw, dataStart, streamEvent, parser, state) is { } template)
         {
-            if (_counts != shape.Counts)
+            if (_counts != template.Counts)
             {
-                Forget(); // Those that count nothing hold for the counts as they were.
-                _counts = shape.Counts;
+                Forget(); // Templates that do not count are valid only for the earlier counts.
+                _counts = template.Counts;
             }
 
             _third?.Release();
-            (_first, _second, _third) = (shape, _first, _second);
+            (_first, _second, _third) = (template, _first, _second);
         }
     }
 
-    /// <summary>The state has changed: what was learned may not hold any more.</summary>
+    /// <summary>Discards the templates because the state has changed.</summary>
     public void Forget()
     {
         if (_first is not null)

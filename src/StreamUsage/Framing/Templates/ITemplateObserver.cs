@@ -3,18 +3,16 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>An observer that is also told output whose length was counted on the way.</summary>
+/// <summary>Receives output from templates, with its length already counted.</summary>
 internal interface ITemplateObserver : IOutputObserver
 {
-    /// <summary>As <see cref="IOutputObserver.OnOutput"/>, of the inside of a JSON string.</summary>
-    /// <param name="kind">What it is.</param>
-    /// <param name="choiceIndex">Its choice.</param>
-    /// <param name="bytes">The bytes from the text's first on; others may follow it.</param>
-    /// <param name="text">The text's length, and what is known of it.</param>
+    /// <summary>Reports output like <see cref="IOutputObserver.OnOutput"/>, as the inside of a JSON string.</summary>
+    /// <param name="kind">The kind of output.</param>
+    /// <param name="choiceIndex">The index of the choice.</param>
+    /// <param name="bytes">The bytes from the text's start, which may continue beyond the text.</param>
+    /// <param name="text">The text's length.</param>
     void OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text);
 
-    /// <summary>Reports output of an event that counts it as well.</summary>
-    /// <param name="kind">What it is.</param>
-    /// <param name="text">The text's length, and what is known of it.</param>
+    /// <summary>Reports output of an event that also counts it.</summary>
     void OnCountedOutput(OutputKind kind, StringScan text);
 }

@@ -6,19 +6,19 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>
-/// Learns the shape of an event that has just been read and left the state as it was, but for its counts. Which values are holes is a guess from their names, and the guess is checked: with other
-/// texts in them the parser must leave the state as it is again, and tell of just those texts; with other counts it must change the counts alone, and back again when it reads the event once more.
-/// </summary>
+/// <summary>Learns the template of an event that changed nothing in the state but counts. Slots are guessed by their
+/// names, and the guess is checked. With other texts, the parser must again leave the state unchanged, and report just
+/// those texts. With other counts, it must change only the counts, and change them back on the original
+/// event.</summary>
 internal sealed class TemplateLearner : IOutputObserver
 {
     private const int MaxLength = 2048;
-    private const int MaxHoles = 16;
+    private const int MaxSlots = 16;
 
     [ThreadStatic]
     private static TemplateLearner? s_last;
 
-    private (OutputKind Kind, int Choice, int Hole) _output;
+    private (OutputKind Kind, int Choice, int Slot) _output;
     private bool _counts;
     private int _outputs;
     private bool _toldOfMore;
@@ -27,39 +27,41 @@ internal sealed class TemplateLearner : IOutputObserver
     {
     }
 
-    /// <summary>The event's shape; null where it has none that can be relied on.</summary>
-    /// <param name="raw">The event's bytes, from the first of its first line to its blank line.</param>
-    /// <param name="dataStart">Where in them its data begins.</param>
-    /// <param name="streamEvent">The event; its data lies in <paramref name="raw"/> in one piece.</param>
-    /// <param name="parser">The parser that read it.</param>
-    /// <param name="state">The state after it.</param>
-    public static EventTemplate? Learn(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state)
+    /// <summary>Returns the event's template; null if there is no reliable one.</summary>
+    /// <param name="raw">The event's bytes, up to its blank line.</param>
+    /// <param name="dataStart">The start of the data.</param>
+    /// <param name="streamEvent">The event; its data is contiguous in <paramref name="raw"/>.</param>
+    /// <param name="parser">The parser that read the event.</param>
+    /// <param name="state">The state after the event.</param>
+    public static EventTemplate? Learn(
+        ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state)
     {
-        if (raw.Length > MaxLength || parser is not ITemplatedProtocol wire || raw[^1] != (byte)'\n')
+        if (raw.Length > MaxLength || parser is not ITemplatedProtocol protocol || raw[^1] != (byte)'\n')
         {
             return null;
         }
 
-        Span<TemplateSlot> room = stackalloc TemplateSlot[MaxHoles];
+        Span<TemplateSlot> room = stackalloc TemplateSlot[MaxSlots];
         try
         {
-            Span<TemplateSlot> holes = room[..FindHoles(streamEvent.Data, dataStart, wire, room)];
+            Span<TemplateSlot> slots = room[..FindSlots(streamEvent.Data, dataStart, protocol, room)];
             TemplateLearner learner = s_last ??= new TemplateLearner();
             learner._counts = learner._toldOfMore = false;
             learner._outputs = 0;
-            return learner.IsRight(raw, dataStart, streamEvent, parser, state, holes) ? MakeShape(raw, dataStart, dataStart + streamEvent.Data.Length, holes) : null;
+            return learner.IsRight(raw, dataStart, streamEvent, parser, state, slots)
+                ? MakeTemplate(raw, dataStart, dataStart + streamEvent.Data.Length, slots) : null;
         }
         catch (JsonException)
         {
-            return null; // The parser passes by what it does not need, well-formed or not.
+            return null; // The parser may skip malformed parts that it does not need.
         }
     }
 
     void IOutputObserver.OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
-        int hole = utf8.Length == 3 && utf8[0] == (byte)'<' && utf8[2] == (byte)'>' ? utf8[1] - 'a' : -1;
-        _toldOfMore |= hole is < 0 or >= MaxHoles || _outputs++ != 0;
-        _output = (kind, choiceIndex, hole);
+        int slot = utf8.Length == 3 && utf8[0] == (byte)'<' && utf8[2] == (byte)'>' ? utf8[1] - 'a' : -1;
+        _toldOfMore |= slot is < 0 or >= MaxSlots || _outputs++ != 0;
+        _output = (kind, choiceIndex, slot);
     }
 
     void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _toldOfMore |= !_counts;
@@ -68,8 +70,8 @@ internal sealed class TemplateLearner : IOutputObserver
 
     void IOutputObserver.OnIgnoredCount(ReadOnlySpan<byte> name) => _toldOfMore = true;
 
-    // Values of free properties: strings that are not empty, and numbers. None where there are too many.
-    private static int FindHoles(ReadOnlySpan<byte> data, int dataStart, ITemplatedProtocol wire, Span<TemplateSlot> holes)
+    // Finds non-empty strings and numbers of free properties. Returns none if there are too many.
+    private static int FindSlots(ReadOnlySpan<byte> data, int dataStart, ITemplatedProtocol protocol, Span<TemplateSlot> slots)
     {
         int count = 0;
         Utf8JsonReader reader = Utf8Json.Read(data);
@@ -79,8 +81,8 @@ internal sealed class TemplateLearner : IOutputObserver
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
-                isFree = wire.IsFree(reader.ValueSpan);
-                isCount = wire.IsCount(reader.ValueSpan);
+                isFree = protocol.IsFree(reader.ValueSpan);
+                isCount = protocol.IsCount(reader.ValueSpan);
                 continue;
             }
 
@@ -88,13 +90,14 @@ internal sealed class TemplateLearner : IOutputObserver
             isCount &= EventTemplate.IsCount(reader.ValueSpan);
             if (isString ? isFree && !reader.ValueSpan.IsEmpty : (isFree || isCount) && reader.TokenType == JsonTokenType.Number)
             {
-                if (count == holes.Length)
+                if (count == slots.Length)
                 {
                     return 0;
                 }
 
                 int start = dataStart + (int)reader.TokenStartIndex + (isString ? 1 : 0);
-                holes[count++] = new TemplateSlot((ushort)start, (ushort)(start + reader.ValueSpan.Length), isString ? HoleKind.Unread : isCount ? HoleKind.Count : HoleKind.Number);
+                SlotKind kind = isString ? SlotKind.Unread : isCount ? SlotKind.Count : SlotKind.Number;
+                slots[count++] = new TemplateSlot((ushort)start, (ushort)(start + reader.ValueSpan.Length), kind);
             }
 
             isFree = isCount = false;
@@ -103,11 +106,12 @@ internal sealed class TemplateLearner : IOutputObserver
         return count;
     }
 
-    private bool IsRight(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state, Span<TemplateSlot> holes)
+    private bool IsRight(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state,
+        Span<TemplateSlot> slots)
     {
-        foreach (TemplateSlot hole in holes)
+        foreach (TemplateSlot slot in slots)
         {
-            _counts |= hole.Kind == HoleKind.Count;
+            _counts |= slot.Kind == SlotKind.Count;
         }
 
         if (_counts && !streamEvent.Type.IsEmpty)
@@ -118,12 +122,12 @@ internal sealed class TemplateLearner : IOutputObserver
         var filled = new PooledBuffer();
         try
         {
-            Fill(raw, holes, ref filled);
+            Fill(raw, slots, ref filled);
             ReadOnlySpan<byte> data = filled.Span.Slice(dataStart, streamEvent.Data.Length + filled.Length - raw.Length);
             var filledEvent = new StreamEvent(streamEvent.Type, data, streamEvent.IsWholeBody);
             UsageAccumulator before = _counts ? state with { Tokens = default } : state;
             UsageAccumulator next = parser.Apply(filledEvent.With(this), before);
-            bool isRight = !_toldOfMore && _outputs == 1 && TryAssign(holes);
+            bool isRight = !_toldOfMore && _outputs == 1 && TryAssign(slots);
             return isRight && (_counts ? OnlyCounts(next, parser.Apply(streamEvent.With(this), before), before, state) : next == state);
         }
         finally
@@ -132,54 +136,56 @@ internal sealed class TemplateLearner : IOutputObserver
         }
     }
 
-    // Marks in the holes: <a>, <b>, and so on, or a number of one's own.
-    private static void Fill(ReadOnlySpan<byte> raw, ReadOnlySpan<TemplateSlot> holes, ref PooledBuffer filled)
+    // Fills the slots with marks: <a>, <b>, and so on, or distinct numbers.
+    private static void Fill(ReadOnlySpan<byte> raw, ReadOnlySpan<TemplateSlot> slots, ref PooledBuffer filled)
     {
         int at = 0;
-        for (int i = 0; i < holes.Length; i++)
+        for (int i = 0; i < slots.Length; i++)
         {
-            filled.Append(raw[at..holes[i].Start]);
-            filled.Append(holes[i].Kind <= HoleKind.Count ? [(byte)'7', (byte)('0' + (i % 10))] : [(byte)'<', (byte)('a' + i), (byte)'>']);
-            at = holes[i].End;
+            filled.Append(raw[at..slots[i].Start]);
+            filled.Append(slots[i].Kind <= SlotKind.Count ? [(byte)'7', (byte)('0' + (i % 10))] : [(byte)'<', (byte)('a' + i), (byte)'>']);
+            at = slots[i].End;
         }
 
         filled.Append(raw[at..]);
     }
 
-    // The output's count must be among them: only then does the parser take all counts from the event alone. A choice of several may count for itself, and of two names of a count only the parser knows which stands.
-    private static bool OnlyCounts(in UsageAccumulator filled, in UsageAccumulator own, in UsageAccumulator before, in UsageAccumulator state) =>
+    // The output count must be among them: only then do all counts come from the event alone. A choice of several may
+    // have its own count, and only the parser knows which of two names wins.
+    private static bool OnlyCounts(
+        in UsageAccumulator filled, in UsageAccumulator own, in UsageAccumulator before, in UsageAccumulator state) =>
         filled.Tokens.OutputTokens != own.Tokens.OutputTokens && filled.IsOutputReported && own.IsOutputReported && own.CountsOutput
         && filled with { Tokens = default } == before && own with { Tokens = default } == before
         && state.Choices.IsFirstAlone && !state.Tokens.Noted.HasFlag(ReportedTokens.Notes.HasTwoNames);
 
-    // Without its output and without padding: they are each event's own.
-    private static EventTemplate MakeShape(ReadOnlySpan<byte> raw, int dataStart, int dataEnd, Span<TemplateSlot> holes)
+    // Without output and padding, which vary by event.
+    private static EventTemplate MakeTemplate(ReadOnlySpan<byte> raw, int dataStart, int dataEnd, Span<TemplateSlot> slots)
     {
         int output = 0;
-        while (holes[output].Kind != HoleKind.Output)
+        while (slots[output].Kind != SlotKind.Output)
         {
             output++;
         }
 
-        (ushort start, ushort end) = (holes[output].Start, holes[output].End);
+        (ushort start, ushort end) = (slots[output].Start, slots[output].End);
         Span<byte> sample = stackalloc byte[MaxLength];
         raw[..start].CopyTo(sample);
         raw[end..].CopyTo(sample[start..]);
         ushort left = (ushort)(end - start);
         dataEnd -= left;
-        holes[output] = holes[output] with { End = start };
-        foreach (ref TemplateSlot hole in holes[(output + 1)..])
+        slots[output] = slots[output] with { End = start };
+        foreach (ref TemplateSlot slot in slots[(output + 1)..])
         {
-            hole = hole with { Start = (ushort)(hole.Start - left), End = (ushort)(hole.End - left) };
+            slot = slot with { Start = (ushort)(slot.Start - left), End = (ushort)(slot.End - left) };
         }
 
         sample = sample[..(raw.Length - left)];
-        int unpaddedEnd = RemovePadding(sample[..dataEnd], Math.Max(holes[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1));
+        int unpaddedEnd = RemovePadding(sample[..dataEnd], Math.Max(slots[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1));
         sample[dataEnd..].CopyTo(sample[unpaddedEnd..]);
-        return SharedTemplates.Get(sample[..(sample.Length - dataEnd + unpaddedEnd)], holes, dataStart, unpaddedEnd);
+        return SharedTemplates.Get(sample[..(sample.Length - dataEnd + unpaddedEnd)], slots, dataStart, unpaddedEnd);
     }
 
-    // The closing brackets, which may have spaces among them, move up to each other; returns where they end.
+    // Removes the spaces between the closing brackets; returns their end.
     private static int RemovePadding(Span<byte> data, int closersStart)
     {
         int end = closersStart;
@@ -194,14 +200,19 @@ internal sealed class TemplateLearner : IOutputObserver
         return end;
     }
 
-    private bool TryAssign(Span<TemplateSlot> holes)
+    private bool TryAssign(Span<TemplateSlot> slots)
     {
-        if (_output.Hole >= holes.Length || holes[_output.Hole].Kind != HoleKind.Unread || _output.Choice is < 0 or > ushort.MaxValue)
+        if (_output.Slot >= slots.Length || slots[_output.Slot].Kind != SlotKind.Unread || _output.Choice is < 0 or > ushort.MaxValue)
         {
             return false;
         }
 
-        holes[_output.Hole] = holes[_output.Hole] with { Kind = HoleKind.Output, Output = (byte)_output.Kind, Choice = (ushort)_output.Choice };
+        slots[_output.Slot] = slots[_output.Slot] with
+        {
+            Kind = SlotKind.Output,
+            Output = (byte)_output.Kind,
+            Choice = (ushort)_output.Choice,
+        };
         return true;
     }
 }

@@ -1,14 +1,14 @@
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>What bytes are to a shape.</summary>
+/// <summary>Specifies how bytes match a template.</summary>
 internal enum TemplateMatch
 {
-    /// <summary>Not an event of the shape: the full parser reads it.</summary>
+    /// <summary>No match: the event is parsed.</summary>
     None,
 
-    /// <summary>As far as they go they are; their end cuts the event.</summary>
+    /// <summary>The bytes match as far as they go, but end inside the event.</summary>
     Cut,
 
-    /// <summary>They begin with a whole event of the shape.</summary>
+    /// <summary>The bytes begin with a whole event of the template.</summary>
     Whole,
 }

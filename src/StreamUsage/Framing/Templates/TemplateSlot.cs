@@ -1,17 +1,18 @@
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>A part of a shape in which events differ. Eight bytes: a stream keeps some of them as long as it is open.</summary>
-/// <param name="Start">Where it begins in the shape's sample.</param>
-/// <param name="End">Where it ends.</param>
-/// <param name="Kind">What stands in it.</param>
-/// <param name="Output">Of output: its kind.</param>
-/// <param name="Choice">Of output: its choice.</param>
-internal readonly record struct TemplateSlot(ushort Start, ushort End, HoleKind Kind, byte Output = 0, ushort Choice = 0);
+/// <summary>Represents a part of a template in which events differ. Kept at eight bytes, as an open stream holds
+/// several.</summary>
+/// <param name="Start">The start in the sample.</param>
+/// <param name="End">The end in the sample.</param>
+/// <param name="Kind">The kind of content.</param>
+/// <param name="Output">The kind of output.</param>
+/// <param name="Choice">The choice of output.</param>
+internal readonly record struct TemplateSlot(ushort Start, ushort End, SlotKind Kind, byte Output = 0, ushort Choice = 0);
 
-/// <summary>What stands in a hole.</summary>
-internal enum HoleKind : byte
+/// <summary>Specifies the content of a slot.</summary>
+internal enum SlotKind : byte
 {
-    /// <summary>A whole number that the parser does not read.</summary>
+    /// <summary>An integer that the parser does not read.</summary>
     Number,
 
     /// <summary>A count that the parser puts into the state.</summary>
@@ -20,6 +21,6 @@ internal enum HoleKind : byte
     /// <summary>A string that the parser does not read.</summary>
     Unread,
 
-    /// <summary>Text that the parser tells of.</summary>
+    /// <summary>Text that the parser reports.</summary>
     Output,
 }

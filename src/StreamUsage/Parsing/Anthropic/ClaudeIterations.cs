@@ -5,16 +5,16 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>Reads the usage by model call: <c>iterations</c>, each with a type, perhaps a model of its own, and counts.</summary>
+/// <summary>Reads the usage of each model call: <c>iterations</c>.</summary>
 internal static class ClaudeIterations
 {
-    // A response makes few model calls: Anthropic's own loop over its tools pauses after ten. So many, with names of so many characters, come to 24 KB.
+    // A response makes few model calls: Anthropic's tool loop pauses after ten. The limits come to 24 KB.
     private const int MaxIterations = 32;
     private const int MaxNameLength = 128;
 
     private const string Message = "message", Fallback = "fallback_message";
 
-    /// <summary>Reads the array that the reader stands on; any other value is passed by.</summary>
+    /// <summary>Reads the array that the reader is at; skips any other value.</summary>
     public static UsageAccumulator Read(ref Utf8JsonReader reader, in UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterArray())
@@ -31,7 +31,7 @@ internal static class ClaudeIterations
             }
         }
 
-        // In an answer that a fallback model gave, a hop without output has declined before any.
+        // In the answer of a fallback model, a call without output declined before any output.
         if (iterations.Exists(iteration => iteration.Type == Fallback))
         {
             for (int i = 0; i < iterations.Count; i++)
@@ -67,7 +67,7 @@ internal static class ClaudeIterations
         return new UsageIteration { Type = type, Model = model, Usage = report.ToTokens(ClaudeUsage.Convention).Normalize() };
     }
 
-    // What is billed is the sum of them all: past the bound a call is counted with one of its kind and model, or else with the last.
+    // The sum is billed. Above the limit, a call is added to one of the same type and model, else to the last.
     private static void Add(List<UsageIteration> iterations, UsageIteration iteration)
     {
         if (iterations.Count < MaxIterations)

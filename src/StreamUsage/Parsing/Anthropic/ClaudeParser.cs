@@ -6,7 +6,7 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>Anthropic Messages: the events of a stream, a whole message, and errors. Cloud providers' Claude carries the same.</summary>
+/// <summary>Parses Anthropic Messages, also of cloud providers: stream events, a whole message, and errors.</summary>
 internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
 {
     public const string Name = "anthropic-messages";
@@ -16,7 +16,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
     public UsageNames UsageNames => ClaudeUsageNames.Message;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("index"u8);
+        name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8)
+            || name.SequenceEqual("index"u8);
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
@@ -28,12 +29,13 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         }
 
         ReadOnlySpan<byte> type = probe.AnyType;
-        if (type.StartsWith("message_"u8) || type.StartsWith("content_block_"u8) || (type.SequenceEqual("message"u8) && !probe.Type.IsEmpty))
+        if (type.StartsWith("message_"u8) || type.StartsWith("content_block_"u8)
+            || (type.SequenceEqual("message"u8) && !probe.Type.IsEmpty))
         {
             return ParserMatch.Certain;
         }
 
-        // The type must be the data's own: others name their events "error" as well.
+        // The type must be in the data: other protocols name their events "error" as well.
         if (probe.Type.SequenceEqual("error"u8) && probe.HasError && !probe.HasCode)
         {
             return ParserMatch.Certain;
@@ -116,13 +118,13 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             state = state.WithError(flatError);
         }
 
-        // The events of a stream may come as JSON lines as well: only what is none of them is a whole answer.
+        // Stream events may come as JSON lines. Only other objects are whole answers.
         bool isStreamEvent = type.StartsWith("message_"u8) || type.StartsWith("content_block"u8) || type.SequenceEqual("ping"u8);
         bool isTerminal = type.SequenceEqual("message_stop"u8) || (streamEvent.IsWholeBody && !isError && !isStreamEvent);
         return isTerminal ? state with { IsTerminal = true } : state;
     }
 
-    // An error without an object of its own: that the event is one says nothing of its kind.
+    // The event's type says only that it is an error, not its kind.
     private static ProviderError ReadFlatError(ReadOnlySpan<byte> data)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(data);
@@ -130,8 +132,9 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         return error.Type == "error" ? new ProviderError { Message = error.Message, StatusCode = error.StatusCode } : error;
     }
 
-    // message_start's message. Its usage begins the count anew; its output is a placeholder.
-    private static UsageAccumulator ReadStart(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    // The usage of message_start begins the counts anew. Its output count is a placeholder.
+    private static UsageAccumulator ReadStart(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -148,7 +151,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content"u8))
             {
-                ReadContent(ref reader, data, output); // Empty, but where a whole answer is told as a stream.
+                ReadContent(ref reader, data, output); // Empty unless a whole answer is sent as a stream.
             }
             else
             {
@@ -159,7 +162,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadMessageProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadMessageProperty(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state, IOutputObserver output)
     {
         if (name.SequenceEqual("role"u8) && reader.TokenType == JsonTokenType.String)
         {
@@ -196,7 +200,8 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadDelta(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadDelta(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -227,7 +232,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content"u8))
             {
-                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction's, in one piece.
+                output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction comes in one piece.
                 reader.Tell(BlockField.Text, 0, output);
             }
             else if (name.SequenceEqual("citation"u8) && reader.TokenType == JsonTokenType.StartObject)
@@ -237,7 +242,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("usage"u8))
             {
-                // An old page of Anthropic's showed it here, and servers were written after it.
+                // An old page of Anthropic's documentation had it here, and some servers follow it.
                 state = ClaudeUsage.Read(ref reader, data, state, output, isStart: false);
             }
             else
@@ -276,7 +281,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         }
     }
 
-    // A block of a whole message has all its text; one that begins in a stream has none yet, and an empty input.
+    // A block of a whole message has all its text. A block that begins in a stream has none, and an empty input.
     private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
     {
         if (!reader.EnterObject())
@@ -322,7 +327,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content"u8))
             {
-                reader.Tell(BlockField.Text, 0, output); // A compaction's is a text. A tool's result is an array, and not the model's.
+                reader.Tell(BlockField.Text, 0, output); // A compaction. A tool result is an array and not the model's output.
             }
             else
             {

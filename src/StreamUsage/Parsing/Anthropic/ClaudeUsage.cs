@@ -4,21 +4,20 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>
-/// Reads Anthropic's usage object. Its input excludes cached tokens. <c>message_delta</c>'s is cumulative and replaces <c>message_start</c>'s field by field.
-/// </summary>
+/// <summary>Reads Anthropic's usage object. Its input excludes cached tokens. The usage of <c>message_delta</c> is
+/// cumulative and replaces that of <c>message_start</c> field by field.</summary>
 internal static class ClaudeUsage
 {
-    /// <summary>What every count of Anthropic's is made by.</summary>
     public const TokenConvention Convention = TokenConvention.AnthropicCacheNames;
 
-    /// <summary>Reads the object that the reader stands on.</summary>
+    /// <summary>Reads the object that the reader is at.</summary>
     /// <param name="reader">The reader.</param>
-    /// <param name="data">The event that it reads.</param>
-    /// <param name="state">The state before it.</param>
+    /// <param name="data">The event's data.</param>
+    /// <param name="state">The state before the event.</param>
     /// <param name="output">The observer.</param>
-    /// <param name="isStart">Whether a message begins with it, so that its output is a placeholder.</param>
-    public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isStart)
+    /// <param name="isStart">Whether the object begins a message, so that its output is a placeholder.</param>
+    public static UsageAccumulator Read(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isStart)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {

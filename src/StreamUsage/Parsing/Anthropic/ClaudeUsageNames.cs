@@ -4,7 +4,7 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.Anthropic;
 
-/// <summary>Anthropic's usage object, and the names that servers which speak like it have added.</summary>
+/// <summary>Holds the fields of Anthropic's usage object, with additions of compatible servers.</summary>
 internal static class ClaudeUsageNames
 {
     private static readonly UsageNames Lifetimes = new(
@@ -15,9 +15,9 @@ internal static class ClaudeUsageNames
         Count("thinking_tokens", UsageCount.Reasoning),
         Count("reasoning_tokens", UsageCount.Reasoning, 1));
 
-    private static readonly UsageNames PromptDetails = new([Count("cached_tokens", UsageCount.CacheRead, 1), .. Ignored("text_tokens", "audio_tokens", "image_tokens")]);
+    private static readonly UsageNames PromptDetails =
+        new([Count("cached_tokens", UsageCount.CacheRead, 1), .. Ignored("text_tokens", "audio_tokens", "image_tokens")]);
 
-    /// <summary>Gets the fields of a message's usage.</summary>
     public static UsageNames Message { get; } = new(
         [
             Count("input_tokens", UsageCount.Input),
@@ -35,7 +35,7 @@ internal static class ClaudeUsageNames
             new("iterations", UsageField.Iterations),
             new("fallback_credit", UsageField.FallbackCredit),
 
-            // What others say beside it, in OpenAI's words.
+            // Additions in OpenAI's names.
             Count("prompt_tokens", UsageCount.InputWithCache),
             Count("completion_tokens", UsageCount.Output, 1),
             Count("total_tokens", UsageCount.Total),
@@ -44,7 +44,9 @@ internal static class ClaudeUsageNames
             Object("completion_tokens_details", OutputDetails),
             new("cost", UsageField.Cost),
             .. Ignored(
-                "is_byok", "cost_details", "type", "model", "usage_source", "usage_semantic", "billing_usage", "automatedReasoningPolicies", "automatedReasoningPolicyUnits", "contentPolicyImageUnits",
-                "contentPolicyUnits", "contextualGroundingPolicyUnits", "sensitiveInformationPolicyFreeUnits", "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
+                "is_byok", "cost_details", "type", "model", "usage_source", "usage_semantic", "billing_usage", "automatedReasoningPolicies",
+                "automatedReasoningPolicyUnits", "contentPolicyImageUnits",
+                "contentPolicyUnits", "contextualGroundingPolicyUnits", "sensitiveInformationPolicyFreeUnits",
+                "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
         ]);
 }

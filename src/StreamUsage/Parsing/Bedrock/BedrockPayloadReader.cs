@@ -3,7 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>Hands on the payload of a message that is too large to keep: that of a <c>chunk</c>, which begins with <c>{"bytes":"</c>, decoded from base64 as it passes; any other as it is.</summary>
+/// <summary>Passes on the payload of a message that is too large to buffer. The payload of a <c>chunk</c>, which begins
+/// with <c>{"bytes":"</c>, is decoded from base64; any other is passed unchanged.</summary>
 internal sealed class BedrockPayloadReader(ILargeEventReader inner) : ILargeEventReader
 {
     private readonly byte[] _group = new byte[4];
@@ -82,7 +83,7 @@ internal sealed class BedrockPayloadReader(ILargeEventReader inner) : ILargeEven
         }
     }
 
-    // What is no base64 is handed on as it is: it makes no JSON, and the event is skipped.
+    // Invalid base64 is passed unchanged: it is no JSON, so the event is skipped.
     private void Decode(ReadOnlySpan<byte> groups)
     {
         const int Block = 1024;

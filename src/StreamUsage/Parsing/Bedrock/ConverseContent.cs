@@ -3,14 +3,11 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>The content blocks of a Converse answer: whole, as they start, or a delta of one.</summary>
+/// <summary>Reads the content blocks of a Converse answer: whole blocks, starts and deltas.</summary>
 internal static class ConverseContent
 {
-    /// <summary>Tells the observer of what the block that the reader stands on holds: text, toolUse {name, input}, reasoningContent {text} or {reasoningText {text}}, citationsContent {content}.</summary>
-    /// <param name="reader">The reader.</param>
-    /// <param name="data">What it reads.</param>
-    /// <param name="index">The block's index in the message.</param>
-    /// <param name="output">The observer.</param>
+    /// <summary>Reports the block that the reader is at: text, toolUse {name, input}, reasoningContent {text} or
+    /// {reasoningText {text}}, citationsContent {content}.</summary>
     public static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
     {
         if (!reader.EnterObject())
@@ -46,7 +43,7 @@ internal static class ConverseContent
         }
     }
 
-    /// <summary>The blocks of a whole answer's <c>output {message {content}}</c>.</summary>
+    /// <summary>Reports the blocks of a whole answer: <c>output {message {content}}</c>.</summary>
     public static void ReadOutput(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
     {
         if (!reader.EnterObject())
@@ -98,8 +95,9 @@ internal static class ConverseContent
 
         if (output.KeepsMessage)
         {
-            BlockHeader call = BlockHeader.Find(reader); // A tool of the provider's own says so in its type.
-            output.OnBlock(new OutputBlock(0, index, BlockStage.Delta) { Type = call.Type.IsEmpty ? "tool_use"u8 : call.Type, Id = call.Id });
+            BlockHeader call = BlockHeader.Find(reader); // The type tells a tool of the provider.
+            output.OnBlock(
+                new OutputBlock(0, index, BlockStage.Delta) { Type = call.Type.IsEmpty ? "tool_use"u8 : call.Type, Id = call.Id });
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -127,7 +125,8 @@ internal static class ConverseContent
         }
     }
 
-    // The texts in an object, however deep: {text}, {reasoningText: {text, signature}}, {signature}, {redactedContent}, {content: [{text}]}.
+    // The texts in an object, at any depth: {text}, {reasoningText: {text, signature}}, {signature}, {redactedContent},
+    // {content: [{text}]}.
     private static void ReadText(ref Utf8JsonReader reader, OutputKind kind, IOutputObserver output)
     {
         if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))

@@ -5,10 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>
-/// Amazon Bedrock's Converse: the events of a stream, named by the event's type (as in its event stream) or by the one property around them (as SDKs print them), a whole answer, and exceptions.
-/// The usage comes after the message has stopped, in a <c>metadata</c> event.
-/// </summary>
+/// <summary>Parses Amazon Bedrock's Converse: stream events, a whole answer, and exceptions. An event is named by its
+/// type, or by the property around it, as SDKs print it. The usage comes last, in a <c>metadata</c> event.</summary>
 internal sealed class ConverseParser : IProbedProtocol
 {
     public string Protocol => "bedrock-converse";
@@ -37,14 +35,13 @@ internal sealed class ConverseParser : IProbedProtocol
         return probe.Usage == UsageShape.Converse || probe.HasError ? ParserMatch.Possible : ParserMatch.None;
     }
 
-    /// <summary>Whether a property of the root is what SDKs put an event's name to.</summary>
+    /// <summary>Returns whether a root property is an event's name, as SDKs print it.</summary>
     public static bool IsName(scoped ReadOnlySpan<byte> name, JsonTokenType value) =>
         value == JsonTokenType.StartObject && (IsEvent(name) || IsException(name)) && !name.SequenceEqual("metadata"u8);
 
-    /// <summary>The type of an event that is an exception whose own type is in its data.</summary>
+    /// <summary>Gets the type of an exception event whose own type is in its data.</summary>
     public static ReadOnlySpan<byte> UnnamedException => "Exception"u8;
 
-    /// <summary>Whether a type is that of one of Bedrock's exceptions.</summary>
     public static bool IsException(scoped ReadOnlySpan<byte> type) => type.EndsWith(UnnamedException);
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
@@ -60,17 +57,20 @@ internal sealed class ConverseParser : IProbedProtocol
             return state.WithError(ErrorObject.ReadException(ref reader, streamEvent.Type));
         }
 
-        UsageAccumulator next = ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
+        UsageAccumulator next =
+            ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
         bool isUnknown = streamEvent.Type.IsEmpty && next == state && next.Error is null;
         return isUnknown && FlatError.Find(streamEvent.Data) is { } error ? next.WithError(error) : next;
     }
 
     private static bool IsEvent(scoped ReadOnlySpan<byte> type) =>
-        type.SequenceEqual("contentBlockDelta"u8) || type.SequenceEqual("messageStart"u8) || type.SequenceEqual("contentBlockStart"u8) || type.SequenceEqual("contentBlockStop"u8)
+        type.SequenceEqual("contentBlockDelta"u8) || type.SequenceEqual("messageStart"u8) || type.SequenceEqual("contentBlockStart"u8)
+            || type.SequenceEqual("contentBlockStop"u8)
         || type.SequenceEqual("messageStop"u8) || type.SequenceEqual("metadata"u8);
 
     private static UsageAccumulator ReadEvent(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> type, UsageAccumulator state, IOutputObserver output, bool isWholeBody, bool isInner)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> type, UsageAccumulator state, IOutputObserver output,
+            bool isWholeBody, bool isInner)
     {
         if (!reader.EnterObject())
         {
@@ -96,7 +96,8 @@ internal sealed class ConverseParser : IProbedProtocol
             }
             else if (name.SequenceEqual("stopReason"u8))
             {
-                state = reader.GetName(state.StopReason) is { } reason ? state with { StopReason = reason, Choices = state.Choices.Finish(0) } : state;
+                state = reader.GetName(state.StopReason) is { } reason
+                    ? state with { StopReason = reason, Choices = state.Choices.Finish(0) } : state;
             }
             else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
@@ -125,7 +126,7 @@ internal sealed class ConverseParser : IProbedProtocol
         return isTerminal ? state with { IsTerminal = true } : state;
     }
 
-    // contentBlockIndex stands behind the delta.
+    // contentBlockIndex comes after the delta.
     private static int FindIndex(Utf8JsonReader reader)
     {
         try
@@ -142,13 +143,14 @@ internal sealed class ConverseParser : IProbedProtocol
         }
         catch (JsonException)
         {
-            // The reading will come to it.
+            // The parsing will report it.
         }
 
         return 0;
     }
 
-    // How it was served: serviceTier {type}, performanceConfig {latency}, trace {promptRouter {invokedModelId}}, additionalModelResponseFields {stop_sequence}.
+    // Serving details: serviceTier {type}, performanceConfig {latency}, trace {promptRouter {invokedModelId}},
+    // additionalModelResponseFields {stop_sequence}.
     private static UsageAccumulator ReadServed(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageAccumulator state)
     {
         if (name.SequenceEqual("serviceTier"u8))

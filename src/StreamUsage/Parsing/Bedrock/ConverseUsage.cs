@@ -4,10 +4,11 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>Reads Bedrock's counts, of Converse and of the metrics that it adds to an invoked model's own events. Its input excludes cached tokens, its total includes them.</summary>
+/// <summary>Reads Bedrock's counts, from Converse and from the metrics of an invoked model's events. The input excludes
+/// cached tokens; the total includes them.</summary>
 internal static class ConverseUsage
 {
-    /// <summary>Reads Converse's usage object, which the reader stands on.</summary>
+    /// <summary>Reads the usage object that the reader is at.</summary>
     public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         int start = (int)reader.TokenStartIndex;
@@ -16,10 +17,10 @@ internal static class ConverseUsage
         return state.Replace(tokens);
     }
 
-    /// <summary>
-    /// Reads <c>amazon-bedrock-invocationMetrics</c>, which the reader stands on: the model's own usage once more, in Bedrock's words. It stands for what the model's events have not said, and is never added.
-    /// </summary>
-    public static UsageAccumulator FillIn(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    /// <summary>Reads the <c>amazon-bedrock-invocationMetrics</c> that the reader is at. They repeat the model's usage,
+    /// so they only fill in missing counts.</summary>
+    public static UsageAccumulator FillIn(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {

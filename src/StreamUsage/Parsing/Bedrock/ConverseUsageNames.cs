@@ -4,10 +4,9 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>Bedrock's counts: Converse's usage, and the metrics that it adds to an invoked model's own events.</summary>
+/// <summary>Holds the fields of Converse's usage and of the metrics of an invoked model's events.</summary>
 internal static class ConverseUsageNames
 {
-    /// <summary>Gets the fields of both.</summary>
     public static UsageNames Usage { get; } = new(
         [
             Count("inputTokens", UsageCount.Input),
@@ -22,7 +21,8 @@ internal static class ConverseUsageNames
             new("cacheDetails", UsageField.LifetimeList),
             new("serverToolUsage", UsageField.ServerTools),
             .. Ignored(
-                "invocationLatency", "firstByteLatency", "automatedReasoningPolicies", "automatedReasoningPolicyUnits", "contentPolicyImageUnits", "contentPolicyUnits", "contextualGroundingPolicyUnits",
+                "invocationLatency", "firstByteLatency", "automatedReasoningPolicies", "automatedReasoningPolicyUnits",
+                "contentPolicyImageUnits", "contentPolicyUnits", "contextualGroundingPolicyUnits",
                 "sensitiveInformationPolicyFreeUnits", "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
         ]);
 }

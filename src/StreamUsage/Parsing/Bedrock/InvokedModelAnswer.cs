@@ -4,12 +4,10 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>
-/// The members of an invoked model's answer, or of an event of it. Titan: <c>outputText</c>, <c>completionReason</c>,
+/// <summary>Reads the members of an invoked model's answer or event. Titan: <c>outputText</c>, <c>completionReason</c>,
 /// <c>inputTextTokenCount</c>, <c>totalOutputTextTokenCount</c>, <c>results[]</c>. Llama: <c>generation</c>,
-/// <c>stop_reason</c>, <c>prompt_token_count</c>, <c>generation_token_count</c>, which counts on. Cohere Command:
-/// <c>text</c>, <c>is_finished</c>, <c>finish_reason</c>, <c>generations[]</c>. Mistral: <c>outputs[]</c>.
-/// </summary>
+/// <c>stop_reason</c>, <c>prompt_token_count</c>, <c>generation_token_count</c> (cumulative). Cohere Command:
+/// <c>text</c>, <c>is_finished</c>, <c>finish_reason</c>, <c>generations[]</c>. Mistral: <c>outputs[]</c>.</summary>
 internal ref struct InvokedModelAnswer(UsageAccumulator state)
 {
     private UsageReport _counts;
@@ -19,7 +17,7 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
 
     public UsageAccumulator State = state;
 
-    /// <summary>Reads a member of the answer itself; false where it is none.</summary>
+    /// <summary>Reads a member of the answer. Returns false if the name is unknown.</summary>
     public bool TryRead(
         ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, int index, ReadOnlySpan<byte> data, IOutputObserver output)
     {
@@ -32,20 +30,19 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         return TryReadResult(ref reader, name, index, data, output);
     }
 
-    /// <summary>The state after all members.</summary>
     public readonly UsageAccumulator Finish()
     {
         UsageAccumulator next = _isEmbedding ? State with { Operation = "embeddings" } : State;
         bool isFinished = _isFinished || _reason is not null;
         ReportedTokens tokens = _counts.ToTokens(TokenConvention.None);
-        // Of an embedding nothing is written.
+        // An embedding has no output.
         tokens = tokens with { OutputTokens = _isEmbedding ? 0 : tokens.OutputTokens ?? _resultTokens };
         next = tokens.HasInput || tokens.OutputTokens is not null ? next.Merge(tokens) : next;
         next = next with { IsOutputPlaceholder = next.Tokens.OutputTokens is not null && !isFinished && !_isEmbedding };
         return isFinished ? next with { StopReason = _reason ?? next.StopReason, Choices = next.Choices.Finish(0) } : next;
     }
 
-    // A member of the answer, of a result or of a generation.
+    // Reads a member of the answer, of a result or of a generation.
     private bool TryReadResult(
         ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, int index, ReadOnlySpan<byte> data, IOutputObserver output)
     {
@@ -95,7 +92,7 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         reader.Observe(OutputKind.Text, 0, output);
     }
 
-    // There is no usage object: what is kept of it are the counts under their names.
+    // Without a usage object, the named counts stand for it.
     private static long? ReadCount(
         ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, IOutputObserver output)
     {

@@ -5,11 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>
-/// What Amazon Bedrock's InvokeModel answers for models that have no protocol elsewhere: Amazon Titan, Meta Llama,
-/// Cohere Command and Mistral's text models, whole and as the events of a stream. Other models speak their own:
-/// Anthropic Messages, Chat Completions, Cohere's Chat, Converse (Nova).
-/// </summary>
+/// <summary>Parses InvokeModel answers of models without another protocol: Titan, Llama, Cohere Command and Mistral's
+/// text models. Other models use their own: Anthropic Messages, Chat Completions, Cohere Chat, Converse
+/// (Nova).</summary>
 internal sealed class InvokedModelParser : IProbedProtocol
 {
     public string Protocol => "bedrock-invoke";
@@ -71,7 +69,7 @@ internal sealed class InvokedModelParser : IProbedProtocol
         bool isEnd = streamEvent.IsWholeBody;
         if (metrics.TokenType == JsonTokenType.StartObject)
         {
-            isEnd = true; // They stand beside a stream's last event.
+            isEnd = true; // A stream's last event holds them.
             state = ConverseUsage.FillIn(ref metrics, data, state, output);
         }
 

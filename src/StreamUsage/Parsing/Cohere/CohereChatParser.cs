@@ -5,9 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// Cohere's Chat, version 2: the events of a stream, of which <c>message-end</c> is the last, and a whole answer.
-/// </summary>
+/// <summary>Parses Cohere's Chat, version 2: stream events, the last of which is <c>message-end</c>, and a whole
+/// answer.</summary>
 internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "cohere-chat";
@@ -76,7 +75,7 @@ internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
         return isEnd && state.Error is null ? state with { IsTerminal = true } : state;
     }
 
-    /// <summary>The state after the reason why the model stopped; one that begins with ERROR is a failure.</summary>
+    /// <summary>Returns the state with the stop reason; one that begins with ERROR is a failure.</summary>
     public static UsageAccumulator WithReason(in UsageAccumulator state, string? reason)
     {
         if (reason is null)

@@ -5,11 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// Cohere's Chat, version 1: the events of a stream, one object a line or server-sent, of which <c>stream-end</c> is
-/// the last and repeats the whole answer; and a whole answer. Its answers have two ids: the generation's, which
-/// a stream begins with, is the response's.
-/// </summary>
+/// <summary>Parses Cohere's Chat, version 1: stream events, as JSON lines or SSE, and a whole answer. The last event,
+/// <c>stream-end</c>, repeats the answer. Of its two ids, the generation's is used, which a stream begins
+/// with.</summary>
 internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "cohere-chat";
@@ -67,7 +65,7 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        // The text of tool-calls-generation repeats what the chunks before it have said.
+        // The text of tool-calls-generation repeats the chunks before it.
         if (text.TokenType == JsonTokenType.String)
         {
             if (type.SequenceEqual("tool-calls-chunk"u8))
@@ -84,7 +82,7 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
         return isEnd && state.Error is null ? state with { IsTerminal = true } : state;
     }
 
-    // Of the answer that stream-end repeats, what the events have not said.
+    // Reads from the answer that stream-end repeats only what the events left out.
     private static UsageAccumulator ReadResponse(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
@@ -124,7 +122,7 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    // {index, name, parameters}: the latter is text of the model, in pieces.
+    // {index, name, parameters}: the parameters are pieces of text.
     private static void ReadCallDelta(ref Utf8JsonReader reader, IOutputObserver output)
     {
         if (!reader.EnterObject())
@@ -155,7 +153,7 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
         }
     }
 
-    // [{name, parameters}], the latter an object: output of a whole answer; a stream's chunks have told it before.
+    // [{name, parameters}]: objects that are output in a whole answer, and repeat the chunks of a stream.
     private static void ReadCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, bool isOutput, IOutputObserver output)
     {
         if (!reader.EnterArray())

@@ -3,19 +3,16 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// The message of a Cohere answer, whole or a delta of it: its text and thinking, the plan it made for its tools, and
-/// its tool calls.
-/// </summary>
+/// <summary>Reads a Cohere message or a delta of it: text, thinking, the tool plan and tool calls.</summary>
 internal static class CohereContent
 {
-    // Content and tool calls are numbered each from 0; the plan has no number.
+    // Content and tool calls each have indices from 0; the plan has none.
     private const long ToolCallKey = 1L << 32;
     private const long PlanKey = 1L << 33;
 
-    /// <summary>Tells the observer of what the message that the reader stands on holds.</summary>
+    /// <summary>Reports the message that the reader is at.</summary>
     /// <param name="reader">The reader.</param>
-    /// <param name="index">The index that a delta's event gives; of a whole message the elements' own count.</param>
+    /// <param name="index">The index of a delta's event; the elements of a whole message are counted instead.</param>
     /// <param name="output">The observer.</param>
     public static void ReadMessage(ref Utf8JsonReader reader, int index, IOutputObserver output)
     {
@@ -49,15 +46,13 @@ internal static class CohereContent
         }
     }
 
-    /// <summary>Tells the observer of the plan that the model made for its tools, a kind of reasoning.</summary>
+    /// <summary>Reports the tool plan, a kind of reasoning.</summary>
     public static void ObservePlan(ref Utf8JsonReader reader, IOutputObserver output) =>
         Observe(ref reader, OutputKind.Reasoning, PlanKey, output);
 
-    /// <summary>Tells the observer of text of the answer.</summary>
     public static void ObserveText(ref Utf8JsonReader reader, int index, IOutputObserver output) =>
         Observe(ref reader, OutputKind.Text, index, output);
 
-    /// <summary>The key of a tool call's block.</summary>
     public static long KeyOfCall(int index) => ToolCallKey + index;
 
     private static void ReadContent(ref Utf8JsonReader reader, int index, IOutputObserver output)
@@ -75,7 +70,7 @@ internal static class CohereContent
         }
     }
 
-    // A string, or {type, text} or {type, thinking}.
+    // A string, {type, text} or {type, thinking}.
     private static void ReadPart(ref Utf8JsonReader reader, int index, IOutputObserver output)
     {
         if (reader.TokenType == JsonTokenType.String)
@@ -121,7 +116,7 @@ internal static class CohereContent
         }
     }
 
-    // {id, type, function {name, arguments}}; a delta has the arguments alone.
+    // {id, type, function {name, arguments}}; a delta has only the arguments.
     private static void ReadCall(ref Utf8JsonReader reader, int index, IOutputObserver output)
     {
         if (!reader.EnterObject())

@@ -5,12 +5,11 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// Cohere's Embed and Rerank: one whole body, whose <c>meta</c> says what is billed of the input. Nothing is written.
-/// </summary>
+/// <summary>Parses Cohere's Embed and Rerank: one body, whose <c>meta</c> holds the billed input. There is no
+/// output.</summary>
 /// <param name="protocol">The protocol's name.</param>
-/// <param name="operation">What is asked with it.</param>
-/// <param name="result">The member of the root that only this one of the two has.</param>
+/// <param name="operation">The operation's name.</param>
+/// <param name="result">The root member that only this one of the two has.</param>
 internal sealed class CohereInputParser(string protocol, string operation, RootMembers result) : IProbedProtocol
 {
     public string Protocol => protocol;

@@ -4,15 +4,11 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>
-/// Reads Cohere's <c>usage</c> and <c>meta</c>: what the model processed in <c>tokens</c>, of which
-/// <c>cached_tokens</c> were read from the cache, and what is billed in <c>billed_units</c>, which is less. Where only
-/// the
-/// billed units are stated, their tokens are the usage too.
-/// </summary>
+/// <summary>Reads Cohere's <c>usage</c> and <c>meta</c>: processed <c>tokens</c>, of which <c>cached_tokens</c> came
+/// from the cache, and the fewer <c>billed_units</c>. If only billed units are given, they are the usage too.</summary>
 internal static class CohereUsage
 {
-    /// <summary>Reads the object that the reader stands on.</summary>
+    /// <summary>Reads the object that the reader is at.</summary>
     public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -27,7 +23,7 @@ internal static class CohereUsage
         ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache);
         if ((tokens.InputTokens ?? tokens.OutputTokens) is null)
         {
-            // The cached tokens belong to the tokens, never to the billed units.
+            // The cached tokens are part of the tokens, not of the billed units.
             long images = next.TokenDetails.GetValueOrDefault("input_image_tokens");
             tokens = next.BilledTokens is { } billed
                 ? new ReportedTokens
@@ -36,13 +32,13 @@ internal static class CohereUsage
                     ExtraInputTokens = images,
                     OutputTokens = billed.OutputTokens
                 }
-                : new ReportedTokens { InputTokens = tokens.TotalTokens }; // Of rerankers that are like Cohere's.
+                : new ReportedTokens { InputTokens = tokens.TotalTokens }; // Rerankers that are like Cohere's.
             next = next with { BilledTokens = null };
         }
 
         if (!tokens.HasInput && tokens.OutputTokens is null && next.BilledUnits.Count == 0)
         {
-            return next; // The version of the API alone.
+            return next; // Only the API's version.
         }
 
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);

@@ -4,7 +4,7 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.Cohere;
 
-/// <summary>Cohere's <c>usage</c> (version 2) and <c>meta</c> (version 1, Embed, Rerank).</summary>
+/// <summary>Holds the fields of Cohere's <c>usage</c> (version 2) and <c>meta</c> (version 1, Embed, Rerank).</summary>
 internal static class CohereUsageNames
 {
     private static readonly UsageNames Tokens = new(
@@ -12,7 +12,7 @@ internal static class CohereUsageNames
         Count("output_tokens", UsageCount.Output),
         Count("reasoning_tokens", UsageCount.Reasoning));
 
-    // Tokens of images have a price of their own beside the text's.
+    // Image tokens have their own price.
     private static readonly UsageNames BilledUnits = new(
         Count("input_tokens", UsageCount.Input),
         Count("output_tokens", UsageCount.Output),
@@ -21,7 +21,6 @@ internal static class CohereUsageNames
         Keyed("search_units", UsageField.BilledUnit, "search_units"),
         Keyed("classifications", UsageField.BilledUnit, "classifications"));
 
-    /// <summary>Gets the fields of both.</summary>
     public static UsageNames Usage { get; } = new(
         [
             Object("tokens", Tokens),

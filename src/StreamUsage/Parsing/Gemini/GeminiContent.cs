@@ -3,11 +3,11 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>The content of a Gemini candidate: text, thoughts, calls of functions and of the provider's own tools, code that is to be run. What a tool answered is not the model's output.</summary>
+/// <summary>Reads the content of a Gemini candidate: text, thoughts, function and server tool calls, and code to run.
+/// Tool results are not output.</summary>
 internal static class GeminiContent
 {
-    /// <summary>Tells the observer of what the object that the reader stands on holds.</summary>
-    /// <returns>Whether it holds output of the model.</returns>
+    /// <summary>Reports the object that the reader is at. Returns whether it holds output of the model.</summary>
     public static bool Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
     {
         bool hasOutput = false;
@@ -72,7 +72,8 @@ internal static class GeminiContent
             {
                 if (name.EndsWith("Result"u8) || name.EndsWith("Response"u8) || name.EndsWith("Data"u8))
                 {
-                    output.OnBlock(new OutputBlock(choice, 0, BlockStage.Begin) { Type = name, IsClosed = true }); // What a tool has brought, an image: not text.
+                    // An image that a tool returned is not text.
+                    output.OnBlock(new OutputBlock(choice, 0, BlockStage.Begin) { Type = name, IsClosed = true });
                 }
 
                 reader.Skip();
@@ -84,12 +85,14 @@ internal static class GeminiContent
             output.OnOutput(isThought ? OutputKind.Reasoning : OutputKind.Text, choice, text, isEscaped);
         }
 
-        output.OnField(BlockField.Signature, choice, signature, isEscaped: false); // Base64. It may come in a part of its own, after the text that it is of.
+        // The signature is base64. It may come in its own part, after its text.
+        output.OnField(BlockField.Signature, choice, signature, isEscaped: false);
         return hasCall || !text.IsEmpty;
     }
 
     // functionCall {name, args, partialArgs}, toolCall {toolType, args}, executableCode {code}.
-    public static void ReadCall(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
+    public static void ReadCall(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -130,7 +133,7 @@ internal static class GeminiContent
         }
     }
 
-    // A call is whole, but for arguments that are streamed: after the name those come by paths, without a name, and are not put together.
+    // A call is whole, except for streamed arguments. Those come later, by path and without a name, and are not joined.
     private static void TellCall(BlockHeader call, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
     {
         bool isFunction = kind.SequenceEqual("functionCall"u8);

@@ -5,9 +5,7 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Gemini Live: the messages of one turn. Only a session tells the turns apart, so that no body is taken for it.
-/// </summary>
+/// <summary>Parses Gemini Live: the messages of one turn. Only a session separates turns, so no body matches.</summary>
 internal sealed class GeminiLiveParser : IProtocolParser
 {
     public string Protocol => "gemini";
@@ -48,7 +46,7 @@ internal sealed class GeminiLiveParser : IProtocolParser
         return state;
     }
 
-    // Of a turn the last usage counts, as a whole.
+    // The last usage of a turn counts.
     private static UsageAccumulator ReadUsage(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {

@@ -5,10 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Google Gemini: the chunks of a stream (server-sent events or the elements of an array), a whole answer, and errors; as they are (Gemini API, Vertex) or inside the <c>response</c> of Code Assist.
-/// There is no terminal event: each candidate ends with its finish reason, and a blocked prompt with its block reason. Usage may still follow.
-/// </summary>
+/// <summary>Parses Google Gemini: stream chunks (SSE or array elements), a whole answer, and errors; directly (Gemini
+/// API, Vertex) or inside Code Assist's <c>response</c>. There is no terminal event: a finish reason ends each
+/// candidate, a block reason the prompt. Usage may follow.</summary>
 internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 {
     public const string OperationName = "generate_content";
@@ -25,9 +24,10 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
-    public ParserMatch Match(in RootProbe probe) => probe.Gemini == ParserMatch.None && probe.HasError ? ParserMatch.Possible : probe.Gemini;
+    public ParserMatch Match(in RootProbe probe) =>
+        probe.Gemini == ParserMatch.None && probe.HasError ? ParserMatch.Possible : probe.Gemini;
 
-    /// <summary>What a property of the root, or of a wrapped chunk, says of the wire.</summary>
+    /// <summary>Returns whether a property of the root, or of a wrapped chunk, is Gemini's.</summary>
     public static ParserMatch MatchName(scoped ReadOnlySpan<byte> name, JsonTokenType value)
     {
         if (name.SequenceEqual("candidates"u8))
@@ -40,7 +40,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             return ParserMatch.None;
         }
 
-        // Messages of a live session begin with what has no usage yet.
+        // A live session's first messages have no usage.
         return name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("promptFeedback"u8) ? ParserMatch.Certain
             : name.SequenceEqual("setupComplete"u8) || name.SequenceEqual("serverContent"u8) ? ParserMatch.Possible
             : ParserMatch.None;
@@ -62,13 +62,15 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             return next.Error is null && next != default ? next with { IsTerminal = true } : next;
         }
 
-        // A second object: the first was a chunk after all, of JSON lines.
-        return streamEvent.IsWholeBody && next.IsTerminal && next.Choices != default && !next.Choices.AllFinished ? next with { IsTerminal = false } : next;
+        // A second object: the first one was a chunk of JSON lines.
+        return streamEvent.IsWholeBody && next.IsTerminal && next.Choices != default && !next.Choices.AllFinished
+            ? next with { IsTerminal = false } : next;
     }
 
-    private static UsageAccumulator ReadChunk(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole, bool isWrapped)
+    private static UsageAccumulator ReadChunk(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isWhole, bool isWrapped)
     {
-        // Whether a count that is left out is 0 depends on the finish reasons: usage that stands before them is read last.
+        // The finish reasons decide whether a missing count is 0, so usage that comes before them is read last.
         Utf8JsonReader usage = default;
         bool areReasonsKnown = isWhole, isKnown = isWrapped, isLive = false;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -131,9 +133,10 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             return state.WithError(flatError);
         }
 
-        // In a live session each turn counts for itself.
+        // In a live session each turn has its own counts.
         state = isLive && usage.TokenType == JsonTokenType.StartObject ? state with { Tokens = default } : state;
-        return usage.TokenType == JsonTokenType.StartObject ? GeminiUsage.Read(ref usage, data, state, output, isComplete: isWhole || state.IsComplete) : state;
+        return usage.TokenType == JsonTokenType.StartObject
+            ? GeminiUsage.Read(ref usage, data, state, output, isComplete: isWhole || state.IsComplete) : state;
     }
 
     private static UsageAccumulator ReadPromptFeedback(ref Utf8JsonReader reader, UsageAccumulator state)
@@ -144,7 +147,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             {
                 if (name.SequenceEqual("blockReason"u8))
                 {
-                    state = ReadReason(ref reader, state.StopReason) is { } reason ? state with { StopReason = reason, IsTerminal = true } : state;
+                    state = ReadReason(ref reader, state.StopReason) is { } reason
+                        ? state with { StopReason = reason, IsTerminal = true } : state;
                 }
                 else
                 {
@@ -156,7 +160,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadCandidates(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    private static UsageAccumulator ReadCandidates(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (reader.EnterArray())
         {
@@ -170,7 +175,8 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    private static UsageAccumulator ReadCandidate(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, in UsageAccumulator state, IOutputObserver output, bool hasIndices)
+    private static UsageAccumulator ReadCandidate(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, in UsageAccumulator state, IOutputObserver output, bool hasIndices)
     {
         int index = hasIndices ? Utf8Json.FindIndex(reader) : 0;
         ChoiceProgress choices = state.Choices.Begin(index);
@@ -192,7 +198,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        // Output after a finish reason: it did not end the candidate.
+        // Output after a finish reason: the candidate had not ended.
         string? stopReason = state.StopReason;
         if (hasOutput && reason is null && choices.HasFinished(index))
         {
@@ -202,10 +208,11 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 
         choices = reason is null ? choices : choices.Finish(index);
         stopReason = index == 0 ? reason ?? stopReason : stopReason;
-        return choices == state.Choices && ReferenceEquals(stopReason, state.StopReason) ? state : state with { Choices = choices, StopReason = stopReason };
+        return choices == state.Choices && ReferenceEquals(stopReason, state.StopReason)
+            ? state : state with { Choices = choices, StopReason = stopReason };
     }
 
-    // Whether an index other than 0 is said: it stands behind the content, and to look for it first is to read the candidate twice.
+    // Returns whether an index other than 0 occurs. It comes after the content, and finding it means a second pass.
     private static bool HasIndices(ReadOnlySpan<byte> data)
     {
         for (int at; (at = data.IndexOf("\"index\""u8)) >= 0;)
@@ -220,7 +227,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
         return false;
     }
 
-    // The name of the enum's zero says nothing.
+    // The enum's zero value has no meaning.
     private static string? ReadReason(ref Utf8JsonReader reader, string? known)
     {
         if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.EndsWith("_UNSPECIFIED"u8))

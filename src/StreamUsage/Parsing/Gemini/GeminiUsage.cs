@@ -4,19 +4,18 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Reads Gemini's usageMetadata. Its prompt includes cached content; the prompt of tool use and thoughts are counted beside prompt and candidates. Each is cumulative and replaces the one before as a
-/// whole: what is left out is 0, as protobuf leaves out zeros.
-/// </summary>
+/// <summary>Reads Gemini's usageMetadata. The prompt includes cached content; tool use prompts and thoughts are
+/// separate counts. Each object replaces the one before; a missing count is 0, as protobuf omits zeros.</summary>
 internal static class GeminiUsage
 {
-    /// <summary>Reads the object that the reader stands on.</summary>
+    /// <summary>Reads the object that the reader is at.</summary>
     /// <param name="reader">The reader.</param>
-    /// <param name="data">The event that it reads.</param>
-    /// <param name="state">The state before it.</param>
-    /// <param name="output">Told of the object, and of counts that are none.</param>
-    /// <param name="isComplete">Whether the answer is complete, so that an output that is left out is 0.</param>
-    public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isComplete)
+    /// <param name="data">The event's data.</param>
+    /// <param name="state">The state before the event.</param>
+    /// <param name="output">The observer.</param>
+    /// <param name="isComplete">Whether the answer is complete, so that a missing output count is 0.</param>
+    public static UsageAccumulator Read(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, bool isComplete)
     {
         int start = (int)reader.TokenStartIndex;
         UsageReport report = default;
@@ -24,12 +23,12 @@ internal static class GeminiUsage
         ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput);
         if (!tokens.HasInput && (tokens.OutputTokens ?? tokens.ReasoningTokens) is null)
         {
-            return state; // Says the traffic type alone: Vertex has it in every chunk, and counts in the last.
+            return state; // Vertex sends the traffic type in every chunk, and counts in the last.
         }
 
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
 
-        // A chunk in the middle may count its prompt alone, after others that counted output, or before: then the output is not known, but no less than was counted before.
+        // A chunk in the middle may count only its prompt. The output is then unknown, but at least the earlier count.
         if (tokens.OutputTokens is null && (isComplete || CountsMoreThanPrompt(tokens)))
         {
             tokens = tokens with { OutputTokens = 0 };
@@ -41,10 +40,11 @@ internal static class GeminiUsage
     private static bool CountsMoreThanPrompt(in ReportedTokens tokens) =>
         tokens.TotalTokens > (tokens.InputTokens ?? 0) + (tokens.ExtraInputTokens ?? 0) + (tokens.ReasoningTokens ?? 0);
 
-    /// <summary>Returns the state with the subsets by modality, in place of those of an earlier usage.</summary>
+    /// <summary>Returns the state with the subsets by modality, which replace earlier ones.</summary>
     public static UsageAccumulator WithDetails(in UsageAccumulator state, in UsageReport report)
     {
-        (ModalityCounts prompt, ModalityCounts cache, long? outputVideo) = (report.InputModalities, report.CacheModalities, report.OutputModalities.Video);
+        (ModalityCounts prompt, ModalityCounts cache, long? outputVideo) =
+            (report.InputModalities, report.CacheModalities, report.OutputModalities.Video);
         if ((prompt.Image ?? prompt.Video ?? cache.Image ?? cache.Video ?? outputVideo) is null && state.TokenDetails.Count == 0)
         {
             return state;
@@ -52,7 +52,8 @@ internal static class GeminiUsage
 
         ReadOnlySpan<(string Name, long? Count)> details =
         [
-            ("input_image_tokens", prompt.Image), ("input_video_tokens", prompt.Video), ("cache_read_image_tokens", cache.Image), ("cache_read_video_tokens", cache.Video), ("output_video_tokens", outputVideo),
+            ("input_image_tokens", prompt.Image), ("input_video_tokens", prompt.Video), ("cache_read_image_tokens", cache.Image),
+                ("cache_read_video_tokens", cache.Video), ("output_video_tokens", outputVideo),
         ];
         int count = 0;
         bool isSame = true;

@@ -4,7 +4,7 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>Gemini's <c>usageMetadata</c>.</summary>
+/// <summary>Holds the fields of Gemini's <c>usageMetadata</c>.</summary>
 internal static class GeminiUsageNames
 {
     /// <summary>Gets the fields of generateContent's usage.</summary>
@@ -22,10 +22,9 @@ internal static class GeminiUsageNames
             new("candidatesTokensDetails", UsageField.OutputModalities),
             new("trafficType", UsageField.ServiceTier),
             new("serviceTier", UsageField.ServiceTier),
-            .. Ignored("responseTokenCount", "responseTokensDetails"), // Of a Live session's turns.
+            .. Ignored("responseTokenCount", "responseTokensDetails"), // Sent in Live sessions.
         ]);
 
-    /// <summary>Gets the fields of a Live session's usage.</summary>
     public static UsageNames Live { get; } = new(
         Count("promptTokenCount", UsageCount.Input),
         Count("responseTokenCount", UsageCount.Output),

@@ -5,19 +5,17 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// A step of an interaction, as it starts, a delta of it, or whole: text, thoughts, calls of functions and of the
-/// provider's own tools. What a tool answered is not the model's output.
-/// </summary>
+/// <summary>Reads a step of an interaction (start, delta or whole): text, thoughts, function and server tool calls.
+/// Tool results are not output.</summary>
 internal static class InteractionStep
 {
-    /// <summary>Reads a step as it starts, or the whole of one.</summary>
+    /// <summary>Reads a step's start or a whole step.</summary>
     public static UsageAccumulator Read(ReadOnlySpan<byte> step, int index, UsageAccumulator state, IOutputObserver output)
     {
         var header = new Header(step);
         if (header.Type.SequenceEqual("user_input"u8))
         {
-            output.OnMessage(default, isNew: true); // What an interaction that is fetched tells of the turns before.
+            output.OnMessage(default, isNew: true); // A fetched interaction repeats earlier turns.
             return state;
         }
 
@@ -48,7 +46,6 @@ internal static class InteractionStep
         return state;
     }
 
-    /// <summary>Reads a delta of a step.</summary>
     public static UsageAccumulator ReadDelta(ReadOnlySpan<byte> delta, int index, UsageAccumulator state, IOutputObserver output)
     {
         var header = new Header(delta);
@@ -91,8 +88,8 @@ internal static class InteractionStep
         return state;
     }
 
-    // Google bills a search by its queries, of which a call may have several. What the usage says of it later stands in
-    // place of this.
+    // Google bills a search by its queries, several of which may be in one call. A later usage object replaces this
+    // count.
     private static UsageAccumulator CountUses(in Header header, UsageAccumulator state)
     {
         string? tool = header.Type.SequenceEqual("google_search_call"u8) ? "google_search_requests"
@@ -185,7 +182,7 @@ internal static class InteractionStep
         }
     }
 
-    /// <summary>The members of a step or a delta, wherever they stand in it.</summary>
+    /// <summary>Represents the members of a step or a delta.</summary>
     private readonly ref struct Header
     {
         public readonly ReadOnlySpan<byte> Type, Id, Name, Arguments, Content, Summary, Text, Signature, Error;

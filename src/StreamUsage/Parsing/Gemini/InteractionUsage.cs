@@ -5,18 +5,15 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Reads the usage object of Interactions. Its input includes what was cached; thoughts are counted beside the output,
-/// and the prompts of tools beside the input.
-/// </summary>
+/// <summary>Reads the usage object of Interactions. The input includes cached tokens; thoughts and tool prompts are
+/// separate counts.</summary>
 internal static class InteractionUsage
 {
     /// <summary>Reads the object.</summary>
     /// <param name="usage">The object.</param>
     /// <param name="state">The state before it.</param>
-    /// <param name="output">Told of the object, and of counts that are none.</param>
-    /// <param name="isFinal">Whether it is the answer's; else it counts what there is so far, which the output is no
-    /// less than.</param>
+    /// <param name="output">The observer.</param>
+    /// <param name="isFinal">Whether it is the final usage; else its output count is a lower bound.</param>
     public static UsageAccumulator Read(ReadOnlySpan<byte> usage, UsageAccumulator state, IOutputObserver output, bool isFinal)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(usage);
@@ -29,7 +26,7 @@ internal static class InteractionUsage
 
         output.OnReportedUsage(usage, isCumulative: false);
         ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput);
-        tokens = tokens with { OutputTokens = tokens.OutputTokens ?? 0 }; // Zeros are left out, as in all of Google's JSON.
+        tokens = tokens with { OutputTokens = tokens.OutputTokens ?? 0 }; // Google's JSON omits zeros.
         return GeminiUsage.WithDetails(state, report).Replace(tokens) with { IsOutputPlaceholder = !isFinal };
     }
 }

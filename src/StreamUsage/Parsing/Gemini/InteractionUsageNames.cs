@@ -4,10 +4,9 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>The usage object of Interactions, in snake case (Gemini API) and in camel case (Vertex).</summary>
+/// <summary>Holds the fields of Interactions' usage, in snake case (Gemini API) and camel case (Vertex).</summary>
 internal static class InteractionUsageNames
 {
-    /// <summary>Gets the fields of both.</summary>
     public static UsageNames Usage { get; } = new(
         [
             Count("total_input_tokens", UsageCount.Input),
@@ -33,7 +32,7 @@ internal static class InteractionUsageNames
             new("grounding_tool_count", UsageField.ServerToolList),
             new("groundingToolCount", UsageField.ServerToolList),
 
-            // What a follow-up's prompt had in all: not documented, and not what the counts are made of.
+            // The whole prompt of a follow-up: undocumented, and not part of the counts.
             .. Ignored("raw_prompt_token"),
         ]);
 }

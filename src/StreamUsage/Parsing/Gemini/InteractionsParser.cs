@@ -5,10 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// Gemini Interactions: the events of a stream, named in <c>event_type</c>, and a whole interaction, made at once or in
-/// the background. Steps hold the output; <c>interaction.completed</c> ends a stream, whatever its status.
-/// </summary>
+/// <summary>Parses Gemini Interactions: stream events, named by <c>event_type</c>, and a whole interaction, also of the
+/// background. Steps hold the output; <c>interaction.completed</c> ends a stream, whatever its status.</summary>
 internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "gemini-interactions";
@@ -117,8 +115,8 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
     private static bool IsEvent(ReadOnlySpan<byte> type) =>
         type.StartsWith("interaction."u8) || type.StartsWith("step."u8) || type.StartsWith("content."u8);
 
-    // Before the end: metadata {total_usage} or {usage}, or the usage of a step.stop. A step's own (step_usage) is a
-    // part of it.
+    // Usage before the end: metadata {total_usage} or {usage}, or the usage of step.stop, of which step_usage is a
+    // part.
     private static UsageAccumulator ReadRunningUsage(
         ReadOnlySpan<byte> metadata, ReadOnlySpan<byte> usage, UsageAccumulator state, IOutputObserver output)
     {
@@ -144,7 +142,7 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         {
             if (name.SequenceEqual("id"u8))
             {
-                // Empty where nothing is stored.
+                // Empty if the interaction is not stored.
                 state = Utf8Json.GetId(value, state.ResponseId) is { } id ? state with { ResponseId = id } : state;
             }
             else if (name.SequenceEqual("model"u8))
@@ -177,7 +175,7 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        state = state with { Model = state.Model ?? agent }; // What answers where an agent was asked.
+        state = state with { Model = state.Model ?? agent }; // An agent has no model.
         if (Utf8Json.IsObjectValue(usage))
         {
             state = InteractionUsage.Read(usage, state, output, isFinal: isWhole || isEnd);
@@ -212,7 +210,7 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         return state;
     }
 
-    // An update of the status: the event with the usage may still follow.
+    // A status update: the event with the usage may still follow.
     private static UsageAccumulator WithStatus(in UsageAccumulator state, string status) => status switch
     {
         "queued" or "in_progress" => state,

@@ -4,13 +4,10 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>
-/// What Gemini Live's messages hold of a turn: content of the model, what it says as a text, and its end; and calls of
-/// functions.
-/// </summary>
+/// <summary>Reads the content of a Gemini Live turn: output, its transcription, function calls and the end.</summary>
 internal static class LiveContent
 {
-    /// <summary>Reads the <c>serverContent</c> that the reader stands on.</summary>
+    /// <summary>Reads the <c>serverContent</c> that the reader is at.</summary>
     public static UsageAccumulator ReadTurn(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
@@ -50,9 +47,7 @@ internal static class LiveContent
         return state;
     }
 
-    /// <summary>
-    /// Reads the <c>toolCall</c> that the reader stands on: <c>{functionCalls: [{id, name, args}]}</c>.
-    /// </summary>
+    /// <summary>Reads the <c>toolCall</c> that the reader is at: <c>{functionCalls: [{id, name, args}]}</c>.</summary>
     public static void ReadCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
     {
         if (!reader.EnterObject())
@@ -76,7 +71,7 @@ internal static class LiveContent
         }
     }
 
-    // {text}: what the model's sound says.
+    // {text}: the transcript of the model's speech.
     private static void ReadTranscription(ref Utf8JsonReader reader, IOutputObserver output)
     {
         if (!reader.EnterObject())

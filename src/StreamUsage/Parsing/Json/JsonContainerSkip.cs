@@ -5,10 +5,8 @@ using System.Runtime.Intrinsics;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// Finds the end of a JSON object or array in pieces of any size, looking at its brackets and strings only: 64 bytes at once where there are so many, several times faster than from bracket to
-/// quote to bracket in JSON of short strings. A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Finds the end of a JSON object or array in pieces of any size. It looks only at brackets and strings, 64
+/// bytes at a time, which is several times faster than token by token. A mutable struct: never copy it.</summary>
 internal struct JsonContainerSkip
 {
     private const int BlockLength = 64;
@@ -19,10 +17,9 @@ internal struct JsonContainerSkip
     private long _depth;
     private bool _inString, _inEscape;
 
-    /// <summary>Whether the container's end has been passed, or none has begun.</summary>
+    /// <summary>Gets whether the container has ended, or none has begun.</summary>
     public readonly bool IsAtEnd => _depth == 0;
 
-    /// <summary>The opening bracket has been read.</summary>
     public void Begin()
     {
         _depth = 1;
@@ -30,8 +27,7 @@ internal struct JsonContainerSkip
         _inEscape = false;
     }
 
-    /// <summary>Reads on to the container's end, or to the end of the piece.</summary>
-    /// <returns>How many bytes were passed.</returns>
+    /// <summary>Skips to the end of the container or the piece. Returns the number of bytes.</summary>
     public int Skip(ReadOnlySpan<byte> piece)
     {
         int at = 0;
@@ -95,7 +91,7 @@ internal struct JsonContainerSkip
         Vector256<byte> caseBit = Vector256.Create((byte)0x20);
         ulong quotes = Where(low, high, (byte)'"');
         ulong inString = InString(quotes, Where(low, high, (byte)'\\'));
-        ulong opening = Where(low | caseBit, high | caseBit, (byte)'{') & ~inString; // '[' is '{' without that bit, and ']' is '}'.
+        ulong opening = Where(low | caseBit, high | caseBit, (byte)'{') & ~inString; // Without that bit '{' is '[', and '}' is ']'.
         ulong closing = Where(low | caseBit, high | caseBit, (byte)'}') & ~inString;
         int closings = BitOperations.PopCount(closing);
         if (_depth > closings)
@@ -117,13 +113,13 @@ internal struct JsonContainerSkip
         return BlockLength;
     }
 
-    // The bytes that lie in strings; of the quotes around them the first does and the last does not.
+    // Marks the bytes inside strings, including the opening quotes.
     private ulong InString(ulong quotes, ulong backslashes)
     {
         ulong inString = _inString ? ulong.MaxValue : 0;
         if (backslashes == 0 && !_inEscape)
         {
-            // Each quote turns all that follows: the exclusive or of all bits up to each one.
+            // Each bit becomes the parity of the quotes up to it.
             quotes ^= quotes << 1;
             quotes ^= quotes << 2;
             quotes ^= quotes << 4;
@@ -157,5 +153,6 @@ internal struct JsonContainerSkip
     }
 
     private static ulong Where(Vector256<byte> low, Vector256<byte> high, byte value) =>
-        Vector256.Equals(low, Vector256.Create(value)).ExtractMostSignificantBits() | ((ulong)Vector256.Equals(high, Vector256.Create(value)).ExtractMostSignificantBits() << 32);
+        Vector256.Equals(low, Vector256.Create(value)).ExtractMostSignificantBits()
+            | ((ulong)Vector256.Equals(high, Vector256.Create(value)).ExtractMostSignificantBits() << 32);
 }

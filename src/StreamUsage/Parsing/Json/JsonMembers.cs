@@ -3,10 +3,8 @@ using System.Text.Json;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// The members of a JSON object, without reading into those that are not asked for: a value is passed by looking for its end only, where
-/// <see cref="Utf8JsonReader.Skip"/> checks each token of it. For large objects of which little is needed.
-/// </summary>
+/// <summary>Enumerates the members of a JSON object. It skips a value by finding its end, where
+/// <see cref="Utf8JsonReader.Skip"/> checks each token. For large objects of which little is needed.</summary>
 internal ref struct JsonMembers
 {
     private static readonly SearchValues<byte> ScalarEnds = SearchValues.Create(",}] \t\r\n"u8);
@@ -14,7 +12,7 @@ internal ref struct JsonMembers
     private readonly ReadOnlySpan<byte> _json;
     private int _at;
 
-    /// <summary>Begins with the object that <paramref name="json"/> starts with, after any white space.</summary>
+    /// <summary>Creates an enumerator over the object that <paramref name="json"/> begins with.</summary>
     /// <exception cref="JsonException">There is no object.</exception>
     public JsonMembers(ReadOnlySpan<byte> json)
     {
@@ -22,7 +20,7 @@ internal ref struct JsonMembers
         Expect((byte)'{');
     }
 
-    /// <summary>The next member: its name as it was sent, and its value whole; false at the object's end.</summary>
+    /// <summary>Returns the next raw name and whole value; false at the object's end.</summary>
     /// <exception cref="JsonException">The object is malformed or ends too early.</exception>
     public bool Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {

@@ -3,10 +3,9 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// Walks the JSON of an event that is too large to keep and writes a small copy of it, in constant memory: the same structure with long strings cut, what is nested deep left out
-/// and long arrays ended early. What a parser reads (ids, a model, a usage object, an error, the choices' beginnings) is short and outside of arrays' bulk, so it is in the copy wherever it stands.
-/// </summary>
+/// <summary>Reduces the JSON of an event that is too large to buffer to a small copy, in constant memory. Long strings
+/// are cut, deep nesting is left out, and long arrays end early. The members that parsers need (ids, model, usage,
+/// error, beginnings of choices) are short and outside of large arrays, so the copy has them.</summary>
 internal sealed class JsonReducer
 {
     private const int MaxDepth = 32;
@@ -14,8 +13,8 @@ internal sealed class JsonReducer
     private const int MaxNameBytes = 128;
     private const int MaxLiteralBytes = 64;
 
-    // What the copy may grow to: what lies in an array that holds no output (search results) first runs out of room, then what lies in an array inside the output, then the output, then the rest; what a parser
-    // needs in any case, last.
+    // The copy's size limits, the lowest for arrays without output (search results). Arrays inside the output, the
+    // output, and other members follow. The members that a parser needs have the highest.
     private const int OtherArrayLimit = 6 * 1024;
     private const int NestedArrayLimit = 8 * 1024;
     private const int OutputLimit = 12 * 1024;
@@ -55,10 +54,9 @@ internal sealed class JsonReducer
         public int ArrayDepth;
     }
 
-    /// <summary>Whether the event was one whole JSON value.</summary>
     public bool IsWhole => _state == State.End;
 
-    /// <summary>The small copy; valid JSON where <see cref="IsWhole"/>.</summary>
+    /// <summary>Gets the copy, which is valid JSON if <see cref="IsWhole"/>.</summary>
     public ReadOnlySpan<byte> Copy => _copy.Span;
 
     public void Begin()
@@ -69,15 +67,15 @@ internal sealed class JsonReducer
         _depth = 0;
     }
 
-    /// <summary>Begins with another value of the same event: an object or array. Anything else is not whole.</summary>
+    /// <summary>Begins another value of the same event: an object or array. Anything else is not whole.</summary>
     public void BeginNext()
     {
         Begin();
         _state = State.NextValue;
     }
 
-    /// <summary>Walks on. Stops where another value begins behind one that is whole.</summary>
-    /// <returns>How many bytes were walked: all of them, unless another value begins.</returns>
+    /// <summary>Reads data up to its end, or to where another value begins after a whole one. Returns the number of
+    /// bytes.</summary>
     public int Append(ReadOnlySpan<byte> data)
     {
         int at = 0;
@@ -297,7 +295,7 @@ internal sealed class JsonReducer
 
         if (_isKept)
         {
-            // A number that was cut must still end in a digit.
+            // A cut number must still end in a digit.
             _copy.Append(_token.Length == MaxLiteralBytes ? _token.Span.TrimEnd(".eE+-"u8) : _token.Span);
         }
 
@@ -310,7 +308,7 @@ internal sealed class JsonReducer
         _state = _depth == 0 ? State.End : State.CommaOrEnd;
     }
 
-    // Writes the comma and the name before a value that is kept. The name is in _token.
+    // Writes the comma and the name (in _token) before a value that is kept.
     private bool BeginValue(int size)
     {
         _isNeeded = false;
@@ -350,16 +348,19 @@ internal sealed class JsonReducer
         return true;
     }
 
-    private static bool IsUsageName(ReadOnlySpan<byte> name) => name.SequenceEqual("usage"u8) || name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("error"u8);
+    private static bool IsUsageName(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("usage"u8) || name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("error"u8);
 
-    // The arrays whose elements say how an answer has ended.
+    // Arrays whose elements hold the stop reasons.
     private static bool IsOutputName(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("choices"u8) || name.SequenceEqual("candidates"u8) || name.SequenceEqual("output"u8) || name.SequenceEqual("content"u8);
+        name.SequenceEqual("choices"u8) || name.SequenceEqual("candidates"u8) || name.SequenceEqual("output"u8)
+            || name.SequenceEqual("content"u8);
 
     private static bool IsNeededName(ReadOnlySpan<byte> name) =>
-        IsUsageName(name) || name.SequenceEqual("response"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("type"u8) || name.SequenceEqual("id"u8) || name.SequenceEqual("model"u8) || name.SequenceEqual("status"u8);
+        IsUsageName(name) || name.SequenceEqual("response"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("type"u8)
+            || name.SequenceEqual("id"u8) || name.SequenceEqual("model"u8) || name.SequenceEqual("status"u8);
 
-    // A number of more digits than any count has is cut; no other literal is as long.
+    // A number with more digits than any count is cut; other literals are shorter.
     private void AppendLiteral(byte value)
     {
         if (_token.Length < MaxLiteralBytes)
@@ -372,13 +373,15 @@ internal sealed class JsonReducer
         }
     }
 
-    // [DONE], among the values of one event.
+    // [DONE] among the values of one event.
     private bool IsEndMark => _depth == 1 && _levels[0].IsArray && _token.Span.SequenceEqual("DONE"u8);
 
-    private static bool IsWord(ReadOnlySpan<byte> literal) => literal.SequenceEqual("null"u8) || literal.SequenceEqual("true"u8) || literal.SequenceEqual("false"u8);
+    private static bool IsWord(ReadOnlySpan<byte> literal) =>
+        literal.SequenceEqual("null"u8) || literal.SequenceEqual("true"u8) || literal.SequenceEqual("false"u8);
 
     private static bool IsNumber(ReadOnlySpan<byte> literal) => literal[0] is (byte)'-' or (>= (byte)'0' and <= (byte)'9');
 
-    private static bool IsLiteral(byte value) => value is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'E'
-        or (byte)'D' or (byte)'O' or (byte)'N'; // Chat's end mark looks like an array of a literal.
+    private static bool IsLiteral(byte value) =>
+        value is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (byte)'-' or (byte)'+' or (byte)'.' or (byte)'E'
+        or (byte)'D' or (byte)'O' or (byte)'N'; // Chat's end marker looks like an array with a literal.
 }

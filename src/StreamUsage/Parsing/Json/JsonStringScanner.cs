@@ -5,21 +5,24 @@ using System.Runtime.Intrinsics;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>Finds the end of a JSON string and counts its UTF-16 units in one pass, sixteen bytes at a time.</summary>
+/// <summary>Finds the end of a JSON string and counts its UTF-16 units in one pass, with vector instructions.</summary>
 internal static class JsonStringScanner
 {
-    // Not the inside of a JSON string: a control character or an escape that JSON does not have.
+    // A control character, or an escape that JSON does not have.
     private const int Invalid = -1;
 
-    /// <summary>Scans from the first byte after a string's opening quote, at <paramref name="start"/>.</summary>
+    /// <summary>Scans from <paramref name="start"/>, the first byte after a string's opening quote.</summary>
     public static StringScan Scan(ReadOnlySpan<byte> bytes, int start)
     {
-        // A token of text is short: 32 bytes are looked at once, without a branch on where it ends. At the end of the bytes some before the string are among them, and shifted out.
+        // A text token is short, so 32 bytes are read at once, without branching on its length. Near the end of the
+        // bytes the vector starts before the string, and those bytes are shifted out.
         if (Vector256.IsHardwareAccelerated && bytes.Length >= Vector256<byte>.Count && start < bytes.Length)
         {
             int from = Math.Min(start, bytes.Length - Vector256<byte>.Count);
             Vector256<byte> next = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(bytes), (uint)from);
-            Vector256<byte> isStop = Vector256.Equals(next, Vector256.Create((byte)'"')) | Vector256.Equals(next, Vector256.Create((byte)'\\')) | Vector256.Equals(next & Vector256.Create((byte)0xE0), Vector256<byte>.Zero);
+            Vector256<byte> isStop = Vector256.Equals(next, Vector256.Create((byte)'"'))
+                | Vector256.Equals(next, Vector256.Create((byte)'\\'))
+                | Vector256.Equals(next & Vector256.Create((byte)0xE0), Vector256<byte>.Zero);
             uint stops = isStop.ExtractMostSignificantBits() >> (start - from);
             int escapes = 0;
             while (stops != 0)
@@ -29,11 +32,13 @@ internal static class JsonStringScanner
                 if (stop == (byte)'"')
                 {
                     uint nonAscii = next.ExtractMostSignificantBits() >> (start - from) & ((1u << length) - 1);
-                    return new StringScan(length, (nonAscii == 0 ? length : CountUtf16(bytes.Slice(start, length))) - escapes, escapes != 0);
+                    return new StringScan(
+                        length, (nonAscii == 0 ? length : CountUtf16(bytes.Slice(start, length))) - escapes, escapes != 0);
                 }
 
-                // An escape of two bytes, which are one unit. What else may stand there, and what goes past these bytes, is looked at below.
-                if (stop != (byte)'\\' || length + 1 >= Vector256<byte>.Count - (start - from) || EscapeLength(bytes.Slice(start + length, 2)) != 2)
+                // A two-byte escape is one unit. Other escapes, and strings beyond these bytes, are handled below.
+                if (stop != (byte)'\\' || length + 1 >= Vector256<byte>.Count - (start - from)
+                    || EscapeLength(bytes.Slice(start + length, 2)) != 2)
                 {
                     break;
                 }
@@ -71,7 +76,7 @@ internal static class JsonStringScanner
         }
     }
 
-    /// <summary>UTF-16 units of plain UTF-8: one for each character, two for those of four bytes.</summary>
+    /// <summary>Returns the UTF-16 units of plain UTF-8: one a character, two for one of four bytes.</summary>
     public static int CountUtf16(ReadOnlySpan<byte> utf8)
     {
         int count = 0;
@@ -92,7 +97,7 @@ internal static class JsonStringScanner
         return count;
     }
 
-    // The length of what goes before the first quote, backslash or control character.
+    // Returns the length up to the first quote, backslash or control character.
     private static int Plain(ReadOnlySpan<byte> bytes, ref int utf16Length)
     {
         int at = 0;
@@ -102,7 +107,9 @@ internal static class JsonStringScanner
             for (; bytes.Length - at >= Vector128<byte>.Count; at += Vector128<byte>.Count)
             {
                 Vector128<byte> next = Vector128.LoadUnsafe(ref first, (uint)at);
-                Vector128<byte> isStop = Vector128.Equals(next, Vector128.Create((byte)'"')) | Vector128.Equals(next, Vector128.Create((byte)'\\')) | Vector128.LessThan(next, Vector128.Create((byte)0x20));
+                Vector128<byte> isStop = Vector128.Equals(next, Vector128.Create((byte)'"'))
+                    | Vector128.Equals(next, Vector128.Create((byte)'\\'))
+                    | Vector128.LessThan(next, Vector128.Create((byte)0x20));
                 uint stops = isStop.ExtractMostSignificantBits();
                 if (stops != 0)
                 {
@@ -145,7 +152,7 @@ internal static class JsonStringScanner
 
     private static int Units(byte value) => (value & 0xC0) == 0x80 ? 0 : value >= 0xF0 ? 2 : 1;
 
-    // The length of the escape at the start; 0 where it goes on past the end; Invalid where it is none.
+    // Returns the length of the escape at the start; 0 if it continues past the end; Invalid if it is none.
     private static int EscapeLength(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length == 1)

@@ -7,7 +7,7 @@ namespace StreamUsage.Parsing.Json;
 /// <summary>Decodes the inside of a JSON string.</summary>
 internal static class JsonStringText
 {
-    /// <summary>The text of a JSON string's inside as it was sent.</summary>
+    /// <summary>Returns the text of the raw inside of a JSON string.</summary>
     public static string ToString(ReadOnlySpan<byte> inside)
     {
         if (!inside.Contains((byte)'\\'))
@@ -22,12 +22,11 @@ internal static class JsonStringText
         return result;
     }
 
-    /// <summary>
-    /// No more than the first characters of the text, and not half of a surrogate pair; <paramref name="known"/> where they are the same, without a string being made. What is left out is not decoded.
-    /// </summary>
+    /// <summary>Returns the first characters of the text, without half a surrogate pair. Returns
+    /// <paramref name="known"/>, without an allocation, if it is equal. The rest is not decoded.</summary>
     public static string ToString(ReadOnlySpan<byte> inside, int maxLength, string? known = null)
     {
-        // Nothing stands for a character in more bytes than an escape.
+        // An escape is the longest form of a character.
         const int MaxBytesPerCharacter = 6;
         if (inside.Length / MaxBytesPerCharacter >= maxLength)
         {
@@ -41,7 +40,7 @@ internal static class JsonStringText
         return result;
     }
 
-    /// <summary>Appends what a JSON string's inside stands for, in UTF-8. A lone surrogate, which JSON lets pass, is replaced.</summary>
+    /// <summary>Appends the decoded inside of a JSON string, in UTF-8. A lone surrogate is replaced.</summary>
     public static void Append(ReadOnlySpan<byte> inside, ref PooledBuffer text)
     {
         Span<byte> character = stackalloc byte[4];
@@ -77,7 +76,7 @@ internal static class JsonStringText
         }
     }
 
-    // \uXXXX, or two of them for a surrogate pair: its length.
+    // Reads \uXXXX, or two for a surrogate pair, and returns the length.
     private static int ReadCharacter(ReadOnlySpan<byte> escape, out Rune rune)
     {
         if (!TryReadUnit(escape, out char unit))

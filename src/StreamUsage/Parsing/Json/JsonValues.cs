@@ -3,10 +3,8 @@ using System.Runtime.Intrinsics;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// The JSON values of an event's data, one after the other: some servers put several into one event, one a line or all in one. Only containers, end marks and lines of anything else are told apart; whether a
-/// value is well-formed is its reader's to find.
-/// </summary>
+/// <summary>Enumerates the JSON values of an event's data, as some servers put several into one event. It separates
+/// containers, end markers and other lines; their content is not validated.</summary>
 internal ref struct JsonValues(ReadOnlySpan<byte> data)
 {
     private ReadOnlySpan<byte> _rest = data;
@@ -15,7 +13,7 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
 
     private static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
 
-    /// <summary>Whether the data is one value, as nearly always, or does not begin with one.</summary>
+    /// <summary>Returns whether the data is one value, as nearly always, or does not begin with one.</summary>
     public static bool IsSingle(ReadOnlySpan<byte> data)
     {
         int start = data.IndexOfAnyExcept(Blank);
@@ -33,7 +31,8 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
         return length == data.Length || !data[length..].ContainsAnyExcept(Blank);
     }
 
-    // A bracket before a bracket that opens, or before white space: neither is within compact JSON, unless in a string. A third of what looking for the first value's end costs.
+    // A closing bracket before an opening one or white space occurs in compact JSON only inside strings. The check
+    // costs a third of finding the first value's end.
     private static bool MayHoldSeveral(ReadOnlySpan<byte> data)
     {
         int at = 0;
@@ -43,7 +42,8 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
             for (; at + Vector256<byte>.Count < data.Length; at += Vector256<byte>.Count)
             {
                 Vector256<byte> next = Vector256.LoadUnsafe(ref first, (nuint)at + 1);
-                Vector256<byte> opens = Vector256.Equals(next | Vector256.Create((byte)0x20), Vector256.Create((byte)'{')); // '[' is '{' without that bit.
+                // Without that bit '{' is '['.
+                Vector256<byte> opens = Vector256.Equals(next | Vector256.Create((byte)0x20), Vector256.Create((byte)'{'));
                 Vector256<byte> closes = Vector256.Equals(Vector256.LoadUnsafe(ref first, (nuint)at), Vector256.Create((byte)'}'));
                 if ((closes & (opens | Vector256.LessThanOrEqual(next, Vector256.Create((byte)' ')))) != Vector256<byte>.Zero)
                 {
@@ -63,7 +63,7 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
         return false;
     }
 
-    /// <summary>The length of the values at the data's beginning that are whole.</summary>
+    /// <summary>Returns the length of the whole values at the data's beginning.</summary>
     public static int LengthOfWhole(ReadOnlySpan<byte> data)
     {
         int length = 0;
@@ -81,7 +81,7 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
         return length;
     }
 
-    /// <summary>The next value; false where there is none.</summary>
+    /// <summary>Returns the next value; false if there is none.</summary>
     public bool Next(out ReadOnlySpan<byte> value)
     {
         _rest = _rest.TrimStart(Blank);
@@ -91,7 +91,7 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
         return !value.IsEmpty;
     }
 
-    // With the white space before it. What is no container ends with its line, or where one begins.
+    // Includes leading white space. A value that is no container ends with its line, or before a container.
     private static int LengthOfFirst(ReadOnlySpan<byte> data, out bool isWhole)
     {
         int start = data.IndexOfAnyExcept(Blank);

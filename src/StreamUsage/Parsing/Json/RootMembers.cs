@@ -2,10 +2,7 @@ using System.Text.Json;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>
-/// Members of an event's root that tell protocols apart, each where its value is of the kind that the protocol gives
-/// it.
-/// </summary>
+/// <summary>Specifies root members that identify a protocol, each with a value of the protocol's kind.</summary>
 [Flags]
 internal enum RootMembers
 {
@@ -34,12 +31,11 @@ internal enum RootMembers
     ModerationId = 1 << 20,
 }
 
-/// <summary>Finds the <see cref="RootMembers"/> that a property is.</summary>
+/// <summary>Finds the <see cref="RootMembers"/> of a property.</summary>
 internal static class RootMember
 {
-    /// <summary>What a property is; <see cref="RootMembers.None"/> for one that tells nothing.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">The reader on its value, which is not moved.</param>
+    /// <summary>Returns the member that a property is; <see cref="RootMembers.None"/> if it identifies
+    /// nothing.</summary>
     public static RootMembers Of(scoped ReadOnlySpan<byte> name, Utf8JsonReader value) => value.TokenType switch
     {
         JsonTokenType.String => OfString(name, value),
@@ -88,7 +84,7 @@ internal static class RootMember
         : name.SequenceEqual("segments"u8) || name.SequenceEqual("words"u8) ? RootMembers.Recording
         : RootMembers.None;
 
-    // Whether the first element is an image: {b64_json} or {url}.
+    // Returns whether the first element is an image: {b64_json} or {url}.
     private static bool IsImage(Utf8JsonReader data)
     {
         if (!data.EnterArray() || !data.NextElement() || !data.EnterObject())

@@ -5,13 +5,13 @@ using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>The properties of an event's root by which wires are told apart, read once for all of them.</summary>
+/// <summary>Represents the root properties that identify protocols, read once for all of them.</summary>
 internal ref struct RootProbe
 {
     public ReadOnlySpan<byte> EventType;
     public ReadOnlySpan<byte> Type;
     public ReadOnlySpan<byte> Object;
-    public ReadOnlySpan<byte> NamedType; // What event_type says.
+    public ReadOnlySpan<byte> NamedType; // The value of event_type.
     public bool IsObject;
     public bool IsDone;
     public bool HasChoices;
@@ -28,11 +28,16 @@ internal ref struct RootProbe
     public UsageShape Usage;
     public ParserMatch Gemini;
 
-    /// <summary>What the root says; of data that is no object, only whether it is Chat's end.</summary>
+    /// <summary>Reads the root. Data that is no object is only checked for Chat's end marker.</summary>
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static RootProbe Read(StreamEvent streamEvent)
     {
-        var probe = new RootProbe { EventType = streamEvent.Type, IsWholeBody = streamEvent.IsWholeBody, IsDone = OpenAIChatParser.IsDone(streamEvent.Data) };
+        var probe = new RootProbe
+        {
+            EventType = streamEvent.Type,
+            IsWholeBody = streamEvent.IsWholeBody,
+            IsDone = OpenAIChatParser.IsDone(streamEvent.Data),
+        };
         if (Utf8Json.IsObject(streamEvent.Data))
         {
             probe.IsObject = true;
@@ -42,10 +47,9 @@ internal ref struct RootProbe
         return probe;
     }
 
-    /// <summary>The type in the data, else the event's.</summary>
+    /// <summary>Gets the type in the data, else the event's.</summary>
     public readonly ReadOnlySpan<byte> AnyType => Type.IsEmpty ? EventType : Type;
 
-    /// <summary>Whether the root has a member.</summary>
     public readonly bool Has(RootMembers member) => (Members & member) != 0;
 
     private void ReadRoot(Utf8JsonReader reader)
@@ -59,7 +63,7 @@ internal ref struct RootProbe
                 Type = reader.ValueSpan;
                 if (Type.StartsWith("response."u8) || Type.StartsWith("message_"u8) || Type.StartsWith("content_block_"u8))
                 {
-                    return; // Says all; what follows may be large.
+                    return; // Conclusive; the rest may be large.
                 }
             }
             else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
@@ -103,7 +107,7 @@ internal ref struct RootProbe
         }
     }
 
-    // Code Assist has the chunk in a "response"; so have events of Responses, whose inside has none of these names.
+    // Code Assist wraps the chunk in "response". Events of Responses do too, but without these names inside.
     private static ParserMatch ReadWrapped(ref Utf8JsonReader reader)
     {
         ParserMatch match = ParserMatch.None;
@@ -119,7 +123,7 @@ internal ref struct RootProbe
         return match;
     }
 
-    // Google's errors have a status in capitals beside a numeric code.
+    // Google's errors have an upper-case status beside a numeric code.
     private static ParserMatch ReadError(ref Utf8JsonReader reader)
     {
         bool hasCode = false, hasStatus = false;
@@ -154,7 +158,8 @@ internal ref struct RootProbe
             {
                 shape = UsageShape.Interactions;
             }
-            else if (name.SequenceEqual("input_tokens_details"u8) || (name.SequenceEqual("total_tokens"u8) && shape is not (UsageShape.Chat or UsageShape.Interactions)))
+            else if (name.SequenceEqual("input_tokens_details"u8)
+                || (name.SequenceEqual("total_tokens"u8) && shape is not (UsageShape.Chat or UsageShape.Interactions)))
             {
                 shape = UsageShape.Responses;
             }
@@ -180,7 +185,7 @@ internal ref struct RootProbe
     private static ParserMatch Best(ParserMatch first, ParserMatch second) => first > second ? first : second;
 }
 
-/// <summary>Whose names a usage object uses.</summary>
+/// <summary>Specifies whose names a usage object uses.</summary>
 internal enum UsageShape
 {
     None,

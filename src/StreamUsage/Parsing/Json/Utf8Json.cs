@@ -4,10 +4,11 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>The few ways in which parsers read JSON: without a string where a span will do, and without trust in what stands there.</summary>
+/// <summary>Reads JSON for the parsers: without strings where spans suffice, and tolerant of unexpected
+/// values.</summary>
 internal static class Utf8Json
 {
-    // What is kept of a name (an id, a model, a stop reason), and of an error's message: no provider's is as long, and a hostile one is not what a record is for.
+    // The most characters kept of a name (id, model, stop reason) and of an error message: far above any provider's.
     public const int MaxMessageLength = 4096;
     private const int MaxNameLength = 1024;
 
@@ -15,7 +16,7 @@ internal static class Utf8Json
 
     public static Utf8JsonReader Read(ReadOnlySpan<byte> data) => new(data, Options);
 
-    /// <summary>A reader that stands on the value that <paramref name="value"/> is.</summary>
+    /// <summary>Returns a reader at <paramref name="value"/>.</summary>
     public static Utf8JsonReader ReadValue(ReadOnlySpan<byte> value)
     {
         Utf8JsonReader reader = Read(value);
@@ -23,48 +24,42 @@ internal static class Utf8Json
         return reader;
     }
 
-    /// <summary>As <see cref="GetName(ref Utf8JsonReader, string?, int)"/>, of a value on its own.</summary>
     public static string? GetName(ReadOnlySpan<byte> value, string? known = null)
     {
         Utf8JsonReader reader = ReadValue(value);
         return reader.GetName(known);
     }
 
-    /// <summary>As <see cref="GetId(ref Utf8JsonReader, string?)"/>, of a value on its own.</summary>
     public static string? GetId(ReadOnlySpan<byte> value, string? known = null)
     {
         Utf8JsonReader reader = ReadValue(value);
         return reader.GetId(known);
     }
 
-    /// <summary>As <see cref="GetIndex(ref Utf8JsonReader)"/>, of a value on its own.</summary>
     public static int GetIndex(ReadOnlySpan<byte> value)
     {
         Utf8JsonReader reader = ReadValue(value);
         return reader.GetIndex();
     }
 
-    /// <summary>As <see cref="Observe(ref Utf8JsonReader, OutputKind, int, IOutputObserver)"/>, of a value on its own.</summary>
     public static void Observe(ReadOnlySpan<byte> value, OutputKind kind, int choiceIndex, IOutputObserver output)
     {
         Utf8JsonReader reader = ReadValue(value);
         reader.Observe(kind, choiceIndex, output);
     }
 
-    /// <summary>Whether a value, as <see cref="JsonMembers"/> gives it, is a string.</summary>
     public static bool IsString(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'"';
 
-    /// <summary>Whether a value, as <see cref="JsonMembers"/> gives it, is an object.</summary>
     public static bool IsObjectValue(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'{';
 
-    /// <summary>Whether the data's first character begins an object.</summary>
     public static bool IsObject(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> trimmed = data.TrimStart(" \t\r\n"u8);
         return !trimmed.IsEmpty && trimmed[0] == (byte)'{';
     }
 
-    /// <summary>Moves to the next property of the object that the reader is in, onto its value; false at the object's end. <paramref name="name"/> is the name as sent.</summary>
+    /// <summary>Moves to the value of the next property of the reader's object; false at its end. The name is
+    /// raw.</summary>
     public static bool NextProperty(ref this Utf8JsonReader reader, out ReadOnlySpan<byte> name)
     {
         reader.Read();
@@ -79,26 +74,27 @@ internal static class Utf8Json
         return true;
     }
 
-    /// <summary>Moves onto the next element of the array that the reader is in; false at its end.</summary>
+    /// <summary>Moves to the next element of the reader's array; false at its end.</summary>
     public static bool NextElement(ref this Utf8JsonReader reader)
     {
         reader.Read();
         return reader.TokenType != JsonTokenType.EndArray;
     }
 
-    /// <summary>Whether the value is an object, which is then entered; any other value is skipped.</summary>
+    /// <summary>Enters the value if it is an object; else skips it and returns false.</summary>
     public static bool EnterObject(ref this Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.StartObject);
 
-    /// <summary>Whether the value is an array, which is then entered; any other value is skipped.</summary>
+    /// <summary>Enters the value if it is an array; else skips it and returns false.</summary>
     public static bool EnterArray(ref this Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.StartArray);
 
-    /// <summary>
-    /// A string that is not empty, cut at so many characters; null for anything else. <paramref name="known"/> is returned where it says the same, so that ids and models that every event repeats cost nothing.
-    /// </summary>
-    public static string? GetName(ref this Utf8JsonReader reader, string? known = null, int maxLength = MaxNameLength) => reader.GetString(known, maxLength, isShared: true);
+    /// <summary>Returns a non-empty string, cut at the maximum length; null for anything else. Returns
+    /// <paramref name="known"/> if equal, so that repeated ids and models are not allocated again.</summary>
+    public static string? GetName(ref this Utf8JsonReader reader, string? known = null, int maxLength = MaxNameLength) =>
+        reader.GetString(known, maxLength, isShared: true);
 
-    /// <summary>The same of what no other response says.</summary>
-    public static string? GetId(ref this Utf8JsonReader reader, string? known = null) => reader.GetString(known, MaxNameLength, isShared: false);
+    /// <summary>Returns a string like GetName, but without sharing it between responses.</summary>
+    public static string? GetId(ref this Utf8JsonReader reader, string? known = null) =>
+        reader.GetString(known, MaxNameLength, isShared: false);
 
     private static string? GetString(ref this Utf8JsonReader reader, string? known, int maxLength, bool isShared)
     {
@@ -126,10 +122,10 @@ internal static class Utf8Json
         return (isShared && !reader.ValueIsEscaped ? SharedNames.Find(reader.ValueSpan) : null) ?? GetText(ref reader);
     }
 
-    /// <summary>An error's message that is not empty, cut where it is very long; null for anything else.</summary>
+    /// <summary>Returns a non-empty error message, cut if very long; null for anything else.</summary>
     public static string? GetMessage(ref this Utf8JsonReader reader) => reader.GetString(null, MaxMessageLength, isShared: false);
 
-    /// <summary>The index of a choice, or another small number; 0 for anything else.</summary>
+    /// <summary>Returns the index of a choice, or another small number; 0 for anything else.</summary>
     public static int GetIndex(ref this Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int index))
@@ -141,7 +137,8 @@ internal static class Utf8Json
         return 0;
     }
 
-    /// <summary>The <c>index</c> of the choice that the reader is in, wherever in it that stands: some servers say it after the delta. 0 where it is not said.</summary>
+    /// <summary>Returns the <c>index</c> of the choice that the reader is in; 0 if there is none. Some servers send it
+    /// after the delta.</summary>
     public static int FindIndex(Utf8JsonReader reader)
     {
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -157,7 +154,8 @@ internal static class Utf8Json
         return 0;
     }
 
-    /// <summary>A token count (<see cref="CountText"/>): null for null; null and a word to the observer for what is no count.</summary>
+    /// <summary>Returns a token count (<see cref="CountText"/>); null for null, and for an invalid one, which is
+    /// reported.</summary>
     public static long? GetCount(ref this Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, IOutputObserver output)
     {
         if (reader.TokenType == JsonTokenType.Null)
@@ -182,10 +180,12 @@ internal static class Utf8Json
         return null;
     }
 
-    /// <summary>An amount of money that is not negative; null for anything else.</summary>
+    /// <summary>Returns an amount of money that is not negative; null for anything else.</summary>
     public static decimal? GetAmount(ref this Utf8JsonReader reader)
     {
-        if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length) && length == reader.ValueSpan.Length && amount >= 0)
+        if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String
+            && Utf8Parser.TryParse(reader.ValueSpan, out decimal amount, out int length)
+            && length == reader.ValueSpan.Length && amount >= 0)
         {
             return amount;
         }
@@ -194,7 +194,7 @@ internal static class Utf8Json
         return null;
     }
 
-    /// <summary>Tells the observer of a string that is output; any other value is skipped.</summary>
+    /// <summary>Reports a string as output; skips any other value.</summary>
     public static void Observe(ref this Utf8JsonReader reader, OutputKind kind, int choiceIndex, IOutputObserver output)
     {
         if (reader.TokenType == JsonTokenType.String)
@@ -210,7 +210,7 @@ internal static class Utf8Json
         }
     }
 
-    /// <summary>Tells the observer of a field that is a string; any other value is skipped.</summary>
+    /// <summary>Reports a string as a field; skips any other value.</summary>
     public static void Tell(ref this Utf8JsonReader reader, BlockField field, int choiceIndex, IOutputObserver output)
     {
         if (reader.TokenType == JsonTokenType.String)
@@ -223,7 +223,7 @@ internal static class Utf8Json
         }
     }
 
-    /// <summary>The text of a string value. A lone surrogate, which JSON lets pass, is replaced.</summary>
+    /// <summary>Returns the text of a string value. A lone surrogate is replaced.</summary>
     public static string GetText(ref this Utf8JsonReader reader)
     {
         try
@@ -236,7 +236,7 @@ internal static class Utf8Json
         }
     }
 
-    /// <summary>The bytes of the value that the reader stands on, which is skipped.</summary>
+    /// <summary>Returns the bytes of the value that the reader is at, and skips it.</summary>
     public static ReadOnlySpan<byte> GetRaw(ref this Utf8JsonReader reader, ReadOnlySpan<byte> data)
     {
         int start = (int)reader.TokenStartIndex;
@@ -244,7 +244,8 @@ internal static class Utf8Json
         return data[start..(int)reader.BytesConsumed];
     }
 
-    /// <summary>The state with a service tier that was said; <c>auto</c>, which only a request says, and an empty one say nothing.</summary>
+    /// <summary>Returns the state with a service tier. Ignores <c>auto</c>, which is a request's value, and empty
+    /// ones.</summary>
     public static UsageAccumulator WithServiceTier(in UsageAccumulator state, string? tier) =>
         tier is null or "auto" || ReferenceEquals(tier, state.ServiceTier) ? state : state with { ServiceTier = tier };
 

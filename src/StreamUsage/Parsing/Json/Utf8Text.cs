@@ -6,7 +6,7 @@ namespace StreamUsage.Parsing.Json;
 /// <summary>Measures and cuts text without decoding it.</summary>
 internal static class Utf8Text
 {
-    /// <summary>UTF-16 units of a text in UTF-8; where it is the inside of a JSON string, of what its escapes stand for.</summary>
+    /// <summary>Returns the UTF-16 units of a text in UTF-8, or of the decoded inside of a JSON string.</summary>
     public static int CountUtf16(ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         if (!isEscaped)
@@ -23,14 +23,14 @@ internal static class Utf8Text
                 return count + JsonStringScanner.CountUtf16(utf8);
             }
 
-            // \uXXXX is one unit, a surrogate pair two of them; any other escape is one as well.
+            // \uXXXX is one unit, so a surrogate pair is two. Any other escape is one.
             count += JsonStringScanner.CountUtf16(utf8[..length]) + 1;
             int escape = utf8[length + 1] == (byte)'u' ? 6 : 2;
             utf8 = utf8[Math.Min(length + escape, utf8.Length)..];
         }
     }
 
-    /// <summary>Of plain UTF-8 that is cut at a length, the length up to the last whole character.</summary>
+    /// <summary>Returns the length up to the last whole character before <paramref name="length"/>.</summary>
     public static int WholeCharacters(ReadOnlySpan<byte> utf8, int length)
     {
         if (length >= utf8.Length)
@@ -50,7 +50,8 @@ internal static class Utf8Text
         return length;
     }
 
-    /// <summary>No more than the first characters of a text, and not half of a surrogate pair; <paramref name="known"/> where they are the same, without a string being made.</summary>
+    /// <summary>Returns the first characters of a text, without half a surrogate pair; <paramref name="known"/> if
+    /// equal.</summary>
     public static string ToString(ReadOnlySpan<byte> utf8, int maxLength, string? known = null)
     {
         char[] buffer = ArrayPool<char>.Shared.Rent(maxLength);

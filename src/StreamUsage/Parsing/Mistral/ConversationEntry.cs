@@ -4,23 +4,21 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.Mistral;
 
-/// <summary>
-/// An entry of a conversation's response, whole or a delta of it: text and thinking of the model, calls of the client's
-/// functions and of the provider's own tools.
-/// </summary>
+/// <summary>Reads an entry of a conversation's response, or a delta of it: text, thinking, function and server tool
+/// calls.</summary>
 internal static class ConversationEntry
 {
-    /// <summary>Whether a type is that of an entry, or of an event of one.</summary>
+    /// <summary>Returns whether a type is that of an entry or of an entry's event.</summary>
     public static bool IsEntry(ReadOnlySpan<byte> type) =>
         type.StartsWith("message.output"u8) || type.StartsWith("function.call"u8) || type.StartsWith("tool.execution"u8);
 
-    /// <summary>Reads the entry that the reader stands on.</summary>
+    /// <summary>Reads the entry that the reader is at.</summary>
     /// <param name="reader">The reader.</param>
-    /// <param name="data">What it reads.</param>
-    /// <param name="type">The entry's type, or its event's.</param>
-    /// <param name="index">Where it stands among the entries; negative where the event says so itself.</param>
-    /// <param name="state">The state before it.</param>
-    /// <param name="output">Told of the output.</param>
+    /// <param name="data">The event's data.</param>
+    /// <param name="type">The type of the entry or of its event.</param>
+    /// <param name="index">The entry's index; negative if the event holds it.</param>
+    /// <param name="state">The state before the entry.</param>
+    /// <param name="output">The observer.</param>
     public static UsageAccumulator Read(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> type, int index, UsageAccumulator state,
         IOutputObserver output)
@@ -70,7 +68,7 @@ internal static class ConversationEntry
         return state;
     }
 
-    // Within an entry's own index there are the parts of its content.
+    // An entry's content parts have their own indices.
     private static long KeyOf(int index, int part) => ((long)index << 32) + part;
 
     private static int FindIndex(Utf8JsonReader reader)
@@ -89,7 +87,7 @@ internal static class ConversationEntry
         }
         catch (JsonException)
         {
-            // The reading will come to it.
+            // The parsing will report it.
         }
 
         return 0;

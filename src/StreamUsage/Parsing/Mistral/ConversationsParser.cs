@@ -5,10 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Mistral;
 
-/// <summary>
-/// Mistral's Conversations: the events of a stream, which <c>conversation.response.done</c> or <c>.error</c> ends, and
-/// a whole response. Its chat completions, embeddings and transcriptions are read as OpenAI's.
-/// </summary>
+/// <summary>Parses Mistral's Conversations: stream events, ended by <c>conversation.response.done</c> or <c>.error</c>,
+/// and a whole response. OpenAI's parsers read Mistral's other APIs.</summary>
 internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "mistral-conversations";

@@ -7,7 +7,7 @@ namespace StreamUsage.Parsing.Mistral;
 /// <summary>Reads the usage object of Mistral's Conversations.</summary>
 internal static class MistralUsage
 {
-    /// <summary>Reads the object that the reader stands on.</summary>
+    /// <summary>Reads the object that the reader is at.</summary>
     public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
         if (reader.TokenType != JsonTokenType.StartObject)

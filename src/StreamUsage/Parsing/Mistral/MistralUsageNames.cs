@@ -4,15 +4,13 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.Mistral;
 
-/// <summary>The usage object of Mistral's Conversations.</summary>
+/// <summary>Holds the fields of the usage of Mistral's Conversations.</summary>
 internal static class MistralUsageNames
 {
     private static readonly UsageNames Details = new(Count("cached_tokens", UsageCount.CacheRead));
 
-    /// <summary>
-    /// Gets its fields. What connectors (the provider's own tools) brought is counted beside the prompt: in Mistral's
-    /// documentation the total is prompt, completion and connectors together.
-    /// </summary>
+    /// <summary>Gets the fields. Tokens of connectors (server tools) are not in the prompt, but in the total, as
+    /// Mistral documents.</summary>
     public static UsageNames Usage { get; } = new(
         [
             Count("prompt_tokens", UsageCount.Input),

@@ -2,11 +2,8 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// An answer of OpenAI's audio endpoints that says nothing but itself: a recording, or a transcript in plain text. It
-/// reports no usage, and is complete where its body is.
-/// </summary>
-/// <param name="operation">What was asked.</param>
+/// <summary>Parses a recording or a plain-text transcript of OpenAI's audio endpoints. It has no usage, and is complete
+/// if its body is.</summary>
 internal sealed class AudioFileParser(string operation) : IProtocolParser
 {
     public string Protocol => "openai-audio";

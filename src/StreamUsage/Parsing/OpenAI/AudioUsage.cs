@@ -5,13 +5,10 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// Reads the usage object of audio: in tokens, under OpenAI's names or Mistral's, or in seconds (<c>{type: duration,
-/// seconds}</c>). Mistral counts the audio's tokens beside its prompt: its total says so.
-/// </summary>
+/// <summary>Reads the usage of audio: tokens, under OpenAI's names or Mistral's, or seconds (<c>{type: duration,
+/// seconds}</c>). By its total, Mistral counts audio tokens beside the prompt.</summary>
 internal static class AudioUsage
 {
-    /// <summary>Reads the object.</summary>
     public static UsageAccumulator Read(ReadOnlySpan<byte> usage, UsageAccumulator state, IOutputObserver output)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(usage);
@@ -21,7 +18,7 @@ internal static class AudioUsage
         return report.IsEmpty ? state : state.Replace(WithAudio(report.ToTokens(TokenConvention.InputIncludesCache)));
     }
 
-    /// <summary>The state with the length of the recording, which may be said as a text.</summary>
+    /// <summary>Returns the state with the length of the recording, which may be a string.</summary>
     public static UsageAccumulator WithSeconds(ReadOnlySpan<byte> duration, in UsageAccumulator state)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(Utf8Json.IsString(duration) && duration.Length > 2 ? duration[1..^1] : duration);

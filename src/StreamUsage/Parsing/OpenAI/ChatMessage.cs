@@ -3,13 +3,13 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>The message of a chat choice, or a delta of it: text, reasoning, a refusal, tool calls, a transcript.</summary>
+/// <summary>Reads the message of a chat choice, or a delta of it: text, reasoning, refusal, tool calls,
+/// transcript.</summary>
 internal static class ChatMessage
 {
-    // The key of the one call there was before calls had an index.
+    // The key of the single function call of older APIs.
     private const int OldFunctionCall = -1;
 
-    /// <summary>Tells the observer of what the object that the reader stands on holds.</summary>
     public static void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int choice, IOutputObserver output)
     {
         if (!reader.EnterObject())
@@ -29,9 +29,10 @@ internal static class ChatMessage
             {
                 ReadContent(ref reader, OutputKind.Text, choice, output);
             }
-            else if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String)
+            else if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8))
+                && reader.TokenType == JsonTokenType.String)
             {
-                // Some servers say the same reasoning under both names.
+                // Some servers send the same reasoning under both names.
                 if (!hasReasoning)
                 {
                     hasReasoning = !reader.ValueSpan.IsEmpty;
@@ -70,7 +71,7 @@ internal static class ChatMessage
         }
     }
 
-    /// <summary>Returns whether the object that the reader stands on holds output of the model.</summary>
+    /// <summary>Returns whether the object that the reader is at holds output of the model.</summary>
     public static bool HasOutput(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -80,7 +81,8 @@ internal static class ChatMessage
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            bool isOutput = name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
+            bool isOutput = name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8)
+                || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
                 || name.SequenceEqual("tool_calls"u8) || name.SequenceEqual("function_call"u8);
             if (isOutput && IsSaid(reader))
             {
@@ -93,7 +95,7 @@ internal static class ChatMessage
         return false;
     }
 
-    /// <summary>Whether the object that the reader stands on says anything but a role.</summary>
+    /// <summary>Returns whether the object that the reader is at has more than a role.</summary>
     public static bool SaysMoreThanRole(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -121,10 +123,11 @@ internal static class ChatMessage
             return !value.ValueSpan.IsEmpty;
         }
 
-        return value.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && value.Read() && value.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray);
+        return value.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && value.Read()
+            && value.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray);
     }
 
-    // A string, or an array of parts as Mistral sends them: {type: text, text} and {type: thinking, thinking: [parts]}.
+    // A string, or Mistral's parts: {type: text, text} and {type: thinking, thinking: [parts]}.
     private static void ReadContent(ref Utf8JsonReader reader, OutputKind kind, int choice, IOutputObserver output)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
@@ -175,7 +178,7 @@ internal static class ChatMessage
 
             if (keepsMessage)
             {
-                // Where there is no index, its place is one, and its id tells it from the calls of other chunks.
+                // Without an index, the position is used, and the id separates it from the calls of other chunks.
                 BlockHeader call = BlockHeader.Find(reader);
                 output.OnBlock(new OutputBlock(choice, call.Index < 0 ? position : call.Index, BlockStage.Delta)
                 {
@@ -199,14 +202,15 @@ internal static class ChatMessage
         }
     }
 
-    // The model has reasoned before it answered, wherever the server puts it in the message.
+    // Reasoning comes before the answer, wherever the server puts it in the message.
     private static bool TellReasoning(Utf8JsonReader reader, int choice, IOutputObserver output)
     {
         try
         {
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
-                if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+                if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8))
+                    && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
                 {
                     reader.Observe(OutputKind.Reasoning, choice, output);
                     return true;
@@ -217,7 +221,7 @@ internal static class ChatMessage
         }
         catch (JsonException)
         {
-            // The reading will come to it.
+            // The parsing will report it.
         }
 
         return false;

@@ -5,11 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// OpenAI's transcriptions, translations and streamed speech, and what is compatible (Mistral's, under its own names):
-/// a whole body with a <c>text</c>, or events of which <c>….done</c> is the last. A transcription's text is output
-/// and stands twice in a stream; it is counted once.
-/// </summary>
+/// <summary>Parses transcriptions, translations and streamed speech of OpenAI and Mistral: a body with a <c>text</c>,
+/// or events, the last of which ends in <c>.done</c>. A stream repeats the transcript, which is counted once.</summary>
 internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "openai-audio";
@@ -40,7 +37,7 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             return ParserMatch.None;
         }
 
-        // A text alone may be anyone's.
+        // Any protocol may have a text.
         return probe.Has(RootMembers.Recording) || probe.HasUsage ? ParserMatch.Certain
             : probe.IsWholeBody && probe.PropertyCount == 1 ? ParserMatch.Possible
             : ParserMatch.None;
@@ -107,7 +104,7 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
         }
         else if (isEnd && !duration.IsEmpty)
         {
-            state = AudioUsage.WithSeconds(duration, state); // Of a model that is paid by the length of the recording.
+            state = AudioUsage.WithSeconds(duration, state); // The model is billed by the recording's length.
         }
 
         return isEnd && state.Error is null ? state with { IsTerminal = true } : state;
@@ -116,7 +113,7 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
     private static bool IsEvent(ReadOnlySpan<byte> type) =>
         type.StartsWith("transcript."u8) || type.StartsWith("transcription."u8) || type.StartsWith("speech.audio."u8);
 
-    // That text has come is known by the one choice that there is.
+    // The single choice marks that text has arrived.
     private static UsageAccumulator Observe(ReadOnlySpan<byte> text, in UsageAccumulator state, IOutputObserver output)
     {
         if (!Utf8Json.IsString(text))

@@ -6,7 +6,7 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>OpenAI Chat Completions and everything compatible: chunks, a whole completion, and errors.</summary>
+/// <summary>Parses Chat Completions of OpenAI and compatible servers: chunks, a whole completion, and errors.</summary>
 internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "openai-chat";
@@ -14,22 +14,25 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
     public UsageNames UsageNames => OpenAIUsageNames.Chat;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
+        name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)
+            || name.SequenceEqual("refusal"u8)
         || name.SequenceEqual("arguments"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("created"u8);
 
-    // Of servers that count in every chunk.
+    // Some servers count in every chunk.
     public bool IsCount(ReadOnlySpan<byte> name) => name.EndsWith("_tokens"u8);
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe)
     {
-        if ((probe.HasChoices && !probe.Object.SequenceEqual(OpenAICompletionsParser.ObjectName)) || probe.Object.StartsWith("chat.completion"u8))
+        if ((probe.HasChoices && !probe.Object.SequenceEqual(OpenAICompletionsParser.ObjectName))
+            || probe.Object.StartsWith("chat.completion"u8))
         {
             return ParserMatch.Certain;
         }
 
-        return probe.HasError || probe.Usage == UsageShape.Chat || probe.Object.SequenceEqual("error"u8) ? ParserMatch.Possible : ParserMatch.None;
+        return probe.HasError || probe.Usage == UsageShape.Chat || probe.Object.SequenceEqual("error"u8)
+            ? ParserMatch.Possible : ParserMatch.None;
     }
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
@@ -40,7 +43,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             return IsDone(data) ? state with { IsTerminal = true } : state;
         }
 
-        // An object after others is a line of a stream, though it may not say that it is a chunk.
+        // A further object is a line of a stream, even if it does not call itself a chunk.
         bool isChunk = state.Choices != default, isError = false;
         FlatError flatError = default;
         bool hasAnswer = false;
@@ -56,7 +59,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("id"u8))
             {
-                // Chunks of one stream may bear different ids; the first is the response's.
+                // Chunks of one stream may have different ids; the first one is used.
                 if (state.ResponseId is not null)
                 {
                     reader.Skip();
@@ -106,7 +109,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        // The root's own usage stands where one is nested in a choice or in x_groq as well.
+        // The root's usage wins over one in a choice or in x_groq.
         usage = usage.TokenType == JsonTokenType.StartObject ? usage : nestedUsage;
         if (usage.TokenType == JsonTokenType.StartObject)
         {
@@ -121,11 +124,12 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         return streamEvent.IsWholeBody && !isChunk && state.Error is null ? state with { IsTerminal = true } : state;
     }
 
-    /// <summary>Whether an event's data is what ends a stream; some servers pad it.</summary>
+    /// <summary>Returns whether an event's data is the end marker, which some servers pad.</summary>
     public static bool IsDone(ReadOnlySpan<byte> data) => data.Trim(" \t"u8).SequenceEqual("[DONE]"u8);
 
     private static UsageAccumulator ReadChoices(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage, out long onlyIndex, out bool isAny)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk,
+            ref Utf8JsonReader usage, out long onlyIndex, out bool isAny)
     {
         onlyIndex = -1;
         isAny = false;
@@ -150,7 +154,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
     }
 
     private static UsageAccumulator ReadChoice(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, ChoiceProgress before, UsageAccumulator state, IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, ChoiceProgress before, UsageAccumulator state,
+            IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage)
     {
         Utf8JsonReader choice = reader;
         string? reason = null;
@@ -165,7 +170,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("message"u8))
             {
-                // Beside deltas it says once more what they have said: Perplexity's in each chunk, MiniMax's in the last.
+                // Beside deltas, the message repeats them: in each of Perplexity's chunks, in MiniMax's last.
                 if (before.HasBegun(index) || HasDelta(choice))
                 {
                     reader.Skip();
@@ -181,14 +186,15 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("text"u8))
             {
-                // Together's servers repeat the delta's text in it.
+                // Together's servers repeat the delta's text here.
                 if (HasDelta(choice))
                 {
                     reader.Skip();
                 }
                 else
                 {
-                    state = before.HasFinished(index) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? Continue(state, index) : state;
+                    state = before.HasFinished(index) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty
+                        ? Continue(state, index) : state;
                     reader.Observe(OutputKind.Text, index, output);
                 }
             }
@@ -216,11 +222,11 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         return reason == "error" && state.Error is null ? state.WithError(new ProviderError()) : state;
     }
 
-    // Output after a finish reason: it did not end the choice.
+    // Output after a finish reason: the choice had not ended.
     private static UsageAccumulator Continue(in UsageAccumulator state, int index) =>
         state with { Choices = state.Choices.Continue(index), StopReason = index == 0 ? null : state.StopReason };
 
-    // KoboldCpp says "null" where others say null.
+    // KoboldCpp sends the string "null".
     private static string? ReadReason(ref Utf8JsonReader reader, string? known)
     {
         if (reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("null"u8))
@@ -231,7 +237,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         return reader.GetName(known);
     }
 
-    // Whether the choice that the reader is in has a delta that says something: a whole answer may have an empty one beside its message.
+    // Returns whether the reader's choice has a non-empty delta: a whole answer may have an empty one beside its
+    // message.
     private static bool HasDelta(Utf8JsonReader choice)
     {
         while (choice.NextProperty(out ReadOnlySpan<byte> name))

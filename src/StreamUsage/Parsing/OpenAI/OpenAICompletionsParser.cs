@@ -4,7 +4,7 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>OpenAI's legacy Completions and what is compatible: chunks and whole answers like those of Chat, whose choices hold a <c>text</c> instead of a message.</summary>
+/// <summary>Parses legacy Completions: like Chat, but with a <c>text</c> in each choice instead of a message.</summary>
 internal sealed class OpenAICompletionsParser(OpenAIChatParser chat) : IProbedProtocol, ITemplatedProtocol
 {
     public static ReadOnlySpan<byte> ObjectName => "text_completion"u8;
@@ -21,5 +21,6 @@ internal sealed class OpenAICompletionsParser(OpenAIChatParser chat) : IProbedPr
 
     public ParserMatch Match(in RootProbe probe) => probe.Object.SequenceEqual(ObjectName) ? ParserMatch.Certain : ParserMatch.None;
 
-    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) => chat.Apply(streamEvent, state, output);
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) =>
+        chat.Apply(streamEvent, state, output);
 }

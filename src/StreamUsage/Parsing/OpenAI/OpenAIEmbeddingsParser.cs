@@ -5,7 +5,7 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>OpenAI's Embeddings and what is compatible: one whole body, whose usage is input alone.</summary>
+/// <summary>Parses Embeddings of OpenAI and compatible servers: one body, with input usage only.</summary>
 internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
 {
     public string Protocol => "openai-embeddings";
@@ -17,7 +17,8 @@ internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
-        probe.Object.SequenceEqual("list"u8) && probe.HasDataArray && probe.Usage is UsageShape.Chat or UsageShape.Responses ? ParserMatch.Certain : ParserMatch.None;
+        probe.Object.SequenceEqual("list"u8) && probe.HasDataArray && probe.Usage is UsageShape.Chat or UsageShape.Responses
+            ? ParserMatch.Certain : ParserMatch.None;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
@@ -53,7 +54,7 @@ internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
             }
         }
 
-        // Nothing is written: that is known. Some say the total alone.
+        // There is no output. Some servers send only the total.
         ReportedTokens tokens = state.Tokens;
         state = state with { Tokens = tokens with { InputTokens = tokens.InputTokens ?? tokens.TotalTokens, OutputTokens = 0 } };
         return state.Error is null ? state with { IsTerminal = true } : state;

@@ -5,11 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// OpenAI's image generations and edits, and what is compatible: a whole body, or events of which
-/// <c>image_generation.completed</c> or <c>image_edit.completed</c> has the usage. Models that are paid by the image
-/// report no tokens.
-/// </summary>
+/// <summary>Parses image generations and edits: one body, or events, with the usage in
+/// <c>image_generation.completed</c> or <c>image_edit.completed</c>. Models billed by the image report no
+/// tokens.</summary>
 internal sealed class OpenAIImagesParser : IProbedProtocol
 {
     public string Protocol => "openai-images";

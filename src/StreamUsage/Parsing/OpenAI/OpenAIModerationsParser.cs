@@ -3,7 +3,7 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>OpenAI's moderations: one whole body without usage. They are free, and nothing is counted.</summary>
+/// <summary>Parses moderations: one body without usage. They are free, so nothing is counted.</summary>
 internal sealed class OpenAIModerationsParser : IProbedProtocol
 {
     public string Protocol => "openai-moderations";

@@ -6,7 +6,7 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>OpenAI Responses: the events of a stream, a whole response, and errors.</summary>
+/// <summary>Parses OpenAI Responses: stream events, a whole response, and errors.</summary>
 internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtocol
 {
     private static ReadOnlySpan<byte> Compaction => "response.compaction"u8;
@@ -16,7 +16,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
     public UsageNames UsageNames => OpenAIUsageNames.Responses;
 
     public bool IsFree(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("item_id"u8);
+        name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8)
+            || name.SequenceEqual("item_id"u8);
 
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
@@ -28,12 +29,14 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             return ParserMatch.None;
         }
 
-        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || probe.Object.SequenceEqual(Compaction) || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
+        if (type.StartsWith("response."u8) || probe.Object.SequenceEqual("response"u8) || probe.Object.SequenceEqual(Compaction)
+            || (probe.Type.SequenceEqual("error"u8) && probe.HasCode))
         {
             return ParserMatch.Certain;
         }
 
-        return (type.SequenceEqual("error"u8) && probe.HasCode) || probe.Usage is UsageShape.Responses or UsageShape.ClaudeOrResponses ? ParserMatch.Possible : ParserMatch.None;
+        return (type.SequenceEqual("error"u8) && probe.HasCode) || probe.Usage is UsageShape.Responses or UsageShape.ClaudeOrResponses
+            ? ParserMatch.Possible : ParserMatch.None;
     }
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
@@ -108,7 +111,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         else if (Utf8Json.IsObjectValue(response))
         {
             state = ReadResponse(response, state, output, isWhole: false, out bool hasEnded);
-            isDone = hasEnded && type.SequenceEqual("response.done"u8); // Of Codex' backend and its relays.
+            isDone = hasEnded && type.SequenceEqual("response.done"u8); // Sent by Codex's backend and its relays.
             if (output.KeepsMessage && (isDone || IsTerminal(type)))
             {
                 ResponseBlocks.Repeat(response, output);
@@ -120,12 +123,12 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         }
         else if (isCompaction)
         {
-            // Its output is the conversation made shorter: what the user said among it.
+            // Its output is the shortened conversation, including the user's messages.
             state = ReadResponse(data, state with { Operation = "compact" }, output, isWhole: false, out _) with { IsTerminal = true };
         }
         else if (!isResponse && flatError.Find(hasAnswer: false) is not null)
         {
-            state = state.WithError(FlatError.Find(data)!); // With the type, which was taken for the event's.
+            state = state.WithError(FlatError.Find(data)!); // Includes the type, which was read as the event's.
         }
         else if (isResponse || (streamEvent.IsWholeBody && !type.StartsWith("response."u8) && state.Error is null))
         {
@@ -135,9 +138,11 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         return isDone || IsTerminal(type) ? state with { IsTerminal = true } : state;
     }
 
-    // Events within an item or a part of one repeat or announce what deltas and items say: text that is done, an annotation, a tool's progress. Some are as large as the answer.
+    // These events repeat or announce deltas and items: finished text, an annotation, a tool's progress. Some are as
+    // large as the answer.
     private static bool IsSilent(ReadOnlySpan<byte> type) =>
-        type.StartsWith("response."u8) && type["response.".Length..].Contains((byte)'.') && !type.EndsWith(".delta"u8) && !type.StartsWith("response.output_item."u8);
+        type.StartsWith("response."u8) && type["response.".Length..].Contains((byte)'.') && !type.EndsWith(".delta"u8)
+            && !type.StartsWith("response.output_item."u8);
 
     private static UsageAccumulator WithError(UsageAccumulator state, ReadOnlySpan<byte> value)
     {
@@ -146,12 +151,14 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
     }
 
     private static bool IsTerminal(ReadOnlySpan<byte> type) =>
-        type.SequenceEqual("response.completed"u8) || type.SequenceEqual("response.incomplete"u8) || type.SequenceEqual("response.failed"u8);
+        type.SequenceEqual("response.completed"u8) || type.SequenceEqual("response.incomplete"u8)
+            || type.SequenceEqual("response.failed"u8);
 
-    // Deltas of what the model writes. Audio comes as base64, and a shell's output is not the model's.
+    // Only the model's own output: audio is base64, and a shell's output is not the model's.
     private static OutputKind? DeltaKind(ReadOnlySpan<byte> type)
     {
-        if (type.SequenceEqual("response.output_text.delta"u8) || type.EndsWith("audio_transcript.delta"u8) || type.EndsWith("audio.transcript.delta"u8))
+        if (type.SequenceEqual("response.output_text.delta"u8) || type.EndsWith("audio_transcript.delta"u8)
+            || type.EndsWith("audio.transcript.delta"u8))
         {
             return OutputKind.Text;
         }
@@ -166,7 +173,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             return OutputKind.Refusal;
         }
 
-        return type.EndsWith("_arguments.delta"u8) || type.EndsWith("_call_input.delta"u8) || type.EndsWith("_call_code.delta"u8) || type.EndsWith("_call_command.delta"u8)
+        return type.EndsWith("_arguments.delta"u8) || type.EndsWith("_call_input.delta"u8) || type.EndsWith("_call_code.delta"u8)
+            || type.EndsWith("_call_command.delta"u8)
             ? OutputKind.ToolArguments
             : null;
     }
@@ -174,11 +182,16 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
     private static void TellBlock(ReadOnlySpan<byte> type, OutputKind kind, int outputIndex, int part, IOutputObserver output)
     {
         long key = ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary: type.StartsWith("response.reasoning_summary"u8));
-        output.OnBlock(new OutputBlock(0, key, BlockStage.Delta) { HasTextInput = kind == OutputKind.ToolArguments && !type.EndsWith("_arguments.delta"u8) });
+        output.OnBlock(new OutputBlock(0, key, BlockStage.Delta)
+        {
+            HasTextInput = kind == OutputKind.ToolArguments && !type.EndsWith("_arguments.delta"u8),
+        });
     }
 
-    // The whole response: of created, in_progress and terminal events, or of a body of its own. A stream's deltas have told its output already.
-    private static UsageAccumulator ReadResponse(ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole, out bool hasEnded)
+    // Reads the response of created, in_progress and terminal events, or of a whole body. A stream's deltas have
+    // already reported its output.
+    private static UsageAccumulator ReadResponse(
+        ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole, out bool hasEnded)
     {
         string? status = null, incompleteReason = null;
         ReadOnlySpan<byte> usage = default;
@@ -225,7 +238,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             }
         }
 
-        // What the provider counted stands before the calls that were seen, wherever it stands in the response.
+        // Counts that the provider reports replace counts of the calls seen, so usage is read after the items.
         if (Utf8Json.IsObjectValue(usage))
         {
             Utf8JsonReader reader = Utf8Json.ReadValue(usage);
@@ -252,7 +265,12 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
                 break;
         }
 
-        return state with { StopReason = incompleteReason ?? status ?? state.StopReason, IsPending = false, IsTerminal = state.IsTerminal || isWhole };
+        return state with
+        {
+            StopReason = incompleteReason ?? status ?? state.StopReason,
+            IsPending = false,
+            IsTerminal = state.IsTerminal || isWhole,
+        };
     }
 
     private static string? ReadReason(ReadOnlySpan<byte> details)
@@ -272,7 +290,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         return null;
     }
 
-    // tool_usage: {web_search: {num_requests}, image_gen: {input_tokens, output_tokens, …}}. The latter are another model's, beside the usage; they are there, as 0, where it was not asked.
+    // tool_usage: {web_search: {num_requests}, image_gen: {input_tokens, output_tokens, …}}. The tokens are another
+    // model's, not in the usage, and 0 if that was not called.
     private static IReadOnlyDictionary<string, long> ReadToolUsage(ref Utf8JsonReader reader, IOutputObserver output)
     {
         IReadOnlyDictionary<string, long> toolUse = UsageRecord.EmptyCounts;
@@ -295,7 +314,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
                 if ((isRequests || isTokens) && reader.GetCount(name, output) is { } count)
                 {
                     string use = isRequests ? "requests" : Encoding.UTF8.GetString(name);
-                    toolUse = count == 0 && isTokens ? toolUse : CountsByName.With(toolUse, $"{Encoding.UTF8.GetString(tool)}_{use}", count);
+                    toolUse = count == 0 && isTokens
+                        ? toolUse : CountsByName.With(toolUse, $"{Encoding.UTF8.GetString(tool)}_{use}", count);
                 }
                 else
                 {

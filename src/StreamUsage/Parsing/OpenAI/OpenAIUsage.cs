@@ -4,30 +4,36 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>Reads OpenAI's usage object, and those of the many that speak like it. Its input includes cached and cache-write tokens; its output includes reasoning.</summary>
+/// <summary>Reads the usage object of OpenAI and compatible servers. The input includes cache reads and writes; the
+/// output includes reasoning.</summary>
 internal static class OpenAIUsage
 {
-    /// <summary>Reads Chat's object that the reader stands on: fields replace those known before, and the others stay.</summary>
-    /// <param name="reader">The reader.</param>
-    /// <param name="data">The event that it reads.</param>
-    /// <param name="state">The state before it.</param>
+    /// <summary>Reads Chat's usage object, which updates the earlier one field by field.</summary>
+    /// <param name="reader">The reader, at the object.</param>
+    /// <param name="data">The event's data.</param>
+    /// <param name="state">The state before the event.</param>
     /// <param name="output">The observer.</param>
-    /// <param name="choiceIndex">The choice of the chunk; negative where it has none or several.</param>
-    public static UsageAccumulator ReadChat(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, long choiceIndex = -1)
+    /// <param name="choiceIndex">The choice of the chunk; negative if none or several.</param>
+    public static UsageAccumulator ReadChat(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, long choiceIndex = -1)
     {
-        ReportedTokens tokens = Read(ref reader, data, OpenAIUsageNames.Chat, TokenConvention.InputIncludesCache | TokenConvention.TotalMayHoldMoreOutput, ref state, output, isCumulative: true);
+        const TokenConvention convention = TokenConvention.InputIncludesCache | TokenConvention.TotalMayHoldMoreOutput;
+        ReportedTokens tokens = Read(ref reader, data, OpenAIUsageNames.Chat, convention, ref state, output, isCumulative: true);
         return state.Merge(tokens, choiceIndex);
     }
 
-    /// <summary>Reads Responses' object that the reader stands on: it stands for the whole answer.</summary>
-    public static UsageAccumulator ReadResponses(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
+    /// <summary>Reads Responses' usage object, which covers the whole answer.</summary>
+    public static UsageAccumulator ReadResponses(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
-        ReportedTokens tokens = Read(ref reader, data, OpenAIUsageNames.Responses, TokenConvention.InputIncludesCache, ref state, output, isCumulative: false);
+        ReportedTokens tokens =
+            Read(ref reader, data, OpenAIUsageNames.Responses, TokenConvention.InputIncludesCache, ref state, output, isCumulative: false);
         return state.Replace(tokens);
     }
 
     private static ReportedTokens Read(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageNames names, TokenConvention convention, ref UsageAccumulator state, IOutputObserver output, bool isCumulative)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageNames names, TokenConvention convention, ref UsageAccumulator state,
+            IOutputObserver output, bool isCumulative)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {

@@ -4,7 +4,7 @@ using static StreamUsage.Parsing.UsageObjects.UsageName;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>The usage objects of OpenAI's protocols, and the names that servers which speak like them have added.</summary>
+/// <summary>Holds the fields of OpenAI's usage objects, with additions of compatible servers.</summary>
 internal static class OpenAIUsageNames
 {
     private static readonly UsageNames Lifetimes = new(
@@ -19,7 +19,7 @@ internal static class OpenAIUsageNames
             .. Ignored("text_tokens"),
         ]);
 
-    // Within the details nothing is Anthropic's: what stands there is a part of the prompt.
+    // In the details nothing follows Anthropic's convention: each count is a part of the prompt.
     private static readonly UsageNames InputDetails = new(
         [
             Count("cached_tokens", UsageCount.CacheRead),
@@ -47,7 +47,6 @@ internal static class OpenAIUsageNames
             .. Ignored("text_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"),
         ]);
 
-    /// <summary>Gets the fields of Chat Completions' usage, and of what is compatible with it.</summary>
     public static UsageNames Chat { get; } = new(
         [
             Count("prompt_tokens", UsageCount.Input),
@@ -57,7 +56,6 @@ internal static class OpenAIUsageNames
             .. Common(),
         ]);
 
-    /// <summary>Gets the fields of Responses' usage.</summary>
     public static UsageNames Responses { get; } = new(
         [
             Count("input_tokens", UsageCount.Input),
@@ -104,11 +102,14 @@ internal static class OpenAIUsageNames
         Keyed("seconds", UsageField.BilledUnit, "audio_seconds"),
         Keyed("prompt_audio_seconds", UsageField.BilledUnit, "audio_seconds"),
 
-        // Times, shares of the cost, engines' statistics, and what repeats the counts.
+        // Times, partial costs, engine statistics and repeated counts.
         .. Ignored(
-            "type", "queue_time", "prompt_time", "completion_time", "total_time", "prompt_tps", "generation_tps", "prompt_tokens_per_second", "tokens_per_second", "time_per_output_token_ms",
-            "time_to_first_token_ms", "draft_tokens", "draft_tokens_acceptance", "num_cached_tokens", "prompt_cache_miss_tokens", "num_sources_used", "num_server_side_tools_used", "search_context_size",
-            "is_byok", "cost_details", "estimated_cost", "cost_usd_input", "cost_usd_output", "cost_usd_cached_input", "cost_usd_request", "usage_breakdown", "usage_source", "billing_usage",
+            "type", "queue_time", "prompt_time", "completion_time", "total_time", "prompt_tps", "generation_tps",
+            "prompt_tokens_per_second", "tokens_per_second", "time_per_output_token_ms",
+            "time_to_first_token_ms", "draft_tokens", "draft_tokens_acceptance", "num_cached_tokens", "prompt_cache_miss_tokens",
+            "num_sources_used", "num_server_side_tools_used", "search_context_size",
+            "is_byok", "cost_details", "estimated_cost", "cost_usd_input", "cost_usd_output", "cost_usd_cached_input", "cost_usd_request",
+            "usage_breakdown", "usage_source", "billing_usage",
             "context_details", "request_count"),
     ];
 }

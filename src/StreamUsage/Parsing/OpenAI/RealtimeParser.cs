@@ -4,11 +4,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>
-/// OpenAI Realtime: the messages of one response, which <c>response.done</c> ends whatever its status and which are
-/// otherwise those of Responses; or those of one transcription of what the user said. Only a session tells the
-/// messages of several responses apart, so that no body is taken for it.
-/// </summary>
+/// <summary>Parses OpenAI Realtime: the messages of one response, which are those of Responses but end with
+/// <c>response.done</c>, or of one transcription. Only a session separates responses, so no body matches.</summary>
 internal sealed class RealtimeParser : IProtocolParser
 {
     private static readonly OpenAIResponsesParser Responses = new();
@@ -83,7 +80,7 @@ internal sealed class RealtimeParser : IProtocolParser
         return type.EndsWith(".completed"u8) ? state with { IsTerminal = true } : state;
     }
 
-    // status_details {type, reason, error}: why a response was cancelled, or is incomplete, or has failed.
+    // status_details {type, reason, error}: why a response was cancelled, is incomplete or has failed.
     private static UsageAccumulator End(ReadOnlySpan<byte> response, UsageAccumulator state)
     {
         ReadOnlySpan<byte> details = default;

@@ -3,16 +3,19 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>Tells the observer which blocks of the message the items of a Responses answer are: each part of a message or of reasoning is one, and so is every other item.</summary>
+/// <summary>Reports the content blocks of Responses items. Each part of a message or of reasoning is a block, and so is
+/// every other item.</summary>
 internal static class ResponseBlocks
 {
     private const long SummaryPart = 1L << 24;
 
-    /// <summary>The key of a part of an item, or, of a tool's call, of the item itself.</summary>
+    /// <summary>Returns the key of an item's part; of a tool call, the item's key.</summary>
     public static long KeyOf(int outputIndex, OutputKind kind, int part, bool isSummary) =>
-        ((long)outputIndex << 32) + (kind is OutputKind.ToolName or OutputKind.ToolArguments ? 0 : 1 + part + (isSummary ? SummaryPart : 0));
+        ((long)outputIndex << 32)
+            + (kind is OutputKind.ToolName or OutputKind.ToolArguments ? 0 : 1 + part + (isSummary ? SummaryPart : 0));
 
-    /// <summary>An item begins. Parts of a message or of reasoning begin with their text. What is malformed in it is left for the reading to find.</summary>
+    /// <summary>Begins an item. Parts of a message or of reasoning begin with their text. Malformed data is left to the
+    /// parsing.</summary>
     public static void Begin(ReadOnlySpan<byte> item, int outputIndex, IOutputObserver output)
     {
         try
@@ -32,7 +35,7 @@ internal static class ResponseBlocks
         }
     }
 
-    /// <summary>An item is done, or told once more. What is malformed in it, which the reading passed by, ends it.</summary>
+    /// <summary>Reports an item that is done or repeated, up to any malformed data.</summary>
     public static void Tell(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
     {
         try
@@ -44,7 +47,7 @@ internal static class ResponseBlocks
         }
     }
 
-    /// <summary>The items of the response that a stream's last event repeats.</summary>
+    /// <summary>Reports the items of the response that a stream's last event repeats.</summary>
     public static void Repeat(ReadOnlySpan<byte> response, IOutputObserver output)
     {
         try
@@ -118,16 +121,20 @@ internal static class ResponseBlocks
             }
         }
 
-        // Reasoning that is not shown has nothing but what only the provider can read.
+        // Hidden reasoning has only encrypted content.
         if (header.IsReasoning && header.EncryptedContent.Length > 2)
         {
-            output.OnBlock(new OutputBlock(0, first < 0 ? KeyOf(outputIndex, OutputKind.ToolName, 0, false) : first, stage) { Type = first < 0 ? "redacted_thinking"u8 : default });
+            output.OnBlock(new OutputBlock(0, first < 0 ? KeyOf(outputIndex, OutputKind.ToolName, 0, false) : first, stage)
+            {
+                Type = first < 0 ? "redacted_thinking"u8 : default,
+            });
             Tell(header.EncryptedContent, BlockField.Signature, output);
         }
     }
 
-    // Returns the key of the first part with a text; -1 where there was none.
-    private static long TellParts(ReadOnlySpan<byte> parts, int outputIndex, bool isSummary, bool isReasoning, BlockStage stage, IOutputObserver output)
+    // Returns the key of the first part with a text; -1 if there is none.
+    private static long TellParts(
+        ReadOnlySpan<byte> parts, int outputIndex, bool isSummary, bool isReasoning, BlockStage stage, IOutputObserver output)
     {
         long first = -1;
         Utf8JsonReader reader = Utf8Json.ReadValue(parts);
@@ -148,10 +155,14 @@ internal static class ResponseBlocks
                 bool isRefusal = name.SequenceEqual("refusal"u8);
                 if ((isRefusal || name.SequenceEqual("text"u8)) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
                 {
-                    OutputKind kind = isRefusal ? OutputKind.Refusal : isReasoning ? OutputKind.Reasoning : OutputKind.Text; // The part's type may stand after it.
+                    // The part's type may come after its text.
+                    OutputKind kind = isRefusal ? OutputKind.Refusal : isReasoning ? OutputKind.Reasoning : OutputKind.Text;
                     long key = KeyOf(outputIndex, kind, part, isSummary);
                     first = first < 0 ? key : first;
-                    output.OnBlock(new OutputBlock(0, key, stage) { Type = kind switch { OutputKind.Text => "text"u8, OutputKind.Refusal => "refusal"u8, _ => "thinking"u8 } });
+                    output.OnBlock(new OutputBlock(0, key, stage)
+                    {
+                        Type = kind switch { OutputKind.Text => "text"u8, OutputKind.Refusal => "refusal"u8, _ => "thinking"u8 },
+                    });
                     reader.Tell(BlockField.Text, 0, output);
                 }
                 else
@@ -170,7 +181,7 @@ internal static class ResponseBlocks
         reader.Tell(field, 0, output);
     }
 
-    /// <summary>What tells an item's block, wherever it stands in the item.</summary>
+    /// <summary>Represents the identifying members of an item.</summary>
     private readonly ref struct Header
     {
         private readonly ReadOnlySpan<byte> _type, _id;
@@ -217,7 +228,7 @@ internal static class ResponseBlocks
                 }
             }
 
-            _id = callId.IsEmpty ? _id : callId; // The id that a result is sent back under.
+            _id = callId.IsEmpty ? _id : callId; // A tool result refers to the call id.
         }
 
         public ReadOnlySpan<byte> Role { get; }

@@ -5,10 +5,9 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>An output item of a Responses answer: a message, reasoning, a call of the client's functions or of the provider's own tools.</summary>
+/// <summary>Reads an output item of Responses: a message, reasoning, a function call or a server tool call.</summary>
 internal static class ResponseItem
 {
-    /// <summary>The items of a whole response.</summary>
     public static UsageAccumulator ReadAll(ReadOnlySpan<byte> items, UsageAccumulator state, IOutputObserver output)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(items);
@@ -24,8 +23,10 @@ internal static class ResponseItem
         return state;
     }
 
-    /// <summary>An item as it is added (its name), as it is done (a server tool's use counts once), or, with an empty event type, within a whole response (its text too).</summary>
-    public static UsageAccumulator Read(ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, int outputIndex, UsageAccumulator state, IOutputObserver output)
+    /// <summary>Reads an item that is added (its name) or done (a server tool's use). With an empty event type it is
+    /// part of a whole response, and its text is read too.</summary>
+    public static UsageAccumulator Read(
+        ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, int outputIndex, UsageAccumulator state, IOutputObserver output)
     {
         bool isWhole = eventType.IsEmpty;
         bool isAdded = isWhole || eventType.EndsWith(".added"u8);
@@ -130,7 +131,8 @@ internal static class ResponseItem
                 }
                 else if (name.SequenceEqual("refusal"u8))
                 {
-                    output.OnBlock(new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, OutputKind.Refusal, part, isSummary), BlockStage.Delta));
+                    output.OnBlock(
+                        new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, OutputKind.Refusal, part, isSummary), BlockStage.Delta));
                     reader.Observe(OutputKind.Refusal, 0, output);
                 }
                 else
@@ -141,7 +143,7 @@ internal static class ResponseItem
         }
     }
 
-    // Tools that run at the provider. A web search's opening of a page, or looking for something on it, is not a search.
+    // Returns the server tool's name. In a web search, opening a page or finding text on it is no search.
     private static string? ServerTool(ReadOnlySpan<byte> itemType, bool isSearch)
     {
         if (itemType.SequenceEqual("web_search_call"u8))

@@ -5,15 +5,17 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Counts under names that a provider may add to: server tools, token details.</summary>
+/// <summary>Merges counts under names that a provider may add to: server tools, token details.</summary>
 internal static class CountsByName
 {
     private const int MaxNames = 64;
     private const int MaxNameLength = 64;
-    private const int MaxNameBytes = 3 * MaxNameLength; // No UTF-16 unit stands for more.
+    private const int MaxNameBytes = 3 * MaxNameLength; // A UTF-16 unit takes at most 3 bytes.
 
-    /// <summary>Returns the counts known before with those of an object; later counts replace earlier ones of the same name, and what is no count is passed by.</summary>
-    public static IReadOnlyDictionary<string, long> Read(ref Utf8JsonReader reader, IReadOnlyDictionary<string, long> known, IOutputObserver output)
+    /// <summary>Returns the known counts with those of an object. Later counts replace earlier ones; other values are
+    /// skipped.</summary>
+    public static IReadOnlyDictionary<string, long> Read(
+        ref Utf8JsonReader reader, IReadOnlyDictionary<string, long> known, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -21,7 +23,8 @@ internal static class CountsByName
         }
 
         ImmutableSortedDictionary<string, long>? before = null;
-        ImmutableSortedDictionary<string, long>.Builder? counts = null; // One for all of the object: each change of the map itself would copy some of it.
+        // One builder for the object: each change of the map itself would copy part of it.
+        ImmutableSortedDictionary<string, long>.Builder? counts = null;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (reader.TokenType == JsonTokenType.Number && reader.GetCount(name, output) is { } count)
@@ -44,7 +47,8 @@ internal static class CountsByName
         return counts is null || ReferenceEquals(counts.ToImmutable(), before) ? known : counts.ToImmutable();
     }
 
-    /// <summary>Returns the counts with one more; the same object where it says nothing new. At most 64 names are kept, of at most 64 characters.</summary>
+    /// <summary>Returns the counts with one more, or the same object if unchanged. At most 64 names of 64 characters
+    /// are kept.</summary>
     public static IReadOnlyDictionary<string, long> With(IReadOnlyDictionary<string, long> counts, string name, long count)
     {
         if (name.Length > MaxNameLength)
@@ -56,7 +60,8 @@ internal static class CountsByName
         return (isKnown ? before == count : counts.Count >= MaxNames) ? counts : ToSorted(counts).SetItem(name, count);
     }
 
-    // A change copies the path to a name only, where a dictionary's 64 entries took 5 microseconds and 3 KB: a body may change one in each of its events.
+    // A change copies only the path to a name. Copying a dictionary of 64 entries took 5 microseconds and 3 KB an
+    // event.
     private static ImmutableSortedDictionary<string, long> ToSorted(IReadOnlyDictionary<string, long> counts) =>
         counts as ImmutableSortedDictionary<string, long> ?? counts.ToImmutableSortedDictionary(StringComparer.Ordinal);
 }

@@ -2,16 +2,14 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>What is billed in other units than tokens: see <see cref="UsageRecord.BilledUnits"/>.</summary>
+/// <summary>Collects amounts billed in other units than tokens: <see cref="UsageRecord.BilledUnits"/>.</summary>
 internal static class UnitsByName
 {
     private const int MaxUnits = 64;
     private const int MaxNameLength = 64;
 
-    /// <summary>
-    /// Returns the state with an amount, which takes the place of an earlier one of the same unit; the same state where
-    /// there is none.
-    /// </summary>
+    /// <summary>Returns the state with an amount, which replaces an earlier one of the unit; the same state for
+    /// null.</summary>
     public static UsageAccumulator With(in UsageAccumulator state, string unit, decimal? amount)
     {
         IReadOnlyDictionary<string, decimal> units = state.BilledUnits;

@@ -3,19 +3,15 @@ namespace StreamUsage.Parsing.UsageObjects;
 /// <summary>Specifies what a field of a usage object holds.</summary>
 internal enum UsageField : byte
 {
-    /// <summary>It is known, and says nothing that a record keeps.</summary>
+    /// <summary>A known field that no record keeps.</summary>
     Ignored,
-
-    /// <summary>A token count.</summary>
     Count,
 
-    /// <summary>A count of cached input under Anthropic's name, whose input leaves it out.</summary>
+    /// <summary>A count of cached input under Anthropic's name, which the input excludes.</summary>
     AnthropicCacheCount,
 
-    /// <summary>A subset of tokens that the record keeps by its key.</summary>
+    /// <summary>A subset of tokens, kept under its key.</summary>
     Detail,
-
-    /// <summary>Both a token count and a detail.</summary>
     CountAndDetail,
 
     /// <summary>An object with further fields.</summary>
@@ -26,11 +22,7 @@ internal enum UsageField : byte
 
     /// <summary>Input tokens by modality: <c>[{modality, tokenCount}]</c>.</summary>
     InputModalities,
-
-    /// <summary>Cache reads by modality.</summary>
     CacheModalities,
-
-    /// <summary>Output tokens by modality.</summary>
     OutputModalities,
 
     /// <summary>An amount in US dollars: a number, or an object with <c>total_cost</c>.</summary>
@@ -39,40 +31,32 @@ internal enum UsageField : byte
     /// <summary>An amount in units of 1e-10 US dollars.</summary>
     CostTicks,
 
-    /// <summary>Uses of the provider's own tools: an object of counts.</summary>
+    /// <summary>Uses of server tools: an object of counts.</summary>
     ServerTools,
 
-    /// <summary>Uses of the provider's own tools as xAI names them: <c>{web_search_calls, …}</c>.</summary>
+    /// <summary>Uses of server tools by xAI's names: <c>{web_search_calls, …}</c>.</summary>
     ServerToolCalls,
 
-    /// <summary>Uses of the provider's own tools by the tools' names: <c>{web_search, …}</c>.</summary>
+    /// <summary>Uses of server tools by the tools' names: <c>{web_search, …}</c>.</summary>
     ServerToolUses,
 
-    /// <summary>Uses of the provider's own tools as a list: <c>[{type, count}]</c>.</summary>
+    /// <summary>Uses of server tools as a list: <c>[{type, count}]</c>.</summary>
     ServerToolList,
 
-    /// <summary>Uses of the one tool that the key names.</summary>
+    /// <summary>Uses of the tool that the key names.</summary>
     ServerTool,
-
-    /// <summary>The service tier that was served.</summary>
     ServiceTier,
-
-    /// <summary>The speed class that was served.</summary>
     Speed,
-
-    /// <summary>Where the model ran.</summary>
     InferenceGeo,
 
-    /// <summary>A word for by whose rules the counts are made.</summary>
+    /// <summary>The name of the counting convention.</summary>
     Semantic,
 
-    /// <summary>A quantity that is billed in the unit that the key names.</summary>
+    /// <summary>An amount billed in the unit that the key names.</summary>
     BilledUnit,
 
-    /// <summary>The counts that are billed, beside those that were used.</summary>
+    /// <summary>The billed counts, beside the used ones.</summary>
     BilledCounts,
-
-    /// <summary>The usage by model call.</summary>
     Iterations,
 
     /// <summary>The credit for a request that another model declined.</summary>

@@ -1,6 +1,6 @@
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Represents the fields that a protocol's usage object is known to have. Any other is reported as unknown.</summary>
+/// <summary>Represents the known fields of a protocol's usage object. Others are reported as unknown.</summary>
 internal sealed class UsageNames
 {
     private const int MaxLength = 64;
@@ -16,10 +16,9 @@ internal sealed class UsageNames
         }
     }
 
-    /// <summary>Gets the fields, in the order of the table.</summary>
     public IReadOnlyList<UsageName> All { get; }
 
-    /// <summary>Returns the field of a name; null where the table does not have it.</summary>
+    /// <summary>Returns the field of a name; null if unknown.</summary>
     public UsageName? Find(ReadOnlySpan<byte> name)
     {
         if (name.Length >= MaxLength || _byLength[name.Length] is not { } candidates)

@@ -6,17 +6,16 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>
-/// Reads a usage object by the table of its protocol: gathers its counts in a <see cref="UsageReport"/>, takes what else it says into the state, and reports each field that the table does not have.
-/// The rules for what the counts mean are in <see cref="Accounting"/>.
-/// </summary>
+/// <summary>Reads a usage object by its protocol's table. Counts go to a <see cref="UsageReport"/>, other facts to the
+/// state, and unknown fields to the observer. <see cref="Accounting"/> interprets the counts.</summary>
 internal static class UsageObject
 {
     private const decimal DollarsPerTick = 0.0000000001m;
 
-    /// <summary>Reads the object that the reader stands on; any other value is passed by.</summary>
-    /// <returns>The state, whose counts are as they were: the report has the new ones.</returns>
-    public static UsageAccumulator Read(ref Utf8JsonReader reader, UsageNames names, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
+    /// <summary>Reads the object that the reader is at; skips any other value. The state's counts stay
+    /// unchanged.</summary>
+    public static UsageAccumulator Read(
+        ref Utf8JsonReader reader, UsageNames names, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -31,9 +30,10 @@ internal static class UsageObject
         return state;
     }
 
-    /// <summary>Reads the field whose value the reader stands on.</summary>
+    /// <summary>Reads the field whose value the reader is at.</summary>
     public static UsageAccumulator ReadField(
-        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageNames names, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, UsageNames names, ref UsageReport report, UsageAccumulator state,
+            IOutputObserver output)
     {
         if (names.Find(name) is not { } known)
         {
@@ -94,8 +94,9 @@ internal static class UsageObject
         return count;
     }
 
-    // What the record keeps beside its counts: cost, the rate class, the provider's own tools, units.
-    private static UsageAccumulator ReadBesideCounts(ref Utf8JsonReader reader, UsageName known, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
+    // Facts beside the counts: cost, rate class, server tools, units.
+    private static UsageAccumulator ReadBesideCounts(
+        ref Utf8JsonReader reader, UsageName known, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
     {
         switch (known.Field)
         {
@@ -112,7 +113,8 @@ internal static class UsageObject
             case UsageField.ServerToolList:
                 return ReadServerToolList(ref reader, state, output);
             case UsageField.ServerTool:
-                return Count(ref reader, known, ref report, output) is { } uses ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, known.Key!, uses) } : state;
+                return Count(ref reader, known, ref report, output) is { } uses
+                    ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, known.Key!, uses) } : state;
             case UsageField.ServiceTier:
                 return Utf8Json.WithServiceTier(state, reader.GetName(state.ServiceTier));
             case UsageField.Speed:
@@ -211,8 +213,9 @@ internal static class UsageObject
         }
     }
 
-    // {web_search_calls, x_search_calls, …}, or the tools' names alone, under the name that the others have for a use.
-    private static UsageAccumulator ReadServerToolCalls(ref Utf8JsonReader reader, ReadOnlySpan<byte> suffix, UsageAccumulator state, IOutputObserver output)
+    // {web_search_calls, x_search_calls, …}, or the tools' names alone.
+    private static UsageAccumulator ReadServerToolCalls(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> suffix, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterObject())
         {
@@ -267,13 +270,15 @@ internal static class UsageObject
                 }
             }
 
-            state = tool is not null && count is { } uses ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool + "_requests", uses) } : state;
+            state = tool is not null && count is { } uses
+                ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool + "_requests", uses) } : state;
         }
 
         return state;
     }
 
-    // {status: {type: "redeemed"}}: the bill is then as if the other model had always been asked, and whether the counts say so is not documented.
+    // {status: {type: "redeemed"}}: the bill is as if the other model had answered. Whether the counts include that is
+    // undocumented.
     private static UsageAccumulator ReadFallbackCredit(ref Utf8JsonReader reader, UsageAccumulator state)
     {
         if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))

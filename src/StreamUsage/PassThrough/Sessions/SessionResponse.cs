@@ -4,7 +4,7 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough.Sessions;
 
-/// <summary>A response of a session that has begun: the messages that belong to it, and its record.</summary>
+/// <summary>Represents an open response of a session: its messages and its record.</summary>
 internal sealed class SessionResponse
 {
     private readonly AbandonmentGuard _guard;
@@ -31,10 +31,9 @@ internal sealed class SessionResponse
 
     public bool IsTranscription { get; }
 
-    /// <summary>Whether its end was announced, and only its usage is waited for.</summary>
+    /// <summary>Gets or sets whether the end was announced, and only the usage is missing.</summary>
     public bool IsEnding { get; set; }
 
-    /// <summary>Whether its usage has been seen.</summary>
     public bool HasUsage { get; set; }
 
     public void Receive(ReadOnlySpan<byte> utf8Message) => _guard.Body.Receive(_guard.Body.BytesReceived, utf8Message);

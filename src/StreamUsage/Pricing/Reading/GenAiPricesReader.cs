@@ -4,15 +4,13 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>
-/// Reads <c>data.json</c> of pydantic/genai-prices (prices/README.md there; v1 and v2 share their shape): providers
-/// with models, each with a match rule and prices.
-/// </summary>
+/// <summary>Reads genai-prices' <c>data.json</c> (v1 and v2): providers with models, each with a match rule and
+/// prices.</summary>
 internal sealed class GenAiPricesReader
 {
     private static readonly Dictionary<string, (RateKey Key, decimal Per)> Keys = MakeKeys();
 
-    // Metadata: what a model is, not what it costs.
+    // Metadata, not prices.
     private static readonly HashSet<string> ModelMembers =
     [
         "id", "match", "prices", "name", "description", "context_window", "price_comments", "deprecated", "prices_checked",
@@ -108,7 +106,7 @@ internal sealed class GenAiPricesReader
         return alternatives.Count != 0 ? [.. alternatives] : throw TableReader.Malformed(entry, "'prices' is empty");
     }
 
-    // A condition that is not understood would let a wrong price through.
+    // An unknown condition must not let a wrong price through.
     private static PriceCondition ReadCondition(JsonElement json, string entry)
     {
         if (json.ValueKind != JsonValueKind.Object)
@@ -212,8 +210,8 @@ internal sealed class GenAiPricesReader
         return new Rate(TableReader.Amount(basePrice, entry, member.Name) / per, [.. read.OrderBy(tier => tier.Start)]);
     }
 
-    // The registry of units (prices/units.yml): mtok per million, kcount and kpages per thousand, mchars per million
-    // characters, gpixels per 10^9 pixels.
+    // The units of prices/units.yml: mtok per million, kcount and kpages per thousand, mchars per million characters,
+    // gpixels per 10^9 pixels.
     private static Dictionary<string, (RateKey Key, decimal Per)> MakeKeys()
     {
         const decimal Million = 1_000_000, Thousand = 1_000;

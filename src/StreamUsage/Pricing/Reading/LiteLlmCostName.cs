@@ -3,13 +3,11 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>
-/// A field of LiteLLM's that holds a cost, taken apart: what it prices, for which class of service, above which input.
-/// </summary>
-/// <param name="Key">What it prices.</param>
+/// <summary>Represents the parsed name of one of LiteLLM's cost fields.</summary>
+/// <param name="Key">The priced key.</param>
 /// <param name="Class">The class, by the names of <see cref="RateClass"/>; null for the standard one.</param>
 /// <param name="Start">The total input that must be exceeded; null for any.</param>
-/// <param name="Per">How many units the cost is for.</param>
+/// <param name="Per">The number of units that the cost is for.</param>
 internal readonly record struct LiteLlmCostName(RateKey Key, string? Class, long? Start, decimal Per)
 {
     private const string OneHour = "_above_1hr", Above = "_above_", Tokens = "_tokens";
@@ -51,9 +49,7 @@ internal readonly record struct LiteLlmCostName(RateKey Key, string? Class, long
         ["code_interpreter_cost_per_session"] = (RateKey.CodeSession, 1),
     };
 
-    /// <summary>
-    /// Takes a name apart: a base, then any of an hour's lifetime, a threshold and a class, in either order.
-    /// </summary>
+    /// <summary>Parses a name: a base, then optionally a lifetime of an hour, a threshold and a class.</summary>
     public static bool TryParse(string name, out LiteLlmCostName parsed)
     {
         parsed = default;

@@ -3,7 +3,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>The costs of one of LiteLLM's models: by class of service, threshold, place and time of day.</summary>
+/// <summary>Reads the costs of one of LiteLLM's models: by class, threshold, region and time of day.</summary>
 internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
 {
     private const string Standard = RateClass.Standard, RegionalFactor = "regional_processing_uplift_multiplier_";
@@ -26,7 +26,7 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         DropUnknownZeros();
     }
 
-    /// <summary>Returns the prices, with those of an off-peak block where there is one.</summary>
+    /// <summary>Returns the prices, including those of an off-peak block.</summary>
     public (PriceCondition, PriceSheet)[] ToPrices(JsonElement json)
     {
         (PriceCondition, PriceSheet) always = (PriceCondition.Always, ToSheet([]));
@@ -77,15 +77,14 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
             tiers[start] = price;
         }
 
-        // Two names of one rate (seconds of input and of output): the one that is not 0 counts, never both.
+        // Two names of one rate (seconds of input and of output): the one that is not 0 counts.
         else if (!_base.TryGetValue(key, out decimal other) || other == 0)
         {
             _base[key] = price;
         }
     }
 
-    // What a search costs depends on the size of its context, which no response says: the medium size is the default of
-    // the request.
+    // A search's cost depends on its context size, which no response reports. Medium is the default of a request.
     private void ReadSearchCost(JsonElement value, JsonElement json)
     {
         if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty("search_context_size_medium", out JsonElement medium)
@@ -118,8 +117,8 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         }
     }
 
-    // The whole request is paid at the rates of the tier that its input falls into: above the start, up to and
-    // including the end. What a tier does not name costs its input rate.
+    // The whole request is priced at the tier of its input: above the start, up to and including the end. A cost that a
+    // tier does not name is priced like its input.
     private void ReadTieredPricing(JsonElement json)
     {
         if (!json.TryGetProperty("tiered_pricing", out JsonElement list) || list.ValueKind == JsonValueKind.Null)
@@ -173,7 +172,7 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
     private Dictionary<RateKey, Rate> ReadOffPeakRates(JsonElement offPeak) =>
         ReadRates(offPeak).ToDictionary(rate => rate.Key, rate => new Rate(rate.Value));
 
-    // A 0 is a price where both directions have one. A 0 without the other says that nobody filled it in.
+    // A 0 is a price if both directions have one. Otherwise it means unknown.
     private void DropUnknownZeros()
     {
         bool hasInput = _base.TryGetValue((Standard, RateKey.Input), out decimal input);
@@ -218,7 +217,7 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
     {
         RateTier[] tiers = _tiers.TryGetValue(key, out SortedDictionary<long, decimal>? read)
             ? [.. read.Select(tier => new RateTier(tier.Key, tier.Value))] : [];
-        // A price above a threshold alone does not say what holds below it.
+        // A price above a threshold says nothing about the price below it.
         return _base.TryGetValue(key, out decimal price) ? new Rate(price, tiers) : null;
     }
 }

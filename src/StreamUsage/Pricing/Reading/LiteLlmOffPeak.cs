@@ -4,9 +4,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>
-/// Reads when LiteLLM's <c>off_peak_pricing</c> holds: daily UTC windows, some of them on certain weekdays only.
-/// </summary>
+/// <summary>Reads LiteLLM's <c>off_peak_pricing</c>: daily UTC windows, optionally on certain weekdays.</summary>
 internal static class LiteLlmOffPeak
 {
     public static PriceCondition ReadCondition(JsonElement offPeak, string model)
@@ -57,7 +55,7 @@ internal static class LiteLlmOffPeak
     private static bool TryReadTime(string text, out TimeOnly time) =>
         TimeOnly.TryParseExact(text.Trim(), "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
 
-    // Names of days, whole or their first three letters, or ISO numbers: Monday is 1, Sunday 7.
+    // Day names, whole or three letters, or ISO numbers: Monday is 1, Sunday 7.
     private static int ReadWeekdays(JsonElement days, string model)
     {
         int bits = 0;

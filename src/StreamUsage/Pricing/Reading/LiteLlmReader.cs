@@ -3,10 +3,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>
-/// Reads LiteLLM's <c>model_prices_and_context_window.json</c> (ModelInfoBase in litellm/types/utils.py): an object of
-/// models, each with its costs per unit.
-/// </summary>
+/// <summary>Reads LiteLLM's <c>model_prices_and_context_window.json</c>: an object of models with their costs per
+/// unit.</summary>
 internal sealed class LiteLlmReader
 {
     private readonly Dictionary<string, PricedProvider> _providers = new(StringComparer.Ordinal);
@@ -16,7 +14,7 @@ internal sealed class LiteLlmReader
     {
         foreach (JsonProperty model in root.EnumerateObject())
         {
-            // The first entry of the file documents the fields.
+            // The first entry documents the fields.
             if (model.Name == "sample_spec")
             {
                 continue;
@@ -61,7 +59,7 @@ internal sealed class LiteLlmReader
         }
     }
 
-    // Where the limit is a sentence, or the older name stands alone.
+    // The limit may be a sentence, or have only its older name.
     private static long? MaxOutputTokens(JsonElement json)
     {
         foreach (string name in (ReadOnlySpan<string>)["max_output_tokens", "max_tokens"])

@@ -3,14 +3,14 @@ using System.Text.RegularExpressions;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>A rule of genai-prices that says whether a name is meant. Case does not matter.</summary>
+/// <summary>Represents a rule of genai-prices that matches names, ignoring case.</summary>
 internal abstract class MatchClause
 {
     private static readonly TimeSpan RegexTimeout = TimeSpan.FromMilliseconds(100);
 
     public abstract bool IsMatch(string name);
 
-    /// <summary>Reads a clause: an object with one member, whose name is the kind of the clause.</summary>
+    /// <summary>Reads a clause: an object with one member, named after the kind of clause.</summary>
     public static MatchClause Read(JsonElement clause, string entry)
     {
         if (clause.ValueKind != JsonValueKind.Object || clause.EnumerateObject().Take(2).Count() != 1)
@@ -39,7 +39,7 @@ internal abstract class MatchClause
         };
     }
 
-    /// <summary>Returns the names that are meant whole, so that they can be looked up.</summary>
+    /// <summary>Returns the names that are matched exactly, for a look-up.</summary>
     public virtual IEnumerable<string> ExactNames() => [];
 
     private static MatchClause[] ReadAll(JsonElement clauses, string entry) => clauses.ValueKind == JsonValueKind.Array

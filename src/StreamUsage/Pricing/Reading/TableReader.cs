@@ -4,7 +4,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>Reads a price table of either format, and holds what the two readers share.</summary>
+/// <summary>Reads a price table of either format.</summary>
 internal static class TableReader
 {
     public static ReadTable Read(ReadOnlySpan<byte> utf8Json)
@@ -32,7 +32,7 @@ internal static class TableReader
     public static string TextMember(JsonElement parent, string name, string entry) =>
         parent.TryGetProperty(name, out JsonElement value) ? Text(value, entry, name) : throw Malformed(entry, $"'{name}' is missing");
 
-    /// <summary>Reads an amount from the digits as they are written: no binary fraction on the way.</summary>
+    /// <summary>Reads an amount from its digits, without a binary fraction.</summary>
     public static decimal Amount(JsonElement value, string entry, string name)
     {
         decimal amount = 0;
@@ -54,17 +54,17 @@ internal static class TableReader
         {
             var reader = new Utf8JsonReader(utf8Json);
             JsonDocument document = JsonDocument.ParseValue(ref reader);
-            reader.Read(); // Throws where anything but white space follows.
+            reader.Read(); // Throws if anything but white space follows.
             return document;
         }
         catch (JsonException fault)
         {
-            throw new FormatException($"The price table is no JSON: {fault.Message}", fault);
+            throw new FormatException($"The price table is not JSON: {fault.Message}", fault);
         }
     }
 }
 
-/// <summary>A price table that was read.</summary>
-/// <param name="Providers">Its providers, in the order of the file.</param>
-/// <param name="UnreadFields">Names of prices that were not read, each once.</param>
+/// <summary>Represents a price table that was read.</summary>
+/// <param name="Providers">The providers, in the order of the file.</param>
+/// <param name="UnreadFields">The distinct names of prices that were not read.</param>
 internal sealed record ReadTable(IReadOnlyList<PricedProvider> Providers, IReadOnlyList<string> UnreadFields);

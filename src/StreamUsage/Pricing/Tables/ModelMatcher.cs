@@ -2,11 +2,11 @@ using System.Collections.Concurrent;
 
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>Finds the entry of a model. A name that was asked for before is one look-up.</summary>
+/// <summary>Finds the entry of a model. Repeated names take one look-up.</summary>
 internal sealed class ModelMatcher
 {
-    // Names come from responses: a server that invents a new one each time must not fill the memory. Past the limit,
-    // names are searched for each time.
+    // Names come from responses, so invented ones must not fill the memory. Above the limit, each is searched for
+    // again.
     private const int MaxRemembered = 4096;
 
     private readonly IReadOnlyList<PricedProvider> _providers;
@@ -20,10 +20,10 @@ internal sealed class ModelMatcher
         _overrides = overrides;
     }
 
-    /// <summary>Returns the entries that fit a model equally well; empty where there is none.</summary>
+    /// <summary>Returns the entries that match a model equally well; empty if there are none.</summary>
     /// <param name="provider">The provider that the caller named; null for none.</param>
-    /// <param name="protocol">The protocol that was read; null where that is not known.</param>
-    /// <param name="format">The format, which stands in for a protocol that is not known.</param>
+    /// <param name="protocol">The protocol that was read; null if unknown.</param>
+    /// <param name="format">The format, used if the protocol is unknown.</param>
     /// <param name="model">The model's name.</param>
     public ReadOnlySpan<PriceEntry> Find(string? provider, string? protocol, ApiFormat format, string model)
     {
@@ -44,9 +44,9 @@ internal sealed class ModelMatcher
 
     private PriceEntry[] Search(string? provider, string? protocol, ApiFormat format, string model)
     {
-        // The provider that the caller names counts where either table knows it, else the one whose protocol was read.
-        string? wireProvider = ProviderNames.OfProtocol(protocol, format);
-        return SearchLayers(provider is not null && Knows(provider) ? provider : wireProvider, model);
+        // The caller's provider counts if a table knows it, else the provider of the protocol.
+        string? protocolProvider = ProviderNames.OfProtocol(protocol, format);
+        return SearchLayers(provider is not null && Knows(provider) ? provider : protocolProvider, model);
     }
 
     private bool Knows(string provider) => FindProvider(provider) is not null || (_overrides?.Knows(provider) ?? false);
@@ -56,7 +56,7 @@ internal sealed class ModelMatcher
 
     private PriceEntry[] SearchAt(string? providerName, string model)
     {
-        // Entries that name no provider are anybody's.
+        // Entries without a provider match any.
         IEnumerable<PricedProvider> providers = providerName is null
             ? _providers : new[] { FindProvider(providerName), FindProvider("") }.OfType<PricedProvider>().Distinct();
         foreach (IReadOnlyList<string> names in ModelNames.Variants(model))
@@ -71,7 +71,7 @@ internal sealed class ModelMatcher
         return [];
     }
 
-    // Exactly, then by the table's rules, then the same at each provider whose models this one serves too.
+    // Searches exactly, then by the table's rules, then at each provider whose models this one serves too.
     private IReadOnlyList<PriceEntry> SearchAt(PricedProvider provider, string name)
     {
         IReadOnlyList<PriceEntry> found = provider.Find(name);

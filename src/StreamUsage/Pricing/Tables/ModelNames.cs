@@ -2,16 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>Other spellings of a model's name, for tables that do not list the one that was used.</summary>
+/// <summary>Finds other spellings of a model's name that is not in a table.</summary>
 internal static partial class ModelNames
 {
     private static readonly string[] Regions = ["us.", "eu.", "apac.", "jp.", "au.", "ca.", "us-gov.", "global."];
 
-    /// <summary>
-    /// Returns the name itself, then those with one part taken off, then those with two, and so on: a path before the
-    /// name (<c>models/</c>, a provider), a region of Bedrock, a date or version at the end.
-    /// A suffix that may change the price (<c>:free</c>, <c>-fast</c>) stays.
-    /// </summary>
+    /// <summary>Returns the name, then the names with one part removed, then with two, and so on. Parts are a path
+    /// (<c>models/</c>, a provider), a Bedrock region, and a date or version at the end. A suffix that may change the
+    /// price (<c>:free</c>, <c>-fast</c>) stays.</summary>
     public static IEnumerable<IReadOnlyList<string>> Variants(string model)
     {
         List<string> level = [model];
@@ -45,14 +43,14 @@ internal static partial class ModelNames
             yield return name[..date.Index] + date.Groups["rest"].Value;
         }
 
-        // ft:base:organisation:name:id is priced as ft:base.
+        // ft:base:organisation:name:id has the price of ft:base.
         if (name.StartsWith("ft:", StringComparison.OrdinalIgnoreCase) && name.IndexOf(':', 3) is > 3 and int end)
         {
             yield return name[..end];
         }
     }
 
-    // -20250929, -2025-09-29, @20250929, @default or @latest; the version that Bedrock puts behind a date stays.
+    // -20250929, -2025-09-29, @20250929, @default or @latest. Bedrock's version after a date stays.
     [GeneratedRegex(
         @"(-20\d{6}|-20\d\d-\d\d-\d\d|@20\d{6}|@default|@latest)(?<rest>-v\d+(:\d+)?)?$",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

@@ -1,8 +1,7 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// When a price holds: from a date on, at times of the day, or both. The empty condition always holds.
-/// </summary>
+/// <summary>Represents when a price applies: from a date, at times of the day, or both. An empty condition always
+/// applies.</summary>
 /// <param name="StartDate">The first UTC date; null for any.</param>
 /// <param name="Windows">Daily windows, one of which must be open; empty for any time.</param>
 internal sealed record PriceCondition(DateOnly? StartDate, IReadOnlyList<TimeWindow> Windows)
@@ -28,15 +27,13 @@ internal sealed record PriceCondition(DateOnly? StartDate, IReadOnlyList<TimeWin
     }
 }
 
-/// <summary>
-/// A daily window: from its start, inclusive, to its end, exclusive. One that ends before it starts spans midnight.
-/// </summary>
+/// <summary>Represents a daily window, from its start (inclusive) to its end (exclusive). One that ends before it
+/// starts spans midnight.</summary>
 /// <param name="Start">The time of day at which it opens, at <paramref name="Offset"/>.</param>
-/// <param name="End">The time of day at which it closes, at <paramref name="Offset"/>; equal to the start for the whole
-/// day.</param>
+/// <param name="End">The time of day at which it closes; equal to the start for the whole day.</param>
 /// <param name="Offset">The offset of both from UTC.</param>
 /// <param name="Weekdays">A bit for each <see cref="DayOfWeek"/> on which it opens; 0 for every day.</param>
-/// <param name="Calendar">The zone whose weekdays count.</param>
+/// <param name="Calendar">The time zone of the weekdays.</param>
 internal readonly record struct TimeWindow(TimeOnly Start, TimeOnly End, TimeSpan Offset, int Weekdays, TimeZoneInfo Calendar)
 {
     public bool Contains(DateTimeOffset time)

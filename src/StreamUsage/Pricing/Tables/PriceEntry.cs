@@ -1,15 +1,14 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>One entry of a price table: a model at a provider.</summary>
+/// <summary>Represents an entry of a price table: a model at a provider.</summary>
 internal sealed class PriceEntry
 {
     private readonly (PriceCondition Condition, PriceSheet Sheet)[] _prices;
 
     /// <param name="pricedAs">The entry's name, <c>provider/entry</c>.</param>
-    /// <param name="prices">Its prices, at least one; where several hold, the last one counts, and where none holds,
-    /// the first one does.</param>
-    /// <param name="maxOutputTokens">The most tokens that the model puts out; null where the table does not
-    /// say.</param>
+    /// <param name="prices">The prices, at least one. The last one that applies counts; if none does, the
+    /// first.</param>
+    /// <param name="maxOutputTokens">The model's output limit; null if unknown.</param>
     public PriceEntry(string pricedAs, (PriceCondition Condition, PriceSheet Sheet)[] prices, long? maxOutputTokens)
     {
         PricedAs = pricedAs;

@@ -2,10 +2,8 @@ using System.Collections.Concurrent;
 
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// All rates of an entry that hold at one time: by class of service, by tier of input and by place. Cards are made from
-/// it when they are first needed.
-/// </summary>
+/// <summary>Represents the rates of an entry at one time, by class, input tier and region. Cards are created when first
+/// needed.</summary>
 internal sealed class PriceSheet
 {
     private readonly Dictionary<RateKey, Rate> _standard;
@@ -16,8 +14,8 @@ internal sealed class PriceSheet
     private readonly ConcurrentDictionary<(RateClass Class, decimal Multiplier, int Band), RateCard> _cards = new();
 
     /// <param name="standard">The standard rates.</param>
-    /// <param name="classes">Rates of other classes, by the names of <see cref="RateClass"/>.</param>
-    /// <param name="multipliers">Factors on the standard rates by class or place, lower-case.</param>
+    /// <param name="classes">The rates of other classes, by the names of <see cref="RateClass"/>.</param>
+    /// <param name="multipliers">The factors on the standard rates, by lower-case class or region.</param>
     public PriceSheet(
         Dictionary<RateKey, Rate> standard,
         Dictionary<string, Dictionary<RateKey, Rate>>? classes = null,
@@ -33,12 +31,10 @@ internal sealed class PriceSheet
 
     public IReadOnlyDictionary<RateKey, Rate> Standard => _standard;
 
-    /// <summary>
-    /// Returns the rates for a class and a request's total input; null where the table has none for the class.
-    /// </summary>
+    /// <summary>Returns the rates for a class and a request's total input; null if the class has none.</summary>
     /// <param name="rateClass">The class that was served.</param>
     /// <param name="totalInputTokens">All input of the model call.</param>
-    /// <param name="multipliers">The user's factors, for what the table does not say.</param>
+    /// <param name="multipliers">The user's factors, for classes that the table lacks.</param>
     public RateCard? FindCard(RateClass rateClass, long totalInputTokens, IReadOnlyDictionary<string, decimal> multipliers)
     {
         int band = 0;

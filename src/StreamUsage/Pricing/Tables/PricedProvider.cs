@@ -2,7 +2,7 @@ using StreamUsage.Pricing.Reading;
 
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>The models of one provider in a price table.</summary>
+/// <summary>Represents a provider and its models in a price table.</summary>
 internal sealed class PricedProvider
 {
     private readonly Dictionary<string, List<PriceEntry>> _byName = new(StringComparer.OrdinalIgnoreCase);
@@ -13,7 +13,7 @@ internal sealed class PricedProvider
 
     public string Name { get; }
 
-    /// <summary>Gets the rule for further names of the provider; null where the table has none.</summary>
+    /// <summary>Gets the rule for further names of the provider; null if none.</summary>
     public MatchClause? Match { get; init; }
 
     /// <summary>Gets the names of providers whose models this one serves at their prices.</summary>
@@ -34,9 +34,8 @@ internal sealed class PricedProvider
 
     public void Add(MatchClause match, PriceEntry entry) => _rules.Add((match, entry));
 
-    /// <summary>
-    /// Returns the entries of that very name, else the first whose rule fits; empty where there is none.
-    /// </summary>
+    /// <summary>Returns the entries of this exact name, else the first whose rule matches; empty if there are
+    /// none.</summary>
     public IReadOnlyList<PriceEntry> Find(string model)
     {
         if (_byName.TryGetValue(model, out List<PriceEntry>? entries))

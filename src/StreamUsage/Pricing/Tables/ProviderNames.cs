@@ -1,12 +1,10 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// Names of providers: a price list, the OpenTelemetry conventions and a gateway may each have another for the same
-/// one.
-/// </summary>
+/// <summary>Unifies the names that price lists, the OpenTelemetry conventions and gateways have for one
+/// provider.</summary>
 internal static class ProviderNames
 {
-    /// <summary>Returns the name that genai-prices uses, lower-case; a name without one stays.</summary>
+    /// <summary>Returns the lower-case name of genai-prices; an unknown name stays.</summary>
     public static string Canonical(string name)
     {
         string lower = name.Trim().ToLowerInvariant();
@@ -30,7 +28,7 @@ internal static class ProviderNames
         };
     }
 
-    /// <summary>Returns the provider whose own protocol was read; null where anybody may speak it.</summary>
+    /// <summary>Returns the provider that owns a protocol; null if several use it.</summary>
     public static string? OfProtocol(string? protocol, ApiFormat format) => protocol switch
     {
         "anthropic-messages" => "anthropic",

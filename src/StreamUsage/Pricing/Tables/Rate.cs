@@ -1,9 +1,9 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>A price for one unit, in US dollars, that may depend on the request's total input.</summary>
+/// <summary>Represents a price for one unit, in US dollars, which may depend on the request's total input.</summary>
 /// <param name="Base">The price below the first tier.</param>
-/// <param name="Tiers">Higher tiers by ascending start. Past a start, its price holds for all units, not only for those
-/// past it.</param>
+/// <param name="Tiers">The higher tiers, by ascending start. A tier's price applies to all units of the
+/// request.</param>
 internal readonly record struct Rate(decimal Base, RateTier[] Tiers)
 {
     public Rate(decimal price)
@@ -11,7 +11,7 @@ internal readonly record struct Rate(decimal Base, RateTier[] Tiers)
     {
     }
 
-    /// <summary>Returns the tier that holds for a band; -1 for the base price.</summary>
+    /// <summary>Returns the tier that applies to a band; -1 for the base price.</summary>
     public int TierAt(long start)
     {
         int tier = -1;
@@ -32,7 +32,7 @@ internal readonly record struct Rate(decimal Base, RateTier[] Tiers)
     public override int GetHashCode() => HashCode.Combine(Base, Tiers.Length);
 }
 
-/// <summary>A price that holds once the request's total input exceeds a count of tokens.</summary>
-/// <param name="Start">Tokens that must be exceeded.</param>
+/// <summary>Represents a price that applies if the request's total input exceeds a token count.</summary>
+/// <param name="Start">The token count that must be exceeded.</param>
 /// <param name="Price">US dollars for one unit.</param>
 internal readonly record struct RateTier(long Start, decimal Price);

@@ -1,14 +1,9 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// The one price of each kind of token and unit for a model call: everything that selects a rate has been applied,
-/// fall-backs included.
-/// </summary>
-/// <remarks>
-/// A kind of token without a rate of its own is priced as what contains it: in its modality, else whatever its
-/// modality. A cache read or write falls back to input,
-/// a write by lifetime to a write, reasoning and citations to output.
-/// </remarks>
+/// <summary>Represents the single price of each kind of token and unit for a model call.</summary>
+/// <remarks>A kind of token without a rate is priced like the kind that contains it: in its modality, else in any. A
+/// cache read or write falls back to input, a write by lifetime to a write, reasoning and citations to
+/// output.</remarks>
 internal sealed class RateCard
 {
     private static readonly RateKey[][] FallBacks = [.. Enumerable.Range(0, RateKeys.TokenCount).Select(FallBacksOf)];
@@ -44,24 +39,22 @@ internal sealed class RateCard
         IsPricedByUnit = hasUnitPrice && !hasTokenPrice;
     }
 
-    /// <summary>
-    /// Gets the rates by name, in US dollars for one unit, those that are fallen back to not repeated.
-    /// </summary>
+    /// <summary>Gets the rates by name, in US dollars for one unit, without fall-backs.</summary>
     public IReadOnlyDictionary<string, decimal> Rates { get; }
 
     public string ClassName { get; }
 
-    /// <summary>Gets whether the rates are not those of the class that was served.</summary>
+    /// <summary>Gets whether the rates are not those of the served class.</summary>
     public bool IsUncertain { get; }
 
-    /// <summary>Gets whether tokens cost nothing because the model is priced by images, seconds or the like.</summary>
+    /// <summary>Gets whether tokens are free because the model is priced by images, seconds or the like.</summary>
     public bool IsPricedByUnit { get; }
 
-    /// <summary>Makes the card of one class and band.</summary>
+    /// <summary>Creates the card of one class and band.</summary>
     /// <param name="rates">The rates of the class.</param>
-    /// <param name="standard">The standard rates, where the class has rates of its own; else null.</param>
-    /// <param name="start">The band: the highest start of a tier that the total input exceeds; -1 for none.</param>
-    /// <param name="factor">The factor on every rate of tokens.</param>
+    /// <param name="standard">The standard rates, if the class has its own rates; else null.</param>
+    /// <param name="start">The band: the highest tier start that the total input exceeds; -1 for none.</param>
+    /// <param name="factor">The factor on every token rate.</param>
     /// <param name="className">The name of the class.</param>
     /// <param name="isUncertain">Whether the rates are another class's.</param>
     public static RateCard Create(
@@ -82,7 +75,7 @@ internal sealed class RateCard
             bool hasStandard = standard is not null && standard.TryGetValue(key, out standardRate);
             if (rates.TryGetValue(key, out Rate rate))
             {
-                // A class that has no price past a tier at which the standard rate changes has no price there.
+                // A class has no price in a tier at which only the standard rate changes.
                 isMissing[i] = hasStandard && standardRate.StartAt(start) > rate.StartAt(start);
                 own[i] = isMissing[i] ? null : rate.PriceAt(start) * (i < RateKeys.TokenCount ? factor : 1);
             }
@@ -100,7 +93,7 @@ internal sealed class RateCard
         return new RateCard(own, isMissing, className, isUncertain);
     }
 
-    /// <summary>Makes the card that a cost was computed with from the rates that it names.</summary>
+    /// <summary>Creates the card of a cost from the rates that it names.</summary>
     public static RateCard FromRates(IReadOnlyDictionary<string, decimal> rates)
     {
         var own = new decimal?[RateKeys.Count];
@@ -115,10 +108,10 @@ internal sealed class RateCard
         return new RateCard(own, new bool[RateKeys.Count], RateClass.Standard, isUncertain: false);
     }
 
-    /// <summary>Returns the price of a unit that is no token; null where there is none.</summary>
+    /// <summary>Returns the price of a unit other than a token; null if there is none.</summary>
     public decimal? Find(RateKey key) => _own[(int)key];
 
-    /// <summary>Returns the rate that a kind of token is priced at, its own or the one that it falls back to.</summary>
+    /// <summary>Returns the rate of a kind of token, or the rate that it falls back to.</summary>
     public (RateKey Key, decimal Price, MissingRate Missing) Find(TokenKind kind, Modality modality) =>
         _tokens[(int)RateKeys.Of(kind, modality)];
 
@@ -142,7 +135,7 @@ internal sealed class RateCard
             }
         }
 
-        // A model of images or speech alone may have no other output rate.
+        // A model of only images or speech may have no other output rate.
         RateKey[] others = key >= RateKey.Output ? [RateKey.OutputAudio, RateKey.OutputImage, RateKey.OutputVideo] : [];
         others = Array.FindAll(others, other => _own[(int)other] is not null);
         return others is [RateKey only] ? (only, _own[(int)only]!.Value, MissingRate.None) : (key, 0, MissingRate.AtAll);
@@ -166,14 +159,12 @@ internal sealed class RateCard
     }
 }
 
-/// <summary>Why a kind of token has no rate.</summary>
+/// <summary>Specifies why a kind of token has no rate.</summary>
 internal enum MissingRate : byte
 {
     None,
-
-    /// <summary>The table has no rate for it.</summary>
     AtAll,
 
-    /// <summary>The table has a standard rate for it, but none of the class that was served.</summary>
+    /// <summary>The table has a standard rate, but none of the served class.</summary>
     InClass,
 }

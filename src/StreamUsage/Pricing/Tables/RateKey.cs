@@ -1,12 +1,9 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>
-/// Names what a rate is for: a kind of token, with or without its modality, or a unit that is billed beside tokens.
-/// </summary>
-/// <remarks>
-/// The token keys come first, <see cref="RateKeys.Modalities"/> to a kind, in the order of <see cref="TokenKind"/> and
-/// <see cref="Modality"/>.
-/// </remarks>
+/// <summary>Specifies what a rate is for: a kind of token, with or without its modality, or a unit beside
+/// tokens.</summary>
+/// <remarks>The token keys come first, <see cref="RateKeys.Modalities"/> for each kind, in the order of
+/// <see cref="TokenKind"/> and <see cref="Modality"/>.</remarks>
 internal enum RateKey : byte
 {
     Input, InputText, InputAudio, InputImage, InputVideo,
@@ -24,7 +21,7 @@ internal enum RateKey : byte
     AudioSecond, AudioMinute, AudioHour, InputImageCount, OutputImageCount, Pixel, Character, Page, AnnotatedPage, SessionSecond,
 }
 
-/// <summary>Kinds of tokens, each in one bucket of <see cref="TokenUsage"/> or a subset of one.</summary>
+/// <summary>Specifies kinds of tokens, each a bucket of <see cref="TokenUsage"/> or a subset of one.</summary>
 internal enum TokenKind : byte
 {
     Input,
@@ -37,7 +34,7 @@ internal enum TokenKind : byte
     Citation,
 }
 
-/// <summary>Modalities that a table may price apart. Tokens of no other modality are text.</summary>
+/// <summary>Specifies the modalities with own prices. All other tokens are text.</summary>
 internal enum Modality : byte
 {
     Any,

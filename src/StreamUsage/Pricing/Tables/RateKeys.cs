@@ -1,6 +1,6 @@
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>Names and order of the rate keys.</summary>
+/// <summary>Holds the names and the order of the rate keys.</summary>
 internal static class RateKeys
 {
     public const int Modalities = 5;
@@ -12,16 +12,13 @@ internal static class RateKeys
 
     public static int Count => Names.Length;
 
-    /// <summary>Returns the key of a kind of token in a modality.</summary>
     public static RateKey Of(TokenKind kind, Modality modality) => (RateKey)(((int)kind * Modalities) + (int)modality);
 
-    /// <summary>Returns the name under which <see cref="UsageCost.Rates"/> shows the key.</summary>
+    /// <summary>Returns the key's name in <see cref="UsageCost.Rates"/>.</summary>
     public static string Name(RateKey key) => Names[(int)key];
 
-    /// <summary>
-    /// Returns the count of the record's unit that a rate is for: a minute is 60 audio seconds. Dividing last keeps a
-    /// price exact.
-    /// </summary>
+    /// <summary>Returns the record's units in one unit of the rate: a minute is 60 audio seconds. Dividing last is
+    /// exact.</summary>
     public static decimal Per(RateKey key) => key switch { RateKey.AudioMinute => 60, RateKey.AudioHour => 3600, _ => 1 };
 
     public static bool TryParse(string name, out RateKey key) => ByName.TryGetValue(name, out key);

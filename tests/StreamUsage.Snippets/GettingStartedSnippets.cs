@@ -1,0 +1,93 @@
+using System.IO.Pipelines;
+using System.Net.Http.Json;
+using Microsoft.Extensions.Logging;
+using StreamUsage.Sse;
+
+namespace StreamUsage.Snippets;
+
+internal static class GettingStartedSnippets
+{
+    public static async Task Track(IUsageSink sink, ILoggerFactory loggerFactory, HttpClient http, HttpRequestMessage request, Stream destination)
+    {
+        #region tracker
+        var options = new StreamUsageOptions { MaxEventBytes = 4 * 1024 * 1024 };
+        await using var tracker = new UsageTracker(sink, options, loggerFactory, TimeProvider.System);
+
+        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        UsageTracking tracking = response.TrackUsage(tracker, new UsageContext { RequestId = "req-42" });
+
+        await response.Content.CopyToAsync(destination);
+        UsageRecord record = await tracking.Completion;
+        #endregion
+    }
+
+    public static void TrackIntoSink(HttpResponseMessage response, IUsageSink sink)
+    {
+        #region sink
+        UsageTracking tracking = response.TrackUsage(sink, new UsageContext { RequestId = "req-42" });
+        #endregion
+    }
+
+    public static void Fail(UsageTracking tracking)
+    {
+        #region fail
+        bool isInTime = tracking.Fail(422, "The answer broke the output filter.");
+        #endregion
+    }
+
+    public static void Handler(UsageTracker tracker, Uri uri, object body)
+    {
+        #region handler
+        using var http = new HttpClient(new UsageTrackingHandler(tracker));   // its inner handler is made where none is given
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = JsonContent.Create(body) };
+        request.SetUsageContext(new UsageContext { RequestId = "req-42" });
+        #endregion
+    }
+
+    public static async Task Scope(IChat chat, string[] messages)
+    {
+        #region scope
+        using (UsageScope.Begin(new UsageContext { RequestId = "req-43", UserId = "user-7" }))
+        {
+            await chat.CompleteAsync(messages);
+        }
+        #endregion
+    }
+
+    public static async Task StreamsAndPipes(UsageTracker tracker, UsageContext context, Stream body, PipeReader pipe, Stream file)
+    {
+        #region streams
+        var known = new TrackedResponse { StatusCode = 200, ContentType = "text/event-stream" };
+
+        await using Stream stream = tracker.Track(body, context, out UsageTracking ofStream, known);
+        PipeReader reader = tracker.Track(pipe, context, out UsageTracking ofPipe, known);
+        UsageRecord stored = await tracker.ReadAsync(PipeReader.Create(file), context);
+        #endregion
+    }
+
+    public static void Sockets(UsageTracker tracker, ReadOnlySpan<byte> message)
+    {
+        #region sockets
+        using UsageSession session = tracker.TrackMessages(new UsageContext { RequestId = "session-1" });
+        UsageTracking? ended = session.Receive(message);   // the handle of the response that ended with this message
+        session.Complete();                                // the socket was closed in order
+        #endregion
+    }
+
+    public static async Task Sse(PipeReader reader, CancellationToken cancellationToken)
+    {
+        #region sse
+        await foreach (SseEvent sse in SseReader.ReadAllAsync(reader, cancellationToken: cancellationToken))
+        {
+            Console.WriteLine($"{sse.EventType}: {sse.Data.Length} bytes");
+        }
+        #endregion
+    }
+
+    /// <summary>An SDK that creates its requests internally.</summary>
+    public interface IChat
+    {
+        Task CompleteAsync(string[] messages);
+    }
+}

@@ -1,0 +1,11 @@
+namespace StreamUsage.Snippets;
+
+internal static class ZstdSnippets
+{
+    public static void Add()
+    {
+        #region zstd
+        var options = new StreamUsageOptions().AddZstd();
+        #endregion
+    }
+}
