@@ -16,10 +16,9 @@ internal sealed class ParrotParser : IUsageParser
     // Asked of the first events of a response. Certain: this event and all that follow are ours. Possible is for what others could have sent as well.
     public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Type.SequenceEqual("hello"u8) ? ParserMatch.Certain : ParserMatch.None;
 
-    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state)
     {
-        // What is not set here was not reported, and leaves what was reported before. "heard" includes what was known already, as OpenAI's input includes cached tokens.
-        var tokens = new ReportedTokens { Convention = TokenConvention.InputIncludesCache };
+        long? heard = null, known = null, spoken = null;
 
         // Data that is no JSON throws: this event is skipped, that is logged, and the next one is read.
         var reader = new Utf8JsonReader(streamEvent.Data);
@@ -34,15 +33,14 @@ internal sealed class ParrotParser : IUsageParser
             reader.Read();
             if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count))
             {
-                tokens = name.SequenceEqual("heard"u8) ? tokens with { InputTokens = count }
-                    : name.SequenceEqual("known"u8) ? tokens with { CacheReadTokens = count }
-                    : name.SequenceEqual("spoken"u8) ? tokens with { OutputTokens = count }
-                    : tokens;
+                heard = name.SequenceEqual("heard"u8) ? count : heard;
+                known = name.SequenceEqual("known"u8) ? count : known;
+                spoken = name.SequenceEqual("spoken"u8) ? count : spoken;
             }
             else if (reader.TokenType == JsonTokenType.String && name.SequenceEqual("words"u8))
             {
                 // As it was sent, without a string of its own. It counts: for the time to the first token, and for an estimate where no bill comes.
-                output.OnOutput(OutputKind.Text, choiceIndex: 0, reader.ValueSpan, reader.ValueIsEscaped);
+                streamEvent.ReportText(reader.ValueSpan, reader.ValueIsEscaped);
             }
             else if (reader.TokenType == JsonTokenType.String)
             {
@@ -50,11 +48,12 @@ internal sealed class ParrotParser : IUsageParser
                 state = name.SequenceEqual("conversation"u8) ? state with { ResponseId = reader.GetString() }
                     : name.SequenceEqual("parrot"u8) ? state with { Model = reader.GetString() }
                     : name.SequenceEqual("because"u8) ? state with { StopReason = reader.GetString(), IsTerminal = true }
-                    : name.SequenceEqual("what"u8) ? state.WithError(new ProviderError { Type = "ouch", Message = reader.GetString(), StatusCode = 503 })
+                    : name.SequenceEqual("what"u8) ? state.WithError("ouch", reader.GetString(), statusCode: 503)
                     : state;
             }
         }
 
-        return state.Merge(tokens);
+        // What is null was not reported, and leaves what was reported before. "heard" includes what was known already, as OpenAI's input includes cached tokens.
+        return state.MergeCounts(heard, spoken, cacheReadInputTokens: known, inputIncludesCache: true);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class PriceComparison(PriceTable oldTable, PriceTable newTable)
             _models[model] = totals = new Totals();
         }
 
-        PricingResult before = oldTable.Evaluate(record), after = newTable.Evaluate(record);
+        UsageRecord before = oldTable.Reprice(record), after = newTable.Reprice(record);
         totals.Records++;
         if (before.Cost is { } oldCost && after.Cost is { } newCost)
         {

@@ -144,7 +144,7 @@ public sealed class StreamUsageOptions
     /// <returns>These options.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="create"/> is null.</exception>
-    public StreamUsageOptions AddContentEncoding(string name, Func<IContentDecoder> create)
+    internal StreamUsageOptions AddContentEncoding(string name, Func<IContentDecoder> create)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentNullException.ThrowIfNull(create);

@@ -68,8 +68,10 @@ public sealed record UsageRecord
     /// <summary>Gets the price; null (never 0) if there is no pricing or it does not know the model.</summary>
     public UsageCost? Cost { get; init; }
 
-    /// <summary>Gets why there is no <see cref="Cost"/> despite a pricing: one of <see cref="UnpricedReasons"/> or the
-    /// pricing's own reason; else null.</summary>
+    /// <summary>Gets why a configured pricing returned no <see cref="Cost"/>; null if it did. <c>no_model</c>,
+    /// <c>unknown_model</c>, <c>ambiguous_model</c>, <c>no_table</c>, <c>rate_class</c>, <c>provisioned_throughput</c>,
+    /// <c>no_rate</c>, <c>no_usage</c>, <c>estimated_usage</c>, <c>pending</c>, <c>pricing_failed</c> or
+    /// <c>pricing_timeout</c>.</summary>
     public string? UnpricedReason { get; init; }
 
     /// <summary>Gets the model that could not be priced: a response may have run on several.</summary>

@@ -1,15 +1,17 @@
 namespace StreamUsage;
 
-/// <summary>Ambient context for requests that an SDK creates internally. See
-/// <see cref="UsageTrackingHandler"/>.</summary>
+/// <summary>Attaches a <see cref="UsageContext"/> to one request, or as ambient context to requests that an SDK creates
+/// internally. See <see cref="UsageTrackingHandler"/>.</summary>
 public static class UsageScope
 {
     private static readonly AsyncLocal<Scope?> Ambient = new();
+    private static readonly HttpRequestOptionsKey<UsageContext> Key = new("StreamUsage.UsageContext");
 
     internal static UsageContext? Current => Ambient.Value?.Context;
 
-    /// <summary>Attaches a context to the requests that are sent on this asynchronous flow until the scope is disposed.
-    /// A context that was set on the request itself wins. An inner scope hides the outer one.</summary>
+    /// <summary>Attaches a context to every request that this flow of control sends through a
+    /// <see cref="UsageTrackingHandler"/>, until the returned scope is disposed. A context of the request itself
+    /// (<see cref="SetUsageContext"/>) and an inner scope take precedence.</summary>
     /// <param name="context">The context of the requests.</param>
     /// <returns>The scope. Disposing it restores the outer scope if that is still open. A task that outlives the scope
     /// sends its further requests without a context.</returns>
@@ -21,6 +23,22 @@ public static class UsageScope
         Ambient.Value = scope;
         return scope;
     }
+
+    /// <summary>Attaches a context to the request. A <see cref="UsageTrackingHandler"/> tracks such a request whatever
+    /// its URL.</summary>
+    /// <param name="request">The request, before it is sent.</param>
+    /// <param name="context">The context. The handler adds format, model, request body and start if they are
+    /// missing.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static void SetUsageContext(this HttpRequestMessage request, UsageContext context)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(context);
+        request.Options.Set(Key, context);
+    }
+
+    internal static UsageContext? FindUsageContext(this HttpRequestMessage request) =>
+        request.Options.TryGetValue(Key, out UsageContext? context) ? context : null;
 
     private sealed class Scope : IDisposable
     {

@@ -7,6 +7,9 @@ namespace StreamUsage;
 /// alive.</summary>
 public sealed class UsageTracking
 {
+    private static readonly Task<UsageRecord> NoRecord = Task.FromCanceled<UsageRecord>(new CancellationToken(canceled: true));
+    private static readonly Task<DeliveryResult> NoDelivery = Task.FromCanceled<DeliveryResult>(new CancellationToken(canceled: true));
+
     private readonly TrackedBody? _body;
 
     internal UsageTracking(TrackedBody body) => _body = body;
@@ -19,13 +22,11 @@ public sealed class UsageTracking
     public UsageSnapshot Current => _body?.Snapshot() ?? new UsageSnapshot();
 
     /// <summary>Gets the final record, once its delivery has ended or it was queued or stored. Completes even if that
-    /// failed. Cancelled if the response is not tracked (status 101).</summary>
-    public Task<UsageRecord> Completion =>
-        _body?.Completion ?? Task.FromCanceled<UsageRecord>(new CancellationToken(canceled: true));
+    /// failed. Cancelled if the response is not tracked (status 101). Returns the same task each time.</summary>
+    public Task<UsageRecord> Completion => _body?.Completion ?? NoRecord;
 
     /// <summary>Gets how the delivery ended. Cancelled if the response is not tracked (status 101).</summary>
-    public Task<DeliveryResult> Delivery =>
-        _body?.DeliveryResult ?? Task.FromCanceled<DeliveryResult>(new CancellationToken(canceled: true));
+    public Task<DeliveryResult> Delivery => _body?.DeliveryResult ?? NoDelivery;
 
     internal static UsageTracking Untracked { get; } = new();
 

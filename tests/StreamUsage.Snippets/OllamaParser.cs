@@ -12,9 +12,9 @@ internal sealed class OllamaParser : IUsageParser
     public ParserMatch Match(StreamEvent streamEvent) =>
         streamEvent.Data.IndexOf("\"done\":"u8) >= 0 ? ParserMatch.Certain : ParserMatch.None;
 
-    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state)
     {
-        var tokens = new ReportedTokens();
+        long? input = null, output = null;
         var reader = new Utf8JsonReader(streamEvent.Data);
         while (reader.Read())
         {
@@ -28,10 +28,10 @@ internal sealed class OllamaParser : IUsageParser
             switch (reader.TokenType)
             {
                 case JsonTokenType.String when name.SequenceEqual("content"u8):
-                    output.OnOutput(OutputKind.Text, choiceIndex: 0, reader.ValueSpan, reader.ValueIsEscaped);
+                    streamEvent.ReportText(reader.ValueSpan, reader.ValueIsEscaped);
                     break;
                 case JsonTokenType.String when name.SequenceEqual("thinking"u8):
-                    output.OnOutput(OutputKind.Reasoning, choiceIndex: 0, reader.ValueSpan, reader.ValueIsEscaped);
+                    streamEvent.ReportReasoning(reader.ValueSpan, reader.ValueIsEscaped);
                     break;
                 case JsonTokenType.String when name.SequenceEqual("model"u8):
                     state = state with { Model = reader.GetString() };
@@ -40,10 +40,10 @@ internal sealed class OllamaParser : IUsageParser
                     state = state with { StopReason = reader.GetString() };
                     break;
                 case JsonTokenType.Number when name.SequenceEqual("prompt_eval_count"u8):
-                    tokens = tokens with { InputTokens = reader.GetInt64() };
+                    input = reader.GetInt64();
                     break;
                 case JsonTokenType.Number when name.SequenceEqual("eval_count"u8):
-                    tokens = tokens with { OutputTokens = reader.GetInt64() };
+                    output = reader.GetInt64();
                     break;
                 case JsonTokenType.True when name.SequenceEqual("done"u8):
                     state = state with { IsTerminal = true };
@@ -51,7 +51,7 @@ internal sealed class OllamaParser : IUsageParser
             }
         }
 
-        return state.Merge(tokens);
+        return state.MergeCounts(input, output);
     }
 }
 #endregion

@@ -16,28 +16,24 @@ internal static class PricingSnippets
     public static void RateMultipliers()
     {
         #region rate multipliers
-        var prices = PriceTable.Load("prices.json", new PriceTableOptions
-        {
-            RateMultipliers = new Dictionary<string, decimal> { ["flex"] = 0.5m, ["batch"] = 0.5m, ["us"] = 1.1m },
-        });
+        var prices = PriceTable.Load("prices.json")
+            .WithRateMultipliers(new Dictionary<string, decimal> { ["flex"] = 0.5m, ["batch"] = 0.5m, ["us"] = 1.1m });
         #endregion
     }
 
     public static void Overrides()
     {
         #region overrides
-        var prices = PriceTable.Load("prices.json", new PriceTableOptions
-        {
-            Overrides = PriceTable.Load("contract.json"),
-            Multiplier = record => record.Context.Tags?.GetValueOrDefault("cache") == "hit" ? 0 : 1.2m,
-        });
+        var prices = PriceTable.Load("prices.json")
+            .WithOverrides(PriceTable.Load("contract.json"))
+            .WithMultiplier(record => record.Context.Tags?.GetValueOrDefault("cache") == "hit" ? 0 : 1.2m);
         #endregion
     }
 
     public static void Reloading()
     {
         #region reloading
-        using var prices = new ReloadingPriceTable("prices.json", new ReloadingPriceTableOptions { OverridesPath = "contract.json" });
+        using var prices = PriceTable.Watch("prices.json", overridesPath: "contract.json");
         #endregion
     }
 

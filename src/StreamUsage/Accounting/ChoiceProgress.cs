@@ -2,7 +2,7 @@ namespace StreamUsage.Accounting;
 
 /// <summary>Represents which choices of an answer have begun and finished. Choices from the 64th on are not told apart,
 /// so only a terminal event completes such an answer.</summary>
-public readonly record struct ChoiceProgress
+internal readonly record struct ChoiceProgress
 {
     private const int Tracked = 63;
 

@@ -1,7 +1,7 @@
 namespace StreamUsage.Accounting;
 
 /// <summary>Represents an error as the provider reported it.</summary>
-public sealed record ProviderError
+internal sealed record ProviderError
 {
     /// <summary>Gets the kind of error, as reported; null if none.</summary>
     public string? Type { get; init; }

@@ -2,7 +2,7 @@ namespace StreamUsage.Accounting;
 
 /// <summary>Represents token counts as the provider reported them, each null if not reported. A negative count is not
 /// reported. <see cref="Normalize"/> converts them to disjoint buckets by their <see cref="Convention"/>.</summary>
-public readonly record struct ReportedTokens
+internal readonly record struct ReportedTokens
 {
     // Sums of counts up to this limit do not overflow.
     private const long MaxCount = 1L << 58;

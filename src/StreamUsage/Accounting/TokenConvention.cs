@@ -3,7 +3,7 @@ namespace StreamUsage.Accounting;
 /// <summary>Specifies what a provider includes in its counts. A contradicting total overrides it
 /// (<see cref="ReportedTokens.Normalize"/>).</summary>
 [Flags]
-public enum TokenConvention
+internal enum TokenConvention
 {
     /// <summary>Input excludes cached tokens, output includes reasoning (Anthropic).</summary>
     None = 0,

@@ -19,10 +19,10 @@ public readonly record struct UsageAccumulator
     }
 
     /// <summary>Gets the merged counts.</summary>
-    public ReportedTokens Tokens { get; init; }
+    internal ReportedTokens Tokens { get; init; }
 
     /// <summary>Gets the choices that have begun and finished.</summary>
-    public ChoiceProgress Choices { get; init; }
+    internal ChoiceProgress Choices { get; init; }
 
     /// <summary>Gets the provider's id of the response; null until reported.</summary>
     public string? ResponseId { get; init; }
@@ -121,8 +121,8 @@ public readonly record struct UsageAccumulator
     /// <summary>Gets the doubts that a parser found. Those about the counts are added with the record.</summary>
     public UsageAnomalies Anomalies { get; init; }
 
-    /// <summary>Gets the error that the provider reported; null if none. See <see cref="WithError"/>.</summary>
-    public ProviderError? Error => Facts.Error;
+    /// <summary>Gets the error that the provider reported; null if none.</summary>
+    internal ProviderError? Error => Facts.Error;
 
     /// <summary>Gets whether the protocol's terminal event was seen.</summary>
     public bool IsTerminal { get => Has(State.Terminal); init => _state = Put(State.Terminal, value); }
@@ -169,19 +169,63 @@ public readonly record struct UsageAccumulator
         return sum.TotalTokens != 0 ? sum : BilledTokens ?? usage;
     }
 
-    /// <summary>Returns the state after cumulative counts: reported counts replace older ones, and missing ones keep
-    /// their value. An object of zeros changes nothing, and counts do not shrink.</summary>
+    /// <summary>Returns the state after counts of the whole answer so far. Each count replaces the older one; null, the
+    /// default, keeps it. Counts that are all 0 change nothing, and counts do not shrink. A negative count is
+    /// ignored.</summary>
+    /// <param name="inputTokens">The input tokens, with or without cached ones: see
+    /// <paramref name="inputIncludesCache"/>.</param>
+    /// <param name="outputTokens">The output tokens, reasoning included.</param>
+    /// <param name="cacheReadInputTokens">The input tokens that were read from the prompt cache.</param>
+    /// <param name="cacheCreationInputTokens">The input tokens that were written to the prompt cache.</param>
+    /// <param name="reasoningTokens">The reasoning tokens in the output.</param>
+    /// <param name="inputIncludesCache">True if <paramref name="inputTokens"/> includes cache reads and writes, as
+    /// OpenAI's and Gemini's does; false if it does not, as Anthropic's.</param>
+    public UsageAccumulator MergeCounts(
+        long? inputTokens = null,
+        long? outputTokens = null,
+        long? cacheReadInputTokens = null,
+        long? cacheCreationInputTokens = null,
+        long? reasoningTokens = null,
+        bool inputIncludesCache = false) => Merge(new ReportedTokens
+        {
+            Convention = inputIncludesCache ? TokenConvention.InputIncludesCache : TokenConvention.None,
+            InputTokens = inputTokens,
+            OutputTokens = outputTokens,
+            CacheReadTokens = cacheReadInputTokens,
+            CacheCreationTokens = cacheCreationInputTokens,
+            ReasoningTokens = reasoningTokens,
+        });
+
+    /// <summary>Returns the state after a choice has begun. An answer is complete once all its choices have finished, or
+    /// by <see cref="IsTerminal"/>.</summary>
+    /// <param name="index">The choice's index; a negative one counts as 0.</param>
+    public UsageAccumulator BeginChoice(long index) => this with { Choices = Choices.Begin(index) };
+
+    /// <summary>Returns the state after the finish reason of a choice.</summary>
+    /// <param name="index">The choice's index; a negative one counts as 0.</param>
+    public UsageAccumulator FinishChoice(long index) => this with { Choices = Choices.Finish(index) };
+
+    /// <summary>Returns the state after an error of the provider. The first error stays, and a later one only adds
+    /// missing members.</summary>
+    /// <param name="type">The error's type; null if not reported.</param>
+    /// <param name="message">The error's message; null if not reported.</param>
+    /// <param name="statusCode">The HTTP status of the error, 400 to 599; null for 502.</param>
+    public UsageAccumulator WithError(string? type, string? message = null, int? statusCode = null) =>
+        WithError(new ProviderError { Type = type, Message = message, StatusCode = statusCode });
+
+    /// <summary>Returns the state after cumulative counts: each reported count replaces the older one, and the others
+    /// stay. An object of zeros changes nothing, and counts do not shrink.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
-    public UsageAccumulator Merge(in ReportedTokens tokens) => Take(tokens, isCumulative: true);
+    internal UsageAccumulator Merge(in ReportedTokens tokens) => Take(tokens, isCumulative: true);
 
     /// <summary>Returns the state after counts of the whole answer so far: a missing count is 0. An object of zeros
     /// changes nothing, and counts do not shrink.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
-    public UsageAccumulator Replace(in ReportedTokens tokens) => Take(tokens, isCumulative: false);
+    internal UsageAccumulator Replace(in ReportedTokens tokens) => Take(tokens, isCumulative: false);
 
     /// <summary>Returns the state after a message has begun. It replaces an earlier message and its counts.</summary>
     /// <param name="tokens">The first counts; their output is a placeholder.</param>
-    public UsageAccumulator Begin(in ReportedTokens tokens) => this with
+    internal UsageAccumulator Begin(in ReportedTokens tokens) => this with
     {
         Tokens = MergeRules.Begin(tokens),
         IsTerminal = false,
@@ -221,10 +265,7 @@ public readonly record struct UsageAccumulator
         return this with { Tokens = next, IsOutputPlaceholder = IsOutputPlaceholder && (!isReport || tokens.OutputTokens is null) };
     }
 
-    /// <summary>Returns the state after an error. The first error stays, and a later one only adds missing
-    /// members.</summary>
-    /// <param name="error">The reported error.</param>
-    public UsageAccumulator WithError(ProviderError error)
+    internal UsageAccumulator WithError(ProviderError error)
     {
         ArgumentNullException.ThrowIfNull(error);
         ProviderError merged = Error is not { } first ? error : new ProviderError

@@ -1,10 +1,46 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using StreamUsage;
+using StreamUsage.DependencyInjection;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds sinks and a queue to an <see cref="IStreamUsageBuilder"/>.</summary>
+/// <summary>Adds sinks and delivery to an <see cref="IStreamUsageBuilder"/>.</summary>
 public static class StreamUsageBuilderExtensions
 {
+    /// <summary>Adds a sink that is resolved from a new scope for each call, so that a failed attempt leaves nothing
+    /// behind. Registers the sink as scoped if it is not registered. Each sink gets every record; one that fails does
+    /// not affect the others.</summary>
+    /// <remarks>A starting host resolves the sink once. If that fails, the host does not start. The constructor must
+    /// have no effect that needs a record.</remarks>
+    /// <typeparam name="TSink">The sink's type.</typeparam>
+    /// <param name="builder">The builder.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
+    public static IStreamUsageBuilder AddSink<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TSink>(
+        this IStreamUsageBuilder builder)
+        where TSink : class, IUsageSink
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddScoped<TSink>();
+        builder.Services.AddSingleton(new SinkRegistration(
+            builder.Name, static provider => new ScopedSink<TSink>(provider.GetRequiredService<IServiceScopeFactory>()), typeof(TSink)));
+        return builder;
+    }
+
+    /// <summary>Adds an existing sink. The container does not dispose it.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="sink">The sink.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IStreamUsageBuilder AddSink(this IStreamUsageBuilder builder, IUsageSink sink)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(sink);
+        builder.Services.AddSingleton(new SinkRegistration(builder.Name, _ => sink));
+        return builder;
+    }
+
     /// <summary>Adds a sink that calls one function for each record.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="record">Stores a record; see <see cref="IUsageSink.RecordAsync"/>.</param>

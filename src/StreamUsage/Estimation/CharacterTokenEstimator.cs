@@ -17,12 +17,7 @@ public sealed class CharacterTokenEstimator : ITokenEstimator
         Tokens(Encoding.UTF8.GetCharCount(requestBody.Span));
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentNullException"><paramref name="output"/> is null.</exception>
-    public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        return Tokens(Math.Max(0, output.Characters));
-    }
+    public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => Tokens(Math.Max(0, characters));
 
     /// <summary>Returns the tokens of a number of characters, or of bytes of an unread body.</summary>
     internal static long Tokens(long characters) => characters == 0 ? 0 : Math.Max(1, characters / CharactersPerToken);

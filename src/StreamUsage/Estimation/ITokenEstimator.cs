@@ -18,6 +18,8 @@ public interface ITokenEstimator
     /// choices.</summary>
     /// <param name="format">The API that answered.</param>
     /// <param name="model">The model; null if unknown.</param>
-    /// <param name="output">The output seen; none costs 0.</param>
-    long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output);
+    /// <param name="text">The retained output in order, with names and arguments of tool calls
+    /// (<see cref="StreamUsageOptions.MaxRetainedTextBytes"/>); empty if nothing was retained.</param>
+    /// <param name="characters">The UTF-16 units of all output, retained or not, without names of tools.</param>
+    long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters);
 }

@@ -3,7 +3,7 @@ using StreamUsage.Estimation.Counting;
 namespace StreamUsage.Estimation;
 
 /// <summary>Represents a response's output: the text that was kept, and the size of all of it. Immutable.</summary>
-public sealed record ModelOutput
+internal sealed record ModelOutput
 {
     /// <summary>Gets the protocol (<see cref="UsageRecord.Protocol"/>); null if unknown.</summary>
     public string? Protocol { get; init; }
@@ -18,4 +18,7 @@ public sealed record ModelOutput
     /// <summary>Gets the bytes by class that were not kept because of
     /// <see cref="StreamUsageOptions.MaxRetainedBytes"/>; else zero.</summary>
     public CharacterClasses NotKept { get; init; }
+
+    /// <summary>Returns the text of the parts, one after the other.</summary>
+    public string JoinText() => Parts.Count == 1 ? Parts[0].Text : string.Concat(Parts.Select(static part => part.Text));
 }

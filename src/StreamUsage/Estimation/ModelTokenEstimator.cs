@@ -4,6 +4,7 @@ using StreamUsage.Estimation.Counting;
 using StreamUsage.Estimation.Families;
 using StreamUsage.Estimation.Outputs;
 using StreamUsage.Estimation.Requests;
+using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation;
 
@@ -19,21 +20,12 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     /// <summary>Creates an estimator with the built-in families.</summary>
     public ModelTokenEstimator() => _families = FamilyTable.BuiltIn;
 
-    /// <summary>Creates an estimator with custom families, which precede the built-in ones.</summary>
-    /// <param name="families">The families. Of two that match equally, the earlier counts.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="families"/> is null.</exception>
-    public ModelTokenEstimator(IEnumerable<ModelFamily> families)
-    {
-        ArgumentNullException.ThrowIfNull(families);
-        _families = new FamilyTable([.. families]);
-    }
+    /// <summary>Creates an estimator with families that precede the built-in ones.</summary>
+    internal ModelTokenEstimator(IEnumerable<ModelFamily> families) => _families = new FamilyTable([.. families]);
 
-    /// <summary>Returns the family of a model.</summary>
-    /// <param name="model">The model's name in a request or response; null if unknown.</param>
-    /// <param name="format">The API, used for an unknown name.</param>
-    /// <param name="protocol">The protocol (<see cref="UsageRecord.Protocol"/>); null if unknown.</param>
-    /// <returns>The family. An unknown name has the newest family of the format's provider, or else OpenAI's.</returns>
-    public ModelFamily FindFamily(string? model, ApiFormat format = default, string? protocol = null) =>
+    /// <summary>Returns the family of a model. An unknown name has the newest family of the format's provider, or else
+    /// OpenAI's.</summary>
+    internal ModelFamily FindFamily(string? model, ApiFormat format = default, string? protocol = null) =>
         _families.Find(model, format, protocol);
 
     /// <inheritdoc/>
@@ -64,10 +56,17 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         EstimateInput(format, model, requestBody.Span, out _);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentNullException"><paramref name="output"/> is null.</exception>
-    public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output)
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters)
     {
-        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(text);
+        OutputPart[] parts = text.Length == 0 ? [] : [new OutputPart { Kind = OutputKind.Text, Text = text }];
+        return EstimateOutput(format, model, new ModelOutput { Parts = parts, Characters = characters });
+    }
+
+    /// <summary>Estimates an output by its parts: a tool call costs more than its text.</summary>
+    internal long EstimateOutput(ApiFormat format, string? model, ModelOutput output)
+    {
         ModelFamily family = _families.Find(model, format, output.Protocol);
         double notKept = ClassRule.Tokens(output.NotKept, family.Rule);
         if (output.Parts.Count == 0)

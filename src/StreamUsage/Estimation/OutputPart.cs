@@ -4,7 +4,7 @@ namespace StreamUsage.Estimation;
 
 /// <summary>Represents a part of an output: contiguous text of one kind, the name of a called tool, or one call's
 /// arguments.</summary>
-public sealed record OutputPart
+internal sealed record OutputPart
 {
     /// <summary>Gets the kind of output.</summary>
     public OutputKind Kind { get; init; }

@@ -380,7 +380,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     {
         _hasUsage = false;
         (long sum, long? output) = (_state.Tokens.LargestSum, _state.Tokens.OutputTokens);
-        _state = parser.Apply(streamEvent, _state, this);
+        _state = parser.Apply(streamEvent.With(this), _state);
         bool isCounted = _hasUsage || sum != _state.Tokens.LargestSum || output != _state.Tokens.OutputTokens;
         if (isCounted && _state is { CountsOutput: true, IsOutputPlaceholder: false })
         {
@@ -491,7 +491,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         _readsCountsOnly = true;
         try
         {
-            _state = _parser!.Apply(new StreamEvent(default, _counts.Span), _state, this);
+            _state = _parser!.Apply(new StreamEvent(default, _counts.Span).With(this), _state);
         }
         catch (Exception fault)
         {

@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>Specifies a field of a content block that is reported as a whole.</summary>
-public enum BlockField
+internal enum BlockField
 {
     /// <summary>The text: <see cref="ContentBlock.Text"/>.</summary>
     Text,

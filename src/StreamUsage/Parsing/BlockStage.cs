@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>Specifies what a parser reports of a content block.</summary>
-public enum BlockStage
+internal enum BlockStage
 {
     /// <summary>A delta: output that follows is appended. An unknown block begins.</summary>
     Delta,

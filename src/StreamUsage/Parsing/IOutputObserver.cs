@@ -3,7 +3,7 @@ namespace StreamUsage.Parsing;
 /// <summary>Receives what a parser finds beside the state: output, the usage object and ignored counts.</summary>
 /// <remarks>If <see cref="KeepsMessage"/> is true, a parser may also report blocks. Without them, successive output of
 /// one kind and choice is one block, and a tool's name begins a call.</remarks>
-public interface IOutputObserver
+internal interface IOutputObserver
 {
     /// <summary>Gets whether the message is kept; else <see cref="OnMessage"/>, <see cref="OnBlock"/> and
     /// <see cref="OnField"/> have no effect, and a parser can skip them.</summary>

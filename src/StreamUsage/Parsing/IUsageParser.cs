@@ -19,10 +19,10 @@ public interface IUsageParser
     /// <param name="streamEvent">The event.</param>
     ParserMatch Match(StreamEvent streamEvent);
 
-    /// <summary>Parses an event.</summary>
+    /// <summary>Parses an event. Output in it is reported with <see cref="StreamEvent.ReportText"/> and its
+    /// siblings.</summary>
     /// <param name="streamEvent">The event.</param>
     /// <param name="state">The state before the event.</param>
-    /// <param name="output">Receives the output.</param>
     /// <returns>The state after the event.</returns>
-    UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output);
+    UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state);
 }

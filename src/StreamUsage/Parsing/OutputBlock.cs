@@ -2,7 +2,7 @@ namespace StreamUsage.Parsing;
 
 /// <summary>Represents a block of a message as reported by a parser. Its spans are valid only during the
 /// call.</summary>
-public readonly ref struct OutputBlock
+internal readonly ref struct OutputBlock
 {
     /// <summary>Creates a block.</summary>
     /// <param name="choiceIndex">The index of the choice; 0 if the protocol has only one.</param>

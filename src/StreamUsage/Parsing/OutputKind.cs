@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>Specifies the kind of a piece of output.</summary>
-public enum OutputKind
+internal enum OutputKind
 {
     /// <summary>Text of the answer.</summary>
     Text,

@@ -7,15 +7,6 @@ public interface IUsagePricing
     /// <param name="record">The record, complete except for its cost.</param>
     UsageCost? Price(UsageRecord record);
 
-    /// <summary>Returns the cost of a response, or why there is none. Calls <see cref="Price"/> by default.</summary>
-    /// <param name="record">The record, complete except for its cost.</param>
-    PricingResult Evaluate(UsageRecord record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return Price(record) is { } cost ? PricingResult.Priced(cost)
-            : PricingResult.Unpriced(UnpricedReasons.UnknownModel, record.ResponseModel ?? record.Context.Model);
-    }
-
     /// <summary>Returns the expected cost of a request; null if the model is unknown. Returns null by
     /// default.</summary>
     /// <param name="context">The request. <see cref="UsageContext.RequestBody"/> holds the limit of its output.</param>

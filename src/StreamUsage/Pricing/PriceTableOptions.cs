@@ -3,7 +3,7 @@ using System.Collections.ObjectModel;
 namespace StreamUsage.Pricing;
 
 /// <summary>Specifies how a <see cref="PriceTable"/> prices.</summary>
-public sealed record PriceTableOptions
+internal sealed record PriceTableOptions
 {
     /// <summary>Gets the version for <see cref="UsageCost.PriceTableVersion"/>; null (the default) uses a hash of the
     /// table.</summary>

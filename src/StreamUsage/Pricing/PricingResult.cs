@@ -1,13 +1,15 @@
 namespace StreamUsage.Pricing;
 
 /// <summary>Represents the cost of a response, or why there is none.</summary>
-public readonly record struct PricingResult
+internal readonly record struct PricingResult
 {
     /// <summary>Gets the cost; null if the response could not be priced.</summary>
     public UsageCost? Cost { get; private init; }
 
-    /// <summary>Gets why there is no cost: one of <see cref="UnpricedReasons"/> or a custom reason; null if there is
-    /// one.</summary>
+    /// <summary>
+    /// Gets why there is no cost, one of <see cref="UnpricedReasons"/>; null where there
+    /// is one.
+    /// </summary>
     public string? UnpricedReason { get; private init; }
 
     /// <summary>Gets the model that could not be priced; null if there is a cost, or no model's name.</summary>
@@ -31,4 +33,10 @@ public readonly record struct PricingResult
         ArgumentNullException.ThrowIfNull(reason);
         return new PricingResult { UnpricedReason = reason, UnpricedModel = model };
     }
+
+    /// <summary>Returns what a pricing says of a record.</summary>
+    public static PricingResult Of(IUsagePricing pricing, UsageRecord record) =>
+        pricing is IExplainedPricing explained ? explained.Evaluate(record)
+        : pricing.Price(record) is { } cost ? Priced(cost)
+        : Unpriced(UnpricedReasons.UnknownModel, record.ResponseModel ?? record.Context.Model);
 }

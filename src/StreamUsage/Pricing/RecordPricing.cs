@@ -18,7 +18,7 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
         decimal multiplier = options.Multiplier?.Invoke(record) ?? 1;
         return multiplier >= 0
             ? multiplier
-            : throw new InvalidOperationException($"{nameof(PriceTableOptions)}.{nameof(options.Multiplier)} must return at least 0.");
+            : throw new InvalidOperationException("The multiplier of a price table (WithMultiplier) must return at least 0.");
     }
 
     private PricingResult EvaluateWhole(string? model)

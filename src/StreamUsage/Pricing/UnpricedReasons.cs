@@ -2,7 +2,7 @@ namespace StreamUsage.Pricing;
 
 /// <summary>Holds the reasons why a record has no cost: values of <see cref="UsageRecord.UnpricedReason"/> and of the
 /// tag <c>reason</c> of <c>streamusage.records.unpriced</c>.</summary>
-public static class UnpricedReasons
+internal static class UnpricedReasons
 {
     /// <summary>Neither the response nor the caller named a model.</summary>
     public const string NoModel = "no_model";

@@ -247,8 +247,11 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
     {
         ModelOutput seen = events.TakeOutput();
         return seen.Characters == 0 && seen.Parts.Count == 0
-            ? 0 : await EstimateAsync(estimator => estimator.EstimateOutputTokens(events.Format, model, seen), faults)
-                .ConfigureAwait(false);
+            ? 0 : await EstimateAsync(
+            estimator => estimator is ModelTokenEstimator own
+                ? own.EstimateOutput(events.Format, model, seen)
+                : estimator.EstimateOutputTokens(events.Format, model, seen.JoinText(), seen.Characters),
+            faults).ConfigureAwait(false);
     }
 
     // A body over the limit is not read, and its size is counted. Malformed JSON counts up to its fault, which is
@@ -306,8 +309,8 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
     {
         try
         {
-            PricingResult result = pricing is PriceTable { CallsUserCode: false } or ReloadingPriceTable { CallsUserCode: false }
-                ? pricing.Evaluate(record) : await worker.RunAsync(() => pricing.Evaluate(record)).ConfigureAwait(false);
+            PricingResult result = pricing is PriceTable { CallsUserCode: false }
+                ? PricingResult.Of(pricing, record) : await worker.RunAsync(() => PricingResult.Of(pricing, record)).ConfigureAwait(false);
             return record with
             {
                 Cost = result.Cost,

@@ -51,12 +51,12 @@ internal static class AccuracyReport
     }
 
     private static double Estimate(Pair pair) => pair.IsOutput
-        ? Ours.EstimateOutputTokens(pair.Format, pair.Model, pair.Output)
+        ? Ours.EstimateOutput(pair.Format, pair.Model, pair.Output)
         : Ours.EstimateInputTokens(pair.Format, pair.Model, pair.Request);
 
     // As trackers do it that count the characters of plain string contents only.
     private static long EstimateBasic(Pair pair) => pair.IsOutput
-        ? Basic.EstimateOutputTokens(pair.Format, pair.Model, pair.Output with { Characters = pair.Output.Parts.Where(part => part.Kind == OutputKind.Text).Sum(part => part.Text.Length) })
+        ? Basic.EstimateOutputTokens(pair.Format, pair.Model, "", pair.Output.Parts.Where(part => part.Kind == OutputKind.Text).Sum(part => part.Text.Length))
         : Basic.EstimateInputTokens(pair.Format, pair.Model, pair.Request);
 
     private static long CountBare(Pair pair) => pair.IsOutput

@@ -33,7 +33,7 @@ internal static class EstimateCost
                 byte[] body = Encoding.UTF8.GetBytes($$"""{"model":"{{model}}","messages":[{"role":"user","content":"{{text}}"}]}""");
                 var whole = new ModelOutput { Parts = [new OutputPart { Kind = OutputKind.Text, Text = text }], Characters = text.Length };
                 (double ms, double kib, long tokens) = Measure(() => Estimator.EstimateInputTokens(ApiFormat.OpenAI, model, body));
-                (double outputMs, double outputKib, _) = Measure(() => Estimator.EstimateOutputTokens(ApiFormat.OpenAI, model, whole));
+                (double outputMs, double outputKib, _) = Measure(() => Estimator.EstimateOutput(ApiFormat.OpenAI, model, whole));
                 (double keptMs, double keptKib, _) = Measure(() => EstimateStreamed(model, body, text));
                 double exact = CountExactly(model, text);
                 Console.WriteLine($"  {name,-14}{ms,10:F1}{kib,8:F0}{(tokens - exact) / exact,9:P1}{outputMs,13:F1}{outputKib,8:F0}{keptMs,20:F1}{keptKib,8:F0}");
@@ -79,7 +79,7 @@ internal static class EstimateCost
 
         ModelOutput output = retained.ToOutput("openai-chat", text.Length);
         retained.Release();
-        return Estimator.EstimateOutputTokens(ApiFormat.OpenAI, model, output);
+        return Estimator.EstimateOutput(ApiFormat.OpenAI, model, output);
     }
 
     // The tokenizer itself, over runs that are cut: uncut, it would take minutes.

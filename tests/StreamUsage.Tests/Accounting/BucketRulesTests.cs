@@ -51,9 +51,9 @@ public sealed class BucketRulesTests
     [InlineData(Claude, 37, 0, 9963, 0, 6, 0, 10006, "in 37 read 9963 write 0 (0+0) out 6 reasoning 0", UsageAnomalies.None)]
     [InlineData(Claude, 37, 0, 9963, 0, 6, 0, 43, "in 37 read 9963 write 0 (0+0) out 6 reasoning 0", UsageAnomalies.None)]
     public void Counts_become_these_buckets(
-        TokenConvention convention, long input, long toolInput, long cacheRead, long cacheWrite, long output, long reasoning, long total, string expected, UsageAnomalies anomalies)
+        object convention, long input, long toolInput, long cacheRead, long cacheWrite, long output, long reasoning, long total, string expected, UsageAnomalies anomalies)
     {
-        TokenUsage usage = BucketRules.Apply(Tokens(convention, input, toolInput, cacheRead, cacheWrite, output, reasoning, total), out UsageAnomalies found);
+        TokenUsage usage = BucketRules.Apply(Tokens((TokenConvention)convention, input, toolInput, cacheRead, cacheWrite, output, reasoning, total), out UsageAnomalies found);
 
         ReadBody.Describe(usage).Should().Be(expected);
         found.Should().Be(anomalies);

@@ -89,8 +89,8 @@ public sealed class ReportedTokensTests
     [InlineData(TokenConvention.None, null, 5)]
     [InlineData(TokenConvention.ReasoningBesideOutput, null, 8)]
     [InlineData(TokenConvention.ReasoningBesideOutput, 18L, 8)]
-    public void Reasoning_beside_the_output_is_added_once(TokenConvention convention, long? total, long expected) =>
-        new ReportedTokens { Convention = convention, InputTokens = 10, OutputTokens = 5, ReasoningTokens = 3, TotalTokens = total }.Normalize().OutputTokens.Should().Be(expected);
+    public void Reasoning_beside_the_output_is_added_once(object convention, long? total, long expected) =>
+        new ReportedTokens { Convention = (TokenConvention)convention, InputTokens = 10, OutputTokens = 5, ReasoningTokens = 3, TotalTokens = total }.Normalize().OutputTokens.Should().Be(expected);
 
     private static long SumOf(in ReportedTokens t) =>
         (t.InputTokens ?? 0) + (t.ExtraInputTokens ?? 0) + (t.CacheReadTokens ?? 0) + Math.Max(t.CacheCreationTokens ?? 0, (t.CacheCreation5mTokens ?? 0) + (t.CacheCreation1hTokens ?? 0));

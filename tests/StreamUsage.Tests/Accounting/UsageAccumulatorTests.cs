@@ -70,7 +70,8 @@ public sealed class UsageAccumulatorTests
     {
         UsageAccumulator state = default;
 
-        state.Should().BeEquivalentTo(new { IsComplete = false, IsInputReported = false, IsOutputReported = false, IsPending = false, ResponseId = (string?)null, Error = (ProviderError?)null, Usage = default(TokenUsage), BilledUsage = default(TokenUsage) });
+        state.Should().BeEquivalentTo(new { IsComplete = false, IsInputReported = false, IsOutputReported = false, IsPending = false, ResponseId = (string?)null, Usage = default(TokenUsage), BilledUsage = default(TokenUsage) });
+        state.Error.Should().BeNull();
         state.Iterations.Should().BeEmpty();
         state.ServerToolUse.Should().BeEmpty();
         state.TokenDetails.Should().BeEmpty();

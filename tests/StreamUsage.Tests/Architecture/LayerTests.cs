@@ -41,12 +41,6 @@ public sealed class LayerTests
         // The copy of a request counts against the budget; its model stands where the estimate looks for it.
         ["Http"] = ["Buffers", "Estimation.Requests", "PassThrough"],
         ["Serialization"] = ["Pricing"],
-
-        // Files of records.
-        ["Sinks"] = [],
-
-        // Rows by price: the lines that a cost is made of.
-        ["Export"] = ["Pricing"],
     };
 
     public static TheoryData<string> Folders => [.. MayUse.Keys];
@@ -100,7 +94,7 @@ public sealed class LayerTests
         [
             "StreamUsage.Recording.TrackedBody -> StreamUsage.Recording.BodyGate",
             "StreamUsage.UsageTracker -> StreamUsage.PassThrough.BodyDrainer",
-            "StreamUsage.JsonLinesSink -> StreamUsage.UsageRecordJson",
+            "StreamUsage.Recording.RecordDispatcher -> StreamUsage.Diagnostics.UsageActivity",
             "StreamUsage.UsageTracker -> StreamUsage.Delivery.SinkCalls",
         ]);
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
-using StreamUsage.Sinks;
+using StreamUsage.Export.JsonLines;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Attacks;

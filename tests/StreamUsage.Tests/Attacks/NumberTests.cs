@@ -87,6 +87,6 @@ public sealed class NumberTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => tokens;
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => tokens;
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => tokens;
     }
 }

@@ -153,7 +153,7 @@ public sealed class PlantedSecretTests
 
         public ParserMatch Match(StreamEvent streamEvent) => throw fault;
 
-        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) => throw fault;
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state) => throw fault;
     }
 
     private sealed class BrokenEstimator(Exception fault) : ITokenEstimator
@@ -162,7 +162,7 @@ public sealed class PlantedSecretTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw fault;
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => throw fault;
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => throw fault;
     }
 
     private sealed class BrokenPricing(Exception fault) : IUsagePricing

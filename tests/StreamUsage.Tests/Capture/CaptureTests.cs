@@ -130,10 +130,10 @@ public sealed class CaptureTests
 
         public ParserMatch Match(StreamEvent streamEvent) => ParserMatch.Certain;
 
-        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state)
         {
             int colon = streamEvent.Data.IndexOf((byte)':');
-            output.OnOutput(Enum.Parse<OutputKind>(Encoding.UTF8.GetString(streamEvent.Data[..colon])), 0, streamEvent.Data[(colon + 1)..], isEscaped: false);
+            streamEvent.Output.OnOutput(Enum.Parse<OutputKind>(Encoding.UTF8.GetString(streamEvent.Data[..colon])), 0, streamEvent.Data[(colon + 1)..], isEscaped: false);
             return state;
         }
     }

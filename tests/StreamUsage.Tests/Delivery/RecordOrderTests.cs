@@ -75,10 +75,10 @@ public sealed class RecordOrderTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => 1;
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output)
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters)
         {
             Interlocked.Increment(ref _calls);
-            if (output.Characters == Held.Length)
+            if (characters == Held.Length)
             {
                 mayEnd.Wait();
             }

@@ -210,7 +210,7 @@ public sealed class AddStreamUsageTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => tokens;
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => tokens;
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => tokens;
     }
 
     private sealed class Pricing(decimal total) : IUsagePricing
@@ -224,9 +224,9 @@ public sealed class AddStreamUsageTests
 
         public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Data.SequenceEqual("word"u8) ? ParserMatch.Certain : ParserMatch.None;
 
-        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state)
         {
-            output.OnOutput(OutputKind.Text, 0, streamEvent.Data, isEscaped: false);
+            streamEvent.ReportText(streamEvent.Data);
             return state with { IsTerminal = true };
         }
     }

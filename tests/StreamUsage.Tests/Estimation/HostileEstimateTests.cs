@@ -58,7 +58,7 @@ public sealed class HostileEstimateTests
 
         Estimator.CountTokens(model, "loaded");
         Allocated(() => Estimator.EstimateInputTokens(ApiFormat.OpenAI, model, body)).Should().BeLessThan(MaxAllocated);
-        Allocated(() => Estimator.EstimateOutputTokens(ApiFormat.OpenAI, model, retained.ToOutput("openai-chat", Size))).Should().BeLessThan(MaxAllocated);
+        Allocated(() => Estimator.EstimateOutput(ApiFormat.OpenAI, model, retained.ToOutput("openai-chat", Size))).Should().BeLessThan(MaxAllocated);
     }
 
     [Theory]

@@ -34,7 +34,7 @@ public sealed class OutputEstimateTests
     {
         ModelOutput whole = Output(Part(OutputKind.Text, string.Concat(Enumerable.Repeat("word ", 1000))));
 
-        long estimate = Estimator.EstimateOutputTokens(ApiFormat.OpenAI, "gpt-4o", whole with { Characters = 10 * whole.Characters });
+        long estimate = Estimator.EstimateOutput(ApiFormat.OpenAI, "gpt-4o", whole with { Characters = 10 * whole.Characters });
 
         estimate.Should().BeInRange(9_950, 10_050);
     }
@@ -45,17 +45,17 @@ public sealed class OutputEstimateTests
     {
         var classes = new CharacterClasses { Letters = 5000, Spaces = 1000, Punctuation = 100 };
 
-        long estimate = Estimator.EstimateOutputTokens(ApiFormat.OpenAI, "gpt-4o", new ModelOutput { Characters = 6100, NotKept = classes });
+        long estimate = Estimator.EstimateOutput(ApiFormat.OpenAI, "gpt-4o", new ModelOutput { Characters = 6100, NotKept = classes });
 
         estimate.Should().BeInRange(900, 1500, "that is about a thousand words");
     }
 
     [Fact]
     public void Characters_alone_give_a_running_estimate() =>
-        Estimator.EstimateOutputTokens(ApiFormat.OpenAI, "gpt-4o", new ModelOutput { Characters = 4000 }).Should().BeInRange(800, 1000);
+        Estimator.EstimateOutput(ApiFormat.OpenAI, "gpt-4o", new ModelOutput { Characters = 4000 }).Should().BeInRange(800, 1000);
 
     [Fact]
-    public void Nothing_costs_nothing() => Estimator.EstimateOutputTokens(ApiFormat.OpenAI, "gpt-4o", new ModelOutput()).Should().Be(0);
+    public void Nothing_costs_nothing() => Estimator.EstimateOutput(ApiFormat.OpenAI, "gpt-4o", new ModelOutput()).Should().Be(0);
 
     [Theory]
     [InlineData("{\"city\":\"Par")]
@@ -80,12 +80,12 @@ public sealed class OutputEstimateTests
     {
         var basic = new CharacterTokenEstimator();
 
-        basic.EstimateOutputTokens(ApiFormat.OpenAI, null, new ModelOutput { Characters = 400 }).Should().Be(100);
-        basic.EstimateOutputTokens(ApiFormat.OpenAI, null, new ModelOutput { Characters = 1 }).Should().Be(1);
-        basic.EstimateOutputTokens(ApiFormat.OpenAI, null, new ModelOutput()).Should().Be(0);
+        basic.EstimateOutputTokens(ApiFormat.OpenAI, null, "", 400).Should().Be(100);
+        basic.EstimateOutputTokens(ApiFormat.OpenAI, null, "", 1).Should().Be(1);
+        basic.EstimateOutputTokens(ApiFormat.OpenAI, null, "", 0).Should().Be(0);
     }
 
-    private static long Estimate(string model, params OutputPart[] parts) => Estimator.EstimateOutputTokens(ApiFormat.OpenAI, model, Output(parts));
+    private static long Estimate(string model, params OutputPart[] parts) => Estimator.EstimateOutput(ApiFormat.OpenAI, model, Output(parts));
 
     private static OutputPart Part(OutputKind kind, string text, int choice = 0) => new() { Kind = kind, Text = text, ChoiceIndex = choice };
 

@@ -25,7 +25,7 @@ public enum Collaborator
 }
 
 /// <summary>All that a tracker works with, one of which fails at its k-th call (or from it on): it throws, or hangs until <see cref="LetGo"/>. The others work as they should.</summary>
-internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool forGood) : IUsageSink, ILoggerFactory, ILogger, IMeterFactory, IUsageParser, ITokenEstimator, IUsagePricing
+internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool forGood) : IUsageSink, ILoggerFactory, ILogger, IMeterFactory, IProtocolParser, ITokenEstimator, IUsagePricing
 {
     private readonly ManualResetEventSlim _mayEnd = new();
     private readonly Meter _meter = new(new MeterOptions("StreamUsage") { Scope = new object() });
@@ -86,7 +86,7 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
         return _parser.Match(streamEvent);
     }
 
-    UsageAccumulator IUsageParser.Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
+    UsageAccumulator IProtocolParser.Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
         Do(Collaborator.ParserApply, () => 0);
         return _parser.Apply(streamEvent, state, output);
@@ -113,7 +113,7 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
 
     long ITokenEstimator.EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => Do(Collaborator.EstimatorInput, () => 1000);
 
-    long ITokenEstimator.EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => Do(Collaborator.EstimatorOutput, () => 2000);
+    long ITokenEstimator.EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => Do(Collaborator.EstimatorOutput, () => 2000);
 
     UsageCost? IUsagePricing.Price(UsageRecord record) => Do(Collaborator.Pricing, () => new UsageCost { Total = 1 });
 

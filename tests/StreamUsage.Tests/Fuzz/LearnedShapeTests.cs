@@ -233,7 +233,7 @@ public sealed class LearnedShapeTests
         string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails), string.Join(',', state.BilledUnits),
         state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts, BilledUnits = UsageRecord.EmptyUnits });
 
-    private sealed class CountingParser(IUsageParser inner) : IUsageParser, ITemplatedProtocol
+    private sealed class CountingParser(IProtocolParser inner) : IProtocolParser, ITemplatedProtocol
     {
         public int Events { get; private set; }
 

@@ -125,7 +125,7 @@ public sealed class CanaryTests
 
         public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Data.StartsWith("{\"type\":\"message_d"u8) ? ParserMatch.Certain : throw fault;
 
-        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) => throw fault;
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state) => throw fault;
     }
 
     private sealed class FailingEstimator(Exception fault) : ITokenEstimator
@@ -134,7 +134,7 @@ public sealed class CanaryTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw fault;
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => throw fault;
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => throw fault;
     }
 
     private sealed class FailingPricing(Exception fault) : IUsagePricing

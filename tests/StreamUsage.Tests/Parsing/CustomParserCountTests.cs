@@ -55,6 +55,6 @@ public sealed class CustomParserCountTests
 
         public ParserMatch Match(StreamEvent streamEvent) => ParserMatch.Certain;
 
-        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator before, IOutputObserver output) => state;
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator before) => state;
     }
 }

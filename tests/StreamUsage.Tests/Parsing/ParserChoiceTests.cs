@@ -127,6 +127,6 @@ public sealed class ParserChoiceTests
 
         public ParserMatch Match(StreamEvent streamEvent) => ParserMatch.Certain;
 
-        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) => state;
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state) => state;
     }
 }

@@ -68,6 +68,7 @@ public sealed class HeaderTests(LoopbackProvider provider) : IClassFixture<Loopb
 
         response.Content.Should().BeSameAs(content);
         tracking.Completion.IsCanceled.Should().BeTrue();
+        tracking.Completion.Should().BeSameAs(tracking.Completion);
         tracking.Delivery.IsCanceled.Should().BeTrue();
         tracking.Current.Should().Be(new UsageSnapshot());
         tracking.Fail(500, "late").Should().BeFalse();

@@ -92,6 +92,22 @@ public sealed class LifetimeTests
         (await tracking.Completion).Should().Match<UsageRecord>(r => r.StatusCode == 201 && r.HttpStatusCode == 201);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Completion_and_delivery_are_the_same_tasks_each_time(bool isAskedBefore)
+    {
+        Stream tracked = Track.Stream(new ScriptedStream(Answers.Claude), out UsageTracking tracking, out _);
+        Task[] before = isAskedBefore ? [tracking.Completion, tracking.Delivery] : [];
+
+        await Track.ReadToEndAsync(tracked);
+        Task[] after = [tracking.Completion, tracking.Delivery];
+        await Task.WhenAll(after);
+
+        new Task[] { tracking.Completion, tracking.Delivery }.Should().Equal(after);
+        before.Should().BeSubsetOf(after);
+    }
+
     [Fact]
     public async Task A_reader_that_knows_the_length_need_not_read_past_it()
     {

@@ -113,6 +113,6 @@ public sealed class QuoteTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw new InvalidOperationException();
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, StreamUsage.Estimation.ModelOutput output) => throw new InvalidOperationException();
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => throw new InvalidOperationException();
     }
 }

@@ -173,6 +173,6 @@ public sealed class FaultTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw new InvalidOperationException();
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => throw new InvalidOperationException();
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => throw new InvalidOperationException();
     }
 }

@@ -114,7 +114,7 @@ public sealed class HungEstimateTests
 
         public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => Count(100);
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, ModelOutput output) => Count(200);
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => Count(200);
 
         private long Count(long tokens)
         {
@@ -166,7 +166,7 @@ public sealed class HungEstimateTests
 
         public ParserMatch Match(StreamEvent streamEvent) => ParserMatch.Certain;
 
-        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) =>
+        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state) =>
             new() { Tokens = new ReportedTokens { OutputTokens = 9 }, IsTerminal = true, Iterations = new OddList() };
     }
 

@@ -10,5 +10,5 @@ internal sealed class FaultyParser(Exception fault, string at = "Apply") : IUsag
 
     public ParserMatch Match(StreamEvent streamEvent) => at == "Match" ? throw fault : ParserMatch.Certain;
 
-    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output) => throw fault;
+    public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state) => throw fault;
 }

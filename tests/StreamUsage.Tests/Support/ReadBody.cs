@@ -112,7 +112,7 @@ internal sealed record ReadBody
         UsageAccumulator state = default;
         foreach (string d in data)
         {
-            state = parser.Apply(new StreamEvent(default, Encoding.UTF8.GetBytes(d), isWholeBody), state, output);
+            state = parser.Apply(new StreamEvent(default, Encoding.UTF8.GetBytes(d), isWholeBody).With(output), state);
         }
 
         return output;

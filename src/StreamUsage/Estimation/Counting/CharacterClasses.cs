@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Counting;
 
 /// <summary>Represents the number of characters of each class in a UTF-8 text, for text that is not kept.</summary>
-public readonly record struct CharacterClasses
+internal readonly record struct CharacterClasses
 {
     /// <summary>Gets the number of ASCII letters.</summary>
     public long Letters { get; init; }

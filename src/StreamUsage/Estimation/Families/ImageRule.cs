@@ -2,7 +2,7 @@ namespace StreamUsage.Estimation.Families;
 
 /// <summary>Specifies an image's tokens: a base, and a number for each unit of its size after the provider scaled it
 /// down. Source: the providers' published rules.</summary>
-public sealed record ImageRule
+internal sealed record ImageRule
 {
     /// <summary>Gets the unit of the size.</summary>
     public ImageUnit Unit { get; init; }

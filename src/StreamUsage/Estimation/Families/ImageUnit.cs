@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
 /// <summary>Specifies the unit of an image's size.</summary>
-public enum ImageUnit
+internal enum ImageUnit
 {
     /// <summary>Pixels: at most 1568 on the longer side, and 1.2 million in all (Anthropic: width × height /
     /// 750).</summary>

@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
 /// <summary>Represents models that count alike: their names, their encoding and their rule.</summary>
-public sealed record ModelFamily
+internal sealed record ModelFamily
 {
     /// <summary>Gets the family's name.</summary>
     public string Name { get; init; } = "";

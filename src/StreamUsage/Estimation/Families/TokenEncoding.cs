@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
 /// <summary>Specifies a byte-pair encoding.</summary>
-public enum TokenEncoding
+internal enum TokenEncoding
 {
     /// <summary>o200k_base: GPT-4o and all later OpenAI models; the nearest to most other models of that
     /// time.</summary>

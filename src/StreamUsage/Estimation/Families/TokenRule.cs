@@ -2,7 +2,7 @@ namespace StreamUsage.Estimation.Families;
 
 /// <summary>Specifies a family's token counts: a factor on the encoding's tokens, and constants for the text around
 /// them. The constants are averages of reported counts (docs/estimation.md), or published. 0 adds nothing.</summary>
-public sealed record TokenRule
+internal sealed record TokenRule
 {
     /// <summary>Gets the model's tokens for each token of the encoding; 1 for the model's own encoding.</summary>
     public double PerToken { get; init; } = 1;

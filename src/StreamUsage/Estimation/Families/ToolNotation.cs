@@ -2,7 +2,7 @@ namespace StreamUsage.Estimation.Families;
 
 /// <summary>Specifies how tools and their calls are written out for a model, as its provider's counts
 /// suggest.</summary>
-public enum ToolNotation
+internal enum ToolNotation
 {
     /// <summary>Definitions and calls as JSON.</summary>
     Json,

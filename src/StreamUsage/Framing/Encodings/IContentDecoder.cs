@@ -4,7 +4,7 @@ namespace StreamUsage.Framing.Encodings;
 
 /// <summary>Decodes one Content-Encoding, for the tracked copy of a body. The caller's bytes stay encoded. An instance
 /// decodes one body, and is not used concurrently.</summary>
-public interface IContentDecoder : IDisposable
+internal interface IContentDecoder : IDisposable
 {
     /// <summary>Decodes the next bytes, as far as the input allows, so that flushed events are seen at once.</summary>
     /// <param name="source">The encoded bytes that were not consumed; empty to ask for pending output.</param>

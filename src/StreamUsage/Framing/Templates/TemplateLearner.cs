@@ -126,9 +126,9 @@ internal sealed class TemplateLearner : IOutputObserver
             ReadOnlySpan<byte> data = filled.Span.Slice(dataStart, streamEvent.Data.Length + filled.Length - raw.Length);
             var filledEvent = new StreamEvent(streamEvent.Type, data, streamEvent.IsWholeBody);
             UsageAccumulator before = _counts ? state with { Tokens = default } : state;
-            UsageAccumulator next = parser.Apply(filledEvent, before, this);
+            UsageAccumulator next = parser.Apply(filledEvent.With(this), before);
             bool isRight = !_toldOfMore && _outputs == 1 && TryAssign(slots);
-            return isRight && (_counts ? OnlyCounts(next, parser.Apply(streamEvent, before, this), before, state) : next == state);
+            return isRight && (_counts ? OnlyCounts(next, parser.Apply(streamEvent.With(this), before), before, state) : next == state);
         }
         finally
         {

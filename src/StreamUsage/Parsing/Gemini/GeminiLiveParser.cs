@@ -6,7 +6,7 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.Gemini;
 
 /// <summary>Parses Gemini Live: the messages of one turn. Only a session separates turns, so no body matches.</summary>
-internal sealed class GeminiLiveParser : IUsageParser
+internal sealed class GeminiLiveParser : IProtocolParser
 {
     public string Protocol => "gemini";
 

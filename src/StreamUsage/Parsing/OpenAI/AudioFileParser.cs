@@ -4,7 +4,7 @@ namespace StreamUsage.Parsing.OpenAI;
 
 /// <summary>Parses a recording or a plain-text transcript of OpenAI's audio endpoints. It has no usage, and is complete
 /// if its body is.</summary>
-internal sealed class AudioFileParser(string operation) : IUsageParser
+internal sealed class AudioFileParser(string operation) : IProtocolParser
 {
     public string Protocol => "openai-audio";
 

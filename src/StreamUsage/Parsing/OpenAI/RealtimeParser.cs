@@ -6,7 +6,7 @@ namespace StreamUsage.Parsing.OpenAI;
 
 /// <summary>Parses OpenAI Realtime: the messages of one response, which are those of Responses but end with
 /// <c>response.done</c>, or of one transcription. Only a session separates responses, so no body matches.</summary>
-internal sealed class RealtimeParser : IUsageParser
+internal sealed class RealtimeParser : IProtocolParser
 {
     private static readonly OpenAIResponsesParser Responses = new();
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace StreamUsage.Sinks;
+namespace StreamUsage.Export.JsonLines;
 
 /// <summary>Represents the archived files of a <see cref="JsonLinesFile"/>, named NAME-yyyyMMddTHHmmss-NNNN.EXTENSION
 /// in UTC. Files with other names are not touched.</summary>

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace StreamUsage.Sinks;
+namespace StreamUsage.Export.JsonLines;
 
 /// <summary>Represents a file of lines that only grows, and is archived when full. It truncates only what its own
 /// failed write left. Not thread-safe; holds the file's lock until it is disposed.</summary>

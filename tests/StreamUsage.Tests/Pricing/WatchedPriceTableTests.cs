@@ -5,7 +5,7 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Pricing;
 
 /// <summary>A table in a file that changes while it is used.</summary>
-public sealed class ReloadingPriceTableTests : IDisposable
+public sealed class WatchedPriceTableTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("prices-");
     private readonly FakeTimeProvider _time = new(PriceTables.Noon);
@@ -21,7 +21,7 @@ public sealed class ReloadingPriceTableTests : IDisposable
     public void A_new_file_takes_the_old_ones_place_after_the_interval()
     {
         Write(TablePath, price: 1, minute: 0);
-        using ReloadingPriceTable table = Open();
+        using PriceTable table = Open();
         PriceOf(table).Should().Be(1);
 
         Write(TablePath, price: 2, minute: 1);
@@ -36,7 +36,7 @@ public sealed class ReloadingPriceTableTests : IDisposable
     public void A_bad_file_leaves_the_old_table_in_use_and_is_logged_once()
     {
         Write(TablePath, price: 1, minute: 0);
-        using ReloadingPriceTable table = Open();
+        using PriceTable table = Open();
 
         File.WriteAllText(TablePath, """[{"id":"acme","models":[{"id":"m","prices":{"input_mtok":"much"}}]}]""");
         File.SetLastWriteTimeUtc(TablePath, PriceTables.Noon.UtcDateTime.AddMinutes(1));
@@ -55,13 +55,13 @@ public sealed class ReloadingPriceTableTests : IDisposable
     [Fact]
     public void Without_a_file_records_are_unpriced_until_there_is_one()
     {
-        using ReloadingPriceTable table = Open();
-        PricingResult before = ((IUsagePricing)table).Evaluate(PriceTables.Used(new TokenUsage { InputTokens = 1 }));
+        using PriceTable table = Open();
+        PricingResult before = table.Evaluate(PriceTables.Used(new TokenUsage { InputTokens = 1 }));
 
         Write(TablePath, price: 1, minute: 0);
         _time.Advance(TimeSpan.FromSeconds(30));
 
-        (before.UnpricedReason, table.Age is not null).Should().Be((UnpricedReasons.NoTable, true));
+        (before.UnpricedReason, table.LastWritten is not null).Should().Be((UnpricedReasons.NoTable, true));
         PriceOf(table).Should().Be(1);
     }
 
@@ -70,7 +70,7 @@ public sealed class ReloadingPriceTableTests : IDisposable
     {
         Write(TablePath, price: 1, minute: 0);
         Write(OverridesPath, price: 5, minute: 0);
-        using ReloadingPriceTable table = Open(OverridesPath);
+        using PriceTable table = Open(OverridesPath);
         PriceOf(table).Should().Be(5);
 
         Write(OverridesPath, price: 6, minute: 1);
@@ -80,21 +80,35 @@ public sealed class ReloadingPriceTableTests : IDisposable
     }
 
     [Fact]
-    public void The_age_is_the_time_since_the_file_was_written()
+    public void A_table_says_when_its_file_was_written()
     {
         Write(TablePath, price: 1, minute: -90);
-        using ReloadingPriceTable table = Open();
+        using PriceTable table = Open();
 
-        (table.Age, table.LastWritten).Should().Be((TimeSpan.FromMinutes(90), PriceTables.Noon.AddMinutes(-90)));
-        _time.Advance(TimeSpan.FromMinutes(10));
-        table.Age.Should().Be(TimeSpan.FromMinutes(100));
+        table.LastWritten.Should().Be(PriceTables.Noon.AddMinutes(-90));
+        PriceTable.Load(TablePath).LastWritten.Should().BeNull();
+    }
+
+    [Fact]
+    public void What_a_table_is_given_holds_for_each_new_file()
+    {
+        Write(TablePath, price: 1, minute: 0);
+        Write(OverridesPath, price: 5, minute: 0);
+        using PriceTable table = PriceTable.Watch(TablePath, list => list.WithOverrides(PriceTable.Load(OverridesPath)).WithMultiplier(_ => 2), timeProvider: _time);
+        PriceOf(table).Should().Be(10);
+
+        Write(TablePath, price: 2, minute: 1);
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        PriceOf(table).Should().Be(10);
+        table.Invoking(watched => watched.WithoutEstimates()).Should().Throw<InvalidOperationException>();
     }
 
     [Fact]
     public void A_table_that_was_disposed_stays_in_use_and_is_not_read_again()
     {
         Write(TablePath, price: 1, minute: 0);
-        ReloadingPriceTable table = Open();
+        PriceTable table = Open();
         table.Dispose();
 
         Write(TablePath, price: 2, minute: 1);
@@ -108,12 +122,12 @@ public sealed class ReloadingPriceTableTests : IDisposable
     [InlineData(90_000)]
     public void An_interval_out_of_range_is_refused(int seconds)
     {
-        FluentActions.Invoking(() => new ReloadingPriceTable(TablePath, new ReloadingPriceTableOptions { Interval = TimeSpan.FromSeconds(seconds) })).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => PriceTable.Watch(TablePath, interval: TimeSpan.FromSeconds(seconds))).Should().Throw<ArgumentOutOfRangeException>();
     }
 
-    private ReloadingPriceTable Open(string? overridesPath = null) => new(TablePath, new ReloadingPriceTableOptions { OverridesPath = overridesPath }, _log, _time);
+    private PriceTable Open(string? overridesPath = null) => PriceTable.Watch(TablePath, overridesPath: overridesPath, loggerFactory: _log, timeProvider: _time);
 
-    private static decimal? PriceOf(ReloadingPriceTable table) => table.Price(PriceTables.Used(new TokenUsage { InputTokens = 1_000_000 }))?.Input;
+    private static decimal? PriceOf(PriceTable table) => table.Price(PriceTables.Used(new TokenUsage { InputTokens = 1_000_000 }))?.Input;
 
     private static void Write(string path, int price, int minute)
     {

@@ -1,5 +1,5 @@
 using System.Buffers;
-using StreamUsage.Sinks;
+using StreamUsage.Export.JsonLines;
 
 namespace StreamUsage;
 

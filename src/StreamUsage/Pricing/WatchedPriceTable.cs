@@ -3,40 +3,31 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Prices records by a file that may change. A new file replaces the old table at once; an invalid one is
-/// logged, and the old table stays. The file is polled, which also works for mounted volumes and replaced
-/// links.</summary>
-public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
+/// <summary>Reloads a price table when its file changes. Polls by a timer, which also works for mounted volumes and
+/// replaced links.</summary>
+internal sealed partial class WatchedPriceTable : IDisposable
 {
     private readonly object _gate = new();
     private readonly string _path;
-    private readonly ReloadingPriceTableOptions _options;
+    private readonly string? _overridesPath;
+    private readonly Func<PriceTable, PriceTable>? _configure;
     private readonly ILogger _logger;
-    private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private FileState _seen;
     private volatile LoadedTable? _loaded;
 
-    /// <summary>Reads the table, and starts polling. A missing or invalid file is logged. Until there is a valid one,
-    /// records are unpriced with <see cref="UnpricedReasons.NoTable"/>.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="options">The options; null for the defaults.</param>
-    /// <param name="loggerFactory">Creates the logger; null for none.</param>
-    /// <param name="timeProvider">The clock; null for the system's.</param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The interval is not more than zero and at most a day.</exception>
-    public ReloadingPriceTable(
-        string path, ReloadingPriceTableOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
+    public WatchedPriceTable(
+        string path,
+        Func<PriceTable, PriceTable>? configure,
+        string? overridesPath,
+        TimeSpan interval,
+        ILoggerFactory? loggerFactory,
+        TimeProvider time)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        _path = path;
-        _options = options ?? new ReloadingPriceTableOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(_options.Interval, TimeSpan.Zero, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(_options.Interval, TimeSpan.FromDays(1), nameof(options));
+        (_path, _configure, _overridesPath) = (path, configure, overridesPath);
         _logger = loggerFactory?.CreateLogger("StreamUsage") ?? NullLogger.Instance;
-        _time = timeProvider ?? TimeProvider.System;
         Reload();
-        _timer = _time.CreateTimer(_ => Reload(), null, _options.Interval, _options.Interval);
+        _timer = time.CreateTimer(static watched => ((WatchedPriceTable)watched!).Reload(), this, interval, interval);
     }
 
     /// <summary>Gets the table in use; null before one was read.</summary>
@@ -45,13 +36,7 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
     /// <summary>Gets when the table's file (not the overrides) was last written; null before one was read.</summary>
     public DateTimeOffset? LastWritten => _loaded?.Written;
 
-    /// <summary>Gets the time since the table's file was last written; null before one was read.</summary>
-    public TimeSpan? Age => _loaded is { } loaded ? _time.GetUtcNow() - loaded.Written : null;
-
-    /// <summary>Gets whether pricing calls user code.</summary>
-    internal bool CallsUserCode => Current is { CallsUserCode: true };
-
-    /// <summary>Gets why the newest file is not in use; null if it is.</summary>
+    /// <summary>Gets why the newest file could not be used; null if it is in use.</summary>
     public Exception? LastFault { get; private set; }
 
     /// <summary>Reads the file if it has changed. Returns whether the newest file is in use.</summary>
@@ -61,7 +46,7 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
         {
             try
             {
-                FileState state = FileState.Of(_path, _options.OverridesPath);
+                FileState state = FileState.Of(_path, _overridesPath);
                 if (state == _seen)
                 {
                     return LastFault is null;
@@ -87,32 +72,15 @@ public sealed partial class ReloadingPriceTable : IUsagePricing, IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public UsageCost? Price(UsageRecord record) => Evaluate(record).Cost;
-
-    /// <inheritdoc/>
-    public PricingResult Evaluate(UsageRecord record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return Current is { } table ? table.Evaluate(record) : PricingResult.Unpriced(UnpricedReasons.NoTable, null);
-    }
-
-    /// <inheritdoc/>
-    public UsageQuote? Quote(UsageContext context, long inputTokens) => Current?.Quote(context, inputTokens);
-
-    /// <summary>Stops polling. The table stays in use.</summary>
+    /// <summary>Ends the looking for new files. The table that is loaded stays in use.</summary>
     public void Dispose() => _timer.Dispose();
 
-    // The overrides' file precedes the overrides of the options.
+    // The overriding file takes precedence over overrides that 'configure' has set.
     private PriceTable Load()
     {
-        PriceTableOptions options = _options.Pricing;
-        if (_options.OverridesPath is { } path)
-        {
-            options = options with { Overrides = PriceTable.Load(path, new PriceTableOptions { Overrides = options.Overrides }) };
-        }
-
-        return PriceTable.Load(_path, options);
+        PriceTable table = PriceTable.Load(_path);
+        table = _configure?.Invoke(table) ?? table;
+        return _overridesPath is null ? table : table.WithOverrides(PriceTable.Load(_overridesPath, new PriceTableOptions { Overrides = table.Options.Overrides }));
     }
 
     // Not in Log, because Pricing uses only the root's types.

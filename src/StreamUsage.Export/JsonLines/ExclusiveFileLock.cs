@@ -1,4 +1,4 @@
-namespace StreamUsage.Sinks;
+namespace StreamUsage.Export.JsonLines;
 
 /// <summary>Prevents two sinks, also of different processes, from writing to one file. Windows does this itself.
 /// Elsewhere a second file is locked, because .NET would also lock out readers. The system releases the lock when the

@@ -1,0 +1,17 @@
+using StreamUsage.Accounting;
+
+namespace StreamUsage.Parsing;
+
+/// <summary>Represents a built-in parser, which reports more than output: blocks, ignored counts, unknown
+/// fields.</summary>
+internal interface IProtocolParser : IUsageParser
+{
+    /// <summary>Parses an event.</summary>
+    /// <param name="streamEvent">The event.</param>
+    /// <param name="state">The state before the event.</param>
+    /// <param name="output">Receives the output.</param>
+    /// <returns>The state after the event.</returns>
+    UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output);
+
+    UsageAccumulator IUsageParser.Apply(StreamEvent streamEvent, UsageAccumulator state) => Apply(streamEvent, state, streamEvent.Output);
+}
