@@ -8,7 +8,7 @@ internal static class RecordTable
 {
     public static void Print(IReadOnlyList<StoredRecord> records)
     {
-        string[] titles = ["request", "wire", "model", "outcome", "status", "input", "cache read", "cache creation", "output", "USD", "ms"];
+        string[] titles = ["request", "protocol", "model", "outcome", "status", "input", "cache read", "cache creation", "output", "USD", "ms"];
         const int FirstNumber = 4;
         List<string[]> rows = [titles, .. records.Select(Row)];
         int[] widths = [.. titles.Select((_, column) => rows.Max(row => row[column].Length))];

@@ -11,14 +11,14 @@ internal sealed class SqliteUsageSink(string connectionString) : IUsageSink
     private const string Table = """
         CREATE TABLE IF NOT EXISTS usage_record (
             id TEXT PRIMARY KEY, request_id TEXT, started_at TEXT NOT NULL, milliseconds REAL NOT NULL,
-            wire TEXT, model TEXT, status TEXT NOT NULL, outcome TEXT NOT NULL, status_code INTEGER NOT NULL,
+            protocol TEXT, model TEXT, status TEXT NOT NULL, outcome TEXT NOT NULL, status_code INTEGER NOT NULL,
             input INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_creation INTEGER NOT NULL, output INTEGER NOT NULL,
             input_source TEXT NOT NULL, output_source TEXT NOT NULL, cost TEXT, record TEXT NOT NULL)
         """;
 
     private const string Insert = """
         INSERT OR REPLACE INTO usage_record VALUES (
-            $id, $request, $started, $milliseconds, $wire, $model, $status, $outcome, $code,
+            $id, $request, $started, $milliseconds, $protocol, $model, $status, $outcome, $code,
             $input, $cacheRead, $cacheCreation, $output, $inputSource, $outputSource, $cost, $record)
         """;
 
@@ -28,7 +28,7 @@ internal sealed class SqliteUsageSink(string connectionString) : IUsageSink
     [
         ("$id", record.Id.ToString()), ("$request", record.Context.RequestId),
         ("$started", record.StartedAt.ToString("O")), ("$milliseconds", record.Duration.TotalMilliseconds),
-        ("$wire", record.Protocol), ("$model", record.ResponseModel),
+        ("$protocol", record.Protocol), ("$model", record.ResponseModel),
         ("$status", record.Status.ToString()), ("$outcome", record.Outcome.ToString()), ("$code", record.StatusCode),
         ("$input", record.BilledUsage.InputTokens), ("$cacheRead", record.BilledUsage.CacheReadInputTokens),
         ("$cacheCreation", record.BilledUsage.CacheCreationInputTokens), ("$output", record.BilledUsage.OutputTokens),

@@ -5,7 +5,7 @@ using StreamUsage.Pricing;
 
 namespace QuickStart;
 
-/// <summary>Five answers of a provider, from the wire to a table of usage records, each checked against what was sent.</summary>
+/// <summary>Five answers of a provider, from the bytes to a table of usage records, each checked against what was sent.</summary>
 internal static class Walkthrough
 {
     private static readonly (Answer Answer, StoredRecord Expected)[] Cases =

@@ -25,9 +25,9 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     /// <summary>The family that a model is counted as.</summary>
     /// <param name="model">The model's name, as a request or a response says it; null where not known.</param>
     /// <param name="format">The API, for a name that says nothing.</param>
-    /// <param name="wire">The wire, as <see cref="UsageRecord.Protocol"/> says it; null where not known.</param>
+    /// <param name="protocol">The protocol, as <see cref="UsageRecord.Protocol"/> says it; null where not known.</param>
     /// <returns>The family; for a name that says nothing the newest of the format's provider, which is OpenAI where the format says nothing either.</returns>
-    internal ModelFamily FindFamily(string? model, ApiFormat format = default, string? wire = null) => _families.Find(model, format, wire);
+    internal ModelFamily FindFamily(string? model, ApiFormat format = default, string? protocol = null) => _families.Find(model, format, protocol);
 
     /// <inheritdoc/>
     public int CountTokens(string? model, ReadOnlySpan<char> text)
@@ -110,8 +110,8 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     }
 
     /// <summary>A running estimate, from the characters alone: no tokenizer is loaded.</summary>
-    internal static long EstimateRunning(ApiFormat format, string? model, string? wire, long characters) =>
-        Running(FamilyTable.BuiltIn.Find(model, format, wire).Rule, characters);
+    internal static long EstimateRunning(ApiFormat format, string? model, string? protocol, long characters) =>
+        Running(FamilyTable.BuiltIn.Find(model, format, protocol).Rule, characters);
 
     private static long Running(TokenRule rule, long characters) => characters <= 0 ? 0 : Whole((characters * rule.PerCharacter) + rule.Answer);
 

@@ -8,9 +8,9 @@ internal sealed record OutputPart
     /// <summary>What it is.</summary>
     public OutputKind Kind { get; init; }
 
-    /// <summary>The choice it belongs to; 0 where a wire has one.</summary>
+    /// <summary>The choice it belongs to; 0 where a protocol has one.</summary>
     public int ChoiceIndex { get; init; }
 
-    /// <summary>The text, without JSON escapes of the wire. Arguments are the JSON that the model wrote, which ends anywhere where a stream was cut.</summary>
+    /// <summary>The text, without JSON escapes of the protocol. Arguments are the JSON that the model wrote, which ends anywhere where a stream was cut.</summary>
     public string Text { get; init; } = "";
 }

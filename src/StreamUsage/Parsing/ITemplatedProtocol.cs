@@ -1,6 +1,7 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>A wire most of whose events are alike but for some text, so that their shape can be learned (an event template).</summary>
+/// <summary>Represents a protocol most of whose events differ only in some text and counts, so that a template can be
+/// learned from them.</summary>
 internal interface ITemplatedProtocol
 {
     /// <summary>Returns whether the state never depends on a property of this name.</summary>

@@ -7,9 +7,9 @@ namespace StreamUsage.Tests.Pricing;
 public sealed class PriceTableFaultTests
 {
     [Theory]
-    [InlineData("", "*no JSON*")]
-    [InlineData("[", "*no JSON*")]
-    [InlineData("[] []", "*no JSON*")]
+    [InlineData("", "*not JSON*")]
+    [InlineData("[", "*not JSON*")]
+    [InlineData("[] []", "*not JSON*")]
     [InlineData("3", "*array of providers*")]
     [InlineData("""[{"name":"x"}]""", "*'provider 0'*'id'*")]
     [InlineData("""[{"id":"a"}]""", "*'a'*'models'*")]

@@ -8,20 +8,20 @@ internal sealed class FamilyTable(IReadOnlyList<ModelFamily> own)
     public static FamilyTable BuiltIn { get; } = new([]);
 
     /// <summary>Never null: a name that says nothing belongs to the newest family of its format's provider.</summary>
-    public ModelFamily Find(string? model, ApiFormat format, string? wire)
+    public ModelFamily Find(string? model, ApiFormat format, string? protocol)
     {
         ReadOnlySpan<char> name = model.AsSpan();
         name = name[..Math.Min(name.Length, MaxNameLength)];
-        return Find(own, name, wire) ?? Find(ModelFamilies.All, name, wire) ?? Find(ModelFamilies.All, DefaultModel(format, wire), wire)!;
+        return Find(own, name, protocol) ?? Find(ModelFamilies.All, name, protocol) ?? Find(ModelFamilies.All, DefaultModel(format, protocol), protocol)!;
     }
 
-    private static ModelFamily? Find(IReadOnlyList<ModelFamily> families, ReadOnlySpan<char> name, string? wire)
+    private static ModelFamily? Find(IReadOnlyList<ModelFamily> families, ReadOnlySpan<char> name, string? protocol)
     {
         ModelFamily? best = null;
         (int Start, int Length, bool NamesProtocol) bestMatch = default;
         foreach (ModelFamily family in families)
         {
-            if (family.Protocol is not null && family.Protocol != wire)
+            if (family.Protocol is not null && family.Protocol != protocol)
             {
                 continue;
             }

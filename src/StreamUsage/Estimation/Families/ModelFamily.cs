@@ -13,7 +13,7 @@ internal sealed record ModelFamily
     /// </summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 
-    /// <summary>The wire that the rule is for, as <see cref="UsageRecord.Protocol"/> says it; null for any. Where two families fit, the one that names the wire counts.</summary>
+    /// <summary>The protocol that the rule is for, as <see cref="UsageRecord.Protocol"/> says it; null for any. Where two families fit, the one that names the protocol counts.</summary>
     public string? Protocol { get; init; }
 
     /// <summary>The encoding that texts are counted with.</summary>

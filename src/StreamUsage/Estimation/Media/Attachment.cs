@@ -3,7 +3,7 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Media;
 
-/// <summary>An image, a document or a recording as any wire describes it; its members are readers that stand on them, or on nothing.</summary>
+/// <summary>An image, a document or a recording as any protocol describes it; its members are readers that stand on them, or on nothing.</summary>
 internal ref struct Attachment
 {
     public Utf8JsonReader Data, MediaType, Format, Name, Context, Content;

@@ -83,7 +83,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
     }
 
     /// <summary>What was kept, as parts, and what was counted.</summary>
-    public ModelOutput ToOutput(string? wire, long characters)
+    public ModelOutput ToOutput(string? protocol, long characters)
     {
         EndRun();
         var runs = new List<(int Choice, OutputKind Kind, int Start, int Length, bool IsEscaped)>();
@@ -95,7 +95,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
             at += HeaderBytes + length;
         }
 
-        return new ModelOutput { Protocol = wire, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
+        return new ModelOutput { Protocol = protocol, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
     }
 
     /// <summary>Forgets what was kept, and keeps its room.</summary>

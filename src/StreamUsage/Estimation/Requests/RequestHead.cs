@@ -4,20 +4,20 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Estimation.Requests;
 
 /// <summary>
-/// What must be known of a request before it is read: the model it names, which wire it is, told by its members, and whether these are in an envelope, <c>{model, request: {contents, …}}</c> (Gemini Code Assist).
+/// What must be known of a request before it is read: the model it names, which protocol it is, told by its members, and whether these are in an envelope, <c>{model, request: {contents, …}}</c> (Gemini Code Assist).
 /// </summary>
 internal readonly record struct RequestHead(string? Model, string? Protocol, bool IsEnvelope)
 {
     /// <summary>Looks at the names of the top-level members; passes over their values. Malformed JSON tells what came before it broke.</summary>
     public static RequestHead Read(ReadOnlySpan<byte> json)
     {
-        (string? model, string? wire) = ReadMembers(json, out ReadOnlySpan<byte> request);
-        if (wire is not null)
+        (string? model, string? protocol) = ReadMembers(json, out ReadOnlySpan<byte> request);
+        if (protocol is not null)
         {
-            return new RequestHead(model, wire, IsEnvelope: false);
+            return new RequestHead(model, protocol, IsEnvelope: false);
         }
 
-        // No member is any wire's. One that breaks off in its envelope has none that could be seen.
+        // No member is any protocol's. One that breaks off in its envelope has none that could be seen.
         (string? innerModel, string? innerProtocol) = request.IsEmpty ? default : ReadMembers(request, out _);
         return new RequestHead(model ?? innerModel, innerProtocol, IsEnvelope: true);
     }
@@ -41,7 +41,7 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
     private static (string? Model, string? Protocol) ReadMembers(ReadOnlySpan<byte> json, out ReadOnlySpan<byte> request)
     {
         request = default;
-        string? model = null, wire = null;
+        string? model = null, protocol = null;
         try
         {
             var members = new JsonMembers(json);
@@ -57,11 +57,11 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
                 }
                 else if (name.SequenceEqual("prompt"u8))
                 {
-                    wire ??= "openai-completions"; // Responses have one too, beside their input.
+                    protocol ??= "openai-completions"; // Responses have one too, beside their input.
                 }
                 else
                 {
-                    wire = ProtocolOf(name) ?? wire;
+                    protocol = ProtocolOf(name) ?? protocol;
                 }
             }
         }
@@ -70,7 +70,7 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
             // What follows cannot be read; the reader of the request says so.
         }
 
-        return (model, wire);
+        return (model, protocol);
     }
 
     private static string? ProtocolOf(ReadOnlySpan<byte> name) =>

@@ -3,7 +3,7 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Tools;
 
-/// <summary>A tool definition of any wire; its members are readers that stand on them, or on nothing.</summary>
+/// <summary>A tool definition of any protocol; its members are readers that stand on them, or on nothing.</summary>
 internal ref struct ToolDefinition
 {
     public Utf8JsonReader Name, Description, Schema;
