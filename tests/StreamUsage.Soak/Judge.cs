@@ -51,12 +51,12 @@ internal static class Judge
             yield return $"{record.Usage} {record.InputSource}/{record.OutputSource}, where {usage} {input}/{output} was due";
         }
 
-        if (plan.Script.Protocol is { } wire && (record.EventCount != known.Events || record.SkippedEvents != 0 || record.OutputCharacters != known.Characters))
+        if (plan.Script.Protocol is { } protocol && (record.EventCount != known.Events || record.SkippedEvents != 0 || record.OutputCharacters != known.Characters))
         {
-            yield return $"{record.EventCount} events ({record.SkippedEvents} skipped) and {record.OutputCharacters} characters, where {known.Events} and {known.Characters} were due ({wire})";
+            yield return $"{record.EventCount} events ({record.SkippedEvents} skipped) and {record.OutputCharacters} characters, where {known.Events} and {known.Characters} were due ({protocol})";
         }
 
-        // The first event of an answer tells its wire, but for a bare error, which several share.
+        // The first event of an answer tells its protocol, but for a bare error, which several share.
         if (plan.Script.Protocol is not null && known.Events > 0 && known.Events > (known.ErrorStatus is null ? 0 : 2) && (record.Protocol != plan.Script.Protocol || record.ApiFormat != plan.Script.Format))
         {
             yield return $"read as {record.Protocol} ({record.ApiFormat})";

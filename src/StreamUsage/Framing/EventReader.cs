@@ -32,7 +32,6 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
     private ResponseCapture? _capture = capture;
     private PooledBuffer _counts; // The last event that only counted further, parsed when its counts are needed.
-    private EventTemplate? _countedTemplate;
     private bool _readsCountsOnly;
     private JsonReducer? _largeEvent; // Created for the first large event.
     private JsonReducer? _jsonCheck; // Created after many broken events.
@@ -93,7 +92,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     public bool IsSilent => !_hasContent && _excerpt is null or { IsSilent: true };
 
     /// <summary>Gets the parser whose events may match a template; null if each event must be parsed.</summary>
-    public IUsageParser? RepeatingParser =>
+    public IUsageParser? TemplatedParser =>
         _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
 
     /// <summary>Gets whether the input was reported. Events that only count further cannot change that.</summary>
@@ -137,15 +136,24 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>Sets the caller's format. Earlier results stay.</summary>
     public void Name(ApiFormat format) => named = format;
 
-    /// <summary>Applies an event that matched a template. The observer already has its output.</summary>
+    /// <summary>Counts an event that matched a template. Its output was reported already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Matched(EventTemplate template, ReadOnlySpan<byte> raw)
+    public void OnMatched() => EventCount++;
+
+    /// <summary>Keeps the data of a matched event that only counted further. The last such event is parsed when its
+    /// counts are needed.</summary>
+    /// <param name="data">The event's data.</param>
+    /// <param name="hasSameCounts">Whether it replaces every count of the kept event.</param>
+    public void OnCounted(ReadOnlySpan<byte> data, bool hasSameCounts)
     {
         EventCount++;
-        if (template.Counts)
+        if (!hasSameCounts)
         {
-            KeepCounts(template, raw);
+            ReadCounts();
         }
+
+        _counts.Clear();
+        _counts.Append(data);
     }
 
     public void ObserveText(ReadOnlySpan<byte> utf8) => ((IOutputObserver)this).OnOutput(OutputKind.Text, 0, utf8, isEscaped: false);
@@ -467,18 +475,6 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         !streamEvent.Data.ContainsAnyExcept(" \t\r\n"u8) || OpenAIChatParser.IsDone(streamEvent.Data)
             || streamEvent.Type.SequenceEqual("ping"u8)
         || (streamEvent.Data.Length < MaxPingLength && streamEvent.Data.IndexOf("\"ping\""u8) >= 0);
-
-    private void KeepCounts(EventTemplate template, ReadOnlySpan<byte> raw)
-    {
-        if (!ReferenceEquals(template, _countedTemplate))
-        {
-            ReadCounts(); // Another template's events may lack some of these counts.
-            _countedTemplate = template;
-        }
-
-        _counts.Clear();
-        _counts.Append(template.Data(raw));
-    }
 
     // Parses the last event that matched a template since the parser read one.
     private void ReadCounts()

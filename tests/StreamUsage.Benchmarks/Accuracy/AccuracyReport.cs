@@ -5,7 +5,7 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Benchmarks.Accuracy;
 
-/// <summary>Prints how close the estimators come to reported counts, by wire, family and kind, and for all of a kind.</summary>
+/// <summary>Prints how close the estimators come to reported counts, by protocol, family and kind, and for all of a kind.</summary>
 internal static class AccuracyReport
 {
     private static readonly ModelTokenEstimator Ours = new();
@@ -15,7 +15,7 @@ internal static class AccuracyReport
     {
         Console.WriteLine("Absolute error: median, 90th percentile; bias of the sum.");
         Console.WriteLine();
-        Console.WriteLine("| wire | family | kind | pairs | 4 characters a token | bare o200k_base | ours |");
+        Console.WriteLine("| protocol | family | kind | pairs | 4 characters a token | bare o200k_base | ours |");
         Console.WriteLine("| --- | --- | --- | ---: | ---: | ---: | ---: |");
         foreach (var group in pairs.GroupBy(pair => (pair.Protocol, Family: Ours.FindFamily(pair.Model, pair.Format, pair.Protocol).Name, pair.Kind)).OrderBy(group => group.Key.Protocol).ThenBy(group => group.Key.Family).ThenBy(group => group.Key.Kind))
         {
@@ -42,12 +42,12 @@ internal static class AccuracyReport
         }
     }
 
-    private static void PrintLine(string wire, string family, PairKind kind, IReadOnlyList<Pair> pairs)
+    private static void PrintLine(string protocol, string family, PairKind kind, IReadOnlyList<Pair> pairs)
     {
         var basic = Errors.Of([.. pairs.Select(pair => ((double)EstimateBasic(pair), (double)pair.Tokens))]);
         var bare = Errors.Of([.. pairs.Select(pair => ((double)CountBare(pair), (double)pair.Tokens))]);
         var ours = Errors.Of([.. pairs.Select(pair => (Estimate(pair), (double)pair.Tokens))]);
-        Console.WriteLine($"| {wire} | {family} | {kind} | {pairs.Count} | {basic} | {bare} | {ours} |");
+        Console.WriteLine($"| {protocol} | {family} | {kind} | {pairs.Count} | {basic} | {bare} | {ours} |");
     }
 
     private static double Estimate(Pair pair) => pair.IsOutput

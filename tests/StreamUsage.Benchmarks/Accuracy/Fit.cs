@@ -12,7 +12,7 @@ internal static class Fit
         List<PairFacts> facts = [.. pairs.Select(PairFacts.Of)];
         RuleSet all = RuleSet.Fit(facts, (step, count, coefficients) =>
         {
-            Console.WriteLine($"{string.Join(" + ", step.Families)}, {step.Protocol ?? "any wire"}, {(step.IsOutput ? "output" : "input")}: {count} pairs");
+            Console.WriteLine($"{string.Join(" + ", step.Families)}, {step.Protocol ?? "any protocol"}, {(step.IsOutput ? "output" : "input")}: {count} pairs");
             for (int i = 0; i < coefficients.Length; i++)
             {
                 int having = facts.Where(step.Fits).Count(pair => step.Columns[i].Count(pair) != 0);

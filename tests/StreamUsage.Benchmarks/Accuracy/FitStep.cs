@@ -36,5 +36,5 @@ internal sealed record FitStep(string[] Families, string? Protocol, bool IsOutpu
     public bool Fits(PairFacts facts) => facts.Pair.IsOutput == IsOutput && Sets(facts.Family.Name, facts.Pair.Protocol);
 
     /// <summary>Whether the step's constants are those of a row of the table.</summary>
-    public bool Sets(string family, string wire) => Families.Contains(family) && (Protocol is null || Protocol == wire);
+    public bool Sets(string family, string protocol) => Families.Contains(family) && (Protocol is null || Protocol == protocol);
 }

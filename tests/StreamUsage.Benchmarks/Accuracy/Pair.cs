@@ -19,17 +19,17 @@ internal sealed record Pair(string Protocol, string Model, PairKind Kind, long T
     {
         using JsonDocument document = JsonDocument.Parse(line);
         JsonElement root = document.RootElement;
-        string wire = root.GetProperty("format").GetString()!;
+        string protocol = root.GetProperty("format").GetString()!;
         bool isOutput = root.GetProperty("kind").ValueEquals("output");
-        ModelOutput output = isOutput ? ReadOutput(root, wire) : new ModelOutput();
+        ModelOutput output = isOutput ? ReadOutput(root, protocol) : new ModelOutput();
         PairKind kind = isOutput
             ? output.Parts.Any(part => part.Kind == OutputKind.ToolName) ? PairKind.ToolCalls : PairKind.Text
             : root.GetProperty("has_tools").GetBoolean() ? PairKind.InputWithTools : PairKind.Input;
         byte[] request = isOutput ? [] : Encoding.UTF8.GetBytes(root.GetProperty("request").GetRawText());
-        return new Pair(wire, root.GetProperty("model").GetString()!, kind, root.GetProperty("tokens").GetInt64(), output, request, root.GetProperty("source").GetString()!);
+        return new Pair(protocol, root.GetProperty("model").GetString()!, kind, root.GetProperty("tokens").GetInt64(), output, request, root.GetProperty("source").GetString()!);
     }
 
-    private static ModelOutput ReadOutput(JsonElement root, string wire)
+    private static ModelOutput ReadOutput(JsonElement root, string protocol)
     {
         var parts = new List<OutputPart>();
         if (root.GetProperty("text").GetString() is { Length: > 0 } text)
@@ -43,6 +43,6 @@ internal sealed record Pair(string Protocol, string Model, PairKind Kind, long T
             parts.Add(new OutputPart { Kind = OutputKind.ToolArguments, Text = call.GetProperty("arguments").GetString()! });
         }
 
-        return new ModelOutput { Protocol = wire, Parts = parts, Characters = parts.Sum(part => part.Kind == OutputKind.ToolName ? 0 : part.Text.Length) };
+        return new ModelOutput { Protocol = protocol, Parts = parts, Characters = parts.Sum(part => part.Kind == OutputKind.ToolName ? 0 : part.Text.Length) };
     }
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>OpenAI's usage object, by the names of either of its wires.</summary>
+/// <summary>OpenAI's usage object, by the names of either of its protocols.</summary>
 internal static class OpenAIUsageByHand
 {
     public static void Read(ref Utf8JsonReader reader, UsageByHand usage)

@@ -1,7 +1,7 @@
 namespace StreamUsage.Benchmarks.Workloads;
 
 /// <summary>A generated stream and the right answer.</summary>
-internal sealed class Workload(string name, Protocol wire, EventStreamWriter stream, Totals totals)
+internal sealed class Workload(string name, Protocol protocol, EventStreamWriter stream, Totals totals)
 {
     public const int StandardEvents = 2_000;
 
@@ -19,7 +19,7 @@ internal sealed class Workload(string name, Protocol wire, EventStreamWriter str
 
     public string Name => name;
 
-    public Protocol Protocol => wire;
+    public Protocol Protocol => protocol;
 
     public byte[] Body { get; } = stream.ToArray();
 

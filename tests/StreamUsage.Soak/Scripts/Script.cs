@@ -3,12 +3,12 @@ using System.Text;
 namespace StreamUsage.Soak.Scripts;
 
 /// <summary>A body, and what is known once so many of its bytes have come.</summary>
-internal sealed class Script(byte[] body, string? wire, ApiFormat format, IReadOnlyList<(int Offset, Known Known)> marks)
+internal sealed class Script(byte[] body, string? protocol, ApiFormat format, IReadOnlyList<(int Offset, Known Known)> marks)
 {
     public byte[] Body => body;
 
     /// <summary>Null where the body is no answer.</summary>
-    public string? Protocol => wire;
+    public string? Protocol => protocol;
 
     public ApiFormat Format => format;
 

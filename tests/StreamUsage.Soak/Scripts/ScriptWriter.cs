@@ -52,7 +52,7 @@ internal sealed class ScriptWriter(Random random)
 
     public string Quote(string text) => $"\"{JsonEncodedText.Encode(text, _encoder)}\"";
 
-    public Script ToScript(string wire, ApiFormat format) => new([.. _body], wire, format, _marks);
+    public Script ToScript(string protocol, ApiFormat format) => new([.. _body], protocol, format, _marks);
 
     private void Append(string text) => _body.AddRange(Encoding.UTF8.GetBytes(text));
 }

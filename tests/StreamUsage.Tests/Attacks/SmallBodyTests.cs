@@ -145,7 +145,7 @@ public sealed class SmallBodyTests
         read.SkippedEvents.Should().Be(400);
     }
 
-    // So many events that no shape repeats and nothing compresses well.
+    // So many events that no template matches and nothing compresses well.
     private static IEnumerable<byte[]> RandomEvents(int count)
     {
         var random = new Random(5);

@@ -7,7 +7,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>The wire of every recorded stream is known after its first event, whatever the caller said it would be.</summary>
+/// <summary>The protocol of every recorded stream is known after its first event, whatever the caller said it would be.</summary>
 public sealed class DetectionTests
 {
     private static readonly (ApiFormat Format, string[] Protocols)[] Formats =
@@ -33,9 +33,9 @@ public sealed class DetectionTests
         RecordedStream stream = RecordedStream.All(format).Single(s => s.Name == name);
         byte[] body = stream.Body;
         int firstEvent = Regex.Match(Encoding.Latin1.GetString(body), "^data:.*?(\n\n|\r\n\r\n|\\z)", RegexOptions.Multiline | RegexOptions.Singleline) is { } match ? match.Index + match.Length : body.Length;
-        foreach ((ApiFormat named, string[] wires) in Formats)
+        foreach ((ApiFormat named, string[] protocols) in Formats)
         {
-            ApiFormat expected = wires.Contains(format) ? named : stream.ApiFormat;
+            ApiFormat expected = protocols.Contains(format) ? named : stream.ApiFormat;
             using var scope = new AssertionScope($"{stream}, named {named}");
 
             Read(body.AsSpan(..firstEvent), named).Should().Be((format, expected));

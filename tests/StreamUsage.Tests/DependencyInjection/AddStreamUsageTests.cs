@@ -218,9 +218,9 @@ public sealed class AddStreamUsageTests
         public UsageCost? Price(UsageRecord record) => new() { Total = total };
     }
 
-    private sealed class WordParser(string wire) : IUsageParser
+    private sealed class WordParser(string protocol) : IUsageParser
     {
-        public string Protocol => wire;
+        public string Protocol => protocol;
 
         public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Data.SequenceEqual("word"u8) ? ParserMatch.Certain : ParserMatch.None;
 

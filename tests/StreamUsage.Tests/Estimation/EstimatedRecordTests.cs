@@ -99,7 +99,7 @@ public sealed class EstimatedRecordTests
 
     [Theory]
     [InlineData(1)]
-    [InlineData(40)] // Their shape is learned.
+    [InlineData(40)] // A template is learned.
     public async Task Of_a_message_that_begins_anew_only_the_new_text_is_counted(int texts)
     {
         string first = Answers.ClaudeStart + string.Concat(Enumerable.Repeat(Answers.ClaudeText, texts));

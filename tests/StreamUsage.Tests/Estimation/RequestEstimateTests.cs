@@ -198,7 +198,7 @@ public sealed class RequestEstimateTests
 
         bare.Should().BeGreaterThan(1000);
         Estimate("GEMINI", envelope.Replace("$", request)).Should().Be(bare);
-        Estimate("AUTO", envelope.Replace("$", request)).Should().Be(bare, "the members inside say which wire it is");
+        Estimate("AUTO", envelope.Replace("$", request)).Should().Be(bare, "the members inside say which protocol it is");
     }
 
     [Theory]

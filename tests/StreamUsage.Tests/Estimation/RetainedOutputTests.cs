@@ -26,7 +26,7 @@ public sealed class RetainedOutputTests
                 retained.Append(OutputKind.Text, choice, Encoding.UTF8.GetBytes(isEscaped ? json : text), isEscaped);
             }
 
-            ModelOutput output = retained.ToOutput("wire", 1);
+            ModelOutput output = retained.ToOutput("protocol", 1);
             retained.Release();
             return output.Parts.Select(part => (part.ChoiceIndex, part.Text)).SequenceEqual(expected.Select(choice => (choice.Key, choice.Value.ToString())));
         });

@@ -123,9 +123,9 @@ public sealed class BedrockTests
         EachWay(new EventStreamBytes().Event("messageStart", "{}").Exception(type, """{"message":"No more."}""").ToArray(), ApiFormat.Auto, read => Verify(read, "bedrock-converse"));
         EachWay(new EventStreamBytes().Chunk(Start).Exception(type, """{"message":"No more."}""").ToArray(), ApiFormat.Auto, read => Verify(read, "anthropic-messages"));
 
-        void Verify(ReadBody read, string wire)
+        void Verify(ReadBody read, string protocol)
         {
-            (read.Protocol, read.Outcome, read.StatusCode).Should().Be((wire, StreamOutcome.ProviderError, status));
+            (read.Protocol, read.Outcome, read.StatusCode).Should().Be((protocol, StreamOutcome.ProviderError, status));
             read.State.Error.Should().BeEquivalentTo(new { Type = type, Message = "No more." });
         }
     }

@@ -73,12 +73,12 @@ public sealed class ParserChoiceTests
     [InlineData("CLAUDE", """{"choices":[]}""", "openai-chat", true)]
     [InlineData("OPENAI", """{"type":"message_start"}""", "anthropic-messages", true)]
     [InlineData("GEMINI", """{"choices":[]}""", "openai-chat", true)]
-    public void The_named_formats_parsers_are_asked_before_all_others(string named, string data, string? wire, bool isCertain)
+    public void The_named_formats_parsers_are_asked_before_all_others(string named, string data, string? protocol, bool isCertain)
     {
         IUsageParser? chosen = new ParserSet([]).Choose(new StreamEvent(default, Encoding.UTF8.GetBytes(data)), new ApiFormat(named), out bool certain, ref _fault);
 
-        chosen?.Protocol.Should().Be(wire);
-        (chosen is null).Should().Be(wire is null);
+        chosen?.Protocol.Should().Be(protocol);
+        (chosen is null).Should().Be(protocol is null);
         certain.Should().Be(isCertain);
     }
 

@@ -6,7 +6,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>One JSON body of each wire, small and far over the limit, its properties in any order: the same counts, in bounded memory.</summary>
+/// <summary>One JSON body of each protocol, small and far over the limit, its properties in any order: the same counts, in bounded memory.</summary>
 public sealed class WholeBodyTests
 {
     private const int Size = 600 * 1024;
@@ -32,12 +32,12 @@ public sealed class WholeBodyTests
     public static TheoryData<string, int, bool> Orders()
     {
         var data = new TheoryData<string, int, bool>();
-        foreach ((string wire, _, string[] members) in Bodies)
+        foreach ((string protocol, _, string[] members) in Bodies)
         {
             for (int first = 0; first < members.Length; first++)
             {
-                data.Add(wire, first, false);
-                data.Add(wire, first, true);
+                data.Add(protocol, first, false);
+                data.Add(protocol, first, true);
             }
         }
 
@@ -46,16 +46,16 @@ public sealed class WholeBodyTests
 
     [Theory]
     [MemberData(nameof(Orders))]
-    public void A_whole_body_gives_its_counts_whatever_its_size_and_the_order_of_its_properties(string wire, int first, bool isLarge)
+    public void A_whole_body_gives_its_counts_whatever_its_size_and_the_order_of_its_properties(string protocol, int first, bool isLarge)
     {
-        (_, string counts, string[] members) = Bodies.Single(body => body.Protocol == wire);
+        (_, string counts, string[] members) = Bodies.Single(body => body.Protocol == protocol);
         string json = "{" + string.Join(", ", [.. members[first..], .. members[..first]]) + "}";
         json = json.Replace("TEXT", isLarge ? Repeat("Some \\\"text\\\" \u00e4\\n{[", Size) : "Some text", StringComparison.Ordinal).Replace("NUMBERS", isLarge ? Repeat("0.0123,-1.5e-05,", Size) + "1" : "1,2", StringComparison.Ordinal);
         byte[] body = Encoding.UTF8.GetBytes(json);
 
         ReadBody read = Read(body, new Random(first), out long allocated);
 
-        read.Should().BeEquivalentTo(new { Protocol = wire, Outcome = StreamOutcome.Completed, Counts = counts, EventCount = 1, SkippedEvents = 0 });
+        read.Should().BeEquivalentTo(new { Protocol = protocol, Outcome = StreamOutcome.Completed, Counts = counts, EventCount = 1, SkippedEvents = 0 });
         (read.State.IsInputReported, read.State.IsOutputReported).Should().Be((true, true));
         (read.State.StopReason ?? "end_turn").Should().Be("end_turn");
         (read.State.Model ?? "m").Should().Be("m");
@@ -83,7 +83,7 @@ public sealed class WholeBodyTests
     [InlineData("GEMINI", """{"error":{"message":"No more.","code":503}}""", "gemini", 503)]
     [InlineData("BEDROCK", """{"error":{"message":"No more.","type":"throttlingException"}}""", "bedrock-converse", 429)]
     [InlineData("AUTO", """{"throttlingException":{"message":"No more."}}""", "bedrock-converse", 429)]
-    public void An_error_body_under_a_status_of_200_is_a_provider_error(string format, string body, string? wire, int status)
+    public void An_error_body_under_a_status_of_200_is_a_provider_error(string format, string body, string? protocol, int status)
     {
         // As it is, with white space and a byte order mark before it, and as the only event of a stream.
         foreach (string framed in (string[])[body, " \r\n\t" + body + "\n", "\ufeff" + body, "data: " + body + "\n\n", "event: error\ndata: " + body + "\n\n"])
@@ -92,7 +92,7 @@ public sealed class WholeBodyTests
 
             read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, EventCount = 1 }, framed);
             read.State.Error!.Message.Should().Be("No more.", framed);
-            read.Protocol.Should().Be(wire ?? read.Protocol);
+            read.Protocol.Should().Be(protocol ?? read.Protocol);
         }
     }
 

@@ -31,11 +31,11 @@ public sealed class JsonBetweenEventsTests
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public void An_error_is_one_though_no_data_field_says_it(string body, string wire, int status, string? type)
+    public void An_error_is_one_though_no_data_field_says_it(string body, string protocol, int status, string? type)
     {
         foreach (ReadBody read in InPieces(body))
         {
-            (read.Protocol, read.Outcome, read.StatusCode, read.State.Error?.Type).Should().Be((wire, StreamOutcome.ProviderError, status, type));
+            (read.Protocol, read.Outcome, read.StatusCode, read.State.Error?.Type).Should().Be((protocol, StreamOutcome.ProviderError, status, type));
         }
     }
 

@@ -46,7 +46,7 @@ public sealed class ModelMatchTests
     [InlineData("azure", null, "gpt-x", "openai/gpt-x")] // One step into the models of another provider.
     [InlineData("azure", null, "claude-x", null)]
     [InlineData("aws.bedrock", null, "us.amazon.nova-v1:0", "aws/nova")]
-    [InlineData(null, "openai-responses", "gpt-x", "openai/gpt-x")] // The wire's own provider.
+    [InlineData(null, "openai-responses", "gpt-x", "openai/gpt-x")] // The protocol's own provider.
     [InlineData("a gateway", "openai-chat", "gpt-x", "openai/gpt-x")]
     [InlineData("a gateway", "anthropic-messages", "claude-x-5", "anthropic/claude-x")]
     [InlineData(null, "bedrock-converse", "eu.amazon.nova-v1:0", "aws/nova")]

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>Small answers of each wire, event by event.</summary>
+/// <summary>Small answers of each protocol, event by event.</summary>
 internal static class Answers
 {
     public const string ClaudeStart =

@@ -1,88 +1,112 @@
+using System.Runtime.CompilerServices;
 using StreamUsage.Accounting;
+using StreamUsage.Buffers;
 using StreamUsage.Parsing;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>Represents the templates of a stream, the last used first. A stream needs few at a time: it writes text,
-/// reasons, or calls a tool. A mutable struct: never copy it.</summary>
-internal struct EventTemplateCache
+/// <summary>Skips the JSON of repeated events: matches events with the templates of the stream, keeps an event that a
+/// read cuts, and learns templates from events that are parsed. A mutable struct: never copy it.</summary>
+/// <remarks>The templates are ordered by their last use. A stream needs few at a time: it writes text, reasons, or calls
+/// a tool.</remarks>
+internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
 {
     private const int MaxUnused = 16;
 
+    // A cut event waits, up to this size, for a template to match it. Above it, the decoder takes over.
+    private const int MaxCutEvent = BufferBudget.FreeBytes;
+
+    // Turns off the templates, to rule them out: parsing every event costs about ten times as much.
+    private static readonly bool ParsesEveryEvent = AppContext.TryGetSwitch("StreamUsage.ParseEveryEvent", out bool isOn) && isOn;
+
     private EventTemplate? _first, _second, _third;
+    private EventTemplate? _counted; // The template of the last event that only counted further.
+    private PooledBuffer _cutEvent;
+    private int _begun; // The length of a cut event that is not kept, as it equals the first template's beginning.
     private uint _matches, _learned;
     private bool _counts; // Whether the templates count: all do, or none.
 
-    /// <summary>Gets whether learning has paid off so far; else all events are parsed.</summary>
-    public readonly bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
+    /// <summary>Gets whether the last read cut an event: see <see cref="MatchCutEvent"/>.</summary>
+    public readonly bool HasCutEvent => _begun != 0 || _cutEvent.Length != 0;
 
-    public readonly bool IsAny => _first is not null;
+    /// <summary>Gets the kept bytes of the cut event.</summary>
+    public readonly ReadOnlySpan<byte> CutEvent => _cutEvent.Span;
 
-    /// <summary>Gets the sample length of the last used template; 0 if there is none.</summary>
-    public readonly int Length => _first?.Length ?? 0;
+    // Learning must have paid off so far.
+    private readonly bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
 
-    /// <summary>Gets the template that matched last.</summary>
-    public readonly EventTemplate? Last => _first;
+    // Most events are about as long as others of their template.
+    private readonly int UsualLength => (_first?.Length ?? 0) + 96;
 
-    public TemplateMatch Match(ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
+    /// <summary>Matches the event at the start of the bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="length">The bytes read: the event's if it is whole, all if it is cut.</param>
+    /// <returns>None if the event must be parsed. Cut if the next read must go to <see cref="MatchCutEvent"/>.</returns>
+    public TemplateMatch Match(ReadOnlySpan<byte> bytes, out int length)
     {
-        length = 0;
-        TemplateMatch match = _first?.Match(bytes, maxDataLength, output, out length) ?? TemplateMatch.None;
+        TemplateMatch match = MatchAny(bytes, out length);
         if (match == TemplateMatch.Whole)
         {
-            _matches++;
-            return match;
+            Accept(bytes[..length]);
+        }
+        else if (match == TemplateMatch.Cut)
+        {
+            if (length == 0)
+            {
+                _cutEvent.Reserve(UsualLength);
+                _cutEvent.Append(bytes);
+            }
+
+            _begun = length;
+            length = bytes.Length;
         }
 
-        // The beginning of one template is never another's whole event.
-        return _second is null || length != 0 ? match : MatchOthers(match, bytes, maxDataLength, output, out length);
-    }
-
-    /// <summary>Matches the rest of a cut event: <see cref="EventTemplate.MatchRest"/>.</summary>
-    public TemplateMatch MatchRest(ReadOnlySpan<byte> bytes, int begun, long maxDataLength, ITemplateObserver output, out int length)
-    {
-        TemplateMatch match = _first!.MatchRest(bytes, begun, maxDataLength, output, out length);
-        _matches += match == TemplateMatch.Whole ? 1u : 0;
         return match;
     }
 
-    private TemplateMatch MatchOthers(
-        TemplateMatch best, ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
+    /// <summary>Matches the event that the last read cut, up to its blank line.</summary>
+    /// <param name="bytes">The bytes that follow it.</param>
+    /// <param name="length">The bytes read, if the event ended; all if it did not.</param>
+    /// <returns>None if <see cref="CutEvent"/> must be parsed, and then released.</returns>
+    public TemplateMatch MatchCutEvent(ReadOnlySpan<byte> bytes, out int length)
     {
-        TemplateMatch match = _second!.Match(bytes, maxDataLength, output, out length);
-        if (match == TemplateMatch.Whole)
+        if (_begun != 0)
         {
-            _matches++;
-            (_first, _second) = (_second, _first);
-            return match;
-        }
-
-        best = match == TemplateMatch.Cut ? match : best;
-        match = _third?.Match(bytes, maxDataLength, output, out length) ?? TemplateMatch.None;
-        if (match == TemplateMatch.Whole)
-        {
-            _matches++;
-            (_first, _second, _third) = (_third, _first, _second);
-            return match;
-        }
-
-        length = 0;
-        return match == TemplateMatch.Cut ? match : best;
-    }
-
-    public void Learn(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state)
-    {
-        _learned++;
-        if (TemplateLearner.Learn(raw, dataStart, streamEvent, parser, state) is { } template)
-        {
-            if (_counts != template.Counts)
+            if (_first!.MatchRest(bytes, _begun, settings.MaxEventBytes, events, out length) == TemplateMatch.Whole)
             {
-                Forget(); // Templates that do not count are valid only for the earlier counts.
-                _counts = template.Counts;
+                _begun = 0;
+                Accept(bytes[..length]); // Only its rest: its whole data is for counting templates, which have no _begun.
+                return TemplateMatch.Whole;
             }
 
-            _third?.Release();
-            (_first, _second, _third) = (template, _first, _second);
+            _cutEvent.Reserve(UsualLength);
+            _cutEvent.Append(_first.Beginning(_begun));
+            _begun = 0;
+        }
+
+        return TryCompleteAtOnce(bytes, out length) ? TemplateMatch.Whole : Complete(bytes, out length);
+    }
+
+    public void ReleaseCutEvent() => _cutEvent.Release();
+
+    /// <summary>Parses an event that matched no template, and learns from it.</summary>
+    /// <param name="streamEvent">The event.</param>
+    /// <param name="raw">Its bytes up to its blank line; empty if they are not contiguous.</param>
+    /// <param name="dataStart">The start of the data in <paramref name="raw"/>.</param>
+    public void Parse(StreamEvent streamEvent, ReadOnlySpan<byte> raw, int dataStart)
+    {
+        UsageAccumulator before = events.State;
+        long outputBefore = events.OutputCharacters;
+        bool isRead = events.Apply(streamEvent);
+        UsageAccumulator after = events.State;
+        if (after != before)
+        {
+            Forget();
+        }
+
+        if (isRead && !raw.IsEmpty && events.OutputCharacters > outputBefore && after with { Tokens = before.Tokens } == before)
+        {
+            Learn(raw, dataStart, streamEvent);
         }
     }
 
@@ -95,6 +119,149 @@ internal struct EventTemplateCache
             _second?.Release();
             _third?.Release();
             _first = _second = _third = null;
+        }
+    }
+
+    public void Release()
+    {
+        Forget();
+        _cutEvent.Release();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Accept(ReadOnlySpan<byte> raw)
+    {
+        _matches++;
+        EventTemplate template = _first!;
+        if (!template.Counts)
+        {
+            events.OnMatched();
+            return;
+        }
+
+        // Another template's events may lack some of the counts.
+        events.OnCounted(template.Data(raw), hasSameCounts: ReferenceEquals(template, _counted));
+        _counted = template;
+    }
+
+    private TemplateMatch MatchAny(ReadOnlySpan<byte> bytes, out int length)
+    {
+        length = 0;
+        TemplateMatch match = _first?.Match(bytes, settings.MaxEventBytes, events, out length) ?? TemplateMatch.None;
+
+        // The beginning of one template is never another's whole event.
+        return match == TemplateMatch.Whole || _second is null || length != 0 ? match : MatchOthers(match, bytes, out length);
+    }
+
+    private TemplateMatch MatchOthers(TemplateMatch best, ReadOnlySpan<byte> bytes, out int length)
+    {
+        TemplateMatch match = _second!.Match(bytes, settings.MaxEventBytes, events, out length);
+        if (match == TemplateMatch.Whole)
+        {
+            (_first, _second) = (_second, _first);
+            return match;
+        }
+
+        best = match == TemplateMatch.Cut ? match : best;
+        match = _third?.Match(bytes, settings.MaxEventBytes, events, out length) ?? TemplateMatch.None;
+        if (match == TemplateMatch.Whole)
+        {
+            (_first, _second, _third) = (_third, _first, _second);
+            return match;
+        }
+
+        length = 0;
+        return match == TemplateMatch.Cut ? match : best;
+    }
+
+    // Tries the usual length before searching for the event's end.
+    private bool TryCompleteAtOnce(ReadOnlySpan<byte> bytes, out int length)
+    {
+        int cut = _cutEvent.Length;
+        _cutEvent.Append(bytes[..Math.Clamp(UsualLength - cut, 0, bytes.Length)]);
+        if (MatchAny(_cutEvent.Span, out int whole) == TemplateMatch.Whole)
+        {
+            Accept(_cutEvent.Span[..whole]);
+            _cutEvent.Release();
+            length = whole - cut; // The cut part was no whole event, so the match ends after it.
+            return true;
+        }
+
+        _cutEvent.Truncate(cut);
+        length = 0;
+        return false;
+    }
+
+    private TemplateMatch Complete(ReadOnlySpan<byte> bytes, out int length)
+    {
+        int cut = _cutEvent.Length;
+        _cutEvent.Append(bytes[..Math.Min(bytes.Length, MaxCutEvent)]);
+        int whole = FindBlankLine(_cutEvent.Span, cut);
+        if (whole < 0 && _cutEvent.Length <= MaxCutEvent)
+        {
+            length = bytes.Length;
+            return TemplateMatch.Cut;
+        }
+
+        if (whole >= 0)
+        {
+            _cutEvent.Truncate(whole);
+        }
+
+        length = _cutEvent.Length - cut;
+        if (whole < 0 || MatchAny(_cutEvent.Span, out _) != TemplateMatch.Whole)
+        {
+            return TemplateMatch.None;
+        }
+
+        Accept(_cutEvent.Span); // A template ends with its blank line, the only one here.
+        _cutEvent.Release();
+        return TemplateMatch.Whole;
+    }
+
+    // Returns the end of the first blank line that ends after the start; negative if there is none.
+    private static int FindBlankLine(ReadOnlySpan<byte> bytes, int start)
+    {
+        for (int at = Math.Max(0, start - 2); at < bytes.Length; at++)
+        {
+            int length = bytes[at..].IndexOf((byte)'\n');
+            if (length < 0)
+            {
+                break;
+            }
+
+            at += length;
+            int end = at + 1 < bytes.Length && bytes[at + 1] == (byte)'\r' ? at + 2 : at + 1;
+            if (end < bytes.Length && bytes[end] == (byte)'\n')
+            {
+                return end + 1;
+            }
+        }
+
+        return -1;
+    }
+
+    // A carriage return alone also ends a line. Such events are left to the decoder, since a cut event's end is found
+    // by its line feeds.
+    private void Learn(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent)
+    {
+        if (!settings.LearnsTemplates || ParsesEveryEvent || events.TemplatedParser is not { } parser
+            || raw.Count((byte)'\r') != raw.Count("\r\n"u8) || !IsLearning)
+        {
+            return;
+        }
+
+        _learned++;
+        if (TemplateLearner.Learn(raw, dataStart, streamEvent, parser, events.State) is { } template)
+        {
+            if (_counts != template.Counts)
+            {
+                Forget(); // Templates that do not count are valid only for the earlier counts.
+                _counts = template.Counts;
+            }
+
+            _third?.Release();
+            (_first, _second, _third) = (template, _first, _second);
         }
     }
 }

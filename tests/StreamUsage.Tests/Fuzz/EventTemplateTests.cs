@@ -9,10 +9,10 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Fuzz;
 
 /// <summary>
-/// Learned shapes are a guess: with them and without, the same bytes must give the same state. How long the random part runs is set by the environment variable STREAMUSAGE_FUZZ_SECONDS
+/// Templates are a guess: with them and without, the same bytes must give the same state. How long the random part runs is set by the environment variable STREAMUSAGE_FUZZ_SECONDS
 /// (else a fixed number of rounds).
 /// </summary>
-public sealed class LearnedShapeTests
+public sealed class EventTemplateTests
 {
     private const int RoundsUnlessTimed = 1500;
 
@@ -52,7 +52,7 @@ public sealed class LearnedShapeTests
     }
 
     [Fact]
-    public void Learned_shapes_change_nothing_on_streams_cut_at_random()
+    public void Templates_change_nothing_on_streams_cut_at_random()
     {
         var random = new Random(7);
         foreach (byte[] body in Bodies())
@@ -65,7 +65,7 @@ public sealed class LearnedShapeTests
     }
 
     [Fact]
-    public void Learned_shapes_change_nothing_on_damaged_streams()
+    public void Templates_change_nothing_on_damaged_streams()
     {
         byte[][] bodies = [.. Bodies().Where(body => body.Length < 40_000)];
         int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;
@@ -82,7 +82,7 @@ public sealed class LearnedShapeTests
     [Theory]
     [InlineData(1, 201)]
     [InlineData(5, 200)] // With counts in every event.
-    public void Events_of_a_learned_shape_are_not_parsed(int stream, int events)
+    public void Events_of_a_template_are_not_parsed(int stream, int events)
     {
         Assert.SkipWhen(EveryEvent.IsParsed, "Every event is parsed.");
         var parser = new CountingParser(stream == 1 ? new OpenAIChatParser() : new GeminiParser());
@@ -105,7 +105,7 @@ public sealed class LearnedShapeTests
         for (int i = 0; i < events.Length; i++)
         {
             ReadOnlySpan<byte> bytes = System.Text.Encoding.UTF8.GetBytes(events[i] + "\r\n\r\n");
-            int at = i < 20 ? bytes.Length : cut; // A shape is learned of events that are whole.
+            int at = i < 20 ? bytes.Length : cut; // A template is learned of events that are whole.
             reader.Read(bytes[..at]);
             if (at < bytes.Length)
             {
