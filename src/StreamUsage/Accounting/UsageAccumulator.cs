@@ -196,8 +196,8 @@ public readonly record struct UsageAccumulator
             ReasoningTokens = reasoningTokens,
         });
 
-    /// <summary>Returns the state after a choice has begun. An answer is complete once all its choices have finished, or
-    /// by <see cref="IsTerminal"/>.</summary>
+    /// <summary>Returns the state after a choice has begun. An answer is complete once all its choices have finished,
+    /// or by <see cref="IsTerminal"/>.</summary>
     /// <param name="index">The choice's index; a negative one counts as 0.</param>
     public UsageAccumulator BeginChoice(long index) => this with { Choices = Choices.Begin(index) };
 

@@ -80,7 +80,9 @@ internal sealed partial class WatchedPriceTable : IDisposable
     {
         PriceTable table = PriceTable.Load(_path);
         table = _configure?.Invoke(table) ?? table;
-        return _overridesPath is null ? table : table.WithOverrides(PriceTable.Load(_overridesPath, new PriceTableOptions { Overrides = table.Options.Overrides }));
+        return _overridesPath is null
+            ? table
+            : table.WithOverrides(PriceTable.Load(_overridesPath, new PriceTableOptions { Overrides = table.Options.Overrides }));
     }
 
     // Not in Log, because Pricing uses only the root's types.
