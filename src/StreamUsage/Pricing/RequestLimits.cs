@@ -13,6 +13,9 @@ internal record struct RequestLimits
     private string? _protocol;
     private bool _marksCache, _marksHour;
 
+    /// <summary>Gets whether audio is sent.</summary>
+    public bool HasAudio { get; private set; }
+
     public string? Model { get; private set; }
 
     public string? ServiceTier { get; private set; }
@@ -51,6 +54,7 @@ internal record struct RequestLimits
 
         limits._marksCache = body.IndexOf("\"cache_control\""u8) >= 0 || body.IndexOf("\"cachePoint\""u8) >= 0;
         limits._marksHour = limits._marksCache && body.IndexOf("\"1h\""u8) >= 0;
+        limits.HasAudio = body.IndexOf("\"input_audio\""u8) >= 0 || body.IndexOf("\"audio/"u8) >= 0;
         return limits;
     }
 
