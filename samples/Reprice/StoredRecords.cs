@@ -34,6 +34,11 @@ internal static class StoredRecords
         using SqliteDataReader row = command.ExecuteReader();
         while (row.Read())
         {
+            if (row.IsDBNull(0))
+            {
+                throw new FormatException("A row of the query has no record: its first column is NULL.");
+            }
+
             yield return UsageRecordJson.Read(row.GetFieldValue<byte[]>(0));
         }
     }
