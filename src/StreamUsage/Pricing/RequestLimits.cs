@@ -16,6 +16,9 @@ internal record struct RequestLimits
     /// <summary>Gets whether audio is sent.</summary>
     public bool HasAudio { get; private set; }
 
+    /// <summary>Gets whether an image is sent.</summary>
+    public bool HasImages { get; private set; }
+
     public string? Model { get; private set; }
 
     public string? ServiceTier { get; private set; }
@@ -55,6 +58,7 @@ internal record struct RequestLimits
         limits._marksCache = body.IndexOf("\"cache_control\""u8) >= 0 || body.IndexOf("\"cachePoint\""u8) >= 0;
         limits._marksHour = limits._marksCache && body.IndexOf("\"1h\""u8) >= 0;
         limits.HasAudio = body.IndexOf("\"input_audio\""u8) >= 0 || body.IndexOf("\"audio/"u8) >= 0;
+        limits.HasImages = body.IndexOf("\"image_url\""u8) >= 0 || body.IndexOf("\"image/"u8) >= 0;
         return limits;
     }
 

@@ -55,6 +55,7 @@ internal static class RequestPricing
         decimal? input = Price(card, TokenKind.Input);
         decimal? dearestInput = cacheWrite is { } write ? Max(input, Price(card, write)) : input;
         dearestInput = limits.HasAudio ? Max(dearestInput, Price(card, TokenKind.Input, Modality.Audio)) : dearestInput;
+        dearestInput = limits.HasImages ? Max(dearestInput, Price(card, TokenKind.Input, Modality.Image)) : dearestInput;
 
         // Only a model that may answer in another modality has a rate for it.
         decimal? output = Outputs.Aggregate(

@@ -52,9 +52,10 @@ public sealed class QuoteTests
     [Theory]
     [InlineData("""{"max_tokens":100}""", 0.005)] // 1,000 × 1 and, as audio may come, 100 × 40.
     [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_audio"}]}]}""", 0.014)] // 1,000 × 10 + 100 × 40
+    [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_image","image_url":"https://example.com/i"}]}]}""", 0.007)] // 1,000 × 3 + 100 × 40
     public void The_worst_case_is_the_dearest_modality(string body, double maxCost)
     {
-        PriceTable table = GenAi("""{"input_mtok":1,"input_audio_mtok":10,"output_mtok":4,"output_audio_mtok":40}""");
+        PriceTable table = GenAi("""{"input_mtok":1,"input_audio_mtok":10,"input_image_mtok":3,"output_mtok":4,"output_audio_mtok":40}""");
 
         UsageQuote? quote = table.Quote(new UsageContext { Provider = "acme", Model = "m", RequestBody = Encoding.UTF8.GetBytes(body) }, 1000);
 
