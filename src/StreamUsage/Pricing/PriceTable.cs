@@ -46,8 +46,14 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
     /// that is not watched.</summary>
     public DateTimeOffset? LastWritten => _watched?.LastWritten;
 
+    /// <summary>Gets the time since <see cref="LastWritten"/>, for a health check; null where that is null.</summary>
+    public TimeSpan? Age => _watched?.Age;
+
     /// <summary>Gets why the newest watched file could not be used; null if it is in use.</summary>
     public Exception? LastFault => _watched?.LastFault;
+
+    /// <summary>Gets the name of a watched file; null for a table that is not watched.</summary>
+    internal string? WatchedFile => _watched?.FileName;
 
     /// <summary>Gets whether pricing calls user code.</summary>
     internal bool CallsUserCode => Current?.Options.Multiplier is not null;
@@ -79,7 +85,8 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
     }
 
     /// <summary>Reads a price table from a file, and reloads the file when it changes. A file that is missing or
-    /// invalid is logged, and the previous table stays in use. Before the first valid file, records are unpriced
+    /// invalid, or that <paramref name="configure"/> fails for, is logged, and the previous table stays in use. Before
+    /// the first valid file, records are unpriced
     /// (<c>no_table</c>). Dispose the table to stop watching.</summary>
     /// <param name="path">The file.</param>
     /// <param name="configure">Configures each loaded table, for example with <see cref="WithMultiplier"/>; null for
