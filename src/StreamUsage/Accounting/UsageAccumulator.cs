@@ -170,8 +170,8 @@ public readonly record struct UsageAccumulator
     }
 
     /// <summary>Returns the state after counts of the whole answer so far. Each count replaces the older one; null, the
-    /// default, keeps it. Counts that are all 0 change nothing, and counts do not shrink. A count that is negative or above 2^40
-    /// is ignored, and noted as <see cref="UsageAnomalies.CountsIgnored"/>.</summary>
+    /// default, keeps it. Counts that are all 0 change nothing, and counts do not shrink. A count that is negative or
+    /// above 2^40 is ignored, and noted as <see cref="UsageAnomalies.CountsIgnored"/>.</summary>
     /// <param name="inputTokens">The input tokens, with or without cached ones: see
     /// <paramref name="inputIncludesCache"/>.</param>
     /// <param name="outputTokens">The output tokens, reasoning included.</param>
