@@ -302,7 +302,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
             if (other.HasSinksOf(Bodies))
             {
-                earlier.Body.FillIn(context, requestBodyLength);
+                earlier.Body.FillIn(context, requestBodyLength, requestBodyCopy);
                 LogTrackedTwice(earlier.Body.Id);
                 return earlier;
             }

@@ -56,7 +56,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning,
         Message = "Record {RecordId}: the caller named {NamedFormat}, the response is {DetectedFormat}")]
-    public static partial void FormatCorrected(ILogger logger, Guid recordId, ApiFormat namedFormat, ApiFormat detectedFormat);
+    public static partial void FormatCorrected(ILogger logger, Guid recordId, string? namedFormat, string? detectedFormat);
 
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnDeliveryFailed failed for record {RecordId}")]
     public static partial void CallbackFailed(ILogger logger, Guid recordId, Exception fault);
