@@ -92,7 +92,7 @@ public sealed class SmallBodyTests
     [Fact]
     public void A_reader_that_is_too_fast_waits_until_there_is_room_and_all_is_read()
     {
-        byte[] body = Repeated($"data:{new string('x', 190)}\n\n", ratio: 50, encodedLength: 5 * 512 * 1024, out long events);
+        byte[] body = Repeated($"data:{new string('x', 190)}\n\n", ratio: 30, encodedLength: 5 * 512 * 1024, out long events);
         var decoded = new DecodedBody([() => new BrotliContentDecoder()]);
         var reader = new BodyReader(new ReaderSettings(new ParserSet([]), 1024 * 1024), ApiFormat.Auto);
 
