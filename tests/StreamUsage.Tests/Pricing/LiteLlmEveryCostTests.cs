@@ -96,7 +96,11 @@ public sealed class LiteLlmEveryCostTests
         {
             TokenDetails = new Dictionary<string, long>
             {
-                ["input_image_tokens"] = 230, ["cache_read_image_tokens"] = 30, ["input_video_tokens"] = 100, ["output_video_tokens"] = 50, ["output_citation_tokens"] = 60,
+                ["input_image_tokens"] = 230,
+                ["cache_read_image_tokens"] = 30,
+                ["input_video_tokens"] = 100,
+                ["output_video_tokens"] = 50,
+                ["output_citation_tokens"] = 60,
             },
         };
 
