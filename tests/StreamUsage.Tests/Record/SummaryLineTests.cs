@@ -81,7 +81,7 @@ public sealed class SummaryLineTests
         await tracking.Completion;
         await tracker.DisposeAsync(); // What is logged and counted follows.
 
-        log.Lines.Should().ContainSingle(line => line.EventId == 8).Which.Fields.Should().Contain("DetectedFormat", ApiFormat.Claude).And.Contain("NamedFormat", ApiFormat.OpenAI);
+        log.Lines.Should().ContainSingle(line => line.EventId == 8).Which.Fields.Should().Contain("DetectedFormat", "CLAUDE").And.Contain("NamedFormat", "OPENAI");
     }
 
     private static async Task<UsageRecord> TrackAsync(Stream body, RecordingLog log)
