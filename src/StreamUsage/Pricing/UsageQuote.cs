@@ -15,7 +15,7 @@ public sealed record UsageQuote
     public decimal? InputCost { get; init; }
 
     /// <summary>Gets the cost with the longest output in the dearest modality that the model has a rate for, and with
-    /// the input written to the cache if the request allows it. Null if there is no price or no limit. Excludes the fees
-    /// of server tools, and model calls that they cause.</summary>
+    /// the input written to the cache if the request allows it. Null if there is no price or no limit. Excludes the
+    /// fees of server tools, and model calls that they cause.</summary>
     public decimal? MaxCost { get; init; }
 }
