@@ -28,7 +28,7 @@ internal static class StoredRecords
         using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly }.ToString());
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
-#pragma warning disable CA2100 // The query is the argument of whoever runs this program.
+#pragma warning disable CA2100 // The person who runs this program writes the query.
         command.CommandText = query;
 #pragma warning restore CA2100
         using SqliteDataReader row = command.ExecuteReader();

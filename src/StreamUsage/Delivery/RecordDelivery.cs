@@ -106,7 +106,12 @@ internal sealed class RecordDelivery
     private Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued)
     {
         ValueTask<bool> adding = queue.AddAsync(queued);
-        return !adding.IsCompletedSuccessfully ? WhenAddedAsync() : adding.Result && _limits.WaitsForSink ? Queued : queued.Task;
+        if (!adding.IsCompletedSuccessfully)
+        {
+            return WhenAddedAsync();
+        }
+
+        return adding.Result && _limits.WaitsForSink ? Queued : queued.Task;
 
         async Task<DeliveryResult> WhenAddedAsync() =>
             await adding.ConfigureAwait(false) && _limits.WaitsForSink ? DeliveryResult.Queued : await queued.Task.ConfigureAwait(false);

@@ -8,7 +8,7 @@ using StreamUsage.Diagnostics;
 namespace StreamUsage.Benchmarks.Streams;
 
 /// <summary>What a sink gets a second where all is well, where it rejects some records, and where a record hangs.</summary>
-/// <remarks>Retries, batches and pauses are the defaults: what is measured is what a user gets who sets nothing.</remarks>
+/// <remarks>Retries, batches and pauses are the defaults of the options.</remarks>
 internal static class DeliveryRates
 {
     private const int Records = 20_000, QueueRecords = 1_000_000, QueueRounds = 20;

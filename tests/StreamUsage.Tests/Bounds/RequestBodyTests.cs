@@ -32,7 +32,7 @@ public sealed class RequestBodyTests
 
         long live = Live() - before;
         live.Should().BeLessThan(2 * Limit);
-        tracker.Budget.Taken.Should().BeInRange(Length, Limit, "what is there is used");
+        tracker.Budget.Taken.Should().BeInRange(Length, Limit, "requests use the budget up to its limit");
         foreach (HttpResponseMessage response in responses)
         {
             response.Dispose();

@@ -4,7 +4,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.DependencyInjection;
 
-/// <summary>A sink of a container is resolved once when the host starts: what is missing is missed then, and not at the first record.</summary>
+/// <summary>The host resolves a sink once when it starts. A missing dependency fails there, not at the first record.</summary>
 public sealed class SinkCheckTests
 {
     [Fact]

@@ -57,10 +57,10 @@ public sealed class EventTemplateTests
         var random = new Random(7);
         foreach (byte[] body in Bodies())
         {
-            Compare(body, body.Length, random);
-            Compare(body, 1, random);
-            Compare(body, 100, random);
-            Compare(body, 3000, random);
+            AssertSameWithAndWithoutTemplates(body, body.Length, random);
+            AssertSameWithAndWithoutTemplates(body, 1, random);
+            AssertSameWithAndWithoutTemplates(body, 100, random);
+            AssertSameWithAndWithoutTemplates(body, 3000, random);
         }
     }
 
@@ -75,7 +75,7 @@ public sealed class EventTemplateTests
         for (int round = 0; seconds == 0 ? round < RoundsUnlessTimed : Environment.TickCount64 < end; round++)
         {
             byte[] body = Mutator.Mutate(bodies[random.Next(bodies.Length)], random);
-            Compare(body, random.Next(4) switch { 0 => 1, 1 => body.Length + 1, 2 => 40, _ => 1400 }, random);
+            AssertSameWithAndWithoutTemplates(body, random.Next(4) switch { 0 => 1, 1 => body.Length + 1, 2 => 40, _ => 1400 }, random);
         }
     }
 
@@ -201,7 +201,7 @@ public sealed class EventTemplateTests
     private static string Repeat(string line, string end) =>
         string.Concat(Enumerable.Range(0, 200).Select(i => line.Replace("{0}", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))) + end;
 
-    private static void Compare(byte[] body, int maxPiece, Random random)
+    private static void AssertSameWithAndWithoutTemplates(byte[] body, int maxPiece, Random random)
     {
         bool waitsForLineFeed = body.Contains((byte)'\r'); // Where a carriage return may be half of a line's end, an event may come one byte later.
         var learning = new BodyReader(new ReaderSettings(Parsers, 16 * 1024), ApiFormat.Auto);

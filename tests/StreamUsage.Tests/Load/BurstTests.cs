@@ -15,16 +15,19 @@ public sealed class BurstTests
     public async Task A_burst_into_a_healthy_sink_is_delivered_in_full(bool inBackground)
     {
         var ids = new ConcurrentDictionary<Guid, int>();
-        var sink = new CallbackUsageSink((record, _) =>
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var sink = new CallbackUsageSink(async (record, _) =>
         {
+            await gate.Task;
             ids.AddOrUpdate(record.Id, 1, static (_, times) => times + 1);
-            return ValueTask.CompletedTask;
         });
         var log = new RecordingLog();
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = inBackground ? new BackgroundDeliveryOptions() : null }, log);
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = inBackground ? new BackgroundDeliveryOptions { FullQueueTimeout = TimeSpan.FromMinutes(1) } : null }, log);
         Stream[] open = [.. Enumerable.Range(0, Responses).Select(_ => tracker.Track(new ScriptedStream(Answers.ClaudeStart), Track.Nothing, out UsageTracking _))];
 
         Parallel.ForEach(open, static stream => stream.Dispose());
+        SpinWait.SpinUntil(() => tracker.GetSinkStatus()[0].QueueLength == Responses, TimeSpan.FromSeconds(25)).Should().BeTrue("more wait than the queue holds");
+        gate.SetResult();
         await tracker.FlushAsync(TestContext.Current.CancellationToken);
 
         ids.Should().HaveCount(Responses);

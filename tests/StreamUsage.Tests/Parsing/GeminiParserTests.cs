@@ -74,7 +74,7 @@ public sealed class GeminiParserTests
         (first.State.IsInputReported, first.State.IsOutputReported, first.Usage.OutputTokens).Should().Be((true, false, 0L));
 
         ReadBody later = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50,"thoughtsTokenCount":6}}""", Prompt);
-        (later.State.IsOutputReported, later.Usage.OutputTokens).Should().Be((true, 56L), "what was counted is not undone");
+        (later.State.IsOutputReported, later.Usage.OutputTokens).Should().Be((true, 56L), "a later event does not remove reported counts");
 
         ReadBody counted = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50}}""");
         (counted.State.IsOutputReported, counted.Usage.OutputTokens).Should().Be((true, 50L));

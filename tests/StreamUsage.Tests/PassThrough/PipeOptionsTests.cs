@@ -4,7 +4,7 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.PassThrough;
 
 /// <summary>
-/// How a pipe continues its readers, tells of its writer and takes a position back is the inner pipe's business.
+/// The inner pipe decides where its readers continue, reports its writer's completion and checks positions.
 /// </summary>
 public sealed class PipeOptionsTests
 {
