@@ -39,12 +39,12 @@ internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
         context is { RequestHeaders: null, ProviderRequestHeaders: null, Tags: null, RequestBody.IsEmpty: true }
         ? context
         : context with
-    {
-        RequestHeaders = TryCopy(context.RequestHeaders, Redact),
-        ProviderRequestHeaders = TryCopy(context.ProviderRequestHeaders, Redact),
-        Tags = TryCopy(context.Tags, static tags => tags is null ? null : new Dictionary<string, string>(tags)),
-        RequestBody = default,
-    };
+        {
+            RequestHeaders = TryCopy(context.RequestHeaders, Redact),
+            ProviderRequestHeaders = TryCopy(context.ProviderRequestHeaders, Redact),
+            Tags = TryCopy(context.Tags, static tags => tags is null ? null : new Dictionary<string, string>(tags)),
+            RequestBody = default,
+        };
 
     // If the caller's dictionary changes meanwhile or throws, it is left out: the record matters more.
     private static IReadOnlyDictionary<string, string>? TryCopy(
