@@ -34,10 +34,11 @@ internal static class Walkthrough
             }),
     ];
 
+    /// <param name="keptDatabase">A new file for the records; null for one that is deleted at the end.</param>
     /// <returns>Whether every byte and every record was as expected.</returns>
-    public static async Task<bool> RunAsync()
+    public static async Task<bool> RunAsync(string? keptDatabase = null)
     {
-        string database = Path.Combine(Path.GetTempPath(), $"quickstart-{Guid.NewGuid():N}.db");
+        string database = keptDatabase ?? Path.Combine(Path.GetTempPath(), $"quickstart-{Guid.NewGuid():N}.db");
         string connectionString = new SqliteConnectionStringBuilder { DataSource = database }.ToString();
         try
         {
@@ -78,7 +79,10 @@ internal static class Walkthrough
         finally
         {
             SqliteConnection.ClearAllPools();
-            File.Delete(database);
+            if (keptDatabase is null)
+            {
+                File.Delete(database);
+            }
         }
     }
 

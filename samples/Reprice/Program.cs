@@ -14,7 +14,7 @@ switch (args)
         Console.Error.WriteLine($"""
             Usage: dotnet run --project samples/Reprice -- RECORDS OLD_TABLE NEW_TABLE [--query SQL]
 
-            RECORDS is a file of JSON lines, or a SQLite database (.db, .sqlite); the query's first column is a record's JSON,
+            RECORDS is a file of JSON lines, or a SQLite database; the query's first column is a record's JSON,
             {StoredRecords.DefaultQuery} unless given. A table is genai-prices' or LiteLLM's. Without arguments an example runs.
             """);
         return 2;

@@ -10,7 +10,15 @@ internal static class StoredRecords
     public const string DefaultQuery = "SELECT record FROM usage_record";
 
     public static IEnumerable<UsageRecord> Read(string path, string query) =>
-        Path.GetExtension(path) is ".db" or ".sqlite" ? ReadSqlite(path, query) : ReadJsonLines(path);
+        IsSqlite(path) ? ReadSqlite(path, query) : ReadJsonLines(path);
+
+    // SQLite, Database File Format, section 1.3: the header string.
+    private static bool IsSqlite(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        byte[] start = new byte[16];
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.AsSpan().SequenceEqual("SQLite format 3\0"u8);
+    }
 
     private static IEnumerable<UsageRecord> ReadJsonLines(string path) =>
         File.ReadLines(path).Where(line => line.Length != 0).Select(line => UsageRecordJson.Read(Encoding.UTF8.GetBytes(line)));
@@ -26,6 +34,11 @@ internal static class StoredRecords
         using SqliteDataReader row = command.ExecuteReader();
         while (row.Read())
         {
+            if (row.IsDBNull(0))
+            {
+                throw new FormatException("A row of the query has no record: its first column is NULL.");
+            }
+
             yield return UsageRecordJson.Read(row.GetFieldValue<byte[]>(0));
         }
     }

@@ -11,6 +11,7 @@ public sealed class FocusReport
 {
     private readonly FocusOptions _options;
     private readonly Dictionary<FocusKey, FocusRow> _rows = [];
+    private long _responses;
 
     /// <summary>Creates an empty report.</summary>
     /// <param name="options">The options; null for the defaults.</param>
@@ -36,6 +37,7 @@ public sealed class FocusReport
         }
 
         DateTimeOffset time = record.StartedAt.ToUniversalTime();
+        _responses++;
         string tags = ToJson(record.Context.Tags);
         foreach (CostLine line in CostLine.Of(record))
         {
@@ -63,7 +65,7 @@ public sealed class FocusReport
                 _rows[key] = row = new FocusRow(key);
             }
 
-            row.Add(line.Quantity);
+            row.Add(line.Quantity, _responses);
         }
 
         return true;

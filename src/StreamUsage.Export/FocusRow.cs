@@ -35,6 +35,8 @@ internal readonly record struct FocusKey
 /// <summary>Represents a row of a FOCUS report: an hour of an API key, a model and a bucket at one price.</summary>
 internal sealed class FocusRow(FocusKey key)
 {
+    private long _lastResponse;
+
     public FocusKey Key { get; } = key;
 
     public decimal Quantity { get; private set; }
@@ -51,9 +53,11 @@ internal sealed class FocusRow(FocusKey key)
 
     public DateTimeOffset PeriodStart => new(Key.Hour.Year, Key.Hour.Month, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public void Add(decimal quantity)
+    /// <summary>Adds a line of a response, which may have several at this price (its iterations).</summary>
+    public void Add(decimal quantity, long response)
     {
         Quantity += quantity;
-        Responses++;
+        Responses += response == _lastResponse ? 0 : 1;
+        _lastResponse = response;
     }
 }

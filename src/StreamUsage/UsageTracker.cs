@@ -23,6 +23,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly RecordDelivery _delivery;
     private readonly BodyDrainer? _drainer; // Null if draining is off.
     private readonly QueueGauges? _gauges;
+    private readonly PriceTableGauge? _priceTableGauge;
     private readonly ILogger? _logger;
     private int _hasLoggedTwice;
 
@@ -55,7 +56,11 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
         Time = timeProvider ?? TimeProvider.System;
         Budget = new BufferBudget(options.MaxRetainedBytes);
-        var reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes) { Budget = Budget, MaxRetainedTextBytes = options.MaxRetainedTextBytes };
+        var reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes)
+        {
+            Budget = Budget,
+            MaxRetainedTextBytes = options.MaxRetainedTextBytes,
+        };
         Settings = new RecordSettings(
             options.Capture,
             options.MaxCapturedBytes,
@@ -73,6 +78,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _delivery = new RecordDelivery(sinks, name, options, Budget, reporter, Time);
         _gauges = options.Background is null ? null : new QueueGauges(
             meterFactory, () => _delivery.Queues.Select(static queue => (queue.Calls.Name, queue.Length, queue.OldestAge)));
+        _priceTableGauge = options.Pricing is PriceTable { WatchedFile: { } file } prices
+            ? new PriceTableGauge(meterFactory, file, () => prices.Age) : null;
         var records = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter);
         _shutdown = new TrackerShutdown(records, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
         Bodies = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), Settings.Redaction, records)
@@ -262,6 +269,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _drainer?.Dispose();
         await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
         _gauges?.Dispose();
+        _priceTableGauge?.Dispose();
     }
 
     /// <summary>Returns the expected cost of a request, for budgets. Faults of the estimator or the pricing never
@@ -294,7 +302,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
             if (other.HasSinksOf(Bodies))
             {
-                earlier.Body.FillIn(context, requestBodyLength);
+                earlier.Body.FillIn(context, requestBodyLength, requestBodyCopy);
                 LogTrackedTwice(earlier.Body.Id);
                 return earlier;
             }

@@ -28,6 +28,8 @@ switch (args)
         return SelfCheck.Run() ? 0 : 1;
     case ["stream"]:
         return StreamCost.Run();
+    case ["end"]:
+        return EndCost.Run() ? 0 : 1;
     case ["cold"]:
         return ColdCommand.Run();
     case [ColdStart.Command, var kind]:
@@ -62,6 +64,7 @@ switch (args)
                       time and allocation an event of each contender, interleaved
               check   every contender reads every workload once and must find its totals
               stream  what a whole tracked stream allocates, and what an idle one holds
+              end     what the end of a stream costs its reader, and the ways to pass it on
               cold    how late a timer gets beside the first estimates of a process
               growth {GrowthOptions.Usage}
                       time and allocation as streams grow longer and as more of them are open, and with two threads; --svg draws it

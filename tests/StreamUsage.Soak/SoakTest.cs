@@ -26,12 +26,12 @@ internal sealed class SoakTest : IAsyncDisposable
         _warmUp = Math.Min(options.Streams, 2 * options.Concurrent);
         _runs = new StreamRun?[_warmUp + options.Streams];
         _sink = new CountingSink(_runs);
-        _tracker = new UsageTracker(_sink, new StreamUsageOptions { Estimator = new CharacterTokenEstimator() });
+        _tracker = new UsageTracker(_sink, new StreamUsageOptions { Estimator = new CharacterTokenEstimator() }.CaptureHeader(Provider.IdHeader));
         _drainingTracker = new UsageTracker(_sink, new StreamUsageOptions
         {
             Estimator = new CharacterTokenEstimator(),
             DrainAbortedStreams = new DrainLimits { MaxTime = TimeSpan.FromSeconds(10), MaxBytes = 100_000_000, MaxConcurrent = options.Concurrent * 10 },
-        });
+        }.CaptureHeader(Provider.IdHeader));
     }
 
     public static async Task<bool> RunAsync(SoakOptions options)

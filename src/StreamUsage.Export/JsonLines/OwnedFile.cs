@@ -7,17 +7,21 @@ namespace StreamUsage.Export.JsonLines;
 /// it.</summary>
 internal sealed class OwnedFile : IDisposable
 {
+    private const string DeletedMark = " (deleted)"; // Linux appends it.
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly FileStream _stream;
     private readonly string _path;
     private readonly string? _name;
+    private readonly bool _isLost; // Deleted between its opening and the look at its name.
 
     private OwnedFile(FileStream stream, string path)
     {
         _stream = stream;
         _path = path;
         _name = FindName();
+        _isLost = _name is not null && _name.EndsWith(DeletedMark, StringComparison.Ordinal)
+            && !path.EndsWith(DeletedMark, StringComparison.Ordinal);
     }
 
     public SafeFileHandle Handle => _stream.SafeFileHandle;
@@ -34,7 +38,7 @@ internal sealed class OwnedFile : IDisposable
         get
         {
             var file = new FileInfo(_path);
-            return file.Exists && file.Length == Length
+            return !_isLost && file.Exists && file.Length == Length
                 && (HasIdentity ? FindName() == _name
                     : file.LastWriteTimeUtc == File.GetLastWriteTimeUtc(Handle) && file.CreationTimeUtc == File.GetCreationTimeUtc(Handle));
         }

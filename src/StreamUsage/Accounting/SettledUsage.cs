@@ -44,5 +44,6 @@ internal readonly record struct SettledUsage(
 
     /// <summary>Returns the output with an estimate: added to a partial count, else at least the count
     /// itself.</summary>
-    public long AddOutput(long estimate) => IsOutputPartial ? Usage.OutputTokens + estimate : Math.Max(Usage.OutputTokens, estimate);
+    public long AddOutput(long estimate) =>
+        IsOutputPartial ? TokenSum.Of(Usage.OutputTokens, estimate) : Math.Max(Usage.OutputTokens, estimate);
 }

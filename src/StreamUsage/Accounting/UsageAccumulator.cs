@@ -170,8 +170,8 @@ public readonly record struct UsageAccumulator
     }
 
     /// <summary>Returns the state after counts of the whole answer so far. Each count replaces the older one; null, the
-    /// default, keeps it. Counts that are all 0 change nothing, and counts do not shrink. A negative count is
-    /// ignored.</summary>
+    /// default, keeps it. Counts that are all 0 change nothing, and counts do not shrink. A count that is negative or
+    /// above 2^40 is ignored, and noted as <see cref="UsageAnomalies.CountsIgnored"/>.</summary>
     /// <param name="inputTokens">The input tokens, with or without cached ones: see
     /// <paramref name="inputIncludesCache"/>.</param>
     /// <param name="outputTokens">The output tokens, reasoning included.</param>
@@ -186,18 +186,31 @@ public readonly record struct UsageAccumulator
         long? cacheReadInputTokens = null,
         long? cacheCreationInputTokens = null,
         long? reasoningTokens = null,
-        bool inputIncludesCache = false) => Merge(new ReportedTokens
+        bool inputIncludesCache = false)
+    {
+        bool isIgnored = false;
+        var tokens = new ReportedTokens
         {
             Convention = inputIncludesCache ? TokenConvention.InputIncludesCache : TokenConvention.None,
-            InputTokens = inputTokens,
-            OutputTokens = outputTokens,
-            CacheReadTokens = cacheReadInputTokens,
-            CacheCreationTokens = cacheCreationInputTokens,
-            ReasoningTokens = reasoningTokens,
-        });
+            InputTokens = Check(inputTokens),
+            OutputTokens = Check(outputTokens),
+            CacheReadTokens = Check(cacheReadInputTokens),
+            CacheCreationTokens = Check(cacheCreationInputTokens),
+            ReasoningTokens = Check(reasoningTokens),
+        };
+        UsageAccumulator next = Merge(tokens);
+        return isIgnored ? next with { Anomalies = next.Anomalies | UsageAnomalies.CountsIgnored } : next;
 
-    /// <summary>Returns the state after a choice has begun. An answer is complete once all its choices have finished, or
-    /// by <see cref="IsTerminal"/>.</summary>
+        long? Check(long? count)
+        {
+            bool isAbsurd = count is < 0 or > CountText.MaxCount;
+            isIgnored |= isAbsurd;
+            return isAbsurd ? null : count;
+        }
+    }
+
+    /// <summary>Returns the state after a choice has begun. An answer is complete once all its choices have finished,
+    /// or by <see cref="IsTerminal"/>.</summary>
     /// <param name="index">The choice's index; a negative one counts as 0.</param>
     public UsageAccumulator BeginChoice(long index) => this with { Choices = Choices.Begin(index) };
 

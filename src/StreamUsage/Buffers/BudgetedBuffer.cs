@@ -42,7 +42,7 @@ internal struct BudgetedBuffer(BufferBudget? budget)
         _bytes.Append(bytes);
     }
 
-    /// <summary>Keeps what follows so many bytes. What was taken of the budget stays taken.</summary>
+    /// <summary>Removes the first bytes, without returning their share of the budget.</summary>
     public void RemoveFirst(int length) => _bytes.RemoveFirst(length);
 
     /// <summary>Removes all bytes, and returns their share of the budget.</summary>

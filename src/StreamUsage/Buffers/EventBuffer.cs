@@ -36,7 +36,7 @@ internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
         largeEvents?.Append(bytes);
     }
 
-    /// <summary>The next event begins. What was taken of the budget goes back.</summary>
+    /// <summary>Clears the buffer for the next event, and returns its share of the budget.</summary>
     public void Clear()
     {
         IsLarge = false;

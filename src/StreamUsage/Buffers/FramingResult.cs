@@ -6,7 +6,7 @@ internal enum FramingResult
     NeedMore,
     Event,
 
-    /// <summary>The body has ended in the last line of an event. Whether its data is whole all the same is for the caller to tell.</summary>
+    /// <summary>The body has ended inside an event's last line. The caller decides whether its data is whole.</summary>
     Unfinished,
 
     /// <summary>An event over the size limit has ended; its data went to the large-event reader.</summary>

@@ -2,14 +2,15 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>A record on its way to one sink. Its task ends when the sink has the record, or never will.</summary>
+/// <summary>Represents a record in delivery to one sink. Its task ends when the sink has it or never will.</summary>
 /// <param name="queue">The queue of the sink.</param>
 /// <param name="record">The record.</param>
-/// <param name="activity">The activity that continues the request's trace; null where there is none.</param>
-/// <param name="since">The timestamp of its hand-over.</param>
-/// <param name="start">The call that tells the sink of the response's start; null where there is none.</param>
-/// <param name="abandoned">Cancelled when a shutdown gives the record up.</param>
-internal sealed class QueuedRecord(SinkQueue queue, UsageRecord record, Activity? activity, long since, Task? start, CancellationToken abandoned)
+/// <param name="activity">The activity that continues the request's trace; null if none.</param>
+/// <param name="since">The timestamp when its delivery began.</param>
+/// <param name="start">The start call of the response; null if none.</param>
+/// <param name="abandoned">Cancelled when a shutdown drops the record.</param>
+internal sealed class QueuedRecord(
+    SinkQueue queue, UsageRecord record, Activity? activity, long since, Task? start, CancellationToken abandoned)
     : TaskCompletionSource<DeliveryResult>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public UsageRecord Record => record;
@@ -22,13 +23,13 @@ internal sealed class QueuedRecord(SinkQueue queue, UsageRecord record, Activity
 
     public CancellationToken Abandoned => abandoned;
 
-    /// <summary>Ends the record: the sink has it, or never will.</summary>
+    /// <summary>Ends the record, which the sink has or never will.</summary>
     public void End(DeliveryResult result)
     {
         queue.Remove(this);
         TrySetResult(result);
     }
 
-    /// <summary>Calls that failed with this record alone, or with a batch that holds it.</summary>
+    /// <summary>Gets or sets the number of failed calls with this record.</summary>
     public int Attempts { get; set; }
 }

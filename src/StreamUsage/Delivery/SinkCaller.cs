@@ -57,7 +57,7 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             TaskScheduler.Default);
     }
 
-    /// <summary>A call that waits for a thread of the pool, or runs.</summary>
+    /// <summary>Represents a call that runs, or waits for a thread.</summary>
     private sealed class Call(Func<CancellationToken, ValueTask> call, Activity? activity)
         : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IThreadPoolWorkItem
     {

@@ -108,7 +108,7 @@ internal sealed class SinkQueue(
         return isAdded;
     }
 
-    /// <summary>Forgets a record that has come to its end.</summary>
+    /// <summary>Removes an ended record.</summary>
     public void Remove(QueuedRecord record)
     {
         lock (_gate)
@@ -117,7 +117,7 @@ internal sealed class SinkQueue(
         }
     }
 
-    // One more lane, where no lane is about to take what waits.
+    // Starts a lane, unless one is about to take the waiting records.
     private void StartLane()
     {
         lock (_gate)
@@ -218,7 +218,7 @@ internal sealed class SinkQueue(
         return batch.Count == size;
     }
 
-    // Ends when the lane may take the next batch.
+    // Returns when the lane may take the next batch.
     private async Task DeliverAsync(QueuedRecord[] batch)
     {
         CancellationToken abandoned = batch[0].Abandoned;
@@ -243,14 +243,14 @@ internal sealed class SinkQueue(
         {
             taken = health.Taken;
             health.CountFirstCall();
-            if (await calls.DeliverAsync([record], abandoned).ConfigureAwait(false) is { } fault)
+            if (await calls.DeliverAsync(batch.Length == 1 ? batch : [record], abandoned).ConfigureAwait(false) is { } fault)
             {
-                await failed.TakeAsync([record], fault, taken).ConfigureAwait(false);
+                await failed.TakeAsync(batch.Length == 1 ? batch : [record], fault, taken).ConfigureAwait(false);
             }
         }
     }
 
-    // A sink hears of a response's start before its end, unless the call of the start hangs.
+    // A sink gets a response's start before its record, unless the start call hangs.
     private async Task WhenStartedAsync(QueuedRecord[] batch, CancellationToken abandoned) =>
         await Task.WhenAll(batch.Select(static record => record.Start ?? Task.CompletedTask))
             .WaitAsync(limits.StartTimeout, time, abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -56,7 +56,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Warning,
         Message = "Record {RecordId}: the caller named {NamedFormat}, the response is {DetectedFormat}")]
-    public static partial void FormatCorrected(ILogger logger, Guid recordId, ApiFormat namedFormat, ApiFormat detectedFormat);
+    public static partial void FormatCorrected(ILogger logger, Guid recordId, string? namedFormat, string? detectedFormat);
 
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "OnDeliveryFailed failed for record {RecordId}")]
     public static partial void CallbackFailed(ILogger logger, Guid recordId, Exception fault);
@@ -84,7 +84,8 @@ internal static partial class Log
         Message = "Two trackers with the same sink tracked one response: record {RecordId} stays the only one; logged once a tracker")]
     public static partial void TrackedTwice(ILogger logger, Guid recordId);
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning,
+        Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, string contentFault);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Warning,

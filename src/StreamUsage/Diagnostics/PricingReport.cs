@@ -38,7 +38,7 @@ internal sealed class PricingReport(IMeterFactory? meterFactory)
         string? provider = record.Context.Provider ?? record.Protocol;
         if (_named.TryAdd((provider, model, reason), true))
         {
-            Log.ModelNotPriced(logger, model, provider, reason);
+            Log.ModelNotPriced(logger, LogText.Escape(model), LogText.Escape(provider), reason);
         }
     }
 }

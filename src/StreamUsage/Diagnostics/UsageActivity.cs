@@ -26,7 +26,8 @@ internal static class UsageActivity
         return activity;
     }
 
-    /// <summary>Starts the activity of a batch, linked to its records; null where nobody listens. It does not become the current one.</summary>
+    /// <summary>Starts the activity of a batch, linked to its records, without making it current; null without a
+    /// listener.</summary>
     public static Activity? StartBatch(IEnumerable<Activity?> records)
     {
         if (!Source.HasListeners())

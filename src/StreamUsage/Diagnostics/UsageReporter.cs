@@ -18,7 +18,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
     public void Closed() => meter.Closed();
 
     /// <summary>Reports a record that was delivered, queued or stored.</summary>
-    public void Recorded(UsageRecord record, RecordNotes notes)
+    public void Recorded(UsageRecord record, in RecordNotes notes)
     {
         meter.Recorded(record.Outcome);
         Count("parser", notes.ParserFault is null ? 0 : 1);
@@ -112,13 +112,15 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         {
             if (isNew)
             {
-                Guard(() => Log.UnknownUsageField(log, name, record.Protocol, record.ResponseModel, record.Id));
+                Guard(() => Log.UnknownUsageField(
+                    log, name, LogText.Escape(record.Protocol), LogText.Escape(record.ResponseModel), record.Id));
             }
         }
 
         if (record.Context.ApiFormat != ApiFormat.Auto && record.ApiFormat != record.Context.ApiFormat)
         {
-            Guard(() => Log.FormatCorrected(log, record.Id, record.Context.ApiFormat, record.ApiFormat));
+            Guard(() => Log.FormatCorrected(
+                log, record.Id, LogText.Escape(record.Context.ApiFormat.Name), LogText.Escape(record.ApiFormat.Name)));
         }
 
         Guard(() => Prices?.Write(log, record));

@@ -2,19 +2,21 @@ using StreamUsage.Estimation.Counting;
 
 namespace StreamUsage.Estimation;
 
-/// <summary>What was seen of a response's output: the text as far as it was kept, and the size of all of it. Never changes.</summary>
+/// <summary>Represents a response's output: the text that was kept, and the size of all of it. Immutable.</summary>
 internal sealed record ModelOutput
 {
-    /// <summary>What was read, as <see cref="UsageRecord.Protocol"/> says it; null where not known.</summary>
+    /// <summary>Gets the protocol (<see cref="UsageRecord.Protocol"/>); null if unknown.</summary>
     public string? Protocol { get; init; }
 
-    /// <summary>The parts whose text was kept, choice after choice, each in order; empty where nothing was.</summary>
+    /// <summary>Gets the parts with kept text, by choice, each in order; empty if none was kept.</summary>
     public IReadOnlyList<OutputPart> Parts { get; init; } = [];
 
-    /// <summary>UTF-16 units of all text, reasoning, refusals and tool arguments seen, kept or not; tool names are not among them.</summary>
+    /// <summary>Gets the UTF-16 units of all text, reasoning, refusals and tool arguments seen. Tool names are
+    /// excluded.</summary>
     public long Characters { get; init; }
 
-    /// <summary>The bytes, by class, of what was seen while <see cref="StreamUsageOptions.MaxRetainedBytes"/> allowed no text to be kept; zero where it did.</summary>
+    /// <summary>Gets the bytes by class that were not kept because of
+    /// <see cref="StreamUsageOptions.MaxRetainedBytes"/>; else zero.</summary>
     public CharacterClasses NotKept { get; init; }
 
     /// <summary>Returns the text of the parts, one after the other.</summary>

@@ -8,26 +8,25 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation;
 
-/// <summary>
-/// The default: counts with the model's encoding, or the nearest, and corrects the count by its family's rule, which is fitted to counts that providers reported; docs/estimation.md has the errors. The time of any input
-/// is linear and bounded: runs without a break are cut, long texts are sampled. Encodings are loaded once a process, when first needed. Safe to use from any thread.
-/// </summary>
+/// <summary>Represents the default estimator. It counts with the model's encoding, or the nearest, and corrects the
+/// count by the rule of the model's family. The rules are fitted to reported counts. See docs/estimation.md for the
+/// errors.</summary>
+/// <remarks>Time is linear and bounded: runs without a break are cut, and long texts are sampled. An encoding is loaded
+/// once a process, when first needed. Thread-safe.</remarks>
 public sealed class ModelTokenEstimator : ITokenEstimator
 {
     private readonly FamilyTable _families;
 
-    /// <summary>Makes an estimator with the built-in families.</summary>
+    /// <summary>Creates an estimator with the built-in families.</summary>
     public ModelTokenEstimator() => _families = FamilyTable.BuiltIn;
 
-    /// <summary>Creates an estimator with families that take precedence over the built-in ones.</summary>
+    /// <summary>Creates an estimator with families that precede the built-in ones.</summary>
     internal ModelTokenEstimator(IEnumerable<ModelFamily> families) => _families = new FamilyTable([.. families]);
 
-    /// <summary>The family that a model is counted as.</summary>
-    /// <param name="model">The model's name, as a request or a response says it; null where not known.</param>
-    /// <param name="format">The API, for a name that says nothing.</param>
-    /// <param name="protocol">The protocol, as <see cref="UsageRecord.Protocol"/> says it; null where not known.</param>
-    /// <returns>The family; for a name that says nothing the newest of the format's provider, which is OpenAI where the format says nothing either.</returns>
-    internal ModelFamily FindFamily(string? model, ApiFormat format = default, string? protocol = null) => _families.Find(model, format, protocol);
+    /// <summary>Returns the family of a model. An unknown name has the newest family of the format's provider, or else
+    /// OpenAI's.</summary>
+    internal ModelFamily FindFamily(string? model, ApiFormat format = default, string? protocol = null) =>
+        _families.Find(model, format, protocol);
 
     /// <inheritdoc/>
     public int CountTokens(string? model, ReadOnlySpan<char> text)
@@ -53,7 +52,8 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     }
 
     /// <inheritdoc/>
-    public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => EstimateInput(format, model, requestBody.Span, out _);
+    public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) =>
+        EstimateInput(format, model, requestBody.Span, out _);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
@@ -77,7 +77,8 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         OutputFacts facts = OutputFacts.Read(output, family);
         double tokens = facts.Tokens(family.Rule);
 
-        // Past what a response may keep, the kept part stands for the rest. Where the tracker's budget ended the keeping, the rest was counted.
+        // Beyond a response's limit, the kept part stands for the rest. If the budget ended the keeping, the rest was
+        // counted by class.
         long rest = output.Characters - facts.Characters;
         if (rest > 0 && facts.Characters > 0 && notKept == 0)
         {
@@ -87,7 +88,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         return Whole(tokens + notKept);
     }
 
-    /// <summary>As <see cref="EstimateInputTokens"/>; says whether the JSON was malformed.</summary>
+    /// <summary>Estimates like <see cref="EstimateInputTokens"/>, and returns a fault of malformed JSON.</summary>
     internal long EstimateInput(ApiFormat format, string? model, ReadOnlySpan<byte> requestBody, out JsonException? fault)
     {
         fault = null;
@@ -109,14 +110,15 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         return Whole(facts.Tokens(family.Rule));
     }
 
-    /// <summary>A running estimate, from the characters alone: no tokenizer is loaded.</summary>
+    /// <summary>Returns a running estimate from the characters alone, without a tokenizer.</summary>
     internal static long EstimateRunning(ApiFormat format, string? model, string? protocol, long characters) =>
         Running(FamilyTable.BuiltIn.Find(model, format, protocol).Rule, characters);
 
-    private static long Running(TokenRule rule, long characters) => characters <= 0 ? 0 : Whole((characters * rule.PerCharacter) + rule.Answer);
+    private static long Running(TokenRule rule, long characters) =>
+        characters <= 0 ? 0 : Whole((characters * rule.PerCharacter) + rule.Answer);
 
     private static long WholeOrNone(double tokens) => tokens <= 0 ? 0 : Whole(tokens);
 
-    // A conversion of what a long cannot hold saturates from .NET 9 on; before, it wraps around.
+    // Before .NET 9, a conversion beyond the range of long wraps around.
     private static long Whole(double tokens) => tokens >= long.MaxValue ? long.MaxValue : Math.Max(1, (long)Math.Round(tokens));
 }

@@ -2,15 +2,17 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation;
 
-/// <summary>A part of an output: text of one kind without a break, the name of a called tool, or the arguments of one call.</summary>
+/// <summary>Represents a part of an output: contiguous text of one kind, the name of a called tool, or one call's
+/// arguments.</summary>
 internal sealed record OutputPart
 {
-    /// <summary>What it is.</summary>
+    /// <summary>Gets the kind of output.</summary>
     public OutputKind Kind { get; init; }
 
-    /// <summary>The choice it belongs to; 0 where a protocol has one.</summary>
+    /// <summary>Gets the index of the choice; 0 if the protocol has only one.</summary>
     public int ChoiceIndex { get; init; }
 
-    /// <summary>The text, without JSON escapes of the protocol. Arguments are the JSON that the model wrote, which ends anywhere where a stream was cut.</summary>
+    /// <summary>Gets the text without the protocol's JSON escapes. Arguments are the model's JSON, and incomplete if a
+    /// stream was cut.</summary>
     public string Text { get; init; } = "";
 }

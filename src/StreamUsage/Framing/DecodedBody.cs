@@ -21,13 +21,15 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
     private const int MinPiecesPerRead = 2;
     private static readonly long MaxTicksPerRead = Stopwatch.Frequency / 500;
 
-    // Above this, the reader is faster than the decoding, and has to wait.
+    // Above this, the reader is faster than the decoding, and has to wait until there is room. An event stream does not
+    // get there: it grows less than this ratio.
     private const int MaxWaitingBytes = 1024 * 1024;
+    private const long MaxRatioToWaitFor = 64;
 
     private Stage[] _stages = [];
     private BudgetedBuffer _waiting = new(budget);
-    private long _received, _decoded;
-    private bool _isBehind, _hasText;
+    private long _received, _decoded, _start;
+    private bool _isBehind, _isLate, _hasText;
 
     /// <summary>Gets why the body was not decoded to its end; null if it was.</summary>
     public ContentFault? Fault { get; private set; } = factories.Count == 0 ? ContentFault.Unknown : null;
@@ -44,19 +46,11 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         }
 
         _received += bytes.Length;
-        if (IsBehind && !TryWait(bytes))
-        {
-            while (IsBehind)
-            {
-                ReadOn(reader);
-            }
-        }
-
-        if (IsBehind)
+        if (IsBehind && TryWait(bytes))
         {
             ReadOn(reader);
         }
-        else if (Fault is null)
+        else if (!TryMakeRoom(bytes, reader) && Fault is null)
         {
             ReadOnlySpan<byte> rest = bytes;
             _isBehind = !DecodeForAWhile(ref rest, reader);
@@ -132,18 +126,41 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         _stages = [.. stages];
     }
 
+    // Decodes waiting bytes until these can wait too. Returns false if none are left waiting. Gives up on a body that
+    // grows like no event stream, or its reader would wait for seconds.
+    private bool TryMakeRoom(ReadOnlySpan<byte> bytes, BodyReader reader)
+    {
+        while (IsBehind)
+        {
+            if (_decoded > MaxRatioToWaitFor * (_received - bytes.Length - _waiting.Length))
+            {
+                Fault = ContentFault.TooLarge;
+                return false;
+            }
+
+            ReadOn(reader);
+            if (IsBehind && TryWait(bytes))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private bool TryWait(ReadOnlySpan<byte> bytes) => _waiting.Length + bytes.Length <= MaxWaitingBytes && _waiting.TryAppend(bytes);
 
     // Returns false if the time ends before the bytes do.
     private bool DecodeForAWhile(ref ReadOnlySpan<byte> bytes, BodyReader reader)
     {
-        long start = Stopwatch.GetTimestamp();
+        _start = Stopwatch.GetTimestamp();
+        _isLate = false;
         byte[] piece = ArrayPool<byte>.Shared.Rent(PieceSize);
         try
         {
             for (int pieces = 0; Fault is null; pieces++)
             {
-                if (pieces >= MinPiecesPerRead && Stopwatch.GetTimestamp() - start > MaxTicksPerRead)
+                if (pieces >= MinPiecesPerRead && IsTimeOver())
                 {
                     return false;
                 }
@@ -151,7 +168,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
                 int length = Decode(_stages.Length - 1, ref bytes, piece);
                 if (length == 0)
                 {
-                    return true; // Bytes after the encoding's end are ignored.
+                    return !_isLate; // Bytes after the encoding's end are ignored.
                 }
 
                 _hasText = true;
@@ -166,13 +183,16 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         }
     }
 
-    // Decodes the output of the stage before, or the body's bytes. Returns 0 if it needs more bytes or has failed.
+    private bool IsTimeOver() => Stopwatch.GetTimestamp() - _start > MaxTicksPerRead;
+
+    // Decodes the output of the stage before, or the body's bytes. Returns 0 if it needs more bytes, has failed, or the
+    // time is over: much input may decode to nothing.
     private int Decode(int level, ref ReadOnlySpan<byte> bytes, Span<byte> decoded)
     {
         Stage stage = _stages[level];
         while (Fault is null)
         {
-            ReadOnlySpan<byte> input = level == 0 ? bytes : stage.Input;
+            ReadOnlySpan<byte> input = level == 0 ? bytes[..Math.Min(bytes.Length, PieceSize)] : stage.Input;
             if (!stage.TryDecode(input, decoded, out int consumed, out int written))
             {
                 Fault = ContentFault.Damaged;
@@ -199,12 +219,21 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
                 {
                     return 0;
                 }
+
+                continue;
             }
-            else if (level == 0)
+
+            if (level == 0 && bytes.IsEmpty)
             {
                 return 0;
             }
-            else
+
+            if (_isLate = IsTimeOver())
+            {
+                return 0;
+            }
+
+            if (level > 0)
             {
                 int length = Decode(level - 1, ref bytes, stage.Buffer);
                 if (length == 0)

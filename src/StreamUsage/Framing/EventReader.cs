@@ -29,6 +29,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     // After this many events of broken JSON, events are validated before they are parsed.
     private const int MaxBrokenEvents = 16;
 
+    // Of one event. Each may make the rest of the event be read again.
+    private const int MaxBrokenLines = 8;
+
     private ResponseCapture? _capture = capture;
     private PooledBuffer _counts; // The last event that only counted further, parsed when its counts are needed.
     private bool _readsCountsOnly;
@@ -106,8 +109,20 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         IsStreamed |= !streamEvent.IsWholeBody || EventCount != 0;
         EventCount++;
         _capture?.Begin(streamEvent.Data, isReduced: false);
-        return _choice.Parser is not (null or IProbedProtocol) || JsonValues.IsSingle(streamEvent.Data)
-            ? ApplyValue(streamEvent) : ApplyValues(streamEvent);
+        if (_choice.Parser is (null or IProbedProtocol) && !JsonValues.IsSingle(streamEvent.Data))
+        {
+            return ApplyValues(streamEvent, streamEvent.Data);
+        }
+
+        bool isRead = ApplyValue(streamEvent);
+        if (!isRead && HidesValues(streamEvent.Data, streamEvent.IsWholeBody))
+        {
+            long skipped = SkippedEvents;
+            ApplyValues(streamEvent, streamEvent.Data[(streamEvent.Data.IndexOf((byte)'\n') + 1)..]);
+            SkippedEvents = skipped;
+        }
+
+        return isRead;
     }
 
     public void ApplyLarge(ReadOnlySpan<byte> type, bool isWholeBody)
@@ -314,18 +329,39 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     }
 
     // Some servers leave out the blank lines between events.
-    private bool ApplyValues(StreamEvent streamEvent)
+    private bool ApplyValues(StreamEvent streamEvent, ReadOnlySpan<byte> data)
     {
         bool isAllRead = true;
-        var values = new JsonValues(streamEvent.Data);
+        int brokenLines = 0;
+        var values = new JsonValues(data);
         long skipped = SkippedEvents;
         while (values.Next(out ReadOnlySpan<byte> value))
         {
-            isAllRead &= ApplyValue(new StreamEvent(streamEvent.Type, value, streamEvent.IsWholeBody)) || OpenAIChatParser.IsDone(value);
+            bool isRead = ApplyValue(new StreamEvent(streamEvent.Type, value, streamEvent.IsWholeBody)) || OpenAIChatParser.IsDone(value);
+            if (!isRead && brokenLines < MaxBrokenLines && HidesValues(value, streamEvent.IsWholeBody))
+            {
+                brokenLines++;
+                values.GoToSecondLine();
+            }
+
+            isAllRead &= isRead;
         }
 
         SkippedEvents = isAllRead ? skipped : skipped + 1;
         return false;
+    }
+
+    // Returns whether a value's first line is broken, so that the values of the next lines seem to be in it.
+    private bool HidesValues(ReadOnlySpan<byte> value, bool isWholeBody)
+    {
+        int line = value.IndexOf((byte)'\n');
+        if (line < 0 || isWholeBody || _choice.Parser is not (null or IProbedProtocol))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> next = value[(line + 1)..];
+        return (next.StartsWith("{"u8) || next.StartsWith("[DONE]"u8)) && IsBroken(value);
     }
 
     private void ApplyReduced(StreamEvent streamEvent)
@@ -363,7 +399,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
             {
                 return false;
             }
-            else if (FlatError.Find(streamEvent.Data) is { } error)
+            else if ((FlatError.Find(streamEvent.Data) ?? FlatError.Find(Envelope.Open(streamEvent.Data))) is { } error)
             {
                 _hasContent = true;
                 _state = _state.WithError(error);

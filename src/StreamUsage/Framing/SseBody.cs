@@ -97,7 +97,9 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
                 _isStream = true;
                 bool isContiguous = start >= 0 && _sse.DataStart >= 0;
                 _templates.Parse(
-                    new StreamEvent(_sse.GetType(bytes), _sse.GetData(bytes)), isContiguous ? bytes[start..at] : default, _sse.DataStart - start);
+                    new StreamEvent(_sse.GetType(bytes), _sse.GetData(bytes)),
+                    isContiguous ? bytes[start..at] : default,
+                    _sse.DataStart - start);
                 break;
             case FramingResult.LargeEvent:
                 _isStream = true;

@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents a protocol most of whose events differ only in some text and counts, so that a template can be
-/// learned from them.</summary>
+/// <summary>Represents a protocol whose events differ mostly in their text, so that a template can be learned from
+/// them.</summary>
 internal interface ITemplatedProtocol
 {
     /// <summary>Returns whether the state never depends on a property of this name.</summary>

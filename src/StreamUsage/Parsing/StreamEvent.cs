@@ -29,8 +29,8 @@ public readonly ref struct StreamEvent
 
     internal IOutputObserver Output => _output ?? NoObserver.Instance;
 
-    /// <summary>Reports a piece of the answer's text. Reported output is counted, timed, estimated if no usage follows, and
-    /// captured on request.</summary>
+    /// <summary>Reports a piece of the answer's text. Reported output is counted, timed, estimated if no usage follows,
+    /// and captured on request.</summary>
     /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
     /// <paramref name="isEscaped"/>.</param>
     /// <param name="isEscaped">Whether the text contains JSON escapes
@@ -68,8 +68,8 @@ public readonly ref struct StreamEvent
 
     /// <summary>Reports the provider's usage object for <see cref="UsageRecord.ReportedUsageJson"/>.</summary>
     /// <param name="utf8Json">The object as received.</param>
-    /// <param name="isCumulative">True if its members replace those of the previous object and the others stay; false if
-    /// it replaces the whole object.</param>
+    /// <param name="isCumulative">True if its members replace those of the previous object and the others stay; false
+    /// if it replaces the whole object.</param>
     public void ReportUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative = false) => Output.OnReportedUsage(utf8Json, isCumulative);
 
     internal StreamEvent With(IOutputObserver output) => new(this, output);

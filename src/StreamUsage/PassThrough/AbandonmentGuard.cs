@@ -2,10 +2,7 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>
-/// Held by the wrappers of one body and by nothing else: when it is collected, they were abandoned, and the reader has
-/// left.
-/// </summary>
+/// <summary>Represents the wrappers of one body: if they are collected, the reader has abandoned the body.</summary>
 internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
 {
     ~AbandonmentGuard()

@@ -34,7 +34,8 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
     }
 
     /// <summary>Gets the version that costs refer to: that of <see cref="WithVersion"/>, else <c>sha256:</c> and the
-    /// beginning of the table's hash, followed by the overrides' version. Empty before a watched file was read.</summary>
+    /// beginning of the table's hash, followed by the overrides' version. Empty before a watched file was
+    /// read.</summary>
     public string Version => Current?._version ?? "";
 
     /// <summary>Gets the distinct names of prices that were not read, since records do not count their units; empty if
@@ -45,8 +46,14 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
     /// that is not watched.</summary>
     public DateTimeOffset? LastWritten => _watched?.LastWritten;
 
+    /// <summary>Gets the time since <see cref="LastWritten"/>, for a health check; null where that is null.</summary>
+    public TimeSpan? Age => _watched?.Age;
+
     /// <summary>Gets why the newest watched file could not be used; null if it is in use.</summary>
     public Exception? LastFault => _watched?.LastFault;
+
+    /// <summary>Gets the name of a watched file; null for a table that is not watched.</summary>
+    internal string? WatchedFile => _watched?.FileName;
 
     /// <summary>Gets whether pricing calls user code.</summary>
     internal bool CallsUserCode => Current?.Options.Multiplier is not null;
@@ -61,7 +68,8 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
     /// <exception cref="FormatException">The JSON is not a price table; the message names the entry.</exception>
     public static PriceTable Parse(ReadOnlySpan<byte> utf8Json) => Parse(utf8Json, new PriceTableOptions());
 
-    internal static PriceTable Parse(ReadOnlySpan<byte> utf8Json, PriceTableOptions options) => new(TableReader.Read(utf8Json), HashOf(utf8Json), options);
+    internal static PriceTable Parse(ReadOnlySpan<byte> utf8Json, PriceTableOptions options) =>
+        new(TableReader.Read(utf8Json), HashOf(utf8Json), options);
 
     /// <summary>Reads a price table from a file.</summary>
     /// <param name="path">The file.</param>
@@ -76,8 +84,9 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
         return Parse(File.ReadAllBytes(path), options);
     }
 
-    /// <summary>Reads a price table from a file, and reloads the file when it changes. A file that is missing or invalid
-    /// is logged, and the previous table stays in use. Before the first valid file, records are unpriced
+    /// <summary>Reads a price table from a file, and reloads the file when it changes. A file that is missing or
+    /// invalid, or that <paramref name="configure"/> fails for, is logged, and the previous table stays in use. Before
+    /// the first valid file, records are unpriced
     /// (<c>no_table</c>). Dispose the table to stop watching.</summary>
     /// <param name="path">The file.</param>
     /// <param name="configure">Configures each loaded table, for example with <see cref="WithMultiplier"/>; null for
@@ -88,7 +97,8 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
     /// <param name="loggerFactory">Logs loads and failures; null for no log.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="interval"/> is not more than zero and at most a day.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="interval"/> is not more than zero and at most a
+    /// day.</exception>
     public static PriceTable Watch(
         string path,
         Func<PriceTable, PriceTable>? configure = null,
@@ -101,7 +111,8 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
         TimeSpan period = interval ?? DefaultInterval;
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(period, TimeSpan.Zero, nameof(interval));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(period, TimeSpan.FromDays(1), nameof(interval));
-        return new PriceTable(new WatchedPriceTable(path, configure, overridesPath, period, loggerFactory, timeProvider ?? TimeProvider.System));
+        return new PriceTable(
+            new WatchedPriceTable(path, configure, overridesPath, period, loggerFactory, timeProvider ?? TimeProvider.System));
     }
 
     /// <summary>Returns the table with overriding entries, for contract prices or private models. An overriding entry
@@ -162,7 +173,8 @@ public sealed class PriceTable : IUsagePricing, IExplainedPricing, IDisposable
     /// <summary>Stops watching the file. The loaded table stays in use.</summary>
     public void Dispose() => _watched?.Dispose();
 
-    /// <summary>Returns the cost of a response; null (never 0) if it cannot be priced. See <see cref="Reprice"/>.</summary>
+    /// <summary>Returns the cost of a response; null (never 0) if it cannot be priced. See
+    /// <see cref="Reprice"/>.</summary>
     /// <param name="record">The record. One that was read back from JSON costs the same.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     public UsageCost? Price(UsageRecord record) => Evaluate(record).Cost;

@@ -137,6 +137,8 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
             MissingRate.InClass => UnpricedReasons.RateClass,
             MissingRate.AtAll => UnpricedReasons.NoRate,
             _ when unpriced is not null && !sums.HasLines && Billed.TotalTokens == 0 => UnpricedReasons.NoRate,
+            // An entry whose rates could not be read says nothing, not even that a response without counts is free.
+            _ when card.Rates.Count == 0 && record.Status == UsageStatus.Completed => UnpricedReasons.NoRate,
             _ when card.IsPricedByUnit && hasTools && record.BilledUnits.Count == 0 && record.Status == UsageStatus.Completed =>
                 UnpricedReasons.NoUsage,
             _ => null,

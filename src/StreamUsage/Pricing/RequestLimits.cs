@@ -13,6 +13,12 @@ internal record struct RequestLimits
     private string? _protocol;
     private bool _marksCache, _marksHour;
 
+    /// <summary>Gets whether audio is sent.</summary>
+    public bool HasAudio { get; private set; }
+
+    /// <summary>Gets whether an image is sent.</summary>
+    public bool HasImages { get; private set; }
+
     public string? Model { get; private set; }
 
     public string? ServiceTier { get; private set; }
@@ -51,6 +57,8 @@ internal record struct RequestLimits
 
         limits._marksCache = body.IndexOf("\"cache_control\""u8) >= 0 || body.IndexOf("\"cachePoint\""u8) >= 0;
         limits._marksHour = limits._marksCache && body.IndexOf("\"1h\""u8) >= 0;
+        limits.HasAudio = body.IndexOf("\"input_audio\""u8) >= 0 || body.IndexOf("\"audio/"u8) >= 0;
+        limits.HasImages = body.IndexOf("\"image_url\""u8) >= 0 || body.IndexOf("\"image/"u8) >= 0;
         return limits;
     }
 

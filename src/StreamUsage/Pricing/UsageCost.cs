@@ -25,7 +25,8 @@ public sealed record UsageCost
     /// <summary>Gets the cost of server tools, of sessions, and of a request fee.</summary>
     public decimal ServerTools { get; init; }
 
-    /// <summary>Gets the factor on the list price: 1 unless <see cref="PriceTable.WithMultiplier"/> says otherwise.</summary>
+    /// <summary>Gets the factor on the list price: 1 unless <see cref="PriceTable.WithMultiplier"/> says
+    /// otherwise.</summary>
     public decimal Multiplier { get; init; } = 1;
 
     /// <summary>Gets the ISO 4217 code of the currency.</summary>

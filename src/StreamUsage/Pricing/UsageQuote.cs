@@ -14,8 +14,8 @@ public sealed record UsageQuote
     /// <summary>Gets the cost of the input without any caching; null if there is no price.</summary>
     public decimal? InputCost { get; init; }
 
-    /// <summary>Gets the cost with the longest output, and with the input written to the cache if the request allows
-    /// it. Null if there is no price or no limit. Excludes the fees of server tools, and model calls that they
-    /// cause.</summary>
+    /// <summary>Gets the cost with the longest output in the dearest modality that the model has a rate for, and with
+    /// the input written to the cache if the request allows it. Null if there is no price or no limit. Excludes the fees
+    /// of server tools, and model calls that they cause.</summary>
     public decimal? MaxCost { get; init; }
 }

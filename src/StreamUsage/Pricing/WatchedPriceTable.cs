@@ -12,6 +12,7 @@ internal sealed partial class WatchedPriceTable : IDisposable
     private readonly string? _overridesPath;
     private readonly Func<PriceTable, PriceTable>? _configure;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private FileState _seen;
     private volatile LoadedTable? _loaded;
@@ -24,7 +25,7 @@ internal sealed partial class WatchedPriceTable : IDisposable
         ILoggerFactory? loggerFactory,
         TimeProvider time)
     {
-        (_path, _configure, _overridesPath) = (path, configure, overridesPath);
+        (_path, _configure, _overridesPath, _time) = (path, configure, overridesPath, time);
         _logger = loggerFactory?.CreateLogger("StreamUsage") ?? NullLogger.Instance;
         Reload();
         _timer = time.CreateTimer(static watched => ((WatchedPriceTable)watched!).Reload(), this, interval, interval);
@@ -35,6 +36,12 @@ internal sealed partial class WatchedPriceTable : IDisposable
 
     /// <summary>Gets when the table's file (not the overrides) was last written; null before one was read.</summary>
     public DateTimeOffset? LastWritten => _loaded?.Written;
+
+    /// <summary>Gets the time since <see cref="LastWritten"/>, at least zero.</summary>
+    public TimeSpan? Age => LastWritten is { } written ? TimeSpan.FromTicks(Math.Max(0, (_time.GetUtcNow() - written).Ticks)) : null;
+
+    /// <summary>Gets the file's name, without its folder.</summary>
+    public string FileName => Path.GetFileName(_path);
 
     /// <summary>Gets why the newest file could not be used; null if it is in use.</summary>
     public Exception? LastFault { get; private set; }
@@ -59,8 +66,9 @@ internal sealed partial class WatchedPriceTable : IDisposable
                 LogLoaded(_logger, _path, table.Version, table.UnreadFields.Count);
                 return true;
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException)
+            catch (Exception fault)
             {
+                // 'configure' is user code, and a fault on the timer's thread would end the process.
                 if (fault.Message != LastFault?.Message)
                 {
                     LogNotLoaded(_logger, fault, _path, _loaded is not null);
@@ -80,7 +88,9 @@ internal sealed partial class WatchedPriceTable : IDisposable
     {
         PriceTable table = PriceTable.Load(_path);
         table = _configure?.Invoke(table) ?? table;
-        return _overridesPath is null ? table : table.WithOverrides(PriceTable.Load(_overridesPath, new PriceTableOptions { Overrides = table.Options.Overrides }));
+        return _overridesPath is null
+            ? table
+            : table.WithOverrides(PriceTable.Load(_overridesPath, new PriceTableOptions { Overrides = table.Options.Overrides }));
     }
 
     // Not in Log, because Pricing uses only the root's types.

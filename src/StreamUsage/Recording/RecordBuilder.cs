@@ -1,5 +1,6 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
+using StreamUsage.Buffers;
 using StreamUsage.Capture;
 using StreamUsage.Estimation;
 using StreamUsage.Estimation.Counting;
@@ -9,11 +10,13 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Builds the record of a response that has ended: what was reported, and an estimate of what was not.</summary>
+/// <summary>Builds the record of an ended response from the reported counts and estimates of the others.</summary>
 internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker worker)
 {
     // The limit of a reported count, too.
     private const long MaxEstimate = 1L << 40;
+
+    private const int MaxNameLength = 1024;
 
     // Replaces a failed estimator. It can only fail if the request's memory is gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
@@ -117,13 +120,13 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             OutputSource = counts.Output,
             ReportedUsageJson = events.TakeReportedUsageJson(),
             ReportedCost = state.ReportedCost,
-            ResponseId = state.ResponseId,
-            ResponseModel = state.Model,
-            StopReason = state.StopReason,
-            StopSequence = state.StopSequence,
-            ServiceTier = state.ServiceTier,
-            Speed = state.Speed,
-            InferenceGeo = state.InferenceGeo,
+            ResponseId = Cap(state.ResponseId),
+            ResponseModel = Cap(state.Model),
+            StopReason = Cap(state.StopReason),
+            StopSequence = Cap(state.StopSequence),
+            ServiceTier = Cap(state.ServiceTier),
+            Speed = Cap(state.Speed),
+            InferenceGeo = Cap(state.InferenceGeo),
             Streamed = events.IsStreamed,
             Operation = events.Operation,
             Status = body.Failure is null ? verdict.Status : UsageStatus.Failed,
@@ -326,6 +329,9 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             return record with { UnpricedReason = reason };
         }
     }
+
+    // Only a custom parser's text is longer.
+    private static string? Cap(string? name) => name is null ? null : CappedText.Of(name, MaxNameLength);
 
     private static string? MessageOf(Exception? fault)
     {

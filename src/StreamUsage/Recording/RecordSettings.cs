@@ -4,7 +4,7 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Specifies how the records of one tracker are made: its options as they were when it was created.</summary>
+/// <summary>Represents the options that a tracker's records depend on, at the time the tracker was created.</summary>
 internal sealed record RecordSettings(
     CapturedContent Capture,
     long MaxCapturedBytes,

@@ -8,10 +8,8 @@ internal static class RequestQuote
 {
     private static readonly CharacterTokenEstimator BasicRule = new();
 
-    /// <summary>
-    /// Never throws: where the user's estimator fails, the basic rule counts; where the pricing fails, there is no
-    /// price.
-    /// </summary>
+    /// <summary>Returns the quote. Never throws: if the estimator fails, the basic rule counts; if the pricing fails,
+    /// there is no price.</summary>
     public static UsageQuote Of(UsageContext context, RecordSettings settings, DateTimeOffset now)
     {
         long inputTokens = CountInput(context, settings);

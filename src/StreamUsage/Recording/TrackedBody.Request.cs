@@ -32,13 +32,18 @@ internal sealed partial class TrackedBody
     public long RequestBodyLength { get; set; }
 
     /// <summary>Fills empty members of the context from another caller's context.</summary>
-    public void FillIn(UsageContext context, long requestBodyLength)
+    /// <param name="context">The other context.</param>
+    /// <param name="requestBodyLength">The length of its request body.</param>
+    /// <param name="requestBodyCopy">The copy that holds its request body, disposed if it is not needed; null for the
+    /// caller's memory.</param>
+    public void FillIn(UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy)
     {
         UsageContext redacted = Settings.Redaction.Redact(context);
         using (_gate.Enter())
         {
             if (_isEnded)
             {
+                requestBodyCopy?.Dispose();
                 return;
             }
 
@@ -56,7 +61,10 @@ internal sealed partial class TrackedBody
             {
                 RequestBody = context.RequestBody;
                 RequestBodyLength = requestBodyLength;
+                (RequestBodyCopy, requestBodyCopy) = (requestBodyCopy, RequestBodyCopy);
             }
+
+            requestBodyCopy?.Dispose();
 
             _context = _context.FillIn(redacted);
             _isModelKnown = _context.Model is not null || RequestBody.IsEmpty;

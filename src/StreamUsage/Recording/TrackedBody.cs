@@ -53,7 +53,7 @@ internal sealed partial class TrackedBody
 
     /// <summary>Gets the copy to dispose when <see cref="RequestBody"/> is no longer needed; null for the caller's
     /// memory.</summary>
-    public IDisposable? RequestBodyCopy { private get; init; }
+    public IDisposable? RequestBodyCopy { private get; set; }
 
     public int? HttpStatusCode { get; }
 

@@ -160,7 +160,8 @@ internal partial struct SseDecoder
         return FramingResult.NeedMore;
     }
 
-    /// <summary>The body has ended. Its unfinished event is <see cref="FramingResult.Unfinished"/> where the last line is cut.</summary>
+    /// <summary>Ends the body. An unfinished event is <see cref="FramingResult.Unfinished"/> if its last line is
+    /// cut.</summary>
     public FramingResult Finish()
     {
         if (_isDispatched)

@@ -76,7 +76,8 @@ public static class SseReader
             while (!isCompleted);
 
             FramingResult last = decoder.Finish();
-            bool isWhole = last == FramingResult.Event || (last == FramingResult.Unfinished && UnfinishedData.IsWhole(decoder.GetData(default(ReadOnlySpan<byte>))));
+            bool isWhole = last == FramingResult.Event
+                || (last == FramingResult.Unfinished && UnfinishedData.IsWhole(decoder.GetData(default(ReadOnlySpan<byte>))));
             if (isWhole && options.DeliverUnfinishedEvent)
             {
                 yield return Create(decoder, default, ref eventType, ref lastEventId);

@@ -56,7 +56,7 @@ internal static class ChatAnswer
 
         if (random.Next(6) != 0)
         {
-            long cached = random.Next(0, 2_000), input = cached + random.Next(1, 4_000), reasoning = random.Next(0, 300), output = reasoning + random.Next(0, 3_000);
+            long cached = random.Next(0, 2_000), input = cached + random.Next(1, 4_000), reasoning = random.Next(0, 300), output = reasoning + random.Next(1, 3_000);
             bool hasDetails = random.Next(3) != 0;
             string details = hasDetails ? $$$""","prompt_tokens_details":{"cached_tokens":{{{cached}}}},"completion_tokens_details":{"reasoning_tokens":{{{reasoning}}}}""" : "";
             var usage = new TokenUsage

@@ -65,7 +65,7 @@ internal static class ClaudeAnswer
             writer.Write("content_block_stop", $$"""{"type":"content_block_stop","index":{{block}}}""");
         }
 
-        long output = random.Next(0, 4_000);
+        long output = random.Next(2, 4_000); // A zero beside text is not believed.
         if (random.Next(4) == 0)
         {
             // Cumulative: what comes later replaces it, and is never added to it.

@@ -34,7 +34,7 @@ internal static class ResponsesAnswer
         string item = $$"""{"id":"msg_1","type":"message","status":"completed","content":[{{part}}],"role":"assistant"}""";
         writer.Write("response.output_item.done", $$"""{"type":"response.output_item.done","sequence_number":{{sequence++}},"output_index":0,"item":{{item}}}""");
 
-        long cached = random.Next(0, 2_000), input = cached + random.Next(1, 4_000), reasoning = random.Next(0, 300), output = reasoning + random.Next(0, 3_000);
+        long cached = random.Next(0, 2_000), input = cached + random.Next(1, 4_000), reasoning = random.Next(0, 300), output = reasoning + random.Next(1, 3_000);
         var usage = new TokenUsage { InputTokens = input - cached, CacheReadInputTokens = cached, OutputTokens = output, ReasoningTokens = reasoning };
         string last = random.Next(5) == 0 ? "incomplete" : "completed";
         writer.Write(

@@ -296,6 +296,34 @@ public sealed class JsonLinesAttackTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_that_many_ask_for_is_held_by_one()
+    {
+        int holders = 0, most = 0;
+        var time = Stopwatch.StartNew();
+
+        Parallel.For(0, 4, _ =>
+        {
+            while (time.ElapsedMilliseconds < 1000)
+            {
+                try
+                {
+                    using ExclusiveFileLock? taken = ExclusiveFileLock.Take(File);
+                    int held = Interlocked.Increment(ref holders);
+                    Thread.Yield();
+                    most = Math.Max(most, taken is null ? 1 : held);
+                    Interlocked.Decrement(ref holders);
+                }
+                catch (IOException)
+                {
+                    // Somebody else holds it.
+                }
+            }
+        });
+
+        most.Should().Be(1);
+    }
+
+    [Fact]
     public void A_pipe_is_no_file()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes in folders.");

@@ -67,6 +67,25 @@ public sealed class NumberTests
         record.BilledUsage.TotalTokens.Should().Be(2 * expected);
     }
 
+    [Theory]
+    [InlineData(1L << 40, 1L << 40, false)]
+    [InlineData((1L << 40) + 1, 3, true)]
+    [InlineData(long.MaxValue - 1, 3, true)]
+    [InlineData(-1, 3, true)]
+    public void A_count_of_a_custom_parser_that_no_answer_has_is_ignored_and_noted(long count, long expected, bool isNoted)
+    {
+        UsageAccumulator state = new UsageAccumulator().MergeCounts(inputTokens: 3, outputTokens: 3).MergeCounts(inputTokens: count, outputTokens: count);
+
+        state.Usage.Should().Be(new TokenUsage { InputTokens = expected, OutputTokens = expected });
+        state.Anomalies.Should().Be(isNoted ? UsageAnomalies.CountsIgnored : UsageAnomalies.None);
+    }
+
+    [Theory]
+    [InlineData(true, long.MaxValue)]
+    [InlineData(false, long.MaxValue - 1)]
+    public void An_estimate_that_is_added_to_a_count_does_not_overflow(bool isPartial, long expected) =>
+        new SettledUsage(new TokenUsage { OutputTokens = long.MaxValue - 1 }, true, false, isPartial, UsageAnomalies.None).AddOutput(5).Should().Be(expected);
+
     [Fact]
     public async Task A_response_without_reported_usage_and_with_empty_iterations_bills_its_estimate()
     {

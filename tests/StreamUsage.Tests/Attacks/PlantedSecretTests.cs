@@ -26,6 +26,12 @@ public sealed class PlantedSecretTests
         $"https://example.test/v1?key={Canary}&alt=sse", $"https://user:{Canary}@example.test/v1#access_token={Canary}",
     ];
 
+    [Fact]
+    public void There_are_forty_secrets() => Secrets.Select(secret => secret.Data).Distinct().Should().HaveCount(40);
+
+    // The places: the answer's text, a provider's error message, a named error, the type and the message of an error document, a page, a document of no protocol, the message of a transport's fault
+    // before and after the first byte, the caller's own failure, the request's URL and body, the response's headers, the caller's and the provider's request headers, URLs in kept headers, a request
+    // that got no response, an error and a fault of a session, and exceptions of the user's code.
     [Theory]
     [MemberData(nameof(Secrets))]
     public async Task A_secret_is_nowhere_whatever_happens(string secret)
@@ -46,7 +52,7 @@ public sealed class PlantedSecretTests
         {
             foreach (string? failure in (string?[])[null, $"it was {secret} of the caller"])
             {
-                string seen = await RunAsync(secret, body, fault, failure);
+                string seen = await RunAsync(secret, body, fault, failure, isDelivered: failure is null);
 
                 seen.Should().NotContain(Canary, "this body was read: {0}", body).And.Contain("StatusCode").And.Contain("streamusage.");
             }
@@ -70,7 +76,7 @@ public sealed class PlantedSecretTests
     }
 
     // All that comes out of a response with the secret in each of its places.
-    private static async Task<string> RunAsync(string secret, string body, Exception? fault, string? failure)
+    private static async Task<string> RunAsync(string secret, string body, Exception? fault, string? failure, bool isDelivered)
     {
         var seen = new StringBuilder();
         using var folder = new LineFolder();
@@ -88,7 +94,7 @@ public sealed class PlantedSecretTests
         }.AddParser(new ApiFormat("BROKEN"), new BrokenParser(broken));
         using (var file = new JsonLinesSink(folder.File, LineFolder.Quick))
         {
-            var tracker = new UsageTracker(new TwoSinks(sink, file), options, log);
+            var tracker = new UsageTracker(new TwoSinks(sink, file, isDelivered ? null : broken), options, log);
             using HttpResponseMessage response = Track.Response(new ScriptedStream(fault is null ? body.Length == 0 ? [] : [body] : body.Length == 0 ? [fault] : [body, fault]));
             response.RequestMessage = new HttpRequestMessage(HttpMethod.Post, $"https://u:{Uri.EscapeDataString(secret)}@example.test/v1/messages?key={Uri.EscapeDataString(secret)}");
             var headers = new Dictionary<string, string>();
@@ -124,27 +130,56 @@ public sealed class PlantedSecretTests
                 // The caller's own: it is passed on as it came.
             }
 
-            UsageRecord record = await tracking.Completion;
+            UsageTracking[] trackings = [tracking, tracker.RecordFailure(Track.Nothing, new HttpRequestException($"it was {secret}", new IOException(secret))), .. Talk(tracker, secret)];
+            foreach (UsageTracking each in trackings)
+            {
+                UsageRecord record = await each.Completion;
+                seen.Append(record).Append(record.Context).Append(record.Response).Append(each.Current).Append(each);
+                seen.Append(Encoding.UTF8.GetString(UsageRecordJson.ToUtf8Bytes(record))).Append(JsonSerializer.Serialize(record));
+            }
+
             await tracker.DisposeAsync();
-            seen.Append(record).Append(record.Context).Append(record.Response).Append(tracking.Current).Append(tracking).Append(tracker).Append(options);
-            seen.Append(Encoding.UTF8.GetString(UsageRecordJson.ToUtf8Bytes(record))).Append(JsonSerializer.Serialize(record));
+            seen.Append(tracker).Append(options);
             seen.AppendJoin('\n', sink.Starts.Select(start => $"{start}{start.Context}{JsonSerializer.Serialize(start)}"));
         }
 
         seen.Append(LineFolder.Text(folder.File));
         foreach (RecordingLog.Line line in log.Lines)
         {
-            seen.Append(CultureInfo.InvariantCulture, $"{line.Text} {string.Join(' ', line.Fields)}");
+            seen.Append(CultureInfo.InvariantCulture, $"{line.Text} {string.Join(' ', line.Fields)} {(ReferenceEquals(line.Exception, broken) ? null : line.Exception)}");
         }
+
+        log.Lines.Any(line => line.EventId == 3).Should().Be(!isDelivered, "an error line is looked through as well");
 
         return seen.AppendJoin(' ', meters.Measurements).ToString();
     }
 
-    private sealed class TwoSinks(RecordingSink first, JsonLinesSink second) : IUsageSink
+    // Two responses of a socket: one ends with an error, one with the socket.
+    private static UsageTracking[] Talk(UsageTracker tracker, string secret)
+    {
+        string json = JsonSerializer.Serialize($"it was {secret}");
+        UsageSession session = tracker.TrackMessages(Track.Nothing);
+        session.Receive(Encoding.UTF8.GetBytes("""{"type":"response.created","response":{"object":"realtime.response","id":"resp_1"}}"""));
+        UsageTracking? failed = session.Receive(Encoding.UTF8.GetBytes(
+            """{"type":"response.done","response":{"object":"realtime.response","id":"resp_1","status":"failed","status_details":{"type":"failed","error":{"type":"server_error","message":"""
+            + json + "}}}}"));
+        session.Receive(Encoding.UTF8.GetBytes("""{"type":"response.created","response":{"object":"realtime.response","id":"resp_2"}}"""));
+        session.Complete(new IOException($"it was {secret}"));
+        return [failed!];
+    }
+
+    private sealed class TwoSinks(RecordingSink first, JsonLinesSink second, Exception? fault) : IUsageSink
     {
         public ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) => first.StartedAsync(start, cancellationToken);
 
-        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => second.RecordAsync(record, cancellationToken);
+        public async ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
+        {
+            await second.RecordAsync(record, cancellationToken);
+            if (fault is not null)
+            {
+                throw fault;
+            }
+        }
     }
 
     private sealed class BrokenParser(Exception fault) : IUsageParser

@@ -11,6 +11,8 @@ namespace StreamUsage.Tests.Attacks;
 [Collection(AloneCollection.Name)]
 public sealed class SmallBodyTests
 {
+    private const int MaxExtra = 60_000;
+
     // A hundred times what it takes: the benchmark "hostile" has the figures.
     private static readonly TimeSpan MaxReadTime = TimeSpan.FromMilliseconds(500);
 
@@ -60,6 +62,44 @@ public sealed class SmallBodyTests
         (reader.Events.EventCount * "data:1\n\n".Length).Should().BeInRange(1, (64 * 1024) + (300 * body.Length));
         decoded.Release();
         reader.Release();
+    }
+
+    [Fact]
+    public void What_decodes_to_nothing_takes_the_time_of_a_read_as_well()
+    {
+        byte[] body = EmptyBlocks(MaxExtra, 3_000_000);
+        var decoded = new DecodedBody([() => new BrotliContentDecoder(), () => new DeflateContentDecoder(isGzip: true)]);
+
+        (TimeSpan longest, int reads) = Read(decoded, body, 16 * 1024);
+
+        decoded.Fault.Should().BeNull();
+        reads.Should().BeGreaterThan((body.Length / (16 * 1024)) + 2, "most of it is left for later");
+        longest.Should().BeLessThan(TimeSpan.FromMilliseconds(40), "a read decodes for 2 ms, and all of it takes ten times as long");
+    }
+
+    [Fact]
+    public void A_reader_waits_for_no_body_that_grows_like_no_event_stream()
+    {
+        byte[] body = Repeated(":\n", ratio: 250, encodedLength: 2 * 1024 * 1024);
+        var decoded = new DecodedBody([() => new BrotliContentDecoder()]);
+
+        (TimeSpan longest, _) = Read(decoded, body, 16 * 1024);
+
+        decoded.Fault.Should().Be(ContentFault.TooLarge);
+        longest.Should().BeLessThan(TimeSpan.FromMilliseconds(50), "to decode all that waits takes ten times as long");
+    }
+
+    [Fact]
+    public void A_reader_that_is_too_fast_waits_until_there_is_room_and_all_is_read()
+    {
+        byte[] body = Repeated($"data:{new string('x', 190)}\n\n", ratio: 50, encodedLength: 5 * 512 * 1024, out long events);
+        var decoded = new DecodedBody([() => new BrotliContentDecoder()]);
+        var reader = new BodyReader(new ReaderSettings(new ParserSet([]), 1024 * 1024), ApiFormat.Auto);
+
+        Read(decoded, body, 16 * 1024, reader);
+
+        decoded.Fault.Should().BeNull();
+        reader.Events.EventCount.Should().Be(events);
     }
 
     [Theory]
@@ -157,6 +197,80 @@ public sealed class SmallBodyTests
         byte[] bytes = new byte[60];
         random.NextBytes(bytes);
         return bytes;
+    }
+
+    // A gzip body of blocks that hold nothing, behind a field of noise that lets it grow, under brotli.
+    private static byte[] EmptyBlocks(int noise, int blocks)
+    {
+        var gzip = new MemoryStream();
+        byte[] extra = new byte[noise];
+        new Random(1).NextBytes(extra);
+        gzip.Write([0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 0xFF, (byte)noise, (byte)(noise >> 8)]);
+        gzip.Write(extra);
+        for (int i = 0; i < blocks; i++)
+        {
+            gzip.Write([0, 0, 0, 0xFF, 0xFF]);
+        }
+
+        return Encoded.Encode("br", gzip.ToArray());
+    }
+
+    private static byte[] Repeated(string part, int ratio, int encodedLength) => Repeated(part, ratio, encodedLength, out _);
+
+    private static byte[] Repeated(string part, int ratio, int encodedLength, out long parts)
+    {
+        var random = new Random(2);
+        var encoded = new MemoryStream();
+        byte[] noise = new byte[4096];
+        int times = noise.Length * ratio / part.Length;
+        byte[] repeated = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(part, times)));
+        parts = 0;
+        using (var brotli = new BrotliStream(encoded, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            while (encoded.Length < encodedLength)
+            {
+                for (int i = 0; i < noise.Length; i++)
+                {
+                    noise[i] = (byte)random.Next('A', 0x80); // A comment.
+                }
+
+                brotli.Write(":"u8);
+                brotli.Write(noise);
+                brotli.Write("\n"u8);
+                brotli.Write(repeated);
+                brotli.Flush();
+                parts += times;
+            }
+        }
+
+        return encoded.ToArray();
+    }
+
+    private static (TimeSpan Longest, int Reads) Read(DecodedBody decoded, byte[] body, int pieceLength, BodyReader? reader = null)
+    {
+        reader ??= new BodyReader(new ReaderSettings(new ParserSet([]), 1024 * 1024), ApiFormat.Auto);
+        TimeSpan longest = default;
+        int reads = 0;
+        for (int at = 0; at < body.Length || decoded.IsBehind; at += pieceLength, reads++)
+        {
+            TimeSpan start = ThreadTime.Now;
+            if (at < body.Length)
+            {
+                decoded.Read(body.AsSpan(at, Math.Min(pieceLength, body.Length - at)), reader);
+            }
+            else
+            {
+                decoded.ReadOn(reader);
+            }
+
+            TimeSpan time = ThreadTime.Now - start;
+            longest = time > longest ? time : longest;
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{body.Length} bytes, {reads} reads, the longest took {longest.TotalMilliseconds:F2} ms");
+        decoded.Release();
+        reader.Release();
+        return (longest, reads);
     }
 
     private static byte[] Bomb(string first, string repeated, int size)

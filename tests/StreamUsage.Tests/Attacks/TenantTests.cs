@@ -125,6 +125,22 @@ public sealed class TenantTests
     }
 
     [Fact]
+    public async Task A_wrapped_response_of_two_trackers_of_one_sink_is_tracked_once()
+    {
+        var sink = new RecordingSink();
+        await using UsageTracker first = new(sink), second = new(sink);
+        using HttpResponseMessage response = Track.Response(Answers.Claude);
+        UsageTracking tracking = response.TrackUsage(first, Alice);
+        response.Content = new StreamContent(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+
+        response.TrackUsage(second, Bob).Should().BeSameAs(tracking);
+
+        await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        (await tracking.Completion).Context.UserId.Should().Be("alice");
+        sink.Records.Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task Responses_of_one_request_are_tracked_each()
     {
         var sink = new RecordingSink();
@@ -158,5 +174,6 @@ public sealed class TenantTests
     {
         RequestModel.InPath($"/v1/models/{new string('a', 100_000)}:generateContent").Should().HaveLength(1024);
         RequestModel.InBody(Answers.Bytes($$"""{"model":"{{new string('a', 100_000)}}"}""")).Should().HaveLength(1024);
+        RequestModel.InBody(Answers.Bytes($"--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{new string('a', 100_000)}\r\n--b--")).Should().HaveLength(1024);
     }
 }

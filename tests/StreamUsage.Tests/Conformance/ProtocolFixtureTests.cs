@@ -37,14 +37,33 @@ public sealed partial class ProtocolFixtureTests
         ProtocolFixture fixture = ProtocolFixture.Find(family, name);
         string text = File.ReadAllText(fixture.Path);
         string changed = UsageStart().Replace(text, "$0\"made_up_tokens\":7,");
-        UsageRecord before = await RecordAsync(fixture, fixture.Body, isNamed: false, 100), after = await RecordAsync(fixture, fixture.ToBody(changed), isNamed: false, 100);
+        var log = new RecordingLog();
+        using var meters = new Meters();
+        var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MeterFactory = meters }, log);
+        UsageRecord before = await RecordAsync(fixture, fixture.Body, isNamed: false, 100);
+        UsageRecord after = await RecordAsync(tracker, fixture.ToBody(changed)), again = await RecordAsync(tracker, fixture.ToBody(changed));
+        await tracker.DisposeAsync();
 
-        (after.Usage, after.BilledUsage, after.InputSource, after.OutputSource, after.Outcome).Should().Be((before.Usage, before.BilledUsage, before.InputSource, before.OutputSource, before.Outcome));
-        after.Anomalies.HasFlag(UsageAnomalies.UnknownUsageFields).Should().Be(changed != text);
+        foreach (UsageRecord record in (UsageRecord[])[after, again])
+        {
+            (record.Usage, record.BilledUsage, record.InputSource, record.OutputSource, record.Outcome).Should().Be((before.Usage, before.BilledUsage, before.InputSource, before.OutputSource, before.Outcome));
+            record.Anomalies.HasFlag(UsageAnomalies.UnknownUsageFields).Should().Be(changed != text);
+        }
+
+        string[] expected = changed == text ? [] : ["made_up_tokens"];
+        log.Lines.Where(line => line.EventId == 21).Select(line => line.Fields["Field"]).Should().Equal(expected, "a field is named once a tracker");
+        meters.Sums("streamusage.usage.unknown_fields").Should().BeEquivalentTo(expected.Select(field => (field, 2.0)), "and counted in each answer");
     }
 
     [GeneratedRegex("\"(usage|total_usage|usageMetadata|meta|amazon-bedrock-invocationMetrics)\": ?\\{")]
     private static partial Regex UsageStart();
+
+    private static async Task<UsageRecord> RecordAsync(UsageTracker tracker, byte[] body)
+    {
+        await using Stream tracked = tracker.Track(new PiecewiseStream(body, 100), Track.Nothing, out UsageTracking tracking);
+        await tracked.CopyToAsync(Stream.Null);
+        return await tracking.Completion;
+    }
 
     private static Task<UsageRecord> RecordAsync(ProtocolFixture fixture, byte[] body, bool isNamed, int pieceLength, bool cutOnce = false) =>
         Captured.RecordAsync(body, new StreamUsageOptions { Capture = CapturedContent.Message }, new UsageContext { ApiFormat = isNamed ? fixture.Format : ApiFormat.Auto }, pieceLength, cutOnce);

@@ -53,6 +53,7 @@ public sealed class RecordedStreamTests
         await VerifyAsync(stream, body, body.Length, named: true);
         await VerifyAsync(stream, body, body.Length, named: false);
         await VerifyAsync(stream, body, 1, named: true);
+        await VerifyAsync(stream, body, 1, named: false);
         for (int i = 0; i < RandomCuts; i++)
         {
             await VerifyAsync(stream, body, random.Next(1, body.Length), named: i % 2 == 0, cutOnce: true);

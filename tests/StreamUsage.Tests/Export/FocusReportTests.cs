@@ -110,6 +110,15 @@ public sealed partial class FocusReportTests
     }
 
     [Fact]
+    public void A_response_of_several_iterations_is_counted_once()
+    {
+        UsageIteration iteration = new() { Type = "message", Usage = new TokenUsage { InputTokens = 10 } };
+        UsageRecord record = Price(new UsageRecord { Protocol = "anthropic-messages", ResponseModel = "sonnet", StartedAt = PriceTables.Noon, Iterations = [iteration, iteration] });
+
+        Read(Report([record, record]), out _).Select(row => (row["PricingQuantity"], row["x_ResponseCount"])).Should().Equal(("40", "2"));
+    }
+
+    [Fact]
     public void A_cost_that_names_no_rates_is_one_row()
     {
         UsageRecord record = new() { Protocol = "openai-chat", ResponseModel = "m", StartedAt = PriceTables.Noon, Cost = new UsageCost { Total = 0.25m, Input = 0.25m }, Usage = new TokenUsage { InputTokens = 5 } };

@@ -5,7 +5,9 @@ using StreamUsage.Framing;
 using StreamUsage.Parsing;
 using StreamUsage.Parsing.Anthropic;
 using StreamUsage.Parsing.Bedrock;
+using StreamUsage.Parsing.Cohere;
 using StreamUsage.Parsing.Gemini;
+using StreamUsage.Parsing.Mistral;
 using StreamUsage.Parsing.OpenAI;
 using StreamUsage.Parsing.UsageObjects;
 using StreamUsage.Tests.Support;
@@ -58,6 +60,23 @@ public sealed class UsageRuleFuzzTests
             """{"contentBlockDelta":{"delta":{"text":"a{n}"},"contentBlockIndex":0}}""",
             """{"messageStop":{"stopReason":"end_turn"}}""",
             """{"metrics":{"latencyMs":1},"usage":{u},"output":{"message":{"content":[{"text":"a"}]}}}""",
+        ]),
+        (InteractionUsageNames.Usage,
+        [
+            """{"event_type":"step.delta","index":0,"delta":{"type":"text","text":"a{n}"}}""",
+            """{"event_type":"step.delta","index":0,"delta":{"type":"text","text":"b{n}"},"metadata":{"total_usage":{u}}}""",
+            """{"event_type":"step.stop","index":0,"usage":{u},"step_usage":{"total_tokens":9}}""",
+            """{"event_type":"interaction.completed","interaction":{"id":"","status":"completed","usage":{u}}}""",
+        ]),
+        (CohereUsageNames.Usage,
+        [
+            """{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"a{n}"}}}}""",
+            """{"type":"message-end","delta":{"finish_reason":"COMPLETE","usage":{u}}}""",
+        ]),
+        (MistralUsageNames.Usage,
+        [
+            """{"type":"message.output.delta","output_index":0,"content":"a{n}"}""",
+            """{"type":"conversation.response.done","usage":{u}}""",
         ]),
     ];
 

@@ -229,6 +229,22 @@ public sealed class UsageTrackingHandlerTests
         sink.Records.Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task The_copies_of_a_request_that_two_handlers_of_one_sink_made_are_both_released()
+    {
+        var sink = new RecordingSink();
+        UsageTracker outer = new(sink), inner = new(sink);
+        using HttpClient client = new(new UsageTrackingHandler(outer) { InnerHandler = new UsageTrackingHandler(inner) { InnerHandler = new Provider(Answers.Claude) } });
+        string request = $$"""{"model":"m","messages":[{"role":"user","content":"{{new string('x', 100_000)}}"}]}""";
+
+        (await client.PostAsync("https://host/v1/messages", new StringContent(request), TestContext.Current.CancellationToken)).Dispose();
+        await inner.DisposeAsync();
+        await outer.DisposeAsync();
+
+        sink.Records.Should().ContainSingle();
+        (inner.Budget.Taken, outer.Budget.Taken).Should().Be((0, 0));
+    }
+
     private static HttpClient Client(UsageTracker tracker, Provider provider) => new(new UsageTrackingHandler(tracker) { InnerHandler = provider });
 
     private sealed class UnmeasuredContent(string text) : HttpContent

@@ -41,6 +41,17 @@ public sealed class CustomParserCountTests
         record.Usage.Should().Match<TokenUsage>(u => u.InputTokens > 0 && u.OutputTokens > 0 && u.TotalTokens > 0 && u.ReasoningTokens > 0);
     }
 
+    [Fact]
+    public async Task Names_of_any_length_are_cut_in_the_record()
+    {
+        string text = new('x', 100_000);
+
+        UsageRecord record = await ReadAsync(new UsageAccumulator { ResponseId = text, Model = text, StopReason = text, StopSequence = text, ServiceTier = text, Speed = text, InferenceGeo = text, IsTerminal = true });
+
+        string?[] names = [record.ResponseId, record.ResponseModel, record.StopReason, record.StopSequence, record.ServiceTier, record.Speed, record.InferenceGeo];
+        names.Should().OnlyContain(name => name!.Length == 1024);
+    }
+
     private static async Task<UsageRecord> ReadAsync(UsageAccumulator state)
     {
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FIXED"), new FixedParser(state)));

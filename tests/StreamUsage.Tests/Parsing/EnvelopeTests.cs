@@ -47,6 +47,19 @@ public sealed class EnvelopeTests
         (read.Outcome, read.State.Error?.Message).Should().Be((StreamOutcome.ProviderError, "down"));
     }
 
+    [Theory]
+    [InlineData("""{"data":{"error":{"message":"down","code":503}}}""")]
+    [InlineData("""{"request_id":"q","final_result":{"error_code":503,"msg":"down"}}""")]
+    public void An_envelope_with_nothing_but_an_error_is_one(string body)
+    {
+        foreach (string framed in (string[])[body, ReadBody.Sse(body)])
+        {
+            ReadBody read = ReadBody.Of(framed);
+
+            (read.Outcome, read.StatusCode, read.State.Error?.Message).Should().Be((StreamOutcome.ProviderError, 503, "down"));
+        }
+    }
+
     [Fact]
     public void What_has_a_protocol_of_its_own_is_no_envelope() =>
         ReadBody.Of("""{"object":"list","model":"m","data":[{"embedding":[1]}],"result":{"choices":[]},"usage":{"prompt_tokens":5,"total_tokens":5}}""").Protocol.Should().Be("openai-embeddings");
@@ -64,6 +77,35 @@ public sealed class EnvelopeTests
 
             read.Should().BeEquivalentTo(new { EventCount = 1, SkippedEvents = 1, Outcome = StreamOutcome.Completed, OutputCharacters = 14, Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -" });
         }
+    }
+
+    [Theory]
+    [InlineData("{\"id\":\"k", 0)]
+    [InlineData("{\"id\":{", 0)]
+    [InlineData("{\"id\":\"k", 1)]
+    [InlineData("{\"id\":{", 1)]
+    [InlineData("{\"id\":[{", 2)]
+    public void A_line_that_breaks_off_costs_itself_alone(string broken, int before)
+    {
+        string[] lines = [Text, Stop, "[DONE]"];
+        string body = "data: " + string.Join("\ndata: ", [.. lines[..before], broken, .. lines[before..]]) + "\n\n";
+        foreach (int pieceLength in (int[])[int.MaxValue, 1])
+        {
+            ReadBody read = ReadBody.Of(body, pieceLength: pieceLength);
+
+            read.Should().BeEquivalentTo(new { EventCount = 1, SkippedEvents = 1, Outcome = StreamOutcome.Completed, OutputCharacters = 14, Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -" });
+        }
+    }
+
+    [Fact]
+    public void Many_lines_that_break_off_are_read_in_bounded_time()
+    {
+        string body = $"data: {Text}\n" + string.Concat(Enumerable.Repeat("data: {\n", 60_000)) + "\n";
+        long start = Environment.TickCount64;
+
+        ReadBody.Of(body).Should().BeEquivalentTo(new { EventCount = 1, SkippedEvents = 1, OutputCharacters = 14 });
+
+        (Environment.TickCount64 - start).Should().BeLessThan(5_000);
     }
 
     [Fact]

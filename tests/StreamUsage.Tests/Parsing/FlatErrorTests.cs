@@ -5,7 +5,22 @@ namespace StreamUsage.Tests.Parsing;
 /// <summary>Errors without an error object, in streams and as whole bodies: never a completed answer, and nothing is charged where no output was seen.</summary>
 public sealed class FlatErrorTests
 {
-    private static readonly string[] Beginnings = ["", Answers.ChatText, Answers.ClaudeStart + Answers.ClaudeText, Answers.ResponsesCreated, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]}}]}\n\n"];
+    private static readonly string[] Beginnings =
+    [
+        "", Answers.ChatText, Answers.ClaudeStart + Answers.ClaudeText, Answers.ResponsesCreated,
+        .. ((string[])
+        [
+            """{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}""",
+            """{"event_type":"interaction.created","interaction":{"id":"","status":"in_progress","object":"interaction"}}""",
+            """{"type":"message-start","id":"c","delta":{"message":{"role":"assistant"}}}""",
+            """{"is_finished":false,"event_type":"stream-start","generation_id":"g"}""",
+            """{"type":"conversation.response.started","conversation_id":"c"}""",
+            """{"messageStart":{"role":"assistant"}}""",
+            """{"object":"text_completion","choices":[{"index":0,"text":"a"}]}""",
+            """{"type":"transcript.text.delta","delta":"a"}""",
+            """{"type":"image_generation.partial_image","b64_json":"AAAA","partial_image_index":0}""",
+        ]).Select(data => ReadBody.Sse(data)),
+    ];
 
     [Theory]
     [InlineData("""{"error_type":"BadRequestError","error_message":"too long"}""", 502, "BadRequestError", "too long")]
@@ -30,6 +45,28 @@ public sealed class FlatErrorTests
         }
 
         ReadBody.Of(data).Outcome.Should().Be(StreamOutcome.ProviderError, "as a whole body");
+    }
+
+    [Fact]
+    public void A_message_of_Claudes_shape_with_a_status_of_its_gateway_is_an_error_unless_that_is_0()
+    {
+        const string Message = """{"id":"m","type":"message","role":"assistant","content":[],"usage":{"input_tokens":0,"output_tokens":0},"base_resp":{"status_code":CODE,"status_msg":"insufficient balance"}}""";
+
+        ReadBody refused = ReadBody.Of(Message.Replace("CODE", "1008", StringComparison.Ordinal));
+
+        (refused.Protocol, refused.Outcome, refused.State.Error?.Message).Should().Be(("anthropic-messages", StreamOutcome.ProviderError, "insufficient balance"));
+        ReadBody.Of(Message.Replace("CODE", "0", StringComparison.Ordinal)).Outcome.Should().Be(StreamOutcome.Completed);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"ping":1}""")]
+    public void An_object_that_says_nothing_completes_no_stream(string data)
+    {
+        foreach (string beginning in Beginnings.Skip(1))
+        {
+            ReadBody.Of($"{beginning}data: {data}\n\n").Outcome.Should().Be(StreamOutcome.Interrupted, "after '{0}'", beginning);
+        }
     }
 
     [Theory]

@@ -48,6 +48,8 @@ public sealed class PricePropertyTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
     public void A_token_more_in_a_bucket_never_costs_less(int bucket)
     {
         Gen.Select(Tables, Usages).Sample((table, usage) =>
@@ -57,6 +59,8 @@ public sealed class PricePropertyTests
                 0 => usage with { InputTokens = usage.InputTokens + 1 },
                 1 => usage with { CacheReadInputTokens = usage.CacheReadInputTokens + 1 },
                 2 => usage with { CacheCreationInputTokens = usage.CacheCreationInputTokens + 1 },
+                3 => usage with { CacheCreationInputTokens = usage.CacheCreationInputTokens + 1, CacheCreation5mInputTokens = usage.CacheCreation5mInputTokens + 1 },
+                4 => usage with { CacheCreationInputTokens = usage.CacheCreationInputTokens + 1, CacheCreation1hInputTokens = usage.CacheCreation1hInputTokens + 1 },
                 _ => usage with { OutputTokens = usage.OutputTokens + 1 },
             };
 

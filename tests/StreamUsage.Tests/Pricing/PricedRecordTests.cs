@@ -56,6 +56,8 @@ public sealed class PricedRecordTests
 
     [Theory]
     [InlineData(100, "0.0104")] // From one cent up with 4 decimals.
+    [InlineData(105, "0.0109")]
+    [InlineData(96, "0.009984")]
     [InlineData(1, "0.000104")]
     [InlineData(0, "0.000000")]
     public async Task The_summary_line_shows_the_cost_with_the_decimals_that_its_size_needs(int multiplier, string shown)

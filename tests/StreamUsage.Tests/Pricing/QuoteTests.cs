@@ -49,6 +49,31 @@ public sealed class QuoteTests
         quote.Should().Be(new UsageQuote { InputTokens = 100, MaxOutputTokens = 1000, InputCost = 0.0001m, MaxCost = 0.0021m });
     }
 
+    [Theory]
+    [InlineData("""{"max_tokens":100}""", 0.005)] // 1,000 × 1 and, as audio may come, 100 × 40.
+    [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_audio"}]}]}""", 0.014)] // 1,000 × 10 + 100 × 40
+    [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_image","image_url":"https://example.com/i"}]}]}""", 0.007)] // 1,000 × 3 + 100 × 40
+    public void The_worst_case_is_the_dearest_modality(string body, double maxCost)
+    {
+        PriceTable table = GenAi("""{"input_mtok":1,"input_audio_mtok":10,"input_image_mtok":3,"output_mtok":4,"output_audio_mtok":40}""");
+
+        UsageQuote? quote = table.Quote(new UsageContext { Provider = "acme", Model = "m", RequestBody = Encoding.UTF8.GetBytes(body) }, 1000);
+
+        (quote!.InputCost, quote.MaxCost).Should().Be((0.001m, (decimal)maxCost));
+    }
+
+    [Fact]
+    public void Of_entries_that_disagree_the_dearer_one_is_quoted()
+    {
+        PriceTable table = Parse(
+            """
+            {"gemini/g":{"litellm_provider":"gemini","input_cost_per_token":1e-06,"output_cost_per_token":3e-06,"max_output_tokens":100},
+            "g":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":1e-06,"output_cost_per_token":4e-06,"max_output_tokens":100}}
+            """);
+
+        table.Quote(new UsageContext { Provider = "google", Model = "g" }, 100)!.MaxCost.Should().Be(0.0005m);
+    }
+
     [Fact]
     public void A_quote_is_after_the_multiplier()
     {

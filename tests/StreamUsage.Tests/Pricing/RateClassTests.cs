@@ -68,6 +68,7 @@ public sealed class RateClassTests
     [InlineData("PROVISIONED_THROUGHPUT", null, null, UnpricedReasons.ProvisionedThroughput)]
     [InlineData("reserved", null, null, UnpricedReasons.ProvisionedThroughput)]
     [InlineData("scale", null, null, UnpricedReasons.ProvisionedThroughput)]
+    [InlineData("scale", "fast", null, UnpricedReasons.ProvisionedThroughput)]
     public void A_class_or_place_without_rates_leaves_the_record_unpriced(string? tier, string? speed, string? geo, string reason)
     {
         PricingResult result = GenAi("""{"input_mtok":1,"output_mtok":8}""").Evaluate(Used(Usage) with { ServiceTier = tier, Speed = speed, InferenceGeo = geo });
@@ -91,6 +92,16 @@ public sealed class RateClassTests
         UsageCost? cost = GenAi("""{"input_mtok":1,"output_mtok":8}""", options).Price(Used(Usage) with { ServiceTier = "flex", InferenceGeo = "us" });
 
         (cost!.Total, cost.RateClass, cost.Rates["input"], cost.IsUncertain).Should().Be((0.00495m, "flex us", 0.00000055m, false));
+    }
+
+    [Fact]
+    public void A_tier_with_a_speed_is_a_class_of_its_own()
+    {
+        PriceTable table = LiteLlm(Costs);
+        UsageRecord record = Used(Usage) with { ServiceTier = "priority", Speed = "fast" };
+
+        table.Evaluate(record).UnpricedReason.Should().Be(UnpricedReasons.RateClass, "the rates of priority alone are too low");
+        table.WithRateMultipliers(new Dictionary<string, decimal> { ["priority fast"] = 12 }).Price(record)!.Total.Should().Be(0.108m);
     }
 
     [Fact]

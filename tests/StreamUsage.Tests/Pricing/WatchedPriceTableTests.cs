@@ -85,8 +85,43 @@ public sealed class WatchedPriceTableTests : IDisposable
         Write(TablePath, price: 1, minute: -90);
         using PriceTable table = Open();
 
-        table.LastWritten.Should().Be(PriceTables.Noon.AddMinutes(-90));
-        PriceTable.Load(TablePath).LastWritten.Should().BeNull();
+        (table.LastWritten, table.Age).Should().Be((PriceTables.Noon.AddMinutes(-90), TimeSpan.FromMinutes(90)));
+        PriceTable fixedTable = PriceTable.Load(TablePath);
+        (fixedTable.LastWritten, fixedTable.Age).Should().Be((null, null));
+    }
+
+    [Fact]
+    public async Task The_meter_shows_the_age_of_the_table_in_use()
+    {
+        using var meters = new Meters();
+        using PriceTable table = Open();
+        var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { Pricing = table, MeterFactory = meters });
+        meters.Observe();
+        meters.Sums("streamusage.price_table.age").Should().BeEmpty("there is no table yet");
+
+        Write(TablePath, price: 1, minute: -90);
+        table.Reload();
+        _time.Advance(TimeSpan.FromHours(1));
+        meters.Observe();
+        await tracker.DisposeAsync();
+        meters.Observe();
+
+        meters.Sums("streamusage.price_table.age").Should().Equal(("prices.json", 150 * 60));
+    }
+
+    [Fact]
+    public void A_configuration_that_fails_leaves_the_old_table_in_use()
+    {
+        Write(TablePath, price: 1, minute: 0);
+        bool fails = false;
+        using PriceTable table = PriceTable.Watch(TablePath, list => fails ? throw new KeyNotFoundException() : list, timeProvider: _time);
+
+        fails = true;
+        Write(TablePath, price: 2, minute: 1);
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        PriceOf(table).Should().Be(1);
+        table.LastFault.Should().BeOfType<KeyNotFoundException>();
     }
 
     [Fact]

@@ -29,6 +29,17 @@ public sealed class AnomalyTests
     }
 
     [Fact]
+    public async Task Billed_counts_of_0_beside_counts_of_0_make_no_answer_free()
+    {
+        const string Answer = """{"id":"c","message":{"role":"assistant","content":[{"type":"text","text":"Two and two."}]},"finish_reason":"COMPLETE","usage":{"billed_units":{"input_tokens":0,"output_tokens":0},"tokens":{"input_tokens":0,"output_tokens":0}}}""";
+
+        UsageRecord record = await ReadAsync(Answer);
+
+        record.Should().BeEquivalentTo(new { OutputSource = TokenSource.Estimated, Usage = new { OutputTokens = 3 }, Anomalies = UsageAnomalies.ImplausibleZero | UsageAnomalies.NoUsageReported });
+        record.BilledUsage.Should().Be(record.Usage);
+    }
+
+    [Fact]
     public async Task An_event_that_cannot_be_read_is_a_doubt() =>
         (await ReadAsync(ReadBody.Sse(Text, "{broken", "[DONE]"))).Should().BeEquivalentTo(new { SkippedEvents = 1, Anomalies = UsageAnomalies.SkippedEvents | UsageAnomalies.NoUsageReported });
 

@@ -1,32 +1,34 @@
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>How many characters of each class a text in UTF-8 has: what is counted in passing where no text may be kept.</summary>
+/// <summary>Represents the number of characters of each class in a UTF-8 text, for text that is not kept.</summary>
 internal readonly record struct CharacterClasses
 {
-    /// <summary>ASCII letters.</summary>
+    /// <summary>Gets the number of ASCII letters.</summary>
     public long Letters { get; init; }
 
-    /// <summary>ASCII digits.</summary>
+    /// <summary>Gets the number of ASCII digits.</summary>
     public long Digits { get; init; }
 
-    /// <summary>Runs of ASCII spaces and control characters: a run is one, however long.</summary>
+    /// <summary>Gets the number of runs of ASCII spaces and control characters, of any length.</summary>
     public long Spaces { get; init; }
 
-    /// <summary>Other ASCII characters.</summary>
+    /// <summary>Gets the number of other ASCII characters.</summary>
     public long Punctuation { get; init; }
 
-    /// <summary>Characters of other alphabets, up to U+0FFF: accented Latin, Greek, Cyrillic, Hebrew, Arabic, Indic, Thai.</summary>
+    /// <summary>Gets the number of characters of other alphabets, up to U+0FFF: accented Latin, Greek, Cyrillic,
+    /// Hebrew, Arabic, Indic, Thai.</summary>
     public long OtherAlphabets { get; init; }
 
-    /// <summary>Other characters of three bytes: Chinese, Japanese, Korean, most symbols.</summary>
+    /// <summary>Gets the number of other three-byte characters: Chinese, Japanese, Korean, most symbols.</summary>
     public long EastAsian { get; init; }
 
-    /// <summary>Characters of four bytes: emoji above all.</summary>
+    /// <summary>Gets the number of four-byte characters, mostly emoji.</summary>
     public long FourByte { get; init; }
 
-    /// <summary>Counts a piece of UTF-8. A character that is cut counts where it begins; what is no UTF-8 counts somewhere.</summary>
+    /// <summary>Counts a piece of UTF-8. A cut character counts where it begins; invalid bytes count in any
+    /// class.</summary>
     /// <param name="utf8">The text.</param>
-    /// <returns>Its classes.</returns>
+    /// <returns>The classes.</returns>
     public static CharacterClasses Count(ReadOnlySpan<byte> utf8)
     {
         long letters = 0, digits = 0, spaces = 0, punctuation = 0, alphabets = 0, eastAsian = 0, four = 0;
@@ -62,13 +64,21 @@ internal readonly record struct CharacterClasses
             before = b;
         }
 
-        return new CharacterClasses { Letters = letters, Digits = digits, Spaces = spaces, Punctuation = punctuation, OtherAlphabets = alphabets, EastAsian = eastAsian, FourByte = four };
+        return new CharacterClasses
+        {
+            Letters = letters,
+            Digits = digits,
+            Spaces = spaces,
+            Punctuation = punctuation,
+            OtherAlphabets = alphabets,
+            EastAsian = eastAsian,
+            FourByte = four,
+        };
     }
 
-    /// <summary>The sum, class by class.</summary>
-    /// <param name="left">One text's classes.</param>
-    /// <param name="right">Another's.</param>
-    /// <returns>Those of both.</returns>
+    /// <summary>Adds class by class.</summary>
+    /// <param name="left">The first classes.</param>
+    /// <param name="right">The second classes.</param>
     public static CharacterClasses operator +(CharacterClasses left, CharacterClasses right) => new()
     {
         Letters = left.Letters + right.Letters,

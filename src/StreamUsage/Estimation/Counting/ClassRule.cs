@@ -2,7 +2,8 @@ using StreamUsage.Estimation.Families;
 
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>Tokens from character classes alone, in tokens of o200k_base: fitted to the tokenizer's own counts (<c>accuracy --fit</c>; docs/estimation.md has the errors).</summary>
+/// <summary>Estimates o200k_base tokens from character classes alone. Fitted to the tokenizer's counts by <c>accuracy
+/// --fit</c>; docs/estimation.md has the errors.</summary>
 internal static class ClassRule
 {
     public static double Tokens(in CharacterClasses classes, TokenRule rule) =>

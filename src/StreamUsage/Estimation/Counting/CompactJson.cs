@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>Gives a JSON value to a meter without white space, and a string without its quotes where it is the whole value.</summary>
+/// <summary>Counts a JSON value without white space, and a string value without its quotes.</summary>
 internal static class CompactJson
 {
-    /// <summary>Counts the value that the reader stands on, and moves to its end.</summary>
+    /// <summary>Counts the value that the reader is at, to its end.</summary>
     /// <param name="reader">The reader.</param>
-    /// <param name="meter">What counts.</param>
-    /// <param name="leaveOut">A property that is left out, with its value, wherever it stands; empty for none.</param>
+    /// <param name="meter">Counts the text.</param>
+    /// <param name="leaveOut">A property that is left out at any depth; empty for none.</param>
     /// <exception cref="JsonException">The JSON is malformed.</exception>
     public static void Write(ref Utf8JsonReader reader, TextMeter meter, scoped ReadOnlySpan<byte> leaveOut = default)
     {
@@ -56,7 +56,7 @@ internal static class CompactJson
         }
 
         meter.Add("\""u8);
-        meter.Add(reader.ValueSpan); // Escapes and all: it is JSON that is written.
+        meter.Add(reader.ValueSpan); // Raw, with its escapes: the text is JSON.
         meter.Add(reader.TokenType == JsonTokenType.PropertyName ? "\":"u8 : "\""u8);
     }
 }

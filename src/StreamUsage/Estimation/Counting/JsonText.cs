@@ -3,17 +3,16 @@ using System.Text;
 
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>The inside of a JSON string without its escapes, piece by piece and without trust: what is no escape stays as it is.</summary>
+/// <summary>Unescapes the inside of a JSON string, piece by piece. Invalid escapes stay unchanged.</summary>
 internal static class JsonText
 {
-    /// <summary>The longest that one escape becomes.</summary>
+    /// <summary>The most bytes that one escape becomes.</summary>
     public const int MaxUnescapedLength = 4;
 
-    /// <summary>Unescapes as much as fits.</summary>
-    /// <param name="utf8">The text with its escapes; at least one byte.</param>
-    /// <param name="destination">Where it goes; at least <see cref="MaxUnescapedLength"/> bytes.</param>
-    /// <param name="read">Bytes that were read, at least 1.</param>
-    /// <returns>Bytes that were written.</returns>
+    /// <summary>Unescapes as much as fits. Returns the number of bytes written.</summary>
+    /// <param name="utf8">The escaped text; at least one byte.</param>
+    /// <param name="destination">Receives the text; at least <see cref="MaxUnescapedLength"/> bytes.</param>
+    /// <param name="read">The number of bytes read, at least 1.</param>
     public static int Unescape(ReadOnlySpan<byte> utf8, Span<byte> destination, out int read)
     {
         read = 0;
@@ -80,7 +79,8 @@ internal static class JsonText
     private static bool TryReadHex(ReadOnlySpan<byte> escape, out char character)
     {
         character = default;
-        if (escape.Length < 6 || escape[0] != (byte)'\\' || escape[1] != (byte)'u' || !Utf8Parser.TryParse(escape.Slice(2, 4), out ushort value, out int length, 'x') || length != 4)
+        if (escape.Length < 6 || escape[0] != (byte)'\\' || escape[1] != (byte)'u'
+            || !Utf8Parser.TryParse(escape.Slice(2, 4), out ushort value, out int length, 'x') || length != 4)
         {
             return false;
         }

@@ -1,9 +1,8 @@
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>
-/// Cuts text for a tokenizer, so that its time is linear. A byte-pair tokenizer takes quadratic time over what its pattern does not break: seconds for 128,000 letters. So a run without a sure break is cut after
-/// <see cref="MaxRun"/> characters, which costs at most a token there: under 2 % on a text that is one such run, nothing on any other.
-/// </summary>
+/// <summary>Cuts text, so that a byte-pair tokenizer takes linear time. It is quadratic in runs that its pattern does
+/// not break: seconds for 128,000 letters. A run is cut after <see cref="MaxRun"/> characters, which adds at most a
+/// token: under 2 % in a text that is one such run.</summary>
 internal static class TextCutter
 {
     public const int MaxRun = 64;
@@ -17,14 +16,14 @@ internal static class TextCutter
         Other,
     }
 
-    /// <summary>The length of the first piece of a text: all of it where no run is too long.</summary>
+    /// <summary>Returns the length of the first piece: the whole text if no run is too long.</summary>
     public static int NextPiece(ReadOnlySpan<char> text)
     {
         Kind run = Kind.None;
         int runStart = 0;
         for (int i = 0; i < text.Length; i++)
         {
-            // What is not ASCII may go on with letters and with symbols alike, so it never ends a run.
+            // A non-ASCII character may continue letters and symbols alike, so it never ends a run.
             Kind kind = text[i] < 0x80 ? KindOf(text[i]) : run;
             if (kind != run)
             {

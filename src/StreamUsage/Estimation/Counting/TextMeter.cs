@@ -4,10 +4,9 @@ using Microsoft.ML.Tokenizers;
 
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>
-/// Counts the tokens of texts in UTF-8, in time and memory that are bounded whatever is sent: the first <see cref="HeadBytes"/> are counted whole, and of what follows evenly spread regions, at most
-/// <see cref="SampleBytes"/> in all, whose tokens a byte are taken for the rest. Not thread-safe.
-/// </summary>
+/// <summary>Counts the tokens of UTF-8 texts in bounded time and memory. The first <see cref="HeadBytes"/> are counted
+/// in full. Of the rest, evenly spread regions of at most <see cref="SampleBytes"/> are counted, and scaled up. Not
+/// thread-safe.</summary>
 internal sealed class TextMeter : IDisposable
 {
     private const int HeadBytes = 32 * 1024;
@@ -15,7 +14,7 @@ internal sealed class TextMeter : IDisposable
     private const int RegionBytes = 4096;
     private const int BufferBytes = 4096;
 
-    // A text is a call of the tokenizer, however short it is: it takes up as much of a region as this.
+    // Each text is a call of the tokenizer, so a short one still uses this much of a region.
     private const int BytesAText = 16;
 
     private readonly Tokenizer _tokenizer;
@@ -29,27 +28,27 @@ internal sealed class TextMeter : IDisposable
     private bool _isSampled = true;
     private Tally _head, _tail;
 
-    /// <summary>Makes a meter.</summary>
-    /// <param name="tokenizer">What counts.</param>
-    /// <param name="maxBytes">How much there may be to count at most.</param>
+    /// <summary>Creates a meter.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="maxBytes">The most bytes that may be added.</param>
     public TextMeter(Tokenizer tokenizer, long maxBytes)
     {
         _tokenizer = tokenizer;
         _regionsASample = (int)Math.Max(1, (maxBytes - HeadBytes + SampleBytes - 1) / SampleBytes);
     }
 
-    /// <summary>Bytes of text so far, counted or not.</summary>
+    /// <summary>Gets the bytes of text so far, counted or not.</summary>
     public long Bytes => _bytes;
 
-    /// <summary>Tokens of all texts so far.</summary>
+    /// <summary>Gets the tokens of all texts so far.</summary>
     public double Tokens => _head.Tokens + Rest(_tail.Tokens, _head.Tokens);
 
-    /// <summary>Digits in them.</summary>
+    /// <summary>Gets the digits of all texts so far.</summary>
     public double Digits => _head.Digits + Rest(_tail.Digits, _head.Digits);
 
-    /// <summary>Goes on with the current text.</summary>
-    /// <param name="utf8">The text; where <paramref name="isEscaped"/>, the inside of a JSON string as it was sent.</param>
-    /// <param name="isEscaped">Whether there are JSON escapes in it.</param>
+    /// <summary>Adds to the current text.</summary>
+    /// <param name="utf8">The text, or the raw inside of a JSON string if <paramref name="isEscaped"/>.</param>
+    /// <param name="isEscaped">Whether the text has JSON escapes.</param>
     public void Add(ReadOnlySpan<byte> utf8, bool isEscaped = false)
     {
         while (!utf8.IsEmpty)
@@ -78,7 +77,7 @@ internal sealed class TextMeter : IDisposable
         }
     }
 
-    /// <summary>The current text is over: what follows is another.</summary>
+    /// <summary>Ends the current text.</summary>
     public void End()
     {
         Flush(isEnd: true);
@@ -92,7 +91,7 @@ internal sealed class TextMeter : IDisposable
         ArrayPool<char>.Shared.Return(_characters);
     }
 
-    // A tail too short for a sample is taken to be like the head.
+    // A tail too short for a sample counts like the head.
     private double Rest(long sampledTail, long head) =>
         _tailBytes == 0 ? 0
         : _sampledTailBytes > 0 ? (double)sampledTail * _tailBytes / _sampledTailBytes
@@ -100,7 +99,7 @@ internal sealed class TextMeter : IDisposable
 
     private void BeginRegion()
     {
-        // One of each group of regions, at a place that differs from group to group, so that no period in the text meets it.
+        // Samples one of each group of regions, at varying places, so that no period in the text matches them.
         long group = _region / _regionsASample;
         bool isSampled = _region % _regionsASample == (uint)((group * 2654435761) >> 16) % (uint)_regionsASample;
         if (_isSampled && (!isSampled || _region == 0))
@@ -113,7 +112,7 @@ internal sealed class TextMeter : IDisposable
         _regionLeft = RegionBytes;
     }
 
-    // An escape is at most 6 bytes long.
+    // An escape has at most 6 bytes.
     private static int BeforeCutEscape(ReadOnlySpan<byte> utf8)
     {
         int escape = utf8[^Math.Min(6, utf8.Length)..].LastIndexOf((byte)'\\');
@@ -146,7 +145,7 @@ internal sealed class TextMeter : IDisposable
         return read;
     }
 
-    // In the middle of a text, up to the last white space, so that no word is cut.
+    // Within a text, cuts at the last white space to keep words whole.
     private void Flush(bool isEnd)
     {
         int length = _length;

@@ -1,18 +1,19 @@
 namespace StreamUsage.Estimation.Families;
 
-/// <summary>Finds the family of a model: the user's own first, then the built-in ones, then the default of the format.</summary>
+/// <summary>Finds the family of a model: custom ones first, then built-in ones, then the format's default.</summary>
 internal sealed class FamilyTable(IReadOnlyList<ModelFamily> own)
 {
     private const int MaxNameLength = 256;
 
     public static FamilyTable BuiltIn { get; } = new([]);
 
-    /// <summary>Never null: a name that says nothing belongs to the newest family of its format's provider.</summary>
+    /// <summary>Returns the family. An unknown name belongs to the newest family of its format's provider.</summary>
     public ModelFamily Find(string? model, ApiFormat format, string? protocol)
     {
         ReadOnlySpan<char> name = model.AsSpan();
         name = name[..Math.Min(name.Length, MaxNameLength)];
-        return Find(own, name, protocol) ?? Find(ModelFamilies.All, name, protocol) ?? Find(ModelFamilies.All, DefaultModel(format, protocol), protocol)!;
+        return Find(own, name, protocol) ?? Find(ModelFamilies.All, name, protocol)
+            ?? Find(ModelFamilies.All, DefaultModel(format, protocol), protocol)!;
     }
 
     private static ModelFamily? Find(IReadOnlyList<ModelFamily> families, ReadOnlySpan<char> name, string? protocol)
@@ -35,7 +36,9 @@ internal sealed class FamilyTable(IReadOnlyList<ModelFamily> own)
 
                 bool isBetter = best is null
                     || start < bestMatch.Start
-                    || (start == bestMatch.Start && (length > bestMatch.Length || (length == bestMatch.Length && family.Protocol is not null && !bestMatch.NamesProtocol)));
+                    || (start == bestMatch.Start
+                        && (length > bestMatch.Length
+                            || (length == bestMatch.Length && family.Protocol is not null && !bestMatch.NamesProtocol)));
                 if (isBetter)
                 {
                     best = family;

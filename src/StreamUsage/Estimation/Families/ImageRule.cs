@@ -1,17 +1,18 @@
 namespace StreamUsage.Estimation.Families;
 
-/// <summary>What an image costs: a base and so much for each unit of its size, after the provider has scaled it down. The rules are the providers' published ones.</summary>
+/// <summary>Specifies an image's tokens: a base, and a number for each unit of its size after the provider scaled it
+/// down. Source: the providers' published rules.</summary>
 internal sealed record ImageRule
 {
-    /// <summary>How the size is measured.</summary>
+    /// <summary>Gets the unit of the size.</summary>
     public ImageUnit Unit { get; init; }
 
-    /// <summary>Tokens of an image of any size.</summary>
+    /// <summary>Gets the tokens of an image of any size.</summary>
     public double Base { get; init; }
 
-    /// <summary>Tokens of a unit.</summary>
+    /// <summary>Gets the tokens of one unit.</summary>
     public double PerUnit { get; init; }
 
-    /// <summary>Tokens of an image whose size is not known.</summary>
+    /// <summary>Gets the tokens of an image of unknown size.</summary>
     public long Unknown { get; init; }
 }

@@ -1,12 +1,13 @@
 namespace StreamUsage.Estimation.Families;
 
-/// <summary>What an image's size is measured in.</summary>
+/// <summary>Specifies the unit of an image's size.</summary>
 internal enum ImageUnit
 {
-    /// <summary>Pixels, the longer side at most 1568 and all of them at most 1.2 million (Anthropic: width × height / 750).</summary>
+    /// <summary>Pixels: at most 1568 on the longer side, and 1.2 million in all (Anthropic: width × height /
+    /// 750).</summary>
     Pixels,
 
-    /// <summary>Tiles of 512 pixels, the image first fit into 2048 × 2048 and then to 768 on its shorter side (OpenAI).</summary>
+    /// <summary>Tiles of 512 pixels, after scaling into 2048 × 2048 and to 768 on the shorter side (OpenAI).</summary>
     Tiles,
 
     /// <summary>Patches of 32 pixels, at most 1536 (OpenAI's small and newest models).</summary>

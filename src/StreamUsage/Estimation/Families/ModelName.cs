@@ -1,12 +1,11 @@
 namespace StreamUsage.Estimation.Families;
 
-/// <summary>Finds a family's pattern in a model's name, whatever providers, regions and versions are written around it.</summary>
+/// <summary>Finds a family's pattern in a model's name, inside any provider, region and version.</summary>
 internal static class ModelName
 {
     private const string Separators = "/.:-_@";
 
-    /// <summary>Where in the name a pattern matches first, and how much of it.</summary>
-    /// <returns>Whether it matches at all.</returns>
+    /// <summary>Finds the first match of a pattern, and its length. Returns false if there is none.</summary>
     public static bool TryFind(ReadOnlySpan<char> name, ReadOnlySpan<char> pattern, out int start, out int length)
     {
         for (start = 0; start < name.Length; start++)
@@ -40,7 +39,8 @@ internal static class ModelName
                     return 0;
                 }
             }
-            else if (at < name.Length && (char.ToLowerInvariant(name[at]) == expected || (expected == '-' && Separators.Contains(name[at]))))
+            else if (at < name.Length
+                && (char.ToLowerInvariant(name[at]) == expected || (expected == '-' && Separators.Contains(name[at]))))
             {
                 at++;
             }

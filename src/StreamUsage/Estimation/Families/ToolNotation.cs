@@ -1,6 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
-/// <summary>How tools and their calls are written out for a model, as far as its provider's counts show it.</summary>
+/// <summary>Specifies how tools and their calls are written out for a model, as its provider's counts
+/// suggest.</summary>
 internal enum ToolNotation
 {
     /// <summary>Definitions and calls as JSON.</summary>

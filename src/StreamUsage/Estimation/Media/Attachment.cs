@@ -3,17 +3,19 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Media;
 
-/// <summary>An image, a document or a recording as any protocol describes it; its members are readers that stand on them, or on nothing.</summary>
+/// <summary>Represents an image, a document or a recording of any protocol. Its members are readers at the data, or
+/// default.</summary>
 internal ref struct Attachment
 {
     public Utf8JsonReader Data, MediaType, Format, Name, Context, Content;
 
-    /// <summary>Whether the data is the text itself.</summary>
+    /// <summary>Whether the data is text.</summary>
     public bool IsText;
 
     public bool IsLowDetail;
 
-    /// <summary>Reads the object that the reader stands on, and moves to its end. What is nested in <c>source</c> or <c>s3Location</c> counts as its own.</summary>
+    /// <summary>Reads the object that the reader is at, to its end. The members of <c>source</c> and <c>s3Location</c>
+    /// count as its own.</summary>
     public static Attachment Read(ref Utf8JsonReader reader)
     {
         var attachment = default(Attachment);
@@ -34,7 +36,8 @@ internal ref struct Attachment
             {
                 ReadString(in reader, name);
             }
-            else if (reader.TokenType == JsonTokenType.StartObject && (name.SequenceEqual("source"u8) || name.SequenceEqual("s3Location"u8)))
+            else if (reader.TokenType == JsonTokenType.StartObject
+                && (name.SequenceEqual("source"u8) || name.SequenceEqual("s3Location"u8)))
             {
                 ReadMembers(ref reader);
             }
@@ -49,8 +52,10 @@ internal ref struct Attachment
     {
         switch (name)
         {
-            case var _ when name.SequenceEqual("data"u8) || name.SequenceEqual("url"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("fileUri"u8) || name.SequenceEqual("file_uri"u8)
-                || name.SequenceEqual("file_id"u8) || name.SequenceEqual("file_url"u8) || name.SequenceEqual("bytes"u8) || name.SequenceEqual("uri"u8):
+            case var _ when name.SequenceEqual("data"u8) || name.SequenceEqual("url"u8) || name.SequenceEqual("file_data"u8)
+                || name.SequenceEqual("fileUri"u8) || name.SequenceEqual("file_uri"u8)
+                || name.SequenceEqual("file_id"u8) || name.SequenceEqual("file_url"u8) || name.SequenceEqual("bytes"u8)
+                    || name.SequenceEqual("uri"u8):
                 Data = reader;
                 break;
             case var _ when name.SequenceEqual("text"u8):

@@ -4,30 +4,32 @@ using System.Buffers.Text;
 
 namespace StreamUsage.Estimation.Media;
 
-/// <summary>Width and height from the first bytes of a PNG, GIF, WebP or JPEG in base64; the image itself is not decoded.</summary>
+/// <summary>Reads width and height from the header of a PNG, GIF, WebP or JPEG in base64, without decoding the
+/// image.</summary>
 internal static class ImageSize
 {
-    // A JPEG's size follows its metadata, a preview among it perhaps.
+    // A JPEG's size follows its metadata, which may include a preview.
     private const int MaxHeaderCharacters = 128 * 1024;
 
-    /// <summary>Reads the size.</summary>
-    /// <param name="base64">The data, or its beginning.</param>
-    /// <param name="width">Pixels.</param>
-    /// <param name="height">Pixels.</param>
-    /// <returns>Whether it is such an image.</returns>
+    /// <summary>Reads the size, in pixels. Returns false for other data.</summary>
+    /// <param name="base64">The data or its beginning.</param>
+    /// <param name="width">The width.</param>
+    /// <param name="height">The height.</param>
     public static bool TryRead(ReadOnlySpan<byte> base64, out int width, out int height)
     {
         width = height = 0;
         Span<byte> first = stackalloc byte[48];
         ReadOnlySpan<byte> header = Decode(base64, first);
-        bool isFound = TryReadFixed(header, out width, out height) || (header.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]) && TryReadJpeg(base64, out width, out height));
+        bool isFound = TryReadFixed(header, out width, out height)
+            || (header.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]) && TryReadJpeg(base64, out width, out height));
         return isFound && width > 0 && height > 0;
     }
 
     private static ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> base64, Span<byte> destination)
     {
         int characters = Math.Min(base64.Length, destination.Length / 3 * 4) & ~3;
-        Base64.DecodeFromUtf8(base64[..characters], destination, out _, out int written, isFinalBlock: false); // What follows no base64, or its padding, is not needed.
+        // Ignores a fault, since only the part before it is needed.
+        Base64.DecodeFromUtf8(base64[..characters], destination, out _, out int written, isFinalBlock: false);
         return destination[..written];
     }
 
@@ -56,7 +58,7 @@ internal static class ImageSize
         return header.StartsWith("RIFF"u8) && header[8..].StartsWith("WEBP"u8) && TryReadWebP(header[12..], out width, out height);
     }
 
-    // The three kinds: extended, lossless, lossy.
+    // The three kinds of WebP: extended, lossless, lossy.
     private static bool TryReadWebP(ReadOnlySpan<byte> chunk, out int width, out int height)
     {
         width = height = 0;
@@ -80,7 +82,7 @@ internal static class ImageSize
         return width > 0;
     }
 
-    // Segments of a length each, up to the start of frame.
+    // Segments with a length each, up to the start of frame.
     private static bool TryReadJpeg(ReadOnlySpan<byte> base64, out int width, out int height)
     {
         width = height = 0;

@@ -2,10 +2,11 @@ using StreamUsage.Estimation.Families;
 
 namespace StreamUsage.Estimation.Media;
 
-/// <summary>An image's tokens by a family's rule.</summary>
+/// <summary>Counts an image's tokens by a family's rule.</summary>
 internal static class ImageTokens
 {
-    /// <summary>Counts an image of a size; one of no size (low detail) costs the base alone, but in patches and pixels, which have none, as one that is 512 pixels wide and high.</summary>
+    /// <summary>Returns the tokens. Without a size (low detail) only the base counts; in patches and pixels, which have
+    /// no base, it is an image of 512 × 512.</summary>
     public static double Count(ImageRule rule, int width, int height)
     {
         bool isSmall = width <= 0 || height <= 0;

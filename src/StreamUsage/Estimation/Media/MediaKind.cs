@@ -1,6 +1,6 @@
 namespace StreamUsage.Estimation.Media;
 
-/// <summary>What an attachment is, as far as it decides how its tokens are counted.</summary>
+/// <summary>Specifies the kind of an attachment, for counting.</summary>
 internal enum MediaKind
 {
     Unknown,

@@ -8,17 +8,19 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Media;
 
-/// <summary>What images, documents and recordings in a request cost, from their size: their data is neither decoded nor counted as text.</summary>
+/// <summary>Counts images, documents and recordings of a request by their size, without decoding them.</summary>
 internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMeter meter, ContentReader content)
 {
-    // No provider publishes tokens a byte of a document. A page of text is taken to be 50 KB of PDF and 2,000 tokens: Anthropic says 1,500 to 3,000 a page.
+    // No provider publishes the tokens of a document's bytes. The estimate is 50 KB of PDF and 2,000 tokens a page:
+    // Anthropic publishes 1,500 to 3,000 a page.
     private const int DocumentBytesAPage = 50 * 1024;
     private const int DocumentTokensAPage = 2000;
 
-    // Base64: four characters for three bytes.
+    // Base64 has four characters for three bytes.
     private const double BytesACharacter = 0.75;
 
-    /// <summary>Reads the value of a member of that name, where it is one that media are in; else leaves the reader where it is.</summary>
+    /// <summary>Reads the value of a member that may hold media. Returns false, without reading, for other
+    /// members.</summary>
     public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         if (!TryGetKind(name, reader.TokenType, out MediaKind kind))
@@ -30,7 +32,7 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         {
             if (name.SequenceEqual("source"u8))
             {
-                AddText(reader); // Where a search result is from.
+                AddText(reader); // The source of a search result.
             }
             else
             {
@@ -50,26 +52,29 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         return true;
     }
 
-    /// <summary>Counts a file that is uploaded as it is.</summary>
-    /// <param name="file">Its bytes.</param>
-    /// <param name="mediaType">Its content type; empty where none is said.</param>
-    /// <param name="kind">What it is where its type does not say.</param>
+    /// <summary>Counts an uploaded file.</summary>
+    /// <param name="file">The bytes.</param>
+    /// <param name="mediaType">The content type; empty if none.</param>
+    /// <param name="kind">The kind, if the content type does not tell.</param>
     public void AddFile(ReadOnlySpan<byte> file, ReadOnlySpan<byte> mediaType, MediaKind kind)
     {
         byte[] base64 = ArrayPool<byte>.Shared.Rent(Base64.GetMaxEncodedToUtf8Length(file.Length));
         Base64.EncodeToUtf8(file, base64, out _, out int written);
-        Add(base64.AsSpan(0, written), mediaType.StartsWith("application/"u8) ? default : mediaType, kind, isSamples: false, isLowDetail: false);
+        ReadOnlySpan<byte> knownType = mediaType.StartsWith("application/"u8) ? default : mediaType;
+        Add(base64.AsSpan(0, written), knownType, kind, isSamples: false, isLowDetail: false);
         ArrayPool<byte>.Shared.Return(base64);
     }
 
     private static bool TryGetKind(ReadOnlySpan<byte> name, JsonTokenType value, out MediaKind kind)
     {
-        bool isUnknown = name.SequenceEqual("source"u8) || name.SequenceEqual("file"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("file_url"u8) || name.SequenceEqual("inlineData"u8)
+        bool isUnknown = name.SequenceEqual("source"u8) || name.SequenceEqual("file"u8) || name.SequenceEqual("file_data"u8)
+            || name.SequenceEqual("file_url"u8) || name.SequenceEqual("inlineData"u8)
             || name.SequenceEqual("inline_data"u8) || name.SequenceEqual("fileData"u8) || name.SequenceEqual("file_id"u8);
         bool isObject = value == JsonTokenType.StartObject;
         kind = isUnknown ? MediaKind.Unknown
             : name.SequenceEqual("image_url"u8) || (isObject && name.SequenceEqual("image"u8)) ? MediaKind.Image
-            : name.SequenceEqual("input_audio"u8) || name.SequenceEqual("audio_url"u8) || (isObject && name.SequenceEqual("audio"u8)) ? MediaKind.Audio
+            : name.SequenceEqual("input_audio"u8) || name.SequenceEqual("audio_url"u8) || (isObject && name.SequenceEqual("audio"u8))
+                ? MediaKind.Audio
             : name.SequenceEqual("video_url"u8) || (isObject && name.SequenceEqual("video"u8)) ? MediaKind.Video
             : isObject && name.SequenceEqual("document"u8) ? MediaKind.Document
             : MediaKind.Unknown;
@@ -92,14 +97,15 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         }
         else if (attachment.Data.TokenType == JsonTokenType.String)
         {
-            ReadOnlySpan<byte> mediaType = attachment.MediaType.TokenType == JsonTokenType.String ? attachment.MediaType.ValueSpan : default;
+            ReadOnlySpan<byte> mediaType = attachment.MediaType.TokenType == JsonTokenType.String
+                ? attachment.MediaType.ValueSpan : default;
             ReadOnlySpan<byte> format = attachment.Format.TokenType == JsonTokenType.String ? attachment.Format.ValueSpan : default;
             bool isSamples = format.StartsWith("pcm"u8) || mediaType.StartsWith("audio/pcm"u8) || mediaType.StartsWith("audio/L16"u8);
             Add(attachment.Data.ValueSpan, mediaType, IsTextFormat(format) ? MediaKind.Text : kind, isSamples, attachment.IsLowDetail);
         }
     }
 
-    // A data URL says its own type; else the type beside the data does, then the member it is in, then its first bytes.
+    // The type comes from a data URL, else from beside the data, else from the member, else from the first bytes.
     private void Add(ReadOnlySpan<byte> data, ReadOnlySpan<byte> mediaType, MediaKind kind, bool isSamples, bool isLowDetail)
     {
         if (data.StartsWith("data:"u8))
@@ -130,7 +136,8 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
             return ImageTokens.Count(family.Image, isLowDetail ? 0 : width, isLowDetail ? 0 : height);
         }
 
-        return kind == MediaKind.Image ? family.Image.Unknown : Math.Ceiling(data.Length * BytesACharacter / DocumentBytesAPage) * DocumentTokensAPage;
+        return kind == MediaKind.Image
+            ? family.Image.Unknown : Math.Ceiling(data.Length * BytesACharacter / DocumentBytesAPage) * DocumentTokensAPage;
     }
 
     private double CountUnseen(MediaKind kind) => kind switch
@@ -141,7 +148,8 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         _ => DocumentTokensAPage,
     };
 
-    private static bool IsElsewhere(ReadOnlySpan<byte> data) => data.StartsWith("http"u8) || data.StartsWith("gs:"u8) || data.StartsWith("s3:"u8) || data.StartsWith("file-"u8);
+    private static bool IsElsewhere(ReadOnlySpan<byte> data) =>
+        data.StartsWith("http"u8) || data.StartsWith("gs:"u8) || data.StartsWith("s3:"u8) || data.StartsWith("file-"u8);
 
     private static MediaKind KindOf(ReadOnlySpan<byte> mediaType, MediaKind kind) =>
         mediaType.IsEmpty ? kind
@@ -151,10 +159,11 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         : mediaType.StartsWith("text/"u8) ? MediaKind.Text
         : kind == MediaKind.Unknown ? MediaKind.Document : kind;
 
-    // What Converse calls documents that are text.
-    private static bool IsTextFormat(ReadOnlySpan<byte> format) => format.SequenceEqual("txt"u8) || format.SequenceEqual("md"u8) || format.SequenceEqual("csv"u8) || format.SequenceEqual("html"u8);
+    // Converse's names of text documents.
+    private static bool IsTextFormat(ReadOnlySpan<byte> format) =>
+        format.SequenceEqual("txt"u8) || format.SequenceEqual("md"u8) || format.SequenceEqual("csv"u8) || format.SequenceEqual("html"u8);
 
-    // Cohere's {id, data}: the latter is text, or an object that is written out.
+    // Cohere: {id, data}, where data is text, or an object that becomes text.
     private static bool IsText(Utf8JsonReader document)
     {
         bool hasData = false;

@@ -3,33 +3,33 @@ using System.Buffers.Text;
 
 namespace StreamUsage.Estimation.Media;
 
-/// <summary>
-/// How long a recording lasts, by its size: exact for a WAV, whose header says its bytes a second; else at a usual bit rate, those that YouTube recommends for uploads ("Recommended upload encoding settings"): 128 kbit/s
-/// for mono sound, 2.5 Mbit/s for video of 480 lines.
-/// </summary>
+/// <summary>Estimates a recording's length from its size. A WAV's header gives its bytes a second. Others have
+/// YouTube's recommended bit rates ("Recommended upload encoding settings"): 128 kbit/s for mono audio, 2.5 Mbit/s for
+/// 480p video.</summary>
 internal static class RecordingLength
 {
-    /// <summary>Seconds of a recording that is not in the request. A guess.</summary>
+    /// <summary>The assumed seconds of a recording that is not in the request.</summary>
     public const double Unknown = 60;
 
     private const double SoundBytesASecond = 128_000 / 8;
     private const double VideoBytesASecond = 2_500_000 / 8;
 
-    // 16 kHz, 16 bits, mono: what Gemini takes, and speech models in general.
+    // 16 kHz, 16 bits, mono: the input of Gemini and of speech models in general.
     private const double SamplesBytesASecond = 32_000;
 
-    // Base64: four characters for three bytes.
+    // Base64 has four characters for three bytes.
     private const double BytesACharacter = 0.75;
 
     public static double VideoSeconds(ReadOnlySpan<byte> base64) => base64.Length * BytesACharacter / VideoBytesASecond;
 
-    /// <summary>Seconds of sound.</summary>
+    /// <summary>Returns the seconds of audio.</summary>
     /// <param name="base64">The recording.</param>
-    /// <param name="isSamples">Whether it is bare samples, without compression or header.</param>
+    /// <param name="isSamples">Whether it has only samples, without compression or header.</param>
     public static double AudioSeconds(ReadOnlySpan<byte> base64, bool isSamples) =>
-        base64.Length * BytesACharacter / (TryReadWav(base64, out double bytesASecond) ? bytesASecond : isSamples ? SamplesBytesASecond : SoundBytesASecond);
+        base64.Length * BytesACharacter
+        / (TryReadWav(base64, out double bytesASecond) ? bytesASecond : isSamples ? SamplesBytesASecond : SoundBytesASecond);
 
-    // "RIFF", size, "WAVE", and as a rule next "fmt ", size, format, channels, samples a second, bytes a second.
+    // "RIFF", size, "WAVE", and usually "fmt ", size, format, channels, samples a second, bytes a second.
     private static bool TryReadWav(ReadOnlySpan<byte> base64, out double bytesASecond)
     {
         bytesASecond = SamplesBytesASecond;

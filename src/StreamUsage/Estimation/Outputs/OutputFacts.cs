@@ -6,30 +6,29 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation.Outputs;
 
-/// <summary>What of a kept output costs tokens.</summary>
+/// <summary>Represents what costs tokens in a kept output.</summary>
 internal sealed record OutputFacts
 {
-    /// <summary>Tokens of all text, counted with the family's encoding.</summary>
+    /// <summary>Gets the tokens of all text, by the family's encoding.</summary>
     public double Text { get; private init; }
 
-    /// <summary>Digits in it.</summary>
     public double Digits { get; private init; }
 
     public int Choices { get; private init; }
 
     public int ToolCalls { get; private init; }
 
-    /// <summary>How often calls began after something else: calls in a row are written as one group.</summary>
+    /// <summary>Gets the number of groups of consecutive tool calls.</summary>
     public int ToolCallGroups { get; private init; }
 
     public int ToolArguments { get; private init; }
 
-    /// <summary>Marks of citations, whose text is not the model's.</summary>
+    /// <summary>Gets the number of citations, whose text is not the model's.</summary>
     public int Citations { get; private init; }
 
     public bool HasText { get; private init; }
 
-    /// <summary>UTF-16 units of what was kept, tool names left out.</summary>
+    /// <summary>Gets the UTF-16 units that were kept, without tool names.</summary>
     public long Characters { get; private init; }
 
     public static OutputFacts Read(ModelOutput output, ModelFamily family)
@@ -86,7 +85,8 @@ internal sealed record OutputFacts
 
     public double Tokens(TokenRule rule) =>
         (Text * rule.PerToken) + (Digits * rule.PerDigit) + (Choices * rule.Answer)
-        + (ToolCallGroups * rule.ToolCalls) + (ToolCalls * rule.ToolCall) + (ToolArguments * rule.ToolArgument) + (Citations * rule.Citation)
+        + (ToolCallGroups * rule.ToolCalls) + (ToolCalls * rule.ToolCall) + (ToolArguments * rule.ToolArgument)
+            + (Citations * rule.Citation)
         + (ToolCalls <= Choices ? 0 : ToolCalls * rule.ParallelToolCall)
         + (ToolCalls > 0 && HasText ? rule.TextWithToolCalls : 0);
 }

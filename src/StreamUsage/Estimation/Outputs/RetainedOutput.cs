@@ -10,16 +10,14 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation.Outputs;
 
-/// <summary>
-/// The output of a response as it came, kept for the case that the provider does not say what it cost: UTF-8 in one rented array that grows as text comes, up to a limit. An append is a comparison, a bounds check and a
-/// copy; escapes are undone only when the text is needed. Where the tracker's budget allows no more, characters are counted by class instead. Not thread-safe: its owner holds a lock.
-/// A mutable struct: keep it in a field, never copy it.
-/// </summary>
+/// <summary>Represents the output that is kept in case the provider does not report it: UTF-8 in one rented array, up
+/// to a limit. Escapes are only decoded when the text is needed. If the budget refuses more, characters are counted by
+/// class. Not thread-safe: its owner holds a lock. A mutable struct: never copy it.</summary>
 internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
 {
     private const int InitialBytes = 256;
 
-    // Of each run: what it is, and its length.
+    // A run's header: its kind and its length.
     private const int HeaderBytes = 8;
     private const int NoRun = -1;
 
@@ -30,16 +28,12 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
     private int _runStart;
     private int _run = NoRun;
     private bool _isFull;
-    private NotKept? _notKept; // Made where the budget refused more.
+    private NotKept? _notKept; // Created when the budget refuses more.
 
-    /// <summary>Whether it was made with a limit that allows anything; the default was not.</summary>
+    /// <summary>Gets whether the limit allows anything; false for the default.</summary>
     public readonly bool IsBegun => maxBytes > 0;
 
     /// <summary>Keeps a piece of output, or counts it.</summary>
-    /// <param name="kind">What it is.</param>
-    /// <param name="choiceIndex">Its choice.</param>
-    /// <param name="utf8">Its text.</param>
-    /// <param name="isEscaped">Whether there are JSON escapes in it.</param>
     public void Append(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         if (Run(kind, choiceIndex, isEscaped) == _run && utf8.Length <= _capacity - _length)
@@ -52,12 +46,8 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         AppendSlowly(kind, choiceIndex, utf8, isEscaped);
     }
 
-    /// <summary>The same, of the inside of a JSON string. It may go on in a run with escapes: a backslash in it is one.</summary>
-    /// <param name="kind">What it is.</param>
-    /// <param name="choiceIndex">Its choice.</param>
-    /// <param name="bytes">The bytes from its first on; others may follow it.</param>
-    /// <param name="length">Its length.</param>
-    /// <param name="isEscaped">Whether there are JSON escapes in it.</param>
+    /// <summary>Keeps the inside of a JSON string, of which <paramref name="bytes"/> may have more. It may continue an
+    /// escaped run: any backslash in it begins an escape.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AppendInside(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, int length, bool isEscaped)
     {
@@ -68,7 +58,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
             return;
         }
 
-        // A token of text is short: 32 bytes are copied in two instructions, whatever its length, where there is room for so many.
+        // A text token is short, so 32 bytes are copied in two instructions, if there is room for them.
         ref byte destination = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_array), _length);
         if (length <= Vector256<byte>.Count && bytes.Length >= Vector256<byte>.Count && _array.Length - _length >= Vector256<byte>.Count)
         {
@@ -82,7 +72,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         _length += length;
     }
 
-    /// <summary>What was kept, as parts, and what was counted.</summary>
+    /// <summary>Returns the kept parts and the counts.</summary>
     public ModelOutput ToOutput(string? protocol, long characters)
     {
         EndRun();
@@ -95,10 +85,16 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
             at += HeaderBytes + length;
         }
 
-        return new ModelOutput { Protocol = protocol, Parts = ToParts([.. runs.OrderBy(run => run.Choice)]), Characters = characters, NotKept = _notKept?.Classes ?? default };
+        return new ModelOutput
+        {
+            Protocol = protocol,
+            Parts = ToParts([.. runs.OrderBy(run => run.Choice)]),
+            Characters = characters,
+            NotKept = _notKept?.Classes ?? default,
+        };
     }
 
-    /// <summary>Forgets what was kept, and keeps its room.</summary>
+    /// <summary>Clears the text, and keeps the array.</summary>
     public void Clear()
     {
         _length = 0;
@@ -107,7 +103,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         _notKept = null;
     }
 
-    /// <summary>Gives back what was rented and taken. What was kept is gone.</summary>
+    /// <summary>Returns the array, and its share of the budget.</summary>
     public void Release()
     {
         _isFull = true;
@@ -163,14 +159,14 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
             _isFull = true;
         }
 
-        // The next name is another call's, and so is the next citation another one.
+        // Each name is another call, and each citation another one.
         if (kind is OutputKind.ToolName or OutputKind.Citation || _isFull)
         {
             EndRun();
         }
     }
 
-    // Past the response's own limit nothing is counted: what was kept stands for the rest.
+    // Beyond the response's own limit nothing is counted: the kept part stands for the rest.
     private void Count(ReadOnlySpan<byte> utf8)
     {
         if (_notKept is not null)
@@ -197,8 +193,9 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         }
     }
 
-    // Its last bit says whether there are escapes in it.
-    private static int Run(OutputKind kind, int choiceIndex, bool isEscaped) => ((choiceIndex & 0xFFFFFF) << 4) | ((int)kind << 1) | (isEscaped ? 1 : 0);
+    // The last bit marks escapes.
+    private static int Run(OutputKind kind, int choiceIndex, bool isEscaped) =>
+        ((choiceIndex & 0xFFFFFF) << 4) | ((int)kind << 1) | (isEscaped ? 1 : 0);
 
     private bool TryMakeRoom(int more)
     {
@@ -240,7 +237,8 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         {
             (int choice, OutputKind kind, int start, int runLength, bool isEscaped) = runs[i];
             length += Append(_array.AsSpan(start, runLength), isEscaped, text.AsSpan(length));
-            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind && kind is not (OutputKind.ToolName or OutputKind.Citation);
+            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind
+                && kind is not (OutputKind.ToolName or OutputKind.Citation);
             if (!goesOn)
             {
                 parts.Add(new OutputPart { Kind = kind, ChoiceIndex = choice, Text = Encoding.UTF8.GetString(text, 0, length) });
@@ -251,7 +249,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         return parts;
     }
 
-    // The text is never longer than its run, whose header leaves room for an escape that must be looked at whole.
+    // The text is never longer than its run. The header leaves room for an escape that is needed whole.
     private static int Append(ReadOnlySpan<byte> run, bool isEscaped, Span<byte> destination)
     {
         if (!isEscaped)

@@ -6,7 +6,7 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Requests;
 
-/// <summary>Reads what a message holds: text in every shape, tool calls and their results, images, documents and recordings.</summary>
+/// <summary>Reads a message's content: text, tool calls and results, images, documents and recordings.</summary>
 internal sealed class ContentReader
 {
     private const int MaxDepth = 32;
@@ -25,7 +25,7 @@ internal sealed class ContentReader
         _media = new MediaReader(facts, family, meter, this);
     }
 
-    /// <summary>A string, an array of strings, parts or blocks, or one part or block.</summary>
+    /// <summary>Reads a string, an array of strings, parts or blocks, or a single part or block.</summary>
     public void Read(ref Utf8JsonReader reader)
     {
         if (_depth == MaxDepth)
@@ -62,13 +62,15 @@ internal sealed class ContentReader
         _depth--;
     }
 
-    /// <summary>A member of a message, part, block or item.</summary>
+    /// <summary>Reads a member of a message, part, block or item.</summary>
     public void ReadMember(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         switch (name)
         {
-            case var _ when name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("parts"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("refusal"u8)
-                || name.SequenceEqual("summary"u8) || name.SequenceEqual("title"u8) || name.SequenceEqual("context"u8) || name.SequenceEqual("transcript"u8) || name.SequenceEqual("reasoning_content"u8)
+            case var _ when name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("parts"u8)
+                || name.SequenceEqual("thinking"u8) || name.SequenceEqual("refusal"u8)
+                || name.SequenceEqual("summary"u8) || name.SequenceEqual("title"u8) || name.SequenceEqual("context"u8)
+                    || name.SequenceEqual("transcript"u8) || name.SequenceEqual("reasoning_content"u8)
                 || name.SequenceEqual("message"u8) || name.SequenceEqual("tool_plan"u8):
                 Read(ref reader);
                 break;
@@ -78,14 +80,16 @@ internal sealed class ContentReader
             case var _ when name.SequenceEqual("output"u8) && IsPart(reader):
                 Read(ref reader);
                 break;
-            case var _ when name.SequenceEqual("output"u8) || name.SequenceEqual("response"u8) || name.SequenceEqual("json"u8) || name.SequenceEqual("result"u8):
+            case var _ when name.SequenceEqual("output"u8) || name.SequenceEqual("response"u8) || name.SequenceEqual("json"u8)
+                || name.SequenceEqual("result"u8):
                 ReadValue(ref reader);
                 break;
             case var _ when name.SequenceEqual("input"u8) || name.SequenceEqual("arguments"u8) || name.SequenceEqual("args"u8):
                 _facts.ToolExchanges++;
                 ReadArguments(ref reader);
                 break;
-            case var _ when name.SequenceEqual("tool_calls"u8) || name.SequenceEqual("function"u8) || name.SequenceEqual("function_call"u8) || name.SequenceEqual("custom"u8)
+            case var _ when name.SequenceEqual("tool_calls"u8) || name.SequenceEqual("function"u8) || name.SequenceEqual("function_call"u8)
+                || name.SequenceEqual("custom"u8)
                 || name.SequenceEqual("functionCall"u8) || name.SequenceEqual("functionResponse"u8) || IsBlock(name):
                 Read(ref reader);
                 break;
@@ -99,10 +103,12 @@ internal sealed class ContentReader
 
     // Bedrock's Converse names a block by its member.
     private static bool IsBlock(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("toolUse"u8) || name.SequenceEqual("toolResult"u8) || name.SequenceEqual("reasoningContent"u8) || name.SequenceEqual("reasoningText"u8) || name.SequenceEqual("guardContent"u8)
+        name.SequenceEqual("toolUse"u8) || name.SequenceEqual("toolResult"u8) || name.SequenceEqual("reasoningContent"u8)
+            || name.SequenceEqual("reasoningText"u8) || name.SequenceEqual("guardContent"u8)
         || name.SequenceEqual("citationsContent"u8) || name.SequenceEqual("searchResult"u8);
 
-    // An output that is a part itself: {type: computer_screenshot, image_url}. A function's own result says such things in a string, or as Gemini's response.
+    // An output that is itself a part: {type: computer_screenshot, image_url}. A function's result has this in a
+    // string, or as Gemini's response.
     private static bool IsPart(Utf8JsonReader value)
     {
         if (value.TokenType != JsonTokenType.StartObject)
@@ -112,7 +118,8 @@ internal sealed class ContentReader
 
         while (value.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (name.SequenceEqual("image_url"u8) || name.SequenceEqual("file_id"u8) || name.SequenceEqual("file_data"u8) || name.SequenceEqual("file_url"u8))
+            if (name.SequenceEqual("image_url"u8) || name.SequenceEqual("file_id"u8) || name.SequenceEqual("file_data"u8)
+                || name.SequenceEqual("file_url"u8))
             {
                 return true;
             }
@@ -123,7 +130,7 @@ internal sealed class ContentReader
         return false;
     }
 
-    // A result: a string, content blocks (which have images among them), or any JSON.
+    // A result: a string, content blocks (which may hold images), or any JSON.
     private void ReadValue(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.StartArray)

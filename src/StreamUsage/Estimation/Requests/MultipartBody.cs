@@ -1,9 +1,7 @@
 namespace StreamUsage.Estimation.Requests;
 
-/// <summary>
-/// The parts of a <c>multipart/form-data</c> request, as uploads to transcription and image endpoints are sent. It is
-/// told by its first bytes, and read where it lies.
-/// </summary>
+/// <summary>Enumerates the parts of a <c>multipart/form-data</c> request (uploads to transcription and image
+/// endpoints), in place. It is recognised by its first bytes.</summary>
 internal ref struct MultipartBody
 {
     private readonly ReadOnlySpan<byte> _delimiter;
@@ -16,22 +14,19 @@ internal ref struct MultipartBody
         _rest = rest;
     }
 
-    /// <summary>How long it is.</summary>
     public int Length { get; }
 
-    /// <summary>The field's name.</summary>
     public ReadOnlySpan<byte> Name { get; private set; }
 
-    /// <summary>The content type of a file; empty where none is said.</summary>
+    /// <summary>Gets the content type of a file; empty if none.</summary>
     public ReadOnlySpan<byte> ContentType { get; private set; }
 
-    /// <summary>Whether it is a file.</summary>
     public bool IsFile { get; private set; }
 
-    /// <summary>The field's value, as far as it was kept.</summary>
+    /// <summary>Gets the field's value, as far as it was kept.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
-    /// <summary>Begins with the first part; false where the body is none.</summary>
+    /// <summary>Creates an enumerator before the first part. Returns false for another body.</summary>
     public static bool TryRead(ReadOnlySpan<byte> body, out MultipartBody parts)
     {
         int end = body.StartsWith("--"u8) ? body.IndexOf("\r\n"u8) : -1;
@@ -39,13 +34,12 @@ internal ref struct MultipartBody
         return end > 2;
     }
 
-    /// <summary>Moves to the next part.</summary>
     public bool Next()
     {
         int headerEnd = _rest.StartsWith("\r\n"u8) ? _rest.IndexOf("\r\n\r\n"u8) : -1;
         if (headerEnd < 0)
         {
-            return false; // "--", the end; or the body breaks off.
+            return false; // The end ("--"), or a body that breaks off.
         }
 
         ReadHeaders(_rest[..headerEnd]);

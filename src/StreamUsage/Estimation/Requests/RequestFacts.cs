@@ -2,13 +2,12 @@ using StreamUsage.Estimation.Families;
 
 namespace StreamUsage.Estimation.Requests;
 
-/// <summary>What of a request costs tokens.</summary>
+/// <summary>Represents what costs tokens in a request.</summary>
 internal sealed record RequestFacts
 {
-    /// <summary>Tokens of all text, counted with the family's encoding.</summary>
+    /// <summary>Gets or sets the tokens of all text, by the family's encoding.</summary>
     public double Text { get; set; }
 
-    /// <summary>Digits in it.</summary>
     public double Digits { get; set; }
 
     public int Messages { get; set; }
@@ -27,10 +26,10 @@ internal sealed record RequestFacts
 
     public bool IsThinking { get; set; }
 
-    /// <summary>Tokens of images and documents.</summary>
+    /// <summary>Gets or sets the tokens of images and documents.</summary>
     public double Media { get; set; }
 
-    /// <summary>Where the JSON could not be read on; null where all of it was.</summary>
+    /// <summary>Gets or sets the fault at which reading the JSON ended; null if all was read.</summary>
     public System.Text.Json.JsonException? Fault { get; set; }
 
     public double Tokens(TokenRule rule) =>

@@ -3,12 +3,11 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Requests;
 
-/// <summary>
-/// What must be known of a request before it is read: the model it names, which protocol it is, told by its members, and whether these are in an envelope, <c>{model, request: {contents, …}}</c> (Gemini Code Assist).
-/// </summary>
+/// <summary>Represents what must be known before a request is read: model, protocol, and whether there is an envelope.
+/// Gemini Code Assist has one: <c>{model, request: {contents, …}}</c>.</summary>
 internal readonly record struct RequestHead(string? Model, string? Protocol, bool IsEnvelope)
 {
-    /// <summary>Looks at the names of the top-level members; passes over their values. Malformed JSON tells what came before it broke.</summary>
+    /// <summary>Reads the names of the top-level members, up to any malformed JSON.</summary>
     public static RequestHead Read(ReadOnlySpan<byte> json)
     {
         (string? model, string? protocol) = ReadMembers(json, out ReadOnlySpan<byte> request);
@@ -17,12 +16,12 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
             return new RequestHead(model, protocol, IsEnvelope: false);
         }
 
-        // No member is any protocol's. One that breaks off in its envelope has none that could be seen.
+        // An envelope that breaks off has no members to recognise.
         (string? innerModel, string? innerProtocol) = request.IsEmpty ? default : ReadMembers(request, out _);
         return new RequestHead(model ?? innerModel, innerProtocol, IsEnvelope: true);
     }
 
-    /// <summary>Returns the model that the top level names; null if it names none. Reads no further than that.</summary>
+    /// <summary>Returns the model at the top level, without reading further; null if there is none.</summary>
     /// <exception cref="JsonException">The JSON is malformed before a model is named.</exception>
     public static string? FindModel(ReadOnlySpan<byte> json)
     {
@@ -57,7 +56,7 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
                 }
                 else if (name.SequenceEqual("prompt"u8))
                 {
-                    protocol ??= "openai-completions"; // Responses have one too, beside their input.
+                    protocol ??= "openai-completions"; // Responses may have a prompt too, beside their input.
                 }
                 else
                 {
@@ -67,7 +66,7 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
         }
         catch (JsonException)
         {
-            // What follows cannot be read; the reader of the request says so.
+            // The request's reader will report the fault.
         }
 
         return (model, protocol);

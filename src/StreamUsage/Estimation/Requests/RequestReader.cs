@@ -7,10 +7,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Requests;
 
-/// <summary>
-/// Reads a request in one pass over its UTF-8 JSON: Claude Messages, Chat Completions, Responses, Gemini and its Interactions, Bedrock's Converse and invoked models, Cohere, Mistral, and completions, embeddings, speech and images
-/// by their prompt. Their members have different names, so that one reader serves all. What costs no tokens (ids, sampling, signatures) is passed over.
-/// </summary>
+/// <summary>Reads the UTF-8 JSON of a request in one pass. Protocols use different member names, so one reader serves
+/// all: Messages, Chat, Responses, Gemini, Interactions, Converse, invoked models, Cohere, Mistral, completions,
+/// embeddings, speech, images. Members that cost no tokens are skipped.</summary>
 internal sealed class RequestReader
 {
     private readonly ModelFamily _family;
@@ -27,14 +26,14 @@ internal sealed class RequestReader
         _mayEnterEnvelope = mayEnterEnvelope;
     }
 
-    /// <summary>Reads a request. JSON that breaks off, or is none, counts as text from there on.</summary>
+    /// <summary>Reads a request. Malformed JSON counts as text from its fault on.</summary>
     public static RequestFacts Read(ReadOnlySpan<byte> json, RequestHead head, ModelFamily family)
     {
         using var meter = new TextMeter(Tokenizers.Get(family.Encoding), json.Length);
         return new RequestReader(family, meter, head.IsEnvelope).Read(json);
     }
 
-    /// <summary>Reads a form: its prompt, and the recordings and images that it uploads. Its other fields cost nothing.</summary>
+    /// <summary>Reads a form: its prompt, and uploaded recordings and images. Other fields cost nothing.</summary>
     public static RequestFacts Read(MultipartBody form, ModelFamily family)
     {
         using var meter = new TextMeter(Tokenizers.Get(family.Encoding), form.Length);
@@ -93,7 +92,7 @@ internal sealed class RequestReader
         {
             if (_mayEnterEnvelope && name.SequenceEqual("request"u8))
             {
-                _mayEnterEnvelope = false; // There is none in an envelope.
+                _mayEnterEnvelope = false; // An envelope does not hold another.
                 ReadMembers(ref reader);
             }
             else
@@ -113,7 +112,8 @@ internal sealed class RequestReader
         {
             ReadDocuments(ref reader);
         }
-        else if (name.SequenceEqual("preamble"u8) || name.SequenceEqual("system"u8) || name.SequenceEqual("instructions"u8) || name.SequenceEqual("systemInstruction"u8) || name.SequenceEqual("system_instruction"u8))
+        else if (name.SequenceEqual("preamble"u8) || name.SequenceEqual("system"u8) || name.SequenceEqual("instructions"u8)
+            || name.SequenceEqual("systemInstruction"u8) || name.SequenceEqual("system_instruction"u8))
         {
             ReadSystem(ref reader);
         }
@@ -123,13 +123,14 @@ internal sealed class RequestReader
         }
         else if (name.SequenceEqual("additionalModelRequestFields"u8))
         {
-            ReadMembers(ref reader); // What a model has beyond Converse is said in its own words.
+            ReadMembers(ref reader); // The model's native members beside Converse's.
         }
         else if (name.SequenceEqual("thinking"u8))
         {
             ReadThinking(ref reader);
         }
-        else if (name.SequenceEqual("response_format"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("output_config"u8) || name.SequenceEqual("output_format"u8)
+        else if (name.SequenceEqual("response_format"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("output_config"u8)
+            || name.SequenceEqual("output_format"u8)
             || name.SequenceEqual("generationConfig"u8) || name.SequenceEqual("generation_config"u8))
         {
             ReadFormat(ref reader);
@@ -140,12 +141,15 @@ internal sealed class RequestReader
         }
     }
 
-    // Of Chat, Gemini, Responses and Interactions, completions; of Mistral's Conversations; Titan; Cohere's Chat in version 1, Embed and Rerank.
+    // Chat, Gemini, Responses, Interactions, completions; Conversations; Titan; Cohere's Chat version 1, Embed and
+    // Rerank.
     private static bool IsMessages(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("messages"u8) || name.SequenceEqual("contents"u8) || name.SequenceEqual("input"u8) || name.SequenceEqual("prompt"u8) || name.SequenceEqual("inputs"u8)
-        || name.SequenceEqual("inputText"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("chat_history"u8) || name.SequenceEqual("texts"u8) || name.SequenceEqual("query"u8);
+        name.SequenceEqual("messages"u8) || name.SequenceEqual("contents"u8) || name.SequenceEqual("input"u8)
+            || name.SequenceEqual("prompt"u8) || name.SequenceEqual("inputs"u8)
+        || name.SequenceEqual("inputText"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("chat_history"u8)
+            || name.SequenceEqual("texts"u8) || name.SequenceEqual("query"u8);
 
-    // What is given beside the messages: texts, or objects that are written out.
+    // Documents beside the messages: texts, or objects that become text.
     private void ReadDocuments(ref Utf8JsonReader reader)
     {
         if (!reader.EnterArray())
@@ -190,7 +194,7 @@ internal sealed class RequestReader
             }
             else if (reader.TokenType == JsonTokenType.Number)
             {
-                _facts.Media++; // A token of a prompt that was sent as tokens.
+                _facts.Media++; // A token of a prompt of tokens.
             }
             else
             {
@@ -218,12 +222,11 @@ internal sealed class RequestReader
             }
         }
 
-        // An exchange counts as a whole, its messages with it; a result alone is the other half of one.
+        // A tool exchange includes its messages. A result alone is the other half of one.
         bool isMessage = _family.Tools == ToolNotation.Tags ? hasRole : hasRole && !isTool && _facts.ToolExchanges == exchanges;
         _facts.Messages += isMessage ? 1 : 0;
     }
 
-    // thinking {type: enabled}.
     private void ReadThinking(ref Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -233,12 +236,14 @@ internal sealed class RequestReader
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            _facts.IsThinking |= name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("enabled"u8);
+            _facts.IsThinking |= name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String
+                && reader.ValueTextEquals("enabled"u8);
             reader.Skip();
         }
     }
 
-    // response_format {json_schema: {schema}}, text or output_config {format: {schema}}, output_format {schema}, generationConfig {responseSchema}.
+    // response_format {json_schema: {schema}}, text or output_config {format: {schema}}, output_format {schema},
+    // generationConfig {responseSchema}.
     private void ReadFormat(ref Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -252,7 +257,8 @@ internal sealed class RequestReader
             {
                 ReadFormat(ref reader);
             }
-            else if (name.SequenceEqual("schema"u8) || name.SequenceEqual("responseSchema"u8) || name.SequenceEqual("response_schema"u8) || name.SequenceEqual("responseJsonSchema"u8))
+            else if (name.SequenceEqual("schema"u8) || name.SequenceEqual("responseSchema"u8) || name.SequenceEqual("response_schema"u8)
+                || name.SequenceEqual("responseJsonSchema"u8))
             {
                 _facts.HasSchema = true;
                 CompactJson.Write(ref reader, _meter, leaveOut: "additionalProperties"u8);

@@ -4,13 +4,13 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Tools;
 
-/// <summary>The arguments of a tool call as tags: each name and each value is a text of its own; strings without quotes and escapes, anything else as JSON.</summary>
+/// <summary>Counts the arguments of a tool call as tags. Each name and each value is a text: strings without quotes and
+/// escapes, other values as JSON.</summary>
 internal static class ToolArgumentText
 {
-    /// <summary>Counts the text of a call's arguments.</summary>
-    /// <param name="json">The JSON object; one that is cut off counts up to there.</param>
-    /// <param name="meter">What counts.</param>
-    /// <returns>How many arguments there are at the top level.</returns>
+    /// <summary>Counts the text of a call's arguments. Returns the number of top-level arguments.</summary>
+    /// <param name="json">The JSON object, counted up to any cut.</param>
+    /// <param name="meter">Counts the text.</param>
     public static int Read(ReadOnlySpan<byte> json, TextMeter meter)
     {
         int arguments = 0;

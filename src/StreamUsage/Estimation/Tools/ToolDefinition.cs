@@ -3,12 +3,13 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Tools;
 
-/// <summary>A tool definition of any protocol; its members are readers that stand on them, or on nothing.</summary>
+/// <summary>Represents a tool definition of any protocol. Its members are readers at the data, or default.</summary>
 internal ref struct ToolDefinition
 {
     public Utf8JsonReader Name, Description, Schema;
 
-    /// <summary>Reads the object that the reader stands on, and moves to its end. What is nested in <c>function</c> or <c>custom</c> counts as its own.</summary>
+    /// <summary>Reads the object that the reader is at, to its end. The members of <c>function</c> and <c>custom</c>
+    /// count as its own.</summary>
     public static ToolDefinition Read(ref Utf8JsonReader reader)
     {
         var tool = default(ToolDefinition);
@@ -34,7 +35,8 @@ internal ref struct ToolDefinition
             {
                 Description = reader;
             }
-            else if (name.SequenceEqual("parameters"u8) || name.SequenceEqual("input_schema"u8) || name.SequenceEqual("parametersJsonSchema"u8))
+            else if (name.SequenceEqual("parameters"u8) || name.SequenceEqual("input_schema"u8)
+                || name.SequenceEqual("parametersJsonSchema"u8))
             {
                 Schema = reader;
             }
@@ -47,7 +49,7 @@ internal ref struct ToolDefinition
         }
     }
 
-    // Converse's: {json: schema}.
+    // Converse: {json: schema}.
     private static Utf8JsonReader SchemaIn(Utf8JsonReader reader)
     {
         Utf8JsonReader whole = reader;

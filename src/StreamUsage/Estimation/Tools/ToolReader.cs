@@ -6,10 +6,10 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Tools;
 
-/// <summary>Reads the tools that a request defines, and whether one must be called.</summary>
+/// <summary>Reads a request's tools, and whether one must be called.</summary>
 internal sealed class ToolReader(RequestFacts facts, ModelFamily family, TextMeter meter)
 {
-    /// <summary>Reads the value of a request's member of that name, where it is about tools; else leaves the reader where it is.</summary>
+    /// <summary>Reads the value of a member about tools. Returns false, without reading, for other members.</summary>
     public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         if (name.SequenceEqual("tools"u8) || name.SequenceEqual("functions"u8))
@@ -68,7 +68,8 @@ internal sealed class ToolReader(RequestFacts facts, ModelFamily family, TextMet
         bool isTool = true;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if ((name.SequenceEqual("functionDeclarations"u8) || name.SequenceEqual("function_declarations"u8)) && reader.TokenType == JsonTokenType.StartArray)
+            if ((name.SequenceEqual("functionDeclarations"u8) || name.SequenceEqual("function_declarations"u8))
+                && reader.TokenType == JsonTokenType.StartArray)
             {
                 ReadDeclarations(ref reader);
                 isTool = false;
@@ -100,7 +101,7 @@ internal sealed class ToolReader(RequestFacts facts, ModelFamily family, TextMet
         }
     }
 
-    // Gemini's: {functionDeclarations: [{name, description, parameters}]}.
+    // Gemini: {functionDeclarations: [{name, description, parameters}]}.
     private void ReadDeclarations(ref Utf8JsonReader reader)
     {
         while (reader.NextElement())
@@ -111,7 +112,7 @@ internal sealed class ToolReader(RequestFacts facts, ModelFamily family, TextMet
         }
     }
 
-    // Converse's: {tools: [{toolSpec: {name, description, inputSchema}}], toolChoice: {any: {}}}.
+    // Converse: {tools: [{toolSpec: {name, description, inputSchema}}], toolChoice: {any: {}}}.
     private void ReadConfig(ref Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -156,7 +157,8 @@ internal sealed class ToolReader(RequestFacts facts, ModelFamily family, TextMet
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            facts.IsToolForced |= name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String && !reader.ValueTextEquals("auto"u8) && !reader.ValueTextEquals("none"u8);
+            facts.IsToolForced |= name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String
+                && !reader.ValueTextEquals("auto"u8) && !reader.ValueTextEquals("none"u8);
             reader.Skip();
         }
     }

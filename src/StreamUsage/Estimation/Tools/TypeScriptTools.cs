@@ -4,10 +4,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Tools;
 
-/// <summary>
-/// Tool definitions as OpenAI's models are shown them: a TypeScript namespace with a type for each function, descriptions as comments. Not published; found from what providers count (docs/estimation.md). What is
-/// nested deeper than <see cref="MaxDepth"/> counts as JSON.
-/// </summary>
+/// <summary>Writes tool definitions as OpenAI's models get them: a TypeScript namespace with a type for each function
+/// and descriptions as comments. Unpublished; inferred from reported counts (docs/estimation.md). Definitions nested
+/// deeper than <see cref="MaxDepth"/> count as JSON.</summary>
 internal static class TypeScriptTools
 {
     private const int MaxDepth = 8;
@@ -20,7 +19,7 @@ internal static class TypeScriptTools
         meter.End();
     }
 
-    /// <summary>One function: the members of its definition, in whatever order they come.</summary>
+    /// <summary>Writes one function, whatever the order of its members.</summary>
     public static void Write(scoped in ToolDefinition tool, TextMeter meter)
     {
         WriteComment(tool.Description, meter);
@@ -39,7 +38,7 @@ internal static class TypeScriptTools
         }
     }
 
-    // The reader stands on a schema's object: its description as a comment, then a line for each property.
+    // Writes the schema object that the reader is at: its description as a comment, then a line for each property.
     private static void WriteObject(ref Utf8JsonReader reader, TextMeter meter, int depth)
     {
         Schema schema = Schema.Read(ref reader);
@@ -77,7 +76,8 @@ internal static class TypeScriptTools
 
     private static void WriteType(scoped in Schema schema, TextMeter meter, int depth)
     {
-        Utf8JsonReader alternatives = schema.Alternatives, values = schema.Values, items = schema.Items, properties = schema.Properties, types = schema.Type;
+        Utf8JsonReader alternatives = schema.Alternatives, values = schema.Values, items = schema.Items;
+        Utf8JsonReader properties = schema.Properties, types = schema.Type;
         if (depth > MaxDepth)
         {
             Utf8JsonReader whole = schema.Whole;
@@ -188,7 +188,8 @@ internal static class TypeScriptTools
         return properties.TokenType == JsonTokenType.StartObject && properties.NextProperty(out _);
     }
 
-    /// <summary>The members of a JSON schema that show in a type; a reader that stands on nothing where one is missing.</summary>
+    /// <summary>Represents the members of a JSON schema that show in a type, as readers at the data, or
+    /// default.</summary>
     private ref struct Schema
     {
         public Utf8JsonReader Whole, Description, Type, Properties, Items, Alternatives, Values, Default;

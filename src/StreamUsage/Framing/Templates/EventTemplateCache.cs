@@ -7,8 +7,8 @@ namespace StreamUsage.Framing.Templates;
 
 /// <summary>Skips the JSON of repeated events: matches events with the templates of the stream, keeps an event that a
 /// read cuts, and learns templates from events that are parsed. A mutable struct: never copy it.</summary>
-/// <remarks>The templates are ordered by their last use. A stream needs few at a time: it writes text, reasons, or calls
-/// a tool.</remarks>
+/// <remarks>The templates are ordered by their last use. A stream needs few at a time: it writes text, reasons, or
+/// calls a tool.</remarks>
 internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
 {
     private const int MaxUnused = 16;
@@ -41,7 +41,8 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
     /// <summary>Matches the event at the start of the bytes.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="length">The bytes read: the event's if it is whole, all if it is cut.</param>
-    /// <returns>None if the event must be parsed. Cut if the next read must go to <see cref="MatchCutEvent"/>.</returns>
+    /// <returns>None if the event must be parsed. Cut if the next read must go to
+    /// <see cref="MatchCutEvent"/>.</returns>
     public TemplateMatch Match(ReadOnlySpan<byte> bytes, out int length)
     {
         TemplateMatch match = MatchAny(bytes, out length);

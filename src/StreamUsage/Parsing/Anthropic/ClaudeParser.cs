@@ -55,6 +55,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
 
         ReadOnlySpan<byte> type = streamEvent.Type;
         bool isError = false;
+        FlatError flatError = default;
         Utf8JsonReader reader = Utf8Json.Read(data);
         reader.Read();
         if (ConverseParser.IsException(type))
@@ -101,21 +102,30 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             {
                 state = ConverseUsage.FillIn(ref reader, data, state, output);
             }
+            else if (name.SequenceEqual("base_resp"u8))
+            {
+                flatError.TryRead(ref reader, name); // MiniMax, whose message is empty then.
+            }
             else
             {
                 state = ReadMessageProperty(ref reader, name, state, output);
             }
         }
 
-        if (!isError && type.SequenceEqual("error"u8))
+        if (!isError && flatError.Find(hasAnswer: true) is { } said)
+        {
+            isError = true;
+            state = state.WithError(said);
+        }
+        else if (!isError && type.SequenceEqual("error"u8))
         {
             isError = true;
             state = state.WithError(ReadFlatError(data));
         }
-        else if (!isError && type.IsEmpty && FlatError.Find(data) is { } flatError)
+        else if (!isError && type.IsEmpty && FlatError.Find(data) is { } flat)
         {
             isError = true;
-            state = state.WithError(flatError);
+            state = state.WithError(flat);
         }
 
         // Stream events may come as JSON lines. Only other objects are whole answers.

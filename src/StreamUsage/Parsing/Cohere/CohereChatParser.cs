@@ -1,5 +1,6 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
+using StreamUsage.Parsing.Bedrock;
 using StreamUsage.Parsing.Json;
 using StreamUsage.Parsing.UsageObjects;
 
@@ -64,11 +65,20 @@ internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
                 isAnswer = true;
                 CohereContent.ReadMessage(ref reader, index: 0, output);
             }
+            else if (name.SequenceEqual(InvocationMetrics.Name))
+            {
+                state = ConverseUsage.FillIn(ref reader, data, state, output);
+            }
             else
             {
                 isAnswer |= name.SequenceEqual("finish_reason"u8);
                 state = ReadEnd(ref reader, name, data, state, output);
             }
+        }
+
+        if (type.IsEmpty && !isAnswer && state.Error is null && FlatError.Find(data) is { } error)
+        {
+            return state.WithError(error);
         }
 
         bool isEnd = type.SequenceEqual("message-end"u8) || (streamEvent.IsWholeBody && isAnswer);

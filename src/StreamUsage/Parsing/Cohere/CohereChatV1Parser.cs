@@ -1,5 +1,6 @@
 using System.Text.Json;
 using StreamUsage.Accounting;
+using StreamUsage.Parsing.Bedrock;
 using StreamUsage.Parsing.Json;
 using StreamUsage.Parsing.UsageObjects;
 
@@ -58,6 +59,10 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
             {
                 state = ReadResponse(ref reader, data, state, output);
             }
+            else if (name.SequenceEqual(InvocationMetrics.Name))
+            {
+                state = ConverseUsage.FillIn(ref reader, data, state, output);
+            }
             else
             {
                 isAnswer |= name.SequenceEqual("generation_id"u8);
@@ -76,6 +81,11 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
             {
                 CohereContent.ObserveText(ref text, 0, output);
             }
+        }
+
+        if (type.IsEmpty && !isAnswer && state.Error is null && FlatError.Find(data) is { } error)
+        {
+            return state.WithError(error);
         }
 
         bool isEnd = type.SequenceEqual("stream-end"u8) || (streamEvent.IsWholeBody && type.IsEmpty && isAnswer);

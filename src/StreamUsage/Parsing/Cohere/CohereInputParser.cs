@@ -21,8 +21,9 @@ internal sealed class CohereInputParser(string protocol, string operation, RootM
     public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
-        !probe.IsObject || !probe.Has(result) ? ParserMatch.None : probe.Usage == UsageShape.Cohere ? ParserMatch.Certain
-            : ParserMatch.Possible;
+        !probe.IsObject || !probe.Has(result) ? ParserMatch.None
+        : probe.Usage == UsageShape.Cohere || probe.Has(RootMembers.Ranking) ? ParserMatch.Certain
+        : ParserMatch.Possible;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {

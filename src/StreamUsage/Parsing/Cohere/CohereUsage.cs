@@ -36,6 +36,11 @@ internal static class CohereUsage
             next = next with { BilledTokens = null };
         }
 
+        if (tokens.IsZero && next.BilledTokens is { TotalTokens: 0 })
+        {
+            next = next with { BilledTokens = null }; // Counts that are all 0 are no report.
+        }
+
         if (!tokens.HasInput && tokens.OutputTokens is null && next.BilledUnits.Count == 0)
         {
             return next; // Only the API's version.

@@ -87,7 +87,13 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         type = type.IsEmpty && IsEvent(streamEvent.Type) ? streamEvent.Type : type;
         if (type.IsEmpty)
         {
-            return state.Error is null || !usage.IsEmpty ? ReadInteraction(data, state, output, isWhole: true, isEnd: false) : state;
+            if (state.Error is null && FlatError.Find(data) is { } said)
+            {
+                return state.WithError(said);
+            }
+
+            bool isInteraction = !usage.IsEmpty || (state.Error is null && (streamEvent.IsWholeBody || status is not null));
+            return isInteraction ? ReadInteraction(data, state, output, isWhole: true, isEnd: false) : state;
         }
 
         bool isEnd = type.SequenceEqual("interaction.completed"u8) || type.SequenceEqual("interaction.complete"u8);

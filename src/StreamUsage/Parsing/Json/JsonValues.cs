@@ -7,7 +7,7 @@ namespace StreamUsage.Parsing.Json;
 /// containers, end markers and other lines; their content is not validated.</summary>
 internal ref struct JsonValues(ReadOnlySpan<byte> data)
 {
-    private ReadOnlySpan<byte> _rest = data;
+    private ReadOnlySpan<byte> _rest = data, _last;
 
     private static ReadOnlySpan<byte> Blank => " \t\r\n"u8;
 
@@ -84,12 +84,15 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
     /// <summary>Returns the next value; false if there is none.</summary>
     public bool Next(out ReadOnlySpan<byte> value)
     {
-        _rest = _rest.TrimStart(Blank);
+        _rest = _last = _rest.TrimStart(Blank);
         int length = LengthOfFirst(_rest, out _);
         value = _rest[..length].TrimEnd(Blank);
         _rest = _rest[length..];
         return !value.IsEmpty;
     }
+
+    /// <summary>Goes back to the second line of the last value, whose first line is broken.</summary>
+    public void GoToSecondLine() => _rest = _last[(_last.IndexOf((byte)'\n') + 1)..];
 
     // Includes leading white space. A value that is no container ends with its line, or before a container.
     private static int LengthOfFirst(ReadOnlySpan<byte> data, out bool isWhole)

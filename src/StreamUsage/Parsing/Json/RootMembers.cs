@@ -29,6 +29,7 @@ internal enum RootMembers
     Embedding = 1 << 18,
     LlamaCounts = 1 << 19,
     ModerationId = 1 << 20,
+    Ranking = 1 << 22,
 }
 
 /// <summary>Finds the <see cref="RootMembers"/> of a property.</summary>
@@ -75,7 +76,7 @@ internal static class RootMember
 
     private static RootMembers OfArray(scoped ReadOnlySpan<byte> name, Utf8JsonReader value) =>
         name.SequenceEqual("data"u8) ? (IsImage(value) ? RootMembers.Images : RootMembers.None)
-        : name.SequenceEqual("results"u8) ? RootMembers.Results
+        : name.SequenceEqual("results"u8) ? RootMembers.Results | (IsRanking(value) ? RootMembers.Ranking : RootMembers.None)
         : name.SequenceEqual("embeddings"u8) ? RootMembers.Embeddings
         : name.SequenceEqual("embedding"u8) ? RootMembers.Embedding
         : name.SequenceEqual("steps"u8) ? RootMembers.Steps
@@ -100,6 +101,27 @@ internal static class RootMember
             }
 
             data.Skip();
+        }
+
+        return false;
+    }
+
+    // Returns whether the first element is a ranked document: {index, relevance_score}.
+    private static bool IsRanking(Utf8JsonReader results)
+    {
+        if (!results.EnterArray() || !results.NextElement() || !results.EnterObject())
+        {
+            return false;
+        }
+
+        while (results.NextProperty(out ReadOnlySpan<byte> name))
+        {
+            if (name.SequenceEqual("relevance_score"u8))
+            {
+                return true;
+            }
+
+            results.Skip();
         }
 
         return false;

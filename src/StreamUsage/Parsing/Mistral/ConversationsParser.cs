@@ -72,6 +72,11 @@ internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
             return state.WithError(flatError.ToError());
         }
 
+        if (isAnswer && state.Error is null && FlatError.Find(data) is { } said)
+        {
+            return state.WithError(said);
+        }
+
         bool isEnd = type.SequenceEqual("conversation.response.done"u8) || (isAnswer && streamEvent.IsWholeBody);
         return isEnd && state.Error is null ? state with { IsTerminal = true } : state;
     }

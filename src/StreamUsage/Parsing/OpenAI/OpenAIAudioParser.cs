@@ -87,6 +87,11 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
+        if (type.IsEmpty && !Utf8Json.IsString(text) && state.Error is null && FlatError.Find(data) is { } said)
+        {
+            return state.WithError(said);
+        }
+
         bool isEnd = type.EndsWith(".done"u8) || (type.IsEmpty && streamEvent.IsWholeBody);
         if (type.EndsWith(".text.delta"u8))
         {

@@ -61,6 +61,11 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
             }
         }
 
+        if (type.IsEmpty && (images.IsEmpty || images[0] != (byte)'[') && state.Error is null && FlatError.Find(data) is { } said)
+        {
+            return state.WithError(said);
+        }
+
         if (Utf8Json.IsObjectValue(usage))
         {
             Utf8JsonReader reader = Utf8Json.ReadValue(usage);

@@ -19,9 +19,11 @@ internal readonly record struct RateClass(string? Tier, string? Geo, bool FallsB
     public static RateClass Of(string? serviceTier, string? speed, string? inferenceGeo)
     {
         (string? tier, bool fallsBack) = TierOf(serviceTier);
-        if (tier is null && !string.IsNullOrEmpty(speed) && !Is(speed, Standard))
+        if (tier != Provisioned && !string.IsNullOrEmpty(speed) && !Is(speed, Standard))
         {
-            tier = Is(speed, Fast) ? Fast : speed.ToLowerInvariant();
+            // A tier and a speed that both change the price are a class of their own.
+            tier = tier is null ? speed.ToLowerInvariant() : $"{tier} {speed.ToLowerInvariant()}";
+            fallsBack = false;
         }
 
         return new RateClass(tier, GeoOf(inferenceGeo), fallsBack);
