@@ -7,7 +7,6 @@ using StreamUsage.Capture;
 using StreamUsage.Estimation;
 using StreamUsage.Framing.Templates;
 using StreamUsage.Parsing;
-using StreamUsage.Parsing.Gemini;
 using StreamUsage.Parsing.Json;
 using StreamUsage.Parsing.OpenAI;
 
@@ -39,15 +38,14 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private JsonReducer? _largeEvent; // Created for the first large event.
     private JsonReducer? _jsonCheck; // Created after many broken events.
     private int _brokenEvents;
-    private IUsageParser? _parser = knownParser;
+    private ParserChoice _choice = new(settings.Parsers, named, knownParser);
     private bool _hasRecording;
-    private bool _isParserCertain = knownParser is not null;
     private ReportedUsageJson? _usageJson;
     private RawExcerpt? _excerpt;
     private SeenOutput _output = new(settings);
     private List<string>? _unknownFields;
     private bool _hasUsage; // The current event has a usage object.
-    private bool _isEnveloped, _hasContent = knownParser is not null;
+    private bool _hasContent = knownParser is not null;
     private bool _hasSkippedValue; // In a large event of several values.
     private UsageAccumulator _state;
     private Exception? _parserFault;
@@ -62,16 +60,15 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     }
 
     /// <summary>Gets the protocol's name; null if no parser read an event.</summary>
-    public string? Protocol { get; private set; } = knownParser?.Protocol;
+    public string? Protocol => _choice.Protocol;
 
     /// <summary>Gets whether the body is a stream of events, not one document.</summary>
     public bool IsStreamed { get; private set; }
 
     /// <summary>Gets the operation, as far as the answer shows it.</summary>
-    public string Operation => _state.Operation ?? _parser?.Operation
-        ?? (named == ApiFormat.Gemini || named == ApiFormat.GeminiCli ? GeminiParser.OperationName : UsageRecord.DefaultOperation);
+    public string Operation => _state.Operation ?? _choice.Operation;
 
-    public ApiFormat Format => _parser is null ? named : settings.Parsers.FormatOf(_parser, named);
+    public ApiFormat Format => _choice.Format;
 
     public long EventCount { get; private set; }
 
@@ -95,8 +92,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     public bool IsSilent => !_hasContent && _excerpt is null or { IsSilent: true };
 
     /// <summary>Gets the parser whose events may match a template; null if each event must be parsed.</summary>
-    public IUsageParser? TemplatedParser =>
-        _isParserCertain && !_isEnveloped && _capture is null && _parser is ITemplatedProtocol ? _parser : null;
+    public IUsageParser? TemplatedParser => _capture is null ? _choice.Templated : null;
 
     /// <summary>Gets whether the input was reported. Events that only count further cannot change that.</summary>
     public bool IsInputReported => _state.IsInputReported;
@@ -113,7 +109,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         IsStreamed |= !streamEvent.IsWholeBody || EventCount != 0;
         EventCount++;
         _capture?.Begin(streamEvent.Data, isReduced: false);
-        if (_parser is (null or IProbedProtocol) && !JsonValues.IsSingle(streamEvent.Data))
+        if (_choice.Parser is (null or IProbedProtocol) && !JsonValues.IsSingle(streamEvent.Data))
         {
             return ApplyValues(streamEvent, streamEvent.Data);
         }
@@ -149,7 +145,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     }
 
     /// <summary>Sets the caller's format. Earlier results stay.</summary>
-    public void Name(ApiFormat format) => named = format;
+    public void Name(ApiFormat format) => _choice.Name(format);
 
     /// <summary>Counts an event that matched a template. Its output was reported already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -199,7 +195,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     /// <summary>Keeps bytes of a body that is unreadable so far.</summary>
     public void KeepExcerpt(ReadOnlySpan<byte> bytes)
     {
-        if (_parser is null)
+        if (_choice.Parser is null)
         {
             (_excerpt ??= new RawExcerpt(settings.Budget)).Append(bytes);
         }
@@ -211,7 +207,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     public CapturedResponse? TakeCaptured()
     {
         CapturedResponse? excerpt = _excerpt?.ToResponse();
-        CapturedResponse? captured = _capture?.ToResponse(excerpt, _state, _parser is not null) ?? excerpt;
+        CapturedResponse? captured = _capture?.ToResponse(excerpt, _state, _choice.Parser is not null) ?? excerpt;
         _excerpt?.Release();
         _excerpt = null;
         _capture?.Release();
@@ -359,7 +355,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private bool HidesValues(ReadOnlySpan<byte> value, bool isWholeBody)
     {
         int line = value.IndexOf((byte)'\n');
-        if (line < 0 || isWholeBody || _parser is not (null or IProbedProtocol))
+        if (line < 0 || isWholeBody || _choice.Parser is not (null or IProbedProtocol))
         {
             return false;
         }
@@ -386,14 +382,14 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
 
         try
         {
-            if (!_isParserCertain)
+            if (!_choice.IsCertain)
             {
                 Choose(streamEvent);
             }
 
-            if (_parser is { } parser)
+            if (_choice.Parser is { } parser)
             {
-                Read(_isEnveloped ? OpenEnvelope(streamEvent) : streamEvent, parser);
+                Read(_choice.IsEnveloped ? OpenEnvelope(streamEvent) : streamEvent, parser);
                 if (parser is not IProbedProtocol || IsReadable(streamEvent.Data))
                 {
                     return true;
@@ -456,30 +452,16 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
     private void Choose(StreamEvent streamEvent)
     {
         Exception? fault = null;
-        IUsageParser? parser = settings.Parsers.Choose(streamEvent, named, out bool isCertain, ref fault);
-        if (!isCertain && Envelope.Open(streamEvent.Data) is { IsEmpty: false } content)
+        if (_choice.TryChoose(streamEvent, ref fault))
         {
-            IUsageParser? inner = settings.Parsers.Choose(
-                new StreamEvent(streamEvent.Type, content, streamEvent.IsWholeBody), named, out bool isInnerCertain, ref fault);
-            if (isInnerCertain)
-            {
-                (parser, isCertain, _isEnveloped) = (inner, true, true);
-            }
+            _hasContent = true;
+            _excerpt?.Release();
+            _excerpt = null;
         }
 
         if (fault is not null)
         {
             Note(fault);
-        }
-
-        if (parser is not null && (_parser is null || isCertain))
-        {
-            Protocol = parser.Protocol;
-            _parser = parser;
-            _isParserCertain = isCertain;
-            _hasContent = true;
-            _excerpt?.Release();
-            _excerpt = null;
         }
     }
 
@@ -523,7 +505,7 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         _readsCountsOnly = true;
         try
         {
-            _state = _parser!.Apply(new StreamEvent(default, _counts.Span).With(this), _state);
+            _state = _choice.Parser!.Apply(new StreamEvent(default, _counts.Span).With(this), _state);
         }
         catch (Exception fault)
         {

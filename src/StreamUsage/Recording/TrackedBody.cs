@@ -20,10 +20,7 @@ internal sealed partial class TrackedBody
     private long _bytesReceived;
     private bool _isEnded, _isCatchingUp, _isUnread, _isReadCancelled, _isDraining, _hasDrained, _wasComplete;
     private CallerFailure? _failure;
-    private TaskCompletionSource<UsageRecord>? _completion;
-    private TaskCompletionSource<DeliveryResult>? _deliveryResult;
-    private UsageRecord? _record;
-    private DeliveryResult _result;
+    private RecordPromise _promise;
 
     public TrackedBody(
         BodySettings settings,
@@ -111,13 +108,7 @@ internal sealed partial class TrackedBody
             Task<UsageRecord> completion;
             using (_gate.Enter())
             {
-                _completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (_record is not null)
-                {
-                    _completion.TrySetResult(_record);
-                }
-
-                completion = _completion.Task;
+                completion = _promise.AwaitRecord();
             }
 
             HurryFor(completion);
@@ -132,21 +123,13 @@ internal sealed partial class TrackedBody
             Task<DeliveryResult> delivery;
             using (_gate.Enter())
             {
-                _deliveryResult ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (_record is not null)
-                {
-                    _deliveryResult.TrySetResult(_result);
-                }
-
-                delivery = _deliveryResult.Task;
+                delivery = _promise.AwaitDelivery();
             }
 
             HurryFor(delivery);
             return delivery;
         }
     }
-
-    private bool IsAwaited => _completion is not null || _deliveryResult is not null;
 
     /// <summary>Reports the start to the sinks.</summary>
     public void Begin() => Settings.Records.Begin(this);
@@ -248,7 +231,7 @@ internal sealed partial class TrackedBody
             Settle(end, fault);
         }
 
-        Settings.Records.Complete(this, IsAwaited);
+        Settings.Records.Complete(this, _promise.IsAwaited);
         return Verdict.Outcome;
     }
 
@@ -278,7 +261,7 @@ internal sealed partial class TrackedBody
             Fault = Verdict.Status == UsageStatus.Failed ? fault : null;
         }
 
-        Settings.Records.Complete(this, IsAwaited);
+        Settings.Records.Complete(this, _promise.IsAwaited);
     }
 
     public bool IsTerminal
@@ -331,7 +314,7 @@ internal sealed partial class TrackedBody
                 _bytesReceived == 0 || Events.IsSilent);
         }
 
-        Settings.Records.Complete(this, IsAwaited);
+        Settings.Records.Complete(this, _promise.IsAwaited);
     }
 
     public bool Fail(int statusCode, string message)
@@ -361,7 +344,7 @@ internal sealed partial class TrackedBody
         using (_gate.Enter())
         {
             soFar = null;
-            if (_record is { } record)
+            if (_promise.Record is { } record)
             {
                 return new UsageSnapshot
                 {
@@ -416,13 +399,11 @@ internal sealed partial class TrackedBody
     {
         using (_gate.Enter())
         {
-            _record = record;
-            _result = result;
+            _promise.Keep(record, result);
         }
 
         ReleaseRequestBody(); // Needed if building the record failed.
-        _deliveryResult?.TrySetResult(result);
-        _completion?.TrySetResult(record);
+        _promise.Complete();
     }
 
     // Decodes in slices, so that a caller who asks for the state does not wait.
@@ -446,7 +427,7 @@ internal sealed partial class TrackedBody
             Settle(end, fault);
         }
 
-        Settings.Records.Complete(this, IsAwaited);
+        Settings.Records.Complete(this, _promise.IsAwaited);
     }
 
     private void Settle(StreamEnd end, Exception? fault)

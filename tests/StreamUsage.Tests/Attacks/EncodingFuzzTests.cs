@@ -21,6 +21,11 @@ public sealed class EncodingFuzzTests(ITestOutputHelper output)
         "data:{\"usage\":{\"server_tool_use\":{\"a\":1}}}\n\n", "data:{\"usage\":{\"server_tool_use\":{\"b\":2,\"c\":3}}}\n\n", "data:{\"choices\":[{\"index\":9,\"delta\":{\"content\":\"\\ud83d\"}}]}\n\n", "[[[[", "{\"a\":",
     ];
 
+    private static readonly TimeSpan Goal = TimeSpan.FromMilliseconds(5);
+
+    // Bodies that are not measured: their reads compile the code.
+    private static readonly int WarmUp = FuzzTime.IsLong ? 2000 : 50;
+
     [Fact]
     public void Encoded_bodies_are_read_without_harm()
     {
@@ -41,8 +46,8 @@ public sealed class EncodingFuzzTests(ITestOutputHelper output)
             bytes += body.Length;
         }
 
-        output.WriteLine($"{bodies} bodies of {bytes} bytes, {reads} reads: the longest took {longest.TotalMilliseconds:F2} ms, {slow} more than 5 ms");
-        longest.Should().BeLessThan(TimeSpan.FromMilliseconds(500), "the goal is 5 ms, and now and then the machine does something else");
+        output.WriteLine($"{bodies} bodies of {bytes} bytes, {reads} reads measured: the longest took {longest.TotalMilliseconds:F2} ms, {slow} more than 5 ms");
+        longest.Should().BeLessThan(Goal * (FuzzTime.IsLong ? 2 : 20), "the goal is 5 ms, and code that is not optimised yet takes ten times as long");
 
         string Read(string encoding, byte[] body, int pieceLength, Random? lengths)
         {
@@ -51,12 +56,16 @@ public sealed class EncodingFuzzTests(ITestOutputHelper output)
             for (int at = 0; at < body.Length;)
             {
                 int length = Math.Min(lengths?.Next(1, pieceLength + 1) ?? 16 * 1024, body.Length - at);
-                TimeSpan start = ThreadTime.Now;
+                TimeSpan start = ThreadTime.Now, collected = GC.GetTotalPauseDuration();
                 decoded.Read(body.AsSpan(at, length), reader);
-                TimeSpan time = ThreadTime.Now - start;
-                longest = time > longest ? time : longest;
-                slow += time > TimeSpan.FromMilliseconds(5) ? 1 : 0;
-                reads++;
+                TimeSpan time = ThreadTime.Now - start - (GC.GetTotalPauseDuration() - collected);
+                if (bodies >= WarmUp)
+                {
+                    longest = time > longest ? time : longest;
+                    slow += time > Goal ? 1 : 0;
+                    reads++;
+                }
+
                 at += length;
             }
 
