@@ -6,7 +6,8 @@ namespace StreamUsage.Delivery;
 /// <summary>Retries failed records beside the queue. A failed batch is split until its bad records are alone, and each
 /// gets its own attempts. While the sink accepts nothing, the pauses grow and no record is dropped.</summary>
 internal sealed class FailedRecords(
-    SinkCalls calls, SinkHealth health, DeliveryRetries retries, DeliveryLimits limits, UsageReporter reporter)
+    SinkCalls calls, SinkHealth health, BatchesUnderWay underWay, DeliveryRetries retries, DeliveryLimits limits,
+        UsageReporter reporter)
 {
     private const int MaxBatches = 16;
 
@@ -24,6 +25,8 @@ internal sealed class FailedRecords(
     {
         SemaphoreSlim slots = records.Length == 1 ? _singles : _batches;
         await slots.WaitAsync().ConfigureAwait(false);
+        records = [.. records]; // The caller removes its own array.
+        underWay.Add(records);
         _ = RunAsync();
 
         async Task RunAsync()
@@ -38,6 +41,7 @@ internal sealed class FailedRecords(
                 calls.GiveUp(records, DropReason.Failed, unexpected);
             }
 
+            underWay.Remove(records);
             slots.Release();
         }
     }
@@ -49,7 +53,7 @@ internal sealed class FailedRecords(
         if (fault is TimeoutException)
         {
             // Concurrent, so that a record that hangs delays no other.
-            await Task.WhenAll(batch.Select(record => TryAsync([record], pieces, taken, abandoned))).ConfigureAwait(false);
+            await Task.WhenAll(batch.Select(record => TryAsync([record], pieces, taken))).ConfigureAwait(false);
         }
         else
         {
@@ -65,7 +69,7 @@ internal sealed class FailedRecords(
             }
             else if (pieces.TryDequeue(out QueuedRecord[]? piece))
             {
-                await TryAsync(piece, pieces, taken, abandoned).ConfigureAwait(false);
+                await TryAsync(piece, pieces, taken).ConfigureAwait(false);
             }
         }
 
@@ -75,16 +79,16 @@ internal sealed class FailedRecords(
         {
             if (pieces.TryDequeue(out QueuedRecord[]? piece))
             {
-                await TryAsync(piece, pieces, taken, abandoned).ConfigureAwait(false);
+                await TryAsync(piece, pieces, taken).ConfigureAwait(false);
             }
 
             return pieces.IsEmpty || health.HasTakenSince(taken);
         }
     }
 
-    private async Task TryAsync(QueuedRecord[] piece, ConcurrentQueue<QueuedRecord[]> pieces, long taken, CancellationToken abandoned)
+    private async Task TryAsync(QueuedRecord[] piece, ConcurrentQueue<QueuedRecord[]> pieces, long taken)
     {
-        if (await CallAsync(piece, abandoned).ConfigureAwait(false) is not { } fault)
+        if (await CallAsync(piece).ConfigureAwait(false) is not { } fault)
         {
             return;
         }
@@ -142,7 +146,7 @@ internal sealed class FailedRecords(
                 {
                     counted += health.HasTakenSince(before) ? 1 : 0;
                     before = health.Taken;
-                    last = await CallAsync([record], abandoned).ConfigureAwait(false);
+                    last = await CallAsync([record]).ConfigureAwait(false);
                 }
 
                 return last is null || abandoned.IsCancellationRequested;
@@ -157,13 +161,13 @@ internal sealed class FailedRecords(
         }
     }
 
-    private async Task<Exception?> CallAsync(QueuedRecord[] records, CancellationToken abandoned)
+    private async Task<Exception?> CallAsync(QueuedRecord[] records)
     {
         await _calls.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
             reporter.Retried(calls.Name, records.Length);
-            return await calls.DeliverAsync(records, abandoned).ConfigureAwait(false);
+            return await calls.DeliverAsync(records).ConfigureAwait(false);
         }
         finally
         {

@@ -2,20 +2,23 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents a record in delivery to one sink. Its task ends when the sink has it or never will.</summary>
-/// <param name="queue">The queue of the sink.</param>
+/// <summary>Represents a record in delivery to one sink. It ends when the sink has it or never will.</summary>
 /// <param name="record">The record.</param>
-/// <param name="activity">The activity that continues the request's trace; null if none.</param>
+/// <param name="pending">The pending record, of which this is a part.</param>
 /// <param name="since">The timestamp when its delivery began.</param>
 /// <param name="start">The start call of the response; null if none.</param>
 /// <param name="abandoned">Cancelled when a shutdown drops the record.</param>
 internal sealed class QueuedRecord(
-    SinkQueue queue, UsageRecord record, Activity? activity, long since, Task? start, CancellationToken abandoned)
-    : TaskCompletionSource<DeliveryResult>(TaskCreationOptions.RunContinuationsAsynchronously)
+    UsageRecord record, PendingRecord pending, long since, Task? start, CancellationToken abandoned)
 {
+    private const int NoResult = -1;
+
+    private TaskCompletionSource<DeliveryResult>? _awaited; // Background delivery awaits no record.
+    private int _result = NoResult;
+
     public UsageRecord Record => record;
 
-    public Activity? Activity => activity;
+    public Activity? Activity => pending.Activity;
 
     public long Since => since;
 
@@ -23,13 +26,31 @@ internal sealed class QueuedRecord(
 
     public CancellationToken Abandoned => abandoned;
 
-    /// <summary>Ends the record, which the sink has or never will.</summary>
-    public void End(DeliveryResult result)
-    {
-        queue.Remove(this);
-        TrySetResult(result);
-    }
-
     /// <summary>Gets or sets the number of failed calls with this record.</summary>
     public int Attempts { get; set; }
+
+    public bool IsEnded => Volatile.Read(ref _result) != NoResult;
+
+    /// <summary>Returns a task of the result. To be called once.</summary>
+    public Task<DeliveryResult> WhenEnded()
+    {
+        var awaited = new TaskCompletionSource<DeliveryResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _awaited, awaited);
+        if (IsEnded)
+        {
+            awaited.TrySetResult((DeliveryResult)_result);
+        }
+
+        return awaited.Task;
+    }
+
+    /// <summary>Ends the record. The first call decides.</summary>
+    public void End(DeliveryResult result)
+    {
+        if (Interlocked.CompareExchange(ref _result, (int)result, NoResult) == NoResult)
+        {
+            Volatile.Read(ref _awaited)?.TrySetResult(result);
+            pending.EndPart();
+        }
+    }
 }

@@ -30,7 +30,9 @@ internal sealed class RecordDelivery
         {
             var health = new SinkHealth(name, reporter, time);
             var calls = new SinkCalls(sink, name, new SinkCaller(options.SinkTimeout, time), health, _undelivered, reporter, time);
-            return new SinkQueue(calls, health, new FailedRecords(calls, health, retries, _limits, reporter), _limits, budget, time, _stop);
+            var underWay = new BatchesUnderWay();
+            var failed = new FailedRecords(calls, health, underWay, retries, _limits, reporter);
+            return new SinkQueue(calls, health, failed, underWay, _limits, budget, time, _stop);
         }
     }
 
@@ -58,29 +60,30 @@ internal sealed class RecordDelivery
 
     /// <summary>Begins to deliver a record.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="activity">The activity that continues the request's trace; null if none.</param>
+    /// <param name="pending">Gets a part for each sink, which ends when the sink has the record or never will.</param>
     /// <param name="starts">The result of <see cref="Start"/>.</param>
-    /// <param name="ended">Completes when each sink has the record or never will.</param>
     /// <returns>The result; with several sinks, the worst one.</returns>
-    public Task<DeliveryResult> DeliverAsync(UsageRecord record, Activity? activity, Task[]? starts, out Task ended)
+    public Task<DeliveryResult> DeliverAsync(UsageRecord record, PendingRecord pending, Task[]? starts)
     {
         if (_queues.Length == 1)
         {
-            var queued = new QueuedRecord(_queues[0], record, activity, _time.GetTimestamp(), starts?[0], _stop.Abandoned);
-            ended = queued.Task;
-            return DeliverAsync(_queues[0], queued);
+            return DeliverAsync(_queues[0], starts?[0]);
         }
 
-        var records = new QueuedRecord[_queues.Length];
         var results = new Task<DeliveryResult>[_queues.Length];
         for (int i = 0; i < results.Length; i++)
         {
-            records[i] = new QueuedRecord(_queues[i], record, activity, _time.GetTimestamp(), starts?[i], _stop.Abandoned);
-            results[i] = DeliverAsync(_queues[i], records[i]);
+            results[i] = DeliverAsync(_queues[i], starts?[i]);
         }
 
-        ended = Task.WhenAll(records.Select(static queued => queued.Task));
         return WorstAsync(results);
+
+        Task<DeliveryResult> DeliverAsync(SinkQueue queue, Task? start)
+        {
+            var queued = new QueuedRecord(record, pending, _time.GetTimestamp(), start, _stop.Abandoned);
+            pending.BeginPart();
+            return AddAsync(queue, queued);
+        }
     }
 
     /// <summary>Begins a shutdown: partial batches are sent at once.</summary>
@@ -103,7 +106,7 @@ internal sealed class RecordDelivery
         _stop.Reset();
     }
 
-    private Task<DeliveryResult> DeliverAsync(SinkQueue queue, QueuedRecord queued)
+    private Task<DeliveryResult> AddAsync(SinkQueue queue, QueuedRecord queued)
     {
         ValueTask<bool> adding = queue.AddAsync(queued);
         if (!adding.IsCompletedSuccessfully)
@@ -111,10 +114,10 @@ internal sealed class RecordDelivery
             return WhenAddedAsync();
         }
 
-        return adding.Result && _limits.WaitsForSink ? Queued : queued.Task;
+        return adding.Result && _limits.WaitsForSink ? Queued : queued.WhenEnded();
 
         async Task<DeliveryResult> WhenAddedAsync() =>
-            await adding.ConfigureAwait(false) && _limits.WaitsForSink ? DeliveryResult.Queued : await queued.Task.ConfigureAwait(false);
+            await adding.ConfigureAwait(false) && _limits.WaitsForSink ? DeliveryResult.Queued : await queued.WhenEnded().ConfigureAwait(false);
     }
 
     private static async Task<DeliveryResult> WorstAsync(Task<DeliveryResult>[] results)

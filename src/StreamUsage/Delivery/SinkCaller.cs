@@ -11,34 +11,33 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
     private int _abandoned;
 
     /// <summary>Makes one call. Never throws.</summary>
+    /// <returns>The failure; null if the call succeeded.</returns>
+    public async Task<Exception?> CallAsync<T>(Func<T, CancellationToken, ValueTask> call, T argument, Activity? activity,
+        CancellationToken abandoned = default)
+    {
+        RunningCall running = Start(call, argument, activity, abandoned);
+        await running.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return running.End();
+    }
+
+    /// <summary>Starts one call. Its owner awaits <see cref="RunningCall.Ended"/>, then calls
+    /// <see cref="RunningCall.End"/>.</summary>
     /// <param name="call">The call. Its token is cancelled at the timeout; a call that ignores it is abandoned.</param>
+    /// <param name="argument">The call's argument.</param>
     /// <param name="activity">The activity that the call runs in; null for none.</param>
     /// <param name="abandoned">Abandons the call early.</param>
-    /// <returns>The failure; null if the call succeeded.</returns>
-    public async Task<Exception?> CallAsync(
-        Func<CancellationToken, ValueTask> call, Activity? activity = null, CancellationToken abandoned = default)
+    public RunningCall Start<T>(
+        Func<T, CancellationToken, ValueTask> call, T argument, Activity? activity, CancellationToken abandoned)
     {
         if (Volatile.Read(ref _abandoned) >= MaxAbandonedCalls)
         {
-            return new TimeoutException($"{MaxAbandonedCalls} earlier calls have exceeded their time limit and are still running.");
+            return new RunningCall(this, null, Task.FromException(new TimeoutException(
+                $"{MaxAbandonedCalls} earlier calls have exceeded their time limit and are still running.")));
         }
 
-        var running = new Call(call, activity);
+        var running = new Call<T>(call, argument, activity);
         ThreadPool.UnsafeQueueUserWorkItem(running, preferLocal: false);
-        try
-        {
-            await running.Task.WaitAsync(timeout, time, abandoned).ConfigureAwait(false);
-            return null;
-        }
-        catch (Exception fault)
-        {
-            if (!running.Task.IsCompleted)
-            {
-                Abandon(running);
-            }
-
-            return fault;
-        }
+        return new RunningCall(this, running, running.Task.WaitAsync(timeout, time, abandoned));
     }
 
     private void Abandon(Call running)
@@ -57,8 +56,26 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             TaskScheduler.Default);
     }
 
+    /// <summary>Represents a call that was started, or refused.</summary>
+    public readonly struct RunningCall(SinkCaller caller, Call? call, Task ended)
+    {
+        /// <summary>Gets a task that ends with the call or its time. It may fail.</summary>
+        public Task Ended => ended;
+
+        /// <summary>Returns the failure; null if the call succeeded. Abandons a call that still runs.</summary>
+        public Exception? End()
+        {
+            if (call is { Task.IsCompleted: false })
+            {
+                caller.Abandon(call);
+            }
+
+            return ended.IsCanceled ? new TaskCanceledException(ended) : ended.Exception?.InnerException;
+        }
+    }
+
     /// <summary>Represents a call that runs, or waits for a thread.</summary>
-    private sealed class Call(Func<CancellationToken, ValueTask> call, Activity? activity)
+    public abstract class Call(Activity? activity)
         : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IThreadPoolWorkItem
     {
         // Not disposed: an abandoned call may still use the token. The source holds no timer.
@@ -77,7 +94,7 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             try
             {
                 Activity.Current = activity;
-                await call(_cancellation.Token).ConfigureAwait(false);
+                await CallAsync(_cancellation.Token).ConfigureAwait(false);
                 SetResult();
             }
             catch (Exception fault)
@@ -85,5 +102,12 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
                 SetException(fault);
             }
         }
+
+        protected abstract ValueTask CallAsync(CancellationToken token);
+    }
+
+    private sealed class Call<T>(Func<T, CancellationToken, ValueTask> call, T argument, Activity? activity) : Call(activity)
+    {
+        protected override ValueTask CallAsync(CancellationToken token) => call(argument, token);
     }
 }

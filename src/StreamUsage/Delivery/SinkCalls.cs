@@ -13,6 +13,8 @@ internal sealed class SinkCalls(
 
     private const int MaxStarts = 64;
 
+    private readonly Func<UsageRecord, CancellationToken, ValueTask> _record = sink.RecordAsync;
+    private readonly Func<IReadOnlyList<UsageRecord>, CancellationToken, ValueTask> _recordBatch = sink.RecordBatchAsync;
     private readonly SemaphoreSlim _starts = new(MaxStarts);
     private volatile bool _takesStarts = true, _takesBatches = true;
 
@@ -29,7 +31,7 @@ internal sealed class SinkCalls(
     {
         await _starts.WaitAsync().ConfigureAwait(false);
         using Activity? activity = UsageActivity.Start(request);
-        Exception? fault = await caller.CallAsync(token => sink.StartedAsync(start, token), activity).ConfigureAwait(false);
+        Exception? fault = await caller.CallAsync(sink.StartedAsync, start, activity).ConfigureAwait(false);
         _starts.Release();
         if (start.IsIgnored)
         {
@@ -45,13 +47,18 @@ internal sealed class SinkCalls(
 
     /// <summary>Calls the sink once, with one record or a batch. Never throws.</summary>
     /// <param name="records">The records.</param>
-    /// <param name="abandoned">Cancelled when the records are dropped.</param>
     /// <returns>The failure, if records are still to be delivered; else null.</returns>
-    public async Task<Exception?> DeliverAsync(QueuedRecord[] records, CancellationToken abandoned)
+    public async Task<Exception?> DeliverAsync(QueuedRecord[] records)
     {
+        CancellationToken abandoned = records[0].Abandoned;
         if (abandoned.IsCancellationRequested)
         {
             return Leave(records, null);
+        }
+
+        if (records.Length > 1 && !_takesBatches)
+        {
+            return Declined;
         }
 
         foreach (QueuedRecord record in records)
@@ -60,11 +67,12 @@ internal sealed class SinkCalls(
         }
 
         DeliveryBatch? batch = records.Length == 1 ? null : new DeliveryBatch(records);
-        using Activity? activity = records.Length == 1 ? null : UsageActivity.StartBatch(records.Select(static record => record.Activity));
-        Exception? fault = await caller.CallAsync(
-            batch is null ? token => sink.RecordAsync(records[0].Record, token) : token => sink.RecordBatchAsync(batch, token),
-            activity ?? records[0].Activity,
-            abandoned).ConfigureAwait(false);
+        using Activity? activity = batch is null ? null : UsageActivity.StartBatch(records.Select(static record => record.Activity));
+        SinkCaller.RunningCall call = batch is null
+            ? caller.Start(_record, records[0].Record, records[0].Activity, abandoned)
+            : caller.Start(_recordBatch, batch, activity ?? records[0].Activity, abandoned);
+        await call.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Exception? fault = call.End();
         if (batch is { IsDeclined: true })
         {
             _takesBatches = false;

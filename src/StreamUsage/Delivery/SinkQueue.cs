@@ -6,27 +6,17 @@ namespace StreamUsage.Delivery;
 /// <summary>Represents the bounded queue of one sink. Its lanes take a batch, call the sink, and take the next one.
 /// They run only while records wait.</summary>
 internal sealed class SinkQueue(
-    SinkCalls calls, SinkHealth health, FailedRecords failed, DeliveryLimits limits, BufferBudget budget, TimeProvider time,
-        DeliveryStop stop)
+    SinkCalls calls, SinkHealth health, FailedRecords failed, BatchesUnderWay underWay, DeliveryLimits limits, BufferBudget budget,
+        TimeProvider time, DeliveryStop stop)
 {
     private readonly Channel<QueuedRecord> _channel = Channel.CreateBounded<QueuedRecord>(limits.Capacity);
     private readonly object _gate = new();
-    private readonly HashSet<QueuedRecord> _underWay = []; // Records that a lane has taken, until they have ended.
     private int _lanes, _filling, _waiting;
 
     public SinkCalls Calls => calls;
 
     /// <summary>Gets the number of records that the sink does not have yet.</summary>
-    public int Length
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _channel.Reader.Count + Volatile.Read(ref _waiting) + _underWay.Count;
-            }
-        }
-    }
+    public int Length => _channel.Reader.Count + Volatile.Read(ref _waiting) + underWay.Count;
 
     /// <summary>Gets how long the oldest of them has waited; zero if there is none.</summary>
     public TimeSpan OldestAge
@@ -34,16 +24,8 @@ internal sealed class SinkQueue(
         get
         {
             long now = time.GetTimestamp();
-            long oldest = _channel.Reader.TryPeek(out QueuedRecord? next) ? next.Since : now;
-            lock (_gate)
-            {
-                foreach (QueuedRecord record in _underWay)
-                {
-                    oldest = Math.Min(oldest, record.Since);
-                }
-            }
-
-            return time.GetElapsedTime(oldest, now);
+            long next = _channel.Reader.TryPeek(out QueuedRecord? record) ? record.Since : now;
+            return time.GetElapsedTime(Math.Min(next, underWay.Oldest), now);
         }
     }
 
@@ -108,21 +90,18 @@ internal sealed class SinkQueue(
         return isAdded;
     }
 
-    /// <summary>Removes an ended record.</summary>
-    public void Remove(QueuedRecord record)
-    {
-        lock (_gate)
-        {
-            _underWay.Remove(record);
-        }
-    }
-
-    // Starts a lane, unless one is about to take the waiting records.
+    // Starts a lane, unless one is about to take the waiting records. It looks again when it has taken some, so whoever
+    // looks last sees the other's change.
     private void StartLane()
     {
+        if (!NeedsLane())
+        {
+            return;
+        }
+
         lock (_gate)
         {
-            if (_lanes == limits.MaxConcurrentCalls || (_filling != 0 && _channel.Reader.Count < limits.MaxBatchSize))
+            if (!NeedsLane())
             {
                 return;
             }
@@ -134,49 +113,59 @@ internal sealed class SinkQueue(
         _ = RunLaneAsync(); // Runs here up to its first call, which is on the thread pool.
     }
 
+    private bool NeedsLane() => Volatile.Read(ref _filling) == 0 && Volatile.Read(ref _lanes) < limits.MaxConcurrentCalls;
+
+    // Never throws.
     private async Task RunLaneAsync()
     {
-        var batch = new List<QueuedRecord>();
         while (true)
         {
-            await FillAsync(batch).ConfigureAwait(false);
-            bool isLast = batch.Count == 0;
-            lock (_gate)
+            QueuedRecord[] batch = Take(calls.TakesBatches ? limits.MaxBatchSize : 1);
+            if (batch.Length != 0 && limits.MaxBatchDelay != TimeSpan.Zero && calls.TakesBatches)
             {
-                // Checked under the lock: records added from here on start a lane.
-                isLast &= _channel.Reader.Count == 0;
-                _filling--;
-                _lanes -= isLast ? 1 : 0;
-                foreach (QueuedRecord record in batch)
-                {
-                    _underWay.Add(record);
-                }
+                batch = await FillAsync(batch).ConfigureAwait(false);
             }
 
-            if (isLast)
+            underWay.Add(batch);
+            lock (_gate)
             {
+                _filling--;
+                _lanes -= batch.Length == 0 ? 1 : 0;
+            }
+
+            if (_channel.Reader.Count != 0)
+            {
+                StartLane();
+            }
+
+            if (batch.Length == 0)
+            {
+                underWay.Remove(batch);
                 return;
             }
 
-            if (batch.Count != 0)
+            try
             {
-                if (_channel.Reader.Count != 0)
+                if (Array.Exists(batch, static record => record.Start is { IsCompleted: false }))
                 {
-                    StartLane();
+                    await WhenStartedAsync(batch).ConfigureAwait(false);
                 }
 
-                QueuedRecord[] records = [.. batch];
-                batch.Clear();
-                try
+                long taken = health.Taken;
+                health.CountFirstCall();
+                Exception? fault = await calls.DeliverAsync(batch).ConfigureAwait(false);
+                if (fault is not null)
                 {
-                    await DeliverAsync(records).ConfigureAwait(false);
-                }
-                catch (Exception unexpected)
-                {
-                    calls.GiveUp(Array.FindAll(records, static record => !record.Task.IsCompleted), DropReason.Failed, unexpected);
+                    await (ReferenceEquals(fault, SinkCalls.Declined) ? DeliverOneByOneAsync(batch) : failed.TakeAsync(batch, fault, taken))
+                        .ConfigureAwait(false);
                 }
             }
+            catch (Exception unexpected)
+            {
+                calls.GiveUp(Array.FindAll(batch, static record => !record.IsEnded), DropReason.Failed, unexpected);
+            }
 
+            underWay.Remove(batch);
             lock (_gate)
             {
                 _filling++;
@@ -184,74 +173,59 @@ internal sealed class SinkQueue(
         }
     }
 
-    private async Task FillAsync(List<QueuedRecord> batch)
+    // Waits for more records, until the batch is full, has waited long enough, or the tracker stops.
+    private async ValueTask<QueuedRecord[]> FillAsync(QueuedRecord[] batch)
     {
-        int size = calls.TakesBatches ? limits.MaxBatchSize : 1;
-        if (Take(batch, size) || batch.Count == 0 || limits.MaxBatchDelay == TimeSpan.Zero || stop.Stopping.IsCancellationRequested)
+        if (batch.Length == limits.MaxBatchSize || stop.Stopping.IsCancellationRequested)
         {
-            return;
+            return batch;
         }
 
+        var filling = new List<QueuedRecord>(batch);
         using var delay = new CancellationTokenSource(limits.MaxBatchDelay, time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(delay.Token, stop.Stopping);
         try
         {
-            while (await _channel.Reader.WaitToReadAsync(ends.Token).ConfigureAwait(false) && !Take(batch, size))
+            while (filling.Count < limits.MaxBatchSize && await _channel.Reader.WaitToReadAsync(ends.Token).ConfigureAwait(false))
             {
-                // Stop when the batch is full.
+                filling.AddRange(Take(limits.MaxBatchSize - filling.Count));
             }
         }
         catch (OperationCanceledException)
         {
             // The batch has waited long enough.
         }
+
+        return [.. filling];
     }
 
-    // Returns whether the batch is full.
-    private bool Take(List<QueuedRecord> batch, int size)
+    private QueuedRecord[] Take(int size)
     {
-        while (batch.Count < size && _channel.Reader.TryRead(out QueuedRecord? record))
+        var batch = new QueuedRecord[Math.Min(size, _channel.Reader.Count)];
+        int length = 0;
+        while (length < batch.Length && _channel.Reader.TryRead(out QueuedRecord? record))
         {
-            batch.Add(record);
+            batch[length++] = record;
         }
 
-        return batch.Count == size;
+        return length == batch.Length ? batch : batch[..length];
     }
 
-    // Returns when the lane may take the next batch.
-    private async Task DeliverAsync(QueuedRecord[] batch)
+    private async Task DeliverOneByOneAsync(QueuedRecord[] batch)
     {
-        CancellationToken abandoned = batch[0].Abandoned;
-        if (Array.Exists(batch, static record => record.Start is { IsCompleted: false }))
-        {
-            await WhenStartedAsync(batch, abandoned).ConfigureAwait(false);
-        }
-
-        long taken = health.Taken;
-        if (batch.Length > 1 && calls.TakesBatches)
-        {
-            health.CountFirstCall();
-            Exception? fault = await calls.DeliverAsync(batch, abandoned).ConfigureAwait(false);
-            if (!ReferenceEquals(fault, SinkCalls.Declined))
-            {
-                await (fault is null ? Task.CompletedTask : failed.TakeAsync(batch, fault, taken)).ConfigureAwait(false);
-                return;
-            }
-        }
-
         foreach (QueuedRecord record in batch)
         {
-            taken = health.Taken;
+            long taken = health.Taken;
             health.CountFirstCall();
-            if (await calls.DeliverAsync(batch.Length == 1 ? batch : [record], abandoned).ConfigureAwait(false) is { } fault)
+            if (await calls.DeliverAsync([record]).ConfigureAwait(false) is { } fault)
             {
-                await failed.TakeAsync(batch.Length == 1 ? batch : [record], fault, taken).ConfigureAwait(false);
+                await failed.TakeAsync([record], fault, taken).ConfigureAwait(false);
             }
         }
     }
 
     // A sink gets a response's start before its record, unless the start call hangs.
-    private async Task WhenStartedAsync(QueuedRecord[] batch, CancellationToken abandoned) =>
+    private async Task WhenStartedAsync(QueuedRecord[] batch) =>
         await Task.WhenAll(batch.Select(static record => record.Start ?? Task.CompletedTask))
-            .WaitAsync(limits.StartTimeout, time, abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            .WaitAsync(limits.StartTimeout, time, batch[0].Abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

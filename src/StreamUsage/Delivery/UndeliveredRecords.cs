@@ -55,7 +55,7 @@ internal sealed class UndeliveredRecords(
             return;
         }
 
-        Exception? fault = await caller.CallAsync(token => callback!(queued.Record, token), queued.Activity, ended).ConfigureAwait(false);
+        Exception? fault = await caller.CallAsync(callback!, queued.Record, queued.Activity, ended).ConfigureAwait(false);
         _callbacks.Release();
         if (fault is OperationCanceledException && ended.IsCancellationRequested)
         {

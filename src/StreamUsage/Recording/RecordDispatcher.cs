@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
 
@@ -154,12 +153,12 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
 
         record ??= RecordBuilder.Minimal(body, recordFault!);
-        Activity? activity = UsageActivity.Start(body.Trace);
-        Task ended = Task.CompletedTask;
+        PendingRecord pending = body.Pending!;
         DeliveryResult result = DeliveryResult.Failed;
+        pending.Activity = UsageActivity.Start(body.Trace);
         try
         {
-            result = await _delivery.DeliverAsync(record, activity, body.Starts, out ended).ConfigureAwait(false);
+            result = await _delivery.DeliverAsync(record, pending, body.Starts).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
@@ -176,18 +175,11 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             EstimateFaults = estimateFaults,
             RecordFault = recordFault,
         };
-        using (UsageActivity.Enter(activity))
+        using (UsageActivity.Enter(pending.Activity))
         {
             _reporter.Recorded(record, notes);
         }
 
-        _ = EndAsync(ended, activity, body.Pending!); // Does not keep the body while its record waits.
-    }
-
-    private async Task EndAsync(Task ended, Activity? activity, PendingRecords.Group pending)
-    {
-        await ended.ConfigureAwait(false);
-        activity?.Dispose();
-        _pending.Remove(pending);
+        pending.EndPart();
     }
 }

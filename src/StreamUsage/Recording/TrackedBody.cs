@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
+using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
@@ -73,9 +74,8 @@ internal sealed partial class TrackedBody
 
     public bool IsStartPending { get; set; }
 
-    /// <summary>Gets or sets the group of pending records that this record belongs to; null until the body has
-    /// ended.</summary>
-    public PendingRecords.Group? Pending { get; set; }
+    /// <summary>Gets or sets the pending record; null until the body has ended.</summary>
+    public PendingRecord? Pending { get; set; }
 
     public TrackedBody? PreviousOpen { get; set; }
 

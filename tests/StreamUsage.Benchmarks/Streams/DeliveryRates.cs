@@ -105,10 +105,11 @@ internal static class DeliveryRates
         var sink = new CountingBatchSink(QueueRecords);
         var options = new StreamUsageOptions { Background = new BackgroundDeliveryOptions { Capacity = 10_000 } };
         var delivery = new RecordDelivery([sink], "", options, new BufferBudget(long.MaxValue), new UsageReporter(null, UsageMeter.For(null)), TimeProvider.System);
+        var pending = new PendingRecords();
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < QueueRecords; i++)
         {
-            await delivery.DeliverAsync(record, null, null, out _);
+            await delivery.DeliverAsync(record, pending.Add(), null);
         }
 
         await sink.Done;

@@ -38,34 +38,50 @@ public sealed class EncodingFuzzTests(ITestOutputHelper output)
             byte[] body = Encoded.Encode(encoding, Make(random));
             body = random.Next(2) == 0 ? Mutator.Mutate(body, random) : body;
 
-            string whole = Read(encoding, body, body.Length, null);
-            string cut = Read(encoding, body, 1 + random.Next(16 * 1024), random);
+            string whole = Measure(encoding, body, 16 * 1024, null);
+            string cut = Measure(encoding, body, 1 + random.Next(16 * 1024), seed);
 
             (cut == "failed" ? whole : cut).Should().Be(whole == "failed" ? cut : whole, "seed {0}: this body was read under {1}: {2}", seed, encoding, body.Length > 4096 ? "" : Convert.ToBase64String(body));
             bodies++;
             bytes += body.Length;
         }
 
-        output.WriteLine($"{bodies} bodies of {bytes} bytes, {reads} reads measured: the longest took {longest.TotalMilliseconds:F2} ms, {slow} more than 5 ms");
-        longest.Should().BeLessThan(Goal * (FuzzTime.IsLong ? 2 : 20), "the goal is 5 ms, and code that is not optimised yet takes ten times as long");
+        output.WriteLine($"{bodies} bodies of {bytes} bytes, {reads} reads: the longest took {longest.TotalMilliseconds:F2} ms, in {slow} bodies more than 5 ms");
+        longest.Should().BeLessThan(Goal * (FuzzTime.IsLong ? 1 : 20), "code that is not optimised yet takes ten times as long");
 
-        string Read(string encoding, byte[] body, int pieceLength, Random? lengths)
+        // Other work of the machine takes time too, so a slow body is read again, and its fastest reading counts.
+        string Measure(string encoding, byte[] body, int pieceLength, int? seed)
         {
+            string result = Read(encoding, body, pieceLength, seed, out TimeSpan time);
+            for (int again = 0; again < 3 && time > Goal; again++)
+            {
+                Read(encoding, body, pieceLength, seed, out TimeSpan next);
+                time = next < time ? next : time;
+            }
+
+            if (bodies >= WarmUp)
+            {
+                longest = time > longest ? time : longest;
+                slow += time > Goal ? 1 : 0;
+            }
+
+            return result;
+        }
+
+        string Read(string encoding, byte[] body, int pieceLength, int? seed, out TimeSpan slowest)
+        {
+            Random? lengths = seed is { } given ? new Random(given) : null;
+            slowest = default;
             var reader = new BodyReader(new ReaderSettings(new ParserSet([]), 64 * 1024), ApiFormat.Auto);
             var decoded = new DecodedBody(Decoders.Find(Encoded.Header(encoding))!);
             for (int at = 0; at < body.Length;)
             {
-                int length = Math.Min(lengths?.Next(1, pieceLength + 1) ?? 16 * 1024, body.Length - at);
+                int length = Math.Min(lengths?.Next(1, pieceLength + 1) ?? pieceLength, body.Length - at);
                 TimeSpan start = ThreadTime.Now, collected = GC.GetTotalPauseDuration();
                 decoded.Read(body.AsSpan(at, length), reader);
                 TimeSpan time = ThreadTime.Now - start - (GC.GetTotalPauseDuration() - collected);
-                if (bodies >= WarmUp)
-                {
-                    longest = time > longest ? time : longest;
-                    slow += time > Goal ? 1 : 0;
-                    reads++;
-                }
-
+                slowest = time > slowest ? time : slowest;
+                reads++;
                 at += length;
             }
 

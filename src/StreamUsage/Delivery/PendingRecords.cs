@@ -1,4 +1,4 @@
-namespace StreamUsage.Recording;
+namespace StreamUsage.Delivery;
 
 /// <summary>Counts pending records. A flush waits for those that were pending when it began.</summary>
 internal sealed class PendingRecords
@@ -7,13 +7,13 @@ internal sealed class PendingRecords
     private readonly List<Group> _earlier = [];
     private Group _current = new();
 
-    /// <summary>Adds a record. Pass the result to <see cref="Remove"/>.</summary>
-    public Group Add()
+    /// <summary>Adds a record, which is pending until it ends.</summary>
+    public PendingRecord Add()
     {
         lock (_gate)
         {
             _current.Count++;
-            return _current;
+            return new PendingRecord(this, _current);
         }
     }
 
