@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using StreamUsage.Buffers;
 using StreamUsage.Capture;
 using StreamUsage.Delivery;
+using StreamUsage.Delivery.Outbox;
 using StreamUsage.Diagnostics;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
@@ -21,6 +22,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly TrackerShutdown _shutdown;
     private readonly EstimationWorker _worker;
     private readonly RecordDelivery _delivery;
+    private readonly OpenJournal? _journal; // Null without an outbox.
     private readonly BodyDrainer? _drainer; // Null if draining is off.
     private readonly QueueGauges? _gauges;
     private readonly PriceTableGauge? _priceTableGauge;
@@ -47,7 +49,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         ILoggerFactory? loggerFactory,
         TimeProvider? timeProvider,
         IMeterFactory? meterFactory,
-        string name = "")
+        string name = "",
+        IRecordOutbox? outbox = null)
     {
         if (options.FindFault() is { } fault)
         {
@@ -81,6 +84,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _priceTableGauge = options.Pricing is PriceTable { WatchedFile: { } file } prices
             ? new PriceTableGauge(meterFactory, file, () => prices.Age) : null;
         var records = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter);
+        _journal = outbox is null ? null : records.Use(outbox, Time);
         _shutdown = new TrackerShutdown(records, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
         Bodies = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), Settings.Redaction, records)
         {
@@ -268,6 +272,12 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     {
         _drainer?.Dispose();
         await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
+        _journal?.Dispose();
+        if (Bodies.Records.Outbox is { } outbox)
+        {
+            await outbox.DisposeAsync().ConfigureAwait(false);
+        }
+
         _gauges?.Dispose();
         _priceTableGauge?.Dispose();
     }

@@ -13,11 +13,11 @@ internal sealed class PendingRecords
         lock (_gate)
         {
             _current.Count++;
-            return new PendingRecord(this, _current);
+            return new Entry(this, _current);
         }
     }
 
-    public void Remove(Group group)
+    private void Remove(Group group)
     {
         lock (_gate)
         {
@@ -43,7 +43,12 @@ internal sealed class PendingRecords
         }
     }
 
-    internal sealed class Group
+    private sealed class Entry(PendingRecords records, Group group) : PendingRecord
+    {
+        protected override void OnEnded(DeliveryResult result) => records.Remove(group);
+    }
+
+    private sealed class Group
     {
         public int Count { get; set; }
 

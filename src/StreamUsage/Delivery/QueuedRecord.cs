@@ -20,6 +20,9 @@ internal sealed class QueuedRecord(
 
     public Activity? Activity => pending.Activity;
 
+    /// <summary>Gets whether the record is on disk, so that a shutdown need not deliver it.</summary>
+    public bool IsStored => pending.IsStored;
+
     public long Since => since;
 
     public Task? Start => start;
@@ -50,7 +53,7 @@ internal sealed class QueuedRecord(
         if (Interlocked.CompareExchange(ref _result, (int)result, NoResult) == NoResult)
         {
             Volatile.Read(ref _awaited)?.TrySetResult(result);
-            pending.EndPart();
+            pending.EndPart(result);
         }
     }
 }

@@ -40,6 +40,8 @@ internal sealed class RecordDelivery
 
     public TimeSpan ShutdownTimeout => _limits.ShutdownTimeout;
 
+    public TimeSpan StartTimeout => _limits.StartTimeout;
+
     /// <summary>Calls the sinks with a response's start. Returns null if no sink uses starts.</summary>
     public Task[]? Start(UsageStart start, ActivityContext request)
     {

@@ -11,9 +11,16 @@ internal sealed class UndeliveredRecords(
     private readonly SemaphoreSlim _callbacks = new(MaxConcurrentCallbacks);
     private int _missed;
 
-    /// <summary>Reports a record, queues it for the callback, and ends it as failed. Never throws.</summary>
+    /// <summary>Reports a record, queues it for the callback, and ends it as failed. At a shutdown, a
+    /// record in the outbox is left there. Never throws.</summary>
     public async Task TakeAsync(QueuedRecord queued, string sink, string reason, Exception? fault)
     {
+        if (queued.IsStored && reason == DropReason.Shutdown)
+        {
+            queued.End(DeliveryResult.Stored);
+            return;
+        }
+
         using (UsageActivity.Enter(queued.Activity))
         {
             reporter.Dropped(queued.Record, sink, reason, queued.Attempts, fault);

@@ -18,6 +18,7 @@ internal static class TrackerFactory
         IUsageSink[] sinks =
             [.. provider.GetServices<SinkRegistration>().Where(sink => sink.TrackerName == name).Select(sink => sink.Sink(provider))];
         return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(),
-            options.MeterFactory ?? provider.GetService<IMeterFactory>(), name);
+            options.MeterFactory ?? provider.GetService<IMeterFactory>(), name,
+            provider.GetServices<OutboxRegistration>().LastOrDefault(outbox => outbox.TrackerName == name)?.Outbox(provider));
     }
 }

@@ -33,6 +33,13 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             : new((Describe(body, counts), []));
     }
 
+    /// <summary>Prices the record of a response whose process has ended. Never throws.</summary>
+    public async ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> PriceOrphanAsync(UsageRecord record)
+    {
+        var faults = new List<Exception>();
+        return (settings.Pricing is { } pricing ? await PriceAsync(record, pricing, faults).ConfigureAwait(false) : record, faults);
+    }
+
     public UsageStart DescribeStart(TrackedBody body)
     {
         // The body may be released from here on, and the sink may read the quote late.

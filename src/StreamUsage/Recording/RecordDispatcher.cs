@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using StreamUsage.Delivery;
+using StreamUsage.Delivery.Outbox;
 using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Recording;
@@ -33,6 +34,18 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     }
 
     public OpenBodies Open => _open;
+
+    /// <summary>Gets the delivery from the outbox; null without one.</summary>
+    public OutboxDelivery? Outbox { get; private set; }
+
+    /// <summary>Stores records in an outbox before they are delivered, and open responses while they are read.</summary>
+    /// <returns>The journal of open responses.</returns>
+    public OpenJournal Use(IRecordOutbox outbox, TimeProvider time)
+    {
+        Outbox = new OutboxDelivery(outbox, _delivery, CompleteOrphanAsync);
+        Outbox.Start();
+        return new OpenJournal(_open, outbox, time);
+    }
 
     public void Begin(TrackedBody body)
     {
@@ -80,7 +93,20 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     public Task WhenDelivered()
     {
         Hurry();
-        return _pending.WhenEnded();
+        return Outbox is null ? _pending.WhenEnded() : WhenSettledAsync(Outbox.Outbox);
+    }
+
+    /// <summary>Returns a task that completes when no sink is called with a record that has ended by now.</summary>
+    public Task WhenHandedOver()
+    {
+        Hurry();
+        return Outbox is null ? _pending.WhenEnded() : Task.WhenAll(_pending.WhenEnded(), Outbox.WhenEnded());
+    }
+
+    private async Task WhenSettledAsync(IRecordOutbox outbox)
+    {
+        await _pending.WhenEnded().ConfigureAwait(false);
+        await outbox.WhenSettledAsync().ConfigureAwait(false);
     }
 
     void IThreadPoolWorkItem.Execute() => Drain();
@@ -158,7 +184,9 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         pending.Activity = UsageActivity.Start(body.Trace);
         try
         {
-            result = await _delivery.DeliverAsync(record, pending, body.Starts).ConfigureAwait(false);
+            result = await StoreAsync(record, body).ConfigureAwait(false)
+                ? DeliveryResult.Stored
+                : await _delivery.DeliverAsync(record, pending, body.Starts).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
@@ -180,6 +208,30 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             _reporter.Recorded(record, notes);
         }
 
-        pending.EndPart();
+        pending.EndReport();
+    }
+
+    private async Task<bool> StoreAsync(UsageRecord record, TrackedBody body)
+    {
+        if (Outbox is null)
+        {
+            return false;
+        }
+
+        if (body.Starts is { } starts)
+        {
+            await Task.WhenAll(starts).WaitAsync(_delivery.StartTimeout, body.Settings.Time)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return await Outbox.Outbox.StoreAsync(record).ConfigureAwait(false);
+    }
+
+    // Never throws.
+    private async Task<UsageRecord> CompleteOrphanAsync(UsageRecord record)
+    {
+        (record, IReadOnlyList<Exception> faults) = await _builder.PriceOrphanAsync(record).ConfigureAwait(false);
+        _reporter.Recorded(record, new RecordNotes { UnknownUsageFields = [], EstimateFaults = faults });
+        return record;
     }
 }

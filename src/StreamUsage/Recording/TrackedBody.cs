@@ -337,10 +337,31 @@ internal sealed partial class TrackedBody
         return soFar is null ? snapshot : snapshot with { Cost = RunningCost.Of(soFar, Settings.Pricing!) };
     }
 
+    /// <summary>Gets whether the body has not ended.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            using (_gate.Enter())
+            {
+                return !_isEnded;
+            }
+        }
+    }
+
+    /// <summary>Returns the record that this response gets if the process ends now; null if it has ended.</summary>
+    public UsageRecord? DescribeOpen(TimeSpan duration)
+    {
+        UsageContext context = Context;
+        using (_gate.Enter())
+        {
+            return _isEnded ? null : OrphanRecord.Of(this, RunningCost.Describe(this, context, SnapshotOpen(context)), duration);
+        }
+    }
+
     // Pricing is user code and must not run under the lock, so its input is returned.
     private UsageSnapshot TakeSnapshot(UsageContext context, out UsageRecord? soFar)
     {
-        string? requestedModel = context.Model;
         using (_gate.Enter())
         {
             soFar = null;
@@ -358,30 +379,35 @@ internal sealed partial class TrackedBody
                 };
             }
 
-            ref readonly var state = ref Events.State;
-            SettledUsage settled = Events.Settled;
-            TokenUsage usage = settled.Usage;
-            TokenSource outputSource = TokenSource.Reported;
-            if (!settled.IsOutputReported)
-            {
-                long estimate = ModelTokenEstimator.EstimateRunning(
-                    Events.Format, state.Model ?? requestedModel, Events.Protocol, Events.UncountedCharacters);
-                usage = usage with { OutputTokens = settled.AddOutput(estimate) };
-                outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
-            }
-
-            var snapshot = new UsageSnapshot
-            {
-                Usage = usage,
-                InputSource = settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
-                OutputSource = outputSource,
-                BytesReceived = _bytesReceived,
-                EventCount = Events.EventCount,
-                StopReason = state.StopReason,
-            };
+            UsageSnapshot snapshot = SnapshotOpen(context);
             soFar = Settings.Pricing is null ? null : RunningCost.Describe(this, context, snapshot);
             return snapshot;
         }
+    }
+
+    private UsageSnapshot SnapshotOpen(UsageContext context)
+    {
+        ref readonly UsageAccumulator state = ref Events.State;
+        SettledUsage settled = Events.Settled;
+        TokenUsage usage = settled.Usage;
+        TokenSource outputSource = TokenSource.Reported;
+        if (!settled.IsOutputReported)
+        {
+            long estimate = ModelTokenEstimator.EstimateRunning(
+                Events.Format, state.Model ?? context.Model, Events.Protocol, Events.UncountedCharacters);
+            usage = usage with { OutputTokens = settled.AddOutput(estimate) };
+            outputSource = usage.OutputTokens == 0 ? TokenSource.None : TokenSource.Estimated;
+        }
+
+        return new UsageSnapshot
+        {
+            Usage = usage,
+            InputSource = settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
+            OutputSource = outputSource,
+            BytesReceived = _bytesReceived,
+            EventCount = Events.EventCount,
+            StopReason = state.StopReason,
+        };
     }
 
     /// <summary>Releases the request body. Its length stays known.</summary>

@@ -51,7 +51,12 @@ internal sealed class TrackerShutdown(
             await dispatcher.WhenDelivered().WaitAsync(share, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await delivery.AbandonAsync(dispatcher.WhenDelivered).ConfigureAwait(false);
+        if (dispatcher.Outbox is { } outbox)
+        {
+            await outbox.StopAsync().ConfigureAwait(false);
+        }
+
+        await delivery.AbandonAsync(dispatcher.WhenHandedOver).ConfigureAwait(false);
     }
 
     private async Task WaitAsync(Task task, TimeSpan atMost) =>

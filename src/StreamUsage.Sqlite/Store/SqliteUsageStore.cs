@@ -1,0 +1,103 @@
+using Microsoft.Data.Sqlite;
+
+namespace StreamUsage.Sqlite;
+
+/// <summary>Stores one row a record in a SQLite file. A record that comes twice replaces itself.</summary>
+/// <remarks>
+/// <para>Table <c>usage_record</c>: a typed column for what is filtered and summed, and the whole record as JSON in
+/// <c>record</c>. Token columns are those of <see cref="UsageRecord.BilledUsage"/>. Times are ISO 8601 in UTC,
+/// <c>cost</c> is a decimal as text. <c>PRAGMA user_version</c> is 1.</para>
+/// <para>A record is on disk when <see cref="RecordAsync"/> returns. Other programs can read the file
+/// meanwhile.</para>
+/// </remarks>
+public sealed class SqliteUsageStore : IUsageSink
+{
+    private readonly string _connection;
+    private readonly Lazy<Task> _created;
+
+    /// <summary>Creates a store. The file is opened by the first record or query.</summary>
+    /// <param name="path">The file. Its folder is created if it is missing.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    public SqliteUsageStore(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.GetFullPath(path);
+        _connection = new SqliteConnectionStringBuilder { DataSource = path }.ToString();
+        _created = new Lazy<Task>(() => CreateAsync(path));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) =>
+        RecordBatchAsync([record], cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        using SqliteConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        using SqliteCommand insert = UsageRow.CreateInsert(connection, transaction);
+        foreach (UsageRecord record in records)
+        {
+            UsageRow.Fill(insert, record);
+            insert.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+    }
+
+    /// <summary>Sums records.</summary>
+    /// <param name="query">Which records, and by what.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The sums, in the order of the query's groups.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="query"/> is null.</exception>
+    /// <exception cref="SqliteException">The file cannot be read.</exception>
+    public async Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        using SqliteConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        return await UsageSums.ReadAsync(connection, query, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads a record.</summary>
+    /// <param name="id">The record's id.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The record; null if it is not in the store.</returns>
+    /// <exception cref="SqliteException">The file cannot be read.</exception>
+    public async Task<UsageRecord?> FindAsync(Guid id, CancellationToken cancellationToken = default)
+    {
+        using SqliteConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT record FROM usage_record WHERE id = $id";
+        command.Parameters.AddWithValue("$id", id.ToString());
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is string json
+            ? UsageRecordJson.Read(System.Text.Encoding.UTF8.GetBytes(json)) : null;
+    }
+
+    private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        await _created.Value.ConfigureAwait(false);
+        var connection = new SqliteConnection(_connection);
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private async Task CreateAsync(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var connection = new SqliteConnection(_connection);
+        await connection.OpenAsync().ConfigureAwait(false);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = UsageRow.Schema;
+        await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+    }
+}

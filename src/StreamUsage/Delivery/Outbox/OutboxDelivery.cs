@@ -1,0 +1,74 @@
+namespace StreamUsage.Delivery.Outbox;
+
+/// <summary>Delivers the records of an outbox, in the order in which they were stored.</summary>
+/// <param name="outbox">The outbox.</param>
+/// <param name="delivery">Delivers to the sinks.</param>
+/// <param name="complete">Completes the record of a response whose process has ended: its price, and its report.</param>
+internal sealed class OutboxDelivery(
+    IRecordOutbox outbox, RecordDelivery delivery, Func<UsageRecord, Task<UsageRecord>> complete) : IAsyncDisposable
+{
+    private const int MaxUnderWay = 1000;
+
+    private readonly SemaphoreSlim _room = new(MaxUnderWay);
+    private readonly PendingRecords _underWay = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+
+    public IRecordOutbox Outbox => outbox;
+
+    public void Start() => _running = Task.Run(RunAsync);
+
+    /// <summary>Ends the reading. Records that wait stay in the outbox.</summary>
+    public Task StopAsync() => _stop.CancelAsync();
+
+    /// <summary>Returns a task that completes when the records that are with the sinks now have ended.</summary>
+    public Task WhenEnded() => _underWay.WhenEnded();
+
+    /// <summary>Closes the outbox, when the records under way have ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await outbox.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task RunAsync()
+    {
+        long position = 0;
+        while (!_stop.IsCancellationRequested)
+        {
+            IReadOnlyList<OutboxEntry> entries = await outbox.ReadAsync(position, MaxUnderWay / 4, _stop.Token).ConfigureAwait(false);
+            foreach (OutboxEntry entry in entries)
+            {
+                position = entry.Position;
+                if (entry.IsOrphan)
+                {
+                    // Comes again as a stored record.
+                    await outbox.StoreAsync(await complete(entry.Record).ConfigureAwait(false)).ConfigureAwait(false);
+                    continue;
+                }
+
+                await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
+                var pending = new Entry(this, entry.Position, _underWay.Add());
+                _ = delivery.DeliverAsync(entry.Record, pending, starts: null);
+                pending.EndReport();
+            }
+        }
+    }
+
+    private sealed class Entry(OutboxDelivery owner, long position, PendingRecord underWay) : PendingRecord
+    {
+        public override bool IsStored => true;
+
+        protected override void OnEnded(DeliveryResult result)
+        {
+            owner._room.Release();
+            if (result != DeliveryResult.Stored)
+            {
+                owner.Outbox.Settle(position, result);
+            }
+
+            underWay.EndReport();
+        }
+    }
+}

@@ -1,0 +1,8 @@
+using StreamUsage.Delivery.Outbox;
+
+namespace StreamUsage.DependencyInjection;
+
+/// <summary>Represents the outbox of a tracker.</summary>
+/// <param name="TrackerName">The tracker's name.</param>
+/// <param name="Outbox">Opens the outbox.</param>
+internal sealed record OutboxRegistration(string TrackerName, Func<IServiceProvider, IRecordOutbox> Outbox);

@@ -1,0 +1,75 @@
+using StreamUsage.Delivery.Outbox;
+
+namespace StreamUsage.Recording;
+
+/// <summary>Keeps the state of open responses in an outbox: each within a second of its start, and then at most every
+/// few seconds while bytes come.</summary>
+internal sealed class OpenJournal : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500), MinPause = TimeSpan.FromSeconds(3);
+
+    private readonly OpenBodies _open;
+    private readonly IRecordOutbox _outbox;
+    private readonly TimeProvider _time;
+    private readonly PeriodicTimer _timer;
+    private Dictionary<TrackedBody, (long Bytes, long At)> _written = [];
+
+    public OpenJournal(OpenBodies open, IRecordOutbox outbox, TimeProvider time)
+    {
+        (_open, _outbox, _time) = (open, outbox, time);
+        _timer = new PeriodicTimer(Interval, time);
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        {
+            _ = Task.Run(RunAsync);
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private async Task RunAsync()
+    {
+        while (await _timer.WaitForNextTickAsync().ConfigureAwait(false))
+        {
+            if (!_open.IsEmpty || _written.Count != 0)
+            {
+                Write();
+            }
+        }
+    }
+
+    private void Write()
+    {
+        var written = new Dictionary<TrackedBody, (long Bytes, long At)>();
+        var changed = new List<OpenRecord>();
+        foreach (TrackedBody body in _open.ToList())
+        {
+            bool isKnown = _written.TryGetValue(body, out (long Bytes, long At) last);
+            bool isDue = !isKnown || (body.BytesReceived != last.Bytes && _time.GetElapsedTime(last.At) >= MinPause);
+            if (isDue && Describe(body) is { } record)
+            {
+                last = (record.BytesReceived, _time.GetTimestamp());
+                changed.Add(new OpenRecord(record, () => body.IsOpen));
+            }
+
+            written.Add(body, last);
+        }
+
+        _written = written;
+        if (changed.Count != 0)
+        {
+            _outbox.Journal(changed);
+        }
+    }
+
+    private UsageRecord? Describe(TrackedBody body)
+    {
+        try
+        {
+            return body.DescribeOpen(_time.GetUtcNow() - body.StartedAt);
+        }
+        catch (Exception)
+        {
+            return null; // A custom parser's state may throw. The record will report it.
+        }
+    }
+}

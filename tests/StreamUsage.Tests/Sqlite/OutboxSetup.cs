@@ -1,0 +1,47 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using StreamUsage.Sqlite;
+using StreamUsage.Tests.Support;
+
+namespace StreamUsage.Tests.Sqlite;
+
+/// <summary>Represents a process with an outbox, in a folder of its own.</summary>
+internal sealed class OutboxSetup : IAsyncDisposable
+{
+    private static readonly UsageContext Context = new() { Model = "claude-sonnet-4-5" };
+
+    private readonly ServiceProvider _provider;
+
+    public OutboxSetup(string path, TestSink sink, Action<StreamUsageOptions>? configure = null)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<ILoggerFactory>(Log);
+        services.AddStreamUsage(options =>
+        {
+            options.ShutdownGracePeriod = TimeSpan.Zero;
+            options.RetryDelay = TimeSpan.FromMilliseconds(10);
+            options.MaxDeliveryAttempts = 1;
+            configure?.Invoke(options);
+        }).AddSink(sink).AddSqliteOutbox(path, outbox => outbox.AdoptionInterval = TimeSpan.FromMilliseconds(50))
+            .DeliverInBackground(background => background.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
+        _provider = services.BuildServiceProvider();
+        Tracker = _provider.GetRequiredService<UsageTracker>();
+    }
+
+    public UsageTracker Tracker { get; }
+
+    public RecordingLog Log { get; } = new();
+
+    /// <summary>Reads a whole answer, and returns its handle.</summary>
+    public UsageTracking Read(string requestId)
+    {
+        using Stream stream = Open(requestId, Answers.ClaudeBytes, out UsageTracking tracking);
+        stream.CopyTo(Stream.Null);
+        return tracking;
+    }
+
+    public Stream Open(string requestId, byte[] answer, out UsageTracking tracking) =>
+        Tracker.Track(new MemoryStream(answer), Context with { RequestId = requestId }, out tracking);
+
+    public async ValueTask DisposeAsync() => await _provider.DisposeAsync();
+}

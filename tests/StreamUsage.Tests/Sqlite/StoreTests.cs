@@ -1,0 +1,116 @@
+using StreamUsage.Pricing;
+using StreamUsage.Sqlite;
+
+namespace StreamUsage.Tests.Sqlite;
+
+/// <summary>The store has one row a record, and sums them.</summary>
+public sealed class StoreTests : IDisposable
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("store").FullName;
+    private readonly SqliteUsageStore _store;
+
+    public StoreTests() => _store = new SqliteUsageStore(Path.Combine(_folder, "usage.db"));
+
+    public void Dispose()
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_record_is_found_as_it_was_stored()
+    {
+        UsageRecord record = Record("ann", "gpt-5", 10, 0.000000075m);
+
+        await StoreAsync(record);
+
+        (await _store.FindAsync(record.Id)).Should().BeEquivalentTo(record);
+    }
+
+    [Fact]
+    public async Task A_record_that_comes_twice_is_one_row()
+    {
+        UsageRecord record = Record("ann", "gpt-5", 10, 1m);
+
+        await StoreAsync(record, record);
+        await StoreAsync(record with { BilledUsage = new TokenUsage { InputTokens = 11 } });
+
+        IReadOnlyList<UsageSum> sums = await _store.SumAsync(new UsageQuery());
+        sums.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Records = 1L, BilledUsage = new TokenUsage { InputTokens = 11 } });
+    }
+
+    [Fact]
+    public async Task Costs_are_summed_to_the_last_digit()
+    {
+        await StoreAsync([.. Enumerable.Range(0, 1000).Select(_ => Record("ann", "gpt-5", 1, 0.000000075m))]);
+
+        (await _store.SumAsync(new UsageQuery()))[0].Cost.Should().Be(0.000075m);
+    }
+
+    [Theory]
+    [InlineData(UsageGrouping.None, 1)]
+    [InlineData(UsageGrouping.User, 2)]
+    [InlineData(UsageGrouping.Model, 2)]
+    [InlineData(UsageGrouping.User | UsageGrouping.Model, 3)]
+    [InlineData(UsageGrouping.Hour, 2)]
+    [InlineData(UsageGrouping.Day, 1)]
+    [InlineData(UsageGrouping.Provider | UsageGrouping.ApiKey, 1)]
+    public async Task Sums_are_grouped(UsageGrouping grouping, int groups)
+    {
+        await StoreAsync(
+            Record("ann", "gpt-5", 1, 1m), Record("ann", "claude-sonnet-4-5", 2, 2m), Record("bob", "gpt-5", 4, null, Noon.AddHours(1)));
+
+        IReadOnlyList<UsageSum> sums = await _store.SumAsync(new UsageQuery { GroupBy = grouping });
+
+        sums.Should().HaveCount(groups);
+        sums.Sum(sum => sum.BilledUsage.InputTokens).Should().Be(7);
+        sums.Sum(sum => sum.Cost).Should().Be(3m);
+        sums.Sum(sum => sum.UnpricedRecords).Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("ann", null, 3)]
+    [InlineData(null, "gpt-5", 5)]
+    [InlineData("bob", "gpt-5", 4)]
+    public async Task A_query_selects_by_user_and_model(string? user, string? model, long tokens)
+    {
+        await StoreAsync(Record("ann", "gpt-5", 1, 1m), Record("ann", "claude-sonnet-4-5", 2, 2m), Record("bob", "gpt-5", 4, 3m));
+
+        IReadOnlyList<UsageSum> sums = await _store.SumAsync(new UsageQuery { UserId = user, Model = model });
+
+        sums[0].BilledUsage.InputTokens.Should().Be(tokens);
+    }
+
+    [Theory]
+    [InlineData(0, 1, 1)]
+    [InlineData(1, 2, 2)]
+    [InlineData(0, 2, 3)]
+    public async Task A_query_selects_by_time_with_its_end_excluded(int from, int to, long tokens)
+    {
+        await StoreAsync(Record("ann", "gpt-5", 1, 1m), Record("ann", "gpt-5", 2, 1m, Noon.AddHours(1)));
+
+        IReadOnlyList<UsageSum> sums = await _store.SumAsync(new UsageQuery { From = Noon.AddHours(from), To = Noon.AddHours(to) });
+
+        sums[0].BilledUsage.InputTokens.Should().Be(tokens);
+    }
+
+    [Fact]
+    public async Task A_store_without_matching_records_has_no_sums()
+    {
+        (await _store.SumAsync(new UsageQuery { UserId = "nobody" })).Should().BeEmpty();
+    }
+
+    private ValueTask StoreAsync(params UsageRecord[] records) => _store.RecordBatchAsync(records, CancellationToken.None);
+
+    private static UsageRecord Record(string user, string model, long tokens, decimal? cost, DateTimeOffset? startedAt = null) => new()
+    {
+        Id = Guid.NewGuid(),
+        Context = new UsageContext { UserId = user, Model = model },
+        Status = UsageStatus.Completed,
+        StartedAt = startedAt ?? Noon,
+        BilledUsage = new TokenUsage { InputTokens = tokens },
+        Cost = cost is { } total ? new UsageCost { Total = total } : null,
+    };
+}
