@@ -42,6 +42,8 @@ switch (args)
         return 0;
     case ["delivery", "--queue"]:
         return await DeliveryRates.CompareQueueAsync() ? 0 : 1;
+    case ["outbox"]:
+        return await OutboxRates.RunAsync() ? 0 : 1;
     case ["delivery"]:
         DeliveryCost.Run();
         return await DeliveryRates.RunAsync() ? 0 : 1;
@@ -72,6 +74,7 @@ switch (args)
                       what bodies cost that were made to cost much, plain and under br
               delivery
                       what readers feel of a sink that works, and of one that does not; what the sink gets a second
+              outbox  what an outbox and a store take a second, beside a row a transaction by hand
               live {LiveOptions.Usage}
                       CPU, latency and memory over loopback HTTP from another process, and a load that must be counted right
               accuracy {AccuracyCommand.Usage}

@@ -64,10 +64,12 @@ internal static class KillTest
     /// <summary>The child: reads streams from a server of its own until its input is closed, and writes down what it saw.</summary>
     public static async Task ServeAsync(string folder, string name)
     {
-        await using var log = new FileStream(Path.Combine(folder, name + ".log"), FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        await using var log = new FileStream(
+            Path.Combine(folder, name + ".log"), FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
-        builder.Services.AddStreamUsage().AddSqliteOutbox(Path.Combine(folder, "outbox.db"), outbox => outbox.AdoptionInterval = TimeSpan.FromSeconds(1))
+        builder.Services.AddStreamUsage()
+            .AddSqliteOutbox(Path.Combine(folder, "outbox.db"), outbox => outbox.AdoptionInterval = TimeSpan.FromSeconds(1))
             .AddSqliteStore(Path.Combine(folder, "usage.db"));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication server = builder.Build();
@@ -112,7 +114,8 @@ internal static class KillTest
     {
         int pause = int.Parse(context.Request.Query["pause"]!, CultureInfo.InvariantCulture);
         context.Response.ContentType = "text/event-stream";
-        await WriteAsync("message_start", "\"message\":{\"id\":\"msg_1\",\"model\":\"claude-sonnet-4-5\",\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}");
+        const string Message = "\"message\":{\"id\":\"msg_1\",\"model\":\"claude-sonnet-4-5\",\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}";
+        await WriteAsync("message_start", Message);
         for (int i = 0; i < 10; i++)
         {
             await Task.Delay(pause);
@@ -185,8 +188,9 @@ internal static class KillTest
                 : record is not { Outcome: StreamOutcome.Completed, Usage: { InputTokens: 25, OutputTokens: 15 } });
             bool isGood = lost == 0 && missing == 0 && doubled == 0 && wrong == 0 && interrupted > 0;
             Console.WriteLine(
-                $"{(isGood ? "passed" : "FAILED")}: SIGKILL {rounds} times{(hasNeighbour ? " beside a second process" : "")}: {records.Count} records, "
-                + $"{_completed.Count} seen completed, {lost} of them lost; {_mustBeThere.Count} streams open for a second, {missing} of them missing; "
+                $"{(isGood ? "passed" : "FAILED")}: SIGKILL {rounds} times{(hasNeighbour ? " beside a second process" : "")}: "
+                + $"{records.Count} records, {_completed.Count} seen completed, {lost} of them lost; "
+                + $"{_mustBeThere.Count} streams open for a second, {missing} of them missing; "
                 + $"{interrupted} interrupted; {doubled} doubled; {wrong} wrong");
             return isGood;
         }

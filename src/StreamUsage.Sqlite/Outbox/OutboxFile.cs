@@ -22,6 +22,8 @@ internal sealed class OutboxFile : IDisposable
         CREATE INDEX IF NOT EXISTS record_state ON record (state, position);
         """;
 
+    private const string Columns = "position, id, state, process, failed_at, json";
+
     private readonly SqliteConnection _connection;
     private readonly string _process;
     private readonly Dictionary<string, SqliteCommand> _commands = [];
@@ -121,16 +123,18 @@ internal sealed class OutboxFile : IDisposable
 
     /// <summary>Reads stored records, and open responses of other processes.</summary>
     public List<OutboxRow> Read(long after, int max) => Rows(
-        "SELECT position, id, state, process, failed_at, json FROM record WHERE position > $0 AND (state = 1 OR (state = 0 AND process <> $1)) "
-        + "ORDER BY position LIMIT $2",
+        $"""
+        SELECT {Columns} FROM record WHERE position > $0 AND (state = 1 OR (state = 0 AND process <> $1))
+        ORDER BY position LIMIT $2
+        """,
         after, _process, max);
 
     public List<OutboxRow> ReadAll(long after, int max) => Rows(
-        "SELECT position, id, state, process, failed_at, json FROM record WHERE position > $0 ORDER BY position LIMIT $1", after, max);
+        $"SELECT {Columns} FROM record WHERE position > $0 ORDER BY position LIMIT $1", after, max);
 
     /// <summary>Returns the position of the last stored record up to one; 0 if there is none.</summary>
-    public long LastStored(long upTo) =>
-        (long)(Bind(Command("SELECT COALESCE(MAX(position), 0) FROM record WHERE state = 1 AND position <= $0"), [upTo]).ExecuteScalar() ?? 0L);
+    public long LastStored(long upTo) => (long)Bind(
+        Command("SELECT COALESCE(MAX(position), 0) FROM record WHERE state = 1 AND position <= $0"), [upTo]).ExecuteScalar()!;
 
     public void Dispose()
     {

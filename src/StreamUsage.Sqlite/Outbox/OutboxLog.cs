@@ -22,6 +22,7 @@ internal static partial class OutboxLog
     [LoggerMessage(EventId = 44, Level = LogLevel.Warning, Message = "The outbox {Path} of an ended process could not be taken over")]
     public static partial void NotAdopted(ILogger logger, string path, Exception fault);
 
-    [LoggerMessage(EventId = 45, Level = LogLevel.Error, Message = "Record {RecordId} in the outbox {Path} cannot be read; it is kept as failed")]
+    [LoggerMessage(EventId = 45, Level = LogLevel.Error,
+        Message = "Record {RecordId} in the outbox {Path} cannot be read; it is kept as failed")]
     public static partial void Unreadable(ILogger logger, string recordId, string path, Exception fault);
 }

@@ -21,7 +21,8 @@ internal static class OutboxSalvage
                 }.ToString());
                 connection.Open();
                 using SqliteCommand command = connection.CreateCommand();
-                command.CommandText = "SELECT position, id, state, process, failed_at, json FROM record NOT INDEXED ORDER BY position " + order;
+                command.CommandText =
+                    $"SELECT position, id, state, process, failed_at, json FROM record NOT INDEXED ORDER BY position {order}";
                 using SqliteDataReader reader = command.ExecuteReader();
                 while (reader.Read())
                 {

@@ -15,7 +15,7 @@ internal static class UsageRow
             status TEXT NOT NULL, outcome TEXT NOT NULL, status_code INTEGER NOT NULL, error_type TEXT, anomalies TEXT NOT NULL,
             input_tokens INTEGER NOT NULL, cache_read_tokens INTEGER NOT NULL, cache_creation_tokens INTEGER NOT NULL,
             cache_creation_5m_tokens INTEGER NOT NULL, cache_creation_1h_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-            input_source TEXT NOT NULL, output_source TEXT NOT NULL, cost TEXT, unpriced_reason TEXT, record TEXT NOT NULL) WITHOUT ROWID;
+            input_source TEXT NOT NULL, output_source TEXT NOT NULL, cost TEXT, unpriced_reason TEXT, record TEXT NOT NULL);
         CREATE INDEX IF NOT EXISTS usage_record_time ON usage_record (started_at);
         CREATE INDEX IF NOT EXISTS usage_record_user ON usage_record (user_id, started_at);
         CREATE INDEX IF NOT EXISTS usage_record_key ON usage_record (api_key_id, started_at);

@@ -7,7 +7,7 @@ namespace StreamUsage.Delivery.Outbox;
 internal sealed class OutboxDelivery(
     IRecordOutbox outbox, RecordDelivery delivery, Func<UsageRecord, Task<UsageRecord>> complete) : IAsyncDisposable
 {
-    private const int MaxUnderWay = 1000;
+    private const int MaxUnderWay = 4000;
 
     private readonly SemaphoreSlim _room = new(MaxUnderWay);
     private readonly PendingRecords _underWay = new();
