@@ -5,15 +5,18 @@ using StreamUsage.Parsing;
 namespace CustomParser;
 
 /// <summary>
-/// Reads the stream of a provider that does not exist: <c>hello</c> {conversation, parrot}, then <c>squawk</c> {words}, a <c>bill</c> {heard, known, spoken}, and <c>bye</c> {because} or <c>ouch</c> {what}.
-/// A parser has no fields: one instance reads all streams of a tracker, also at the same time. What is known of a stream is the state that comes in and goes out.
+/// Reads the stream of a provider that does not exist: <c>hello</c> {conversation, parrot}, then <c>squawk</c> {words},
+/// a <c>bill</c> {heard, known, spoken}, and <c>bye</c> {because} or <c>ouch</c> {what}. A parser has no fields: one
+/// instance reads all streams of a tracker, also at the same time. What is known of a stream is the state that comes in
+/// and goes out.
 /// </summary>
 internal sealed class ParrotParser : IUsageParser
 {
     // UsageRecord.Protocol of what this parser has read.
     public string Protocol => "parrot";
 
-    // Asked of the first events of a response. Certain: this event and all that follow are ours. Possible is for what others could have sent as well.
+    // Asked of the first events of a response. Certain: this event and all that follow are ours. Possible is for what
+    // others could have sent as well.
     public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Type.SequenceEqual("hello"u8) ? ParserMatch.Certain : ParserMatch.None;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state)
@@ -39,7 +42,8 @@ internal sealed class ParrotParser : IUsageParser
             }
             else if (reader.TokenType == JsonTokenType.String && name.SequenceEqual("words"u8))
             {
-                // As it was sent, without a string of its own. It counts: for the time to the first token, and for an estimate where no bill comes.
+                // As it was sent, without a string of its own. It counts: for the time to the first token, and for an
+                // estimate where no bill comes.
                 streamEvent.ReportText(reader.ValueSpan, reader.ValueIsEscaped);
             }
             else if (reader.TokenType == JsonTokenType.String)
@@ -53,7 +57,8 @@ internal sealed class ParrotParser : IUsageParser
             }
         }
 
-        // What is null was not reported, and leaves what was reported before. "heard" includes what was known already, as OpenAI's input includes cached tokens.
+        // What is null was not reported, and leaves what was reported before. "heard" includes what was known already,
+        // as OpenAI's input includes cached tokens.
         return state.MergeCounts(heard, spoken, cacheReadInputTokens: known, inputIncludesCache: true);
     }
 }

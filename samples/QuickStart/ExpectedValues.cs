@@ -16,7 +16,8 @@ internal sealed record ExpectedValues
 
     public long? ReasoningTokens { get; init; }
 
-    /// <summary>Whether the provider said what was used; where it did not, the counts are estimates and are not compared.</summary>
+    /// <summary>Whether the provider said what was used; where it did not, the counts are estimates and are not
+    /// compared.</summary>
     public bool HasProviderUsage { get; init; } = true;
 
     public string? ResponseId { get; init; }

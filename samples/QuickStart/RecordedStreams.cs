@@ -5,7 +5,8 @@ namespace QuickStart;
 /// <summary>Replays a folder of recorded streams and prints what was expected beside what was found.</summary>
 internal static class RecordedStreams
 {
-    /// <returns>Whether there were streams, and each came through as it was sent and, where it has expected values, was read as they say.</returns>
+    /// <returns>Whether there were streams, and each came through as it was sent and, where it has expected values, was
+    /// read as they say.</returns>
     public static async Task<bool> RunAsync(string folder)
     {
         IReadOnlyList<Recording> recordings = Recording.LoadAll(folder);

@@ -3,7 +3,8 @@ using StreamUsage;
 
 namespace QuickStart;
 
-/// <summary>A recorded stream, and the <c>format</c> and <c>expected</c> of the .json file beside it, where there is one.</summary>
+/// <summary>A recorded stream, and the <c>format</c> and <c>expected</c> of the .json file beside it, where there is
+/// one.</summary>
 internal sealed record Recording(Answer Answer, string? Format, ExpectedValues? Expected)
 {
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace QuickStart;
 
-/// <summary>A model provider on a free loopback port. It answers <c>POST /?answer=NAME</c> with the answer of that name, in chunks of random length at random times.</summary>
+/// <summary>A model provider on a free loopback port. It answers <c>POST /?answer=NAME</c> with the answer of that
+/// name, in chunks of random length at random times.</summary>
 internal sealed class ReplayProvider : IAsyncDisposable
 {
     private readonly WebApplication _app;

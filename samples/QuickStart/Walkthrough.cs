@@ -5,7 +5,8 @@ using StreamUsage.Pricing;
 
 namespace QuickStart;
 
-/// <summary>Five answers of a provider, from the bytes to a table of usage records, each checked against what was sent.</summary>
+/// <summary>Five answers of a provider, from the bytes to a table of usage records, each checked against what was
+/// sent.</summary>
 internal static class Walkthrough
 {
     private static readonly (Answer Answer, StoredRecord Expected)[] Cases =
@@ -19,7 +20,8 @@ internal static class Walkthrough
         (new Answer("responses", ApiFormat.OpenAI, Fixture("responses.sse")),
             new StoredRecord { Protocol = "openai-responses", Model = "gpt-example-2", Input = 208, CacheRead = 512, Output = 143, Cost = 0.0003508m }),
 
-        // The input was reported at the start; the output is estimated from the 62 characters that came: 13 tokens of o200k_base, 1.374 of Claude's for each, and 3.7 around them.
+        // The input was reported at the start; the output is estimated from the 62 characters that came: 13 tokens of
+        // o200k_base, 1.374 of Claude's for each, and 3.7 around them.
         (new Answer("cut", ApiFormat.Claude, Fixture("cut.sse")) { BreaksOff = true },
             new StoredRecord
             {

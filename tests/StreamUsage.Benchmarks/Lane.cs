@@ -28,7 +28,8 @@ internal sealed class Lane(Contender contender, Workload workload, ReadSize read
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>The median over the rounds of this lane's time to another's in the same round: what disturbs the machine disturbs both.</summary>
+    /// <summary>The median over the rounds of this lane's time to another's in the same round: what disturbs the
+    /// machine disturbs both.</summary>
     public double RatioTo(Lane other) => Median(_nanoseconds.Zip(other._nanoseconds, static (own, others) => own / others));
 
     /// <summary>Finds how often the body is read for a sample that the clock can tell from noise.</summary>

@@ -1,6 +1,7 @@
 namespace StreamUsage.Benchmarks;
 
-/// <summary>All races as one Markdown table: ns an event, and behind it the bytes allocated an event where there are any.</summary>
+/// <summary>All races as one Markdown table: ns an event, and behind it the bytes allocated an event where there are
+/// any.</summary>
 internal static class QuickMarkdown
 {
     public static void Write(TextWriter output, IReadOnlyList<Race> races)

@@ -2,7 +2,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks;
 
-/// <summary>A body in memory that comes in reads of a given size, without allocating. A reader whose buffer is smaller gets the rest of the piece with its next reads.</summary>
+/// <summary>A body in memory that comes in reads of a given size, without allocating. A reader whose buffer is smaller
+/// gets the rest of the piece with its next reads.</summary>
 internal sealed class ScriptedStream(Workload workload, ReadSize readSize) : Stream
 {
     private readonly byte[] _body = workload.Body;

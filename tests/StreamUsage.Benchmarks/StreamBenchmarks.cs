@@ -4,7 +4,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks;
 
-/// <summary>The contenders of the quick command, a whole stream an operation; of ours the beginning and the hand-over of the record are in it.</summary>
+/// <summary>The contenders of the quick command, a whole stream an operation; of ours the beginning and the hand-over
+/// of the record are in it.</summary>
 [MemoryDiagnoser]
 public class StreamBenchmarks : IDisposable
 {

@@ -3,7 +3,8 @@ using System.Runtime;
 
 namespace StreamUsage.Benchmarks;
 
-/// <summary>Runs what is to be timed until no method was compiled for a while: code that is called often is compiled up to three times, in the background.</summary>
+/// <summary>Runs what is to be timed until no method was compiled for a while: code that is called often is compiled up
+/// to three times, in the background.</summary>
 internal static class WarmUp
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(25);

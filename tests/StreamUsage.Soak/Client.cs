@@ -13,7 +13,8 @@ internal sealed class Client(Provider provider, UsageTracker tracker, UsageTrack
 
     private readonly HttpClient _http = CreateClient(drainsMost: 1_000_000);
 
-    // An HTTP/1.1 connection that is drained for reuse would be read by two at once where a read is still pending: who disposes during a read has its connection closed instead.
+    // An HTTP/1.1 connection that is drained for reuse would be read by two at once where a read is still pending: who
+    // disposes during a read has its connection closed instead.
     private readonly HttpClient _closingHttp = CreateClient(drainsMost: 0);
 
     private int _open, _mostOpen, _repeated;
@@ -21,7 +22,8 @@ internal sealed class Client(Provider provider, UsageTracker tracker, UsageTrack
     /// <summary>The most responses that were open at once.</summary>
     public int MostOpen => _mostOpen;
 
-    /// <summary>Requests that were sent again because their connection broke before the headers came: nothing was tracked of those.</summary>
+    /// <summary>Requests that were sent again because their connection broke before the headers came: nothing was
+    /// tracked of those.</summary>
     public int Repeated => _repeated;
 
     public void Dispose()
@@ -151,7 +153,8 @@ internal sealed class Client(Provider provider, UsageTracker tracker, UsageTrack
                 await stream.DisposeAsync();
                 break;
             default:
-                // The read may get bytes that the record does not have, because the dispose came first, or the other way round.
+                // The read may get bytes that the record does not have, because the dispose came first, or the other
+                // way round.
                 run.IsSeenExact = false;
                 ValueTask<int> read = stream.ReadAsync(new byte[random.Next(1, 5_000)]);
                 await Task.Delay(random.Next(0, 30));

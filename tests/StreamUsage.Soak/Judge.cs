@@ -4,7 +4,8 @@ using StreamUsage.Soak.Scripts;
 
 namespace StreamUsage.Soak;
 
-/// <summary>Says of a record what is wrong with it, from the script, the bytes that arrived, and what the client saw of the end.</summary>
+/// <summary>Says of a record what is wrong with it, from the script, the bytes that arrived, and what the client saw of
+/// the end.</summary>
 internal static class Judge
 {
     // A record's time of the last byte goes by the system's tick.
@@ -97,7 +98,8 @@ internal static class Judge
     // A stall has no end, and a forgotten body is never read on.
     private static bool MustBeDrained(StreamRun run) => MayBeDrained(run) && run.Plan.Fate is not (Fate.Stall or Fate.Forgotten);
 
-    // What a client can see of each fate. A client that is about to leave may meet the end first; nothing but a reset or a broken promise may break a body.
+    // What a client can see of each fate. A client that is about to leave may meet the end first; nothing but a reset
+    // or a broken promise may break a body.
     private static bool IsAllowed(Ending ending, Fate fate) => fate switch
     {
         Fate.ClientDisposes or Fate.ClientCancels or Fate.DestinationFails => ending is Ending.Left or Ending.ReachedEnd,
@@ -106,7 +108,8 @@ internal static class Judge
         _ => ending is Ending.ReachedEnd,
     };
 
-    // The bytes that arrived decide first, and so take every race out: a reset, or a client that leaves, after the terminal event leaves a complete answer; before it, it does not.
+    // The bytes that arrived decide first, and so take every race out: a reset, or a client that leaves, after the
+    // terminal event leaves a complete answer; before it, it does not.
     private static (StreamOutcome Outcome, UsageStatus Status, int StatusCode) Expected(StreamRun run, Known known, long bytes)
     {
         int http = run.Plan.StatusCode;
@@ -135,7 +138,8 @@ internal static class Judge
         };
     }
 
-    // Reported counts exactly; what was not reported by the basic rule: 4 characters a token, at least 1, and never below a placeholder.
+    // Reported counts exactly; what was not reported by the basic rule: 4 characters a token, at least 1, and never
+    // below a placeholder.
     private static (TokenUsage Usage, TokenSource Input, TokenSource Output) Expected(StreamPlan plan, Known known, StreamOutcome outcome)
     {
         TokenUsage usage = known.Usage;

@@ -10,8 +10,8 @@ using StreamUsage.Sqlite;
 namespace StreamUsage.Soak;
 
 /// <summary>
-/// SIGKILL at random moments of a process that tracks streams with an outbox: every record whose Completion was seen, and
-/// every stream that had been open for a second, must be in the store, once.
+/// SIGKILL at random moments of a process that tracks streams with an outbox: every record whose Completion was seen,
+/// and every stream that had been open for a second, must be in the store, once.
 /// </summary>
 internal static class KillTest
 {
@@ -61,7 +61,8 @@ internal static class KillTest
         return isGood;
     }
 
-    /// <summary>The child: reads streams from a server of its own until its input is closed, and writes down what it saw.</summary>
+    /// <summary>The child: reads streams from a server of its own until its input is closed, and writes down what it
+    /// saw.</summary>
     public static async Task ServeAsync(string folder, string name)
     {
         await using var log = new FileStream(

@@ -11,7 +11,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Soak;
 
-/// <summary>The server: one loopback port for HTTP/1.1 and one for HTTP/2 without TLS. <c>GET /N</c> plays the plan of stream N.</summary>
+/// <summary>The server: one loopback port for HTTP/1.1 and one for HTTP/2 without TLS. <c>GET /N</c> plays the plan of
+/// stream N.</summary>
 internal sealed class Provider(WebApplication app, StreamRun?[] runs) : IAsyncDisposable
 {
     public const string IdHeader = "x-soak-stream";

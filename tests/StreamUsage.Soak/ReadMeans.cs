@@ -6,7 +6,8 @@ internal enum ReadMeans
     /// <summary>Reads of random size.</summary>
     StreamReads,
 
-    /// <summary>Reads of random size, each after a read into an empty buffer, which waits for bytes and takes none.</summary>
+    /// <summary>Reads of random size, each after a read into an empty buffer, which waits for bytes and takes
+    /// none.</summary>
     ZeroByteReads,
 
     /// <summary>The content is copied to a destination.</summary>

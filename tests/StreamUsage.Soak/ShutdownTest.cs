@@ -5,8 +5,8 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Soak;
 
 /// <summary>
-/// SIGTERM amid many streams of an ASP.NET Core application, however it is put together: each stream must have its record
-/// in the file that the process leaves behind.
+/// SIGTERM amid many streams of an ASP.NET Core application, however it is put together: each stream must have its
+/// record in the file that the process leaves behind.
 /// </summary>
 internal static class ShutdownTest
 {
@@ -14,7 +14,8 @@ internal static class ShutdownTest
 
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Starts this program as a child for each setup, and ends it with the signal while its streams are open.</summary>
+    /// <summary>Starts this program as a child for each setup, and ends it with the signal while its streams are
+    /// open.</summary>
     public static async Task<bool> RunAsync()
     {
         bool isGood = true;

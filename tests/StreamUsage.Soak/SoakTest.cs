@@ -8,7 +8,8 @@ namespace StreamUsage.Soak;
 /// <summary>The run: a warm-up that fills every pool, then the streams, then the count.</summary>
 internal sealed class SoakTest : IAsyncDisposable
 {
-    // Pools keep a little more or less from run to run. A tracker that kept 64 bytes of each of 20,000 streams would be found.
+    // Pools keep a little more or less from run to run. A tracker that kept 64 bytes of each of 20,000 streams would be
+    // found.
     private const long MemoryTolerance = 1_280_000;
 
     private readonly SoakOptions _options;
@@ -219,7 +220,8 @@ internal sealed class SoakTest : IAsyncDisposable
         await Task.Delay(100);
     }
 
-    // What is alive, once what was closed last has gone too. The shared array pool lets go of what nobody has asked for in a minute, and the large events fill it.
+    // What is alive, once what was closed last has gone too. The shared array pool lets go of what nobody has asked for
+    // in a minute, and the large events fill it.
     private static async Task<long> LiveMemoryAsync(long goal)
     {
         long least = long.MaxValue;

@@ -26,7 +26,8 @@ internal sealed record StreamPlan
     /// <summary>The length that the server promises; null means none.</summary>
     public long? ContentLength { get; private init; }
 
-    /// <summary>How many pieces the server sends at most, and how long it waits between them, in milliseconds.</summary>
+    /// <summary>How many pieces the server sends at most, and how long it waits between them, in
+    /// milliseconds.</summary>
     public int Pieces { get; private init; }
 
     public int LongestPause { get; private init; }

@@ -35,7 +35,8 @@ internal sealed class StreamRun(int index, StreamPlan plan)
     /// <summary>Bytes that the client was given.</summary>
     public int Seen { get; private set; }
 
-    /// <summary>The client knows exactly how many bytes the record must name: no read was cut short by its leaving.</summary>
+    /// <summary>The client knows exactly how many bytes the record must name: no read was cut short by its
+    /// leaving.</summary>
     public bool IsSeenExact { get; set; } = true;
 
     public Ending Ending { get; set; }
@@ -43,7 +44,8 @@ internal sealed class StreamRun(int index, StreamPlan plan)
     /// <summary>How long the client waited in vain before it left; null where it did not.</summary>
     public TimeSpan? Waited { get; set; }
 
-    /// <summary>The first difference between what the client was given and what the server sent; null where there is none.</summary>
+    /// <summary>The first difference between what the client was given and what the server sent; null where there is
+    /// none.</summary>
     public string? Difference { get; private set; }
 
     public Exception? Fault { get; set; }

@@ -3,7 +3,8 @@ using System.Runtime.Versioning;
 
 namespace StreamUsage.Tests;
 
-/// <summary>Two projects compile these sources; each must run against the build of the library that it is named for.</summary>
+/// <summary>Two projects compile these sources; each must run against the build of the library that it is named
+/// for.</summary>
 public sealed class TargetFrameworkTests
 {
 #if EXPECTED_LIBRARY_TFM_NET8_0

@@ -5,7 +5,8 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Benchmarks.Accuracy;
 
-/// <summary>Prints how close the estimators come to reported counts, by protocol, family and kind, and for all of a kind.</summary>
+/// <summary>Prints how close the estimators come to reported counts, by protocol, family and kind, and for all of a
+/// kind.</summary>
 internal static class AccuracyReport
 {
     private static readonly ModelTokenEstimator Ours = new();

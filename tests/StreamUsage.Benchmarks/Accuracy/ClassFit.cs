@@ -5,7 +5,8 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Benchmarks.Accuracy;
 
-/// <summary>Fits the rule over character classes to o200k_base's own counts, and prints how far it is off for each kind of text.</summary>
+/// <summary>Fits the rule over character classes to o200k_base's own counts, and prints how far it is off for each kind
+/// of text.</summary>
 internal static class ClassFit
 {
     public static void Print(IReadOnlyList<Pair> pairs)

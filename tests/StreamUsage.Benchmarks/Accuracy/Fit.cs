@@ -1,7 +1,8 @@
 namespace StreamUsage.Benchmarks.Accuracy;
 
 /// <summary>
-/// Fits the constants of the rules and prints them, with how many pairs have each, and the errors on pairs that were left out of the fit. Deterministic: the same pairs give the same constants.
+/// Fits the constants of the rules and prints them, with how many pairs have each, and the errors on pairs that were
+/// left out of the fit. Deterministic: the same pairs give the same constants.
 /// </summary>
 internal static class Fit
 {

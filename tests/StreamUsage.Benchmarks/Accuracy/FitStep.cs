@@ -2,7 +2,8 @@ using static StreamUsage.Benchmarks.Accuracy.RuleColumn;
 
 namespace StreamUsage.Benchmarks.Accuracy;
 
-/// <summary>One fit: which constants, of which families, on which pairs. What other constants add is taken as it is.</summary>
+/// <summary>One fit: which constants, of which families, on which pairs. What other constants add is taken as it
+/// is.</summary>
 internal sealed record FitStep(string[] Families, string? Protocol, bool IsOutput, params RuleColumn[] Columns)
 {
     private const string Chat = "openai-chat", Responses = "openai-responses";

@@ -1,14 +1,16 @@
 namespace StreamUsage.Benchmarks.Accuracy;
 
 /// <summary>
-/// A linear fit with the least sum of absolute relative errors, by least squares with weights: one line that is quite different (a hidden prompt, a provider's mistake) does not move it. Deterministic.
+/// A linear fit with the least sum of absolute relative errors, by least squares with weights: one line that is quite
+/// different (a hidden prompt, a provider's mistake) does not move it. Deterministic.
 /// </summary>
 internal static class LeastAbsolute
 {
     private const int Rounds = 200;
     private const double SmallestError = 0.3;
 
-    /// <summary>The coefficients of the columns of <paramref name="rows"/> that come nearest to <paramref name="targets"/>, each error taken relative to its <paramref name="scales"/>.</summary>
+    /// <summary>The coefficients of the columns of <paramref name="rows"/> that come nearest to
+    /// <paramref name="targets"/>, each error taken relative to its <paramref name="scales"/>.</summary>
     public static double[] Fit(IReadOnlyList<double[]> rows, IReadOnlyList<double> targets, IReadOnlyList<double> scales)
     {
         int columns = rows[0].Length;

@@ -6,7 +6,8 @@ namespace StreamUsage.Benchmarks.Accuracy;
 /// <summary>The rules of all families, as fitted so far: by family and protocol.</summary>
 internal sealed class RuleSet
 {
-    // Errors count relative to what was reported, but a token of 5 not more than one of 20: else a few tiny answers would make the rule.
+    // Errors count relative to what was reported, but a token of 5 not more than one of 20: else a few tiny answers
+    // would make the rule.
     private const double SmallestScale = 20;
 
     private readonly Dictionary<(string Family, string Protocol), TokenRule> _rules = [];

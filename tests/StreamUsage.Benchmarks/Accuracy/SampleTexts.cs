@@ -1,6 +1,7 @@
 namespace StreamUsage.Benchmarks.Accuracy;
 
-/// <summary>Short texts of kinds that the pairs hardly have: for the rule over character classes, and to say how each kind does.</summary>
+/// <summary>Short texts of kinds that the pairs hardly have: for the rule over character classes, and to say how each
+/// kind does.</summary>
 internal static class SampleTexts
 {
     public static IReadOnlyList<(string Kind, string Text)> All { get; } =

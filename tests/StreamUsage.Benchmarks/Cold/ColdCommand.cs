@@ -4,14 +4,16 @@ using System.Globalization;
 namespace StreamUsage.Benchmarks.Cold;
 
 /// <summary>
-/// What a service feels of the first estimates of its process: how late a timer of 5 ms gets beside 16 answers without usage, whose tokenizers must be loaded. Each measurement is a fresh process.
+/// What a service feels of the first estimates of its process: how late a timer of 5 ms gets beside 16 answers without
+/// usage, whose tokenizers must be loaded. Each measurement is a fresh process.
 /// </summary>
 internal static class ColdCommand
 {
     private const int Rounds = 5;
     private const double AllowedMilliseconds = 50;
 
-    /// <returns>0 where the median of the worst delays is within twice the timer's own noise plus 50 ms, else 1.</returns>
+    /// <returns>0 where the median of the worst delays is within twice the timer's own noise plus 50 ms, else
+    /// 1.</returns>
     public static int Run()
     {
         Console.WriteLine($"The worst delay of a timer of {TimerWatch.Period.TotalMilliseconds:F0} ms beside the first 16 answers of a process (ms; medians of {Rounds} processes)");

@@ -4,7 +4,8 @@ using StreamUsage.Benchmarks.Contenders;
 
 namespace StreamUsage.Benchmarks.Cold;
 
-/// <summary>The first answers of a process, in a process that has done nothing else: 16 end at once, and a timer runs beside them.</summary>
+/// <summary>The first answers of a process, in a process that has done nothing else: 16 end at once, and a timer runs
+/// beside them.</summary>
 internal static class ColdStart
 {
     public const string Command = "cold-process";
@@ -13,7 +14,8 @@ internal static class ColdStart
 
     private static readonly TimeSpan TimeForNoise = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Prints the timer's own noise, its worst delay beside the answers, and the time until the last record, in milliseconds.</summary>
+    /// <summary>Prints the timer's own noise, its worst delay beside the answers, and the time until the last record,
+    /// in milliseconds.</summary>
     public static async Task RunAsync(AnswerKind kind)
     {
         using var watch = new TimerWatch();

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace StreamUsage.Benchmarks.Cold;
 
-/// <summary>A timer of 5 ms on the thread pool that remembers its worst delay: what any other work of a service feels.</summary>
+/// <summary>A timer of 5 ms on the thread pool that remembers its worst delay: what any other work of a service
+/// feels.</summary>
 internal sealed class TimerWatch : IDisposable
 {
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(5);

@@ -3,7 +3,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>What a good engineer writes by hand: SseParser over a tee, and a Utf8JsonReader over each event's bytes.</summary>
+/// <summary>What a good engineer writes by hand: SseParser over a tee, and a Utf8JsonReader over each event's
+/// bytes.</summary>
 internal sealed class ByHand : Contender
 {
     private readonly byte[] _buffer = new byte[BufferSize];
@@ -26,7 +27,8 @@ internal sealed class ByHand : Contender
 
     public override void Read()
     {
-        // An item type of its own is compiled on its own: the framing that others measure is not slowed by the calls made here.
+        // An item type of its own is compiled on its own: the framing that others measure is not slowed by the calls
+        // made here.
         SseItemParser<bool> parser = _wire switch
         {
             Protocol.Claude => (_, data) => ClaudeByHand.Read(data, _usage),

@@ -2,7 +2,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>One way to read a body to its end, on the thread that calls it. What is timed is <see cref="Read"/> alone.</summary>
+/// <summary>One way to read a body to its end, on the thread that calls it. What is timed is <see cref="Read"/>
+/// alone.</summary>
 internal abstract class Contender : IDisposable
 {
     /// <summary>What HttpContent copies with, so that an event of any usual size fits in.</summary>
@@ -22,7 +23,8 @@ internal abstract class Contender : IDisposable
 
     public abstract void Read();
 
-    /// <summary>What is wrong with the answer of the last reading; null where nothing is. Outside what is measured.</summary>
+    /// <summary>What is wrong with the answer of the last reading; null where nothing is. Outside what is
+    /// measured.</summary>
     public abstract string? FindFault(Workload workload);
 
     public virtual void Dispose()

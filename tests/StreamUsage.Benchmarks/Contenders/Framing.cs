@@ -3,7 +3,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>The framework's SseParser, which finds the events and does not look into them: what all ratios are to.</summary>
+/// <summary>The framework's SseParser, which finds the events and does not look into them: what all ratios are
+/// to.</summary>
 internal sealed class Framing : Contender
 {
     private ScriptedStream _body = null!;

@@ -6,7 +6,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>The official client's own streaming loop, over a transport that answers from memory. Chat Completions only.</summary>
+/// <summary>The official client's own streaming loop, over a transport that answers from memory. Chat Completions
+/// only.</summary>
 internal sealed class OpenAISdk : Contender
 {
     private readonly CannedHandler _handler = new();

@@ -2,7 +2,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>The tracked stream, read to its end by the caller's loop. That tracking begins, and that the record is made and handed over, is not timed: see the stream command.</summary>
+/// <summary>The tracked stream, read to its end by the caller's loop. That tracking begins, and that the record is made
+/// and handed over, is not timed: see the stream command.</summary>
 internal sealed class Ours : Contender
 {
     private static readonly UsageContext Context = new() { RequestId = "benchmark" };

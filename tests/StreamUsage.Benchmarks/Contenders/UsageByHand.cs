@@ -3,7 +3,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>What the contenders that are written by hand gather: the last usage that was reported, and how much was written, in case none is.</summary>
+/// <summary>What the contenders that are written by hand gather: the last usage that was reported, and how much was
+/// written, in case none is.</summary>
 internal sealed class UsageByHand
 {
     private readonly char[] _text = new char[81_920];

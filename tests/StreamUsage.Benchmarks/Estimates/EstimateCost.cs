@@ -8,7 +8,8 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Benchmarks.Estimates;
 
-/// <summary>What an estimate of 1 MiB takes, whatever it is: as a request's body, as an output that was kept whole, and as one that was kept as far as the default allows.</summary>
+/// <summary>What an estimate of 1 MiB takes, whatever it is: as a request's body, as an output that was kept whole, and
+/// as one that was kept as far as the default allows.</summary>
 internal static class EstimateCost
 {
     private const int Size = 1024 * 1024;

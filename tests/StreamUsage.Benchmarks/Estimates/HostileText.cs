@@ -2,7 +2,8 @@ using System.Text;
 
 namespace StreamUsage.Benchmarks.Estimates;
 
-/// <summary>Texts of a size in UTF-8 that are hard on a byte-pair tokenizer, and one that is not. Nothing in them needs a JSON escape.</summary>
+/// <summary>Texts of a size in UTF-8 that are hard on a byte-pair tokenizer, and one that is not. Nothing in them needs
+/// a JSON escape.</summary>
 internal static class HostileText
 {
     public static IReadOnlyList<(string Name, Func<int, string> Make)> All { get; } =

@@ -3,10 +3,12 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Growth;
 
-/// <summary>A workload whose deltas are repeated in a circle, so that a stream of any length takes no more memory than one of 500 events.</summary>
+/// <summary>A workload whose deltas are repeated in a circle, so that a stream of any length takes no more memory than
+/// one of 500 events.</summary>
 internal sealed class EventBlock
 {
-    // 74 kB of Claude's events, 163 kB of chat's: the bytes stay in the second-level cache whatever the length, and are too many to be known by heart.
+    // 74 kB of Claude's events, 163 kB of chat's: the bytes stay in the second-level cache whatever the length, and are
+    // too many to be known by heart.
     private const int Events = 500;
 
     private readonly Workload _workload;
@@ -60,7 +62,8 @@ internal sealed class EventBlock
     /// <summary>Where an event begins; of the event after the last one, the end of the body.</summary>
     public int Begin(int eventIndex) => eventIndex == 0 ? 0 : _eventEnds[eventIndex - 1];
 
-    /// <summary>What a reader must find in a stream of so many deltas, of which the first is the one with this number.</summary>
+    /// <summary>What a reader must find in a stream of so many deltas, of which the first is the one with this
+    /// number.</summary>
     public Totals Totals(int firstDelta, int deltas) => _workload.Totals with { Characters = SumInCircle(_charactersBefore, firstDelta, deltas) };
 
     /// <summary>The length of such a stream in bytes.</summary>

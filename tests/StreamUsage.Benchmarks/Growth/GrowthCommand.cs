@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace StreamUsage.Benchmarks.Growth;
 
-/// <summary>What becomes of the time and the allocation an event as streams grow longer, as more of them are open, and as another thread reads too.</summary>
+/// <summary>What becomes of the time and the allocation an event as streams grow longer, as more of them are open, and
+/// as another thread reads too.</summary>
 internal static class GrowthCommand
 {
     /// <summary>The process's exit code: not 0 where a record was wrong.</summary>

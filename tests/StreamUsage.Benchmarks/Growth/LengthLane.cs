@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace StreamUsage.Benchmarks.Growth;
 
-/// <summary>Whole streams of one length, one after the other: from the call that tracks a stream until its record was handed over.</summary>
+/// <summary>Whole streams of one length, one after the other: from the call that tracks a stream until its record was
+/// handed over.</summary>
 internal sealed class LengthLane(EventBlock block, ReadSize readSize, int events, UsageTracker tracker)
 {
     private const int EventsPerSample = 20_000;
@@ -24,7 +25,8 @@ internal sealed class LengthLane(EventBlock block, ReadSize readSize, int events
     /// <summary>Bytes a stream, on whichever thread.</summary>
     public double AllocatedPerStream => Lane.Median(_allocated);
 
-    /// <summary>Time an event beyond those of a shorter stream: what a stream costs at its two ends is in both. By the round: what disturbs the machine disturbs both.</summary>
+    /// <summary>Time an event beyond those of a shorter stream: what a stream costs at its two ends is in both. By the
+    /// round: what disturbs the machine disturbs both.</summary>
     public double MarginalNanoseconds(LengthLane shorter) => Lane.Median(_nanoseconds.Zip(shorter._nanoseconds, (own, others) => (own - others) / (events - shorter.Events)));
 
     public void Sample()

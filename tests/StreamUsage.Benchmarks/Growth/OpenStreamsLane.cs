@@ -2,10 +2,12 @@ using System.Diagnostics;
 
 namespace StreamUsage.Benchmarks.Growth;
 
-/// <summary>Many streams open at once and one event of each read in turn, in one order of chance: where a stream's state lies says nothing of whose turn is next.</summary>
+/// <summary>Many streams open at once and one event of each read in turn, in one order of chance: where a stream's
+/// state lies says nothing of whose turn is next.</summary>
 internal sealed class OpenStreamsLane
 {
-    // What is timed are the same events of every stream, however many are open: a stream's first events cost more than its later ones.
+    // What is timed are the same events of every stream, however many are open: a stream's first events cost more than
+    // its later ones.
     private const int EventsBefore = 20, EventsTimed = 100, Events = 150, EventsPerSample = 20_000;
 
     private readonly EventBlock _block;
@@ -57,7 +59,8 @@ internal sealed class OpenStreamsLane
         _allocated.Add(allocated);
     }
 
-    /// <summary>Nanoseconds an event, those of garbage collections among them, and allocated bytes a stream, of so many times all streams.</summary>
+    /// <summary>Nanoseconds an event, those of garbage collections among them, and allocated bytes a stream, of so many
+    /// times all streams.</summary>
     public (double Nanoseconds, double Collecting, double Allocated) Measure(int times)
     {
         TimeSpan elapsed = TimeSpan.Zero, collecting = TimeSpan.Zero;

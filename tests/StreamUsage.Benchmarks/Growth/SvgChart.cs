@@ -4,7 +4,8 @@ using System.Text;
 
 namespace StreamUsage.Benchmarks.Growth;
 
-/// <summary>Panels side by side as SVG: a log x axis, a y axis from 0, a label at the end of each line. No background, and colours that are read on white and on black.</summary>
+/// <summary>Panels side by side as SVG: a log x axis, a y axis from 0, a label at the end of each line. No background,
+/// and colours that are read on white and on black.</summary>
 internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> panels)
 {
     private const int PanelWidth = 470, Height = 330, Left = 44, Right = 170, Top = 40, Bottom = 56, LabelHeight = 15;
@@ -80,7 +81,8 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
         }
     }
 
-    // Each at the height of its line's end, or as little below the label above it as leaves both readable; all of them up again where they would leave the panel.
+    // Each at the height of its line's end, or as little below the label above it as leaves both readable; all of them
+    // up again where they would leave the panel.
     private void DrawLabels(ChartPanel panel)
     {
         ChartSeries[] labelled = [.. panel.Series.Where(static series => series.Label is not null).OrderByDescending(static series => series.Values[^1])];

@@ -42,7 +42,8 @@ internal sealed class TurnReader(TrackedReading[] readings)
             return Stopwatch.GetElapsedTime(start);
         }
 
-        // All begin at once, and each looks at the clock itself: starting a thread and waiting for its end are no part of it.
+        // All begin at once, and each looks at the clock itself: starting a thread and waiting for its end are no part
+        // of it.
         long[] starts = new long[readers.Length], ends = new long[readers.Length];
         int missing = readers.Length;
         Thread[] threads = [.. readers.Select((reader, i) => new Thread(() =>

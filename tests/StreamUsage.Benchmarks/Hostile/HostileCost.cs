@@ -4,7 +4,8 @@ using System.Text;
 
 namespace StreamUsage.Benchmarks.Hostile;
 
-/// <summary>What bodies cost that were made to cost much: time and allocation a byte of their text, and the longest read, plain and under encodings.</summary>
+/// <summary>What bodies cost that were made to cost much: time and allocation a byte of their text, and the longest
+/// read, plain and under encodings.</summary>
 internal static class HostileCost
 {
     private const int Size = 1024 * 1024;

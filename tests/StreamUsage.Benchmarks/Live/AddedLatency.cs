@@ -5,8 +5,9 @@ using StreamUsage.Benchmarks.Workloads;
 namespace StreamUsage.Benchmarks.Live;
 
 /// <summary>
-/// How much later a chunk is handed to the caller: each read of a scripted body that gives one event a read is timed, tracked and untracked. There is no network, whose own
-/// times would hide the difference. Of many streams in turn, each has been out of the caches for a while, as in a busy gateway.
+/// How much later a chunk is handed to the caller: each read of a scripted body that gives one event a read is timed,
+/// tracked and untracked. There is no network, whose own times would hide the difference. Of many streams in turn, each
+/// has been out of the caches for a while, as in a busy gateway.
 /// </summary>
 internal static class AddedLatency
 {

@@ -2,7 +2,8 @@ using System.Net;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>Streams that are all open at once, held half way by the provider until all have come so far: every record must be right, and there is one a stream.</summary>
+/// <summary>Streams that are all open at once, held half way by the provider until all have come so far: every record
+/// must be right, and there is one a stream.</summary>
 internal static class ConcurrentLoad
 {
     private const int MostStreams = 2_000, Events = 50, Rounds = 9, WarmUpRounds = 5;

@@ -2,7 +2,8 @@ using System.Net;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>What tracking adds to the client's CPU time: of streams that come as fast as they can, and of many that come at a model's pace.</summary>
+/// <summary>What tracking adds to the client's CPU time: of streams that come as fast as they can, and of many that
+/// come at a model's pace.</summary>
 internal static class CpuCost
 {
     private const int FlatEvents = 4_000, FlatStreams = 32, FlatAtOnce = 2;
@@ -33,7 +34,8 @@ internal static class CpuCost
         using HttpClient client = ProviderProcess.CreateClient();
         await WarmUpAsync(provider, client, CreateFlat(lanes), lanes);
 
-        // Ten times as fast there are ten times as many events to tell a difference from chance, still one a read; but they find the caches warm.
+        // Ten times as fast there are ten times as many events to tell a difference from chance, still one a read; but
+        // they find the caches warm.
         double fastSeconds = Math.Min(seconds, MostFastSeconds) / (double)FastRounds;
         CpuRace fast = CreatePaced(FastPace, fastSeconds, lanes);
         await fast.RunAsync(provider, client, FastRounds);

@@ -1,6 +1,7 @@
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>The CPU time of this process, the client's, for the same streams in each lane: user and system, of all threads, the garbage collector's too.</summary>
+/// <summary>The CPU time of this process, the client's, for the same streams in each lane: user and system, of all
+/// threads, the garbage collector's too.</summary>
 internal sealed class CpuRace(StreamBatch batch, IReadOnlyList<LiveReader> lanes)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
@@ -12,7 +13,8 @@ internal sealed class CpuRace(StreamBatch batch, IReadOnlyList<LiveReader> lanes
 
     public StreamBatch Batch => batch;
 
-    /// <summary>How many events one read gave, of all lanes: where many come at once, a read costs each of them little.</summary>
+    /// <summary>How many events one read gave, of all lanes: where many come at once, a read costs each of them
+    /// little.</summary>
     public double EventsPerRead => (double)_events / _reads;
 
     public Spread Of(int lane) => Spread.Of(_samples[lane]);
@@ -35,7 +37,8 @@ internal sealed class CpuRace(StreamBatch batch, IReadOnlyList<LiveReader> lanes
 
     private async Task<double> SampleAsync(ProviderProcess provider, HttpClient client, LiveReader lane)
     {
-        // What the lane before has left is not this one's: its garbage, and threads that look for work a while before they sleep.
+        // What the lane before has left is not this one's: its garbage, and threads that look for work a while before
+        // they sleep.
         GC.Collect();
         await Task.Delay(Pause);
         long reads = lane.Reads;

@@ -3,10 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>What tracking costs a client whose provider is another process on loopback: each figure beside the same streams untracked, in the same run.</summary>
+/// <summary>What tracking costs a client whose provider is another process on loopback: each figure beside the same
+/// streams untracked, in the same run.</summary>
 internal static class LiveCommand
 {
-    /// <summary>The process's exit code: not 0 where an answer was wrong or did not come. Figures do not fail a run: on a shared machine they differ.</summary>
+    /// <summary>The process's exit code: not 0 where an answer was wrong or did not come. Figures do not fail a run: on
+    /// a shared machine they differ.</summary>
     public static async Task<int> RunAsync(LiveOptions options)
     {
 #if DEBUG

@@ -14,8 +14,9 @@ using StreamUsage.Benchmarks.Workloads;
 namespace StreamUsage.Benchmarks.Live;
 
 /// <summary>
-/// The provider, in a process of its own so that the other's CPU time is the client's alone. Every event of an answer is flushed by itself. <see cref="StreamAddress"/> has the paths.
-/// It says its ports, HTTP/1.1 and HTTP/2, on its standard output, and ends when its standard input does: with the process that started it, however that ends.
+/// The provider, in a process of its own so that the other's CPU time is the client's alone. Every event of an answer
+/// is flushed by itself. <see cref="StreamAddress"/> has the paths. It says its ports, HTTP/1.1 and HTTP/2, on its
+/// standard output, and ends when its standard input does: with the process that started it, however that ends.
 /// </summary>
 internal sealed class LiveProvider
 {

@@ -4,7 +4,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>One way to read a response as a gateway does: asynchronously into a buffer, read by read. It checks what it found.</summary>
+/// <summary>One way to read a response as a gateway does: asynchronously into a buffer, read by read. It checks what it
+/// found.</summary>
 internal abstract class LiveReader : IAsyncDisposable
 {
     // What a proxy's copy loop usually has; an event of the workloads is about 150 bytes.
@@ -20,12 +21,14 @@ internal abstract class LiveReader : IAsyncDisposable
     /// <exception cref="WrongAnswerException">It is not what the workload holds.</exception>
     public abstract Task ReadAsync(HttpResponseMessage response, Workload workload, CancellationToken cancellationToken);
 
-    /// <summary>What is wrong with all that was read; null where nothing is. After it, nothing is read any more.</summary>
+    /// <summary>What is wrong with all that was read; null where nothing is. After it, nothing is read any
+    /// more.</summary>
     public virtual ValueTask<string?> FinishAsync() => new((string?)null);
 
     public async ValueTask DisposeAsync() => await FinishAsync();
 
-    /// <summary>Reads the body to its end; each piece is copied, where a copy is wanted, before the next is read.</summary>
+    /// <summary>Reads the body to its end; each piece is copied, where a copy is wanted, before the next is
+    /// read.</summary>
     protected async Task ReadBodyAsync(HttpResponseMessage response, Workload workload, PipeWriter? copy, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);

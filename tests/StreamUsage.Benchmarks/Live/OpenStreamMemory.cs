@@ -6,7 +6,8 @@ using StreamUsage.Delivery;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>Live managed memory of the client while thousands of streams are open on a few HTTP/2 connections: each has given one event and is waited for.</summary>
+/// <summary>Live managed memory of the client while thousands of streams are open on a few HTTP/2 connections: each has
+/// given one event and is waited for.</summary>
 internal sealed class OpenStreamMemory(ProviderProcess provider, int streams)
 {
     private const int Rounds = 3, Events = 50, OpenedAtOnce = 200, BufferSize = 2_048;
@@ -85,7 +86,8 @@ internal sealed class OpenStreamMemory(ProviderProcess provider, int streams)
         _bodies[i] = body;
         await body.ReadAtLeastAsync(BufferOf(i)[.._workload.EventEnds[0]], _workload.EventEnds[0], cancellationToken: cancellationToken);
 
-        // No token: its registration would be one more thing that is counted, and the pending reads end with the process if not before.
+        // No token: its registration would be one more thing that is counted, and the pending reads end with the
+        // process if not before.
         _pending[i] = body.ReadAsync(BufferOf(i), CancellationToken.None).AsTask();
     }
 

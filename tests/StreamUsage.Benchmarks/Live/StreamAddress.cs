@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>What the provider is asked for: <c>/WORKLOAD/EVENTS?pace=MS&amp;gate=NAME&amp;before=EVENTS&amp;of=STREAMS</c>. No events: the gate is opened.</summary>
+/// <summary>What the provider is asked for:
+/// <c>/WORKLOAD/EVENTS?pace=MS&amp;gate=NAME&amp;before=EVENTS&amp;of=STREAMS</c>. No events: the gate is
+/// opened.</summary>
 /// <param name="Workload">Its name.</param>
 /// <param name="Events">How many events it has.</param>
 internal sealed record StreamAddress(string Workload, int Events)

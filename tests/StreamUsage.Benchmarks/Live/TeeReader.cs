@@ -6,7 +6,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>What a good engineer writes by hand: the body is copied to a pipe, and a second task reads that with SseParser and a Utf8JsonReader over each event's bytes.</summary>
+/// <summary>What a good engineer writes by hand: the body is copied to a pipe, and a second task reads that with
+/// SseParser and a Utf8JsonReader over each event's bytes.</summary>
 internal sealed class TeeReader : LiveReader
 {
     // The buffer of each is large; whoever writes this by hand keeps them too.

@@ -11,7 +11,8 @@ internal static class TimeLimit
         return 0;
     });
 
-    /// <exception cref="TimeoutException">It was asked to stop when the limit came, and is waited for no longer.</exception>
+    /// <exception cref="TimeoutException">It was asked to stop when the limit came, and is waited for no
+    /// longer.</exception>
     public static async Task<T> RunAsync<T>(Func<string> what, TimeSpan limit, Func<CancellationToken, Task<T>> run)
     {
         using var stop = new CancellationTokenSource(limit);

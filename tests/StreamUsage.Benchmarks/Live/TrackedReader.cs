@@ -3,7 +3,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>Ours, with the options as they are by default and a sink that only counts. A stream is read when its record is there, and right.</summary>
+/// <summary>Ours, with the options as they are by default and a sink that only counts. A stream is read when its record
+/// is there, and right.</summary>
 internal sealed class TrackedReader : LiveReader
 {
     private readonly CountingSink _sink = new();

@@ -3,7 +3,8 @@ using System.Runtime;
 
 namespace StreamUsage.Benchmarks.Live;
 
-/// <summary>Runs what will be measured until no method was compiled for a while: code that is called often is compiled up to three times, in the background.</summary>
+/// <summary>Runs what will be measured until no method was compiled for a while: code that is called often is compiled
+/// up to three times, in the background.</summary>
 internal static class WarmUp
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(12), QuietBeforeStart = TimeSpan.FromSeconds(1.5);

@@ -7,7 +7,8 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Benchmarks.Streams;
 
-/// <summary>What a sink gets a second where all is well, where it rejects some records, and where a record hangs.</summary>
+/// <summary>What a sink gets a second where all is well, where it rejects some records, and where a record
+/// hangs.</summary>
 /// <remarks>Retries, batches and pauses are the defaults of the options.</remarks>
 internal static class DeliveryRates
 {
@@ -57,7 +58,8 @@ internal static class DeliveryRates
         return rate;
     }
 
-    // A hundred records a second for half a minute, one in a hundred rejected or hanging: no other is dropped, none waits long.
+    // A hundred records a second for half a minute, one in a hundred rejected or hanging: no other is dropped, none
+    // waits long.
     private static async Task<bool> PacedAsync(bool hangs)
     {
         const int Seconds = 30;

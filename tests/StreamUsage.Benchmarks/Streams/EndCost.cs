@@ -5,8 +5,8 @@ using StreamUsage.Benchmarks.Workloads;
 namespace StreamUsage.Benchmarks.Streams;
 
 /// <summary>
-/// What the end of a stream costs its reader, after a pause in which every other thread has gone to sleep: the last read
-/// and the dispose of a tracked stream, beside the ways in which an end can be passed to another thread.
+/// What the end of a stream costs its reader, after a pause in which every other thread has gone to sleep: the last
+/// read and the dispose of a tracked stream, beside the ways in which an end can be passed to another thread.
 /// </summary>
 internal static class EndCost
 {

@@ -8,7 +8,8 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Benchmarks.Streams;
 
-/// <summary>What the meter and the log cost a stream: CPU time of the process from tracking to the delivered record, in interleaved rounds.</summary>
+/// <summary>What the meter and the log cost a stream: CPU time of the process from tracking to the delivered record, in
+/// interleaved rounds.</summary>
 internal static class ReportingCost
 {
     private const int Rounds = 15, Streams = 4_000;

@@ -14,8 +14,10 @@ internal static class StreamAllocation
     /// <summary>Averages a stream in bytes, but the median of the times.</summary>
     /// <param name="Response">Allocated by the making of the response, on the reader's thread.</param>
     /// <param name="Tracking">Allocated by TrackUsage, on its caller's thread.</param>
-    /// <param name="Reading">Allocated by getting the stream, reading it and disposing the response, on the reader's thread.</param>
-    /// <param name="Record">What of the rest is the record and the text of its usage object; 0 where the response is not tracked.</param>
+    /// <param name="Reading">Allocated by getting the stream, reading it and disposing the response, on the reader's
+    /// thread.</param>
+    /// <param name="Record">What of the rest is the record and the text of its usage object; 0 where the response is
+    /// not tracked.</param>
     /// <param name="Total">Allocated on all threads but for the making of the response, measured precisely.</param>
     /// <param name="Microseconds">From TrackUsage to the end of the reading.</param>
     public readonly record struct Result(double Response, double Tracking, double Reading, double Record, double Total, double Microseconds)

@@ -2,7 +2,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Streams;
 
-/// <summary>What a stream costs that is not by the event: what is allocated for all of it, and what it holds while it is open.</summary>
+/// <summary>What a stream costs that is not by the event: what is allocated for all of it, and what it holds while it
+/// is open.</summary>
 internal static class StreamCost
 {
     private const int ShortStreamEvents = 50, OpenStreams = 10_000;
@@ -10,7 +11,8 @@ internal static class StreamCost
     // What a stream may allocate where headers are not kept.
     private const double AllowedBytes = 3_072;
 
-    /// <returns>0 where every workload is within the allowed bytes, but for what else the process does meanwhile, else 1.</returns>
+    /// <returns>0 where every workload is within the allowed bytes, but for what else the process does meanwhile, else
+    /// 1.</returns>
     public static int Run()
     {
         Workload[] workloads =

@@ -1,6 +1,7 @@
 namespace StreamUsage.Benchmarks.Workloads;
 
-/// <summary>A Chat Completions answer, a token a chunk, every chunk with the whole envelope and padding against guesses from its length.</summary>
+/// <summary>A Chat Completions answer, a token a chunk, every chunk with the whole envelope and padding against guesses
+/// from its length.</summary>
 internal static class ChatCompletion
 {
     public static Workload Create(string name, int events)

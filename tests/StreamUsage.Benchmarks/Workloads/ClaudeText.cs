@@ -1,6 +1,7 @@
 namespace StreamUsage.Benchmarks.Workloads;
 
-/// <summary>A Claude answer of one block of text. Events are padded with spaces before the last brace, as the server does to hide the lengths of what it writes.</summary>
+/// <summary>A Claude answer of one block of text. Events are padded with spaces before the last brace, as the server
+/// does to hide the lengths of what it writes.</summary>
 internal static class ClaudeText
 {
     public static Workload Create(string name, Func<Random, string> nextText, int events)

@@ -1,6 +1,7 @@
 namespace StreamUsage.Benchmarks.Workloads;
 
-/// <summary>A Claude answer that writes files by tool calls: a line of text, then the call's arguments as JSON within JSON, full of escaped quotes.</summary>
+/// <summary>A Claude answer that writes files by tool calls: a line of text, then the call's arguments as JSON within
+/// JSON, full of escaped quotes.</summary>
 internal static class ClaudeTools
 {
     private const int DeltasOfText = 12, DeltasOfArguments = 240;
@@ -38,7 +39,8 @@ internal static class ClaudeTools
         ? $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":{"type":"text","text":""}}"""
         : $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":{"type":"tool_use","id":"toolu_01{{{RandomText.Next(random, 22)}}}","name":"write_file","input":{} }}""";
 
-    // A piece of {"path": "…", "lines": ["…", …]} as it comes: most pieces hold a quote or a line end, and now and then an escaped one.
+    // A piece of {"path": "…", "lines": ["…", …]} as it comes: most pieces hold a quote or a line end, and now and then
+    // an escaped one.
     private static string NextArguments(Random random) => random.Next(6) switch
     {
         0 => "\", \"",

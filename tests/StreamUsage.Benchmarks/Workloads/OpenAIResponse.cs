@@ -3,8 +3,9 @@ using System.Text;
 namespace StreamUsage.Benchmarks.Workloads;
 
 /// <summary>
-/// A Responses answer with reasoning that is not shown: a token a delta; then the text again in each of the events that end its part, and in a last event of about 60 kB, which also
-/// repeats the request's instructions and tools and the reasoning in its encrypted form.
+/// A Responses answer with reasoning that is not shown: a token a delta; then the text again in each of the events that
+/// end its part, and in a last event of about 60 kB, which also repeats the request's instructions and tools and the
+/// reasoning in its encrypted form.
 /// </summary>
 internal static class OpenAIResponse
 {

@@ -1,6 +1,7 @@
 namespace StreamUsage.Soak.Scripts;
 
-/// <summary>A Chat Completions stream of one or more choices: complete with the last finish reason, its usage in a chunk of its own after that, and <c>[DONE]</c>.</summary>
+/// <summary>A Chat Completions stream of one or more choices: complete with the last finish reason, its usage in a
+/// chunk of its own after that, and <c>[DONE]</c>.</summary>
 internal static class ChatAnswer
 {
     private static readonly (string Error, int Status)[] Errors =

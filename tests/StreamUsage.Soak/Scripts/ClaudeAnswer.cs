@@ -1,6 +1,7 @@
 namespace StreamUsage.Soak.Scripts;
 
-/// <summary>A Claude Messages stream: input at the start, a placeholder for output, cumulative usage towards the end, and <c>message_stop</c>, which alone completes it.</summary>
+/// <summary>A Claude Messages stream: input at the start, a placeholder for output, cumulative usage towards the end,
+/// and <c>message_stop</c>, which alone completes it.</summary>
 internal static class ClaudeAnswer
 {
     private static readonly (string Type, int Status)[] Errors =

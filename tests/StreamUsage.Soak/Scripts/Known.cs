@@ -1,6 +1,7 @@
 namespace StreamUsage.Soak.Scripts;
 
-/// <summary>What a reader must know after the events so far, as the script's author knows it: nothing here is computed by the library.</summary>
+/// <summary>What a reader must know after the events so far, as the script's author knows it: nothing here is computed
+/// by the library.</summary>
 internal sealed record Known
 {
     public static Known Nothing { get; } = new();

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace StreamUsage.Soak.Scripts;
 
-/// <summary>A Responses stream: usage comes with the terminal event alone, which may be <c>completed</c>, <c>incomplete</c> or <c>failed</c>.</summary>
+/// <summary>A Responses stream: usage comes with the terminal event alone, which may be <c>completed</c>,
+/// <c>incomplete</c> or <c>failed</c>.</summary>
 internal static class ResponsesAnswer
 {
     public static Script Create(Random random, bool hasError)

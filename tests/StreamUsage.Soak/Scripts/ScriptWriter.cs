@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace StreamUsage.Soak.Scripts;
 
-/// <summary>Writes server-sent events, and marks from which byte on each of them counts: where its data is whole, because a whole last event counts without its blank line.</summary>
+/// <summary>Writes server-sent events, and marks from which byte on each of them counts: where its data is whole,
+/// because a whole last event counts without its blank line.</summary>
 internal sealed class ScriptWriter(Random random)
 {
     private static readonly string[] Pieces =

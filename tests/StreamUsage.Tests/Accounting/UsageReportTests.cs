@@ -3,7 +3,8 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Tests.Accounting;
 
-/// <summary>Two names of one count in one object: a 0 never replaces a count, and the protocol's own name stands before others.</summary>
+/// <summary>Two names of one count in one object: a 0 never replaces a count, and the protocol's own name stands before
+/// others.</summary>
 public sealed class UsageReportTests
 {
     [Theory]

@@ -4,7 +4,8 @@ using ArchUnitNET.Loader;
 
 namespace StreamUsage.Tests.Architecture;
 
-/// <summary>What each folder of the library may use: of members, bodies of methods, attributes and base types.</summary>
+/// <summary>What each folder of the library may use: of members, bodies of methods, attributes and base
+/// types.</summary>
 public sealed class LayerTests
 {
     private const string Root = "StreamUsage";
@@ -24,7 +25,8 @@ public sealed class LayerTests
         ["Estimation"] = ["Buffers", "Parsing"],
         ["Capture"] = ["Accounting", "Buffers", "Parsing"],
 
-        // The reader of events carries the state from one to the next, and passes output to those who count and capture it.
+        // The reader of events carries the state from one to the next, and passes output to those who count and capture
+        // it.
         ["Framing"] = ["Accounting", "Buffers", "Capture", "Estimation.Outputs", "Estimation.ModelOutput", "Parsing", "Sse"],
         ["Pricing"] = [],
 

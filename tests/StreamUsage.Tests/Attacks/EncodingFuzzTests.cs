@@ -7,7 +7,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Attacks;
 
-/// <summary>Bodies under content encodings, made up, repeated and damaged: cutting changes nothing unless they are damaged, and no read takes long. Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.</summary>
+/// <summary>Bodies under content encodings, made up, repeated and damaged: cutting changes nothing unless they are
+/// damaged, and no read takes long. Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.</summary>
 [Collection(AloneCollection.Name)] // Measures time.
 public sealed class EncodingFuzzTests(ITestOutputHelper output)
 {
@@ -95,7 +96,8 @@ public sealed class EncodingFuzzTests(ITestOutputHelper output)
             reader.Release();
             var state = reader.Events.State;
 
-            // Where a body fails may depend on the pieces: how much was received when the ratio is looked at, and what a decoder throws away with the piece that it finds damaged.
+            // Where a body fails may depend on the pieces: how much was received when the ratio is looked at, and what
+            // a decoder throws away with the piece that it finds damaged.
             return decoded.Fault is not null
                 ? "failed"
                 : $"{decoded.Fault} {reader.Events.Protocol} {reader.Events.EventCount} {reader.Events.SkippedEvents} {reader.Events.OutputCharacters} {state.Usage} {state.Error} {state.IsComplete} {string.Join(';', state.ServerToolUse)}";

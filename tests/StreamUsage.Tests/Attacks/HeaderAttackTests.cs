@@ -2,7 +2,8 @@ using StreamUsage.Capture;
 
 namespace StreamUsage.Tests.Attacks;
 
-/// <summary>Which values of headers are kept: those of names that are known to be harmless, without the secrets of URLs in them.</summary>
+/// <summary>Which values of headers are kept: those of names that are known to be harmless, without the secrets of URLs
+/// in them.</summary>
 public sealed class HeaderAttackTests
 {
     [Theory]

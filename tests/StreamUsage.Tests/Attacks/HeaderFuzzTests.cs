@@ -5,7 +5,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Attacks;
 
-/// <summary>Made-up headers, messages and ids: no value of an unknown name is kept, no secret with a known form, and no logged value leaves its line. Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.</summary>
+/// <summary>Made-up headers, messages and ids: no value of an unknown name is kept, no secret with a known form, and no
+/// logged value leaves its line. Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.</summary>
 [Collection(AloneCollection.Name)] // Measures time.
 public sealed class HeaderFuzzTests(ITestOutputHelper output)
 {

@@ -5,7 +5,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Attacks;
 
-/// <summary>What others do to a file of lines while a sink writes to it: nothing that was stored is lost, and nothing that is not the sink's is destroyed.</summary>
+/// <summary>What others do to a file of lines while a sink writes to it: nothing that was stored is lost, and nothing
+/// that is not the sink's is destroyed.</summary>
 public sealed class JsonLinesAttackTests : IDisposable
 {
     private readonly LineFolder _folder = new();
@@ -340,7 +341,8 @@ public sealed class JsonLinesAttackTests : IDisposable
 
     private static bool OwnerOnly(string file) => !OperatingSystem.IsWindows() && System.IO.File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
-    /// <summary>A clock that, once asked, does not answer until it may: the file that asks it for a name is being written meanwhile.</summary>
+    /// <summary>A clock that, once asked, does not answer until it may: the file that asks it for a name is being
+    /// written meanwhile.</summary>
     private sealed class StoppedTime : TimeProvider
     {
         public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,7 +3,8 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Attacks;
 
 /// <summary>
-/// A file of lines to which everything is done that others do: no record that was stored is lost, unless somebody else truncated it, and no line is forged. Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.
+/// A file of lines to which everything is done that others do: no record that was stored is lost, unless somebody else
+/// truncated it, and no line is forged. Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.
 /// </summary>
 public sealed class JsonLinesFuzzTests(ITestOutputHelper output)
 {

@@ -9,7 +9,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Attacks;
 
-/// <summary>Forty secrets in twelve places each: none is in a record, its JSON, a file, a log line, a metric, an exception of the library or a ToString, unless capture asked for the body that it stands in.</summary>
+/// <summary>Forty secrets in twelve places each: none is in a record, its JSON, a file, a log line, a metric, an
+/// exception of the library or a ToString, unless capture asked for the body that it stands in.</summary>
 [Collection(AloneCollection.Name)] // Meters are the process's.
 public sealed class PlantedSecretTests
 {
@@ -29,9 +30,11 @@ public sealed class PlantedSecretTests
     [Fact]
     public void There_are_forty_secrets() => Secrets.Select(secret => secret.Data).Distinct().Should().HaveCount(40);
 
-    // The places: the answer's text, a provider's error message, a named error, the type and the message of an error document, a page, a document of no protocol, the message of a transport's fault
-    // before and after the first byte, the caller's own failure, the request's URL and body, the response's headers, the caller's and the provider's request headers, URLs in kept headers, a request
-    // that got no response, an error and a fault of a session, and exceptions of the user's code.
+    // The places: the answer's text, a provider's error message, a named error, the type and the message of an error
+    // document, a page, a document of no protocol, the message of a transport's fault before and after the first byte,
+    // the caller's own failure, the request's URL and body, the response's headers, the caller's and the provider's
+    // request headers, URLs in kept headers, a request that got no response, an error and a fault of a session, and
+    // exceptions of the user's code.
     [Theory]
     [MemberData(nameof(Secrets))]
     public async Task A_secret_is_nowhere_whatever_happens(string secret)

@@ -7,7 +7,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Attacks;
 
-/// <summary>Bodies of a few bytes that are to cost much. Measures the process's memory and time: nothing else runs beside it.</summary>
+/// <summary>Bodies of a few bytes that are to cost much. Measures the process's memory and time: nothing else runs
+/// beside it.</summary>
 [Collection(AloneCollection.Name)]
 public sealed class SmallBodyTests
 {

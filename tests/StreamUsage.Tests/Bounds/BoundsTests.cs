@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Bounds;
 
-/// <summary>Bodies that never end, or hold one thing that does not: the memory that a tracked stream keeps is bounded, and the work is in proportion to the bytes.</summary>
+/// <summary>Bodies that never end, or hold one thing that does not: the memory that a tracked stream keeps is bounded,
+/// and the work is in proportion to the bytes.</summary>
 [Collection(AloneCollection.Name)]
 public sealed class BoundsTests
 {

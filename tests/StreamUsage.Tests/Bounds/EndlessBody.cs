@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Bounds;
 
-/// <summary>Bodies that are made as they are read, of any length: a beginning, a unit that is repeated, an end.</summary>
+/// <summary>Bodies that are made as they are read, of any length: a beginning, a unit that is repeated, an
+/// end.</summary>
 internal sealed class EndlessBody(string start, string unit, string end, long units) : Stream
 {
     private readonly byte[] _start = Encoding.UTF8.GetBytes(start);

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace StreamUsage.Tests.Bounds;
 
-/// <summary>A body of server-sent events that are made as they are read; <c>#</c> in their data is each one's number.</summary>
+/// <summary>A body of server-sent events that are made as they are read; <c>#</c> in their data is each one's
+/// number.</summary>
 internal sealed class NumberedEvents(string data, int count) : Stream
 {
     private byte[] _event = [];

@@ -7,7 +7,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Bounds;
 
-/// <summary>A request's body is held for no longer than its input may have to be estimated, and a copy of it counts against MaxRetainedBytes.</summary>
+/// <summary>A request's body is held for no longer than its input may have to be estimated, and a copy of it counts
+/// against MaxRetainedBytes.</summary>
 [Collection(AloneCollection.Name)]
 public sealed class RequestBodyTests
 {

@@ -3,7 +3,8 @@ using StreamUsage.Capture;
 
 namespace StreamUsage.Tests.Capture;
 
-/// <summary>The excerpt of a body that could not be read: its first 10,000 characters, whatever they are and however they come.</summary>
+/// <summary>The excerpt of a body that could not be read: its first 10,000 characters, whatever they are and however
+/// they come.</summary>
 public sealed class RawExcerptTests
 {
     public static TheoryData<string, int> Texts { get; } = new()

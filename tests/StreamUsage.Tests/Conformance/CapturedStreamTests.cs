@@ -3,7 +3,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>The message of every recorded stream has the expected text and tool calls, however its bytes are cut, and its events are all kept.</summary>
+/// <summary>The message of every recorded stream has the expected text and tool calls, however its bytes are cut, and
+/// its events are all kept.</summary>
 public sealed class CapturedStreamTests
 {
     private const int RandomCuts = 20;

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>What a cut body says, read plainly: lines, whole documents, and the few properties that count. Knows nothing of how the library reads.</summary>
+/// <summary>What a cut body says, read plainly: lines, whole documents, and the few properties that count. Knows
+/// nothing of how the library reads.</summary>
 internal sealed class CutExpectation
 {
     private HashSet<int> _begun = [];
@@ -33,7 +34,8 @@ internal sealed class CutExpectation
     /// <summary>Whether nothing came but comments.</summary>
     public bool IsSilent { get; private set; } = true;
 
-    /// <summary>The output as reported; null where none was, a placeholder aside, or where more came after it.</summary>
+    /// <summary>The output as reported; null where none was, a placeholder aside, or where more came after
+    /// it.</summary>
     public long? Output => _isOutputUnknown || _hasOutputSince ? null : ReportedOutput;
 
     /// <summary>At least so much output there was, if any was counted.</summary>
@@ -201,7 +203,8 @@ internal sealed class CutExpectation
         }
     }
 
-    // The prompt includes what was cached; thoughts, and the prompts of tools, are counted beside. A chunk in the middle that counts its prompt alone does not know the output.
+    // The prompt includes what was cached; thoughts, and the prompts of tools, are counted beside. A chunk in the
+    // middle that counts its prompt alone does not know the output.
     private void ReadGemini(JsonElement root)
     {
         foreach (JsonElement candidate in Objects(root, "candidates"))

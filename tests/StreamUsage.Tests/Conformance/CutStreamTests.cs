@@ -6,8 +6,9 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Conformance;
 
 /// <summary>
-/// Every recorded stream cut after its events and in the middle of them, ended in each of the three ways: the outcome, the reported parts, the estimate and the bytes are right. Of a stream of many events some are
-/// chosen, and a long one's cuts take turns at the endings, unless the environment variable STREAMUSAGE_CUT_EVERYWHERE is 1.
+/// Every recorded stream cut after its events and in the middle of them, ended in each of the three ways: the outcome,
+/// the reported parts, the estimate and the bytes are right. Of a stream of many events some are chosen, and a long
+/// one's cuts take turns at the endings, unless the environment variable STREAMUSAGE_CUT_EVERYWHERE is 1.
 /// </summary>
 public sealed class CutStreamTests
 {
@@ -143,7 +144,8 @@ public sealed class CutStreamTests
         }
         else
         {
-            // Nothing is reported but a placeholder, which the estimate is never below; text that was seen is never free.
+            // Nothing is reported but a placeholder, which the estimate is never below; text that was seen is never
+            // free.
             bool isFree = record.Outcome is StreamOutcome.Completed or StreamOutcome.ProviderError && record.OutputCharacters == 0 && record.InputSource == TokenSource.None;
             record.OutputSource.Should().Be(!isFree && (expected.Characters > 0 || expected.LowerBound > 0) ? TokenSource.Estimated : TokenSource.None);
             record.Usage.OutputTokens.Should().BeGreaterThanOrEqualTo(isFree ? 0 : Math.Max(expected.LowerBound, expected.UncountedCharacters > 0 ? Math.Max(1, expected.UncountedCharacters / 4) : 0));

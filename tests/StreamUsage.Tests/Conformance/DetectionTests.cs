@@ -7,7 +7,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>The protocol of every recorded stream is known after its first event, whatever the caller said it would be.</summary>
+/// <summary>The protocol of every recorded stream is known after its first event, whatever the caller said it would
+/// be.</summary>
 public sealed class DetectionTests
 {
     private static readonly (ApiFormat Format, string[] Protocols)[] Formats =

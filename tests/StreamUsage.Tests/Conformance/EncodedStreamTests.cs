@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>Every recorded stream under gzip and br, over a real connection: the encoded bytes as they were sent, and the record and the message of the plain ones.</summary>
+/// <summary>Every recorded stream under gzip and br, over a real connection: the encoded bytes as they were sent, and
+/// the record and the message of the plain ones.</summary>
 public sealed class EncodedStreamTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {
     [Theory]

@@ -7,7 +7,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>Small bodies after public reports of what servers really send, each with the values that are right: whole and byte by byte, with the format named and found.</summary>
+/// <summary>Small bodies after public reports of what servers really send, each with the values that are right: whole
+/// and byte by byte, with the format named and found.</summary>
 public sealed class FieldReportTests
 {
     public static TheoryData<string> Cases()

@@ -6,7 +6,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>Every recorded stream over a real connection, in the ways that an HttpClient's user reads: the same bytes, and the expected record. The server is Kestrel on loopback, one for the class.</summary>
+/// <summary>Every recorded stream over a real connection, in the ways that an HttpClient's user reads: the same bytes,
+/// and the expected record. The server is Kestrel on loopback, one for the class.</summary>
 public sealed class LoopbackConformanceTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {
     private const int RandomCuts = 20;

@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Conformance;
 
-/// <summary>Every recorded usage object, in a plain JSON body and in the last event of a stream of its protocol, gives the expected buckets and subsets.</summary>
+/// <summary>Every recorded usage object, in a plain JSON body and in the last event of a stream of its protocol, gives
+/// the expected buckets and subsets.</summary>
 public sealed class ReportedUsageTests
 {
     [Theory]

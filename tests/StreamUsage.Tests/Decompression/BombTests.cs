@@ -2,7 +2,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Decompression;
 
-/// <summary>A body that decodes to far more than any stream of events does. Measures the process's memory: nothing else runs beside it.</summary>
+/// <summary>A body that decodes to far more than any stream of events does. Measures the process's memory: nothing else
+/// runs beside it.</summary>
 [Collection(AloneCollection.Name)]
 public sealed class BombTests
 {

@@ -2,7 +2,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
 
-/// <summary>A store that fails, hangs, lies and goes away, under more records than it can take: all are there in the end, once each, and no more than the queue holds was ever kept.</summary>
+/// <summary>A store that fails, hangs, lies and goes away, under more records than it can take: all are there in the
+/// end, once each, and no more than the queue holds was ever kept.</summary>
 [Collection(AloneCollection.Name)]
 public sealed class FaultySinkTests
 {
@@ -45,7 +46,8 @@ public sealed class FaultySinkTests
         most.Should().BeLessThan(2 * Capacity * 4_000, "the queue and as many that wait, at some kilobytes each");
     }
 
-    /// <summary>Takes a record under its id as often as it comes. Of its calls 30 % fail (half of them after having stored some), 1 % hang, and for a while all are refused.</summary>
+    /// <summary>Takes a record under its id as often as it comes. Of its calls 30 % fail (half of them after having
+    /// stored some), 1 % hang, and for a while all are refused.</summary>
     private sealed class FaultyStore : IUsageSink
     {
         private readonly Random _random = new(7);

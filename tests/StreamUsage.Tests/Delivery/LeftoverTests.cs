@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
 
-/// <summary>Records that a stop has no time for: all are logged and counted, then given to the last resort as far as there is time, and the log says what was not.</summary>
+/// <summary>Records that a stop has no time for: all are logged and counted, then given to the last resort as far as
+/// there is time, and the log says what was not.</summary>
 public sealed class LeftoverTests
 {
     private const int Count = 50;

@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
 
-/// <summary>Records enter a queue in the order in which their responses ended, save those that wait for an estimate.</summary>
+/// <summary>Records enter a queue in the order in which their responses ended, save those that wait for an
+/// estimate.</summary>
 public sealed class RecordOrderTests
 {
     private const string Held = "held back";

@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
 
-/// <summary>Records that a sink refuses, side by side: they end by themselves, the rest gets through, and a sink that is down is told apart from them.</summary>
+/// <summary>Records that a sink refuses, side by side: they end by themselves, the rest gets through, and a sink that
+/// is down is told apart from them.</summary>
 public sealed class RefusedRecordTests
 {
     private const string Bad = "bad";

@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Delivery;
 
-/// <summary>Records that are handed over at once: again where that fails, and in the end never lost in silence.</summary>
+/// <summary>Records that are handed over at once: again where that fails, and in the end never lost in
+/// silence.</summary>
 public sealed class RetryTests
 {
     private static readonly InvalidOperationException Fault = new("canary-fault");

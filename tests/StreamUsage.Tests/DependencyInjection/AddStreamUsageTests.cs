@@ -13,7 +13,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.DependencyInjection;
 
-/// <summary>Trackers of a container: what they are made of, what is checked, and how they end with their host.</summary>
+/// <summary>Trackers of a container: what they are made of, what is checked, and how they end with their
+/// host.</summary>
 public sealed class AddStreamUsageTests
 {
     [Fact]

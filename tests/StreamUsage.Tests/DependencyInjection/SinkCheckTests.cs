@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.DependencyInjection;
 
-/// <summary>The host resolves a sink once when it starts. A missing dependency fails there, not at the first record.</summary>
+/// <summary>The host resolves a sink once when it starts. A missing dependency fails there, not at the first
+/// record.</summary>
 public sealed class SinkCheckTests
 {
     [Fact]

@@ -3,7 +3,8 @@ using System.Runtime.Loader;
 
 namespace StreamUsage.Tests.Estimation;
 
-/// <summary>The library and these tests as loaded anew, with static fields of their own: what one test loads is not there for another.</summary>
+/// <summary>The library and these tests as loaded anew, with static fields of their own: what one test loads is not
+/// there for another.</summary>
 internal sealed class FreshProcess : AssemblyLoadContext
 {
     private static readonly Assembly Tests = typeof(FreshProcess).Assembly;

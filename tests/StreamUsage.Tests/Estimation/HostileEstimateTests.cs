@@ -6,7 +6,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Estimation;
 
-/// <summary>1 MiB of anything is estimated in memory that is bounded, and in work that is too: without the cuts the tokenizer would take minutes over most of these. (The benchmark <c>estimate</c> has the times.)</summary>
+/// <summary>1 MiB of anything is estimated in memory that is bounded, and in work that is too: without the cuts the
+/// tokenizer would take minutes over most of these. (The benchmark <c>estimate</c> has the times.)</summary>
 [Collection(AloneCollection.Name)]
 public sealed class HostileEstimateTests
 {

@@ -4,7 +4,8 @@ using StreamUsage.Estimation.Media;
 
 namespace StreamUsage.Tests.Estimation;
 
-/// <summary>Headers written by hand from the formats' own descriptions (PNG 11.2.2, GIF89a 18, RFC 9649, JPEG B.2.2).</summary>
+/// <summary>Headers written by hand from the formats' own descriptions (PNG 11.2.2, GIF89a 18, RFC 9649, JPEG
+/// B.2.2).</summary>
 public sealed class ImageSizeTests
 {
     public static TheoryData<string, byte[]> Headers => new()
@@ -45,7 +46,8 @@ public sealed class ImageSizeTests
     [InlineData("iVBORw0KGgo=")]
     public void TryRead_of_something_else_finds_none(string data) => ImageSize.TryRead(Encoding.UTF8.GetBytes(data), out _, out _).Should().BeFalse();
 
-    // The providers' own examples: Anthropic ("Vision": 1000 × 1000 is about 1334), OpenAI ("Images and vision": 1024 × 1024 is 765, 2048 × 4096 is 1105, low detail 85), Google (258 a tile of 768).
+    // The providers' own examples: Anthropic ("Vision": 1000 × 1000 is about 1334), OpenAI ("Images and vision": 1024 ×
+    // 1024 is 765, 2048 × 4096 is 1105, low detail 85), Google (258 a tile of 768).
     [Theory]
     [InlineData("claude-sonnet-4-5", 1000, 1000, 1333)]
     [InlineData("claude-sonnet-4-5", 200, 200, 53)]

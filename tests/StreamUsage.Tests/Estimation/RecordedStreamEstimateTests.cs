@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Estimation;
 
-/// <summary>Recorded streams of real providers: as they came, their own counts stand; without their usage, estimates come close to them.</summary>
+/// <summary>Recorded streams of real providers: as they came, their own counts stand; without their usage, estimates
+/// come close to them.</summary>
 public sealed class RecordedStreamEstimateTests
 {
     private static readonly string[] Formats = ["anthropic-messages", "openai-chat", "openai-responses"];
@@ -26,7 +27,8 @@ public sealed class RecordedStreamEstimateTests
     }
 
     [Theory]
-    // Among the plain ones are models that no rule was fitted for, and answers of some ten tokens, where one more or less is a tenth.
+    // Among the plain ones are models that no rule was fitted for, and answers of some ten tokens, where one more or
+    // less is a tenth.
     [InlineData("anthropic-messages", 0.06, 0.05)]
     [InlineData("openai-chat", 0.05, 0.045)]
     [InlineData("openai-responses", 0.12, 0.08)]
@@ -103,7 +105,8 @@ public sealed class RecordedStreamEstimateTests
         return $"after reported ones: {isLoadedByReported}, after an estimate: {Enum.GetValues<TokenEncoding>().Any(Tokenizers.IsLoaded)}";
     }
 
-    // What could be seen of the answer: reasoning that was not shown is no estimate's to know. (OpenAI counts the code of its interpreter as reasoning.)
+    // What could be seen of the answer: reasoning that was not shown is no estimate's to know. (OpenAI counts the code
+    // of its interpreter as reasoning.)
     private static long? Visible(RecordedStream stream, UsageRecord reported)
     {
         if (reported.OutputSource != TokenSource.Reported)
@@ -116,7 +119,8 @@ public sealed class RecordedStreamEstimateTests
         return reported.Usage.OutputTokens - (isReasoningShown ? 0 : reported.Usage.ReasoningTokens ?? 0);
     }
 
-    // Text, reasoning and calls of the client's own tools: what the provider's own tools write, cite or compact is counted by it and not shown.
+    // Text, reasoning and calls of the client's own tools: what the provider's own tools write, cite or compact is
+    // counted by it and not shown.
     private static bool IsPlain(RecordedStream stream)
     {
         string body = System.Text.Encoding.UTF8.GetString(stream.Body);

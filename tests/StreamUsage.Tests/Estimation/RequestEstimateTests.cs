@@ -132,7 +132,8 @@ public sealed class RequestEstimateTests
         Estimate("BEDROCK", $$$"""{"model":"anthropic.claude-sonnet-4-5","messages":[{"role":"user","content":[{{{block}}}]}]}""".Replace("$", Convert.ToBase64String(new byte[120_000])))
             .Should().BeInRange(tokens, tokens + 15);
 
-    // 300 KB: 18.75 seconds at 128 kbit/s, 9.4 of samples, 0.96 of video at 2.5 Mbit/s. A token of OpenAI's is 100 ms of sound; Google says 32 for a second, and 263 for one of video.
+    // 300 KB: 18.75 seconds at 128 kbit/s, 9.4 of samples, 0.96 of video at 2.5 Mbit/s. A token of OpenAI's is 100 ms
+    // of sound; Google says 32 for a second, and 263 for one of video.
     [Theory]
     [InlineData("""{"model":"gpt-audio","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"$","format":"mp3"}}]}]}""", 188)]
     [InlineData("""{"model":"gpt-audio","input":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"$","format":"mp3"}}]}]}""", 188)]

@@ -11,7 +11,8 @@ namespace StreamUsage.Tests.Estimation;
 
 public sealed class RetainedOutputTests
 {
-    // Whatever comes, in pieces with and without escapes, of several choices at once: each choice has its own text again.
+    // Whatever comes, in pieces with and without escapes, of several choices at once: each choice has its own text
+    // again.
     [Fact]
     public void What_was_kept_is_what_came() =>
         Gen.Select(Gen.Int[0, 2], Gen.Bool, Gen.String[0, 12].Where(text => !text.Contains('\uFFFD'))).Array[0, 60].Sample(pieces =>

@@ -70,7 +70,8 @@ public sealed class EventStreamDecoderTests
 
             List<string> read = Read(damaged, bit % 2 == 0 ? stream.Length : 100);
 
-            // A length that was made larger may wait for bytes that never come, but is not believed: the prelude has a checksum of its own.
+            // A length that was made larger may wait for bytes that never come, but is not believed: the prelude has a
+            // checksum of its own.
             read.Should().Equal([.. messages[..message], "corrupt"], "bit {0} was changed", bit);
         }
     }

@@ -9,8 +9,9 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Faults;
 
 /// <summary>
-/// Each collaborator fails at each of its calls in turn, by throwing and (off the byte path) by hanging, once or from then on: the reader sees the plain stream's bytes at the plain stream's reads,
-/// no exception, and there is one record, or one log line that says why not.
+/// Each collaborator fails at each of its calls in turn, by throwing and (off the byte path) by hanging, once or from
+/// then on: the reader sees the plain stream's bytes at the plain stream's reads, no exception, and there is one
+/// record, or one log line that says why not.
 /// </summary>
 public sealed class FaultInjectionTests
 {
@@ -154,7 +155,8 @@ public sealed class FaultInjectionTests
         await using UsageTracker tracker = plan.Tracker(time);
         using var scope = new AssertionScope($"{failing} fails");
 
-        // The reads happen while the collaborator hangs: nothing lets it go, and no time passes, before they have ended.
+        // The reads happen while the collaborator hangs: nothing lets it go, and no time passes, before they have
+        // ended.
         Stream tracked = tracker.Track(new ScriptedStream([.. script]), Context, out UsageTracking tracking);
         (await ReadAsync(tracked)).Should().Equal(plain);
         await tracked.DisposeAsync();

@@ -24,7 +24,8 @@ public enum Collaborator
     Pricing,
 }
 
-/// <summary>All that a tracker works with, one of which fails at its k-th call (or from it on): it throws, or hangs until <see cref="LetGo"/>. The others work as they should.</summary>
+/// <summary>All that a tracker works with, one of which fails at its k-th call (or from it on): it throws, or hangs
+/// until <see cref="LetGo"/>. The others work as they should.</summary>
 internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool forGood) : IUsageSink, ILoggerFactory, ILogger, IMeterFactory, IProtocolParser, ITokenEstimator, IUsagePricing
 {
     private readonly ManualResetEventSlim _mayEnd = new();

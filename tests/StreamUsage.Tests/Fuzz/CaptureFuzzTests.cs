@@ -5,7 +5,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Fuzz;
 
-/// <summary>Whatever comes, nothing counts differently where it is kept, and what is kept is within its limit.</summary>
+/// <summary>Whatever comes, nothing counts differently where it is kept, and what is kept is within its
+/// limit.</summary>
 public sealed class CaptureFuzzTests
 {
     private const int Rounds = 1500;

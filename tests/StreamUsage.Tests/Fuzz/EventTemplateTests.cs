@@ -9,8 +9,8 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Fuzz;
 
 /// <summary>
-/// Templates are a guess: with them and without, the same bytes must give the same state. How long the random part runs is set by the environment variable STREAMUSAGE_FUZZ_SECONDS
-/// (else a fixed number of rounds).
+/// Templates are a guess: with them and without, the same bytes must give the same state. How long the random part runs
+/// is set by the environment variable STREAMUSAGE_FUZZ_SECONDS (else a fixed number of rounds).
 /// </summary>
 public sealed class EventTemplateTests
 {

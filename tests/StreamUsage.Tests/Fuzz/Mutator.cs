@@ -1,6 +1,7 @@
 namespace StreamUsage.Tests.Fuzz;
 
-/// <summary>Damages a body the way protocols and hostile servers do: bytes changed, left out, repeated, moved, and pieces of JSON and framing put where they do not belong.</summary>
+/// <summary>Damages a body the way protocols and hostile servers do: bytes changed, left out, repeated, moved, and
+/// pieces of JSON and framing put where they do not belong.</summary>
 internal static class Mutator
 {
     private static readonly byte[][] Insertions =

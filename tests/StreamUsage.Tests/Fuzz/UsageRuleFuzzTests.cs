@@ -15,8 +15,10 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Fuzz;
 
 /// <summary>
-/// Usage objects of any of the known names, in any notation and order, in streams that count once, in every event, or now and then. However they are read, the same comes of them: parsed, matched by templates, walked
-/// as events too large to keep, cut anywhere, their fields in another order. How long it runs is set by the environment variable STREAMUSAGE_FUZZ_SECONDS (else a fixed number of rounds).
+/// Usage objects of any of the known names, in any notation and order, in streams that count once, in every event, or
+/// now and then. However they are read, the same comes of them: parsed, matched by templates, walked as events too
+/// large to keep, cut anywhere, their fields in another order. How long it runs is set by the environment variable
+/// STREAMUSAGE_FUZZ_SECONDS (else a fixed number of rounds).
 /// </summary>
 public sealed class UsageRuleFuzzTests
 {

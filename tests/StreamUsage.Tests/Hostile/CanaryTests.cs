@@ -10,7 +10,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Hostile;
 
-/// <summary>Secrets planted wherever one could lie: none is in a log line or in an exception of ours, whatever fails.</summary>
+/// <summary>Secrets planted wherever one could lie: none is in a log line or in an exception of ours, whatever
+/// fails.</summary>
 public sealed class CanaryTests
 {
     private const string Canary = "CANARY";

@@ -11,8 +11,8 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Hostile;
 
 /// <summary>
-/// Damaged and made-up bodies through decoder and parsers: nothing is thrown, nothing hangs, no count is negative or was not in the body, and cutting changes nothing.
-/// Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.
+/// Damaged and made-up bodies through decoder and parsers: nothing is thrown, nothing hangs, no count is negative or
+/// was not in the body, and cutting changes nothing. Seconds unless STREAMUSAGE_FUZZ_SECONDS says how many.
 /// </summary>
 public sealed class HostileInputTests
 {

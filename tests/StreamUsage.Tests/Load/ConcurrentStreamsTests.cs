@@ -6,8 +6,9 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Load;
 
 /// <summary>
-/// Thousands of streams over real connections, all of them open at once: the server (Kestrel on loopback, one for the class) holds each half way through its answer until all have come so far.
-/// Every answer has counts of its own, so that what belongs to one stream cannot pass for another's.
+/// Thousands of streams over real connections, all of them open at once: the server (Kestrel on loopback, one for the
+/// class) holds each half way through its answer until all have come so far. Every answer has counts of its own, so
+/// that what belongs to one stream cannot pass for another's.
 /// </summary>
 [Collection(AloneCollection.Name)]
 public sealed class ConcurrentStreamsTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>

@@ -6,7 +6,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>Amazon Bedrock: a model's own events in an event stream, Converse as a stream and whole, exceptions, damage.</summary>
+/// <summary>Amazon Bedrock: a model's own events in an event stream, Converse as a stream and whole, exceptions,
+/// damage.</summary>
 public sealed class BedrockTests
 {
     private const string Metrics = "\"amazon-bedrock-invocationMetrics\":{\"inputTokenCount\":25,\"outputTokenCount\":15,\"invocationLatency\":669,\"firstByteLatency\":487,\"cacheReadInputTokenCount\":7,\"cacheWriteInputTokenCount\":3}";

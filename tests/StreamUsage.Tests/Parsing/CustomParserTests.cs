@@ -5,7 +5,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>The sample's parser, registered as a user's: it reads its stream like a built-in one, however it is cut, beside streams of other protocols.</summary>
+/// <summary>The sample's parser, registered as a user's: it reads its stream like a built-in one, however it is cut,
+/// beside streams of other protocols.</summary>
 public sealed class CustomParserTests
 {
     private const string Hello = "event: hello\ndata: {\"conversation\":\"p-7\",\"parrot\":\"polly-2\"}\n\n";

@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>What those who speak Chat Completions and Responses do differently, each as a small stream of its own; told by the fields that are there, never by a provider's name.</summary>
+/// <summary>What those who speak Chat Completions and Responses do differently, each as a small stream of its own; told
+/// by the fields that are there, never by a provider's name.</summary>
 public sealed class DialectTests
 {
     private const string Finish = """{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";

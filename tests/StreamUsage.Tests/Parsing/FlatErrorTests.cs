@@ -2,7 +2,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>Errors without an error object, in streams and as whole bodies: never a completed answer, and nothing is charged where no output was seen.</summary>
+/// <summary>Errors without an error object, in streams and as whole bodies: never a completed answer, and nothing is
+/// charged where no output was seen.</summary>
 public sealed class FlatErrorTests
 {
     private static readonly string[] Beginnings =

@@ -32,7 +32,8 @@ public sealed class JsonContainerSkipTests
         Find(bytes, [bytes.Length]).Should().Be(position + 4 + 100 + 1);
     }
 
-    // How many bytes are passed to the end of a container whose opening bracket came before; negative where it is not among them.
+    // How many bytes are passed to the end of a container whose opening bracket came before; negative where it is not
+    // among them.
     private static int Find(ReadOnlySpan<byte> bytes, int[] pieces)
     {
         var skip = new JsonContainerSkip();

@@ -5,7 +5,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>What a provider says in a word is kept up to a length: a name of any length in every event must not fill the memory.</summary>
+/// <summary>What a provider says in a word is kept up to a length: a name of any length in every event must not fill
+/// the memory.</summary>
 public sealed class LongNameTests
 {
     private const int MaxName = 1024;

@@ -4,8 +4,9 @@ using StreamUsage.Tests.Support;
 namespace StreamUsage.Tests.Parsing;
 
 /// <summary>
-/// What servers really send, one kind a row: zeros that are no facts, several names of a count, caches beside the prompt, finish reasons that ended nothing. Each is read whole, byte by byte, at random cuts,
-/// and as events too large to keep.
+/// What servers really send, one kind a row: zeros that are no facts, several names of a count, caches beside the
+/// prompt, finish reasons that ended nothing. Each is read whole, byte by byte, at random cuts, and as events too large
+/// to keep.
 /// </summary>
 public sealed class ServerKindTests
 {

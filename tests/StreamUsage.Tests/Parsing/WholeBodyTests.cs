@@ -6,7 +6,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>One JSON body of each protocol, small and far over the limit, its properties in any order: the same counts, in bounded memory.</summary>
+/// <summary>One JSON body of each protocol, small and far over the limit, its properties in any order: the same counts,
+/// in bounded memory.</summary>
 public sealed class WholeBodyTests
 {
     private const int Size = 600 * 1024;

@@ -172,7 +172,8 @@ public sealed class ContentTests
         (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Usage.InputTokens == 25);
     }
 
-    /// <summary>Content that may be opened as a stream once, and then not copied; without inner content, not opened either.</summary>
+    /// <summary>Content that may be opened as a stream once, and then not copied; without inner content, not opened
+    /// either.</summary>
     private sealed class OneWayContent(HttpContent? inner) : HttpContent
     {
         protected override Task<Stream> CreateContentReadStreamAsync() => inner?.ReadAsStreamAsync() ?? throw new IOException("cannot open");

@@ -5,7 +5,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>What a caller sees of a response beside its bytes is what it saw before. The server is Kestrel on loopback.</summary>
+/// <summary>What a caller sees of a response beside its bytes is what it saw before. The server is Kestrel on
+/// loopback.</summary>
 public sealed class HeaderTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {
     [Theory]

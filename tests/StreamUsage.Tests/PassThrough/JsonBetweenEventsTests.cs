@@ -4,7 +4,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>JSON without <c>data:</c> among server-sent events: the errors of servers and gateways that fail in the middle of a stream, and bodies behind comments.</summary>
+/// <summary>JSON without <c>data:</c> among server-sent events: the errors of servers and gateways that fail in the
+/// middle of a stream, and bodies behind comments.</summary>
 public sealed class JsonBetweenEventsTests
 {
     private const string Gemini = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hi\"}]}}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":1}}\r\n\r\n";

@@ -3,7 +3,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>Who lets go of a tracked body, and when: one record for each, and the body is disposed as it would have been.</summary>
+/// <summary>Who lets go of a tracked body, and when: one record for each, and the body is disposed as it would have
+/// been.</summary>
 public sealed class LifetimeTests
 {
     [Fact]

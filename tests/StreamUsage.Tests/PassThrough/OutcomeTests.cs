@@ -8,7 +8,8 @@ using static StreamUsage.Tests.Support.LoopbackProvider;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>The table of outcomes, row by row, over real HTTP/1.1 and HTTP/2. The server is Kestrel on loopback, one for the class.</summary>
+/// <summary>The table of outcomes, row by row, over real HTTP/1.1 and HTTP/2. The server is Kestrel on loopback, one
+/// for the class.</summary>
 public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {
     public static TheoryData<string> HttpVersions { get; } = ["1.1", "2.0"];
@@ -279,7 +280,8 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
         record.StatusCode.Should().Be(statusCode);
     }
 
-    // Input as it was reported at the start; output from the 24 characters that were seen, which is more than the placeholder.
+    // Input as it was reported at the start; output from the 24 characters that were seen, which is more than the
+    // placeholder.
     private static void VerifyPartial(UsageRecord record)
     {
         record.Usage.InputTokens.Should().Be(25);

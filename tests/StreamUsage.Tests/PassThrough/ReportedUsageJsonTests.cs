@@ -5,7 +5,8 @@ using StreamUsage.Framing;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>The provider's usage object: merged field by field where it is cumulative, and its values verbatim.</summary>
+/// <summary>The provider's usage object: merged field by field where it is cumulative, and its values
+/// verbatim.</summary>
 public sealed class ReportedUsageJsonTests
 {
     [Theory]

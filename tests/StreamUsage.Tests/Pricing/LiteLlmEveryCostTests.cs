@@ -104,7 +104,8 @@ public sealed class LiteLlmEveryCostTests
             },
         };
 
-        // 100 × 10 + 200 × 3 + 100 × 4 + 600 × 1; 50 × 2 + 30 × 0.3 + 320 × 0.1; 100 × 20 + 200 × 30 + 50 × 40 + 60 × 5 + 590 × 2.
+        // 100 × 10 + 200 × 3 + 100 × 4 + 600 × 1; 50 × 2 + 30 × 0.3 + 320 × 0.1; 100 × 20 + 200 × 30 + 50 × 40 + 60 × 5
+        // + 590 × 2.
         Parts(table.Price(record)).Should().Be((0.0026m, 0.000141m, 0m, 0.01148m, 0m));
         table.UnreadFields.Should().BeEmpty();
     }

@@ -2,7 +2,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Races;
 
-/// <summary>A reader that leaves in several ways at once while its body is, or is about to be, read on: one record, and the body let go of once.</summary>
+/// <summary>A reader that leaves in several ways at once while its body is, or is about to be, read on: one record, and
+/// the body let go of once.</summary>
 public sealed class DrainRaceTests
 {
     private const int Rounds = 2000;

@@ -1,6 +1,7 @@
 namespace StreamUsage.Tests.Races;
 
-/// <summary>A body in memory that can or cannot seek, gives short reads, and may break at every seventh. Its overloads are one read, as those of an HttpClient's streams are.</summary>
+/// <summary>A body in memory that can or cannot seek, gives short reads, and may break at every seventh. Its overloads
+/// are one read, as those of an HttpClient's streams are.</summary>
 internal sealed class ModelStream(byte[] body, bool canSeek, bool breaks) : Stream
 {
     private const int MaxRead = 37;

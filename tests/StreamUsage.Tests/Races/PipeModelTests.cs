@@ -5,7 +5,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Races;
 
-/// <summary>Whatever is done with a tracked pipe, in whatever order, gives what the plain pipe gives; and one record.</summary>
+/// <summary>Whatever is done with a tracked pipe, in whatever order, gives what the plain pipe gives; and one
+/// record.</summary>
 public sealed class PipeModelTests
 {
     private static readonly byte[] Body = Answers.ClaudeBytes;

@@ -3,7 +3,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Races;
 
-/// <summary>Two or three things happen to one response at once, on real threads, thousands of times: there is exactly one record, and every handle comes to its end.</summary>
+/// <summary>Two or three things happen to one response at once, on real threads, thousands of times: there is exactly
+/// one record, and every handle comes to its end.</summary>
 public sealed class RaceTests
 {
     private const int Rounds = 4000;

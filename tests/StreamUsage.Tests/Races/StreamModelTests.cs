@@ -3,7 +3,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Races;
 
-/// <summary>Whatever is done with a tracked stream, in whatever order, gives what the plain stream gives: results, bytes, positions and exceptions; and one record.</summary>
+/// <summary>Whatever is done with a tracked stream, in whatever order, gives what the plain stream gives: results,
+/// bytes, positions and exceptions; and one record.</summary>
 public sealed class StreamModelTests
 {
     private static readonly byte[] Body = Answers.ClaudeBytes;

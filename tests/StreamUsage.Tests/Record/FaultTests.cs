@@ -7,7 +7,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;
 
-/// <summary>Whatever fails beside the bytes, the reader has the same bytes at the same reads, and there is a record.</summary>
+/// <summary>Whatever fails beside the bytes, the reader has the same bytes at the same reads, and there is a
+/// record.</summary>
 public sealed class FaultTests
 {
     public static TheoryData<string, string> ParserFaults { get; } = new()

@@ -6,7 +6,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;
 
-/// <summary>What the making of a record calls of the user's (estimator, pricing, an exception's message, a parser's collections) may throw or hang: there is a record all the same.</summary>
+/// <summary>What the making of a record calls of the user's (estimator, pricing, an exception's message, a parser's
+/// collections) may throw or hang: there is a record all the same.</summary>
 public sealed class HungEstimateTests
 {
     private static readonly InvalidOperationException Fault = new("fault");

@@ -5,12 +5,14 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Sse;
 
-/// <summary>WHATWG HTML, section 9.2.6, rule by rule. Each body is read whole, byte by byte, and cut at every position.</summary>
+/// <summary>WHATWG HTML, section 9.2.6, rule by rule. Each body is read whole, byte by byte, and cut at every
+/// position.</summary>
 public sealed class SseReaderTests
 {
     public static TheoryData<string, string> Bodies() => new()
     {
-        // A row: the body, and what comes out as type|data|id|retry, a row's events joined with a slash. \0 stands for NUL.
+        // A row: the body, and what comes out as type|data|id|retry, a row's events joined with a slash. \0 stands for
+        // NUL.
         { "", "" },
         { "\n\n\r\r\n", "" },
         { "data: a\n\n", "message|a||" },

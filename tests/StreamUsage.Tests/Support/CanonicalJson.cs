@@ -8,7 +8,8 @@ internal static class CanonicalJson
 {
     private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Returns the canonical form; the text as it stands where it is no JSON, as that of a call that was cut off.</summary>
+    /// <summary>Returns the canonical form; the text as it stands where it is no JSON, as that of a call that was cut
+    /// off.</summary>
     public static string Of(string json)
     {
         try

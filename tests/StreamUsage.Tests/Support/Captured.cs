@@ -23,7 +23,8 @@ internal static class Captured
 
     public static async Task<AssistantMessage> MessageAsync(params string[] data) => (await ResponseAsync(ReadBody.Sse(data))).Message!;
 
-    /// <summary>A block a line, for tables: <c>choice type (name id) text | input | signature</c>, what is null left out.</summary>
+    /// <summary>A block a line, for tables: <c>choice type (name id) text | input | signature</c>, what is null left
+    /// out.</summary>
     public static string[] Lines(this AssistantMessage message) => [.. message.Content.Select(Line)];
 
     private static string Line(ContentBlock block)

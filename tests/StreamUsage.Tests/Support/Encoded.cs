@@ -6,7 +6,8 @@ namespace StreamUsage.Tests.Support;
 /// <summary>Bodies under a Content-Encoding, as servers make them.</summary>
 internal static class Encoded
 {
-    /// <summary>Every header value that is decoded, <c>deflate</c> twice: <c>deflate-raw</c> stands for bare deflate under the same header.</summary>
+    /// <summary>Every header value that is decoded, <c>deflate</c> twice: <c>deflate-raw</c> stands for bare deflate
+    /// under the same header.</summary>
     public static IReadOnlyList<string> All { get; } = ["gzip", "x-gzip", "br", "deflate", "deflate-raw", "zstd", "gzip, br", "br,identity, GZIP , deflate"];
 
     public static string Header(string encoding) => encoding == "deflate-raw" ? "deflate" : encoding;

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>How long a fuzz looks: some rounds from a fixed seed, or as many seconds as STREAMUSAGE_FUZZ_SECONDS says from another seed each time.</summary>
+/// <summary>How long a fuzz looks: some rounds from a fixed seed, or as many seconds as STREAMUSAGE_FUZZ_SECONDS says
+/// from another seed each time.</summary>
 internal static class FuzzTime
 {
     private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;

@@ -4,7 +4,8 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>Keeps what a parser tells beside the state. Text is kept as <c>kind choice:text</c>, its escapes resolved.</summary>
+/// <summary>Keeps what a parser tells beside the state. Text is kept as <c>kind choice:text</c>, its escapes
+/// resolved.</summary>
 internal sealed class OutputRecorder : IOutputObserver
 {
     public List<string> Output { get; } = [];

@@ -1,6 +1,7 @@
 namespace StreamUsage.Tests.Support;
 
-/// <summary>A body that comes in pieces of a length, or (cut once) in two. Reads complete asynchronously every other time.</summary>
+/// <summary>A body that comes in pieces of a length, or (cut once) in two. Reads complete asynchronously every other
+/// time.</summary>
 internal sealed class PiecewiseStream(byte[] body, int pieceLength, bool cutOnce = false) : Stream
 {
     private int _position;

@@ -16,7 +16,8 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         }
     }
 
-    /// <summary>The format that speaks the body: where an invoked model has its own protocol, that protocol's.</summary>
+    /// <summary>The format that speaks the body: where an invoked model has its own protocol, that
+    /// protocol's.</summary>
     public ApiFormat ApiFormat => Protocol switch
     {
         "anthropic-messages" => ApiFormat.Claude,
@@ -60,7 +61,8 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         }
     }
 
-    /// <summary>Whether the body is what a provider has sent, and one answer: not shortened, put together or made up.</summary>
+    /// <summary>Whether the body is what a provider has sent, and one answer: not shortened, put together or made
+    /// up.</summary>
     public bool IsAsServed
     {
         get
@@ -90,7 +92,8 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         return streams;
     }
 
-    /// <summary>All bodies, whatever their framing: streams of events, JSON lines, event streams and whole documents.</summary>
+    /// <summary>All bodies, whatever their framing: streams of events, JSON lines, event streams and whole
+    /// documents.</summary>
     public static IReadOnlyList<RecordedStream> Bodies(params ReadOnlySpan<string> formats)
     {
         var bodies = new List<RecordedStream>();

@@ -1,8 +1,9 @@
 namespace StreamUsage.Tests.Support;
 
 /// <summary>
-/// A body that does what it is told, read by read: text or bytes to give, an exception to throw, a task to wait for first. At the end of the script it gives 0.
-/// A read gives no more than one step's bytes. Reads complete synchronously unless there is something to wait for; a second read meanwhile is refused, as a connection's would be.
+/// A body that does what it is told, read by read: text or bytes to give, an exception to throw, a task to wait for
+/// first. At the end of the script it gives 0. A read gives no more than one step's bytes. Reads complete synchronously
+/// unless there is something to wait for; a second read meanwhile is refused, as a connection's would be.
 /// </summary>
 internal sealed class ScriptedStream(params object[] script) : Stream
 {

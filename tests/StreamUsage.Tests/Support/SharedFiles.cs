@@ -1,6 +1,7 @@
 namespace StreamUsage.Tests.Support;
 
-/// <summary>Recorded streams and vectors that lie beside the repository, in its sibling folder <c>shared</c>. They are read in place; where they are missing, tests that need them are skipped.</summary>
+/// <summary>Recorded streams and vectors that lie beside the repository, in its sibling folder <c>shared</c>. They are
+/// read in place; where they are missing, tests that need them are skipped.</summary>
 internal static class SharedFiles
 {
     private static readonly string? Root = Find();

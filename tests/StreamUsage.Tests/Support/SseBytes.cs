@@ -47,7 +47,8 @@ internal static class SseBytes
         return events;
     }
 
-    /// <summary>Whole, byte by byte, and cut once at every position (as two reads and as two segments of one): all must say the same.</summary>
+    /// <summary>Whole, byte by byte, and cut once at every position (as two reads and as two segments of one): all must
+    /// say the same.</summary>
     public static async Task ShouldDecodeToAsync(byte[] body, IReadOnlyList<DecodedEvent> expected, SseReaderOptions? options = null, bool comparesIds = true, bool comparesRetry = true)
     {
         await CheckAsync(InPieces(body, body.Length), "whole");

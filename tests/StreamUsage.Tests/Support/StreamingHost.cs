@@ -142,7 +142,8 @@ internal sealed class StreamingHost : IAsyncDisposable
     /// <summary>How an application is put together.</summary>
     internal sealed record Setup
     {
-        /// <summary>Gets whether the server starts before the tracker, and stops after it. <c>WebApplication</c> has it the other way.</summary>
+        /// <summary>Gets whether the server starts before the tracker, and stops after it. <c>WebApplication</c> has it
+        /// the other way.</summary>
         public bool ServerFirst { get; init; }
 
         public bool StopsConcurrently { get; init; }

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>The processor time of the current thread, so that what else the machine does is not measured; where the system does not tell, the time that passes.</summary>
+/// <summary>The processor time of the current thread, so that what else the machine does is not measured; where the
+/// system does not tell, the time that passes.</summary>
 internal static class ThreadTime
 {
     private const int ThreadCpuClock = 3; // CLOCK_THREAD_CPUTIME_ID of Linux.

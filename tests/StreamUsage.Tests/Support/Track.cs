@@ -10,7 +10,8 @@ internal static class Track
 {
     public static UsageContext Nothing { get; } = new();
 
-    /// <summary>Options for tests of something else than estimates, which can then say what an estimate must be: 4 characters a token.</summary>
+    /// <summary>Options for tests of something else than estimates, which can then say what an estimate must be: 4
+    /// characters a token.</summary>
     public static StreamUsageOptions ByCharacters => new() { Estimator = new CharacterTokenEstimator() };
 
     /// <summary>A response as a handler would make it, with a body that is only read when it is asked for.</summary>
