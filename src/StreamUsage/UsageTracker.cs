@@ -12,6 +12,7 @@ using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
 using StreamUsage.Recording;
+using StreamUsage.Recording.Journal;
 
 namespace StreamUsage;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using StreamUsage.Delivery;
 using StreamUsage.Delivery.Outbox;
 using StreamUsage.Diagnostics;
+using StreamUsage.Recording.Journal;
 
 namespace StreamUsage.Recording;
 

@@ -5,6 +5,7 @@ using StreamUsage.Delivery;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
+using StreamUsage.Recording.Journal;
 
 namespace StreamUsage.Recording;
 

@@ -1,6 +1,6 @@
 using StreamUsage.Delivery.Outbox;
 
-namespace StreamUsage.Recording;
+namespace StreamUsage.Recording.Journal;
 
 /// <summary>Keeps the state of open responses in an outbox: each within a second of its start, and then at most every
 /// few seconds while bytes come.</summary>

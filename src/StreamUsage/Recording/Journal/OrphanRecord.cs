@@ -1,6 +1,6 @@
 using StreamUsage.Estimation;
 
-namespace StreamUsage.Recording;
+namespace StreamUsage.Recording.Journal;
 
 /// <summary>Describes the record that an open response gets if its process ends.</summary>
 internal static class OrphanRecord
