@@ -28,8 +28,9 @@ internal sealed class SinkCalls(
     public async Task StartAsync(UsageStart start, ActivityContext request)
     {
         await _starts.WaitAsync().ConfigureAwait(false);
-        using Activity? activity = UsageActivity.Start(request);
+        Activity? activity = UsageActivity.Start(request);
         Exception? fault = await caller.CallAsync(token => sink.StartedAsync(start, token), activity).ConfigureAwait(false);
+        UsageActivity.End(activity);
         _starts.Release();
         if (start.IsIgnored)
         {
@@ -60,11 +61,12 @@ internal sealed class SinkCalls(
         }
 
         DeliveryBatch? batch = records.Length == 1 ? null : new DeliveryBatch(records);
-        using Activity? activity = records.Length == 1 ? null : UsageActivity.StartBatch(records.Select(static record => record.Activity));
+        Activity? activity = records.Length == 1 ? null : UsageActivity.StartBatch(records.Select(static record => record.Activity));
         Exception? fault = await caller.CallAsync(
             batch is null ? token => sink.RecordAsync(records[0].Record, token) : token => sink.RecordBatchAsync(batch, token),
             activity ?? records[0].Activity,
             abandoned).ConfigureAwait(false);
+        UsageActivity.End(activity);
         if (batch is { IsDeclined: true })
         {
             _takesBatches = false;

@@ -53,6 +53,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     /// <param name="isAwaited">Whether somebody awaits its record.</param>
     public void Complete(TrackedBody body, bool isAwaited)
     {
+        DescribeOnCaller(body);
         body.Pending = _pending.Add();
         _inbox.Enqueue(body);
         _open.Remove(body); // After it became pending: a shutdown waits for open, then for pending ones.
@@ -138,6 +139,24 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
+    // On the reader's thread, because the caller's activity ends soon after the body. Without estimates, which take time.
+    private static void DescribeOnCaller(TrackedBody body)
+    {
+        if (body.Caller is not { } caller)
+        {
+            return;
+        }
+
+        try
+        {
+            body.IsCallerDescribed = UsageActivity.TryDescribe(caller, body.ToCall(RecordBuilder.DescribeEnd(body)));
+        }
+        catch (Exception)
+        {
+            // A custom parser's state may throw. The response gets a span of its own.
+        }
+    }
+
     // Never throws.
     private async Task RecordAsync(TrackedBody body)
     {
@@ -154,7 +173,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
 
         record ??= RecordBuilder.Minimal(body, recordFault!);
-        Activity? activity = UsageActivity.Start(body.Trace);
+        Activity? activity = UsageActivity.Start(
+            body.IsCallerDescribed ? body.Trace : UsageActivity.WriteSpan(body.ToCall(record), body.Trace));
         Task ended = Task.CompletedTask;
         DeliveryResult result = DeliveryResult.Failed;
         try
@@ -178,7 +198,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         };
         using (UsageActivity.Enter(activity))
         {
-            _reporter.Recorded(record, notes);
+            _reporter.Recorded(body.ToCall(record), notes);
         }
 
         _ = EndAsync(ended, activity, body.Pending!); // Does not keep the body while its record waits.
@@ -187,7 +207,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     private async Task EndAsync(Task ended, Activity? activity, PendingRecords.Group pending)
     {
         await ended.ConfigureAwait(false);
-        activity?.Dispose();
+        UsageActivity.End(activity);
         _pending.Remove(pending);
     }
 }
