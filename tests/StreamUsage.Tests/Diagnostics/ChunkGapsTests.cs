@@ -33,4 +33,20 @@ public sealed class ChunkGapsTests
         MetricPoint first = Exported.Points(exported.Find("gen_ai.client.inference.time_to_first_chunk")).Single();
         first.GetHistogramSum().Should().BeApproximately(0.5, 1e-9);
     }
+
+    [Fact]
+    public async Task The_first_thousand_chunks_of_a_stream_are_measured()
+    {
+        using var exported = new Exported();
+        await using var tracker = new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions { MeterFactory = exported, LatestGenAIConventions = true });
+        var body = new MemoryStream(Answers.Bytes(
+            Answers.ClaudeStart + string.Concat(Enumerable.Repeat(Answers.ClaudeText, 3000)) + Answers.ClaudeDelta + Answers.ClaudeStop));
+
+        await Track.ReadToEndAsync(tracker.Track(body, Track.Nothing, out UsageTracking tracking));
+        await tracking.Completion;
+        await tracker.DisposeAsync();
+
+        Exported.Points(exported.Find("gen_ai.client.inference.time_per_output_chunk")).Single().GetHistogramCount().Should().Be(999);
+    }
 }
