@@ -81,20 +81,27 @@ internal sealed class UsageMeter
             return;
         }
 
-        var attributes = new TagList
+        try
         {
-            { "provider", _providers.Get(call.Provider) }, { "operation", _operations.Get(call.Operation) },
-        };
-        if (call.Model is { } model)
-        {
-            attributes.Add("model", _models.Get(model));
-        }
+            var attributes = new TagList
+            {
+                { "provider", _providers.Get(call.Provider) }, { "operation", _operations.Get(call.Operation) },
+            };
+            if (call.Model is { } model)
+            {
+                attributes.Add("model", _models.Get(model));
+            }
 
-        tags.AddTo(ref attributes, record.Context);
-        AddTokens(record.BilledUsage.InputTokens, "input", record.InputSource, attributes);
-        AddTokens(record.BilledUsage.CacheReadInputTokens, "cache_read", record.InputSource, attributes);
-        AddTokens(record.BilledUsage.CacheCreationInputTokens, "cache_creation", record.InputSource, attributes);
-        AddTokens(record.BilledUsage.OutputTokens, "output", record.OutputSource, attributes);
+            tags.AddTo(ref attributes, record.Context);
+            AddTokens(record.BilledUsage.InputTokens, "input", record.InputSource, attributes);
+            AddTokens(record.BilledUsage.CacheReadInputTokens, "cache_read", record.InputSource, attributes);
+            AddTokens(record.BilledUsage.CacheCreationInputTokens, "cache_creation", record.InputSource, attributes);
+            AddTokens(record.BilledUsage.OutputTokens, "output", record.OutputSource, attributes);
+        }
+        catch (Exception)
+        {
+            // The fault of a listener, or of the caller's tags, must not cost a record.
+        }
     }
 
     public void Anomalies(UsageAnomalies anomalies)
@@ -157,14 +164,7 @@ internal sealed class UsageMeter
 
         attributes.Add("kind", kind);
         attributes.Add("source", source == TokenSource.Estimated ? "estimated" : "reported");
-        try
-        {
-            _tokens.Add(tokens, attributes);
-        }
-        catch (Exception)
-        {
-            // A listener's fault must not cost a record.
-        }
+        _tokens.Add(tokens, attributes);
     }
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);

@@ -1,6 +1,7 @@
 using OpenTelemetry.Metrics;
 using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
+using StreamUsage.Pricing;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Diagnostics;
@@ -204,7 +205,7 @@ public sealed class GenAIMetricsTests
     {
         using var exported = new Exported();
         await using UsageTracker tracker = Tracker(exported, isLatest: true);
-        using HttpResponseMessage response = Track.Response(Answers.Bytes(Finished) is var body ? new MemoryStream(body) : null!);
+        using HttpResponseMessage response = Track.Response(new MemoryStream(Answers.Bytes(Finished)));
         response.RequestMessage = new HttpRequestMessage(HttpMethod.Get, "https://api.openai.com/v1/responses/resp_1");
 
         UsageTracking tracking = response.TrackUsage(tracker, new UsageContext());
@@ -255,17 +256,53 @@ public sealed class GenAIMetricsTests
     }
 
     [Fact]
-    public async Task Models_that_a_hostile_server_invents_share_one_name_in_the_end()
+    public async Task Tags_that_throw_cost_no_record()
+    {
+        using var exported = new Exported();
+        var sink = new RecordingSink();
+        var options = new StreamUsageOptions { MeterFactory = exported, MetricTags = { "tenant" } };
+        await using var tracker = new UsageTracker(sink, options);
+        var context = new UsageContext { Tags = new ThrowingTags() };
+
+        await Track.ReadToEndAsync(tracker.Track(new MemoryStream(Answers.ClaudeBytes), context, out UsageTracking _));
+        await tracker.FlushAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        sink.Records.Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("anthropic/claude", true)]
+    [InlineData("anthropic/claude", false)]
+    public async Task Costs_name_entry_provider_operation_and_a_currency_that_is_not_the_dollar(string entry, bool isDollar)
+    {
+        using var exported = new Exported();
+        var cost = new UsageCost { Total = 0.5m, PricedAs = entry, Currency = isDollar ? "USD" : "EUR" };
+
+        await TrackAsync(exported, Answers.Claude, isLatest: true, configure: options => options.Pricing = new FixedPricing(cost));
+
+        MetricSnapshot metric = exported.Find("streamusage.cost");
+        (metric.Unit, Exported.Sum(metric)).Should().Be(("{USD}", 0.5));
+        Dictionary<string, object?> expected = new() { ["model"] = entry, ["provider"] = "anthropic", ["operation"] = "chat" };
+        if (!isDollar)
+        {
+            expected["currency"] = "EUR";
+        }
+
+        Exported.Attributes(Exported.Points(metric).Single()).Should().BeEquivalentTo(expected);
+    }
+
+    [Fact]
+    public void Models_that_a_hostile_server_invents_share_one_name_in_the_end()
     {
         using var meters = new Meters();
-        var metrics = GenAIMetrics.For(meters, isLatest: true);
+        GenAIMetrics metrics = GenAIMetrics.For(meters, isLatest: true);
         for (int i = 0; i < 3 * BoundedNames.MaxNames; i++)
         {
             var record = new UsageRecord { ResponseModel = $"invented-{i}", Protocol = "openai-chat", InputSource = TokenSource.Reported };
             metrics.Record(new GenAICall(record), new MetricTags([]));
         }
 
-        await Task.CompletedTask;
         meters.Sums(Usage + "input_tokens").Should().HaveCount(BoundedNames.MaxNames + 1);
         meters.Sums(Usage + "input_tokens").Should().ContainSingle(sum => sum.Tags.Contains("other"));
     }
@@ -333,5 +370,15 @@ public sealed class GenAIMetricsTests
         Stream stream = tracker.Track(new PiecewiseStream(Answers.Bytes(body), 60), context, out UsageTracking tracking, response);
         await Track.ReadToEndAsync(stream);
         await tracking.Completion;
+    }
+
+    private sealed class FixedPricing(UsageCost cost) : IUsagePricing
+    {
+        public UsageCost? Price(UsageRecord record) => cost;
+    }
+
+    private sealed class ThrowingTags : Dictionary<string, string>, IReadOnlyDictionary<string, string>
+    {
+        bool IReadOnlyDictionary<string, string>.TryGetValue(string key, out string value) => throw new InvalidOperationException();
     }
 }
