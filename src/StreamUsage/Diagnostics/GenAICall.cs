@@ -25,7 +25,8 @@ internal readonly record struct GenAICall(UsageRecord Record)
 
     public string? Model => Record.ResponseModel ?? Record.Context.Model;
 
-    /// <summary>Gets whether the response used tokens of its own: an accepted background response has none yet.</summary>
+    /// <summary>Gets whether the response used tokens of its own. An accepted background response has none
+    /// yet.</summary>
     public bool HasTokens => !IsFetch && Record.Status != UsageStatus.Pending;
 
     /// <summary>Gets the kind of error; null unless the response failed.</summary>

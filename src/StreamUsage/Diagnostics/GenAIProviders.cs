@@ -3,7 +3,8 @@ namespace StreamUsage.Diagnostics;
 /// <summary>Names providers as OpenTelemetry's GenAI conventions do (<c>gen_ai.provider.name</c>).</summary>
 internal static class GenAIProviders
 {
-    private const string Unknown = "unknown", AnyGoogle = "gcp.gen_ai", AzureOpenAI = "azure.ai.openai", AzureInference = "azure.ai.inference";
+    private const string Unknown = "unknown", AnyGoogle = "gcp.gen_ai";
+    private const string AzureOpenAI = "azure.ai.openai", AzureInference = "azure.ai.inference";
 
     private static readonly (string End, string Name)[] Hosts =
     [

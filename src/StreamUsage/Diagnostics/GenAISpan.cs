@@ -53,7 +53,7 @@ internal static class GenAISpan
         if (call.ErrorType is { } error)
         {
             span.SetTag("error.type", error);
-            span.SetStatus(ActivityStatusCode.Error); // Without the message: it is the provider's, and may quote the request.
+            span.SetStatus(ActivityStatusCode.Error); // The message is the provider's, and may quote the request.
         }
     }
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Starts the activities of the source "StreamUsage". The span of a response continues the caller's trace; sink
-/// calls and log lines run in an activity below it. A listener's fault costs no record.</summary>
+/// <summary>Starts the activities of the source "StreamUsage". The span of a response continues the caller's trace.
+/// Sink calls and log lines run in an activity below it. A listener's fault costs no record.</summary>
 internal static class UsageActivity
 {
     private const string RecordName = "streamusage.record", BatchName = "streamusage.batch";

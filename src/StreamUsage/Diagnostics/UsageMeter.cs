@@ -28,7 +28,7 @@ internal sealed class UsageMeter
             "Faults outside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record.");
         _tokens = meter.CreateCounter<long>(
             "streamusage.tokens", "{token}",
-            "Billed tokens by kind (input, cache_read, cache_creation, output) and source (reported, estimated). No token is in two kinds.");
+            "Billed tokens, each in one kind (input, cache_read, cache_creation, output), by source (reported, estimated).");
         _anomalies = meter.CreateCounter<long>(
             "streamusage.records.anomalies", "{record}",
             "Records with a doubt that a biller should check, by anomaly. A record with several counts for each.");

@@ -139,7 +139,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
-    // On the reader's thread, because the caller's activity ends soon after the body. Without estimates, which take time.
+    // On the reader's thread, because the caller's activity ends soon after the body. Estimates would take too long.
     private static void DescribeOnCaller(TrackedBody body)
     {
         if (body.Caller is not { } caller)

@@ -323,9 +323,13 @@ public sealed class GenAIMetricsTests
     // A Chat answer with reasoning, cache reads and cache writes, so that each counter counts.
     private const string Reasoned =
         """
-        data: {"id":"c","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}
+        data: {"id":"c","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{"content":"Hi"}}]}
 
-        data: {"id":"c","object":"chat.completion.chunk","model":"gpt-5","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":6,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":5}}}
+        data: {"id":"c","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
+
+        data: {"id":"c","object":"chat.completion.chunk","model":"gpt-5","choices":[],
+        data: "usage":{"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},
+        data: "completion_tokens":6,"completion_tokens_details":{"reasoning_tokens":5}}}
 
         data: [DONE]
 
@@ -334,12 +338,17 @@ public sealed class GenAIMetricsTests
 
     private const string Spoken =
         """
-        {"id":"c","object":"chat.completion","model":"gpt-audio","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,"prompt_tokens_details":{"audio_tokens":30,"cached_tokens":10,"cached_tokens_details":{"audio_tokens":4,"text_tokens":6}},"completion_tokens_details":{"audio_tokens":8}}}
+        {"id":"c","object":"chat.completion","model":"gpt-audio",
+        "choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],
+        "usage":{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,"completion_tokens_details":{"audio_tokens":8},
+        "prompt_tokens_details":{"audio_tokens":30,"cached_tokens":10,"cached_tokens_details":{"audio_tokens":4,"text_tokens":6}}}}
         """;
 
     private const string Finished =
         """
-        {"id":"resp_1","object":"response","status":"completed","model":"gpt-5","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hi"}]}],"usage":{"input_tokens":4,"output_tokens":5,"total_tokens":9}}
+        {"id":"resp_1","object":"response","status":"completed","model":"gpt-5",
+        "output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hi"}]}],
+        "usage":{"input_tokens":4,"output_tokens":5,"total_tokens":9}}
         """;
 
     private static bool AdvisesBoundaries => typeof(UsageTracker).Assembly.GetReferencedAssemblies()

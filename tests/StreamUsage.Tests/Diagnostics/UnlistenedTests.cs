@@ -86,7 +86,8 @@ public sealed class UnlistenedTests
             Environment.SetEnvironmentVariable(Variable, before);
         }
 
+        const string LatestStart = "gen_ai.client.inference.";
         meters.Measurements.Select(measured => measured.Name).Where(name => name.StartsWith("gen_ai.", StringComparison.Ordinal))
-            .Should().NotBeEmpty().And.OnlyContain(name => name.StartsWith("gen_ai.client.inference.", StringComparison.Ordinal) == isLatest);
+            .Should().NotBeEmpty().And.OnlyContain(name => name.StartsWith(LatestStart, StringComparison.Ordinal) == isLatest);
     }
 }

@@ -56,7 +56,8 @@ public sealed partial class TelemetryDocsTests
     [Fact]
     public void Every_alert_has_a_severity_and_a_summary() =>
         Rules.Should().NotBeEmpty().And.OnlyContain(rule =>
-            Text((YamlMappingNode)rule["labels"], "severity").Length > 0 && Text((YamlMappingNode)rule["annotations"], "summary").Length > 0);
+            Text((YamlMappingNode)rule["labels"], "severity").Length > 0
+            && Text((YamlMappingNode)rule["annotations"], "summary").Length > 0);
 
     [Fact]
     public async Task Every_instrument_is_on_the_page_of_telemetry()

@@ -25,7 +25,8 @@ internal sealed class Exported : IMeterFactory
     }
 
     /// <summary>The caller's activity, whose trace the spans are selected by.</summary>
-    public Activity Caller { get; } = new Activity("caller") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.SetIdFormat(ActivityIdFormat.W3C);
+    public Activity Caller { get; } =
+        new Activity("caller") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.SetIdFormat(ActivityIdFormat.W3C);
 
     public Meter Create(MeterOptions options) => _meter;
 
