@@ -119,6 +119,23 @@ public sealed class StreamUsageOptions
     /// meter.</summary>
     public IMeterFactory? MeterFactory { get; set; }
 
+    /// <summary>Gets or sets which names of OpenTelemetry's GenAI conventions the metrics have: the current ones (true:
+    /// <c>gen_ai.client.inference.*</c>), or the earlier ones (false: <c>gen_ai.client.token.usage</c>, …). Null (the
+    /// default) means the current ones if the environment variable <c>OTEL_SEMCONV_STABILITY_OPT_IN</c> contains
+    /// <c>gen_ai_latest_experimental</c>.</summary>
+    public bool? LatestGenAIConventions { get; set; }
+
+    /// <summary>Gets the tags of <see cref="UsageContext.Tags"/> that are attributes of metrics: none by default; at
+    /// most 16. Of each, the first 1,000 values are kept; further ones become <c>other</c>.</summary>
+    public IList<string> MetricTags { get; } = [];
+
+    /// <summary>Gets or sets whether the activity that is current at <c>TrackUsage</c> gets the attributes of the
+    /// response: false by default. If it has ended before the body, the response gets a span of its own, as without
+    /// this option.</summary>
+    /// <remarks>The attributes are set when the body ends, on the reader's thread, without estimates and
+    /// cost.</remarks>
+    public bool TagCallerActivity { get; set; }
+
     internal IReadOnlyDictionary<string, Func<IContentDecoder>> ContentDecoders => _contentDecoders;
 
     internal IReadOnlyDictionary<string, bool> HeaderChoices =>
@@ -201,6 +218,9 @@ public sealed class StreamUsageOptions
         : DrainAbortedStreams is { MaxConcurrent: < 1 }
             ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxConcurrent)}", "at least 1")
         : MaxCapturedBytes is < 0 or > MaxMaxCapturedBytes ? Fault(nameof(MaxCapturedBytes), "from 0 to 1 GiB")
+        : MetricTags.Count > Diagnostics.MetricTags.MaxTags || !MetricTags.All(Diagnostics.MetricTags.IsAllowed)
+            || MetricTags.Distinct().Count() != MetricTags.Count
+            ? Fault(nameof(MetricTags), "at most 16 different names, none of which metrics already have")
         : (Capture & ~AllContent) != 0 ? Fault(nameof(Capture), "a combination of the named flags")
         : null;
 

@@ -17,6 +17,10 @@ public sealed record TrackedResponse
     /// <summary>Gets the response headers, which are redacted before they are kept; null if unknown.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
+    /// <summary>Gets where the request was sent; null if unknown. Its host and port are attributes of spans and
+    /// metrics, and the host can tell the provider.</summary>
+    public Uri? RequestUri { get; init; }
+
     /// <summary>Gets whether the body stays open when the wrapper is disposed or completed.</summary>
     public bool LeaveOpen { get; init; }
 }

@@ -8,6 +8,7 @@ using StreamUsage.Delivery.Outbox;
 using StreamUsage.Diagnostics;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
+using StreamUsage.Http;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
@@ -74,8 +75,11 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             options.MaxRequestBodyBytes,
             options.Pricing);
         _logger = loggerFactory?.CreateLogger("StreamUsage");
+        GenAIMetrics metrics = GenAIMetrics.For(meterFactory, options.LatestGenAIConventions);
         var reporter = new UsageReporter(_logger, UsageMeter.For(meterFactory))
         {
+            Conventions = metrics,
+            Tags = new MetricTags(options.MetricTags),
             Prices = options.Pricing is null ? null : new PricingReport(meterFactory),
         };
         _worker = new EstimationWorker(options.EstimationTimeout, Time);
@@ -95,6 +99,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             MaxCapturedBytes = options.MaxCapturedBytes,
             MaxRequestBodyBytes = options.MaxRequestBodyBytes,
             Pricing = options.Pricing,
+            Metrics = metrics,
+            TagsCallers = options.TagCallerActivity,
             ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
         };
         _drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null;
@@ -324,6 +330,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         var body = new TrackedBody(
             Bodies, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
         {
+            RequestUri = AbsoluteUri(response.RequestMessage?.RequestUri),
+            IsFetch = response.RequestMessage is { Method.Method: "GET" } request && ModelEndpoints.Find(request) is not null,
             RequestBodyLength = requestBodyLength,
             RequestBodyCopy = requestBodyCopy,
         };
@@ -355,10 +363,15 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     {
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
         KnownAnswer? known = KnownAnswer.Find(response?.ContentType, asksForTranscript: false);
-        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers, known);
+        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers, known)
+        {
+            RequestUri = AbsoluteUri(response?.RequestUri),
+        };
         body.Begin();
         return body;
     }
+
+    private static Uri? AbsoluteUri(Uri? uri) => uri is { IsAbsoluteUri: true } ? uri : null;
 
     private static IReadOnlyList<IUsageSink> ToList(IUsageSink sink)
     {

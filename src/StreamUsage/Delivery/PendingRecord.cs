@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
@@ -35,7 +36,7 @@ internal abstract class PendingRecord
 
         if (Interlocked.Decrement(ref _parts) == 0)
         {
-            Activity?.Dispose();
+            UsageActivity.End(Activity);
             OnEnded(_isLeft != 0 ? DeliveryResult.Stored : _isFailed != 0 ? DeliveryResult.Failed : DeliveryResult.Delivered);
         }
     }

@@ -30,8 +30,9 @@ internal sealed class SinkCalls(
     public async Task StartAsync(UsageStart start, ActivityContext request)
     {
         await _starts.WaitAsync().ConfigureAwait(false);
-        using Activity? activity = UsageActivity.Start(request);
+        Activity? activity = UsageActivity.Start(request);
         Exception? fault = await caller.CallAsync(sink.StartedAsync, start, activity).ConfigureAwait(false);
+        UsageActivity.End(activity);
         _starts.Release();
         if (start.IsIgnored)
         {
@@ -67,12 +68,13 @@ internal sealed class SinkCalls(
         }
 
         DeliveryBatch? batch = records.Length == 1 ? null : new DeliveryBatch(records);
-        using Activity? activity = batch is null ? null : UsageActivity.StartBatch(records.Select(static record => record.Activity));
+        Activity? activity = batch is null ? null : UsageActivity.StartBatch(records.Select(static record => record.Activity));
         SinkCaller.RunningCall call = batch is null
             ? caller.Start(_record, records[0].Record, records[0].Activity, abandoned)
             : caller.Start(_recordBatch, batch, activity ?? records[0].Activity, abandoned);
         await call.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Exception? fault = call.End();
+        UsageActivity.End(activity);
         if (batch is { IsDeclined: true })
         {
             _takesBatches = false;

@@ -14,11 +14,11 @@ internal sealed class PricingReport(IMeterFactory? meterFactory)
     private readonly ConcurrentDictionary<(string? Provider, string? Model, string Reason), bool> _named = new();
 
     /// <summary>Measures a record's price. Never throws.</summary>
-    public void Record(UsageRecord record)
+    public void Record(in GenAICall call, MetricTags tags)
     {
         try
         {
-            _meter.Record(record);
+            _meter.Record(call, tags);
         }
         catch (Exception)
         {

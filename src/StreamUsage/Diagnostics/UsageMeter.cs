@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 
@@ -13,8 +14,9 @@ internal sealed class UsageMeter
     private static readonly Meter Shared = new(Name);
     private static readonly ConditionalWeakTable<Meter, UsageMeter> Meters = [];
 
-    private readonly Counter<long> _records, _anomalies, _unknownFields, _faults, _delivered, _retried, _dropped;
+    private readonly Counter<long> _records, _anomalies, _unknownFields, _faults, _delivered, _retried, _dropped, _tokens;
     private readonly Histogram<double> _deliveryTime;
+    private readonly BoundedNames _providers = new(), _models = new(), _operations = new();
     private long _open;
 
     private UsageMeter(Meter meter)
@@ -24,6 +26,9 @@ internal sealed class UsageMeter
         _faults = meter.CreateCounter<long>(
             "streamusage.faults", "{fault}",
             "Faults outside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record.");
+        _tokens = meter.CreateCounter<long>(
+            "streamusage.tokens", "{token}",
+            "Billed tokens, each in one kind (input, cache_read, cache_creation, output), by source (reported, estimated).");
         _anomalies = meter.CreateCounter<long>(
             "streamusage.records.anomalies", "{record}",
             "Records with a doubt that a biller should check, by anomaly. A record with several counts for each.");
@@ -36,8 +41,9 @@ internal sealed class UsageMeter
         _dropped = meter.CreateCounter<long>("streamusage.records.dropped", "{record}",
             "Records that a sink did not get, by sink and reason: failed, queue_full, shutdown.");
         _deliveryTime = CreateHistogram(
-            meter, "streamusage.delivery.duration",
-            "The time until a sink accepted a record, retries and waiting included, by sink.");
+            meter, "streamusage.delivery.duration", "s",
+            "The time until a sink accepted a record, retries and waiting included, by sink.",
+            [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]);
         meter.CreateObservableUpDownCounter(
             "streamusage.streams.open", () => Interlocked.Read(ref _open), "{stream}", "Responses that are being read.");
     }
@@ -46,7 +52,19 @@ internal sealed class UsageMeter
 
     /// <summary>Returns the instruments of a factory's meter, or the shared ones without a factory.</summary>
     public static UsageMeter For(IMeterFactory? factory) =>
-        Meters.GetValue(factory?.Create(new MeterOptions(Name)) ?? Shared, static meter => new UsageMeter(meter));
+        Meters.GetValue(MeterOf(factory), static meter => new UsageMeter(meter));
+
+    /// <summary>Returns a factory's meter, or the shared one without a factory.</summary>
+    public static Meter MeterOf(IMeterFactory? factory) => factory?.Create(new MeterOptions(Name)) ?? Shared;
+
+    /// <summary>Creates a histogram that advises its boundaries, where the framework can (from .NET 9 on).</summary>
+    public static Histogram<T> CreateHistogram<T>(Meter meter, string name, string unit, string description, T[] boundaries)
+        where T : struct =>
+#if NET9_0_OR_GREATER
+        meter.CreateHistogram(name, unit, description, tags: null, new InstrumentAdvice<T> { HistogramBucketBoundaries = boundaries });
+#else
+        meter.CreateHistogram<T>(name, unit, description);
+#endif
 
     public void Opened() => Interlocked.Increment(ref _open);
 
@@ -54,9 +72,41 @@ internal sealed class UsageMeter
 
     public void Recorded(StreamOutcome outcome) => Add(_records, 1, "outcome", _records.Enabled ? outcome.ToString() : "");
 
+    /// <summary>Counts the billed tokens, each in one kind.</summary>
+    public void Tokens(in GenAICall call, MetricTags tags)
+    {
+        UsageRecord record = call.Record;
+        if (!_tokens.Enabled || !call.HasTokens)
+        {
+            return;
+        }
+
+        try
+        {
+            var attributes = new TagList
+            {
+                { "provider", _providers.Get(call.Provider) }, { "operation", _operations.Get(call.Operation) },
+            };
+            if (call.Model is { } model)
+            {
+                attributes.Add("model", _models.Get(model));
+            }
+
+            tags.AddTo(ref attributes, record.Context);
+            AddTokens(record.BilledUsage.InputTokens, "input", record.InputSource, attributes);
+            AddTokens(record.BilledUsage.CacheReadInputTokens, "cache_read", record.InputSource, attributes);
+            AddTokens(record.BilledUsage.CacheCreationInputTokens, "cache_creation", record.InputSource, attributes);
+            AddTokens(record.BilledUsage.OutputTokens, "output", record.OutputSource, attributes);
+        }
+        catch (Exception)
+        {
+            // The fault of a listener, or of the caller's tags, must not cost a record.
+        }
+    }
+
     public void Anomalies(UsageAnomalies anomalies)
     {
-        for (int left = (int)anomalies; left != 0; left &= left - 1)
+        for (int left = _anomalies.Enabled ? (int)anomalies : 0; left != 0; left &= left - 1)
         {
             Add(_anomalies, 1, "anomaly", ((UsageAnomalies)(left & -left)).ToString());
         }
@@ -105,17 +155,17 @@ internal sealed class UsageMeter
         }
     }
 
-    private static Histogram<double> CreateHistogram(Meter meter, string name, string description) =>
-#if NET9_0_OR_GREATER
-        meter.CreateHistogram(
-            name,
-            "s",
-            description,
-            tags: null,
-            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
-#else
-        meter.CreateHistogram<double>(name, "s", description);
-#endif
+    private void AddTokens(long tokens, string kind, TokenSource source, TagList attributes)
+    {
+        if (tokens == 0)
+        {
+            return;
+        }
+
+        attributes.Add("kind", kind);
+        attributes.Add("source", source == TokenSource.Estimated ? "estimated" : "reported");
+        _tokens.Add(tokens, attributes);
+    }
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -10,6 +10,12 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
     /// <summary>Gets whether a listener counts delivered records.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
 
+    /// <summary>Gets the metrics of OpenTelemetry's conventions; null for none.</summary>
+    public GenAIMetrics? Conventions { get; init; }
+
+    /// <summary>Gets the contexts' tags that are attributes of metrics.</summary>
+    public MetricTags Tags { get; init; } = new([]);
+
     /// <summary>Gets the report of prices; null without a pricing.</summary>
     public PricingReport? Prices { get; init; }
 
@@ -18,14 +24,17 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
     public void Closed() => meter.Closed();
 
     /// <summary>Reports a record that was delivered, queued or stored.</summary>
-    public void Recorded(UsageRecord record, in RecordNotes notes)
+    public void Recorded(in GenAICall call, in RecordNotes notes)
     {
+        UsageRecord record = call.Record;
         meter.Recorded(record.Outcome);
         Count("parser", notes.ParserFault is null ? 0 : 1);
         Count("encoding", notes.ContentFault is null ? 0 : 1);
         Count("estimate", notes.EstimateFaults.Count);
         Count("record", notes.RecordFault is null ? 0 : 1);
-        Prices?.Record(record);
+        Conventions?.Record(call, Tags);
+        meter.Tokens(call, Tags);
+        Prices?.Record(call, Tags);
         meter.Anomalies(record.Anomalies);
         List<(string Name, bool IsNew)>? unknownFields = null;
         foreach (string field in notes.UnknownUsageFields)

@@ -1,5 +1,6 @@
 using StreamUsage.Buffers;
 using StreamUsage.Capture;
+using StreamUsage.Diagnostics;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Pricing;
@@ -21,6 +22,12 @@ internal sealed record BodySettings(ReaderSettings Reading, ContentDecoders Deco
 
     /// <summary>Gets how many bytes of a request body are searched for the model.</summary>
     public int MaxRequestBodyBytes { get; init; }
+
+    /// <summary>Gets the metrics that may measure the times between chunks; null for none.</summary>
+    public GenAIMetrics? Metrics { get; init; }
+
+    /// <summary>Gets whether responses are described on their callers' activities.</summary>
+    public bool TagsCallers { get; init; }
 
     public IUsagePricing? Pricing { get; init; }
 

@@ -75,6 +75,35 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         BytesReceived = body.BytesReceived,
     };
 
+    /// <summary>Returns what is known of a response when it ends: no estimates and no price. Takes nothing from the
+    /// body.</summary>
+    public static UsageRecord DescribeEnd(TrackedBody body)
+    {
+        Counts counts = GetReportedCounts(body);
+        ref readonly UsageAccumulator state = ref body.Events.State;
+        (TokenUsage billed, _) = Bill(body.Events, counts.Usage);
+        return new UsageRecord
+        {
+            Id = body.Id,
+            Context = body.Context,
+            ApiFormat = body.Events.Format,
+            Protocol = body.Events.Protocol,
+            BilledUsage = billed,
+            TokenDetails = state.TokenDetails,
+            InputSource = counts.Input,
+            OutputSource = counts.Output,
+            ResponseId = Cap(state.ResponseId),
+            ResponseModel = Cap(state.Model),
+            StopReason = Cap(state.StopReason),
+            Streamed = body.Events.IsStreamed,
+            Operation = body.Events.Operation,
+            Status = body.Failure is null ? body.Verdict.Status : UsageStatus.Failed,
+            Outcome = body.Verdict.Outcome,
+            StatusCode = body.Failure?.StatusCode ?? body.Verdict.StatusCode,
+            ErrorType = ErrorTypeOf(body),
+        };
+    }
+
     public static void WarmUp(ITokenEstimator estimator)
     {
         if (estimator is ModelTokenEstimator)
@@ -108,7 +137,6 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         ref readonly UsageAccumulator state = ref events.State;
         OutcomeRules.Verdict verdict = body.Verdict;
         ProviderError? error = state.Error;
-        bool isShutDown = body.End == StreamEnd.ShutDown && verdict.Outcome == StreamOutcome.Interrupted;
         (TokenUsage billed, IReadOnlyList<UsageIteration> iterations) = Bill(events, counts.Usage);
         var record = new UsageRecord
         {
@@ -140,10 +168,10 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             Outcome = verdict.Outcome,
             StatusCode = body.Failure?.StatusCode ?? verdict.StatusCode,
             HttpStatusCode = body.HttpStatusCode,
-            ErrorType = SecretMask.Message(error?.Type ?? (isShutDown ? "shutdown" : TypeOf(body.Fault))),
+            ErrorType = ErrorTypeOf(body),
             ErrorMessage = SecretMask.Message(
                 body.Failure?.Message ?? error?.Message
-                ?? (isShutDown ? "The process was shut down while the body was being read." : MessageOf(body.Fault))),
+                ?? (IsShutDown(body) ? "The process was shut down while the body was being read." : MessageOf(body.Fault))),
             TraceId = body.TraceId,
             SpanId = body.SpanId,
             StartedAt = body.StartedAt,
@@ -339,6 +367,12 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
 
     // Only a custom parser's text is longer.
     private static string? Cap(string? name) => name is null ? null : CappedText.Of(name, MaxNameLength);
+
+    private static bool IsShutDown(TrackedBody body) =>
+        body.End == StreamEnd.ShutDown && body.Verdict.Outcome == StreamOutcome.Interrupted;
+
+    private static string? ErrorTypeOf(TrackedBody body) =>
+        SecretMask.Message(body.Events.State.Error?.Type ?? (IsShutDown(body) ? "shutdown" : TypeOf(body.Fault)));
 
     private static string? MessageOf(Exception? fault)
     {

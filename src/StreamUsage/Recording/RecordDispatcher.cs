@@ -66,6 +66,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     /// <param name="isAwaited">Whether somebody awaits its record.</param>
     public void Complete(TrackedBody body, bool isAwaited)
     {
+        DescribeOnCaller(body);
         body.Pending = _pending.Add();
         _inbox.Enqueue(body);
         _open.Remove(body); // After it became pending: a shutdown waits for open, then for pending ones.
@@ -164,6 +165,24 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
+    // On the reader's thread, because the caller's activity ends soon after the body. Estimates would take too long.
+    private static void DescribeOnCaller(TrackedBody body)
+    {
+        if (body.Caller is not { } caller)
+        {
+            return;
+        }
+
+        try
+        {
+            body.IsCallerDescribed = UsageActivity.TryDescribe(caller, body.ToCall(RecordBuilder.DescribeEnd(body)));
+        }
+        catch (Exception)
+        {
+            // A custom parser's state may throw. The response gets a span of its own.
+        }
+    }
+
     // Never throws.
     private async Task RecordAsync(TrackedBody body)
     {
@@ -182,7 +201,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         record ??= RecordBuilder.Minimal(body, recordFault!);
         PendingRecord pending = body.Pending!;
         DeliveryResult result = DeliveryResult.Failed;
-        pending.Activity = UsageActivity.Start(body.Trace);
+        pending.Activity = UsageActivity.Start(
+            body.IsCallerDescribed ? body.Trace : UsageActivity.WriteSpan(body.ToCall(record), body.Trace));
         try
         {
             result = await StoreAsync(record, body).ConfigureAwait(false)
@@ -206,7 +226,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         };
         using (UsageActivity.Enter(pending.Activity))
         {
-            _reporter.Recorded(record, notes);
+            _reporter.Recorded(body.ToCall(record), notes);
         }
 
         pending.EndReport();
@@ -232,7 +252,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     private async Task<UsageRecord> CompleteOrphanAsync(UsageRecord record)
     {
         (record, IReadOnlyList<Exception> faults) = await _builder.PriceOrphanAsync(record).ConfigureAwait(false);
-        _reporter.Recorded(record, new RecordNotes { UnknownUsageFields = [], EstimateFaults = faults });
+        _reporter.Recorded(new GenAICall(record), new RecordNotes { UnknownUsageFields = [], EstimateFaults = faults });
         return record;
     }
 }

@@ -4,17 +4,21 @@ namespace StreamUsage.Recording;
 internal struct StreamTimes(StreamClock clock)
 {
     private StreamClock _clock = clock;
-    private long _firstByteAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
+    private long _firstByteAt = -1, _firstChunkAt = -1, _firstTokenAt = -1, _lastByteAt, _endedAt;
 
     public readonly DateTimeOffset StartedAt => _clock.StartedAt;
 
     public long ReadCount { get; private set; }
+
+    public readonly bool HasFirstChunk => _firstChunkAt >= 0;
 
     public readonly bool HasFirstToken => _firstTokenAt >= 0;
 
     public readonly TimeSpan Duration => _clock.Elapsed(_endedAt);
 
     public readonly TimeSpan? TimeToFirstByte => ReadCount == 0 ? null : _clock.Elapsed(_firstByteAt);
+
+    public readonly TimeSpan? TimeToFirstChunk => HasFirstChunk ? _clock.Elapsed(_firstChunkAt) : null;
 
     public readonly TimeSpan? TimeToFirstToken => HasFirstToken ? _clock.Elapsed(_firstTokenAt) : null;
 
@@ -39,6 +43,12 @@ internal struct StreamTimes(StreamClock clock)
 
         ReadCount += isNewRead ? 1 : 0;
     }
+
+    /// <summary>Returns the time since the start.</summary>
+    public readonly TimeSpan Elapsed() => _clock.Elapsed(_clock.Now());
+
+    /// <summary>Notes that the last bytes held the first event.</summary>
+    public void FirstChunk() => _firstChunkAt = _clock.Now();
 
     /// <summary>Notes that the last bytes held the first output.</summary>
     public void FirstToken() => _firstTokenAt = _lastByteAt = _clock.Now();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
 using StreamUsage.Delivery;
+using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
@@ -18,6 +19,7 @@ internal sealed partial class TrackedBody
     private readonly BodyReader _reader;
     private readonly DecodedBody? _decoded;
     private StreamTimes _times;
+    private readonly ChunkGaps? _chunks;
     private readonly long _contentLength; // Negative if unknown.
     private long _bytesReceived;
     private bool _isEnded, _isCatchingUp, _isUnread, _isReadCancelled, _isDraining, _hasDrained, _wasComplete;
@@ -46,7 +48,10 @@ internal sealed partial class TrackedBody
         _reader = new BodyReader(settings.Reading, context.ApiFormat, capture, known);
         _decoded = settings.Decoders.Find(contentEncoding) is { } decoders ? new DecodedBody(decoders, settings.Budget) : null;
         Id = RecordId.Create(_times.StartedAt);
-        Trace = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Context : default;
+        Activity? current = Activity.Current;
+        Trace = current is { IdFormat: ActivityIdFormat.W3C } ? current.Context : default;
+        Caller = settings.TagsCallers ? current : null;
+        _chunks = settings.Metrics is { MeasuresChunks: true } ? new ChunkGaps() : null;
     }
 
     public BodySettings Settings { get; }
@@ -60,6 +65,18 @@ internal sealed partial class TrackedBody
     public int? HttpStatusCode { get; }
 
     public IReadOnlyDictionary<string, string>? ResponseHeaders { get; }
+
+    /// <summary>Gets where the request went; null if unknown.</summary>
+    public Uri? RequestUri { get; init; }
+
+    /// <summary>Gets whether the request fetched a stored response.</summary>
+    public bool IsFetch { get; init; }
+
+    /// <summary>Gets the caller's activity if it is to describe the response; else null.</summary>
+    public Activity? Caller { get; }
+
+    /// <summary>Gets or sets whether the caller's activity describes the response.</summary>
+    public bool IsCallerDescribed { get; set; }
 
     public ActivityContext Trace { get; }
 
@@ -186,6 +203,10 @@ internal sealed partial class TrackedBody
             }
 
             ReleaseReportedRequest();
+            if (Events.EventCount != 0 && !_isDraining)
+            {
+                MeasureChunks();
+            }
 
             if (!_times.HasFirstToken && Events.HasOutput && !_isDraining)
             {
@@ -421,6 +442,15 @@ internal sealed partial class TrackedBody
         }
     }
 
+    /// <summary>Returns a record of the ended response with what telemetry needs beside it.</summary>
+    public GenAICall ToCall(UsageRecord record) => new(record)
+    {
+        RequestUri = RequestUri,
+        IsFetch = IsFetch,
+        TimeToFirstChunk = _times.TimeToFirstChunk,
+        Chunks = _chunks,
+    };
+
     /// <summary>Completes the handle after the delivery succeeded or failed.</summary>
     public void Complete(UsageRecord record, DeliveryResult result)
     {
@@ -500,6 +530,16 @@ internal sealed partial class TrackedBody
         {
             Settings.Records.Hurry();
         }
+    }
+
+    private void MeasureChunks()
+    {
+        if (!_times.HasFirstChunk)
+        {
+            _times.FirstChunk();
+        }
+
+        _chunks?.Received(_times.Elapsed(), Events.EventCount);
     }
 
     // A reader who cancelled a read and did not return left at that time.

@@ -36,6 +36,9 @@ public sealed class ConfigurationTests
         ("ShutdownGracePeriod", "00:00:17", TimeSpan.FromSeconds(17)),
         ("MaxRetainedTextBytes", "18", 18),
         ("MaxRequestBodyBytes", "19", 19),
+        ("LatestGenAIConventions", "true", true),
+        ("MetricTags:0", "tenant", "tenant"),
+        ("TagCallerActivity", "true", true),
     ];
 
     private static readonly string[] SetByCodeOnly = ["Estimator", "Pricing", "MeterFactory", "OnDeliveryFailed"];
@@ -115,6 +118,7 @@ public sealed class ConfigurationTests
     [InlineData("DrainAbortedStreams:MaxBytes", "-1", "StreamUsageOptions.DrainAbortedStreams.MaxBytes must be *")]
     [InlineData("Background:Capacity", "0", "StreamUsageOptions.Background.Capacity must be *")]
     [InlineData("Capture", "4096", "StreamUsageOptions.Capture must be *")]
+    [InlineData("MetricTags:0", "error.type", "StreamUsageOptions.MetricTags must be *")]
     public Task A_host_whose_section_has_a_value_out_of_range_does_not_start_and_names_the_option(string key, string value, string message) =>
         VerifyDoesNotStart<OptionsValidationException>((key, value), message);
 
@@ -173,14 +177,14 @@ public sealed class ConfigurationTests
     private static IEnumerable<string> Paths(Type type, string prefix) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .SelectMany(property => property.PropertyType == typeof(DrainLimits) || property.PropertyType == typeof(BackgroundDeliveryOptions)
             ? Paths(property.PropertyType, $"{property.Name}:")
-            : [prefix + property.Name]);
+            : [prefix + property.Name + (property.PropertyType == typeof(IList<string>) ? ":0" : "")]);
 
     private static object? Read(object options, string key)
     {
         object? value = options;
         foreach (string name in key.Split(':'))
         {
-            value = value!.GetType().GetProperty(name)!.GetValue(value);
+            value = value is IList<string> list ? list.Single() : value!.GetType().GetProperty(name)!.GetValue(value);
         }
 
         return value;

@@ -50,7 +50,7 @@ public sealed class PricedRecordTests
         (UsageRecord record, _, _) = await ReadAsync(table, Body, meters: meters);
 
         (record.Cost!.Total, record.ReportedCost).Should().Be((0.015m, 0.01m));
-        meters.Sums("streamusage.cost").Should().Equal(("openai/m", 0.015));
+        meters.Sums("streamusage.cost").Should().Equal(("openai/m,openai,chat", 0.015));
         meters.Sums("streamusage.cost.difference").Should().Equal(("openai/m", 0.005));
     }
 

@@ -57,6 +57,14 @@ public sealed class LoopbackProvider : IAsyncLifetime
     /// <summary>Asks for an answer and returns it when its headers have come.</summary>
     public Task<HttpResponseMessage> GetAsync(RequestDelegate answer, string httpVersion = "1.1") => SendAsync(answer, httpVersion, HttpCompletionOption.ResponseHeadersRead);
 
+    /// <summary>Returns where an answer is served, for a client of the test's own. The path ends as given.</summary>
+    public Uri Serve(RequestDelegate answer, string path)
+    {
+        path = $"/{Interlocked.Increment(ref _lastAnswer)}{path}";
+        _answers[path] = answer;
+        return new Uri(_addresses[0], path);
+    }
+
     public Task<HttpResponseMessage> SendAsync(RequestDelegate answer, string httpVersion, HttpCompletionOption completion)
     {
         string path = $"/{Interlocked.Increment(ref _lastAnswer)}";

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using StreamUsage.Diagnostics;
+
 namespace StreamUsage.Delivery.Outbox;
 
 /// <summary>Delivers the records of an outbox, in the order in which they were stored.</summary>
@@ -49,12 +52,17 @@ internal sealed class OutboxDelivery(
                 }
 
                 await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
-                var pending = new Entry(this, entry.Position, _underWay.Add());
+                var pending = new Entry(this, entry.Position, _underWay.Add()) { Activity = UsageActivity.Start(TraceOf(entry.Record)) };
                 _ = delivery.DeliverAsync(entry.Record, pending, starts: null);
                 pending.EndReport();
             }
         }
     }
+
+    // Sink calls and log lines continue the request's trace, also in another process.
+    private static ActivityContext TraceOf(UsageRecord record) =>
+        record.TraceId is not null && ActivityContext.TryParse($"00-{record.TraceId}-{record.SpanId}-00", null, out ActivityContext trace)
+            ? trace : default;
 
     private sealed class Entry(OutboxDelivery owner, long position, PendingRecord underWay) : PendingRecord
     {
