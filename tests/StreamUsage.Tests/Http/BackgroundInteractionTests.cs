@@ -53,7 +53,7 @@ public sealed class BackgroundInteractionTests
         await ReadAsync(client.GetAsync(Uri + "/v1_a?stream=true&last_event_id=6", TestContext.Current.CancellationToken));
         await tracker.DisposeAsync();
 
-        sink.Records.Should().HaveCount(2).And.Subject.Last().Should().BeEquivalentTo(new
+        sink.Records.Should().HaveCount(2).And.Subject.Single(record => record.Outcome == StreamOutcome.Completed).Should().BeEquivalentTo(new
         {
             Protocol = "gemini-interactions",
             Outcome = StreamOutcome.Completed,

@@ -25,7 +25,7 @@ public sealed class FailedRequestTests
 
         record.Should().Match<UsageRecord>(r =>
             r.Outcome == StreamOutcome.NoResponse && r.Status == UsageStatus.Failed && r.StatusCode == 502 && r.HttpStatusCode == null);
-        (record.Usage, record.InputSource, record.Context.Model).Should().Be((default, TokenSource.None, "claude-x"));
+        (record.Usage, record.InputSource).Should().Be((default, TokenSource.None));
     }
 
     [Fact]
