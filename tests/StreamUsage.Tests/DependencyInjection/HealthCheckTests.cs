@@ -60,13 +60,18 @@ public sealed class HealthCheckTests
     [Fact]
     public async Task A_record_that_waits_too_long_is_unhealthy()
     {
-        var hangs = new TaskCompletionSource();
+        TaskCompletionSource hangs = new(), called = new();
         _services.AddStreamUsage(options => options.SinkTimeout = TimeSpan.FromHours(2))
-            .AddSink(new CallbackUsageSink((_, _) => new ValueTask(hangs.Task))).DeliverInBackground();
+            .AddSink((_, _) =>
+            {
+                called.SetResult();
+                return new ValueTask(hangs.Task);
+            }).DeliverInBackground(options => options.MaxBatchSize = 1);
         _services.AddHealthChecks().AddStreamUsage(maxRecordAge: TimeSpan.FromMinutes(1));
         await using ServiceProvider provider = _services.BuildServiceProvider();
         _ = await Streams.Finish(provider.GetRequiredService<UsageTracker>()).Completion;
 
+        await called.Task;
         HealthReportEntry first = await CheckAsync(provider);
         _time.Advance(TimeSpan.FromMinutes(2));
         HealthReportEntry later = await CheckAsync(provider);
