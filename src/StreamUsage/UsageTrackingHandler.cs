@@ -204,15 +204,13 @@ public sealed class UsageTrackingHandler : DelegatingHandler
 
     private void Fail(HttpRequestMessage request, ObservedRequest observed, Exception fault)
     {
-        RequestAttempts attempts = RequestAttempts.Of(request);
-        bool isRecorded = ReferenceEquals(attempts.RecordedFailure, fault); // By a handler inside.
-        if (!_tracker.Requests.RecordsFailures || observed.ShowsStoredAnswer || isRecorded)
+        if (!_tracker.Requests.RecordsFailures || observed.ShowsStoredAnswer
+            || !RequestAttempts.Of(request).TryRecord(fault, _tracker.Bodies.Sinks))
         {
             observed.Abandon();
             return;
         }
 
-        attempts.RecordedFailure = fault;
         (UsageContext context, SentRequest sent) = observed.Describe();
         _tracker.RecordNoResponse(context, sent, fault, observed.WasSent(fault));
     }

@@ -19,7 +19,8 @@ internal sealed class ObservedRequest
     public ObservedRequest(
         HttpRequestMessage request, UsageContext context, ModelEndpoint endpoint, int maxBodyBytes, BufferBudget budget, TimeProvider time)
     {
-        _context = context.AttemptId is null ? context with { AttemptId = RequestAttempts.Of(request).NextId() } : context;
+        string attemptId = RequestAttempts.Of(request).Begin();
+        _context = context.AttemptId is null ? context with { AttemptId = attemptId } : context;
         _endpoint = endpoint;
         _path = request.RequestUri?.AbsolutePath;
         try

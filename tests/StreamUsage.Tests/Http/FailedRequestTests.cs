@@ -9,7 +9,9 @@ namespace StreamUsage.Tests.Http;
 /// <summary>Requests that get no response have a record, and attempts can be told apart.</summary>
 public sealed class FailedRequestTests
 {
-    private const string Request = """{"model":"claude-x","messages":[{"role":"user","content":"hello there"}]}""";
+    // Larger than what the budget does not count.
+    private static readonly string Request =
+        $$$"""{"model":"claude-x","messages":[{"role":"user","content":"{{{new string('x', 20_000)}}}"}]}""";
 
     private readonly RecordingSink _sink = new();
 
@@ -105,6 +107,37 @@ public sealed class FailedRequestTests
 
         _sink.Records.Should().ContainSingle();
         tracker.Budget.Taken.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_failure_under_handlers_of_two_sinks_has_a_record_in_each()
+    {
+        var other = new RecordingSink();
+        UsageTracker outside = new(_sink), inside = new(other);
+        var inner = new UsageTrackingHandler(inside, new Throwing(new HttpRequestException("refused")));
+        using var client = new HttpClient(new UsageTrackingHandler(outside, inner));
+
+        await client.Awaiting(c => c.PostAsync(Host, new StringContent(Request))).Should().ThrowAsync<HttpRequestException>();
+        await outside.DisposeAsync();
+        await inside.DisposeAsync();
+
+        (_sink.Records.Count, other.Records.Count).Should().Be((1, 1));
+    }
+
+    [Fact]
+    public async Task Attempts_that_fail_with_one_exception_object_have_a_record_each()
+    {
+        var tracker = new UsageTracker(_sink);
+        using var invoker = new HttpMessageInvoker(new UsageTrackingHandler(tracker, new Throwing(new HttpRequestException("refused"))));
+        using var request = new HttpRequestMessage(HttpMethod.Post, Host) { Content = new StringContent(Request) };
+
+        for (int i = 0; i < 2; i++)
+        {
+            await invoker.Awaiting(c => c.SendAsync(request, CancellationToken.None)).Should().ThrowAsync<HttpRequestException>();
+        }
+
+        await tracker.DisposeAsync();
+        _sink.Records.Should().HaveCount(2);
     }
 
     [Fact]

@@ -169,7 +169,7 @@ public sealed class IncludeUsageTests
     public enum Way
     {
         Stream,
-        String,
+        Text,
         CopyTo,
         Synchronous,
     }
@@ -234,13 +234,13 @@ public sealed class IncludeUsageTests
             request.Headers.AcceptEncoding.ParseAdd(acceptEncoding);
         }
 
-        await ReadAsync(client, request, Way.String);
+        await ReadAsync(client, request, Way.Text);
 
         provider.Received.Single().Body.Should().Be(Request);
     }
 
     [Theory]
-    [InlineData(Way.String)]
+    [InlineData(Way.Text)]
     [InlineData(Way.Synchronous)]
     public async Task A_provider_that_rejects_the_field_gets_the_callers_request_and_is_remembered(Way way)
     {
@@ -263,7 +263,7 @@ public sealed class IncludeUsageTests
     }
 
     [Theory]
-    [InlineData(Way.String)]
+    [InlineData(Way.Text)]
     [InlineData(Way.Synchronous)]
     public async Task Another_400_reaches_the_caller_as_it_came(Way way)
     {
@@ -280,6 +280,26 @@ public sealed class IncludeUsageTests
 
         provider.Received.Should().ContainSingle();
         sink.Records.Should().ContainSingle().Which.StatusCode.Should().Be(400);
+    }
+
+    [Fact]
+    public async Task An_error_whose_body_breaks_reaches_the_caller_up_to_the_break()
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(async context =>
+        {
+            context.Response.StatusCode = 400;
+            await LoopbackProvider.PrematureEnd("""{"error":""")(context);
+        });
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { RequestStreamUsage = true });
+        using HttpClient client = Client(tracker);
+        using var request = new HttpRequestMessage(HttpMethod.Post, server.At("v1/chat/completions")) { Content = Json(Request) };
+        using HttpResponseMessage response = await client.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Stream body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        byte[] buffer = new byte[100];
+
+        (await body.ReadAsync(buffer, TestContext.Current.CancellationToken)).Should().Be(9);
+        await body.Awaiting(b => b.ReadAsync(buffer).AsTask()).Should().ThrowAsync<HttpIOException>();
     }
 
     [Fact]
@@ -329,7 +349,7 @@ public sealed class IncludeUsageTests
     private static async Task<string> PostAsync(HttpClient client, Uri uri, string body = Request)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = Json(body) };
-        return await ReadAsync(client, request, Way.String);
+        return await ReadAsync(client, request, Way.Text);
     }
 
     private static async Task<string> ReadAsync(HttpClient client, HttpRequestMessage request, Way way)

@@ -54,17 +54,29 @@ internal static class UsageRequest
             return false;
         }
 
-        Stream body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         byte[] head = new byte[MaxErrorBytes];
         int length = 0;
         ExceptionDispatchInfo? fault = null;
+        Stream body = Stream.Null;
         try
         {
-            length = await body.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+            body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            int read;
+            do
+            {
+                read = await body.ReadAsync(head.AsMemory(length), cancellationToken).ConfigureAwait(false);
+                length += read;
+            }
+            while (read != 0 && length < head.Length);
         }
         catch (Exception caught) when (!cancellationToken.IsCancellationRequested)
         {
             fault = ExceptionDispatchInfo.Capture(caught);
+        }
+        catch (OperationCanceledException)
+        {
+            response.Dispose();
+            throw;
         }
 
         return Judge(response, body, head.AsMemory(0, length), fault);
@@ -78,13 +90,20 @@ internal static class UsageRequest
             return false;
         }
 
-        Stream body = response.Content.ReadAsStream(cancellationToken);
         byte[] head = new byte[MaxErrorBytes];
         int length = 0;
         ExceptionDispatchInfo? fault = null;
+        Stream body = Stream.Null;
         try
         {
-            length = body.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            body = response.Content.ReadAsStream(cancellationToken);
+            int read;
+            do
+            {
+                read = body.Read(head.AsSpan(length));
+                length += read;
+            }
+            while (read != 0 && length < head.Length);
         }
         catch (Exception caught)
         {
