@@ -55,6 +55,21 @@ public sealed class FailedRequestTests
         (record.Outcome, record.Status, record.StatusCode).Should().Be((StreamOutcome.NoResponse, UsageStatus.Failed, 504));
     }
 
+    // HttpClient tells its own timeout from a cancellation only after its handlers have returned.
+    [Fact]
+    public async Task A_timeout_of_the_client_itself_looks_like_a_cancellation()
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(LoopbackProvider.UntilClientLeavesAsync);
+        var tracker = new UsageTracker(_sink);
+        using var client = new HttpClient(new UsageTrackingHandler(tracker, new SocketsHttpHandler())) { Timeout = TimeSpan.FromSeconds(1) };
+
+        await client.Awaiting(c => c.PostAsync(server.At("v1/messages"), new StringContent(Request)))
+            .Should().ThrowAsync<TaskCanceledException>();
+        await tracker.DisposeAsync();
+
+        _sink.Records.Should().ContainSingle().Which.StatusCode.Should().Be(499);
+    }
+
     [Fact]
     public async Task A_server_that_closes_the_connection_is_502_and_the_input_is_estimated()
     {

@@ -33,7 +33,8 @@ internal static class UsageRequest
     }
 
     /// <summary>Does the same without waiting. A content that would have to be buffered is left alone.</summary>
-    public static HttpContent? Create(HttpRequestMessage request, HttpContent? content, int maxBodyBytes, CancellationToken cancellationToken)
+    public static HttpContent? Create(
+        HttpRequestMessage request, HttpContent? content, int maxBodyBytes, CancellationToken cancellationToken)
     {
         if (content is null || !CanBeReadAgain(content) || !MayAsk(request, content, maxBodyBytes))
         {
@@ -127,8 +128,7 @@ internal static class UsageRequest
 
     // An encoded answer could not be filtered, so its usage is not asked for.
     private static bool MayAsk(HttpRequestMessage request, HttpContent content, int maxBodyBytes) =>
-        content.Headers.ContentType?.MediaType is { } type
-        && (type.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase))
+        content.Headers.ContentType?.MediaType?.Equals("application/json", StringComparison.OrdinalIgnoreCase) == true
         && content.Headers.ContentEncoding.Count == 0
         && request.Headers.AcceptEncoding.All(static encoding => encoding.Value == "identity" || encoding.Quality == 0)
         && (content.Headers.ContentLength is { } length ? length <= maxBodyBytes : content is JsonContent);
