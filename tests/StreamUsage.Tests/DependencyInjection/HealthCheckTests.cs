@@ -103,7 +103,8 @@ public sealed class HealthCheckTests
         _services.AddHealthChecks().AddStreamUsage(trackerName: "billing");
         await using ServiceProvider provider = _services.BuildServiceProvider();
 
-        HealthReport report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
+        var service = provider.GetRequiredService<HealthCheckService>();
+        HealthReport report = await service.CheckHealthAsync(TestContext.Current.CancellationToken);
 
         report.Entries.Should().ContainSingle().Which.Key.Should().Be("streamusage-billing");
     }
@@ -122,7 +123,8 @@ public sealed class HealthCheckTests
 
     private static async Task<HealthReportEntry> CheckAsync(ServiceProvider provider)
     {
-        HealthReport report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
+        var service = provider.GetRequiredService<HealthCheckService>();
+        HealthReport report = await service.CheckHealthAsync(TestContext.Current.CancellationToken);
         return report.Entries["streamusage"];
     }
 }

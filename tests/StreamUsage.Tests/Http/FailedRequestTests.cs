@@ -61,7 +61,8 @@ public sealed class FailedRequestTests
     {
         await using LoopbackServer server = await LoopbackServer.StartAsync(LoopbackProvider.UntilClientLeavesAsync);
         var tracker = new UsageTracker(_sink);
-        using var client = new HttpClient(new UsageTrackingHandler(tracker, new SocketsHttpHandler())) { Timeout = TimeSpan.FromSeconds(1) };
+        using var client = new HttpClient(new UsageTrackingHandler(tracker, new SocketsHttpHandler()));
+        client.Timeout = TimeSpan.FromSeconds(1);
 
         await client.Awaiting(c => c.PostAsync(server.At("v1/messages"), new StringContent(Request)))
             .Should().ThrowAsync<TaskCanceledException>();
@@ -243,7 +244,8 @@ public sealed class FailedRequestTests
 
     private sealed class Throwing(Exception fault) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => throw fault;
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw fault;
 
         protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) => throw fault;
     }

@@ -16,14 +16,14 @@ public sealed class IncludeUsageTests
     private const string Asking = """{"stream_options":{"include_usage":true},"model":"gpt-5","stream":true,"messages":[]}""";
 
     private const string Text =
-        """data: {"id":"c1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{"content":"Hi"}}],"usage":null}""";
+        """data: {"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}],"usage":null}""";
 
     private const string Stop =
         """data: {"id":"c1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
 
     private const string Usage =
         """
-        data: {"id":"c1","object":"chat.completion.chunk","model":"gpt-5","choices":[],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}
+        data: {"id":"c1","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}
         """;
 
     private const string Done = "data: [DONE]";
@@ -81,7 +81,8 @@ public sealed class IncludeUsageTests
         Lines("\n", """data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":8}}"""),
         Lines("\n", """data: {"choices":[]}""", """data: {"usage":{}}""", """data: {"x":{"choices":[],"usage":{}}}"""),
         Lines("\n", """data: {"x":"\"choices\":[],\"usage\":{}"}""", """data: {"choices":[],"usage":{}} {}"""),
-        Lines("\n", """data: {"choice":[],"usages":{}}""", """data: {"choicess":[],"usage":{}}""", """data: {"cho\u0069ces":[],"usage":{}}"""),
+        Lines("\n", """data: {"choice":[],"usages":{}}""", """data: {"choicess":[],"usage":{}}"""),
+        Lines("\n", """data: {"cho\u0069ces":[],"usage":{}}"""),
         """data: {"choices":[],"usage":{}""",
         "dat",
         "data: {",
@@ -101,7 +102,8 @@ public sealed class IncludeUsageTests
 
         for (int cut = 0; cut <= bytes.Length; cut++)
         {
-            (await Track.ReadToEndAsync(Filter(new PiecewiseStream(bytes, Math.Max(1, cut), cutOnce: true)))).Should().Be(seen, "cut at {0}", cut);
+            FilteredStream filtered = Filter(new PiecewiseStream(bytes, Math.Max(1, cut), cutOnce: true));
+            (await Track.ReadToEndAsync(filtered)).Should().Be(seen, "cut at {0}", cut);
         }
 
         (await Track.ReadToEndAsync(Filter(new PiecewiseStream(bytes, 1)))).Should().Be(seen);
@@ -192,7 +194,8 @@ public sealed class IncludeUsageTests
         provider.Received.Should().Equal((Asking, (long?)Asking.Length));
         request.Content.Should().BeSameAs(content);
         sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r =>
-            r.Outcome == StreamOutcome.Completed && r.InputSource == TokenSource.Reported && r.Usage.InputTokens == 8 && r.Usage.OutputTokens == 2);
+            r.Outcome == StreamOutcome.Completed && r.InputSource == TokenSource.Reported
+            && r.Usage.InputTokens == 8 && r.Usage.OutputTokens == 2);
     }
 
     [Fact]
@@ -228,7 +231,8 @@ public sealed class IncludeUsageTests
         await using var provider = await Provider.StartAsync(Lines("\n", Text, Done));
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { RequestStreamUsage = true });
         using HttpClient client = Client(tracker);
-        using var request = new HttpRequestMessage(HttpMethod.Post, provider.Server.At(path)) { Content = new StringContent(Request, null, type) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, provider.Server.At(path));
+        request.Content = new StringContent(Request, null, type);
         if (acceptEncoding is not null)
         {
             request.Headers.AcceptEncoding.ParseAdd(acceptEncoding);
@@ -309,7 +313,8 @@ public sealed class IncludeUsageTests
         var sink = new RecordingSink();
         var tracker = new UsageTracker(sink, new StreamUsageOptions { RequestStreamUsage = true });
         using var invoker = new HttpMessageInvoker(new UsageTrackingHandler(tracker, new SocketsHttpHandler()));
-        using var request = new HttpRequestMessage(HttpMethod.Post, provider.Chat) { Content = new StreamContent(new MemoryStream(Encoding.UTF8.GetBytes(Request))) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, provider.Chat);
+        request.Content = new StreamContent(new MemoryStream(Encoding.UTF8.GetBytes(Request)));
         request.Content.Headers.ContentType = new("application/json");
 
         for (int i = 0; i < 2; i++)
@@ -376,7 +381,8 @@ public sealed class IncludeUsageTests
 
     private sealed class CombinatorialWaysAttribute : Xunit.v3.DataAttribute
     {
-        public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(System.Reflection.MethodInfo testMethod, Xunit.Sdk.DisposalTracker disposalTracker) =>
+        public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(
+            System.Reflection.MethodInfo testMethod, Xunit.Sdk.DisposalTracker disposalTracker) =>
             new([.. Enum.GetValues<Way>().SelectMany(way => new[] { new TheoryDataRow(way, false), new TheoryDataRow(way, true) })]);
 
         public override bool SupportsDiscoveryEnumeration() => true;

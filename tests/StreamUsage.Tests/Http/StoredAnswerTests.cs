@@ -18,7 +18,7 @@ public sealed class StoredAnswerTests
         $$"""{"id":"resp_1","object":"response","status":"completed","model":"gpt-5","output":[],"usage":{{Usage}}}""";
 
     private const string Failed =
-        """{"id":"resp_1","object":"response","status":"failed","model":"gpt-5","error":{"code":"server_error","message":"no"},"usage":null}""";
+        """{"id":"resp_1","object":"response","status":"failed","model":"m","error":{"code":"server_error","message":"no"},"usage":null}""";
 
     private const string Cancelled =
         """{"id":"resp_1","object":"response","status":"cancelled","model":"gpt-5","output":[],"usage":null}""";
@@ -253,7 +253,8 @@ public sealed class StoredAnswerTests
         memory.Count.Should().Be(0);
     }
 
-    private static Task<IEnumerable<UsageRecord>> RecordsAsync(Provider provider, params (HttpMethod Method, Uri Uri, string Answer)[] calls) =>
+    private static Task<IEnumerable<UsageRecord>> RecordsAsync(
+        Provider provider, params (HttpMethod Method, Uri Uri, string Answer)[] calls) =>
         RecordsAsync(provider, new StreamUsageOptions(), null, calls);
 
     private static async Task<IEnumerable<UsageRecord>> RecordsAsync(
