@@ -39,9 +39,12 @@ public sealed class ConfigurationTests
         ("LatestGenAIConventions", "true", true),
         ("MetricTags:0", "tenant", "tenant"),
         ("TagCallerActivity", "true", true),
+        ("RecordFailedRequests", "false", false),
+        ("WarnWithoutContext", "true", true),
+        ("RequestStreamUsage", "true", true),
     ];
 
-    private static readonly string[] SetByCodeOnly = ["Estimator", "Pricing", "MeterFactory", "OnDeliveryFailed"];
+    private static readonly string[] SetByCodeOnly = ["Estimator", "Pricing", "MeterFactory", "OnDeliveryFailed", "ShouldTrack"];
 
     public static TheoryData<string> Keys { get; } = [.. Values.Select(value => value.Key)];
 

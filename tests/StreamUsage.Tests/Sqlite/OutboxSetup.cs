@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using StreamUsage.Sqlite;
 using StreamUsage.Tests.Support;
@@ -24,6 +25,7 @@ internal sealed class OutboxSetup : IAsyncDisposable
             configure?.Invoke(options);
         }).AddSink(sink).AddSqliteOutbox(path, outbox => outbox.AdoptionInterval = TimeSpan.FromMilliseconds(50))
             .DeliverInBackground(background => background.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
+        services.AddHealthChecks().AddStreamUsage();
         _provider = services.BuildServiceProvider();
         Tracker = _provider.GetRequiredService<UsageTracker>();
     }
@@ -42,6 +44,8 @@ internal sealed class OutboxSetup : IAsyncDisposable
 
     public Stream Open(string requestId, byte[] answer, out UsageTracking tracking) =>
         Tracker.Track(new MemoryStream(answer), Context with { RequestId = requestId }, out tracking);
+
+    public Task<HealthReport> CheckHealthAsync() => _provider.GetRequiredService<HealthCheckService>().CheckHealthAsync();
 
     public async ValueTask DisposeAsync() => await _provider.DisposeAsync();
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Sqlite;
@@ -152,6 +153,19 @@ public sealed class OutboxTests : IDisposable
         result.Should().Be(DeliveryResult.Queued);
         _sink.Ids.Should().Equal("1");
         process.Log.Lines.Should().Contain(line => line.Text.Contains("cannot be used", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_health_check_names_an_outbox_that_cannot_be_written()
+    {
+        File.WriteAllText(Path.Combine(_folder, "file"), "");
+        await using var process = new OutboxSetup(Path.Combine(_folder, "file", "outbox.db"), _sink);
+        await process.Read("1").Completion.WaitAsync(Patience);
+
+        HealthReport report = await process.CheckHealthAsync();
+
+        report.Status.Should().Be(HealthStatus.Degraded);
+        report.Entries.Values.Single().Description.Should().Contain("outbox");
     }
 
     [Theory]

@@ -43,6 +43,11 @@ internal sealed class OpenJournal : IDisposable
         var changed = new List<OpenRecord>();
         foreach (TrackedBody body in _open.ToList())
         {
+            if (body.StoredAnswerId is not null)
+            {
+                continue; // Another response bills the answer.
+            }
+
             bool isKnown = _written.TryGetValue(body, out (long Bytes, long At) last);
             bool isDue = !isKnown || (body.BytesReceived != last.Bytes && _time.GetElapsedTime(last.At) >= MinPause);
             if (isDue && Describe(body) is { } record)
