@@ -30,6 +30,7 @@ internal static class OutboxRates
                 Print("  CPU time of a record, tracking included", cpu, "us");
             }
 
+            await CompareEventsAsync(Path.Combine(folder, "events.db"));
             return stored >= 20_000;
         }
         finally
@@ -75,6 +76,38 @@ internal static class OutboxRates
         }
 
         return Records / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    // A long stream is read in turn by a tracker with an outbox and by one without: the journal must not be felt.
+    private static async Task CompareEventsAsync(string path)
+    {
+        const int Rounds = 20, Events = 100_000;
+        var sink = new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask);
+        var services = new ServiceCollection();
+        services.AddStreamUsage().AddSink(sink).AddSqliteOutbox(path);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        await using var plain = new UsageTracker(sink);
+        UsageTracker[] trackers = [plain, provider.GetRequiredService<UsageTracker>()];
+        Workload workload = ClaudeText.Create("claude", EnglishText.NextPhrase, Events);
+        double[][] times = [new double[Rounds], new double[Rounds]];
+        byte[] buffer = new byte[81_920];
+        for (int round = 0; round < Rounds; round++)
+        {
+            for (int i = 0; i < trackers.Length; i++)
+            {
+                var body = new ScriptedStream(workload, ReadSize.All[0]);
+                await using Stream stream = trackers[i].Track(body, Context, out _);
+                long start = Stopwatch.GetTimestamp();
+                while (stream.Read(buffer) != 0)
+                {
+                }
+
+                times[i][round] = Stopwatch.GetElapsedTime(start).TotalNanoseconds / Events;
+            }
+        }
+
+        Print("an event without an outbox", Lane.Median(times[0][5..]), "ns");
+        Print("an event with one", Lane.Median(times[1][5..]), "ns");
     }
 
     private static async Task<(double Stored, double Delivered, double Cpu)> OutboxAsync(string path)

@@ -16,7 +16,7 @@ internal sealed class OutboxSetup : IAsyncDisposable
     public OutboxSetup(string path, TestSink sink, Action<StreamUsageOptions>? configure = null)
     {
         var services = new ServiceCollection();
-        services.AddSingleton<ILoggerFactory>(Log);
+        services.AddLogging().AddSingleton<ILoggerFactory>(Log);
         services.AddStreamUsage(options =>
         {
             options.ShutdownGracePeriod = TimeSpan.Zero;
