@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Recording.Stored;
@@ -162,21 +163,26 @@ public sealed class StoredAnswerTests
     public async Task Two_processes_share_what_is_pending()
     {
         await using var provider = await Provider.StartAsync(Queued);
-        var shared = new ConcurrentDictionary<string, UsageContext>();
+        var shared = new ConcurrentDictionary<string, string>();
         StreamUsageOptions options = new StreamUsageOptions().SharePendingAnswers(
             async (id, context, token) =>
             {
                 await Task.Yield();
-                shared[id] = context;
+                shared[id] = JsonSerializer.Serialize(context);
             },
             async (id, token) =>
             {
                 await Task.Yield();
-                return shared.TryRemove(id, out UsageContext? context) ? context : null;
+                return shared.TryRemove(id, out string? context) ? JsonSerializer.Deserialize<UsageContext>(context) : null;
             });
         var sink = new RecordingSink();
         UsageTracker first = new(sink, options), second = new(new CallbackUsageSink(sink.RecordAsync), options);
-        await ReadAsync(Client(first), HttpMethod.Post, provider.Responses);
+        var asked = new UsageContext { UserId = "who asked", Tags = new Dictionary<string, string> { ["tenant"] = "7" } };
+        using (UsageScope.Begin(asked))
+        {
+            await ReadAsync(Client(first), HttpMethod.Post, provider.Responses);
+        }
+
         await first.DisposeAsync();
         provider.Answer = Finished;
 
@@ -185,6 +191,8 @@ public sealed class StoredAnswerTests
 
         sink.Records.Select(record => record.Outcome).Should().BeEquivalentTo([StreamOutcome.Pending, StreamOutcome.Completed]);
         shared.Should().BeEmpty();
+        UsageContext billed = sink.Records.Single(IsBilled).Context;
+        (billed.UserId, billed.ApiFormat, billed.Tags!["tenant"]).Should().Be(("who asked", ApiFormat.OpenAI, "7"));
     }
 
     [Fact]
