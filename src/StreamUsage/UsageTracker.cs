@@ -9,6 +9,7 @@ using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
+using StreamUsage.PassThrough.Sessions;
 using StreamUsage.Pricing;
 using StreamUsage.Recording;
 
@@ -283,6 +284,17 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return RequestQuote.Of(context, Settings, Time.GetUtcNow());
     }
 
+    /// <summary>Tracks a response that only a client's objects describe: its user passes each of them on.</summary>
+    /// <param name="context">The context of the request.</param>
+    /// <param name="parser">Reads what is passed on.</param>
+    /// <param name="isStreamed">Whether the response comes in parts.</param>
+    /// <param name="httpStatusCode">The HTTP status, if the client told it.</param>
+    internal ClientResponse TrackClientResponse(UsageContext context, IUsageParser parser, bool isStreamed, int? httpStatusCode = null)
+    {
+        UsageScope.NoteTracked(Bodies);
+        return new ClientResponse(Bodies, context, parser, isStreamed, httpStatusCode);
+    }
+
     internal UsageTracking Track(
         HttpResponseMessage response,
         UsageContext context,
@@ -319,7 +331,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking, _drainer);
         TrackedResponses.Add(response, tracking);
-        body.Begin();
+        Begin(body);
         return tracking;
     }
 
@@ -345,8 +357,14 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
         KnownAnswer? known = KnownAnswer.Find(response?.ContentType, asksForTranscript: false);
         var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers, known);
-        body.Begin();
+        Begin(body);
         return body;
+    }
+
+    private static void Begin(TrackedBody body)
+    {
+        UsageScope.NoteTracked(body.Settings);
+        body.Begin();
     }
 
     private static IReadOnlyList<IUsageSink> ToList(IUsageSink sink)
