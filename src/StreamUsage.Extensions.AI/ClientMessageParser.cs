@@ -67,6 +67,6 @@ internal sealed class ClientMessageParser(string operation) : IUsageParser
     {
         streamEvent.ReportUsage(json);
         var details = (UsageDetails?)JsonSerializer.Deserialize(json, AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(UsageDetails)));
-        return details is null ? state : DetailCounts.Apply(details, state);
+        return details is null ? state : DetailCounts.Apply(details, json, state);
     }
 }

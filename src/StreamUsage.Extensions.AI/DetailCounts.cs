@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using StreamUsage.Accounting;
 
@@ -9,7 +10,9 @@ internal static class DetailCounts
 {
     private const int MaxDetails = 32;
 
-    public static UsageAccumulator Apply(UsageDetails details, UsageAccumulator state)
+    /// <summary>Returns the state after a usage. Audio is read from its JSON, as those members are still
+    /// experimental: code compiled against them may break.</summary>
+    public static UsageAccumulator Apply(UsageDetails details, ReadOnlySpan<byte> json, UsageAccumulator state)
     {
         bool isIgnored = false;
         Dictionary<string, long>? others = null;
@@ -61,6 +64,8 @@ internal static class DetailCounts
             OutputTokens = Check(details.OutputTokenCount),
             ReasoningTokens = Check(details.ReasoningTokenCount),
             TotalTokens = Check(details.TotalTokenCount),
+            InputAudioTokens = Check(Find(json, "inputAudioTokenCount"u8)),
+            OutputAudioTokens = Check(Find(json, "outputAudioTokenCount"u8)),
         });
         return state with
         {
@@ -74,6 +79,25 @@ internal static class DetailCounts
             isIgnored |= isAbsurd;
             return isAbsurd ? null : count;
         }
+    }
+
+    private static long? Find(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isIt = reader.ValueTextEquals(name);
+            reader.Read();
+            if (isIt && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count))
+            {
+                return count;
+            }
+
+            reader.Skip();
+        }
+
+        return null;
     }
 
     // "CacheCreationInputTokens", "cache_write_input_tokens", "CacheCreation.Ephemeral5mInputTokens", …

@@ -9,6 +9,8 @@ namespace StreamUsage.Extensions.AI;
 /// report. Images and other data are left out.</summary>
 internal static class RequestJson
 {
+    private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     public static ReadOnlyMemory<byte> Of(string? model, IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -129,5 +131,5 @@ internal static class RequestJson
     }
 
     private static string Serialize(object value, Type type) =>
-        JsonSerializer.Serialize(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(type));
+        JsonSerializer.Serialize(value, Compact.GetTypeInfo(type));
 }
