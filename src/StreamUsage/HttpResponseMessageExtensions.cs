@@ -1,4 +1,5 @@
 using System.Net;
+using StreamUsage.Http;
 
 namespace StreamUsage;
 
@@ -36,23 +37,18 @@ public static class HttpResponseMessageExtensions
         ArgumentNullException.ThrowIfNull(response);
         ArgumentNullException.ThrowIfNull(tracker);
         ArgumentNullException.ThrowIfNull(context);
-        return response.TrackUsage(tracker, context, context.RequestBody.Length, requestBodyCopy: null);
+        return response.TrackUsage(tracker, context, new SentRequest(context.RequestBody.Length));
     }
 
     internal static UsageTracking TrackUsage(
-        this HttpResponseMessage response,
-        UsageTracker tracker,
-        UsageContext context,
-        long requestBodyLength,
-        IDisposable? requestBodyCopy,
-        bool asksForTranscript = false)
+        this HttpResponseMessage response, UsageTracker tracker, UsageContext context, in SentRequest request)
     {
         if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
         {
-            requestBodyCopy?.Dispose();
+            request.BodyCopy?.Dispose();
             return UsageTracking.Untracked;
         }
 
-        return tracker.Track(response, context, requestBodyLength, requestBodyCopy, asksForTranscript);
+        return tracker.Track(response, context, request);
     }
 }

@@ -3,6 +3,7 @@ using StreamUsage.Estimation;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Parsing;
 using StreamUsage.Pricing;
+using StreamUsage.Recording.Stored;
 
 namespace StreamUsage;
 
@@ -119,6 +120,26 @@ public sealed class StreamUsageOptions
     /// meter.</summary>
     public IMeterFactory? MeterFactory { get; set; }
 
+    /// <summary>Gets or sets which requests a <see cref="UsageTrackingHandler"/> tracks; null means the known model
+    /// paths, <see cref="UsageTrackingHandler.IsModelRequest"/>. A request with a context of its own is always
+    /// tracked. One that throws counts as null.</summary>
+    public Func<HttpRequestMessage, bool>? ShouldTrack { get; set; }
+
+    /// <summary>Gets or sets whether a <see cref="UsageTrackingHandler"/> records requests that got no response, as
+    /// <see cref="StreamOutcome.NoResponse"/>: true by default.</summary>
+    public bool RecordFailedRequests { get; set; } = true;
+
+    /// <summary>Gets or sets whether a <see cref="UsageTrackingHandler"/> logs a warning for the first response that it
+    /// tracks without any context: false by default.</summary>
+    public bool WarnWithoutContext { get; set; }
+
+    /// <summary>Gets or sets whether a <see cref="UsageTrackingHandler"/> asks for the usage of a Chat stream whose
+    /// request does not: false by default. It adds <c>stream_options.include_usage</c> to the JSON that is sent, and
+    /// removes the usage chunk from the bytes that the caller reads.</summary>
+    public bool RequestStreamUsage { get; set; }
+
+    internal IPendingAnswers? PendingAnswers { get; private set; }
+
     internal IReadOnlyDictionary<string, Func<IContentDecoder>> ContentDecoders => _contentDecoders;
 
     internal IReadOnlyDictionary<string, bool> HeaderChoices =>
@@ -165,6 +186,26 @@ public sealed class StreamUsageOptions
     /// <returns>These options.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
     public StreamUsageOptions RedactHeader(string name) => Choose(name, isKept: false);
+
+    /// <summary>Shares the memory of background answers between processes: one creates an answer, another fetches it.
+    /// Without this call, a tracker remembers 10,000 answers for 24 hours in memory.</summary>
+    /// <remarks>Each call has <see cref="SinkTimeout"/>. An answer that cannot be added is remembered in memory. A
+    /// claim that fails makes no record, and a later fetch tries again.</remarks>
+    /// <param name="add">Stores a response id with the context of its request. Called once for an accepted
+    /// answer.</param>
+    /// <param name="tryClaim">Removes a response id atomically, and returns its context; null if it was not there. Of
+    /// several calls for one id, only one may get the context. A store that keeps ids alone returns an empty
+    /// context.</param>
+    /// <returns>These options.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public StreamUsageOptions SharePendingAnswers(
+        Func<string, UsageContext, CancellationToken, ValueTask> add, Func<string, CancellationToken, ValueTask<UsageContext?>> tryClaim)
+    {
+        ArgumentNullException.ThrowIfNull(add);
+        ArgumentNullException.ThrowIfNull(tryClaim);
+        PendingAnswers = new PendingAnswerCallbacks(add, tryClaim);
+        return this;
+    }
 
     /// <summary>Returns a copy that has a container's services in place of unset ones, and its parsers last.</summary>
     internal StreamUsageOptions FillIn(ITokenEstimator? estimator, IUsagePricing? pricing, IEnumerable<IUsageParser> parsers)

@@ -9,7 +9,9 @@ public static class UsageScope
     private static readonly AsyncLocal<Scope?> Ambient = new();
     private static readonly HttpRequestOptionsKey<UsageContext> Key = new("StreamUsage.UsageContext");
 
-    internal static UsageContext? Current => Ambient.Value?.Context;
+    /// <summary>Gets the ambient context; null if none, or if a call without a context is open.</summary>
+    internal static UsageContext? Current =>
+        Ambient.Value?.Context is { } context && !ReferenceEquals(context, UsageContext.Empty) ? context : null;
 
     /// <summary>Attaches a context to every request that this flow of control sends through a
     /// <see cref="UsageTrackingHandler"/>, until the returned scope is disposed. A context of the request itself

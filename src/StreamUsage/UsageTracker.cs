@@ -7,11 +7,13 @@ using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
+using StreamUsage.Http;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
 using StreamUsage.PassThrough.Sessions;
 using StreamUsage.Pricing;
 using StreamUsage.Recording;
+using StreamUsage.Recording.Stored;
 
 namespace StreamUsage;
 
@@ -26,7 +28,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly QueueGauges? _gauges;
     private readonly PriceTableGauge? _priceTableGauge;
     private readonly ILogger? _logger;
-    private int _hasLoggedTwice;
+    private int _hasLoggedTwice, _hasLoggedNoContext;
 
     /// <summary>Creates a tracker.</summary>
     /// <param name="sink">Receives the records.</param>
@@ -81,7 +83,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             meterFactory, () => _delivery.Queues.Select(static queue => (queue.Calls.Name, queue.Length, queue.OldestAge)));
         _priceTableGauge = options.Pricing is PriceTable { WatchedFile: { } file } prices
             ? new PriceTableGauge(meterFactory, file, () => prices.Age) : null;
-        var records = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter);
+        var answers = new StoredAnswers(options.PendingAnswers, options.SinkTimeout, reporter, Time);
+        var records = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter, answers);
         _shutdown = new TrackerShutdown(records, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
         Bodies = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), Settings.Redaction, records)
         {
@@ -93,6 +96,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             Pricing = options.Pricing,
             ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
         };
+        Requests = RequestSettings.Of(options);
         _drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null;
     }
 
@@ -103,6 +107,9 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     internal BufferBudget Budget { get; }
 
     internal BodySettings Bodies { get; }
+
+    /// <summary>Gets what the handlers of this tracker share.</summary>
+    internal RequestSettings Requests { get; }
 
     /// <summary>Tracks a stream. Disposing the returned stream disposes the body, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
@@ -247,7 +254,12 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     public UsageTracking RecordFailure(UsageContext context, Exception? exception = null, bool requestWasSent = true)
     {
         ArgumentNullException.ThrowIfNull(context);
-        TrackedBody body = Begin(context, null);
+        return RecordNoResponse(context, new SentRequest(context.RequestBody.Length), exception, requestWasSent);
+    }
+
+    internal UsageTracking RecordNoResponse(UsageContext context, in SentRequest request, Exception? exception, bool requestWasSent)
+    {
+        TrackedBody body = Begin(context, null, request);
         body.FinishWithoutResponse(exception, requestWasSent);
         return new UsageTracking(body);
     }
@@ -295,12 +307,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return new ClientResponse(Bodies, context, parser, isStreamed, httpStatusCode);
     }
 
-    internal UsageTracking Track(
-        HttpResponseMessage response,
-        UsageContext context,
-        long requestBodyLength,
-        IDisposable? requestBodyCopy,
-        bool asksForTranscript = false)
+    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, in SentRequest request)
     {
         HttpContent content = response.Content;
         foreach (UsageTracking earlier in TrackedResponses.Find(response))
@@ -308,25 +315,26 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             BodySettings other = earlier.Body!.Settings;
             if (ReferenceEquals(other, Bodies))
             {
-                requestBodyCopy?.Dispose();
+                request.BodyCopy?.Dispose();
                 return earlier;
             }
 
             if (other.HasSinksOf(Bodies))
             {
-                earlier.Body.FillIn(context, requestBodyLength, requestBodyCopy);
+                earlier.Body.FillIn(context, request.BodyLength, request.BodyCopy);
                 LogTrackedTwice(earlier.Body.Id);
                 return earlier;
             }
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), asksForTranscript);
+        KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), request.AsksForTranscript);
         var body = new TrackedBody(
             Bodies, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
         {
-            RequestBodyLength = requestBodyLength,
-            RequestBodyCopy = requestBodyCopy,
+            RequestBodyLength = request.BodyLength,
+            RequestBodyCopy = request.BodyCopy,
+            StoredAnswerId = request.StoredAnswerId,
         };
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking, _drainer);
@@ -335,16 +343,21 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return tracking;
     }
 
-    private void LogTrackedTwice(Guid recordId)
+    /// <summary>Logs, once, that a response was tracked without a context.</summary>
+    internal void LogNoContext(string? host) => LogOnce(ref _hasLoggedNoContext, logger => Log.NoContext(logger, LogText.Escape(host)));
+
+    private void LogTrackedTwice(Guid recordId) => LogOnce(ref _hasLoggedTwice, logger => Log.TrackedTwice(logger, recordId));
+
+    private void LogOnce(ref int hasLogged, Action<ILogger> log)
     {
-        if (_logger is null || Interlocked.Exchange(ref _hasLoggedTwice, 1) != 0)
+        if (_logger is null || Interlocked.Exchange(ref hasLogged, 1) != 0)
         {
             return;
         }
 
         try
         {
-            Log.TrackedTwice(_logger, recordId);
+            log(_logger);
         }
         catch (Exception)
         {
@@ -352,11 +365,15 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         }
     }
 
-    private TrackedBody Begin(UsageContext context, TrackedResponse? response)
+    private TrackedBody Begin(UsageContext context, TrackedResponse? response, SentRequest? request = null)
     {
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
         KnownAnswer? known = KnownAnswer.Find(response?.ContentType, asksForTranscript: false);
-        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers, known);
+        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers, known)
+        {
+            RequestBodyLength = request?.BodyLength ?? context.RequestBody.Length,
+            RequestBodyCopy = request?.BodyCopy,
+        };
         Begin(body);
         return body;
     }

@@ -1,6 +1,5 @@
 using StreamUsage.Recording;
 
-
 namespace StreamUsage;
 
 /// <summary>Represents the live handle of a tracked response. Thread-safe; it does not keep the content
@@ -22,10 +21,11 @@ public sealed class UsageTracking
     public UsageSnapshot Current => _body?.Snapshot() ?? new UsageSnapshot();
 
     /// <summary>Gets the final record, once its delivery has ended or it was queued or stored. Completes even if that
-    /// failed. Cancelled if the response is not tracked (status 101). Returns the same task each time.</summary>
+    /// failed. Cancelled if there is no record: the response is not tracked (status 101), or shows a stored answer that
+    /// another response bills. Returns the same task each time.</summary>
     public Task<UsageRecord> Completion => _body?.Completion ?? NoRecord;
 
-    /// <summary>Gets how the delivery ended. Cancelled if the response is not tracked (status 101).</summary>
+    /// <summary>Gets how the delivery ended. Cancelled if there is no record; see <see cref="Completion"/>.</summary>
     public Task<DeliveryResult> Delivery => _body?.DeliveryResult ?? NoDelivery;
 
     internal static UsageTracking Untracked { get; } = new();

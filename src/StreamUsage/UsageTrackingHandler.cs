@@ -4,11 +4,18 @@ namespace StreamUsage;
 
 /// <summary>Tracks the model responses of an <see cref="HttpClient"/>: requests to known model API paths, and requests
 /// with a context. Finds a missing format, model, request body and start in the request. Request and response bytes
-/// stay the same, and faults here never reach the caller.</summary>
-/// <remarks>Use <c>AddHttpMessageHandler&lt;UsageTrackingHandler&gt;()</c>, or <c>new HttpClient(new
-/// UsageTrackingHandler(tracker))</c>, which creates its own inner handler. A request body is kept up to
-/// <see cref="StreamUsageOptions.MaxRequestBodyBytes"/>; of a larger one only the model and the length are
-/// used.</remarks>
+/// stay the same, unless <see cref="StreamUsageOptions.RequestStreamUsage"/> is set. Faults here never reach the
+/// caller.</summary>
+/// <remarks>
+/// <para>Use <c>AddHttpClient(…).AddUsageTracking()</c>, or <c>new HttpClient(new UsageTrackingHandler(tracker))</c>,
+/// which creates its own inner handler. A request body is kept up to
+/// <see cref="StreamUsageOptions.MaxRequestBodyBytes"/>; of a larger one only the model and the length are used.</para>
+/// <para>Each call of the handler is one attempt with one record. An attempt without a
+/// <see cref="UsageContext.AttemptId"/> gets one. A handler outside that sends a request again gets a record for each
+/// attempt; one inside gets a record for the call.</para>
+/// <para>A stored answer that is fetched by its id (Responses, Gemini Interactions) was billed when it was created. A
+/// background answer is billed once, by the first fetch that shows its end. Other fetches make no record.</para>
+/// </remarks>
 public sealed class UsageTrackingHandler : DelegatingHandler
 {
     private readonly UsageTracker _tracker;
@@ -21,6 +28,28 @@ public sealed class UsageTrackingHandler : DelegatingHandler
     {
         ArgumentNullException.ThrowIfNull(tracker);
         _tracker = tracker;
+    }
+
+    /// <summary>Creates a handler with an inner handler.</summary>
+    /// <param name="tracker">The tracker of the responses.</param>
+    /// <param name="innerHandler">Sends the requests. It is disposed with this handler.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public UsageTrackingHandler(UsageTracker tracker, HttpMessageHandler innerHandler)
+        : this(tracker)
+    {
+        ArgumentNullException.ThrowIfNull(innerHandler);
+        InnerHandler = innerHandler;
+    }
+
+    /// <summary>Returns whether a request asks a known model path, or fetches a stored answer: the requests that are
+    /// tracked if <see cref="StreamUsageOptions.ShouldTrack"/> is null.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>False also without an absolute URI.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    public static bool IsModelRequest(HttpRequestMessage request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return ModelEndpoints.Find(request) is not null;
     }
 
     /// <inheritdoc/>
@@ -38,9 +67,9 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         {
             response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch
+        catch (Exception fault)
         {
-            observed.Abandon();
+            Fail(request, observed, fault);
             throw;
         }
         finally
@@ -66,9 +95,9 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         {
             response = base.Send(request, cancellationToken);
         }
-        catch
+        catch (Exception fault)
         {
-            observed.Abandon();
+            Fail(request, observed, fault);
             throw;
         }
         finally
@@ -81,22 +110,60 @@ public sealed class UsageTrackingHandler : DelegatingHandler
 
     private ObservedRequest? Observe(HttpRequestMessage request)
     {
-        UsageContext? context = request.FindUsageContext() ?? UsageScope.Current;
-        ApiFormat? format = ModelEndpoints.Find(request);
-        return format is null && request.FindUsageContext() is null ? null : new ObservedRequest(
+        UsageContext? own = request.FindUsageContext();
+        ModelEndpoint? endpoint = ModelEndpoints.Find(request);
+        if (own is null && !ShouldTrack(request, endpoint is not null))
+        {
+            return null;
+        }
+
+        UsageContext? context = own ?? UsageScope.Current;
+        if (context is null && _tracker.Requests.WarnsWithoutContext)
+        {
+            _tracker.LogNoContext(request.RequestUri is { IsAbsoluteUri: true } uri ? uri.Host : null);
+        }
+
+        return new ObservedRequest(
             request,
             context ?? UsageContext.Empty,
-            format ?? ApiFormat.Auto,
+            endpoint ?? ModelEndpoint.Unknown,
             _tracker.Settings.MaxRequestBodyBytes,
             _tracker.Budget,
             _tracker.Time);
     }
 
+    private bool ShouldTrack(HttpRequestMessage request, bool isKnown)
+    {
+        try
+        {
+            return _tracker.Requests.ShouldTrack?.Invoke(request) ?? isKnown;
+        }
+        catch (Exception)
+        {
+            return isKnown; // The user's function must not fail the request.
+        }
+    }
+
     private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed)
     {
-        (UsageContext context, long bodyLength, IDisposable? bodyCopy) = observed.Describe();
-        response.TrackUsage(_tracker, context, bodyLength, bodyCopy, observed.AsksForTranscript);
+        (UsageContext context, SentRequest sent) = observed.Describe();
+        response.TrackUsage(_tracker, context, sent);
         return response;
+    }
+
+    private void Fail(HttpRequestMessage request, ObservedRequest observed, Exception fault)
+    {
+        RequestAttempts attempts = RequestAttempts.Of(request);
+        bool isRecorded = ReferenceEquals(attempts.RecordedFailure, fault); // By a handler inside.
+        if (!_tracker.Requests.RecordsFailures || observed.ShowsStoredAnswer || isRecorded)
+        {
+            observed.Abandon();
+            return;
+        }
+
+        attempts.RecordedFailure = fault;
+        (UsageContext context, SentRequest sent) = observed.Describe();
+        _tracker.RecordNoResponse(context, sent, fault, observed.WasSent(fault));
     }
 
     // Client factories set the inner handler themselves, so one is created only if the first request finds none.

@@ -9,7 +9,7 @@ internal static class ReadmeSnippets
     {
         #region container
         builder.Services.AddStreamUsage().AddSink<UsageDbSink>().DeliverInBackground();
-        builder.Services.AddHttpClient("models").AddHttpMessageHandler<UsageTrackingHandler>();
+        builder.Services.AddHttpClient("models").AddUsageTracking();
         #endregion
     }
 }

@@ -8,7 +8,7 @@ internal static class OptionsBinding
     // Options that only code can set. The binder would silently ignore them.
     private static readonly string[] SetByCodeOnly =
         [nameof(StreamUsageOptions.Estimator), nameof(StreamUsageOptions.Pricing), nameof(StreamUsageOptions.MeterFactory),
-            nameof(StreamUsageOptions.OnDeliveryFailed)];
+            nameof(StreamUsageOptions.OnDeliveryFailed), nameof(StreamUsageOptions.ShouldTrack)];
 
     /// <exception cref="InvalidOperationException">A key is unknown or cannot be configured, or its value is
     /// invalid.</exception>

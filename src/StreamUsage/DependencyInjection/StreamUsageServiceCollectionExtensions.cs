@@ -7,8 +7,8 @@ using StreamUsage.DependencyInjection;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds StreamUsage to a container.</summary>
-public static class StreamUsageServiceCollectionExtensions
+/// <summary>Adds StreamUsage to a container, to its HTTP clients and to its health checks.</summary>
+public static partial class StreamUsageServiceCollectionExtensions
 {
     /// <summary>Registers a <see cref="UsageTracker"/> as a singleton and <see cref="UsageTrackingHandler"/> as a
     /// transient. A further call configures the same tracker.</summary>
@@ -28,7 +28,7 @@ public static class StreamUsageServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         services.TryAddSingleton(static provider => TrackerFactory.Create(provider, Options.Options.DefaultName));
-        services.TryAddTransient<UsageTrackingHandler>();
+        services.TryAddTransient(static provider => new UsageTrackingHandler(provider.GetRequiredService<UsageTracker>()));
         return Add(services, Options.Options.DefaultName, configure, static provider => provider.GetRequiredService<UsageTracker>());
     }
 

@@ -11,6 +11,16 @@ namespace StreamUsage.DependencyInjection;
 /// <summary>Creates a container's tracker.</summary>
 internal static class TrackerFactory
 {
+    /// <summary>Returns a container's tracker.</summary>
+    /// <param name="provider">The container.</param>
+    /// <param name="name">The tracker's name; null or empty for the default one.</param>
+    /// <exception cref="InvalidOperationException">There is no such tracker.</exception>
+    public static UsageTracker Find(IServiceProvider provider, string? name) => string.IsNullOrEmpty(name)
+        ? provider.GetService<UsageTracker>() ?? throw new InvalidOperationException(
+            "There is no usage tracker: call services.AddStreamUsage() and add a sink.")
+        : provider.GetKeyedService<UsageTracker>(name) ?? throw new InvalidOperationException(
+            $"There is no usage tracker '{name}': call services.AddStreamUsage(\"{name}\") and add a sink.");
+
     public static UsageTracker Create(IServiceProvider provider, string name)
     {
         StreamUsageOptions options = provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get(name)

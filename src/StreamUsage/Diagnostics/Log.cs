@@ -84,6 +84,16 @@ internal static partial class Log
         Message = "Two trackers with the same sink tracked one response: record {RecordId} stays the only one; logged once a tracker")]
     public static partial void TrackedTwice(ILogger logger, Guid recordId);
 
+    [LoggerMessage(
+        EventId = 16,
+        Level = LogLevel.Warning,
+        Message = "A response of {Host} was tracked without a context, so its record names no user; logged once a tracker")]
+    public static partial void NoContext(ILogger logger, string? host);
+
+    [LoggerMessage(EventId = 17, Level = LogLevel.Warning,
+        Message = "The shared memory of pending answers failed: an answer is kept in this process, or is not billed yet")]
+    public static partial void PendingAnswersFailed(ILogger logger, Exception fault);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning,
         Message = "The body of record {RecordId} was not decoded to its end, its Content-Encoding: {ContentFault}")]
     public static partial void ContentNotDecoded(ILogger logger, Guid recordId, string contentFault);

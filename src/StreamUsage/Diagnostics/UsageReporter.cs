@@ -74,6 +74,12 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
 
     public void SinkBack(string sink) => LogTo(l => Log.SinkBack(l, sink));
 
+    public void PendingAnswersFailed(Exception fault)
+    {
+        LogTo(l => Log.PendingAnswersFailed(l, fault));
+        Count("pending_answers", 1);
+    }
+
     public void ShutDown(int responses) => LogTo(l => Log.ShutDown(l, responses));
 
     private void Count(string faultKind, int faults)

@@ -3,9 +3,12 @@ namespace StreamUsage.Http;
 /// <summary>Recognises model requests by their method and path, behind any gateway or deployment prefix.</summary>
 internal static class ModelEndpoints
 {
+    private const string Cancel = "/cancel";
+
+    // Not "/messages" alone: Assistants have /v1/threads/ID/messages.
     private static readonly (string End, ApiFormat Format)[] Posts =
     [
-        ("/messages", ApiFormat.Claude),
+        ("/v1/messages", ApiFormat.Claude),
         ("/chat/completions", ApiFormat.OpenAI),
         ("/responses", ApiFormat.OpenAI),
         ("/completions", ApiFormat.OpenAI),
@@ -27,15 +30,16 @@ internal static class ModelEndpoints
         ("/rerank", ApiFormat.Auto),
         (":rawPredict", ApiFormat.Auto),
         (":streamRawPredict", ApiFormat.Auto),
-        ("/converse", ApiFormat.Auto),
-        ("/converse-stream", ApiFormat.Auto),
-        ("/invoke", ApiFormat.Auto),
-        ("/invoke-with-response-stream", ApiFormat.Auto),
     ];
 
-    /// <summary>Returns the format of a request's answer; Auto if the path does not tell, null if it is no model
-    /// request.</summary>
-    public static ApiFormat? Find(HttpRequestMessage request)
+    // Amazon Bedrock: /model/ID/converse. The names alone are too common.
+    private static readonly string[] BedrockPosts = ["/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream"];
+
+    private static readonly (string Collection, ApiFormat Format)[] StoredAnswers =
+        [("/responses", ApiFormat.OpenAI), ("/interactions", ApiFormat.Gemini)];
+
+    /// <summary>Returns what a request's path says; null if it is no model request.</summary>
+    public static ModelEndpoint? Find(HttpRequestMessage request)
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)
         {
@@ -45,15 +49,32 @@ internal static class ModelEndpoints
         ReadOnlySpan<char> path = uri.AbsolutePath.AsSpan().TrimEnd('/');
         if (request.Method == HttpMethod.Get)
         {
-            // A background response is fetched by its id.
-            int slash = path.LastIndexOf('/');
-            ReadOnlySpan<char> collection = slash > 0 ? path[..slash] : default;
-            return collection.EndsWith("/responses", StringComparison.Ordinal) ? ApiFormat.OpenAI
-                : collection.EndsWith("/interactions", StringComparison.Ordinal) ? ApiFormat.Gemini
-                : null;
+            return FindStored(path);
         }
 
-        return request.Method != HttpMethod.Post ? null : FindPost(path) ?? (IsMistral(uri) ? FindConversation(path) : null);
+        return request.Method != HttpMethod.Post ? null
+            : path.EndsWith(Cancel, StringComparison.Ordinal) ? FindStored(path[..^Cancel.Length])
+            : (FindPost(path) ?? (IsMistral(uri) ? FindConversation(path) : null)) is { } format ? new ModelEndpoint(format) : null;
+    }
+
+    /// <summary>Returns whether a request asks for a Chat completion.</summary>
+    public static bool IsChat(HttpRequestMessage request) =>
+        request.Method == HttpMethod.Post && request.RequestUri is { IsAbsoluteUri: true } uri
+        && uri.AbsolutePath.AsSpan().TrimEnd('/').EndsWith("/chat/completions", StringComparison.Ordinal);
+
+    // An answer is fetched by its id, and a background answer is cancelled by it: both show the answer.
+    private static ModelEndpoint? FindStored(ReadOnlySpan<char> path)
+    {
+        int slash = path.LastIndexOf('/');
+        foreach ((string collection, ApiFormat format) in StoredAnswers)
+        {
+            if (slash > 0 && path[..slash].EndsWith(collection, StringComparison.Ordinal))
+            {
+                return new ModelEndpoint(format, Uri.UnescapeDataString(path[(slash + 1)..].ToString()));
+            }
+        }
+
+        return null;
     }
 
     private static ApiFormat? FindPost(ReadOnlySpan<char> path)
@@ -66,11 +87,20 @@ internal static class ModelEndpoints
             }
         }
 
+        foreach (string end in BedrockPosts)
+        {
+            if (path.EndsWith(end, StringComparison.Ordinal) && path.Contains("/model/", StringComparison.Ordinal))
+            {
+                return ApiFormat.Auto;
+            }
+        }
+
         return null;
     }
 
-    // OpenAI has conversations under the same path, which call no model: only the host tells.
-    private static bool IsMistral(Uri uri) => uri.Host.Contains("mistral", StringComparison.OrdinalIgnoreCase);
+    // OpenAI has conversations under the same path, which call no model: only the host, or a gateway's prefix, tells.
+    private static bool IsMistral(Uri uri) => uri.Host.Contains("mistral", StringComparison.OrdinalIgnoreCase)
+        || uri.AbsolutePath.Contains("/mistral/", StringComparison.OrdinalIgnoreCase);
 
     // /conversations begins one, /conversations/ID continues it, /conversations/ID/restart continues an earlier entry.
     private static ApiFormat? FindConversation(ReadOnlySpan<char> path)

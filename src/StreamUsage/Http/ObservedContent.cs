@@ -25,23 +25,34 @@ internal sealed class ObservedContent : HttpContent
     /// <summary>Gets the bytes last sent; null if none were.</summary>
     public SentBody? Sent { get; private set; }
 
+    /// <summary>Gets whether all bytes were written.</summary>
+    public bool WasSent { get; private set; }
+
     protected override bool TryComputeLength(out long length)
     {
         length = _inner.Headers.ContentLength ?? 0;
         return _inner.Headers.ContentLength is not null;
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => _inner.CopyToAsync(Begin(stream), context);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-        _inner.CopyToAsync(Begin(stream), context, cancellationToken);
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        await _inner.CopyToAsync(Begin(stream), context, cancellationToken).ConfigureAwait(false);
+        WasSent = true;
+    }
 
-    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
         _inner.CopyTo(Begin(stream), context, cancellationToken);
+        WasSent = true;
+    }
 
     // A request that is sent again is copied again.
     private CopyingStream Begin(Stream stream)
     {
+        WasSent = false;
         Sent?.Dispose();
         Sent = new SentBody(_maxBytes, _inner.Headers.ContentLength, _budget);
         return new CopyingStream(stream, Sent);

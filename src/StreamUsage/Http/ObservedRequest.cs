@@ -9,17 +9,17 @@ namespace StreamUsage.Http;
 internal sealed class ObservedRequest
 {
     private readonly UsageContext _context;
-    private readonly ApiFormat _format;
+    private readonly ModelEndpoint _endpoint;
     private readonly DateTimeOffset? _startedAt;
     private readonly string? _path;
     private readonly HttpContent? _content;
     private readonly ObservedContent? _observed;
 
     public ObservedRequest(
-        HttpRequestMessage request, UsageContext context, ApiFormat format, int maxBodyBytes, BufferBudget budget, TimeProvider time)
+        HttpRequestMessage request, UsageContext context, ModelEndpoint endpoint, int maxBodyBytes, BufferBudget budget, TimeProvider time)
     {
-        _context = context;
-        _format = format;
+        _context = context.AttemptId is null ? context with { AttemptId = RequestAttempts.Of(request).NextId() } : context;
+        _endpoint = endpoint;
         _path = request.RequestUri?.AbsolutePath;
         try
         {
@@ -31,14 +31,17 @@ internal sealed class ObservedRequest
         }
 
         _content = request.Content;
-        if (_content is not null && context.RequestBody.IsEmpty)
+        if (_content is not null)
         {
-            request.Content = _observed = new ObservedContent(_content, maxBodyBytes, budget);
+            // A body that the caller has given is not copied again. Whether it was sent is seen all the same.
+            request.Content = _observed = new ObservedContent(_content, context.RequestBody.IsEmpty ? maxBodyBytes : 0, budget);
         }
     }
 
-    /// <summary>Gets whether the request asks for a transcript, which may be plain text.</summary>
-    public bool AsksForTranscript => _path is { } path
+    /// <summary>Gets whether the request shows a stored answer, which was billed, or is billed once.</summary>
+    public bool ShowsStoredAnswer => _endpoint.StoredAnswerId is not null;
+
+    private bool AsksForTranscript => _path is { } path
         && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal)
             || path.EndsWith("/audio/translations", StringComparison.Ordinal));
 
@@ -50,19 +53,27 @@ internal sealed class ObservedRequest
         }
     }
 
-    /// <summary>Releases the copy of the body, as there is no response.</summary>
+    /// <summary>Releases the copy of the body, as there is no record.</summary>
     public void Abandon() => _observed?.Sent?.Dispose();
 
+    /// <summary>Returns whether the whole request was sent before it failed.</summary>
+    /// <param name="fault">The failure. One of connecting says that a handler inside only buffered the body.</param>
+    public bool WasSent(Exception fault) => _observed?.WasSent != false && fault is not HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+    };
+
     /// <summary>Returns the caller's context, with missing members filled in from the request. A body that was too
-    /// large has only a length. Disposing the copy releases its bytes; null if they are the caller's.</summary>
-    public (UsageContext Context, long BodyLength, IDisposable? BodyCopy) Describe()
+    /// large has only a length.</summary>
+    public (UsageContext Context, SentRequest Request) Describe()
     {
         _observed?.Sent?.Stop();
-        (ReadOnlyMemory<byte> body, long length, bool isWhole) =
-            _observed?.Sent?.Read() ?? (_context.RequestBody, _context.RequestBody.Length, true);
+        (ReadOnlyMemory<byte> body, long length, bool isWhole) = !_context.RequestBody.IsEmpty
+            ? (_context.RequestBody, _context.RequestBody.Length, true) : _observed?.Sent?.Read() ?? (default, 0, true);
         UsageContext context = _context with
         {
-            ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _format : _context.ApiFormat,
+            ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _endpoint.Format : _context.ApiFormat,
             Model = _context.Model ?? RequestModel.InBody(body.Span) ?? RequestModel.InPath(_path),
             RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
@@ -73,6 +84,6 @@ internal sealed class ObservedRequest
             Abandon();
         }
 
-        return (context, charged, _observed?.Sent);
+        return (context, new SentRequest(charged, _observed?.Sent, AsksForTranscript, _endpoint.StoredAnswerId));
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
+using StreamUsage.Recording.Stored;
 
 namespace StreamUsage.Recording;
 
@@ -18,15 +19,16 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     private readonly RecordBuilder _builder;
     private readonly RecordDelivery _delivery;
     private readonly UsageReporter _reporter;
+    private readonly StoredAnswers _answers;
     private readonly OpenBodies _open = new();
     private readonly PendingRecords _pending = new();
     private readonly ConcurrentQueue<TrackedBody> _inbox = new();
     private readonly Timer _timer;
     private int _isDraining, _isTicking, _idleTicks;
 
-    public RecordDispatcher(RecordBuilder builder, RecordDelivery delivery, UsageReporter reporter)
+    public RecordDispatcher(RecordBuilder builder, RecordDelivery delivery, UsageReporter reporter, StoredAnswers answers)
     {
-        (_builder, _delivery, _reporter) = (builder, delivery, reporter);
+        (_builder, _delivery, _reporter, _answers) = (builder, delivery, reporter, answers);
         using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
         {
             _timer = new Timer(static dispatcher => ((RecordDispatcher)dispatcher!).OnTick(), this, Timeout.Infinite, Timeout.Infinite);
@@ -39,7 +41,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     {
         _open.Add(body);
         _reporter.Opened();
-        if (_delivery.TakesStarts || body.NeedsModel)
+        if (TakesStart(body) || body.NeedsModel)
         {
             body.IsStartPending = true;
             _inbox.Enqueue(body);
@@ -113,6 +115,9 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
+    // Whether a stored answer has a record is known at its end.
+    private bool TakesStart(TrackedBody body) => body.StoredAnswerId is null && _delivery.TakesStarts;
+
     // One thread at a time, so that records are delivered in the order in which their responses ended.
     private void Drain()
     {
@@ -122,7 +127,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             {
                 if (body.IsStartPending)
                 {
-                    UsageStart? start = _delivery.TakesStarts ? _builder.DescribeStart(body) : null;
+                    UsageStart? start = TakesStart(body) ? _builder.DescribeStart(body) : null;
                     _ = body.Context; // Reads the model from the request, off the byte path.
                     body.EndStart();
                     body.Starts = start is null ? null : _delivery.Start(start, body.Trace);
@@ -144,6 +149,13 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         UsageRecord? record = null;
         IReadOnlyList<Exception> estimateFaults = [];
         Exception? recordFault = null;
+        if (!await SettleStoredAnswerAsync(body).ConfigureAwait(false))
+        {
+            body.CompleteWithoutRecord();
+            _pending.Remove(body.Pending!);
+            return;
+        }
+
         try
         {
             (record, estimateFaults) = await _builder.BuildAsync(body).ConfigureAwait(false);
@@ -182,6 +194,27 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
 
         _ = EndAsync(ended, activity, body.Pending!); // Does not keep the body while its record waits.
+    }
+
+    // Returns false for a response that shows a stored answer which another one bills. Runs before the record is built,
+    // in the order in which responses ended: an answer is remembered before a later response can show its end.
+    private async ValueTask<bool> SettleStoredAnswerAsync(TrackedBody body)
+    {
+        if (body.StoredAnswerId is not null)
+        {
+            if (await _answers.TryClaimAsync(body).ConfigureAwait(false) is not { } origin)
+            {
+                return false;
+            }
+
+            body.AttributeTo(origin);
+        }
+        else if (body.Verdict.Outcome == StreamOutcome.Pending)
+        {
+            await _answers.RememberAsync(body.Events.State.ResponseId, body.Context).ConfigureAwait(false);
+        }
+
+        return true;
     }
 
     private async Task EndAsync(Task ended, Activity? activity, PendingRecords.Group pending)

@@ -7,6 +7,7 @@ internal struct RecordPromise
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _delivery;
     private DeliveryResult _result;
+    private bool _isCancelled;
 
     /// <summary>Gets the delivered record; null before that.</summary>
     public UsageRecord? Record { get; private set; }
@@ -21,6 +22,10 @@ internal struct RecordPromise
         {
             _completion.TrySetResult(Record);
         }
+        else if (_isCancelled)
+        {
+            _completion.TrySetCanceled();
+        }
 
         return _completion.Task;
     }
@@ -33,6 +38,10 @@ internal struct RecordPromise
         {
             _delivery.TrySetResult(_result);
         }
+        else if (_isCancelled)
+        {
+            _delivery.TrySetCanceled();
+        }
 
         return _delivery.Task;
     }
@@ -43,9 +52,19 @@ internal struct RecordPromise
         _result = result;
     }
 
-    /// <summary>Completes the tasks, after <see cref="Keep"/> and outside the lock.</summary>
+    /// <summary>Notes that there will be no record.</summary>
+    public void Cancel() => _isCancelled = true;
+
+    /// <summary>Completes the tasks, after <see cref="Keep"/> or <see cref="Cancel"/> and outside the lock.</summary>
     public readonly void Complete()
     {
+        if (_isCancelled)
+        {
+            _delivery?.TrySetCanceled();
+            _completion?.TrySetCanceled();
+            return;
+        }
+
         _delivery?.TrySetResult(_result);
         _completion?.TrySetResult(Record!);
     }

@@ -1,6 +1,5 @@
 using StreamUsage.Estimation.Requests;
 
-
 namespace StreamUsage.Recording;
 
 /// <content>Holds the request's data.</content>
@@ -30,6 +29,22 @@ internal sealed partial class TrackedBody
     /// <summary>Gets or sets the length of the request body, which may be known even if the body was not
     /// kept.</summary>
     public long RequestBodyLength { get; set; }
+
+    /// <summary>Gets the id of the stored answer that this response shows; null if it creates one. Such a response has
+    /// a record only if it is the one that bills the answer.</summary>
+    public string? StoredAnswerId { get; init; }
+
+    /// <summary>Attributes a stored answer to the request that created it.</summary>
+    /// <param name="origin">The context of that request.</param>
+    public void AttributeTo(UsageContext origin)
+    {
+        using (_gate.Enter())
+        {
+            UsageContext shown = _context;
+            _context = (origin with { AttemptId = shown.AttemptId, RequestStartedAt = shown.RequestStartedAt, RequestBody = default })
+                .FillIn(shown);
+        }
+    }
 
     /// <summary>Fills empty members of the context from another caller's context.</summary>
     /// <param name="context">The other context.</param>

@@ -410,6 +410,21 @@ internal sealed partial class TrackedBody
         _promise.Complete();
     }
 
+    /// <summary>Completes the handle of a response that has no record.</summary>
+    public void CompleteWithoutRecord()
+    {
+        using (_gate.Enter())
+        {
+            Events.ReleaseOutput();
+            Events.TakeReportedUsageJson();
+            Events.TakeCaptured();
+            _promise.Cancel();
+        }
+
+        ReleaseRequestBody();
+        _promise.Complete();
+    }
+
     // Decodes in slices, so that a caller who asks for the state does not wait.
     private void CatchUp(StreamEnd end, Exception? fault)
     {

@@ -63,7 +63,7 @@ public sealed class TestBed : IAsyncLifetime
     {
         if (wiring is Wiring.Handler or Wiring.OutsideResilience)
         {
-            client.AddHttpMessageHandler<UsageTrackingHandler>();
+            client.AddUsageTracking();
         }
 
         if (wiring is Wiring.InsideResilience or Wiring.OutsideResilience)
@@ -78,7 +78,7 @@ public sealed class TestBed : IAsyncLifetime
 
         if (wiring is Wiring.InsideResilience)
         {
-            client.AddHttpMessageHandler<UsageTrackingHandler>();
+            client.AddUsageTracking();
         }
     }
 

@@ -17,12 +17,10 @@ public sealed class UsageTrackingHandlerTests
     [InlineData("POST", "https://api.openai.com/v1/chat/completions", "OPENAI")]
     [InlineData("POST", "https://x.openai.azure.com/openai/deployments/gpt-5/chat/completions?api-version=1", "OPENAI")]
     [InlineData("POST", "https://api.openai.com/v1/responses", "OPENAI")]
-    [InlineData("GET", "https://api.openai.com/v1/responses/resp_1", "OPENAI")]
     [InlineData("POST", "https://api.openai.com/v1/embeddings", "OPENAI")]
     [InlineData("POST", "https://generativelanguage.googleapis.com/v1beta/models/gemini-3:streamGenerateContent?alt=sse", "GEMINI")]
     [InlineData("POST", "https://bedrock/model/anthropic.claude/converse-stream", "AUTO")]
     [InlineData("POST", "https://generativelanguage.googleapis.com/v1beta/interactions", "GEMINI")]
-    [InlineData("GET", "https://generativelanguage.googleapis.com/v1beta/interactions/v1_a?stream=true", "GEMINI")]
     [InlineData("POST", "https://api.openai.com/v1/responses/compact", "OPENAI")]
     [InlineData("POST", "https://api.openai.com/v1/images/generations", "OPENAI")]
     [InlineData("POST", "https://api.openai.com/v1/images/edits", "OPENAI")]
@@ -49,6 +47,22 @@ public sealed class UsageTrackingHandlerTests
     [InlineData("GET", "https://api.anthropic.com/v1/messages", null)]
     [InlineData("GET", "https://api.openai.com/v1/models", null)]
     [InlineData("POST", "https://api.openai.com/v1/files", null)]
+    [InlineData("POST", "https://api.openai.com/v1/threads/thread_1/messages", null)]
+    [InlineData("POST", "https://x.openai.azure.com/openai/threads/thread_1/messages?api-version=1", null)]
+    [InlineData("GET", "https://api.openai.com/v1/threads/thread_1/messages", null)]
+    [InlineData("POST", "https://api.openai.com/v1/threads/runs", null)]
+    [InlineData("POST", "https://api.openai.com/v1/threads/thread_1/runs", null)]
+    [InlineData("POST", "https://api.openai.com/v1/batches", null)]
+    [InlineData("GET", "https://api.openai.com/v1/realtime?model=gpt-realtime", null)]
+    [InlineData("GET", "https://api.openai.com/v1/responses/resp_1/input_items", null)]
+    [InlineData("DELETE", "https://api.openai.com/v1/responses/resp_1", null)]
+    [InlineData("GET", "https://api.anthropic.com/v1/messages/batches/msgbatch_1/results", null)]
+    [InlineData("POST", "https://lambda/functions/tool/invoke", null)]
+    [InlineData("POST", "https://gateway/tenant/7/anthropic/v1/messages/", "CLAUDE")]
+    [InlineData("POST", "https://api.mistral.ai/v1/fim/completions", "OPENAI")]
+    [InlineData("POST", "https://gateway/mistral/v1/conversations", "MISTRAL")]
+    [InlineData("POST", "https://cloudcode-pa.googleapis.com/v1internal:streamGenerateContent?alt=sse", "GEMINI")]
+    [InlineData("POST", "https://vertex/v1/projects/p/locations/l/publishers/anthropic/models/claude:streamRawPredict", "AUTO")]
     public async Task A_models_answer_is_told_by_the_requests_path(string method, string uri, string? format)
     {
         var sink = new RecordingSink();
@@ -226,7 +240,116 @@ public sealed class UsageTrackingHandlerTests
         await tracker.DisposeAsync();
 
         request.Content.Should().BeSameAs(content);
-        sink.Records.Should().BeEmpty();
+        sink.Records.Should().ContainSingle().Which.Outcome.Should().Be(StreamOutcome.NoResponse);
+    }
+
+    [Fact]
+    public async Task The_users_list_replaces_the_known_paths_or_extends_them()
+    {
+        var sink = new RecordingSink();
+        var options = new StreamUsageOptions
+        {
+            ShouldTrack = request => UsageTrackingHandler.IsModelRequest(request) || request.RequestUri!.AbsolutePath == "/mine",
+        };
+        var tracker = new UsageTracker(sink, options);
+        using HttpClient client = Client(tracker, new Provider(Answers.Claude));
+
+        foreach (string path in (string[])["/mine", "/v1/messages", "/other"])
+        {
+            (await client.PostAsync("https://host" + path, new StringContent(Request), TestContext.Current.CancellationToken)).Dispose();
+        }
+
+        await tracker.DisposeAsync();
+        sink.Records.Select(record => record.Context.ApiFormat).Should().Equal(ApiFormat.Auto, ApiFormat.Claude);
+    }
+
+    [Fact]
+    public async Task A_users_list_that_throws_leaves_the_known_paths()
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { ShouldTrack = _ => throw new InvalidOperationException() });
+        using HttpClient client = Client(tracker, new Provider(Answers.Claude));
+
+        (await client.PostAsync("https://host/v1/messages", new StringContent(Request), TestContext.Current.CancellationToken)).Dispose();
+        await tracker.DisposeAsync();
+
+        sink.Records.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_response_without_a_context_is_warned_of_once_if_asked_for()
+    {
+        var log = new RecordingLog();
+        var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { WarnWithoutContext = true }, log);
+        using HttpClient client = Client(tracker, new Provider(Answers.Claude));
+        using (UsageScope.Begin(new UsageContext()))
+        {
+            (await client.PostAsync("https://known/v1/messages", null, TestContext.Current.CancellationToken)).Dispose();
+        }
+
+        (await client.PostAsync("https://host/v1/messages", null, TestContext.Current.CancellationToken)).Dispose();
+        (await client.PostAsync("https://host/v1/messages", null, TestContext.Current.CancellationToken)).Dispose();
+        await tracker.DisposeAsync();
+
+        log.Lines.Should().ContainSingle(line => line.EventId == 16).Which.Text.Should().Contain("host");
+    }
+
+    [Fact]
+    public async Task A_response_that_the_handler_tracks_is_not_tracked_again_by_hand()
+    {
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink);
+        using HttpClient client = Client(tracker, new Provider(Answers.Claude));
+        using HttpResponseMessage response = await client.PostAsync(
+            "https://host/v1/messages", new StringContent(Request), TestContext.Current.CancellationToken);
+
+        response.TrackUsage(tracker, new UsageContext { RequestId = "by hand" });
+        await tracker.DisposeAsync();
+
+        sink.Records.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_thousand_parallel_calls_under_nested_scopes_are_attributed_without_a_mix_up()
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(LoopbackProvider.Events(Answers.ClaudeStart, Answers.ClaudeStop));
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink);
+        using var client = new HttpClient(new UsageTrackingHandler(tracker, new SocketsHttpHandler { MaxConnectionsPerServer = 64 }));
+
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(CallTwiceAsync));
+        await tracker.DisposeAsync();
+
+        sink.Records.Should().HaveCount(1000);
+        sink.Records.Should().OnlyContain(record => record.Context.UserId == record.Context.Model);
+
+        async Task CallTwiceAsync(int i)
+        {
+            using (UsageScope.Begin(Context($"outer-{i}")))
+            {
+                await Task.Yield();
+                using (UsageScope.Begin(Context($"inner-{i}")))
+                {
+                    await CallAsync($"inner-{i}");
+                }
+
+                await CallAsync($"outer-{i}");
+            }
+        }
+
+        // The body names as its model whose request it is.
+        async Task CallAsync(string user)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, server.At("v1/messages"))
+            {
+                Content = new StringContent($$"""{"model":"{{user}}"}"""),
+            };
+            using HttpResponseMessage response = await client.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        }
+
+        static UsageContext Context(string user) => new() { UserId = user };
     }
 
     [Fact]

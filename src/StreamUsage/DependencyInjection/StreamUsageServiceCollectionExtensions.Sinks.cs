@@ -5,8 +5,8 @@ using StreamUsage.DependencyInjection;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds sinks and delivery to an <see cref="IStreamUsageBuilder"/>.</summary>
-public static class StreamUsageBuilderExtensions
+/// <content>Adds sinks and delivery to an <see cref="IStreamUsageBuilder"/>.</content>
+public static partial class StreamUsageServiceCollectionExtensions
 {
     /// <summary>Adds a sink that is resolved from a new scope for each call, so that a failed attempt leaves nothing
     /// behind. Registers the sink as scoped if it is not registered. Each sink gets every record; one that fails does
