@@ -4,8 +4,8 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Extensions.AI;
 
-/// <summary>Reads <see cref="UsageDetails"/>. Its input includes cached tokens and its output reasoning; clients put cache
-/// writes, which it has no member for, among the additional counts, under names of their own.</summary>
+/// <summary>Reads <see cref="UsageDetails"/>. Its input includes cached tokens, and its output reasoning. It has no
+/// member for cache writes: clients add them to the additional counts, under different names.</summary>
 internal static class DetailCounts
 {
     private const int MaxDetails = 32;

@@ -109,7 +109,8 @@ internal sealed class TrackedCall : IDisposable
     {
         if (_isEnded || _response is not null)
         {
-            End(fault is OperationCanceledException && cancellationToken.IsCancellationRequested ? StreamEnd.ReaderLeft : StreamEnd.Broke, fault);
+            bool hasLeft = fault is OperationCanceledException && cancellationToken.IsCancellationRequested;
+            End(hasLeft ? StreamEnd.ReaderLeft : StreamEnd.Broke, fault);
             return;
         }
 

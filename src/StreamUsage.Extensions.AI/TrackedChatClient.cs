@@ -47,7 +47,9 @@ internal sealed class TrackedChatClient : DelegatingChatClient
     }
 
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         // Leaving before the end disposes the updates first, and then the call, which records that its reader left.
         using TrackedCall call = Begin(ref messages, ref options, isStreamed: true);

@@ -26,7 +26,8 @@ public static class UsageTrackingExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         UsageTrackingOptions options = Create(configure);
-        return builder.Use((inner, services) => new TrackedChatClient(inner, FindTracker(options, services), options, FindLogger(services)));
+        return builder.Use((inner, services) =>
+            new TrackedChatClient(inner, FindTracker(options, services), options, FindLogger(services)));
     }
 
     /// <summary>Tracks each call of the embedding generators inside: see

@@ -13,14 +13,13 @@ public sealed class UsageTrackingOptions
     /// name.</summary>
     public string? TrackerName { get; set; }
 
-    /// <summary>Gets or sets what returns the context of a chat call; null, the default, or a null result for none. A
-    /// fault is logged, and the call goes on without this context.</summary>
-    /// <remarks>The context that was attached to the options (<see cref="UsageTrackingExtensions.SetUsageContext(ChatOptions,
-    /// UsageContext)"/>) comes first. This one fills in what is missing there, and an open <see cref="UsageScope"/> what
-    /// is missing in both.</remarks>
+    /// <summary>Gets or sets a function that returns the context of a chat call, or null for none; null, the default,
+    /// for no function. If it throws, that is logged, and the call continues without this context.</summary>
+    /// <remarks>The context that is attached to the options comes first. This one fills in its missing members, and an
+    /// open <see cref="UsageScope"/> those that both leave out.</remarks>
     public Func<ChatOptions?, UsageContext?>? GetChatContext { get; set; }
 
-    /// <summary>Gets or sets what returns the context of an embedding call, as <see cref="GetChatContext"/> does for a
-    /// chat call.</summary>
+    /// <summary>Gets or sets a function that returns the context of an embedding call, like
+    /// <see cref="GetChatContext"/>.</summary>
     public Func<EmbeddingGenerationOptions?, UsageContext?>? GetEmbeddingContext { get; set; }
 }

@@ -27,6 +27,8 @@ public sealed class ClientTests(TestBed bed) : IClassFixture<TestBed>
         }
     }
 
+    public static TheoryData<string> Clients => [.. ClientCall.All.Keys];
+
     [Theory]
     [MemberData(nameof(Calls))]
     public async Task A_tracked_client_gives_the_same_answer_and_has_one_record(string client, Wiring wiring, string version)
@@ -45,6 +47,37 @@ public sealed class ClientTests(TestBed bed) : IClassFixture<TestBed>
         Compare(record.Usage, view);
     }
 
+    [Theory]
+    [MemberData(nameof(Clients))]
+    public async Task A_refused_client_fails_the_same_and_has_one_record(string client)
+    {
+        Answer refusal = Answer.Error(429);
+        ClientView untracked = await AskAsync(ClientCall.All[client], Wiring.Untracked, "1.1", "none", refusal);
+        string requestId = Guid.NewGuid().ToString();
+
+        ClientView view = await AskAsync(ClientCall.All[client], Wiring.Handler, "1.1", requestId, refusal);
+
+        view.Seen.Should().Be(untracked.Seen);
+        UsageRecord record = (await bed.RecordsOfAsync(requestId)).Should().ContainSingle().Subject;
+        (record.Outcome, record.StatusCode).Should().Be((StreamOutcome.ProviderError, 429));
+        record.Usage.TotalTokens.Should().Be(0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Clients))]
+    public async Task A_cut_answer_reads_the_same_and_has_one_record(string client)
+    {
+        Answer whole = Answer.Fixture(ClientCall.All[client].Fixture);
+        Answer cut = whole with { Body = whole.Body[..(whole.Body.Length / 2)] };
+        ClientView untracked = await AskAsync(ClientCall.All[client], Wiring.Untracked, "1.1", "none", cut);
+        string requestId = Guid.NewGuid().ToString();
+
+        ClientView view = await AskAsync(ClientCall.All[client], Wiring.Handler, "1.1", requestId, cut);
+
+        view.Seen.Should().Be(untracked.Seen);
+        (await bed.RecordsOfAsync(requestId)).Should().ContainSingle().Which.Status.Should().Be(UsageStatus.Failed);
+    }
+
     private static void Compare(TokenUsage usage, ClientView view)
     {
         usage.TotalInputTokens.Should().Be(view.Input ?? usage.TotalInputTokens).And.BePositive();
@@ -53,10 +86,10 @@ public sealed class ClientTests(TestBed bed) : IClassFixture<TestBed>
         (usage.ReasoningTokens ?? 0).Should().Be(view.Reasoning ?? usage.ReasoningTokens ?? 0);
     }
 
-    private async Task<ClientView> AskAsync(ClientCall call, Wiring wiring, string version, string requestId)
+    private async Task<ClientView> AskAsync(ClientCall call, Wiring wiring, string version, string requestId, Answer? answer = null)
     {
         var httpVersion = Version.Parse(version);
-        Uri address = bed.Server.Open(httpVersion, Answer.Fixture(call.Fixture));
+        Uri address = bed.Server.Open(httpVersion, answer ?? Answer.Fixture(call.Fixture));
         using (UsageScope.Begin(new UsageContext { RequestId = requestId }))
         {
             return await call.AskAsync(bed.CreateClient(wiring, httpVersion), address);

@@ -33,7 +33,11 @@ public sealed class ProxyTests(TestBed bed) : IClassFixture<TestBed>
     public async Task A_client_that_leaves_a_proxy_is_recorded_as_aborted()
     {
         string requestId = Guid.NewGuid().ToString();
-        byte[] half = Encoding.UTF8.GetBytes("data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n");
+        byte[] half = Encoding.UTF8.GetBytes("""
+            data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}]}
+
+
+            """);
         await using TrackingProxy proxy = await TrackingProxy.StartAsync(
             bed.Server.Open(Http2, Answer.Of(half, "chat.sse") with { Stalls = true }), Http2, bed.Tracker);
         using (HttpResponseMessage response = await SendAsync(proxy, "v1/chat/completions", requestId))

@@ -54,8 +54,9 @@ internal static class ExtensionsAICalls
 
     private static async Task EmbeddingsAsync(HttpClient http, Uri address, ClientView view)
     {
-        GeneratedEmbeddings<Embedding<float>> embeddings =
-            await OpenAICalls.Create(http, address).GetEmbeddingClient("text-embedding-3-small").AsIEmbeddingGenerator().GenerateAsync(["Hello"]);
+        IEmbeddingGenerator<string, Embedding<float>> generator =
+            OpenAICalls.Create(http, address).GetEmbeddingClient("text-embedding-3-small").AsIEmbeddingGenerator();
+        GeneratedEmbeddings<Embedding<float>> embeddings = await generator.GenerateAsync(["Hello"]);
         view.Add(string.Join(' ', embeddings[0].Vector.ToArray()));
         SeeUsage(view, embeddings.Usage);
     }

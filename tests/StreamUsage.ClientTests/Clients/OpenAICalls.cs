@@ -117,16 +117,17 @@ internal static class OpenAICalls
 
     private static async Task TranscriptionAsync(HttpClient http, Uri address, ClientView view)
     {
-        ClientResult<AudioTranscription> result =
-            await Create(http, address).GetAudioClient("gpt-4o-transcribe").TranscribeAudioAsync(new MemoryStream(new byte[64]), "speech.wav");
+        AudioClient client = Create(http, address).GetAudioClient("gpt-4o-transcribe");
+        ClientResult<AudioTranscription> result = await client.TranscribeAudioAsync(new MemoryStream(new byte[64]), "speech.wav");
         view.Add(result.Value.Text);
         view.Add(result.GetRawResponse().Content);
     }
 
     private static async Task StreamTranscriptionAsync(HttpClient http, Uri address, ClientView view)
     {
+        AudioClient client = Create(http, address).GetAudioClient("gpt-4o-transcribe");
         await foreach (StreamingAudioTranscriptionUpdate update in
-            Create(http, address).GetAudioClient("gpt-4o-transcribe").TranscribeAudioStreamingAsync(new MemoryStream(new byte[64]), "speech.wav"))
+            client.TranscribeAudioStreamingAsync(new MemoryStream(new byte[64]), "speech.wav"))
         {
             view.Add(ModelReaderWriter.Write(update));
         }

@@ -1,11 +1,15 @@
 namespace StreamUsage.ClientTests.Support;
 
-/// <summary>Recorded streams in the folder <c>shared</c> beside the repository. Where they are missing, tests of them are skipped.</summary>
+/// <summary>Recorded streams in the folder <c>shared</c> beside the repository. Where they are missing, tests of them are
+/// skipped.</summary>
 internal static class Recordings
 {
-    public static IEnumerable<string> Names(string format) => Find() is { } corpus && Directory.Exists(Path.Combine(corpus, format))
-        ? Directory.EnumerateFiles(Path.Combine(corpus, format), "*.sse").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)
-        : [""];
+    public static IEnumerable<string> Names(string format)
+    {
+        string? folder = Find() is { } corpus ? Path.Combine(corpus, format) : null;
+        return Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "*.sse").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal) : [""];
+    }
 
     public static byte[] Read(string format, string name)
     {

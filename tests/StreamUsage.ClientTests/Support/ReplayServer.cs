@@ -33,8 +33,8 @@ public sealed class ReplayServer : IAsyncLifetime
         _server = builder.Build();
         _server.Run(AnswerAsync);
         await _server.StartAsync();
-        _addresses =
-            [.. _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+        IServerAddressesFeature bound = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+        _addresses = [.. bound.Addresses.Select(address => new Uri(address))];
     }
 
     public async ValueTask DisposeAsync()
@@ -109,9 +109,9 @@ public sealed record Answer(byte[] Body, string ContentType)
     public static Answer Of(byte[] body, string name) =>
         new(body, name.EndsWith(".sse", StringComparison.Ordinal) ? "text/event-stream" : "application/json");
 
-    public static Answer Error(int statusCode) =>
-        new(Encoding.UTF8.GetBytes("""{"error":{"type":"server_error","message":"Try again.","code":null,"param":null}}"""), "application/json")
-        {
-            StatusCode = statusCode,
-        };
+    public static Answer Error(int statusCode)
+    {
+        const string Body = """{"error":{"type":"server_error","message":"Try again.","code":null,"param":null}}""";
+        return new Answer(Encoding.UTF8.GetBytes(Body), "application/json") { StatusCode = statusCode };
+    }
 }

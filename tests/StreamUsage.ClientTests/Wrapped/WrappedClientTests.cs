@@ -84,7 +84,8 @@ public sealed class WrappedClientTests(TestBed bed) : IClassFixture<TestBed>
             "assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"GetTime","arguments":"{}"}}]},
             "finish_reason":"tool_calls"}],"usage":{"prompt_tokens":50,"completion_tokens":10,"total_tokens":60}}
             """;
-        Uri address = bed.Server.Open(Http, new Answer(System.Text.Encoding.UTF8.GetBytes(Call), "application/json"), Answer.Fixture("chat.json"));
+        Answer call = Answer.Of(System.Text.Encoding.UTF8.GetBytes(Call), "call.json");
+        Uri address = bed.Server.Open(Http, call, Answer.Fixture("chat.json"));
         string requestId = Guid.NewGuid().ToString();
         IChatClient client = ExtensionsAICalls.OverChat(bed.CreateClient(Wiring.Untracked, Http), address).AsBuilder()
             .UseFunctionInvocation().UseUsageTracking().Build(bed.Services);
@@ -103,8 +104,7 @@ public sealed class WrappedClientTests(TestBed bed) : IClassFixture<TestBed>
     [InlineData(Wiring.Handler)]
     public async Task An_abandoned_stream_is_recorded_once_as_aborted(Wiring wiring)
     {
-        byte[] whole = Answer.Fixture("chat.sse").Body;
-        byte[] half = whole[..whole.AsSpan().IndexOf("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1767225600,\"model\":\"gpt-5-mini-2025-08-07\",\"service_tier\":\"default\",\"choices\":[{\"index\":0,\"delta\":{},"u8)];
+        byte[] half = [.. Answer.Fixture("chat.sse").Pieces.Take(3).SelectMany(piece => piece.ToArray())];
         Uri address = bed.Server.Open(Http, Answer.Of(half, "chat.sse") with { Stalls = true });
         string requestId = Guid.NewGuid().ToString();
         IChatClient client = Wrap(ExtensionsAICalls.OverChat(bed.CreateClient(wiring, Http), address));
@@ -186,7 +186,8 @@ public sealed class WrappedClientTests(TestBed bed) : IClassFixture<TestBed>
         {
             IChatClient wrapped = Wrap(inner);
             ChatOptions options = Options(requestId);
-            await (isStreamed ? ExtensionsAICalls.StreamAsync(wrapped, view, options) : ExtensionsAICalls.ChatAsync(wrapped, view, options));
+            await (isStreamed
+                ? ExtensionsAICalls.StreamAsync(wrapped, view, options) : ExtensionsAICalls.ChatAsync(wrapped, view, options));
         }
 
         return view;
