@@ -1,3 +1,5 @@
+using StreamUsage.Recording;
+
 namespace StreamUsage;
 
 /// <summary>Attaches a <see cref="UsageContext"/> to one request, or as ambient context to requests that an SDK creates
@@ -7,7 +9,9 @@ public static class UsageScope
     private static readonly AsyncLocal<Scope?> Ambient = new();
     private static readonly HttpRequestOptionsKey<UsageContext> Key = new("StreamUsage.UsageContext");
 
-    internal static UsageContext? Current => Ambient.Value?.Context;
+    /// <summary>Gets the ambient context; null if none, or if a call without a context is open.</summary>
+    internal static UsageContext? Current =>
+        Ambient.Value?.Context is { } context && !ReferenceEquals(context, UsageContext.Empty) ? context : null;
 
     /// <summary>Attaches a context to every request that this flow of control sends through a
     /// <see cref="UsageTrackingHandler"/>, until the returned scope is disposed. A context of the request itself
@@ -21,9 +25,24 @@ public static class UsageScope
     public static IDisposable Begin(UsageContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var scope = new Scope(context, Ambient.Value is { Context: not null } open ? open : null);
+        var scope = new Scope(context, Outer, records: null);
         Ambient.Value = scope;
         return scope;
+    }
+
+    /// <summary>Creates the scope of one call of a client. Unlike <see cref="Begin"/>, it is entered for each part of
+    /// the call, and it notes whether anything inside it was tracked into the same sinks.</summary>
+    /// <param name="context">The context of the call's requests.</param>
+    /// <param name="records">The settings of the tracker that would record the call.</param>
+    internal static CallScope BeginCall(UsageContext context, BodySettings records) => new(new Scope(context, Outer, records));
+
+    /// <summary>Notes in the open scopes of calls that a response or a failure is recorded.</summary>
+    internal static void NoteTracked(BodySettings records)
+    {
+        for (Scope? scope = Ambient.Value; scope is not null; scope = scope.Outer)
+        {
+            scope.Note(records);
+        }
     }
 
     /// <summary>Attaches a context to the request. A <see cref="UsageTrackingHandler"/> tracks such a request whatever
@@ -42,14 +61,50 @@ public static class UsageScope
     internal static UsageContext? FindUsageContext(this HttpRequestMessage request) =>
         request.Options.TryGetValue(Key, out UsageContext? context) ? context : null;
 
-    private sealed class Scope : IDisposable
+    private static Scope? Outer => Ambient.Value is { Context: not null } open ? open : null;
+
+    /// <summary>Represents the scope of one call of a client. Disposing it ends the call.</summary>
+    internal sealed class CallScope : IDisposable
     {
+        private readonly Scope _scope;
+
+        internal CallScope(Scope scope) => _scope = scope;
+
+        /// <summary>Gets whether anything inside the scope was tracked into the same sinks.</summary>
+        public bool IsTracked => _scope.IsTracked;
+
+        /// <summary>Enters the scope. Disposing the result restores the scope that was current before.</summary>
+        public Entry Enter()
+        {
+            var entry = new Entry(Ambient.Value);
+            Ambient.Value = _scope;
+            return entry;
+        }
+
+        public void Dispose() => _scope.Dispose();
+    }
+
+    /// <summary>Restores the scope before a part of a call.</summary>
+    internal readonly struct Entry : IDisposable
+    {
+        private readonly Scope? _previous;
+
+        internal Entry(Scope? previous) => _previous = previous;
+
+        public void Dispose() => Ambient.Value = _previous;
+    }
+
+    internal sealed class Scope : IDisposable
+    {
+        private readonly BodySettings? _records; // Null unless this is the scope of a call.
         private Scope? _outer;
         private volatile UsageContext? _context;
+        private volatile bool _isTracked;
 
-        public Scope(UsageContext context, Scope? outer)
+        public Scope(UsageContext context, Scope? outer, BodySettings? records)
         {
             _context = context;
+            _records = records;
             _outer = outer;
             if (outer is not null)
             {
@@ -58,6 +113,14 @@ public static class UsageScope
         }
 
         public UsageContext? Context => _context;
+
+        public Scope? Outer => _outer;
+
+        public bool IsTracked => _isTracked;
+
+        public void Note(BodySettings records) =>
+            _isTracked |= _context is not null && _records is not null
+                && (ReferenceEquals(records, _records) || records.HasSinksOf(_records));
 
         public void Dispose()
         {

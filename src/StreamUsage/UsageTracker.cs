@@ -11,6 +11,7 @@ using StreamUsage.Framing.Encodings;
 using StreamUsage.Http;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
+using StreamUsage.PassThrough.Sessions;
 using StreamUsage.Pricing;
 using StreamUsage.Recording;
 using StreamUsage.Recording.Journal;
@@ -314,6 +315,17 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return RequestQuote.Of(context, Settings, Time.GetUtcNow());
     }
 
+    /// <summary>Tracks a response that only a client's objects describe: its user passes each of them on.</summary>
+    /// <param name="context">The context of the request.</param>
+    /// <param name="parser">Reads what is passed on.</param>
+    /// <param name="isStreamed">Whether the response comes in parts.</param>
+    /// <param name="httpStatusCode">The HTTP status, if the client told it.</param>
+    internal ClientResponse TrackClientResponse(UsageContext context, IUsageParser parser, bool isStreamed, int? httpStatusCode = null)
+    {
+        UsageScope.NoteTracked(Bodies);
+        return new ClientResponse(Bodies, context, parser, isStreamed, httpStatusCode);
+    }
+
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context, in SentRequest request)
     {
         HttpContent content = response.Content;
@@ -349,7 +361,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         var tracking = new UsageTracking(body);
         response.Content = new TrackedContent(content, body, tracking, _drainer);
         TrackedResponses.Add(response, tracking);
-        body.Begin();
+        Begin(body);
         return tracking;
     }
 
@@ -385,8 +397,14 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             RequestBodyLength = request?.BodyLength ?? context.RequestBody.Length,
             RequestBodyCopy = request?.BodyCopy,
         };
-        body.Begin();
+        Begin(body);
         return body;
+    }
+
+    private static void Begin(TrackedBody body)
+    {
+        UsageScope.NoteTracked(body.Settings);
+        body.Begin();
     }
 
     private static Uri? AbsoluteUri(Uri? uri) => uri is { IsAbsoluteUri: true } ? uri : null;

@@ -6,6 +6,13 @@ internal enum AnswerForm
     /// <summary>Messages of a socket: each read is one.</summary>
     Messages,
 
+    /// <summary>What a client's objects say: one message for each part of an answer, which is complete when they
+    /// end.</summary>
+    ClientUpdates,
+
+    /// <summary>What a client's object says: one message for the whole answer.</summary>
+    ClientAnswer,
+
     /// <summary>A recording, which is not parsed.</summary>
     Recording,
 

@@ -67,6 +67,10 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         {
             _sse.Finish();
         }
+        else if (isWhole && known is { Form: AnswerForm.ClientUpdates or AnswerForm.ClientAnswer })
+        {
+            _events.Complete();
+        }
         else if (isWhole && _events.HasOutput && known is { Form: not AnswerForm.Messages })
         {
             _events.Apply(new StreamEvent(default, default, isWholeBody: true));
@@ -122,6 +126,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         {
             case AnswerForm.Messages:
                 _events.Apply(new StreamEvent(default, bytes));
+                break;
+            case AnswerForm.ClientUpdates or AnswerForm.ClientAnswer:
+                _events.Apply(new StreamEvent(default, bytes, isWholeBody: form == AnswerForm.ClientAnswer));
                 break;
             case AnswerForm.Text:
                 _events.ObserveText(bytes);

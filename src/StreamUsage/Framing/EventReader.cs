@@ -144,6 +144,9 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         }
     }
 
+    /// <summary>Completes the answer, if any event came.</summary>
+    public void Complete() => _state = EventCount == 0 ? _state : _state with { IsTerminal = true };
+
     /// <summary>Sets the caller's format. Earlier results stay.</summary>
     public void Name(ApiFormat format) => _choice.Name(format);
 

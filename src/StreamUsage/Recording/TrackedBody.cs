@@ -115,7 +115,11 @@ internal sealed partial class TrackedBody
 
     public CallerFailure? Failure => _failure;
 
-    public long BytesReceived => _bytesReceived;
+    /// <summary>Gets the bytes received; 0 if the bytes read are not the provider's.</summary>
+    public long BytesReceived => IsOfClient ? 0 : _bytesReceived;
+
+    /// <summary>Gets whether a client's objects are read, not the provider's bytes.</summary>
+    public bool IsOfClient { get; init; }
 
     public ref readonly StreamTimes Times => ref _times;
 
@@ -426,7 +430,7 @@ internal sealed partial class TrackedBody
             Usage = usage,
             InputSource = settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
             OutputSource = outputSource,
-            BytesReceived = _bytesReceived,
+            BytesReceived = BytesReceived,
             EventCount = Events.EventCount,
             StopReason = state.StopReason,
         };
