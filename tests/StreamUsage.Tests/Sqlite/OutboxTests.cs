@@ -198,6 +198,52 @@ public sealed class OutboxTests : IDisposable
         Directory.GetFiles(_folder, "*.damaged-*").Should().NotBeEmpty();
     }
 
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task Whatever_is_done_to_the_files_the_next_process_works(int seed)
+    {
+        string copy = Path.Combine(_folder, "copy", "outbox.db");
+        _sink.Before = (_, _) => throw new IOException("down");
+        await using (var process = new OutboxSetup(FilePath, _sink))
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                await process.Read($"{i}").Completion.WaitAsync(Patience);
+            }
+
+            CopyAsAfterDeath(copy);
+        }
+
+        _sink.Before = null;
+        Damage(copy, new Random(seed));
+        await using var next = new OutboxSetup(copy, _sink);
+        await next.Read("new").Completion.WaitAsync(Patience);
+        await WaitForAsync(() => _sink.Ids.Contains("new"));
+
+        _sink.Ids.Should().OnlyHaveUniqueItems();
+    }
+
+    public static TheoryData<int> Seeds { get; } = [.. Enumerable.Range(0, 20)];
+
+    private static void Damage(string path, Random random)
+    {
+        string file = random.Next(2) == 0 ? path : path + "-wal";
+        byte[] bytes = File.ReadAllBytes(file);
+        if (random.Next(3) == 0)
+        {
+            Array.Resize(ref bytes, random.Next(bytes.Length + 1));
+        }
+        else
+        {
+            for (int i = random.Next(1, 20); i > 0; i--)
+            {
+                random.NextBytes(bytes.AsSpan(random.Next(bytes.Length))[..1]);
+            }
+        }
+
+        File.WriteAllBytes(file, bytes);
+    }
+
     private static async Task WaitForAsync(Func<bool> condition)
     {
         using var limit = new CancellationTokenSource(Patience);
