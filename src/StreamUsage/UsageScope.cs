@@ -16,6 +16,8 @@ public static class UsageScope
     /// <summary>Attaches a context to every request that this flow of control sends through a
     /// <see cref="UsageTrackingHandler"/>, until the returned scope is disposed. A context of the request itself
     /// (<see cref="SetUsageContext"/>) and an inner scope take precedence.</summary>
+    /// <remarks>A stream of an SDK is often sent only when it is enumerated. Enumerate it inside the scope: after it,
+    /// the request has no context. <see cref="StreamUsageOptions.WarnWithoutContext"/> finds such requests.</remarks>
     /// <param name="context">The context of the requests.</param>
     /// <returns>The scope. Disposing it restores the outer scope if that is still open. A task that outlives the scope
     /// sends its further requests without a context.</returns>

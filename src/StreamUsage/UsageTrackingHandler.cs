@@ -1,4 +1,5 @@
 using StreamUsage.Http;
+using StreamUsage.Http.IncludeUsage;
 
 namespace StreamUsage;
 
@@ -63,9 +64,23 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         }
 
         HttpResponseMessage response;
+        Uri? asked = null;
         try
         {
+            if (MayAskForUsage(request, out Uri? server)
+                && await UsageRequest.CreateAsync(request, observed.Content, MaxBodyBytes, cancellationToken).ConfigureAwait(false)
+                    is { } asking)
+            {
+                observed.Observe(request, asking);
+                asked = server;
+            }
+
             response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            if (asked is not null && await UsageRequest.IsRejectedAsync(response, cancellationToken).ConfigureAwait(false))
+            {
+                SendUnchanged(request, observed, response, ref asked);
+                response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception fault)
         {
@@ -77,7 +92,7 @@ public sealed class UsageTrackingHandler : DelegatingHandler
             observed.Restore(request);
         }
 
-        return Track(response, observed);
+        return Track(response, observed, asked is not null);
     }
 
     /// <inheritdoc/>
@@ -91,9 +106,22 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         }
 
         HttpResponseMessage response;
+        Uri? asked = null;
         try
         {
+            if (MayAskForUsage(request, out Uri? server)
+                && UsageRequest.Create(request, observed.Content, MaxBodyBytes, cancellationToken) is { } asking)
+            {
+                observed.Observe(request, asking);
+                asked = server;
+            }
+
             response = base.Send(request, cancellationToken);
+            if (asked is not null && UsageRequest.IsRejected(response, cancellationToken))
+            {
+                SendUnchanged(request, observed, response, ref asked);
+                response = base.Send(request, cancellationToken);
+            }
         }
         catch (Exception fault)
         {
@@ -105,8 +133,10 @@ public sealed class UsageTrackingHandler : DelegatingHandler
             observed.Restore(request);
         }
 
-        return Track(response, observed);
+        return Track(response, observed, asked is not null);
     }
+
+    private int MaxBodyBytes => _tracker.Settings.MaxRequestBodyBytes;
 
     private ObservedRequest? Observe(HttpRequestMessage request)
     {
@@ -127,7 +157,7 @@ public sealed class UsageTrackingHandler : DelegatingHandler
             request,
             context ?? UsageContext.Empty,
             endpoint ?? ModelEndpoint.Unknown,
-            _tracker.Settings.MaxRequestBodyBytes,
+            MaxBodyBytes,
             _tracker.Budget,
             _tracker.Time);
     }
@@ -144,24 +174,43 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         }
     }
 
-    private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed)
+    private bool MayAskForUsage(HttpRequestMessage request, out Uri? server)
+    {
+        server = request.RequestUri;
+        return server is not null && ModelEndpoints.IsChat(request) && _tracker.Requests.MayAskForUsage(server);
+    }
+
+    // The server rejected the request for usage. It is not asked again.
+    private void SendUnchanged(HttpRequestMessage request, ObservedRequest observed, HttpResponseMessage rejection, ref Uri? asked)
+    {
+        _tracker.Requests.Reject(asked!);
+        asked = null;
+        rejection.Dispose();
+        observed.Observe(request, observed.Content!);
+    }
+
+    // The usage chunk is tracked before it is removed.
+    private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed, bool hasAsked)
     {
         (UsageContext context, SentRequest sent) = observed.Describe();
         response.TrackUsage(_tracker, context, sent);
+        if (hasAsked)
+        {
+            UsageRequest.HideUsage(response, _tracker.Bodies.Reading.MaxEventBytes);
+        }
+
         return response;
     }
 
     private void Fail(HttpRequestMessage request, ObservedRequest observed, Exception fault)
     {
-        RequestAttempts attempts = RequestAttempts.Of(request);
-        bool isRecorded = ReferenceEquals(attempts.RecordedFailure, fault); // By a handler inside.
-        if (!_tracker.Requests.RecordsFailures || observed.ShowsStoredAnswer || isRecorded)
+        if (!_tracker.Requests.RecordsFailures || observed.ShowsStoredAnswer
+            || !RequestAttempts.Of(request).TryRecord(fault, _tracker.Bodies.Sinks))
         {
             observed.Abandon();
             return;
         }
 
-        attempts.RecordedFailure = fault;
         (UsageContext context, SentRequest sent) = observed.Describe();
         _tracker.RecordNoResponse(context, sent, fault, observed.WasSent(fault));
     }

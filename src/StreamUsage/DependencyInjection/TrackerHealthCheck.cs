@@ -31,8 +31,8 @@ internal sealed class TrackerHealthCheck(UsageTracker tracker, HealthLimits limi
         if (sink.FailingSince is { } since)
         {
             TimeSpan failing = tracker.Time.GetUtcNow() - since;
-            yield return new Finding(
-                failing > limits.MaxFailingTime ? failure : HealthStatus.Degraded, $"{sink.Sink} has failed for {Text(failing)}.", sink.LastError);
+            HealthStatus status = failing > limits.MaxFailingTime ? failure : HealthStatus.Degraded;
+            yield return new Finding(status, $"{sink.Sink} has failed for {Text(failing)}.", sink.LastError);
         }
 
         if (sink.OldestRecordAge > limits.MaxRecordAge)

@@ -12,13 +12,15 @@ internal sealed class ObservedRequest
     private readonly ModelEndpoint _endpoint;
     private readonly DateTimeOffset? _startedAt;
     private readonly string? _path;
-    private readonly HttpContent? _content;
-    private readonly ObservedContent? _observed;
+    private readonly int _maxBodyBytes;
+    private readonly BufferBudget _budget;
+    private ObservedContent? _observed;
 
     public ObservedRequest(
         HttpRequestMessage request, UsageContext context, ModelEndpoint endpoint, int maxBodyBytes, BufferBudget budget, TimeProvider time)
     {
-        _context = context.AttemptId is null ? context with { AttemptId = RequestAttempts.Of(request).NextId() } : context;
+        string attemptId = RequestAttempts.Of(request).Begin();
+        _context = context.AttemptId is null ? context with { AttemptId = attemptId } : context;
         _endpoint = endpoint;
         _path = request.RequestUri?.AbsolutePath;
         try
@@ -30,13 +32,18 @@ internal sealed class ObservedRequest
             // Times are then measured from where tracking begins.
         }
 
-        _content = request.Content;
-        if (_content is not null)
+        // A body that the caller has given is not copied again. Whether it was sent is seen all the same.
+        _maxBodyBytes = context.RequestBody.IsEmpty ? maxBodyBytes : 0;
+        _budget = budget;
+        Content = request.Content;
+        if (Content is not null)
         {
-            // A body that the caller has given is not copied again. Whether it was sent is seen all the same.
-            request.Content = _observed = new ObservedContent(_content, context.RequestBody.IsEmpty ? maxBodyBytes : 0, budget);
+            Observe(request, Content);
         }
     }
+
+    /// <summary>Gets the caller's content; null if none.</summary>
+    public HttpContent? Content { get; }
 
     /// <summary>Gets whether the request shows a stored answer, which was billed, or is billed once.</summary>
     public bool ShowsStoredAnswer => _endpoint.StoredAnswerId is not null;
@@ -45,11 +52,18 @@ internal sealed class ObservedRequest
         && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal)
             || path.EndsWith("/audio/translations", StringComparison.Ordinal));
 
+    /// <summary>Observes the sending of a content, in place of the one before.</summary>
+    public void Observe(HttpRequestMessage request, HttpContent content)
+    {
+        Abandon();
+        request.Content = _observed = new ObservedContent(content, _maxBodyBytes, _budget);
+    }
+
     public void Restore(HttpRequestMessage request)
     {
         if (_observed is not null && ReferenceEquals(request.Content, _observed))
         {
-            request.Content = _content;
+            request.Content = Content;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace StreamUsage.Http;
 
 /// <summary>Counts the attempts of one request message, which a handler outside may send several times.
@@ -7,11 +9,9 @@ internal sealed class RequestAttempts
     private static readonly HttpRequestOptionsKey<RequestAttempts> Key = new("StreamUsage.Attempts");
 
     private readonly string _id = Guid.NewGuid().ToString("N");
+    private readonly List<IReadOnlyList<IUsageSink>> _recorded = [];
+    private Exception? _failure;
     private int _count;
-
-    /// <summary>Gets or sets the failure that was recorded last, so that a second handler of the same tracker does not
-    /// record it again; null if none.</summary>
-    public Exception? RecordedFailure { get; set; }
 
     public static RequestAttempts Of(HttpRequestMessage request)
     {
@@ -24,6 +24,36 @@ internal sealed class RequestAttempts
         return attempts;
     }
 
-    /// <summary>Returns a new id: the message's own, and the number of the attempt.</summary>
-    public string NextId() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_id}-{Interlocked.Increment(ref _count)}");
+    /// <summary>Begins an attempt.</summary>
+    /// <returns>Its id: the message's own, and the number of the attempt.</returns>
+    public string Begin()
+    {
+        lock (_recorded)
+        {
+            _failure = null;
+            return string.Create(CultureInfo.InvariantCulture, $"{_id}-{++_count}");
+        }
+    }
+
+    /// <summary>Notes that a failure is recorded. Returns false if a handler inside has recorded it into the same
+    /// sinks.</summary>
+    public bool TryRecord(Exception failure, IReadOnlyList<IUsageSink> sinks)
+    {
+        lock (_recorded)
+        {
+            if (!ReferenceEquals(_failure, failure))
+            {
+                _failure = failure;
+                _recorded.Clear();
+            }
+
+            if (_recorded.Exists(known => sinks.All(known.Contains)))
+            {
+                return false;
+            }
+
+            _recorded.Add(sinks);
+            return true;
+        }
+    }
 }

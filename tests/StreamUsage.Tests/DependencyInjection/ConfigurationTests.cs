@@ -36,9 +36,12 @@ public sealed class ConfigurationTests
         ("ShutdownGracePeriod", "00:00:17", TimeSpan.FromSeconds(17)),
         ("MaxRetainedTextBytes", "18", 18),
         ("MaxRequestBodyBytes", "19", 19),
+        ("RecordFailedRequests", "false", false),
+        ("WarnWithoutContext", "true", true),
+        ("RequestStreamUsage", "true", true),
     ];
 
-    private static readonly string[] SetByCodeOnly = ["Estimator", "Pricing", "MeterFactory", "OnDeliveryFailed"];
+    private static readonly string[] SetByCodeOnly = ["Estimator", "Pricing", "MeterFactory", "OnDeliveryFailed", "ShouldTrack"];
 
     public static TheoryData<string> Keys { get; } = [.. Values.Select(value => value.Key)];
 

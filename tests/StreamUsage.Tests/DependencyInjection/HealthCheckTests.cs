@@ -60,13 +60,18 @@ public sealed class HealthCheckTests
     [Fact]
     public async Task A_record_that_waits_too_long_is_unhealthy()
     {
-        var hangs = new TaskCompletionSource();
+        TaskCompletionSource hangs = new(), called = new();
         _services.AddStreamUsage(options => options.SinkTimeout = TimeSpan.FromHours(2))
-            .AddSink(new CallbackUsageSink((_, _) => new ValueTask(hangs.Task))).DeliverInBackground();
+            .AddSink((_, _) =>
+            {
+                called.SetResult();
+                return new ValueTask(hangs.Task);
+            }).DeliverInBackground(options => options.MaxBatchSize = 1);
         _services.AddHealthChecks().AddStreamUsage(maxRecordAge: TimeSpan.FromMinutes(1));
         await using ServiceProvider provider = _services.BuildServiceProvider();
         _ = await Streams.Finish(provider.GetRequiredService<UsageTracker>()).Completion;
 
+        await called.Task;
         HealthReportEntry first = await CheckAsync(provider);
         _time.Advance(TimeSpan.FromMinutes(2));
         HealthReportEntry later = await CheckAsync(provider);
@@ -98,7 +103,8 @@ public sealed class HealthCheckTests
         _services.AddHealthChecks().AddStreamUsage(trackerName: "billing");
         await using ServiceProvider provider = _services.BuildServiceProvider();
 
-        HealthReport report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
+        var service = provider.GetRequiredService<HealthCheckService>();
+        HealthReport report = await service.CheckHealthAsync(TestContext.Current.CancellationToken);
 
         report.Entries.Should().ContainSingle().Which.Key.Should().Be("streamusage-billing");
     }
@@ -117,7 +123,8 @@ public sealed class HealthCheckTests
 
     private static async Task<HealthReportEntry> CheckAsync(ServiceProvider provider)
     {
-        HealthReport report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
+        var service = provider.GetRequiredService<HealthCheckService>();
+        HealthReport report = await service.CheckHealthAsync(TestContext.Current.CancellationToken);
         return report.Entries["streamusage"];
     }
 }

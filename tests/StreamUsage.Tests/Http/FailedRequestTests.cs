@@ -9,7 +9,9 @@ namespace StreamUsage.Tests.Http;
 /// <summary>Requests that get no response have a record, and attempts can be told apart.</summary>
 public sealed class FailedRequestTests
 {
-    private const string Request = """{"model":"claude-x","messages":[{"role":"user","content":"hello there"}]}""";
+    // Larger than what the budget does not count.
+    private static readonly string Request =
+        $$$"""{"model":"claude-x","messages":[{"role":"user","content":"{{{new string('x', 20_000)}}}"}]}""";
 
     private readonly RecordingSink _sink = new();
 
@@ -51,6 +53,22 @@ public sealed class FailedRequestTests
         UsageRecord record = await FailAsync(new Throwing(new TaskCanceledException("late", new TimeoutException())), Host);
 
         (record.Outcome, record.Status, record.StatusCode).Should().Be((StreamOutcome.NoResponse, UsageStatus.Failed, 504));
+    }
+
+    // HttpClient tells its own timeout from a cancellation only after its handlers have returned.
+    [Fact]
+    public async Task A_timeout_of_the_client_itself_looks_like_a_cancellation()
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(LoopbackProvider.UntilClientLeavesAsync);
+        var tracker = new UsageTracker(_sink);
+        using var client = new HttpClient(new UsageTrackingHandler(tracker, new SocketsHttpHandler()));
+        client.Timeout = TimeSpan.FromSeconds(1);
+
+        await client.Awaiting(c => c.PostAsync(server.At("v1/messages"), new StringContent(Request)))
+            .Should().ThrowAsync<TaskCanceledException>();
+        await tracker.DisposeAsync();
+
+        _sink.Records.Should().ContainSingle().Which.StatusCode.Should().Be(499);
     }
 
     [Fact]
@@ -105,6 +123,37 @@ public sealed class FailedRequestTests
 
         _sink.Records.Should().ContainSingle();
         tracker.Budget.Taken.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_failure_under_handlers_of_two_sinks_has_a_record_in_each()
+    {
+        var other = new RecordingSink();
+        UsageTracker outside = new(_sink), inside = new(other);
+        var inner = new UsageTrackingHandler(inside, new Throwing(new HttpRequestException("refused")));
+        using var client = new HttpClient(new UsageTrackingHandler(outside, inner));
+
+        await client.Awaiting(c => c.PostAsync(Host, new StringContent(Request))).Should().ThrowAsync<HttpRequestException>();
+        await outside.DisposeAsync();
+        await inside.DisposeAsync();
+
+        (_sink.Records.Count, other.Records.Count).Should().Be((1, 1));
+    }
+
+    [Fact]
+    public async Task Attempts_that_fail_with_one_exception_object_have_a_record_each()
+    {
+        var tracker = new UsageTracker(_sink);
+        using var invoker = new HttpMessageInvoker(new UsageTrackingHandler(tracker, new Throwing(new HttpRequestException("refused"))));
+        using var request = new HttpRequestMessage(HttpMethod.Post, Host) { Content = new StringContent(Request) };
+
+        for (int i = 0; i < 2; i++)
+        {
+            await invoker.Awaiting(c => c.SendAsync(request, CancellationToken.None)).Should().ThrowAsync<HttpRequestException>();
+        }
+
+        await tracker.DisposeAsync();
+        _sink.Records.Should().HaveCount(2);
     }
 
     [Fact]
@@ -195,7 +244,8 @@ public sealed class FailedRequestTests
 
     private sealed class Throwing(Exception fault) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => throw fault;
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw fault;
 
         protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) => throw fault;
     }

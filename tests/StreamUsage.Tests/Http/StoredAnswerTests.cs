@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Recording.Stored;
@@ -18,7 +19,7 @@ public sealed class StoredAnswerTests
         $$"""{"id":"resp_1","object":"response","status":"completed","model":"gpt-5","output":[],"usage":{{Usage}}}""";
 
     private const string Failed =
-        """{"id":"resp_1","object":"response","status":"failed","model":"gpt-5","error":{"code":"server_error","message":"no"},"usage":null}""";
+        """{"id":"resp_1","object":"response","status":"failed","model":"m","error":{"code":"server_error","message":"no"},"usage":null}""";
 
     private const string Cancelled =
         """{"id":"resp_1","object":"response","status":"cancelled","model":"gpt-5","output":[],"usage":null}""";
@@ -162,21 +163,26 @@ public sealed class StoredAnswerTests
     public async Task Two_processes_share_what_is_pending()
     {
         await using var provider = await Provider.StartAsync(Queued);
-        var shared = new ConcurrentDictionary<string, UsageContext>();
+        var shared = new ConcurrentDictionary<string, string>();
         StreamUsageOptions options = new StreamUsageOptions().SharePendingAnswers(
             async (id, context, token) =>
             {
                 await Task.Yield();
-                shared[id] = context;
+                shared[id] = JsonSerializer.Serialize(context);
             },
             async (id, token) =>
             {
                 await Task.Yield();
-                return shared.TryRemove(id, out UsageContext? context) ? context : null;
+                return shared.TryRemove(id, out string? context) ? JsonSerializer.Deserialize<UsageContext>(context) : null;
             });
         var sink = new RecordingSink();
         UsageTracker first = new(sink, options), second = new(new CallbackUsageSink(sink.RecordAsync), options);
-        await ReadAsync(Client(first), HttpMethod.Post, provider.Responses);
+        var asked = new UsageContext { UserId = "who asked", Tags = new Dictionary<string, string> { ["tenant"] = "7" } };
+        using (UsageScope.Begin(asked))
+        {
+            await ReadAsync(Client(first), HttpMethod.Post, provider.Responses);
+        }
+
         await first.DisposeAsync();
         provider.Answer = Finished;
 
@@ -185,6 +191,8 @@ public sealed class StoredAnswerTests
 
         sink.Records.Select(record => record.Outcome).Should().BeEquivalentTo([StreamOutcome.Pending, StreamOutcome.Completed]);
         shared.Should().BeEmpty();
+        UsageContext billed = sink.Records.Single(IsBilled).Context;
+        (billed.UserId, billed.ApiFormat, billed.Tags!["tenant"]).Should().Be(("who asked", ApiFormat.OpenAI, "7"));
     }
 
     [Fact]
@@ -253,7 +261,8 @@ public sealed class StoredAnswerTests
         memory.Count.Should().Be(0);
     }
 
-    private static Task<IEnumerable<UsageRecord>> RecordsAsync(Provider provider, params (HttpMethod Method, Uri Uri, string Answer)[] calls) =>
+    private static Task<IEnumerable<UsageRecord>> RecordsAsync(
+        Provider provider, params (HttpMethod Method, Uri Uri, string Answer)[] calls) =>
         RecordsAsync(provider, new StreamUsageOptions(), null, calls);
 
     private static async Task<IEnumerable<UsageRecord>> RecordsAsync(
