@@ -11,8 +11,8 @@ internal sealed class OutboxFolder(string path, string process, ILogger? logger,
 
     private readonly string _path = Path.GetFullPath(path);
 
-    /// <summary>Opens the first file that no other process holds. A damaged one is set aside, and what can be read of it
-    /// is kept.</summary>
+    /// <summary>Opens the first file that no other process holds. A damaged one is set aside, and what can be read of
+    /// it is kept.</summary>
     /// <exception cref="IOException">There is no such file.</exception>
     /// <exception cref="SqliteException">The folder, or the disk, does not allow it.</exception>
     public OutboxFile Open()

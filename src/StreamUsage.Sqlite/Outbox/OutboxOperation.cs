@@ -1,7 +1,7 @@
 namespace StreamUsage.Sqlite.Outbox;
 
-/// <summary>Represents an operation on an outbox's file. Its task ends with true when it is safe on disk, and with false
-/// if the file cannot be used.</summary>
+/// <summary>Represents an operation on an outbox's file. Its task ends with true when it is safe on disk, and with
+/// false if the file cannot be used.</summary>
 /// <param name="execute">Runs in a transaction, and again after a rollback.</param>
 internal sealed class OutboxOperation(Action<OutboxFile> execute)
     : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)

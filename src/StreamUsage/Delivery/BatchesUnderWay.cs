@@ -18,8 +18,8 @@ internal sealed class BatchesUnderWay
         }
     }
 
-    /// <summary>Gets the timestamp since when the oldest of them is in delivery; <see cref="long.MaxValue"/> if there is
-    /// none.</summary>
+    /// <summary>Gets the timestamp since when the oldest of them is in delivery; <see cref="long.MaxValue"/> if there
+    /// is none.</summary>
     public long Oldest
     {
         get

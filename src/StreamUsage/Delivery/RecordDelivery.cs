@@ -119,7 +119,8 @@ internal sealed class RecordDelivery
         return adding.Result && _limits.WaitsForSink ? Queued : queued.WhenEnded();
 
         async Task<DeliveryResult> WhenAddedAsync() =>
-            await adding.ConfigureAwait(false) && _limits.WaitsForSink ? DeliveryResult.Queued : await queued.WhenEnded().ConfigureAwait(false);
+            await adding.ConfigureAwait(false) && _limits.WaitsForSink
+                ? DeliveryResult.Queued : await queued.WhenEnded().ConfigureAwait(false);
     }
 
     private static async Task<DeliveryResult> WorstAsync(Task<DeliveryResult>[] results)

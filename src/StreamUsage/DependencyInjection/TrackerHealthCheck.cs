@@ -3,8 +3,8 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Reports a tracker's sinks, undelivered records, price table and outbox. The worst finding decides; the description
-/// names them all.</summary>
+/// <summary>Reports a tracker's sinks, undelivered records, price table and outbox. The worst finding decides; the
+/// description names them all.</summary>
 internal sealed class TrackerHealthCheck(UsageTracker tracker, HealthLimits limits) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -41,7 +41,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     /// <summary>Gets the delivery from the outbox; null without one.</summary>
     public OutboxDelivery? Outbox { get; private set; }
 
-    /// <summary>Stores records in an outbox before they are delivered, and open responses while they are read.</summary>
+    /// <summary>Stores records in an outbox before they are delivered, and open responses while they are
+    /// read.</summary>
     /// <returns>The journal of open responses.</returns>
     public OpenJournal Use(IRecordOutbox outbox, TimeProvider time)
     {

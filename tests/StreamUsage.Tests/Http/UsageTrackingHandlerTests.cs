@@ -260,7 +260,7 @@ public sealed class UsageTrackingHandlerTests
         }
 
         await tracker.DisposeAsync();
-        sink.Records.Select(record => record.Context.ApiFormat).Should().Equal(ApiFormat.Auto, ApiFormat.Claude);
+        sink.Records.Select(record => record.Context.ApiFormat).Should().BeEquivalentTo([ApiFormat.Auto, ApiFormat.Claude]);
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace StreamUsage.Delivery.Outbox;
 /// <summary>Delivers the records of an outbox, in the order in which they were stored.</summary>
 /// <param name="outbox">The outbox.</param>
 /// <param name="delivery">Delivers to the sinks.</param>
-/// <param name="complete">Completes the record of a response whose process has ended: its price, and its report.</param>
+/// <param name="complete">Completes the record of a response whose process has ended: its price, and its
+/// report.</param>
 internal sealed class OutboxDelivery(
     IRecordOutbox outbox, RecordDelivery delivery, Func<UsageRecord, Task<UsageRecord>> complete) : IAsyncDisposable
 {

@@ -5,7 +5,8 @@ namespace StreamUsage.Http.IncludeUsage;
 /// <summary>Adds <c>stream_options.include_usage</c> to the JSON of a Chat request. All other bytes stay.</summary>
 internal static class IncludeUsageEdit
 {
-    /// <summary>Returns the edited JSON; null if the request does not stream, asks already, or is not understood.</summary>
+    /// <summary>Returns the edited JSON; null if the request does not stream, asks already, or is not
+    /// understood.</summary>
     public static byte[]? Apply(ReadOnlySpan<byte> json)
     {
         try

@@ -40,7 +40,8 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
     }
 
     /// <summary>Returns the context of the request that created an answer, if this response is the one that bills it;
-    /// else null. A response that does not show the answer's end claims nothing, so that a later one bills it.</summary>
+    /// else null. A response that does not show the answer's end claims nothing, so that a later one bills
+    /// it.</summary>
     public async ValueTask<UsageContext?> TryClaimAsync(TrackedBody body)
     {
         if (!ShowsEnd(body) || body.StoredAnswerId is not { Length: > 0 and <= MaxIdLength } id)
