@@ -17,7 +17,7 @@ public static class SqliteStreamUsageBuilderExtensions
     /// crash, a record may come twice with the same <see cref="UsageRecord.Id"/>.</para>
     /// <para>A running process locks its file. Further processes with the same path use files beside it
     /// (<c>outbox-1.db</c>), and take over those of ended processes. The file must be on a local disk.</para>
-    /// <para>If the file cannot be written, records are delivered directly, and a warning is logged.</para>
+    /// <para>If the file cannot be written, records are delivered directly, and an error is logged.</para>
     /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <param name="path">The file. Its folder is created if it is missing.</param>

@@ -11,7 +11,7 @@ internal sealed class EntityUsageSink(UsageDb db) : IUsageSink
 
     public async ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
     {
-        Guid[] ids = [.. records.Select(record => record.Id)];
+        List<Guid> ids = [.. records.Select(record => record.Id)];
         List<Guid> known = await db.Usage.Select(row => row.Id).Where(id => ids.Contains(id)).ToListAsync(cancellationToken);
         db.Usage.AddRange(records.Where(record => !known.Contains(record.Id)).Select(UsageEntity.Of));
         await db.SaveChangesAsync(cancellationToken);

@@ -7,7 +7,8 @@ using var http = new HttpClient();
 
 using var request = new HttpRequestMessage(HttpMethod.Post, "http://localhost:11434/v1/chat/completions");
 request.Content = new StringContent("""
-    {"model":"llama3.2","stream":true,"messages":[{"role":"user","content":"Why is the sky blue?"}]}
+    {"model":"llama3.2","stream":true,"stream_options":{"include_usage":true},
+    "messages":[{"role":"user","content":"Why is the sky blue?"}]}
     """, null, "application/json");
 using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
 response.TrackUsage(tracker, new UsageContext { RequestId = "req-42" });
