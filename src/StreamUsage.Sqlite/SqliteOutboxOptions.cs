@@ -3,6 +3,8 @@ namespace StreamUsage.Sqlite;
 /// <summary>Represents the options of an outbox.</summary>
 public sealed class SqliteOutboxOptions
 {
+    private static readonly TimeSpan OneDay = TimeSpan.FromDays(1), MaxRetention = TimeSpan.FromDays(10_000);
+
     /// <summary>Gets or sets how long a record may wait until it is on disk; 5 seconds by default. A record that waits
     /// longer is delivered directly.</summary>
     public TimeSpan StoreTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -17,9 +19,10 @@ public sealed class SqliteOutboxOptions
 
     internal void Validate()
     {
-        Check(StoreTimeout > TimeSpan.Zero, nameof(StoreTimeout), "must be positive");
-        Check(FailedRecordRetention >= TimeSpan.Zero, nameof(FailedRecordRetention), "must not be negative");
-        Check(AdoptionInterval > TimeSpan.Zero, nameof(AdoptionInterval), "must be positive");
+        Check(StoreTimeout > TimeSpan.Zero && StoreTimeout <= OneDay, nameof(StoreTimeout), "must be positive, and at most a day");
+        Check(FailedRecordRetention >= TimeSpan.Zero && FailedRecordRetention <= MaxRetention, nameof(FailedRecordRetention),
+            "must not be negative, and at most 10,000 days");
+        Check(AdoptionInterval > TimeSpan.Zero && AdoptionInterval <= OneDay, nameof(AdoptionInterval), "must be positive, and at most a day");
     }
 
     private static void Check(bool isValid, string name, string rule)

@@ -25,7 +25,8 @@ public static class SqliteStreamUsageBuilderExtensions
     /// <returns>The builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="path"/> is
     /// null.</exception>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or another tracker's, or an option is out
+    /// of range.</exception>
     public static IStreamUsageBuilder AddSqliteOutbox(
         this IStreamUsageBuilder builder, string path, Action<SqliteOutboxOptions>? configure = null)
     {
@@ -34,7 +35,13 @@ public static class SqliteStreamUsageBuilderExtensions
         var options = new SqliteOutboxOptions();
         configure?.Invoke(options);
         options.Validate();
-        builder.Services.AddSingleton(new OutboxRegistration(builder.Name, provider => new SqliteOutbox(
+        path = Path.GetFullPath(path);
+        if (builder.Services.Any(service => service.ImplementationInstance is OutboxRegistration other && other.Path == path))
+        {
+            throw new ArgumentException($"Another tracker has the outbox {path}.", nameof(path));
+        }
+
+        builder.Services.AddSingleton(new OutboxRegistration(builder.Name, path, provider => new SqliteOutbox(
             path,
             options,
             provider.GetService<ILoggerFactory>()?.CreateLogger("StreamUsage.Sqlite"),

@@ -283,10 +283,18 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// a queue.</summary>
     /// <remarks>Remaining records are logged and passed to <see cref="StreamUsageOptions.OnDeliveryFailed"/>. Responses
     /// can still be tracked afterwards.</remarks>
-    public ValueTask DisposeAsync() => new(StopAsync(CancellationToken.None));
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        _journal?.Dispose();
+        if (Bodies.Records.Outbox is { } outbox)
+        {
+            await outbox.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Stops the tracker like <see cref="DisposeAsync"/>, and blocks until it is stopped.</summary>
-    public void Dispose() => StopAsync(CancellationToken.None).GetAwaiter().GetResult();
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>Stops the tracker once. A cancelled token ends the wait for responses and shortens the
     /// delivery.</summary>
@@ -294,12 +302,6 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     {
         _drainer?.Dispose();
         await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
-        _journal?.Dispose();
-        if (Bodies.Records.Outbox is { } outbox)
-        {
-            await outbox.DisposeAsync().ConfigureAwait(false);
-        }
-
         _gauges?.Dispose();
         _priceTableGauge?.Dispose();
     }

@@ -111,15 +111,20 @@ internal sealed class OutboxFile : IDisposable
         "INSERT OR IGNORE INTO record (id, state, process, failed_at, json) VALUES ($0, $1, $2, $3, $4)",
         row.Id, row.State, row.Process, row.FailedAt, row.Json);
 
+    /// <summary>Takes over a row of the damaged file that this one replaces.</summary>
+    public void Restore(in OutboxRow row) => Execute(
+        "INSERT OR IGNORE INTO record (position, id, state, process, failed_at, json) VALUES ($0, $1, $2, $3, $4, $5)",
+        row.Position, row.Id, row.State, row.Process, row.FailedAt, row.Json);
+
     public void Remove(long position) => Execute("DELETE FROM record WHERE position = $0", position);
 
-    public void Fail(long position, DateTimeOffset now) =>
-        Execute("UPDATE record SET state = $1, failed_at = $2 WHERE position = $0", position, Failed, Time(now));
+    public void Remove(string id) => Execute("DELETE FROM record WHERE id = $0", id);
+
+    public void Fail(string id, DateTimeOffset now) =>
+        Execute("UPDATE record SET state = $1, failed_at = $2 WHERE id = $0", id, Failed, Time(now));
 
     public void RemoveFailedBefore(DateTimeOffset time) =>
         Execute("DELETE FROM record WHERE state = $0 AND failed_at < $1", Failed, Time(time));
-
-    public void RemoveAll() => Execute("DELETE FROM record");
 
     /// <summary>Reads stored records, and open responses of other processes.</summary>
     public List<OutboxRow> Read(long after, int max) => Rows(
@@ -152,13 +157,7 @@ internal sealed class OutboxFile : IDisposable
         using SqliteDataReader reader = Bind(Command(sql), values).ExecuteReader();
         while (reader.Read())
         {
-            rows.Add(new OutboxRow(
-                reader.GetInt64(0),
-                reader.GetString(1),
-                reader.GetInt32(2),
-                reader.GetString(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4),
-                (byte[])reader.GetValue(5)));
+            rows.Add(OutboxRow.Of(reader));
         }
 
         return rows;

@@ -1,71 +1,81 @@
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Sqlite.Outbox;
 
 /// <summary>Finds the file of this process, and those of ended ones: the path, and <c>name-1.db</c> and so on beside
-/// it.</summary>
-internal sealed class OutboxFolder(string path, string process, ILogger? logger, TimeProvider time)
+/// it. A process holds the lock file of its own until it ends, also while SQLite cannot use the file.</summary>
+internal sealed class OutboxFolder(string path, string process, OutboxLogger log, TimeProvider time) : IDisposable
 {
     private const int MaxFiles = 256, RowsAtOnce = 500;
 
     private readonly string _path = Path.GetFullPath(path);
+    private FileStream? _lock;
 
-    /// <summary>Opens the first file that no other process holds. A damaged one is set aside, and what can be read of
-    /// it is kept.</summary>
-    /// <exception cref="IOException">There is no such file.</exception>
-    /// <exception cref="SqliteException">The folder, or the disk, does not allow it.</exception>
+    /// <summary>Gets the path of this process's file; null before it was opened.</summary>
+    public string? Own { get; private set; }
+
+    /// <summary>Opens this process's file: the first that no other process holds. A damaged one is set aside, and what
+    /// can be read of it is kept.</summary>
+    /// <exception cref="IOException">There is no such file, or the folder cannot be used.</exception>
+    /// <exception cref="SqliteException">The file cannot be used.</exception>
     public OutboxFile Open()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-        for (int i = 0; i < MaxFiles; i++)
+        for (int i = 0; i < MaxFiles && _lock is null; i++)
         {
-            if (TryOpen(FileAt(i)) is { } file)
-            {
-                return file;
-            }
+            _lock = TryLock(FileAt(i));
+            Own = _lock is null ? null : FileAt(i);
         }
 
-        throw new IOException($"All {MaxFiles} files of the outbox {_path} are in use.");
+        return OpenOrReplace(Own ?? throw new IOException($"All {MaxFiles} files of the outbox {_path} are in use."));
     }
 
     /// <summary>Takes over the rows of the files that ended processes left. A crash in the middle may keep a row in two
     /// files, with the same id.</summary>
-    /// <param name="own">The path of this process's file.</param>
-    /// <param name="write">Writes rows to it. Returns whether they are safe.</param>
-    public async Task AdoptAsync(string own, Func<IReadOnlyList<OutboxRow>, Task<bool>> write)
+    /// <param name="write">Writes rows to this process's file. Returns whether they are safe.</param>
+    public async Task AdoptAsync(Func<IReadOnlyList<OutboxRow>, Task<bool>> write)
     {
         for (int i = 0; i < MaxFiles && File.Exists(FileAt(i)); i++)
         {
-            string path = FileAt(i);
-            if (path == own)
+            string other = FileAt(i);
+            if (other == Own)
             {
                 continue;
             }
 
             try
             {
-                using OutboxFile? other = TryOpen(path);
-                if (other is not null)
+                using FileStream? held = TryLock(other);
+                if (held is not null)
                 {
-                    await MoveAsync(other, write).ConfigureAwait(false);
+                    using OutboxFile file = OpenOrReplace(other);
+                    await MoveAsync(file, write).ConfigureAwait(false);
                 }
             }
-            catch (Exception fault) when (fault is SqliteException or IOException or UnauthorizedAccessException or NotSupportedException)
+            catch (Exception fault)
             {
-                if (logger is not null)
-                {
-                    OutboxLog.NotAdopted(logger, path, fault);
-                }
+                log.Write(l => OutboxLog.NotAdopted(l, other, fault));
             }
         }
     }
 
-    /// <summary>Sets a damaged file aside, and returns a new one with what could be read of it.</summary>
+    /// <summary>Replaces a damaged file by one with what could be read of it, under the same lock.</summary>
     public OutboxFile Replace(string damaged, Exception fault)
     {
         List<OutboxRow> rows = OutboxSalvage.Read(damaged);
-        string aside = $"{damaged}.damaged-{time.GetUtcNow():yyyyMMddHHmmssfff}";
+        string renewed = damaged + ".new", aside = $"{damaged}.damaged-{time.GetUtcNow():yyyyMMddHHmmssfff}";
+        Delete(renewed);
+        using (OutboxFile file = OutboxFile.OpenOrCreate(renewed, process))
+        {
+            file.Begin();
+            foreach (OutboxRow row in rows)
+            {
+                file.Restore(row);
+            }
+
+            file.Commit();
+        }
+
         foreach (string ending in (string[])["", "-wal", "-shm"])
         {
             if (File.Exists(damaged + ending))
@@ -74,29 +84,22 @@ internal sealed class OutboxFolder(string path, string process, ILogger? logger,
             }
         }
 
-        if (logger is not null)
-        {
-            OutboxLog.Damaged(logger, damaged, aside, rows.Count, fault);
-        }
-
-        var file = OutboxFile.OpenOrCreate(damaged, process);
-        Write(file, rows);
-        return file;
+        File.Move(renewed, damaged); // Closing it has written its log into it.
+        log.Write(l => OutboxLog.Damaged(l, damaged, aside, rows.Count, fault));
+        return OutboxFile.OpenOrCreate(damaged, process);
     }
 
-    private OutboxFile? TryOpen(string path)
+    public void Dispose() => _lock?.Dispose();
+
+    private OutboxFile OpenOrReplace(string file)
     {
         try
         {
-            return OutboxFile.OpenOrCreate(path, process);
-        }
-        catch (SqliteException fault) when (SqliteErrors.IsInUse(fault))
-        {
-            return null;
+            return OutboxFile.OpenOrCreate(file, process);
         }
         catch (SqliteException fault) when (SqliteErrors.IsDamage(fault))
         {
-            return Replace(path, fault);
+            return Replace(file, fault);
         }
     }
 
@@ -119,28 +122,30 @@ internal sealed class OutboxFolder(string path, string process, ILogger? logger,
             other.Commit();
         }
 
-        if (moved != 0 && logger is not null)
+        if (moved != 0)
         {
-            OutboxLog.Adopted(logger, moved, other.Path);
+            log.Write(l => OutboxLog.Adopted(l, moved, other.Path));
         }
     }
 
-    private static void Write(OutboxFile file, List<OutboxRow> rows)
+    // The operating system releases it when the process ends. The file stays: deleting it would let two hold it.
+    private static FileStream? TryLock(string file)
     {
-        file.Begin();
         try
         {
-            foreach (OutboxRow row in rows)
-            {
-                file.Adopt(row);
-            }
-
-            file.Commit();
+            return new FileStream(file + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch
+        catch (IOException) when (File.Exists(file + ".lock"))
         {
-            file.Rollback();
-            throw;
+            return null; // Another process holds it.
+        }
+    }
+
+    private static void Delete(string file)
+    {
+        foreach (string ending in (string[])["", "-wal", "-shm"])
+        {
+            File.Delete(file + ending);
         }
     }
 

@@ -6,16 +6,13 @@ namespace StreamUsage.Sqlite.Outbox;
 internal sealed class OutboxOperation(Action<OutboxFile> execute)
     : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
-    private int _isTaken;
+    private Action<OutboxFile>? _execute = execute;
 
     /// <summary>Gets whether the operation brings records that wait for their sinks.</summary>
     public bool BringsRecords { get; init; }
 
-    /// <summary>Gets whether the operation ends records.</summary>
-    public bool EndsRecords { get; init; }
+    public void Execute(OutboxFile file) => Volatile.Read(ref _execute)?.Invoke(file);
 
-    /// <summary>Claims the operation, to execute or to abandon it. Returns false if it is claimed already.</summary>
-    public bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
-
-    public void Execute(OutboxFile file) => execute(file);
+    /// <summary>Leaves the operation out, unless it is being executed, and releases what it holds.</summary>
+    public void Abandon() => Volatile.Write(ref _execute, null);
 }

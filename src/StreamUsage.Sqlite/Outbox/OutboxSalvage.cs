@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
 namespace StreamUsage.Sqlite.Outbox;
@@ -26,13 +27,14 @@ internal static class OutboxSalvage
                 using SqliteDataReader reader = command.ExecuteReader();
                 while (reader.Read())
                 {
-                    if (Row(reader) is { } row)
+                    OutboxRow row = OutboxRow.Of(reader);
+                    if (IsWhole(row))
                     {
                         rows.TryAdd(row.Position, row);
                     }
                 }
             }
-            catch (Exception fault) when (fault is SqliteException or InvalidCastException or InvalidOperationException or IOException)
+            catch (Exception fault) when (fault is SqliteException or InvalidOperationException or IOException)
             {
                 // The damage begins here.
             }
@@ -41,18 +43,15 @@ internal static class OutboxSalvage
         return [.. rows.Values];
     }
 
-    private static OutboxRow? Row(SqliteDataReader reader)
+    private static bool IsWhole(in OutboxRow row)
     {
         try
         {
-            var row = new OutboxRow(
-                reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), reader.GetString(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4), (byte[])reader.GetValue(5));
-            return UsageRecordJson.Read(row.Json).Id.ToString() == row.Id ? row : null;
+            return UsageRecordJson.Read(row.Json).Id.ToString() == row.Id;
         }
-        catch (Exception fault) when (fault is System.Text.Json.JsonException or InvalidCastException or FormatException)
+        catch (JsonException)
         {
-            return null; // A row whose bytes were overwritten.
+            return false; // Its bytes were overwritten.
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using StreamUsage.Delivery.Outbox;
@@ -12,26 +11,30 @@ internal sealed class SqliteOutbox : IRecordOutbox
 {
     private const int MaxWaiting = 20_000, MaxOperationsAtOnce = 2_000;
 
-    private static readonly TimeSpan PauseOfFault = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PauseOfFault = TimeSpan.FromSeconds(2), TimeToEnd = TimeSpan.FromSeconds(10);
 
     private readonly string _path;
     private readonly SqliteOutboxOptions _options;
-    private readonly ILogger? _logger;
+    private readonly OutboxLogger _log;
     private readonly TimeProvider _time;
     private readonly OutboxFolder _folder;
     private readonly BlockingCollection<OutboxOperation> _operations = new(MaxWaiting);
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly OutboxPulse _stored = new(), _settled = new();
-    private volatile OutboxFile? _file; // Only the thread uses it; others read its path.
+    private readonly OutboxEndings _endings = new();
+    private readonly ConcurrentDictionary<Guid, bool> _taken = new(); // Records that were read and have not ended.
+    private OutboxFile? _file; // Used by the thread.
     private volatile Exception? _fault;
+    private volatile int _files; // How often a file was opened. Positions hold for one of them.
     private bool _isReported;
-    private long _failedAt;
+    private long _failedAt, _position;
+    private int _positionOf;
 
     public SqliteOutbox(string path, SqliteOutboxOptions options, ILogger? logger, TimeProvider time)
     {
-        (_path, _options, _logger, _time) = (path, options, logger, time);
-        _folder = new OutboxFolder(path, Guid.NewGuid().ToString("N"), logger, time);
+        (_path, _options, _log, _time) = (path, options, new OutboxLogger(logger), time);
+        _folder = new OutboxFolder(path, Guid.NewGuid().ToString("N"), _log, time);
         using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
         {
             new Thread(Run) { IsBackground = true, Name = "StreamUsage outbox" }.Start();
@@ -43,59 +46,77 @@ internal sealed class SqliteOutbox : IRecordOutbox
 
     public async Task<bool> StoreAsync(UsageRecord record)
     {
+        _taken.TryRemove(record.Id, out _); // The record of an orphan is to be read again.
+        bool isStored = false;
         try
         {
             byte[] json = UsageRecordJson.ToUtf8Bytes(record);
-            var operation = new OutboxOperation(file => file.Store(record.Id, json)) { BringsRecords = true };
-            return TryAdd(operation) && await WithinTimeoutAsync(operation).ConfigureAwait(false);
+            isStored = await ExecuteAsync(new OutboxOperation(file => file.Store(record.Id, json)) { BringsRecords = true })
+                .ConfigureAwait(false);
         }
         catch (Exception)
         {
-            return false; // The record cannot be written as JSON.
+            // The record cannot be written as JSON.
         }
+
+        if (!isStored)
+        {
+            _endings.Remove(record.Id); // It is delivered directly: what the file has of it must not come as well.
+        }
+
+        return isStored;
     }
 
-    public void Journal(IReadOnlyList<OpenRecord> open)
+    public Task<bool> JournalAsync(IReadOnlyList<OpenRecord> open)
     {
-        try
+        var rows = new List<(OpenRecord Open, byte[] Json)>();
+        foreach (OpenRecord response in open)
         {
-            (Guid Id, byte[] Json, Func<bool> IsOpen)[] rows =
-                [.. open.Select(static response => (response.Record.Id, UsageRecordJson.ToUtf8Bytes(response.Record), response.IsOpen))];
-            TryAdd(new OutboxOperation(file =>
+            try
             {
-                foreach ((Guid id, byte[] json, Func<bool> isOpen) in rows)
-                {
-                    // A response that has ended is stored by a later operation, or was stored already.
-                    if (isOpen())
-                    {
-                        file.Keep(id, json);
-                    }
-                }
-            }));
+                rows.Add((response, UsageRecordJson.ToUtf8Bytes(response.Record)));
+            }
+            catch (Exception)
+            {
+                // This one cannot be written as JSON.
+            }
         }
-        catch (Exception)
+
+        return ExecuteAsync(new OutboxOperation(file =>
         {
-            // One of them cannot be written as JSON.
-        }
+            foreach ((OpenRecord response, byte[] json) in rows)
+            {
+                // A response that has ended is stored by a later operation, or was stored already.
+                if (response.IsOpen())
+                {
+                    file.Keep(response.Record.Id, json);
+                }
+            }
+        }));
     }
 
-    public async Task<IReadOnlyList<OutboxEntry>> ReadAsync(long after, int max, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OutboxEntry>> ReadAsync(int max, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             Task stored = _stored.Next;
+            if (_positionOf != _files)
+            {
+                (_positionOf, _position) = (_files, 0);
+            }
+
             List<OutboxRow> rows = [];
-            var read = new OutboxOperation(file => rows = file.Read(after, max));
-            bool isRead = TryAdd(read) && await read.Task.ConfigureAwait(false);
+            bool isRead = await ExecuteAsync(new OutboxOperation(file => rows = file.Read(_position, max))).ConfigureAwait(false);
             if (isRead && rows.Count != 0)
             {
-                List<OutboxEntry> entries = [.. rows.Select(Parse).OfType<OutboxEntry>()];
+                _position = rows[^1].Position;
+                List<OutboxEntry> entries = [.. rows.Select(Take).OfType<OutboxEntry>()];
                 if (entries.Count != 0)
                 {
                     return entries;
                 }
 
-                continue; // Unreadable rows were marked.
+                continue; // All of them were read before, or cannot be read.
             }
 
             await stored.WaitAsync(isRead ? Timeout.InfiniteTimeSpan : PauseOfFault, _time, cancellationToken)
@@ -105,33 +126,27 @@ internal sealed class SqliteOutbox : IRecordOutbox
         return [];
     }
 
-    public void Settle(long position, DeliveryResult result)
+    public void Settle(Guid id, DeliveryResult result)
     {
-        bool isRemoved = result == DeliveryResult.Delivered || _options.FailedRecordRetention == TimeSpan.Zero;
-        TryAdd(new OutboxOperation(file =>
+        if (result == DeliveryResult.Delivered || _options.FailedRecordRetention == TimeSpan.Zero)
         {
-            if (isRemoved)
-            {
-                file.Remove(position);
-            }
-            else
-            {
-                file.Fail(position, _time.GetUtcNow());
-            }
-        })
+            _endings.Remove(id);
+        }
+        else
         {
-            EndsRecords = true,
-        });
+            _endings.Fail(id);
+        }
+
+        TryAdd(new OutboxOperation(static _ => { })); // The endings are written with it.
     }
 
     public async Task WhenSettledAsync()
     {
         long last = long.MaxValue;
-        while (true)
+        while (!_ended.Task.IsCompleted)
         {
             Task settled = _settled.Next;
-            var look = new OutboxOperation(file => last = file.LastStored(last));
-            if (!TryAdd(look) || !await look.Task.ConfigureAwait(false) || last == 0)
+            if (!await ExecuteAsync(new OutboxOperation(file => last = file.LastStored(last))).ConfigureAwait(false) || last == 0)
             {
                 return;
             }
@@ -148,15 +163,26 @@ internal sealed class SqliteOutbox : IRecordOutbox
             await _stop.CancelAsync().ConfigureAwait(false);
         }
 
-        await _ended.Task.ConfigureAwait(false);
+        // A disk that hangs must not hang the process.
+        await _ended.Task.WaitAsync(TimeToEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task<bool> WithinTimeoutAsync(OutboxOperation operation)
+    private async Task<bool> ExecuteAsync(OutboxOperation operation)
     {
-        Task written = operation.Task;
-        await written.WaitAsync(_options.StoreTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        bool isAbandoned = !written.IsCompleted && operation.TryTake();
-        return !isAbandoned && await operation.Task.ConfigureAwait(false); // Else it is being written.
+        if (!TryAdd(operation))
+        {
+            return false;
+        }
+
+        Task executed = operation.Task;
+        await executed.WaitAsync(_options.StoreTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!executed.IsCompleted)
+        {
+            operation.Abandon();
+            return false;
+        }
+
+        return await operation.Task.ConfigureAwait(false);
     }
 
     private bool TryAdd(OutboxOperation operation)
@@ -171,20 +197,17 @@ internal sealed class SqliteOutbox : IRecordOutbox
         }
     }
 
-    private OutboxEntry? Parse(OutboxRow row)
+    private OutboxEntry? Take(OutboxRow row)
     {
         try
         {
-            return new OutboxEntry(row.Position, UsageRecordJson.Read(row.Json), row.IsOpen);
+            UsageRecord record = UsageRecordJson.Read(row.Json);
+            return _taken.TryAdd(record.Id, true) ? new OutboxEntry(record, row.IsOpen) : null;
         }
-        catch (JsonException fault)
+        catch (Exception fault)
         {
-            if (_logger is not null)
-            {
-                OutboxLog.Unreadable(_logger, row.Id, _path, fault);
-            }
-
-            Settle(row.Position, DeliveryResult.Failed);
+            _log.Write(l => OutboxLog.Unreadable(l, row.Id, _path, fault));
+            TryAdd(new OutboxOperation(file => file.Fail(row.Id, _time.GetUtcNow())));
             return null;
         }
     }
@@ -196,9 +219,9 @@ internal sealed class SqliteOutbox : IRecordOutbox
         {
             do
             {
-                if (_file is { } file)
+                if (_folder.Own is not null)
                 {
-                    await _folder.AdoptAsync(file.Path, WriteAsync).ConfigureAwait(false);
+                    await _folder.AdoptAsync(WriteAsync).ConfigureAwait(false);
                 }
             }
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false));
@@ -208,20 +231,16 @@ internal sealed class SqliteOutbox : IRecordOutbox
             // The outbox is closed.
         }
 
-        async Task<bool> WriteAsync(IReadOnlyList<OutboxRow> rows)
+        Task<bool> WriteAsync(IReadOnlyList<OutboxRow> rows) => ExecuteAsync(new OutboxOperation(file =>
         {
-            var write = new OutboxOperation(file =>
+            foreach (OutboxRow row in rows)
             {
-                foreach (OutboxRow row in rows)
-                {
-                    file.Adopt(row);
-                }
-            })
-            {
-                BringsRecords = true,
-            };
-            return TryAdd(write) && await write.Task.ConfigureAwait(false);
-        }
+                file.Adopt(row);
+            }
+        })
+        {
+            BringsRecords = true,
+        });
     }
 
     private void Run()
@@ -231,44 +250,50 @@ internal sealed class SqliteOutbox : IRecordOutbox
         while (!_operations.IsCompleted)
         {
             batch.Clear();
-            if (_operations.TryTake(out OutboxOperation? first, Timeout.Infinite))
+            bool hasAny = _operations.TryTake(out OutboxOperation? first, PauseOfFault);
+            while (hasAny && first is not null)
             {
                 batch.Add(first);
-                while (batch.Count < MaxOperationsAtOnce && _operations.TryTake(out OutboxOperation? next))
-                {
-                    batch.Add(next);
-                }
+                hasAny = batch.Count < MaxOperationsAtOnce && _operations.TryTake(out first);
+            }
 
+            if (batch.Count != 0 || !_endings.IsEmpty)
+            {
                 Execute(batch);
             }
         }
 
+        Execute([]); // Writes the last endings.
         Close();
+        _folder.Dispose();
         _ended.SetResult();
+        _stored.Send();
+        _settled.Send();
     }
 
     private void Execute(List<OutboxOperation> batch)
     {
-        batch.RemoveAll(static operation => !operation.TryTake());
-        bool isDone = TryExecute(batch) || (_file is not null && TryExecute(batch)); // A damaged file was replaced.
+        bool isDone = TryExecute(batch, out bool hasEnded)
+            || (_file is not null && TryExecute(batch, out hasEnded)); // A damaged file was replaced.
         foreach (OutboxOperation operation in batch)
         {
             operation.SetResult(isDone);
         }
 
-        if (batch.Exists(static operation => operation.BringsRecords))
+        if (isDone && batch.Exists(static operation => operation.BringsRecords))
         {
             _stored.Send();
         }
 
-        if (batch.Exists(static operation => operation.EndsRecords))
+        if (hasEnded)
         {
             _settled.Send();
         }
     }
 
-    private bool TryExecute(List<OutboxOperation> batch)
+    private bool TryExecute(List<OutboxOperation> batch, out bool hasEnded)
     {
+        hasEnded = false;
         if (_file is null && !TryOpen())
         {
             return false;
@@ -283,7 +308,15 @@ internal sealed class SqliteOutbox : IRecordOutbox
                 operation.Execute(file);
             }
 
+            KeyValuePair<string, bool>[] endings = _endings.Write(file, _time.GetUtcNow());
             file.Commit();
+            _endings.Forget(endings);
+            foreach ((string id, _) in endings)
+            {
+                _taken.TryRemove(Guid.Parse(id), out _);
+            }
+
+            hasEnded = endings.Length != 0;
             return true;
         }
         catch (Exception fault)
@@ -292,7 +325,7 @@ internal sealed class SqliteOutbox : IRecordOutbox
             Close();
             if (fault is SqliteException damage && SqliteErrors.IsDamage(damage))
             {
-                TryReplace(file.Path, fault);
+                TryUse(() => _folder.Replace(file.Path, fault));
             }
             else
             {
@@ -304,16 +337,34 @@ internal sealed class SqliteOutbox : IRecordOutbox
     }
 
     // Tries again after a pause, so that a full disk does not cost an attempt for each record.
-    private bool TryOpen()
-    {
-        if (_fault is not null && _time.GetElapsedTime(_failedAt) < PauseOfFault)
-        {
-            return false;
-        }
+    private bool TryOpen() =>
+        (_fault is null || _time.GetElapsedTime(_failedAt) >= PauseOfFault) && TryUse(_folder.Open);
 
+    private bool TryUse(Func<OutboxFile> open)
+    {
         try
         {
-            Use(_folder.Open());
+            OutboxFile file = open();
+            try
+            {
+                file.RemoveFailedBefore(_time.GetUtcNow() - _options.FailedRecordRetention);
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
+
+            _file = file;
+            _fault = null;
+            _files++;
+            _stored.Send();
+            if (_isReported)
+            {
+                _log.Write(l => OutboxLog.Usable(l, file.Path));
+                _isReported = false;
+            }
+
             return true;
         }
         catch (Exception fault)
@@ -321,31 +372,6 @@ internal sealed class SqliteOutbox : IRecordOutbox
             Report(fault);
             return false;
         }
-    }
-
-    private void TryReplace(string path, Exception damage)
-    {
-        try
-        {
-            Use(_folder.Replace(path, damage));
-        }
-        catch (Exception fault)
-        {
-            Report(fault);
-        }
-    }
-
-    private void Use(OutboxFile file)
-    {
-        _file = file;
-        _fault = null;
-        file.RemoveFailedBefore(_time.GetUtcNow() - _options.FailedRecordRetention);
-        if (_isReported && _logger is not null)
-        {
-            OutboxLog.Usable(_logger, file.Path);
-        }
-
-        _isReported = false;
     }
 
     private void Close()
@@ -366,10 +392,10 @@ internal sealed class SqliteOutbox : IRecordOutbox
     {
         _fault = fault;
         _failedAt = _time.GetTimestamp();
-        if (!_isReported && _logger is not null)
+        if (!_isReported)
         {
             _isReported = true;
-            OutboxLog.Unusable(_logger, _path, fault);
+            _log.Write(l => OutboxLog.Unusable(l, _path, fault));
         }
     }
 }

@@ -13,7 +13,8 @@ namespace StreamUsage.Sqlite;
 public sealed class SqliteUsageStore : IUsageSink
 {
     private readonly string _connection;
-    private readonly Lazy<Task> _created;
+    private readonly string _path;
+    private Task? _created;
 
     /// <summary>Creates a store. The file is opened by the first record or query.</summary>
     /// <param name="path">The file. Its folder is created if it is missing.</param>
@@ -22,9 +23,8 @@ public sealed class SqliteUsageStore : IUsageSink
     public SqliteUsageStore(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        path = Path.GetFullPath(path);
-        _connection = new SqliteConnectionStringBuilder { DataSource = path }.ToString();
-        _created = new Lazy<Task>(() => CreateAsync(path));
+        _path = Path.GetFullPath(path);
+        _connection = new SqliteConnectionStringBuilder { DataSource = _path }.ToString();
     }
 
     /// <inheritdoc/>
@@ -77,7 +77,8 @@ public sealed class SqliteUsageStore : IUsageSink
 
     private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        await _created.Value.ConfigureAwait(false);
+        Task created = _created is { IsFaulted: false } earlier ? earlier : _created = CreateAsync();
+        await created.ConfigureAwait(false);
         var connection = new SqliteConnection(_connection);
         try
         {
@@ -91,9 +92,9 @@ public sealed class SqliteUsageStore : IUsageSink
         }
     }
 
-    private async Task CreateAsync(string path)
+    private async Task CreateAsync()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
         using var connection = new SqliteConnection(_connection);
         await connection.OpenAsync().ConfigureAwait(false);
         using SqliteCommand command = connection.CreateCommand();

@@ -58,6 +58,11 @@ internal sealed class SinkQueue(
     private async ValueTask<bool> WaitForRoomAsync(QueuedRecord record)
     {
         CancellationToken abandoned = record.Abandoned;
+        if (record.IsStored)
+        {
+            return await WaitWithoutLimitAsync(record).ConfigureAwait(false);
+        }
+
         long size = RecordSize.Of(record.Record);
         bool isAdded = false;
         if (budget.TryTake(size))
@@ -88,6 +93,22 @@ internal sealed class SinkQueue(
         }
 
         return isAdded;
+    }
+
+    // The outbox limits how many of its records are here.
+    private async ValueTask<bool> WaitWithoutLimitAsync(QueuedRecord record)
+    {
+        try
+        {
+            await _channel.Writer.WriteAsync(record, record.Abandoned).ConfigureAwait(false);
+            StartLane();
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            calls.GiveUp([record], DropReason.Shutdown, null);
+            return false;
+        }
     }
 
     // Starts a lane, unless one is about to take the waiting records. It looks again when it has taken some, so whoever

@@ -43,7 +43,8 @@ internal sealed class TrackerShutdown(
         }
 
         await delivery.BeginStopAsync().ConfigureAwait(false);
-        await WaitAsync(dispatcher.WhenDelivered(), delivery.ShutdownTimeout).ConfigureAwait(false);
+        Task delivered = dispatcher.WhenDelivered();
+        await WaitAsync(delivered, delivery.ShutdownTimeout).ConfigureAwait(false);
         worker.Hurry();
         if (_hurry.IsCancellationRequested)
         {
@@ -51,9 +52,9 @@ internal sealed class TrackerShutdown(
             await dispatcher.WhenDelivered().WaitAsync(share, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        if (dispatcher.Outbox is { } outbox)
+        if (dispatcher.Outbox is { } outbox && !delivered.IsCompletedSuccessfully)
         {
-            await outbox.StopAsync().ConfigureAwait(false);
+            await outbox.StopAsync().ConfigureAwait(false); // The rest stays on disk.
         }
 
         await delivery.AbandonAsync(dispatcher.WhenHandedOver).ConfigureAwait(false);

@@ -13,7 +13,7 @@ internal sealed class OutboxSetup : IAsyncDisposable
 
     private readonly ServiceProvider _provider;
 
-    public OutboxSetup(string path, TestSink sink, Action<StreamUsageOptions>? configure = null)
+    public OutboxSetup(string path, TestSink sink, Action<StreamUsageOptions>? configure = null, int capacity = 1000)
     {
         var services = new ServiceCollection();
         services.AddLogging().AddSingleton<ILoggerFactory>(Log);
@@ -24,7 +24,13 @@ internal sealed class OutboxSetup : IAsyncDisposable
             options.MaxDeliveryAttempts = 1;
             configure?.Invoke(options);
         }).AddSink(sink).AddSqliteOutbox(path, outbox => outbox.AdoptionInterval = TimeSpan.FromMilliseconds(50))
-            .DeliverInBackground(background => background.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
+            .DeliverInBackground(background =>
+            {
+                background.ShutdownTimeout = TimeSpan.FromMilliseconds(500);
+                background.FullQueueTimeout = TimeSpan.FromMilliseconds(10);
+                background.Capacity = capacity;
+                background.MaxBatchSize = Math.Min(capacity, 100);
+            });
         services.AddHealthChecks().AddStreamUsage();
         _provider = services.BuildServiceProvider();
         Tracker = _provider.GetRequiredService<UsageTracker>();

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using StreamUsage.Sqlite;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Sqlite;
@@ -113,6 +115,33 @@ public sealed class OutboxTests : IDisposable
         record.ErrorType.Should().Be("process_ended");
         record.Usage.InputTokens.Should().Be(25);
         (record.InputSource, record.OutputSource).Should().Be((TokenSource.Reported, TokenSource.Estimated));
+    }
+
+    [Fact]
+    public async Task More_records_than_the_queue_holds_wait_on_disk()
+    {
+        _sink.Before = (_, _) => throw new IOException("down");
+        await using var process = new OutboxSetup(FilePath, _sink, capacity: 5);
+        for (int i = 0; i < 50; i++)
+        {
+            await process.Read($"{i}").Completion.WaitAsync(Patience);
+        }
+
+        await Task.Delay(200, TestContext.Current.CancellationToken); // Longer than a record waits for a full queue.
+        _sink.Before = null;
+        await process.Tracker.FlushAsync().WaitAsync(Patience);
+
+        _sink.Ids.Should().BeEquivalentTo(Enumerable.Range(0, 50).Select(i => $"{i}"));
+    }
+
+    [Fact]
+    public void Two_trackers_do_not_share_an_outbox()
+    {
+        var services = new ServiceCollection();
+        services.AddStreamUsage("one").AddSqliteOutbox(FilePath);
+
+        FluentActions.Invoking(() => services.AddStreamUsage("two").AddSqliteOutbox(FilePath))
+            .Should().Throw<ArgumentException>().WithParameterName("path");
     }
 
     [Fact]

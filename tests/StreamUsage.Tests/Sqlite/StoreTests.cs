@@ -104,6 +104,18 @@ public sealed class StoreTests : IDisposable
         (await _store.SumAsync(new UsageQuery { UserId = "nobody" })).Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task A_store_that_could_not_be_created_is_tried_again()
+    {
+        string folder = Path.Combine(_folder, "sub");
+        File.WriteAllText(folder, "");
+        var store = new SqliteUsageStore(Path.Combine(folder, "usage.db"));
+        await FluentActions.Awaiting(() => store.SumAsync(new UsageQuery())).Should().ThrowAsync<IOException>();
+        File.Delete(folder);
+
+        (await store.SumAsync(new UsageQuery())).Should().BeEmpty();
+    }
+
     private ValueTask StoreAsync(params UsageRecord[] records) => _store.RecordBatchAsync(records, CancellationToken.None);
 
     private static UsageRecord Record(string user, string model, long tokens, decimal? cost, DateTimeOffset? startedAt = null) => new()

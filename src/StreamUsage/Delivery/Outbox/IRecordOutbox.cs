@@ -13,17 +13,17 @@ internal interface IRecordOutbox : IAsyncDisposable
 
     /// <summary>Keeps the state of open responses, so that the next process can record them.</summary>
     /// <param name="open">The responses so far. Those that have ended when their turn comes are left out.</param>
-    void Journal(IReadOnlyList<OpenRecord> open);
+    /// <returns>Whether it is on disk.</returns>
+    Task<bool> JournalAsync(IReadOnlyList<OpenRecord> open);
 
     /// <summary>Waits for stored records, and for responses that another process left open, in the order in which they
-    /// were stored.</summary>
-    /// <param name="after">The position of the last entry that was read; 0 for none.</param>
+    /// were stored. Each is returned once.</summary>
     /// <param name="max">The most entries to return.</param>
     /// <param name="cancellationToken">Ends the wait; the result is empty then.</param>
-    Task<IReadOnlyList<OutboxEntry>> ReadAsync(long after, int max, CancellationToken cancellationToken);
+    Task<IReadOnlyList<OutboxEntry>> ReadAsync(int max, CancellationToken cancellationToken);
 
     /// <summary>Removes a record that every sink has, or keeps it as failed.</summary>
-    void Settle(long position, DeliveryResult result);
+    void Settle(Guid id, DeliveryResult result);
 
     /// <summary>Waits until the records that are stored now are settled.</summary>
     Task WhenSettledAsync();

@@ -13,6 +13,8 @@ internal sealed class OutboxDelivery(
 {
     private const int MaxUnderWay = 4000;
 
+    private static readonly TimeSpan PauseOfFault = TimeSpan.FromSeconds(2), TimeToEnd = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _room = new(MaxUnderWay);
     private readonly PendingRecords _underWay = new();
     private readonly CancellationTokenSource _stop = new();
@@ -28,36 +30,46 @@ internal sealed class OutboxDelivery(
     /// <summary>Returns a task that completes when the records that are with the sinks now have ended.</summary>
     public Task WhenEnded() => _underWay.WhenEnded();
 
-    /// <summary>Closes the outbox, when the records under way have ended.</summary>
+    /// <summary>Closes the outbox. Waits for a hanging disk only so long.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.WaitAsync(TimeToEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await outbox.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task RunAsync()
     {
-        long position = 0;
         while (!_stop.IsCancellationRequested)
         {
-            IReadOnlyList<OutboxEntry> entries = await outbox.ReadAsync(position, MaxUnderWay / 4, _stop.Token).ConfigureAwait(false);
-            foreach (OutboxEntry entry in entries)
+            foreach (OutboxEntry entry in await outbox.ReadAsync(MaxUnderWay / 4, _stop.Token).ConfigureAwait(false))
             {
-                position = entry.Position;
-                if (entry.IsOrphan)
+                if (_stop.IsCancellationRequested)
                 {
-                    // Comes again as a stored record.
-                    await outbox.StoreAsync(await complete(entry.Record).ConfigureAwait(false)).ConfigureAwait(false);
-                    continue;
+                    return;
                 }
 
-                await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
-                var pending = new Entry(this, entry.Position, _underWay.Add()) { Activity = UsageActivity.Start(TraceOf(entry.Record)) };
-                _ = delivery.DeliverAsync(entry.Record, pending, starts: null);
-                pending.EndReport();
+                await (entry.IsOrphan ? StoreOrphanAsync(entry.Record) : DeliverAsync(entry.Record)).ConfigureAwait(false);
             }
         }
+    }
+
+    // Comes again as a stored record.
+    private async Task StoreOrphanAsync(UsageRecord orphan)
+    {
+        UsageRecord record = await complete(orphan).ConfigureAwait(false);
+        while (!await outbox.StoreAsync(record).ConfigureAwait(false))
+        {
+            await Task.Delay(PauseOfFault, _stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task DeliverAsync(UsageRecord record)
+    {
+        await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
+        var pending = new Entry(this, record.Id, _underWay.Add()) { Activity = UsageActivity.Start(TraceOf(record)) };
+        _ = delivery.DeliverAsync(record, pending, starts: null);
+        pending.EndReport();
     }
 
     // Sink calls and log lines continue the request's trace, also in another process.
@@ -65,7 +77,7 @@ internal sealed class OutboxDelivery(
         record.TraceId is not null && ActivityContext.TryParse($"00-{record.TraceId}-{record.SpanId}-00", null, out ActivityContext trace)
             ? trace : default;
 
-    private sealed class Entry(OutboxDelivery owner, long position, PendingRecord underWay) : PendingRecord
+    private sealed class Entry(OutboxDelivery owner, Guid id, PendingRecord underWay) : PendingRecord
     {
         public override bool IsStored => true;
 
@@ -74,7 +86,7 @@ internal sealed class OutboxDelivery(
             owner._room.Release();
             if (result != DeliveryResult.Stored)
             {
-                owner.Outbox.Settle(position, result);
+                owner.Outbox.Settle(id, result);
             }
 
             underWay.EndReport();

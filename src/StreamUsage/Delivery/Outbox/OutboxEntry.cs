@@ -1,7 +1,6 @@
 namespace StreamUsage.Delivery.Outbox;
 
 /// <summary>Represents an entry of an outbox.</summary>
-/// <param name="Position">Grows with each stored entry.</param>
 /// <param name="Record">The record.</param>
 /// <param name="IsOrphan">Whether the process of an open response has ended. The record is not priced yet.</param>
-internal readonly record struct OutboxEntry(long Position, UsageRecord Record, bool IsOrphan);
+internal readonly record struct OutboxEntry(UsageRecord Record, bool IsOrphan);

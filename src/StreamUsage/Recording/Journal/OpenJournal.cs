@@ -32,15 +32,15 @@ internal sealed class OpenJournal : IDisposable
         {
             if (!_open.IsEmpty || _written.Count != 0)
             {
-                Write();
+                await WriteAsync().ConfigureAwait(false);
             }
         }
     }
 
-    private void Write()
+    private async Task WriteAsync()
     {
-        var written = new Dictionary<TrackedBody, (long Bytes, long At)>();
-        var changed = new List<OpenRecord>();
+        var known = new Dictionary<TrackedBody, (long Bytes, long At)>();
+        var changed = new List<(TrackedBody Body, UsageRecord Record)>();
         foreach (TrackedBody body in _open.ToList())
         {
             if (body.StoredAnswerId is not null)
@@ -52,18 +52,25 @@ internal sealed class OpenJournal : IDisposable
             bool isDue = !isKnown || (body.BytesReceived != last.Bytes && _time.GetElapsedTime(last.At) >= MinPause);
             if (isDue && Describe(body) is { } record)
             {
-                last = (record.BytesReceived, _time.GetTimestamp());
-                changed.Add(new OpenRecord(record, () => body.IsOpen));
+                changed.Add((body, record));
             }
 
-            written.Add(body, last);
+            if (isKnown)
+            {
+                known.Add(body, last);
+            }
         }
 
-        _written = written;
-        if (changed.Count != 0)
+        OpenRecord[] records = [.. changed.Select(static change => new OpenRecord(change.Record, () => change.Body.IsOpen))];
+        if (records.Length != 0 && await _outbox.JournalAsync(records).ConfigureAwait(false))
         {
-            _outbox.Journal(changed);
+            foreach ((TrackedBody body, UsageRecord record) in changed)
+            {
+                known[body] = (record.BytesReceived, _time.GetTimestamp());
+            }
         }
+
+        _written = known;
     }
 
     private UsageRecord? Describe(TrackedBody body)
