@@ -3,6 +3,8 @@ namespace StreamUsage.Sqlite;
 /// <summary>Represents the options of an outbox.</summary>
 public sealed class SqliteOutboxOptions
 {
+    private const string UpToADay = "must be positive, and at most a day";
+
     private static readonly TimeSpan OneDay = TimeSpan.FromDays(1), MaxRetention = TimeSpan.FromDays(10_000);
 
     /// <summary>Gets or sets how long a record may wait until it is on disk; 5 seconds by default. A record that waits
@@ -19,10 +21,10 @@ public sealed class SqliteOutboxOptions
 
     internal void Validate()
     {
-        Check(StoreTimeout > TimeSpan.Zero && StoreTimeout <= OneDay, nameof(StoreTimeout), "must be positive, and at most a day");
+        Check(StoreTimeout > TimeSpan.Zero && StoreTimeout <= OneDay, nameof(StoreTimeout), UpToADay);
         Check(FailedRecordRetention >= TimeSpan.Zero && FailedRecordRetention <= MaxRetention, nameof(FailedRecordRetention),
             "must not be negative, and at most 10,000 days");
-        Check(AdoptionInterval > TimeSpan.Zero && AdoptionInterval <= OneDay, nameof(AdoptionInterval), "must be positive, and at most a day");
+        Check(AdoptionInterval > TimeSpan.Zero && AdoptionInterval <= OneDay, nameof(AdoptionInterval), UpToADay);
     }
 
     private static void Check(bool isValid, string name, string rule)

@@ -20,7 +20,7 @@ internal sealed class OutboxEndings
     /// committed.</summary>
     public KeyValuePair<string, bool>[] Write(OutboxFile file, DateTimeOffset now)
     {
-        KeyValuePair<string, bool>[] endings = [.. _endings];
+        KeyValuePair<string, bool>[] endings = _endings.ToArray(); // Others add meanwhile: a spread would copy without a lock.
         foreach ((string id, bool isFailed) in endings)
         {
             if (isFailed)
