@@ -44,6 +44,19 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
+    public async Task Records_are_stored_while_others_end()
+    {
+        await using var process = new OutboxSetup(FilePath, _sink);
+
+        DeliveryResult[] results = await Task.WhenAll(Enumerable.Range(0, 5000).Select(i => process.Read($"{i}").Delivery))
+            .WaitAsync(Patience);
+        await process.Tracker.FlushAsync().WaitAsync(Patience);
+
+        results.Should().AllBeEquivalentTo(DeliveryResult.Stored);
+        _sink.Ids.Should().OnlyHaveUniqueItems().And.HaveCount(5000);
+    }
+
+    [Fact]
     public async Task A_delivered_record_is_not_delivered_by_the_next_process()
     {
         await using (var process = new OutboxSetup(FilePath, _sink))

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using OpenTelemetry;
@@ -12,7 +13,7 @@ internal sealed class Exported : IMeterFactory
     private readonly string _version = Guid.NewGuid().ToString();
     private readonly Meter _meter;
     private readonly List<MetricSnapshot> _metrics = [];
-    private readonly List<Activity> _spans = [];
+    private readonly SpanList _spans = new();
     private readonly MeterProvider _meters;
     private readonly TracerProvider _tracers;
 
@@ -36,10 +37,7 @@ internal sealed class Exported : IMeterFactory
         get
         {
             _tracers.ForceFlush();
-            lock (_spans)
-            {
-                return [.. _spans.Where(span => span.TraceId == Caller.TraceId)];
-            }
+            return [.. _spans.ToArray().Where(span => span.TraceId == Caller.TraceId)];
         }
     }
 
@@ -94,6 +92,26 @@ internal sealed class Exported : IMeterFactory
         _tracers.Dispose();
         _meter.Dispose();
         Caller.Dispose();
+    }
+
+    /// <summary>The exporter adds the spans of tests that run side by side, from their threads.</summary>
+    private sealed class SpanList : Collection<Activity>
+    {
+        public Activity[] ToArray()
+        {
+            lock (Items)
+            {
+                return [.. Items];
+            }
+        }
+
+        protected override void InsertItem(int index, Activity item)
+        {
+            lock (Items)
+            {
+                base.InsertItem(Items.Count, item);
+            }
+        }
     }
 
     private static double Value(MetricSnapshot metric, MetricPoint point) => metric.MetricType switch
