@@ -88,7 +88,7 @@ internal sealed class OutboxFile : IDisposable
         {
             Execute("ROLLBACK");
         }
-        catch (SqliteException)
+        catch (Exception)
         {
             // SQLite rolls back by itself after some errors.
         }

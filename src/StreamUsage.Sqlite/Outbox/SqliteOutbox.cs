@@ -157,11 +157,8 @@ internal sealed class SqliteOutbox : IRecordOutbox
 
     public async ValueTask DisposeAsync()
     {
-        if (!_operations.IsAddingCompleted)
-        {
-            _operations.CompleteAdding();
-            await _stop.CancelAsync().ConfigureAwait(false);
-        }
+        _operations.CompleteAdding();
+        await _stop.CancelAsync().ConfigureAwait(false);
 
         // A disk that hangs must not hang the process.
         await _ended.Task.WaitAsync(TimeToEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -245,6 +242,25 @@ internal sealed class SqliteOutbox : IRecordOutbox
 
     private void Run()
     {
+        try
+        {
+            ExecuteAll();
+        }
+        catch (Exception fault)
+        {
+            Report(fault); // A thread must not end the process. Records are delivered directly from here on.
+        }
+
+        _operations.CompleteAdding();
+        Close();
+        _folder.Dispose();
+        _ended.SetResult();
+        _stored.Send();
+        _settled.Send();
+    }
+
+    private void ExecuteAll()
+    {
         var batch = new List<OutboxOperation>();
         TryOpen();
         while (!_operations.IsCompleted)
@@ -264,11 +280,6 @@ internal sealed class SqliteOutbox : IRecordOutbox
         }
 
         Execute([]); // Writes the last endings.
-        Close();
-        _folder.Dispose();
-        _ended.SetResult();
-        _stored.Send();
-        _settled.Send();
     }
 
     private void Execute(List<OutboxOperation> batch)
@@ -382,7 +393,7 @@ internal sealed class SqliteOutbox : IRecordOutbox
         {
             file?.Dispose();
         }
-        catch (SqliteException)
+        catch (Exception)
         {
             // The file was of no use any more.
         }

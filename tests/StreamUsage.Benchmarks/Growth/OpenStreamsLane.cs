@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace StreamUsage.Benchmarks.Growth;
 
-/// <summary>Many streams open at once and one event of each read in turn, in one order of chance: where a stream's
-/// state lies says nothing of whose turn is next.</summary>
+/// <summary>Opens many streams and reads one event of each in turn. The order is random, so that the next stream's state
+/// is not the next in memory.</summary>
 internal sealed class OpenStreamsLane
 {
     // What is timed are the same events of every stream, however many are open: a stream's first events cost more than

@@ -3,8 +3,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Streams;
 
-/// <summary>What readers feel of a sink: the time of whole streams, read by several readers at once, with a sink that
-/// does nothing and with one that fails, hangs and goes away.</summary>
+/// <summary>Measures how long several readers take for whole streams, with a sink that does nothing and with one that
+/// fails, hangs and goes away.</summary>
 internal static class DeliveryCost
 {
     private const int Readers = 2, StreamsEach = 10_000, EventsEach = 50;

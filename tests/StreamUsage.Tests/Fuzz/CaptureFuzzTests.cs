@@ -5,8 +5,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Fuzz;
 
-/// <summary>Whatever comes, nothing counts differently where it is kept, and what is kept is within its
-/// limit.</summary>
+/// <summary>Capturing a made-up body changes no count, and keeps no more than its limit.</summary>
 public sealed class CaptureFuzzTests
 {
     private const int Rounds = 1500;

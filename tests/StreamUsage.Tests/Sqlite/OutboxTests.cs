@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using StreamUsage.Sqlite;
+using StreamUsage.Sqlite.Outbox;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Sqlite;
@@ -54,6 +55,30 @@ public sealed class OutboxTests : IDisposable
 
         results.Should().AllBeEquivalentTo(DeliveryResult.Stored);
         _sink.Ids.Should().OnlyHaveUniqueItems().And.HaveCount(5000);
+    }
+
+    [Fact]
+    public async Task Endings_are_added_while_others_are_written()
+    {
+        var endings = new OutboxEndings();
+        using OutboxFile file = OutboxFile.OpenOrCreate(FilePath, "process");
+        Task adding = Task.Run(() =>
+        {
+            for (int i = 0; i < 50_000; i++)
+            {
+                endings.Remove(Guid.NewGuid());
+            }
+        });
+
+        file.Begin();
+        do
+        {
+            endings.Forget(endings.Write(file, DateTimeOffset.UnixEpoch));
+        }
+        while (!adding.IsCompleted || !endings.IsEmpty);
+
+        file.Commit();
+        await adding;
     }
 
     [Fact]
