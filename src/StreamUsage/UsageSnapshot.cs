@@ -5,6 +5,9 @@ namespace StreamUsage;
 /// <summary>Represents the immutable state of a response so far.</summary>
 public sealed record UsageSnapshot
 {
+    /// <summary>Gets the model that answers, else the one that was asked for; null if neither is known yet.</summary>
+    public string? Model { get; init; }
+
     /// <summary>Gets the tokens so far, as reported or else estimated from the characters seen.</summary>
     public TokenUsage Usage { get; init; }
 

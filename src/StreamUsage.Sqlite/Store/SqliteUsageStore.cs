@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 
 namespace StreamUsage.Sqlite;
@@ -60,6 +61,57 @@ public sealed class SqliteUsageStore : IUsageSink
         return await UsageSums.ReadAsync(connection, query, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Writes sums as CSV (RFC 4180), one line each below a line of names. Texts that a spreadsheet would run as
+    /// a formula begin with an apostrophe.</summary>
+    /// <param name="query">Which records, and by what.</param>
+    /// <param name="writer">Receives the CSV.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>A task that ends when all is written.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="SqliteException">The file cannot be read.</exception>
+    public async Task WriteCsvAsync(UsageQuery query, TextWriter writer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        UsageCsv.Write(writer, await SumAsync(query, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Reads a page of records, the newest first.</summary>
+    /// <param name="query">Which records. Its groups are ignored.</param>
+    /// <param name="limit">The most records, 1 to 10,000.</param>
+    /// <param name="after">The id of the last record of the page before; null for the first page. If it is not in the
+    /// store, there are no records after it.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The records; fewer than <paramref name="limit"/> on the last page.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="query"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of range.</exception>
+    /// <exception cref="SqliteException">The file cannot be read.</exception>
+    public async Task<IReadOnlyList<UsageRecord>> ListAsync(
+        UsageQuery query, int limit = 100, Guid? after = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 10_000);
+        using SqliteConnection connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        using SqliteCommand command = connection.CreateCommand();
+        string? page = after is null ? null : "(started_at, id) < (SELECT started_at, id FROM usage_record WHERE id = $after)";
+        command.CommandText = $"""
+            SELECT record FROM usage_record {UsageFilter.Where(command, query, page)} ORDER BY started_at DESC, id DESC LIMIT {limit}
+            """;
+        if (after is { } id)
+        {
+            command.Parameters.AddWithValue("$after", id.ToString());
+        }
+
+        var records = new List<UsageRecord>();
+        using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            records.Add(Read(reader.GetString(0)));
+        }
+
+        return records;
+    }
+
     /// <summary>Reads a record.</summary>
     /// <param name="id">The record's id.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
@@ -72,8 +124,10 @@ public sealed class SqliteUsageStore : IUsageSink
         command.CommandText = "SELECT record FROM usage_record WHERE id = $id";
         command.Parameters.AddWithValue("$id", id.ToString());
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is string json
-            ? UsageRecordJson.Read(System.Text.Encoding.UTF8.GetBytes(json)) : null;
+            ? Read(json) : null;
     }
+
+    private static UsageRecord Read(string json) => UsageRecordJson.Read(Encoding.UTF8.GetBytes(json));
 
     private async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
     {

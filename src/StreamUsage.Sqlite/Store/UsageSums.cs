@@ -26,7 +26,7 @@ internal static class UsageSums
             static sum => sum.ToString(CultureInfo.InvariantCulture), isDeterministic: true);
         (UsageGrouping Group, string Sql)[] groups = [.. Groups.Where(group => query.GroupBy.HasFlag(group.Group))];
         using SqliteCommand command = connection.CreateCommand();
-        string where = Filter(command, query);
+        string where = UsageFilter.Where(command, query);
         string by = string.Join(", ", groups.Select(static group => group.Sql));
         command.CommandText = $"""
             SELECT count(*), total(status <> 'Completed'), total(input_source = 'Estimated' OR output_source = 'Estimated'),
@@ -46,27 +46,6 @@ internal static class UsageSums
         }
 
         return sums;
-    }
-
-    private static string Filter(SqliteCommand command, UsageQuery query)
-    {
-        var terms = new List<string>();
-        Add("started_at >= $from", "$from", query.From is { } from ? UsageRow.Time(from) : null);
-        Add("started_at < $to", "$to", query.To is { } to ? UsageRow.Time(to) : null);
-        Add("user_id = $user", "$user", query.UserId);
-        Add("api_key_id = $key", "$key", query.ApiKeyId);
-        Add("model = $model", "$model", query.Model);
-        Add("provider = $provider", "$provider", query.Provider);
-        return terms.Count == 0 ? "" : "WHERE " + string.Join(" AND ", terms);
-
-        void Add(string term, string name, string? value)
-        {
-            if (value is not null)
-            {
-                terms.Add(term);
-                command.Parameters.AddWithValue(name, value);
-            }
-        }
     }
 
     private static UsageSum Read(SqliteDataReader reader, (UsageGrouping Group, string Sql)[] groups)

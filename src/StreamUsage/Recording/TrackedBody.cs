@@ -395,6 +395,7 @@ internal sealed partial class TrackedBody
             {
                 return new UsageSnapshot
                 {
+                    Model = record.ResponseModel ?? record.Context.Model,
                     Usage = record.Usage,
                     InputSource = record.InputSource,
                     OutputSource = record.OutputSource,
@@ -427,6 +428,7 @@ internal sealed partial class TrackedBody
 
         return new UsageSnapshot
         {
+            Model = state.Model ?? context.Model,
             Usage = usage,
             InputSource = settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
             OutputSource = outputSource,
