@@ -35,9 +35,12 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
         }
     }
 
-    public async IAsyncEnumerable<SseItem<object>> WatchAsync(UsageTracker tracker, [EnumeratorCancellation] CancellationToken left)
+    public async IAsyncEnumerable<SseItem<object>> WatchAsync(
+        UsageTracker tracker, CancellationToken stopping, [EnumeratorCancellation] CancellationToken left)
     {
         using var second = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        // Ends the stream: an open page does not hold up the shutdown.
+        using CancellationTokenRegistration stop = stopping.Register(second.Dispose);
         do
         {
             yield return new SseItem<object>(Describe(tracker), "snapshot");

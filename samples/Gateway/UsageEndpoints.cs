@@ -9,8 +9,8 @@ internal static class UsageEndpoints
 {
     public static void MapUsage(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/live", static (LiveFeed feed, UsageTracker tracker, CancellationToken left) =>
-            TypedResults.ServerSentEvents(feed.WatchAsync(tracker, left)));
+        endpoints.MapGet("/live", static (LiveFeed feed, UsageTracker tracker, IHostApplicationLifetime host, CancellationToken left) =>
+            TypedResults.ServerSentEvents(feed.WatchAsync(tracker, host.ApplicationStopping, left)));
         endpoints.MapGet("/usage", static async (SqliteUsageStore store, [AsParameters] Filter filter, int offset = 0, int limit = 100) =>
         {
             IReadOnlyList<UsageSum> sums = await store.SumAsync(filter.ToQuery());

@@ -6,6 +6,7 @@ const secondsShown = 60;
 const rowsShown = 20;
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 });
 const tenths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const money = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 6 });
 const alignedMoney = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD', minimumFractionDigits: 6, maximumFractionDigits: 6 });
@@ -17,7 +18,9 @@ const dayAndMinute = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', ti
 const number = value => whole.format(value);
 const cost = value => value == null ? { text: 'unpriced', kind: 'none' }
   : { text: value > 0 && value < 1e-6 ? '< ' + money.format(1e-6) : alignedMoney.format(value), title: exactMoney.format(value) };
-const name = value => value ? { text: value, title: value } : { text: '(none)', kind: 'none' };
+// For narrow columns; the exact number is the title.
+const tokens = value => value < 100_000 ? number(value) : { text: short.format(value), title: number(value) };
+const name = value => value ? { text: value.length > 100 ? value.slice(0, 100) + '…' : value, title: value } : { text: '(none)', kind: 'none' };
 const plural = (count, one, many = one + 's') => `${number(count)} ${count === 1 ? one : many}`;
 const duration = ms => ms < 1000 ? `${whole.format(ms)} ms` : ms < 60_000 ? `${tenths.format(ms / 1000)} s`
   : `${Math.floor(ms / 60_000)} min ${Math.floor(ms / 1000) % 60} s`;
@@ -233,8 +236,8 @@ function showOpen() {
   ], 'No stream is open.');
 }
 
-const counted = (tokens, source) => source === 'None' ? { text: '–', title: 'Not known' }
-  : source === 'Estimated' ? { text: '≈ ' + number(tokens), title: 'Estimated' } : number(tokens);
+const counted = (count, source) => source === 'None' ? { text: '–', title: 'Not known' }
+  : source === 'Estimated' ? { text: '≈ ' + number(count), title: 'Estimated' } : number(count);
 
 /** A list of bars: { name, value, note, parts: [[class, share]], bad }. */
 function showBars(list, bars, nothing) {
@@ -316,12 +319,13 @@ async function loadTotals(atOnce = false) {
     stored = { sums: { 'by-user': byUser, 'by-key': byKey, 'by-model': byModel }, total: byUser.total, failures: failures.records };
     say($('totals-problem'), null);
     showTotals();
+    pause = Math.max(2000, 10 * (performance.now() - loadedAt));
   } catch (problem) {
     say($('totals-problem'), `The totals could not be read (${problem.message}). Trying again…`);
     changedAt = performance.now();
+    pause = Math.min(30_000, 2 * pause);
   } finally {
     loading = false;
-    pause = Math.max(2000, 10 * (performance.now() - loadedAt));
     if (asked !== String(query()) && address().get('view') !== 'records') loadTotals(true);
   }
 }
@@ -333,8 +337,8 @@ function showTotals() {
     fill($(id), sums.slice(0, shown[id]), sum => sum[filter] ?? '', sum => [
       { ...name(sum[filter]), href: recordsLink({ [filter]: sum[filter] ?? '' }) },
       { text: number(sum.records), note: doubts(sum) },
-      number(sum.billedUsage.totalInputTokens),
-      number(sum.billedUsage.outputTokens),
+      tokens(sum.billedUsage.totalInputTokens),
+      tokens(sum.billedUsage.outputTokens),
       { ...cost(sum.cost), note: sum.unpricedRecords ? `${number(sum.unpricedRecords)} unpriced` : '' },
     ], 'No responses in this period.');
     showMore(id, sums.length, next, group);

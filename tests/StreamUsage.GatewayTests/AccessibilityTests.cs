@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using StreamUsage.GatewayTests.Support;
+
+namespace StreamUsage.GatewayTests;
+
+/// <summary>The page in light and dark, wide and narrow.</summary>
+public sealed class AccessibilityTests(Browser browser, DemoGateway demo) : IClassFixture<DemoGateway>
+{
+    // The text with the lowest contrast (WCAG 2.2, 1.4.3), and that contrast: each visible text against what is behind it.
+    private const string LowestContrast = """
+        () => {
+            const parse = color => color.match(/[\d.]+/g).map(Number);
+            const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
+                .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+                .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+            const behind = at => {
+                for (; at; at = at.parentElement) {
+                    const color = parse(getComputedStyle(at).backgroundColor);
+                    if (color.length === 3 || color[3] > 0) return color;
+                }
+                return [255, 255, 255];
+            };
+            let lowest = { contrast: 21, text: '' };
+            for (const at of document.body.querySelectorAll('*')) {
+                const text = [...at.childNodes].filter(one => one.nodeType === 3).map(one => one.data.trim()).join('');
+                if (!text || !at.checkVisibility() || at instanceof SVGElement || at.tagName === 'OPTION') continue;
+                const [light, dark] = [luminance(parse(getComputedStyle(at).color)), luminance(behind(at))].sort((a, b) => b - a);
+                const contrast = (light + 0.05) / (dark + 0.05);
+                if (contrast < lowest.contrast) lowest = { contrast, text };
+            }
+            return lowest;
+        }
+        """;
+
+    [Theory]
+    [InlineData(ColorScheme.Light, 1280, "")]
+    [InlineData(ColorScheme.Light, 400, "")]
+    [InlineData(ColorScheme.Dark, 1280, "")]
+    [InlineData(ColorScheme.Light, 1280, "#view=records")]
+    [InlineData(ColorScheme.Dark, 400, "#view=records")]
+    public async Task Page_keeps_the_rules_of_axe(ColorScheme scheme, int width, string address)
+    {
+        await using PageUnderTest page = await OpenAsync(scheme, width, address);
+
+        var result = await page.Page.RunAxe();
+
+        result.Violations.Select(static one => $"{one.Id}: {string.Join(", ", one.Nodes.Select(static node => node.Html))}").Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light, "")]
+    [InlineData(ColorScheme.Dark, "")]
+    [InlineData(ColorScheme.Light, "#view=records")]
+    [InlineData(ColorScheme.Dark, "#view=records")]
+    public async Task Text_stands_out_from_what_is_behind_it(ColorScheme scheme, string address)
+    {
+        await using PageUnderTest page = await OpenAsync(scheme, 1280, address);
+
+        JsonElement lowest = await page.Page.EvaluateAsync<JsonElement>(LowestContrast);
+
+        lowest.GetProperty("contrast").GetDouble().Should().BeInRange(4.5, 20, "it is that of {0}", lowest.GetProperty("text"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("#view=records")]
+    public async Task Narrow_window_does_not_scroll_sideways(string address)
+    {
+        await using PageUnderTest page = await OpenAsync(ColorScheme.Light, 360, address);
+
+        (await page.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(360);
+    }
+
+    [Fact]
+    public async Task Open_record_keeps_the_rules_of_axe()
+    {
+        await using PageUnderTest page = await OpenAsync(ColorScheme.Dark, 1280, "#view=records");
+        await page["#records a"].First.ClickAsync();
+        await page.Expect("#record-json").ToContainTextAsync("\"id\"");
+
+        var result = await page.Page.RunAxe();
+
+        result.Violations.Select(static one => $"{one.Id}: {string.Join(", ", one.Nodes.Select(static node => node.Html))}").Should().BeEmpty();
+    }
+
+    private async Task<PageUnderTest> OpenAsync(ColorScheme scheme, int width, string address)
+    {
+        PageUnderTest page = await browser.OpenAsync(scheme, width);
+        await page.Page.GotoAsync((await demo.GetAsync()).Admin + address);
+        await page.Expect("#connection").ToHaveTextAsync("Live");
+        await page.Expect($"{(address.Length > 0 ? "#records" : "#by-model")} a").Not.ToHaveCountAsync(0);
+        return page;
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.Playwright;
+using StreamUsage.GatewayTests.Support;
+
+namespace StreamUsage.GatewayTests;
+
+/// <summary>The page of a gateway whose store has 10,000 records, hostile ones among them.</summary>
+public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFixture<FullGateway>
+{
+    // The longest task of the page's thread, in milliseconds, since the page was opened.
+    private const string LongestTask = """
+        () => new Promise(done => {
+            new PerformanceObserver(list => done(Math.max(...list.getEntries().map(entry => entry.duration))))
+                .observe({ type: 'longtask', buffered: true });
+            setTimeout(() => done(0), 1000);
+        })
+        """;
+
+    [Fact]
+    public async Task Overview_of_many_records_is_bounded_and_quick()
+    {
+        await using PageUnderTest page = await OpenAsync();
+
+        await page.Expect("#total").ToContainTextAsync("10,000 responses");
+        await page.Expect("#by-user tr").ToHaveCountAsync(20);
+        (await page["tr"].CountAsync()).Should().BeLessThan(200);
+        (await page.Page.EvaluateAsync<double>(LongestTask)).Should().BeLessThan(2_000);
+        page.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Further_sums_are_shown_on_demand()
+    {
+        await using PageUnderTest page = await OpenAsync();
+        ILocator more = page["div:has(> table #by-user) button"];
+        await Assertions.Expect(more).ToHaveTextAsync($"Show more ({FullGateway.Users - 20})");
+
+        await more.ClickAsync();
+
+        await page.Expect("#by-user tr").ToHaveCountAsync(70);
+        page.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Records_come_in_pages()
+    {
+        await using PageUnderTest page = await OpenAsync("#view=records");
+        await page.Expect("#records tr").ToHaveCountAsync(100);
+
+        await page["#more"].ClickAsync();
+
+        await page.Expect("#records tr").ToHaveCountAsync(200);
+        await page.Expect("#list-total").ToContainTextAsync("10,000 responses");
+        await page.Expect("#list-total").ToContainTextAsync("200 records shown");
+        (await page.Page.EvaluateAsync<double>(LongestTask)).Should().BeLessThan(2_000);
+        page.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Last_page_takes_the_button_away_and_the_focus_along()
+    {
+        // Each user has twenty records, each key ten: a status filter leaves 500 failed ones.
+        await using PageUnderTest page = await OpenAsync("#view=records&status=Failed");
+        for (int shown = 100; shown < 500; shown += 100)
+        {
+            await page.Expect("#records tr").ToHaveCountAsync(shown);
+            await page["#more"].ClickAsync();
+        }
+
+        await page.Expect("#records tr").ToHaveCountAsync(500);
+        if (await page["#more"].IsVisibleAsync())
+        {
+            await page["#more"].ClickAsync();
+        }
+
+        await page.Expect("#more").ToBeHiddenAsync();
+        page.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Hostile_names_and_messages_are_text()
+    {
+        await using PageUnderTest page = await OpenAsync();
+        await page.Expect("#failures").ToContainTextAsync(FullGateway.HostileMessage);
+
+        await page["#by-model a"].GetByText(FullGateway.HostileModel, new() { Exact = true }).ClickAsync();
+        await page.Expect("#list-title").ToHaveTextAsync($"Records of model {FullGateway.HostileModel}");
+        await page.Expect("#records tr").ToHaveCountAsync(100);
+        await page["#records a"].First.ClickAsync();
+        await page.Expect("#record-json").ToContainTextAsync($"\"{FullGateway.HostileModel}\"");
+
+        (await page["img, main script"].CountAsync()).Should().Be(0);
+        page.Errors.Should().BeEmpty();
+    }
+
+    private async Task<PageUnderTest> OpenAsync(string address = "")
+    {
+        PageUnderTest page = await browser.OpenAsync();
+        await page.Page.GotoAsync((await full.GetAsync()).Admin + address + (address.Length > 0 ? "&" : "#") + "period=all");
+        return page;
+    }
+}

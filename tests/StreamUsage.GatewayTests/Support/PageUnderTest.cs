@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Microsoft.Playwright;
+
+namespace StreamUsage.GatewayTests.Support;
+
+/// <summary>A page, and what it wrote to the console. Its last picture stays in the temporary folder.</summary>
+public sealed class PageUnderTest : IAsyncDisposable
+{
+    private readonly IBrowserContext _context;
+    private readonly ConcurrentQueue<string> _errors = new();
+
+    public PageUnderTest(IBrowserContext context, IPage page)
+    {
+        (_context, Page) = (context, page);
+        page.SetDefaultTimeout(15_000);
+        page.PageError += (_, problem) => _errors.Enqueue(problem);
+        page.Dialog += (_, dialog) => _errors.Enqueue($"A dialog was opened: {dialog.Message}");
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning")
+            {
+                _errors.Enqueue($"{message.Text} ({message.Location})");
+            }
+        };
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>Gets the errors and warnings of the console, and what was thrown.</summary>
+    public IReadOnlyCollection<string> Errors => _errors;
+
+    public ILocator this[string selector] => Page.Locator(selector);
+
+    public ILocatorAssertions Expect(string selector) => Assertions.Expect(Page.Locator(selector));
+
+    /// <summary>Presses Tab until an element has the focus.</summary>
+    public async Task TabToAsync(string selector)
+    {
+        for (int i = 0; i < 200; i++)
+        {
+            if (await Page.EvaluateAsync<bool>("selector => document.activeElement.matches(selector)", selector))
+            {
+                return;
+            }
+
+            await Page.Keyboard.PressAsync("Tab");
+        }
+
+        throw new InvalidOperationException($"Tab does not lead to {selector}.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            string name = string.Concat(TestContext.Current.Test?.TestDisplayName.Split(Path.GetInvalidFileNameChars()) ?? []);
+            string path = Path.Combine(Path.GetTempPath(), "StreamUsage.GatewayTests", name + ".png");
+            await Page.ScreenshotAsync(new() { Path = path, FullPage = true });
+        }
+        catch (Exception problem) when (problem is PlaywrightException or TimeoutException)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine($"No picture: {problem.Message}");
+        }
+
+        await _context.DisposeAsync();
+    }
+}
