@@ -97,6 +97,7 @@ if (gateway.Demo)
     app.MapWhen(http => http.Connection.LocalPort == PortOf("Demo"), static demo => demo.Run(DemoProvider.AnswerAsync));
 }
 
+app.UseRouting();
 app.MapReverseProxy(static proxy =>
 {
     proxy.Use(static (http, next) => http.RequestServices.GetRequiredService<Door>().InvokeAsync(http, next));
