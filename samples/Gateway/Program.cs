@@ -69,6 +69,7 @@ _ = gateway.Telemetry switch
 };
 builder.Services.Configure<HostOptions>(settings.GetSection("HostOptions"));
 builder.Services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
+builder.Services.AddValidation();
 builder.Services.AddHealthChecks().AddStreamUsage();
 if (gateway.Demo)
 {

@@ -38,7 +38,8 @@ internal sealed class Upstream : IAsyncDisposable
 
     public SentAnswer[] Sent => [.. _sent.ToArray().Select(static pair => pair.Value)];
 
-    public ConcurrentQueue<HttpRequest> Requests { get; } = new();
+    /// <summary>The headers of each request.</summary>
+    public ConcurrentQueue<Dictionary<string, string>> Headers { get; } = new();
 
     public static async Task<Upstream> StartAsync()
     {
@@ -146,7 +147,7 @@ internal sealed class Upstream : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext http)
     {
-        Requests.Enqueue(http.Request);
+        Headers.Enqueue(http.Request.Headers.ToDictionary(static header => header.Key, static header => header.Value.ToString()));
         using var body = new StreamReader(http.Request.Body);
         string request = await body.ReadToEndAsync();
         string provider = http.Request.Path.Value switch { "/v1/messages" => "anthropic", "/v1/chat/completions" => "openai", _ => "google" };
