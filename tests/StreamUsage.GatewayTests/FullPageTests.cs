@@ -56,6 +56,17 @@ public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFix
     }
 
     [Fact]
+    public async Task Cost_of_more_digits_than_a_double_has_is_shown_in_full()
+    {
+        await using PageUnderTest page = await OpenAsync("#view=records");
+
+        await page["#records a"].Nth(1).ClickAsync();
+
+        await page.Expect("#record-json").ToContainTextAsync($"\"total\": {FullGateway.ExactCost}");
+        page.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task Last_page_takes_the_button_away_and_the_focus_along()
     {
         // Each user has twenty records, each key ten: a status filter leaves 500 failed ones.

@@ -12,7 +12,7 @@ public sealed class LivePageTests(Browser browser, DemoGateway demo) : IClassFix
     public async Task Figures_are_live_within_ten_seconds()
     {
         await using PageUnderTest page = await browser.OpenAsync();
-        await using GatewayProcess gateway = await GatewayProcess.StartAsync(null, ("Gateway__Demo", "true"));
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(demo: true);
         using var tenSeconds = new CancellationTokenSource(TimeSpan.FromSeconds(10));
 
         await page.Page.GotoAsync(gateway.Admin.ToString()).WaitAsync(tenSeconds.Token);
@@ -23,6 +23,8 @@ public sealed class LivePageTests(Browser browser, DemoGateway demo) : IClassFix
             page.Expect("#live-streams").ToHaveTextAsync(Positive),
             page.Expect("#first-token").ToHaveTextAsync(Positive),
             page.Expect("#outcomes").ToContainTextAsync("Completed"),
+            page.Expect("#budgets li").ToHaveCountAsync(3),
+            page.Expect("#sinks th").ToHaveCountAsync(2),
             page.Expect("#open tr").Not.ToHaveCountAsync(0),
             page.Expect("#by-user a").Not.ToHaveCountAsync(0)).WaitAsync(tenSeconds.Token);
 

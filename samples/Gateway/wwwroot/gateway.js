@@ -172,14 +172,13 @@ function setConnection(state, text, problem) {
 
 /** Adds a snapshot to the samples, with what was used a second over the last ten. */
 function remember({ time, startedAt, openCount, totals }) {
-  const now = { at: Date.parse(time), startedAt, openCount, tokens: totals.inputTokens + totals.outputTokens, cost: totals.cost };
+  const now = { at: Date.parse(time), startedAt, openCount, input: totals.inputTokens, output: totals.outputTokens, cost: totals.cost };
   if (samples.length && samples[0].startedAt !== startedAt) samples = [];
   samples = [...samples.filter(one => now.at - one.at <= secondsShown * 1000), now];
   const before = samples.find(one => now.at - one.at <= 10_500);
   const seconds = (now.at - before.at) / 1000;
-  now.tokenRate = seconds ? (now.tokens - before.tokens) / seconds : 0;
-  now.costRate = seconds ? (now.cost - before.cost) / seconds : 0;
-  return now;
+  const rate = of => seconds ? (now[of] - before[of]) / seconds : 0;
+  return Object.assign(now, { inputRate: rate('input'), outputRate: rate('output'), costRate: rate('cost') });
 }
 
 function draw(chart, label, valueOf, format) {
@@ -196,10 +195,11 @@ function draw(chart, label, valueOf, format) {
 function showLive() {
   const now = remember(latest);
   setText($('live-streams'), number(latest.openCount));
-  setText($('tokens-rate'), tenths.format(now.tokenRate));
+  setText($('tokens-rate'), number(now.inputRate + now.outputRate));
+  setText($('tokens-split'), `${number(now.inputRate)} in, ${number(now.outputRate)} out`);
   setText($('cost-rate'), alignedMoney.format(now.costRate));
   draw($('live-streams-chart'), 'Live streams', one => one.openCount, number);
-  draw($('tokens-rate-chart'), 'Tokens a second', one => one.tokenRate, tenths.format);
+  draw($('tokens-rate-chart'), 'Tokens a second', one => one.inputRate + one.outputRate, number);
   draw($('cost-rate-chart'), 'Cost a second', one => one.costRate, money.format);
 
   const { p50, p95 } = latest.timeToFirstToken;

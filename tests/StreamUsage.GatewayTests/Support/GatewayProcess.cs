@@ -1,205 +1,172 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
 
 namespace StreamUsage.GatewayTests.Support;
 
-/// <summary>The gateway of samples/Gateway as a process of its own, on free ports, with its data in a temporary folder.</summary>
+/// <summary>The gateway as a process of its own, with its data in a folder that outlives it.</summary>
 public sealed class GatewayProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly ConcurrentQueue<string> _output = new();
-    private readonly IReadOnlyDictionary<string, string> _settings;
-    private Process? _process;
+    private readonly Dictionary<string, string> _settings;
+    private readonly StringBuilder _output = new();
+    private Process _process = null!;
 
-    private GatewayProcess(string? dataFolder, IReadOnlyDictionary<string, string>? settings)
+    private GatewayProcess(Dictionary<string, string> settings)
     {
-        DataFolder = dataFolder ?? Directory.CreateTempSubdirectory("gateway").FullName;
-        int[] ports = FreePorts(3);
-        (Proxy, Admin) = (new Uri($"http://127.0.0.1:{ports[0]}/"), new Uri($"http://127.0.0.1:{ports[1]}/"));
-        var all = new Dictionary<string, string>
+        _settings = settings;
+        Http = new HttpClient { Timeout = Patience };
+    }
+
+    public string Folder => _settings["Gateway__DataFolder"];
+
+    public Uri Proxy => new(_settings["Kestrel__Endpoints__Proxy__Url"]);
+
+    public Uri Admin => new(_settings["Kestrel__Endpoints__Admin__Url"]);
+
+    /// <summary>A client for both ports.</summary>
+    public HttpClient Http { get; }
+
+    public string Output
+    {
+        get
         {
-            ["ASPNETCORE_CONTENTROOT"] = Path.Combine(RepositoryRoot, "samples", "Gateway"),
-            ["Gateway__DataFolder"] = DataFolder,
-            ["Kestrel__Endpoints__Proxy__Url"] = $"http://127.0.0.1:{ports[0]}",
-            ["Kestrel__Endpoints__Admin__Url"] = $"http://127.0.0.1:{ports[1]}",
-            ["Kestrel__Endpoints__Demo__Url"] = $"http://127.0.0.1:{ports[2]}",
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    public static async Task<GatewayProcess> StartAsync(bool demo = false, Uri? upstream = null, params (string Key, string Value)[] settings)
+    {
+        Dictionary<string, string> all = new()
+        {
+            ["Gateway__DataFolder"] = Directory.CreateTempSubdirectory("gateway").FullName,
+            ["Gateway__Demo"] = demo.ToString(),
+            ["Kestrel__Endpoints__Proxy__Url"] = $"http://127.0.0.1:{FreePort()}",
+            ["Kestrel__Endpoints__Admin__Url"] = $"http://127.0.0.1:{FreePort()}",
+            ["Kestrel__Endpoints__Demo__Url"] = $"http://127.0.0.1:{FreePort()}",
+            ["ASPNETCORE_CONTENTROOT"] = ContentRoot(),
         };
         foreach (string cluster in (string[])["anthropic", "openai", "google"])
         {
-            all[$"ReverseProxy__Clusters__{cluster}__Destinations__default__Address"] = $"http://127.0.0.1:{ports[2]}/";
+            all[$"ReverseProxy__Clusters__{cluster}__Destinations__default__Address"] =
+                upstream?.ToString() ?? all["Kestrel__Endpoints__Demo__Url"] + "/";
         }
 
-        foreach ((string name, string value) in settings ?? new Dictionary<string, string>())
+        foreach ((string key, string value) in settings)
         {
-            all[name] = value;
+            all[key] = value;
         }
 
-        _settings = all;
-    }
-
-    /// <summary>Gets where callers ask.</summary>
-    public Uri Proxy { get; }
-
-    /// <summary>Gets where the page is.</summary>
-    public Uri Admin { get; }
-
-    /// <summary>Gets the folder of usage.db and outbox.db. It stays when the process stops and goes when this is disposed.</summary>
-    public string DataFolder { get; }
-
-    /// <summary>Gets the id of the process.</summary>
-    public int Id => _process?.Id ?? throw new InvalidOperationException("The gateway is not running.");
-
-    /// <summary>Gets what the gateway has written, for the message of a failure.</summary>
-    public string Output => string.Join(Environment.NewLine, _output);
-
-    private static string RepositoryRoot { get; } = FindRepositoryRoot();
-
-    /// <summary>Starts a gateway and waits until it has printed its addresses.</summary>
-    /// <param name="dataFolder">A folder that is there already, or null for a new one.</param>
-    /// <param name="settings">Environment variables, such as <c>Gateway__Demo</c>.</param>
-    public static async Task<GatewayProcess> StartAsync(string? dataFolder = null, params (string Name, string Value)[] settings)
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "The gateway is stopped by SIGTERM, which Windows does not have.");
-        var gateway = new GatewayProcess(dataFolder, settings.ToDictionary(static one => one.Name, static one => one.Value));
-        await gateway.StartAgainAsync();
+        var gateway = new GatewayProcess(all);
+        await gateway.RestartAsync();
         return gateway;
     }
 
-    /// <summary>Starts the process again on the same ports and data.</summary>
-    public async Task StartAgainAsync()
+    /// <summary>Starts a process with the same ports and data after the one before has ended.</summary>
+    public async Task RestartAsync()
     {
-        // As the tests were built: .../bin/Debug/net10.0.
-        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        string assembly = Path.Combine(RepositoryRoot, "samples", "Gateway", "bin", configuration, "net10.0", "Gateway.dll");
-        var start = new ProcessStartInfo("dotnet", [assembly]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach ((string name, string value) in _settings)
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gateway.dll")])
         {
-            start.Environment[name] = value;
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string key, string value) in _settings)
+        {
+            start.Environment[key] = value;
         }
 
-        var watch = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        _process.Exited += (_, _) => watch.TrySetException(new InvalidOperationException("The gateway ended at once."));
-        void Keep(object sender, DataReceivedEventArgs line)
-        {
-            if (line.Data is { } text)
-            {
-                _output.Enqueue(text);
-                if (text.StartsWith("Watch ", StringComparison.Ordinal))
-                {
-                    watch.TrySetResult();
-                }
-            }
-        }
-
-        _process.OutputDataReceived += Keep;
-        _process.ErrorDataReceived += Keep;
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        try
+        var waited = Stopwatch.StartNew();
+        while (!await AnswersAsync())
         {
-            await watch.Task.WaitAsync(StartTime);
-        }
-        catch (Exception problem) when (problem is TimeoutException or InvalidOperationException)
-        {
-            await KillAsync();
-            throw new InvalidOperationException($"The gateway did not start.{Environment.NewLine}{Output}", problem);
+            (waited.Elapsed < Patience && !_process.HasExited).Should().BeTrue("the gateway starts; it said: {0}", Output);
+            await Task.Delay(50);
         }
     }
 
-    /// <summary>Sends SIGTERM, and checks that the process ends with 0.</summary>
-    /// <returns>How long that took.</returns>
-    public async Task<TimeSpan> StopAsync()
-    {
-        Process process = _process ?? throw new InvalidOperationException("The gateway is not running.");
-        var took = Stopwatch.StartNew();
-        using (Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
-        {
-            await kill.WaitForExitAsync();
-        }
+    /// <summary>Stops it as a service manager does.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> TerminateAsync() => EndAsync(signal: 15);
 
-        try
-        {
-            await process.WaitForExitAsync().WaitAsync(StopTime);
-        }
-        catch (TimeoutException)
-        {
-            await KillAsync();
-            throw new InvalidOperationException($"The gateway did not stop within {StopTime}.{Environment.NewLine}{Output}");
-        }
+    /// <summary>Ends it at once.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> KillAsync() => EndAsync(signal: 9);
 
-        process.ExitCode.Should().Be(0, "SIGTERM ends the gateway; it wrote: {0}", Output);
-        Release();
-        return took.Elapsed;
-    }
-
-    /// <summary>Ends the process by SIGKILL.</summary>
-    public async Task KillAsync()
-    {
-        if (_process is { } process)
-        {
-            process.Kill();
-            await process.WaitForExitAsync();
-            Release();
-        }
-    }
+    public async Task<JsonElement> GetAsync(string path) => await Http.GetFromJsonAsync<JsonElement>(new Uri(Admin, path));
 
     public async ValueTask DisposeAsync()
     {
-        try
-        {
-            if (_process is not null)
-            {
-                await StopAsync();
-            }
-        }
-        finally
+        Http.Dispose();
+        if (!_process.HasExited)
         {
             await KillAsync();
-            Directory.Delete(DataFolder, recursive: true);
         }
+
+        _process.Dispose();
+        Directory.Delete(Folder, recursive: true);
     }
 
-    private void Release()
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int Signal(int process, int signal);
+
+    private static string ContentRoot()
     {
-        _process?.Dispose();
-        _process = null;
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "StreamUsage.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests are not in the repository.");
+        }
+
+        return Path.Combine(folder, "samples", "Gateway");
     }
 
-    // All are held at once, so that each is another one.
-    private static int[] FreePorts(int count)
+    private static int FreePort()
     {
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<int> EndAsync(int signal)
+    {
+        Signal(_process.Id, signal).Should().Be(0);
+        using var limit = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
         try
         {
-            return [.. listeners.Select(static listener =>
-            {
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
-            })];
+            using HttpResponseMessage health = await Http.GetAsync(new Uri(Admin, "health"));
+            return health.IsSuccessStatusCode;
         }
-        finally
+        catch (HttpRequestException)
         {
-            foreach (TcpListener listener in listeners)
-            {
-                listener.Dispose();
-            }
+            return false;
         }
     }
 
-    private static string FindRepositoryRoot()
+    private void Keep(string? line)
     {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "StreamUsage.sln")))
+        lock (_output)
         {
-            folder = folder.Parent;
+            _output.AppendLine(line);
         }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests are not in their repository.");
     }
 }

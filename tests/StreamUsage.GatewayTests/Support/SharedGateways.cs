@@ -14,7 +14,8 @@ public abstract class SharedGateway : IAsyncDisposable
     {
         if (_gateway is { IsCompletedSuccessfully: true })
         {
-            await (await _gateway).DisposeAsync();
+            await using GatewayProcess gateway = await _gateway;
+            (await gateway.TerminateAsync()).Should().Be(0, "SIGTERM ends it cleanly; it said: {0}", gateway.Output);
         }
 
         GC.SuppressFinalize(this);
@@ -26,7 +27,7 @@ public abstract class SharedGateway : IAsyncDisposable
 /// <summary>A gateway with demo traffic.</summary>
 public sealed class DemoGateway : SharedGateway
 {
-    protected override Task<GatewayProcess> StartAsync() => GatewayProcess.StartAsync(null, ("Gateway__Demo", "true"));
+    protected override Task<GatewayProcess> StartAsync() => GatewayProcess.StartAsync(demo: true);
 }
 
 /// <summary>A gateway without traffic, whose store has 10,000 records.</summary>
@@ -34,20 +35,22 @@ public sealed class FullGateway : SharedGateway
 {
     public const int Records = 10_000;
     public const int Users = 500;
+    // More digits than a double has.
+    public const decimal ExactCost = 0.000000075000000000000000001m;
     public const string HostileModel = "<img src=x onerror=alert(1)>";
     public const string HostileMessage = "<script>alert(2)</script>";
 
     protected override async Task<GatewayProcess> StartAsync()
     {
-        string folder = Directory.CreateTempSubdirectory("gateway").FullName;
-        var store = new SqliteUsageStore(Path.Combine(folder, "usage.db"));
+        GatewayProcess gateway = await GatewayProcess.StartAsync();
+        var store = new SqliteUsageStore(Path.Combine(gateway.Folder, "usage.db"));
         DateTimeOffset now = DateTimeOffset.UtcNow;
         foreach (UsageRecord[] batch in Enumerable.Range(0, Records).Select(i => Build(i, now)).Chunk(1_000))
         {
             await store.RecordBatchAsync(batch, CancellationToken.None);
         }
 
-        return await GatewayProcess.StartAsync(folder, ("Gateway__Demo", "false"));
+        return gateway;
     }
 
     private static UsageRecord Build(int i, DateTimeOffset now)
@@ -63,7 +66,7 @@ public sealed class FullGateway : SharedGateway
             BilledUsage = usage,
             InputSource = TokenSource.Reported,
             OutputSource = TokenSource.Reported,
-            Cost = new UsageCost { Total = 0.000001m * i },
+            Cost = new UsageCost { Total = ExactCost * i },
             Status = failed ? UsageStatus.Failed : UsageStatus.Completed,
             Outcome = failed ? StreamOutcome.ProviderError : StreamOutcome.Completed,
             StatusCode = failed ? 529 : 200,
@@ -77,5 +80,5 @@ public sealed class FullGateway : SharedGateway
 /// <summary>A gateway without traffic and records.</summary>
 public sealed class IdleGateway : SharedGateway
 {
-    protected override Task<GatewayProcess> StartAsync() => GatewayProcess.StartAsync(null, ("Gateway__Demo", "false"));
+    protected override Task<GatewayProcess> StartAsync() => GatewayProcess.StartAsync();
 }
