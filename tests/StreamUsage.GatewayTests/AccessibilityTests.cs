@@ -44,9 +44,7 @@ public sealed class AccessibilityTests(Browser browser, DemoGateway demo) : ICla
     {
         await using PageUnderTest page = await OpenAsync(scheme, width, address);
 
-        var result = await page.Page.RunAxe();
-
-        result.Violations.Select(static one => $"{one.Id}: {string.Join(", ", one.Nodes.Select(static node => node.Html))}").Should().BeEmpty();
+        (await FindViolationsAsync(page)).Should().BeEmpty();
     }
 
     [Theory]
@@ -80,10 +78,11 @@ public sealed class AccessibilityTests(Browser browser, DemoGateway demo) : ICla
         await page["#records a"].First.ClickAsync();
         await page.Expect("#record-json").ToContainTextAsync("\"id\"");
 
-        var result = await page.Page.RunAxe();
-
-        result.Violations.Select(static one => $"{one.Id}: {string.Join(", ", one.Nodes.Select(static node => node.Html))}").Should().BeEmpty();
+        (await FindViolationsAsync(page)).Should().BeEmpty();
     }
+
+    private static async Task<string[]> FindViolationsAsync(PageUnderTest page) =>
+        [.. (await page.Page.RunAxe()).Violations.Select(static one => $"{one.Id}: {string.Join(", ", one.Nodes.Select(static node => node.Html))}")];
 
     private async Task<PageUnderTest> OpenAsync(ColorScheme scheme, int width, string address)
     {
