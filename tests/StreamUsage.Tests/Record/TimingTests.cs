@@ -104,6 +104,7 @@ public sealed class TimingTests
         record.Should().Match<UsageRecord>(r => r.EventCount == 4 && r.ReadCount == 2 && r.OutputCharacters == 24 && r.BytesReceived == Answers.ClaudeBytes.Length - 2 && r.Outcome == StreamOutcome.Completed);
         tracking.Current.Should().Be(new UsageSnapshot
         {
+            Model = record.ResponseModel,
             Usage = record.Usage,
             InputSource = TokenSource.Reported,
             OutputSource = TokenSource.Reported,
