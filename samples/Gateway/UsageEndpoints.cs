@@ -30,12 +30,13 @@ internal static class UsageEndpoints
 
             report.WriteCsv(csv);
         }));
-        endpoints.MapGet("/usage/records", static async (SqliteUsageStore store, [AsParameters] Filter filter, Guid? after, int limit = 100) =>
-        {
-            IReadOnlyList<UsageRecord> page = await store.ListAsync(filter.ToQuery(), limit, after);
-            string next = page.Count == limit ? $"\"{page[^1].Id}\"" : "null";
-            return Json($"{{\"records\":[{string.Join(",\n", page.Select(Write))}],\"next\":{next}}}");
-        });
+        endpoints.MapGet(
+            "/usage/records", static async (SqliteUsageStore store, [AsParameters] Filter filter, Guid? after, int limit = 100) =>
+            {
+                IReadOnlyList<UsageRecord> page = await store.ListAsync(filter.ToQuery(), limit, after);
+                string next = page.Count == limit ? $"\"{page[^1].Id}\"" : "null";
+                return Json($"{{\"records\":[{string.Join(",\n", page.Select(Write))}],\"next\":{next}}}");
+            });
         endpoints.MapGet("/usage/records/{id:guid}", static async (SqliteUsageStore store, Guid id) =>
             await store.FindAsync(id) is { } record ? Json(Write(record)) : Results.NotFound());
     }
@@ -57,7 +58,13 @@ internal static class UsageEndpoints
     {
         public UsageQuery ToQuery() => new()
         {
-            From = From, To = To, UserId = UserId, ApiKeyId = ApiKeyId, Model = Model, Provider = Provider, Status = Status,
+            From = From,
+            To = To,
+            UserId = UserId,
+            ApiKeyId = ApiKeyId,
+            Model = Model,
+            Provider = Provider,
+            Status = Status,
             GroupBy = GroupBy ?? UsageGrouping.None,
         };
     }
