@@ -235,7 +235,7 @@ public sealed class RequestEstimateTests
             "BEDROCK",
             """{"model":"anthropic.claude-sonnet-4-5","messages":[{"role":"user","content":[{"text":"hi"}]}]"""
             + ""","additionalModelRequestFields":{"thinking":{"type":"enabled"}},"toolConfig":"""
-            + """{"tools":[{"toolSpec":{"name":"weather","description":"Tells it","inputSchema":{"json":""" + Schema + "}},"
+            + """{"tools":[{"toolSpec":{"name":"weather","description":"Tells it","inputSchema":{"json":""" + Schema + "}}},"
             + """{"cachePoint":{"type":"default"}}],"toolChoice":{"any":{}}}}""");
 
         converse.Should().BeInRange(claude, claude + 5);

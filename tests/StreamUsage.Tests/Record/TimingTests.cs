@@ -117,6 +117,7 @@ public sealed class TimingTests
             OutputSource = TokenSource.Reported,
             BytesReceived = record.BytesReceived,
             EventCount = 4,
+            Model = "claude-sonnet-4-5",
             StopReason = "end_turn",
         });
     }
