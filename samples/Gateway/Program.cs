@@ -64,7 +64,8 @@ OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
 _ = gateway.Telemetry switch
 {
     "otlp" => telemetry.UseOtlpExporter(),
-    "console" => telemetry.WithMetrics(static metrics => metrics.AddConsoleExporter()).WithTracing(static traces => traces.AddConsoleExporter()),
+    "console" =>
+        telemetry.WithMetrics(static metrics => metrics.AddConsoleExporter()).WithTracing(static traces => traces.AddConsoleExporter()),
     _ => telemetry,
 };
 builder.Services.Configure<HostOptions>(settings.GetSection("HostOptions"));
