@@ -36,7 +36,12 @@ internal sealed class Budgets(TimeProvider time)
                 return TimeSpan.FromSeconds(5);
             }
 
-            _reserved[requestId] = (key.Id, amount);
+            // A request that may cost nothing, such as the fetch of a stored answer, may have no record either.
+            if (amount > 0)
+            {
+                _reserved[requestId] = (key.Id, amount);
+            }
+
             return TimeSpan.Zero;
         }
     }
@@ -69,6 +74,7 @@ internal sealed class Budgets(TimeProvider time)
         {
             _today = today;
             _spent.Clear();
+            _reserved.Clear();
         }
 
         return (_spent.GetValueOrDefault(keyId), _reserved.Values.Where(one => one.KeyId == keyId).Sum(static one => one.Amount));

@@ -16,7 +16,11 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
     private decimal _cost;
     private int _undelivered;
 
-    public void AddOpen(UsageTracking tracking, UsageContext context) => _open[tracking] = context;
+    public void AddOpen(UsageTracking tracking, UsageContext context)
+    {
+        _open[tracking] = context;
+        tracking.Completion.ContinueWith(_ => _open.TryRemove(tracking, out UsageContext? _), TaskScheduler.Default);
+    }
 
     public void CountUndelivered() => Interlocked.Increment(ref _undelivered);
 
@@ -47,11 +51,6 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
 
     private object Describe(UsageTracker tracker)
     {
-        foreach (UsageTracking ended in _open.Keys.Where(static tracking => tracking.Completion.IsCompleted))
-        {
-            _open.TryRemove(ended, out _);
-        }
-
         lock (_gate)
         {
             double[] firstTokens = [.. _firstTokens.Order()];
