@@ -79,6 +79,7 @@ if (gateway.Demo)
 
 WebApplication app = builder.Build();
 await app.Services.GetRequiredService<Budgets>().LoadAsync(store);
+Door door = app.Services.GetRequiredService<Door>();
 
 // A port for the operator, which callers of the gateway need not reach.
 app.MapWhen(http => http.Connection.LocalPort == PortOf("Admin"), static admin =>
@@ -100,9 +101,9 @@ if (gateway.Demo)
 }
 
 app.UseRouting();
-app.MapReverseProxy(static proxy =>
+app.MapReverseProxy(proxy =>
 {
-    proxy.Use(static (http, next) => http.RequestServices.GetRequiredService<Door>().InvokeAsync(http, next));
+    proxy.Use(door.InvokeAsync);
     proxy.UseLoadBalancing();
 });
 app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(
