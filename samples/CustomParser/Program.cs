@@ -37,10 +37,13 @@ await response.Content.CopyToAsync(Stream.Null);
 UsageRecord record = await tracking.Completion;
 
 Console.WriteLine($"{record.ApiFormat} read as {record.Protocol}: {record.Outcome}, {record.ResponseModel}, {record.StopReason}");
-Console.WriteLine($"input {record.Usage.InputTokens}, cache read {record.Usage.CacheReadInputTokens}, output {record.Usage.OutputTokens} ({record.OutputSource}), {record.OutputCharacters} characters");
+Console.WriteLine($"input {record.Usage.InputTokens}, cache read {record.Usage.CacheReadInputTokens}, output {record.Usage.OutputTokens} "
+    + $"({record.OutputSource}), {record.OutputCharacters} characters");
 
 var expected = new TokenUsage { InputTokens = 12, CacheReadInputTokens = 30, OutputTokens = 9 };
-bool isAsExpected = record is { Protocol: "parrot", Outcome: StreamOutcome.Completed, OutputSource: TokenSource.Reported, ResponseId: "p-7" } && record.Usage == expected;
+bool isAsExpected =
+    record is { Protocol: "parrot", Outcome: StreamOutcome.Completed, OutputSource: TokenSource.Reported, ResponseId: "p-7" }
+    && record.Usage == expected;
 Console.WriteLine(isAsExpected ? "As expected." : "NOT as expected.");
 return isAsExpected ? 0 : 1;
 

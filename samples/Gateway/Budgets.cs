@@ -1,6 +1,7 @@
 namespace Gateway;
 
-/// <summary>What each key has spent today, and what its open requests may cost at most. In memory, for one gateway.</summary>
+/// <summary>What each key has spent today, and what its open requests may cost at most. In memory, for one
+/// gateway.</summary>
 internal sealed class Budgets(TimeProvider time)
 {
     private readonly Lock _gate = new();
@@ -18,7 +19,8 @@ internal sealed class Budgets(TimeProvider time)
     }
 
     /// <summary>Reserves the most that a request may cost.</summary>
-    /// <returns>Zero if it fits; else the time to wait: short if only open requests are in the way, else until tomorrow.</returns>
+    /// <returns>Zero if it fits; else the time to wait: short if only open requests are in the way, else until
+    /// tomorrow.</returns>
     public TimeSpan Reserve(ApiKey key, string requestId, decimal amount)
     {
         lock (_gate)
@@ -34,7 +36,12 @@ internal sealed class Budgets(TimeProvider time)
                 return TimeSpan.FromSeconds(5);
             }
 
-            _reserved[requestId] = (key.Id, amount);
+            // A request that may cost nothing, such as the fetch of a stored answer, may have no record either.
+            if (amount > 0)
+            {
+                _reserved[requestId] = (key.Id, amount);
+            }
+
             return TimeSpan.Zero;
         }
     }
@@ -67,6 +74,7 @@ internal sealed class Budgets(TimeProvider time)
         {
             _today = today;
             _spent.Clear();
+            _reserved.Clear();
         }
 
         return (_spent.GetValueOrDefault(keyId), _reserved.Values.Where(one => one.KeyId == keyId).Sum(static one => one.Amount));

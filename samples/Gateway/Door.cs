@@ -17,10 +17,19 @@ internal sealed class Door(GatewayOptions options, Budgets budgets, UsageTracker
             return;
         }
 
+        // Only what is known to be free passes without a record. A compressed body could not be quoted.
         using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), $"http://gateway{http.Request.Path}");
-        if (!UsageTrackingHandler.IsModelRequest(request))
+        bool isModelRequest = UsageTrackingHandler.IsModelRequest(request);
+        bool isCount = http.Request.Path.Value!.Split('/', ':')[^1] is "count_tokens" or "countTokens";
+        if (!isModelRequest && (isCount || HttpMethods.IsGet(http.Request.Method)))
         {
             await next(http);
+            return;
+        }
+
+        if (!isModelRequest || http.Request.Headers.ContentEncoding.Count != 0)
+        {
+            await RejectAsync(http, 400, "invalid_request_error", "This gateway does not forward such a request.");
             return;
         }
 

@@ -18,5 +18,6 @@ internal sealed record GatewayOptions
     public ApiKey[] Keys { get; init; } = [];
 }
 
-/// <summary>A key that callers send in place of the provider's. The budget is in US dollars a day (UTC); null for no limit.</summary>
+/// <summary>A key that callers send in place of the provider's. The budget is in US dollars a day (UTC); null for no
+/// limit.</summary>
 internal sealed record ApiKey(string Id, string Secret, string UserId, decimal? DailyBudget = null);

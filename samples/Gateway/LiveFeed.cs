@@ -16,7 +16,11 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
     private decimal _cost;
     private int _undelivered;
 
-    public void AddOpen(UsageTracking tracking, UsageContext context) => _open[tracking] = context;
+    public void AddOpen(UsageTracking tracking, UsageContext context)
+    {
+        _open[tracking] = context;
+        tracking.Completion.ContinueWith(_ => _open.TryRemove(tracking, out UsageContext? _), TaskScheduler.Default);
+    }
 
     public void CountUndelivered() => Interlocked.Increment(ref _undelivered);
 
@@ -50,11 +54,6 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
 
     private object Describe(UsageTracker tracker)
     {
-        foreach (UsageTracking ended in _open.Keys.Where(static tracking => tracking.Completion.IsCompleted))
-        {
-            _open.TryRemove(ended, out _);
-        }
-
         lock (_gate)
         {
             double[] firstTokens = [.. _firstTokens.Order()];
@@ -66,14 +65,28 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
                 OpenCount = _open.Count,
                 Open = _open.ToArray().OrderByDescending(static one => one.Value.RequestStartedAt).Take(50).Select(static one => new
                 {
-                    one.Value.UserId, one.Value.ApiKeyId, one.Value.Provider, one.Value.RequestStartedAt, Now = one.Key.Current,
+                    one.Value.UserId,
+                    one.Value.ApiKeyId,
+                    one.Value.Provider,
+                    one.Value.RequestStartedAt,
+                    Now = one.Key.Current,
                 }).ToArray(),
-                Totals = new { Responses = _outcomes.Values.Sum(), InputTokens = _tokens.TotalInputTokens, _tokens.OutputTokens, Cost = _cost },
+                Totals = new
+                {
+                    Responses = _outcomes.Values.Sum(),
+                    InputTokens = _tokens.TotalInputTokens,
+                    _tokens.OutputTokens,
+                    Cost = _cost,
+                },
                 Outcomes = _outcomes.ToDictionary(),
                 TimeToFirstToken = new { P50 = At(0.5), P95 = At(0.95) },
                 Sinks = tracker.GetSinkStatus().Select(static sink => new
                 {
-                    sink.Sink, sink.QueueLength, sink.OldestRecordAge, sink.FailingSince, LastError = sink.LastError?.Message,
+                    sink.Sink,
+                    sink.QueueLength,
+                    sink.OldestRecordAge,
+                    sink.FailingSince,
+                    LastError = sink.LastError?.Message,
                 }).ToArray(),
                 Undelivered = _undelivered,
                 Budgets = options.Keys.Select(budgets.Describe).ToArray(),

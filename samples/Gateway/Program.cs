@@ -64,7 +64,8 @@ OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
 _ = gateway.Telemetry switch
 {
     "otlp" => telemetry.UseOtlpExporter(),
-    "console" => telemetry.WithMetrics(static metrics => metrics.AddConsoleExporter()).WithTracing(static traces => traces.AddConsoleExporter()),
+    "console" =>
+        telemetry.WithMetrics(static metrics => metrics.AddConsoleExporter()).WithTracing(static traces => traces.AddConsoleExporter()),
     _ => telemetry,
 };
 builder.Services.Configure<HostOptions>(settings.GetSection("HostOptions"));
@@ -78,6 +79,7 @@ if (gateway.Demo)
 
 WebApplication app = builder.Build();
 await app.Services.GetRequiredService<Budgets>().LoadAsync(store);
+Door door = app.Services.GetRequiredService<Door>();
 
 // A port for the operator, which callers of the gateway need not reach.
 app.MapWhen(http => http.Connection.LocalPort == PortOf("Admin"), static admin =>
@@ -99,9 +101,9 @@ if (gateway.Demo)
 }
 
 app.UseRouting();
-app.MapReverseProxy(static proxy =>
+app.MapReverseProxy(proxy =>
 {
-    proxy.Use(static (http, next) => http.RequestServices.GetRequiredService<Door>().InvokeAsync(http, next));
+    proxy.Use(door.InvokeAsync);
     proxy.UseLoadBalancing();
 });
 app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(

@@ -4,8 +4,8 @@ using StreamUsage;
 
 namespace PostgresSink;
 
-/// <summary>Stores records in PostgreSQL: a batch is copied into a staging table and merged from there, so that a record
-/// that comes twice is one row. The table has a partition for each day.</summary>
+/// <summary>Stores records in PostgreSQL: a batch is copied into a staging table and merged from there, so that a
+/// record that comes twice is one row. The table has a partition for each day.</summary>
 internal sealed class PostgresUsageSink(NpgsqlDataSource database) : IUsageSink
 {
     private const string Schema = """
@@ -52,7 +52,8 @@ internal sealed class PostgresUsageSink(NpgsqlDataSource database) : IUsageSink
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
+    private static async Task CopyAsync(
+        NpgsqlConnection connection, IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
     {
         await using NpgsqlBinaryImporter copy = await connection.BeginBinaryImportAsync(
             $"COPY stage ({Columns}) FROM STDIN (FORMAT BINARY)", cancellationToken);
@@ -79,7 +80,8 @@ internal sealed class PostgresUsageSink(NpgsqlDataSource database) : IUsageSink
         await copy.CompleteAsync(cancellationToken);
 
         // PostgreSQL's text has no U+0000.
-        Task TextAsync(string? value) => copy.WriteAsync(value?.Replace("\0", "", StringComparison.Ordinal), NpgsqlDbType.Text, cancellationToken);
+        Task TextAsync(string? value) =>
+            copy.WriteAsync(value?.Replace("\0", "", StringComparison.Ordinal), NpgsqlDbType.Text, cancellationToken);
     }
 
     // Others may create it too: the lock makes them take turns.

@@ -16,7 +16,8 @@ string? given = args.LastOrDefault(static argument => argument != "--rates");
 await using TemporaryServer? server = given is null ? await TemporaryServer.StartAsync() : null;
 if (given is null && server is null)
 {
-    Console.WriteLine("PostgreSQL is not installed. Give a connection string: dotnet run --project samples/PostgresSink -- [--rates] \"Host=…\"");
+    Console.WriteLine(
+        "PostgreSQL is not installed. Give a connection string: dotnet run --project samples/PostgresSink -- [--rates] \"Host=…\"");
     return 0;
 }
 
@@ -73,7 +74,8 @@ await using (ServiceProvider provider = services.BuildServiceProvider())
     double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
     await sink.RefreshSumsAsync();
     await using NpgsqlCommand count = database.CreateCommand("""
-        SELECT user_id, model, records, input_tokens, output_tokens FROM usage_by_user_and_model WHERE starts_with(user_id, $1) ORDER BY user_id
+        SELECT user_id, model, records, input_tokens, output_tokens FROM usage_by_user_and_model
+        WHERE starts_with(user_id, $1) ORDER BY user_id
         """);
     count.Parameters.AddWithValue(run);
     await using NpgsqlDataReader rows = await count.ExecuteReaderAsync();

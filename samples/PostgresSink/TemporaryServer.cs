@@ -5,7 +5,8 @@ using System.Net.Sockets;
 
 namespace PostgresSink;
 
-/// <summary>Represents a PostgreSQL server of its own, in a temporary folder, from the binaries of the system.</summary>
+/// <summary>Represents a PostgreSQL server of its own, in a temporary folder, from the binaries of the
+/// system.</summary>
 internal sealed class TemporaryServer : IAsyncDisposable
 {
     private readonly string _binaries, _folder;
@@ -70,13 +71,15 @@ internal sealed class TemporaryServer : IAsyncDisposable
     private Task AsServerAsync(string program, params string[] arguments)
     {
         string path = Path.Combine(_binaries, program);
-        return Environment.IsPrivilegedProcess ? RunAsync("runuser", ["-u", "postgres", "--", path, .. arguments]) : RunAsync(path, arguments);
+        return Environment.IsPrivilegedProcess
+            ? RunAsync("runuser", ["-u", "postgres", "--", path, .. arguments]) : RunAsync(path, arguments);
     }
 
     private static async Task RunAsync(string program, params string[] arguments)
     {
         // Output is not redirected: the server would keep the pipe open.
-        using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" > /dev/null 2>&1", program, .. arguments]))!;
+        using Process process =
+            Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" > /dev/null 2>&1", program, .. arguments]))!;
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
         {

@@ -36,7 +36,8 @@ internal sealed record ExpectedValues
     public IEnumerable<string> Compare(UsageRecord record)
     {
         TokenUsage usage = record.Usage;
-        StreamOutcome outcome = Error is not null ? StreamOutcome.ProviderError : Completed ? StreamOutcome.Completed : StreamOutcome.Interrupted;
+        StreamOutcome outcome =
+            Error is not null ? StreamOutcome.ProviderError : Completed ? StreamOutcome.Completed : StreamOutcome.Interrupted;
         List<(string Name, object? Expected, object? Found)> values =
         [
             ("outcome", outcome, record.Outcome),
@@ -59,6 +60,7 @@ internal sealed record ExpectedValues
             ]);
         }
 
-        return values.Where(value => !Equals(value.Expected, value.Found)).Select(value => $"{value.Name}: expected {value.Expected ?? "null"}, found {value.Found ?? "null"}");
+        return values.Where(value => !Equals(value.Expected, value.Found))
+            .Select(value => $"{value.Name}: expected {value.Expected ?? "null"}, found {value.Found ?? "null"}");
     }
 }

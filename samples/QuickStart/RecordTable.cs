@@ -8,7 +8,8 @@ internal static class RecordTable
 {
     public static void Print(IReadOnlyList<StoredRecord> records)
     {
-        string[] titles = ["request", "protocol", "model", "outcome", "status", "input", "cache read", "cache creation", "output", "USD", "ms"];
+        string[] titles = ["request", "protocol", "model", "outcome", "status", "input", "cache read", "cache creation", "output", "USD",
+            "ms"];
         const int FirstNumber = 4;
         List<string[]> rows = [titles, .. records.Select(Row)];
         int[] widths = [.. titles.Select((_, column) => rows.Max(row => row[column].Length))];
@@ -16,7 +17,8 @@ internal static class RecordTable
 
         foreach (string[] row in rows)
         {
-            IEnumerable<string> cells = row.Select((cell, column) => column < FirstNumber ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]));
+            IEnumerable<string> cells =
+                row.Select((cell, column) => column < FirstNumber ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]));
             Console.WriteLine(string.Join("  ", cells));
         }
 

@@ -10,7 +10,8 @@ internal static class RecordedStreams
     public static async Task<bool> RunAsync(string folder)
     {
         IReadOnlyList<Recording> recordings = Recording.LoadAll(folder);
-        await using ReplayProvider provider = await ReplayProvider.StartAsync([.. recordings.Select(recording => recording.Answer)], largestChunk: 4000, longestPause: 0);
+        await using ReplayProvider provider =
+            await ReplayProvider.StartAsync([.. recordings.Select(recording => recording.Answer)], largestChunk: 4000, longestPause: 0);
         await using var tracker = new UsageTracker(new Unstored());
         using var http = new HttpClient { BaseAddress = provider.Address };
 
@@ -51,14 +52,16 @@ internal static class RecordedStreams
         }
 
         Console.WriteLine();
-        Console.WriteLine($"{recordings.Count} streams: {asExpected} as expected, {different} different, {withoutExpected} without expected values");
+        Console.WriteLine(
+            $"{recordings.Count} streams: {asExpected} as expected, {different} different, {withoutExpected} without expected values");
         return recordings.Count > 0 && different == 0;
     }
 
     private static string Summary(UsageRecord record)
     {
         TokenUsage usage = record.Usage;
-        return $"{record.Outcome}, input {usage.InputTokens}, cache read {usage.CacheReadInputTokens}, cache creation {usage.CacheCreationInputTokens} ({record.InputSource}), " +
+        return $"{record.Outcome}, input {usage.InputTokens}, cache read {usage.CacheReadInputTokens}, cache creation "
+            + $"{usage.CacheCreationInputTokens} ({record.InputSource}), " +
             $"output {usage.OutputTokens} ({record.OutputSource})";
     }
 

@@ -10,7 +10,8 @@ internal sealed record Recording(Answer Answer, string? Format, ExpectedValues? 
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static IReadOnlyList<Recording> LoadAll(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*.sse", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file => Load(folder, file))];
+        [.. Directory.EnumerateFiles(folder, "*.sse", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal).Select(file => Load(folder, file))];
 
     private static Recording Load(string folder, string file)
     {
@@ -25,7 +26,8 @@ internal sealed record Recording(Answer Answer, string? Format, ExpectedValues? 
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(description));
         JsonElement root = document.RootElement;
         string? format = root.TryGetProperty("format", out JsonElement named) ? named.GetString() : null;
-        ExpectedValues? expected = root.TryGetProperty("expected", out JsonElement values) ? values.Deserialize<ExpectedValues>(SnakeCase) : null;
+        ExpectedValues? expected =
+            root.TryGetProperty("expected", out JsonElement values) ? values.Deserialize<ExpectedValues>(SnakeCase) : null;
         return new Recording(answer, format, expected);
     }
 }

@@ -33,7 +33,8 @@ internal sealed class SqliteUsageSink(string connectionString) : IUsageSink
         ("$input", record.BilledUsage.InputTokens), ("$cacheRead", record.BilledUsage.CacheReadInputTokens),
         ("$cacheCreation", record.BilledUsage.CacheCreationInputTokens), ("$output", record.BilledUsage.OutputTokens),
         ("$inputSource", record.InputSource.ToString()), ("$outputSource", record.OutputSource.ToString()),
-        ("$cost", record.Cost?.Total.ToString(CultureInfo.InvariantCulture)), ("$record", Encoding.UTF8.GetString(UsageRecordJson.ToUtf8Bytes(record))),
+        ("$cost", record.Cost?.Total.ToString(CultureInfo.InvariantCulture)),
+        ("$record", Encoding.UTF8.GetString(UsageRecordJson.ToUtf8Bytes(record))),
     ], cancellationToken);
 
     private async Task ExecuteAsync(string sql, (string Name, object? Value)[] parameters, CancellationToken cancellationToken = default)

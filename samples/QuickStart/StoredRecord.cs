@@ -42,7 +42,8 @@ internal sealed record StoredRecord
         await connection.OpenAsync();
         await using var command = new SqliteCommand(
             """
-            SELECT request_id, protocol, model, status, outcome, status_code, input, cache_read, cache_creation, output, input_source, output_source, milliseconds, cost
+            SELECT request_id, protocol, model, status, outcome, status_code, input, cache_read, cache_creation, output,
+                input_source, output_source, milliseconds, cost
             FROM usage_record ORDER BY started_at
             """,
             connection);

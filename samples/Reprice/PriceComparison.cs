@@ -39,12 +39,15 @@ internal sealed class PriceComparison(PriceTable oldTable, PriceTable newTable)
         foreach ((string model, Totals totals) in _models)
         {
             output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{model,-32}{totals.Records,9}{totals.Unpriced,10}{totals.Old,16:F6}{totals.New,16:F6}{totals.New - totals.Old,16:F6}  {totals.Reason}"));
+                CultureInfo.InvariantCulture, $"{model,-32}{totals.Records,9}{totals.Unpriced,10}{totals.Old,16:F6}{totals.New,16:F6}"
+                    + $"{totals.New - totals.Old,16:F6}  {totals.Reason}"));
         }
 
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{"all",-32}{_models.Values.Sum(t => t.Records),9}{_models.Values.Sum(t => t.Unpriced),10}{_models.Values.Sum(t => t.Old),16:F6}{_models.Values.Sum(t => t.New),16:F6}{_models.Values.Sum(t => t.New - t.Old),16:F6}"));
+            $"{"all",-32}{_models.Values.Sum(t => t.Records),9}{_models.Values.Sum(t => t.Unpriced),10}"
+                + $"{_models.Values.Sum(t => t.Old),16:F6}{_models.Values.Sum(t => t.New),16:F6}"
+                + $"{_models.Values.Sum(t => t.New - t.Old),16:F6}"));
     }
 
     private sealed class Totals

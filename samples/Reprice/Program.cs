@@ -5,7 +5,8 @@ string example = Path.Combine(AppContext.BaseDirectory, "Example");
 switch (args)
 {
     case []:
-        return Run(Path.Combine(example, "records.jsonl"), Path.Combine(example, "old.json"), Path.Combine(example, "new.json"), StoredRecords.DefaultQuery);
+        return Run(Path.Combine(example, "records.jsonl"),
+            Path.Combine(example, "old.json"), Path.Combine(example, "new.json"), StoredRecords.DefaultQuery);
     case [var records, var oldTable, var newTable]:
         return Run(records, oldTable, newTable, StoredRecords.DefaultQuery);
     case [var records, var oldTable, var newTable, "--query", var query]:
@@ -33,7 +34,8 @@ static int Run(string records, string oldTable, string newTable, string query)
         comparison.Print(Console.Out);
         return 0;
     }
-    catch (Exception fault) when (fault is IOException or FormatException or System.Text.Json.JsonException or Microsoft.Data.Sqlite.SqliteException)
+    catch (Exception fault) when (fault is IOException
+        or FormatException or System.Text.Json.JsonException or Microsoft.Data.Sqlite.SqliteException)
     {
         Console.Error.WriteLine(fault.Message);
         return 1;

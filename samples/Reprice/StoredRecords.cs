@@ -17,7 +17,8 @@ internal static class StoredRecords
     {
         using FileStream file = File.OpenRead(path);
         byte[] start = new byte[16];
-        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.AsSpan().SequenceEqual("SQLite format 3\0"u8);
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
+            && start.AsSpan().SequenceEqual("SQLite format 3\0"u8);
     }
 
     private static IEnumerable<UsageRecord> ReadJsonLines(string path) =>
@@ -25,7 +26,8 @@ internal static class StoredRecords
 
     private static IEnumerable<UsageRecord> ReadSqlite(string path, string query)
     {
-        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly }.ToString());
+        using var connection =
+            new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly }.ToString());
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
 #pragma warning disable CA2100 // The person who runs this program writes the query.

@@ -8,7 +8,8 @@ internal sealed class Table(params string[] columns)
     private readonly List<string[]> _rows = [];
 
     public void Add(params object?[] values) =>
-        _rows.Add([.. values.Select(static value => value is IFormattable number ? number.ToString(null, CultureInfo.InvariantCulture) : value?.ToString() ?? "")]);
+        _rows.Add([.. values.Select(
+            static value => value is IFormattable number ? number.ToString(null, CultureInfo.InvariantCulture) : value?.ToString() ?? "")]);
 
     public void Print(TextWriter output, bool isCsv)
     {
@@ -17,7 +18,8 @@ internal sealed class Table(params string[] columns)
         {
             output.WriteLine(isCsv
                 ? string.Join(',', row.Select(Quote))
-                : string.Join("  ", row.Select((value, i) => IsNumber(value) ? value.PadLeft(widths[i]) : value.PadRight(widths[i]))).TrimEnd());
+                : string.Join("  ", row.Select((value, i) => IsNumber(value) ? value.PadLeft(widths[i]) : value.PadRight(widths[i])))
+                    .TrimEnd());
         }
     }
 

@@ -16,7 +16,8 @@ internal static class Undelivered
         foreach ((long position, long state, UsageRecord record) in Read(connection, "0, 1, 2"))
         {
             TokenUsage usage = record.BilledUsage;
-            table.Add(position, States[state], record.Id, record.StartedAt.ToString("u", CultureInfo.InvariantCulture), record.Context.RequestId,
+            table.Add(
+                position, States[state], record.Id, record.StartedAt.ToString("u", CultureInfo.InvariantCulture), record.Context.RequestId,
                 record.ResponseModel, usage.TotalInputTokens, usage.OutputTokens, record.Cost?.Total);
         }
 

@@ -4,6 +4,7 @@ using StreamUsage.Benchmarks;
 using StreamUsage.Benchmarks.Accuracy;
 using StreamUsage.Benchmarks.Cold;
 using StreamUsage.Benchmarks.Estimates;
+using StreamUsage.Benchmarks.Gateways;
 using StreamUsage.Benchmarks.Growth;
 using StreamUsage.Benchmarks.Hostile;
 using StreamUsage.Benchmarks.Live;
@@ -47,6 +48,12 @@ switch (args)
     case ["delivery"]:
         DeliveryCost.Run();
         return await DeliveryRates.RunAsync() ? 0 : 1;
+    case ["gateway"]:
+        await GatewayCost.RunAsync();
+        return 0;
+    case [PlainProxy.Command, var port, var upstream]:
+        await PlainProxy.RunAsync(port, upstream);
+        return 0;
     case ["live", ..]:
         return LiveOptions.Read(args.AsSpan(1)) is { } liveOptions ? await LiveCommand.RunAsync(liveOptions) : 2;
     case [LiveProvider.Command]:
@@ -75,6 +82,7 @@ switch (args)
               delivery
                       what readers feel of a sink that works, and of one that does not; what the sink gets a second
               outbox  what an outbox and a store take a second, beside a row a transaction by hand
+              gateway what the gateway of the samples adds to a plain YARP proxy: latency, CPU, memory
               live {LiveOptions.Usage}
                       CPU, latency and memory over loopback HTTP from another process, and a load that must be counted right
               accuracy {AccuracyCommand.Usage}

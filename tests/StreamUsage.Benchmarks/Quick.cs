@@ -16,11 +16,13 @@ internal static class Quick
 #else
         long start = Stopwatch.GetTimestamp();
         List<Contender> contenders = [.. Contender.CreateAll().Where(contender => options.Only?.Contains(contender.Key) ?? true)];
-        List<Race> races = [.. options.Workloads.SelectMany(workload => options.ReadSizes.Select(size => new Race(workload, size, contenders)))];
+        List<Race> races =
+            [.. options.Workloads.SelectMany(workload => options.ReadSizes.Select(size => new Race(workload, size, contenders)))];
         try
         {
             TimeSpan warmUp = WarmUp.Run(() => ReadOnce(races));
-            Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors; warm-up {warmUp.TotalSeconds:F0} s, {options.Rounds} rounds");
+            Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, "
+                + $"{Environment.ProcessorCount} processors; warm-up {warmUp.TotalSeconds:F0} s, {options.Rounds} rounds");
             foreach (Race race in races)
             {
                 race.Run(options.Rounds);

@@ -31,10 +31,14 @@ internal sealed record QuickOptions
             QuickOptions? next = name switch
             {
                 "--markdown" => options with { AsMarkdown = true },
-                "--rounds" when values is [var text] && int.TryParse(text, CultureInfo.InvariantCulture, out int rounds) && rounds > 0 => options with { Rounds = rounds },
-                "--workload" => Select(Workload.All, values, static workload => workload.Name) is { } found ? options with { Workloads = found } : null,
-                "--reads" => Select(ReadSize.All, values, static size => size.Name) is { } found ? options with { ReadSizes = found } : null,
-                "--only" => Select(Contender.CreateAll(), values, static contender => contender.Key) is not null ? options with { Only = values } : null,
+                "--rounds" when values is [var text] && int.TryParse(text, CultureInfo.InvariantCulture, out int rounds) && rounds > 0 =>
+                    options with { Rounds = rounds },
+                "--workload" =>
+                    Select(Workload.All, values, static workload => workload.Name) is { } found ? options with { Workloads = found } : null,
+                "--reads" =>
+                    Select(ReadSize.All, values, static size => size.Name) is { } found ? options with { ReadSizes = found } : null,
+                "--only" => Select(Contender.CreateAll(), values, static contender => contender.Key) is not null
+                    ? options with { Only = values } : null,
                 _ => null,
             };
 
@@ -43,7 +47,8 @@ internal sealed record QuickOptions
                 Console.Error.WriteLine($"Not understood: {name} {string.Join(',', values)}");
                 Console.Error.WriteLine($"quick {Usage}");
                 Console.Error.WriteLine($"workloads: {string.Join(", ", Workload.All.Select(static workload => workload.Name))}");
-                Console.Error.WriteLine($"contenders: {string.Join(", ", Contender.CreateAll().Select(static contender => contender.Key))}");
+                Console.Error
+                    .WriteLine($"contenders: {string.Join(", ", Contender.CreateAll().Select(static contender => contender.Key))}");
                 return null;
             }
 

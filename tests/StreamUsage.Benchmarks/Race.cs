@@ -10,7 +10,8 @@ internal sealed class Race(Workload workload, ReadSize readSize, IEnumerable<Con
 
     public ReadSize ReadSize => readSize;
 
-    public IReadOnlyList<Lane> Lanes { get; } = [.. contenders.Where(contender => contender.CanRead(workload)).Select(contender => new Lane(contender, workload, readSize, new ScriptedStream(workload, readSize)))];
+    public IReadOnlyList<Lane> Lanes { get; } = [.. contenders.Where(contender => contender.CanRead(workload))
+        .Select(contender => new Lane(contender, workload, readSize, new ScriptedStream(workload, readSize)))];
 
     public Lane? Find(string key) => Lanes.FirstOrDefault(lane => lane.Contender.Key == key);
 

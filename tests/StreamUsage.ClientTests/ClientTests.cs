@@ -3,7 +3,8 @@ using StreamUsage.ClientTests.Support;
 
 namespace StreamUsage.ClientTests;
 
-/// <summary>Each client gives its caller the same with and without tracking, and its record has the client's usage.</summary>
+/// <summary>Each client gives its caller the same with and without tracking, and its record has the client's
+/// usage.</summary>
 public sealed class ClientTests(TestBed bed) : IClassFixture<TestBed>
 {
     public static TheoryData<string, Wiring, string> Calls

@@ -3,7 +3,8 @@ using StreamUsage.ClientTests.Support;
 
 namespace StreamUsage.ClientTests;
 
-/// <summary>Real recordings through real clients: the same with and without tracking, one record, and the client's usage in it.</summary>
+/// <summary>Real recordings through real clients: the same with and without tracking, one record, and the client's
+/// usage in it.</summary>
 public sealed class RecordingTests(TestBed bed) : IClassFixture<TestBed>
 {
     private static readonly Version Http = new(2, 0);

@@ -44,6 +44,59 @@ public sealed class DoorTests
         (await gateway.GetAsync("usage")).GetProperty("total").ValueKind.Should().Be(JsonValueKind.Null);
     }
 
+    [Theory]
+    [InlineData("v1/messages/batches")]
+    [InlineData("v1/batches")]
+    [InlineData("v1/files")]
+    [InlineData("v1/realtime")]
+    [InlineData("v1/messages/")]
+    [InlineData("v1//messages")]
+    [InlineData("v1/x/../messages/batches")]
+    [InlineData("v1beta/models/gemini-demo-1:batchGenerateContent")]
+    public async Task What_could_cost_without_a_record_does_not_pass(string path)
+    {
+        await using Upstream upstream = await Upstream.StartAsync();
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Proxy, path)) { Content = JsonContent.Create(new { model = "m" }) };
+        request.Headers.Add("x-api-key", "demo-alice");
+
+        using HttpResponseMessage response = await gateway.Http.SendAsync(request);
+
+        response.StatusCode.Should().BeOneOf(HttpStatusCode.BadRequest, HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed);
+        upstream.Headers.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("GET", "v1/models")]
+    [InlineData("POST", "v1/messages/count_tokens")]
+    public async Task What_is_free_passes_without_a_record(string method, string path)
+    {
+        await using Upstream upstream = await Upstream.StartAsync();
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address);
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(gateway.Proxy, path));
+        request.Headers.Add("x-api-key", "demo-alice");
+
+        using HttpResponseMessage response = await gateway.Http.SendAsync(request);
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        upstream.Headers.Should().ContainSingle();
+        (await gateway.GetAsync("usage")).GetProperty("total").ValueKind.Should().Be(JsonValueKind.Null);
+    }
+
+    [Fact]
+    public async Task A_compressed_request_is_refused()
+    {
+        await using Upstream upstream = await Upstream.StartAsync();
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address);
+        using HttpRequestMessage request = Questions.Create(gateway.Proxy, "openai");
+        request.Content!.Headers.ContentEncoding.Add("gzip");
+
+        using HttpResponseMessage response = await gateway.Http.SendAsync(request);
+
+        response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        upstream.Headers.Should().BeEmpty();
+    }
+
     [Fact]
     public async Task A_Chat_stream_is_asked_for_its_usage_and_the_caller_does_not_see_it()
     {

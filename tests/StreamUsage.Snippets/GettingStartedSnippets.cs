@@ -7,7 +7,8 @@ namespace StreamUsage.Snippets;
 
 internal static class GettingStartedSnippets
 {
-    public static async Task Track(IUsageSink sink, ILoggerFactory loggerFactory, HttpClient http, HttpRequestMessage request, Stream destination)
+    public static async Task Track(
+        IUsageSink sink, ILoggerFactory loggerFactory, HttpClient http, HttpRequestMessage request, Stream destination)
     {
         #region tracker
         var options = new StreamUsageOptions { MaxEventBytes = 4 * 1024 * 1024 };

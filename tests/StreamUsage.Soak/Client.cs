@@ -221,7 +221,8 @@ internal sealed class Client(Provider provider, UsageTracker tracker, UsageTrack
         {
             while (true)
             {
-                using var cancellation = new CancellationTokenSource(patience); // One a read: a used one may have fired while its read was already served.
+                // One a read: a used one may have fired while its read was already served.
+                using var cancellation = new CancellationTokenSource(patience);
                 int length = await stream.ReadAsync(buffer, cancellation.Token);
                 if (length == 0)
                 {
@@ -273,7 +274,8 @@ internal sealed class Client(Provider provider, UsageTracker tracker, UsageTrack
                     run.IsSeenExact = true;
                     break;
                 default:
-                    await ReadStreamAsync(run, await response.Content.ReadAsStreamAsync(token), random, means == ReadMeans.ZeroByteReads, token);
+                    await ReadStreamAsync(
+                        run, await response.Content.ReadAsStreamAsync(token), random, means == ReadMeans.ZeroByteReads, token);
                     return;
             }
 
@@ -362,7 +364,8 @@ internal sealed class Client(Provider provider, UsageTracker tracker, UsageTrack
 
         public override void Write(ReadOnlySpan<byte> buffer) => See(buffer);
 
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {

@@ -29,16 +29,22 @@ internal static class Judge
             yield return "the sink was told of another start";
         }
 
-        if (record.BytesReceived > run.Sent || (run.IsSeenExact && (MayBeDrained(run) ? record.BytesReceived < run.Seen : record.BytesReceived != run.Seen)) || (run.Ending == Ending.ReachedEnd && record.BytesReceived != plan.Cut))
+        if (record.BytesReceived > run.Sent
+            || (run.IsSeenExact && (MayBeDrained(run) ? record.BytesReceived < run.Seen : record.BytesReceived != run.Seen))
+            || (run.Ending == Ending.ReachedEnd && record.BytesReceived != plan.Cut))
         {
             yield return $"{record.BytesReceived} bytes received, where the server sent {run.Sent} and the client saw {run.Seen}";
         }
 
         Known known = plan.Script.At(record.BytesReceived);
-        (StreamOutcome outcome, UsageStatus status, int statusCode) = Expected(run, IsCompleteAfterLeaving(run, record) ? known with { IsComplete = false } : known, record.BytesReceived);
-        if (record.Outcome != outcome || record.Status != status || record.StatusCode != statusCode || record.HttpStatusCode != plan.StatusCode)
+        (StreamOutcome outcome, UsageStatus status, int statusCode) = Expected(
+            run, IsCompleteAfterLeaving(run, record) ? known with { IsComplete = false } : known, record.BytesReceived);
+        if (record.Outcome != outcome
+            || record.Status != status || record.StatusCode != statusCode || record.HttpStatusCode != plan.StatusCode)
         {
-            yield return $"{record.Outcome} {record.Status} {record.StatusCode} (HTTP {record.HttpStatusCode}), where {outcome} {status} {statusCode} was due; the client saw {run.Ending} after {run.Seen} of {record.BytesReceived} bytes, drained {record.Drained}";
+            yield return $"{record.Outcome} {record.Status} {record.StatusCode} (HTTP {record.HttpStatusCode}), where {outcome} "
+                + $"{status} {statusCode} was due; the client saw {run.Ending} after {run.Seen} of {record.BytesReceived} bytes, drained "
+                + $"{record.Drained}";
         }
 
         if (record.Drained ? !MayBeDrained(run) : MustBeDrained(run) && outcome == StreamOutcome.ClientAborted)
@@ -52,13 +58,16 @@ internal static class Judge
             yield return $"{record.Usage} {record.InputSource}/{record.OutputSource}, where {usage} {input}/{output} was due";
         }
 
-        if (plan.Script.Protocol is { } protocol && (record.EventCount != known.Events || record.SkippedEvents != 0 || record.OutputCharacters != known.Characters))
+        if (plan.Script.Protocol is { } protocol
+            && (record.EventCount != known.Events || record.SkippedEvents != 0 || record.OutputCharacters != known.Characters))
         {
-            yield return $"{record.EventCount} events ({record.SkippedEvents} skipped) and {record.OutputCharacters} characters, where {known.Events} and {known.Characters} were due ({protocol})";
+            yield return $"{record.EventCount} events ({record.SkippedEvents} skipped) and {record.OutputCharacters} characters, where "
+                + $"{known.Events} and {known.Characters} were due ({protocol})";
         }
 
         // The first event of an answer tells its protocol, but for a bare error, which several share.
-        if (plan.Script.Protocol is not null && known.Events > 0 && known.Events > (known.ErrorStatus is null ? 0 : 2) && (record.Protocol != plan.Script.Protocol || record.ApiFormat != plan.Script.Format))
+        if (plan.Script.Protocol is not null && known.Events > 0 && known.Events > (known.ErrorStatus is null ? 0 : 2)
+            && (record.Protocol != plan.Script.Protocol || record.ApiFormat != plan.Script.Format))
         {
             yield return $"read as {record.Protocol} ({record.ApiFormat})";
         }
@@ -73,9 +82,11 @@ internal static class Judge
             yield return $"error type {record.ErrorType}, where the client saw {run.Ending}";
         }
 
-        if ((record.ReadCount > 0 ? record.BytesReceived == 0 : record.BytesReceived > 0 && !MayBeDrained(run)) || record.TimeToFirstByte > record.TimeToLastByte || record.TimeToLastByte > record.Duration)
+        if ((record.ReadCount > 0 ? record.BytesReceived == 0 : record.BytesReceived > 0 && !MayBeDrained(run))
+            || record.TimeToFirstByte > record.TimeToLastByte || record.TimeToLastByte > record.Duration)
         {
-            yield return $"{record.ReadCount} reads; first byte {record.TimeToFirstByte}, last byte {record.TimeToLastByte}, end {record.Duration}";
+            yield return $"{record.ReadCount} reads; first byte {record.TimeToFirstByte}, last byte {record.TimeToLastByte}, end "
+                + $"{record.Duration}";
         }
 
         if (run.Waited is { } waited && record.TimeToLastByte is { } last && record.Duration - last < waited - Tick)
@@ -91,7 +102,8 @@ internal static class Judge
 
     // Not where all but the last event's line ends had come: then both outcomes are right.
     private static bool IsCompleteAfterLeaving(StreamRun run, UsageRecord record) =>
-        MayBeDrained(run) && record.BytesReceived > run.Seen && record.Outcome == StreamOutcome.ClientAborted && !run.Plan.Script.At(Math.Max(0, run.Seen - 4)).IsComplete;
+        MayBeDrained(run) && record.BytesReceived > run.Seen
+        && record.Outcome == StreamOutcome.ClientAborted && !run.Plan.Script.At(Math.Max(0, run.Seen - 4)).IsComplete;
 
     private static bool MayBeDrained(StreamRun run) => run.Plan.IsDrained && run.Ending == Ending.Left && run.Plan.StatusCode < 400;
 

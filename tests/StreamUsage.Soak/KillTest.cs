@@ -115,7 +115,8 @@ internal static class KillTest
     {
         int pause = int.Parse(context.Request.Query["pause"]!, CultureInfo.InvariantCulture);
         context.Response.ContentType = "text/event-stream";
-        const string Message = "\"message\":{\"id\":\"msg_1\",\"model\":\"claude-sonnet-4-5\",\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}";
+        const string Message =
+            "\"message\":{\"id\":\"msg_1\",\"model\":\"claude-sonnet-4-5\",\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}";
         await WriteAsync("message_start", Message);
         for (int i = 0; i < 10; i++)
         {

@@ -21,7 +21,8 @@ switch (args)
 
 if (SoakOptions.Read(args) is not { } options)
 {
-    Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/StreamUsage.Soak -- [--streams 20000] [--concurrent 500] [--seed N] | --shutdown | kill [ROUNDS]");
+    Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/StreamUsage.Soak -- [--streams 20000] [--concurrent 500] "
+        + "[--seed N] | --shutdown | kill [ROUNDS]");
     return 2;
 }
 

@@ -46,7 +46,8 @@ internal sealed class Provider(WebApplication app, StreamRun?[] runs) : IAsyncDi
     {
         app.Run(PlayAsync);
         await app.StartAsync();
-        _addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static address => new Uri(address))];
+        _addresses = [.. app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Select(static address => new Uri(address))];
     }
 
     private async Task PlayAsync(HttpContext context)

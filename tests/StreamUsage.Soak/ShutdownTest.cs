@@ -65,15 +65,19 @@ internal static class ShutdownTest
 
             await child.WaitForExitAsync().WaitAsync(TimeLimit);
             TimeSpan time = Stopwatch.GetElapsedTime(began);
-            UsageRecord[] records = [.. (await File.ReadAllLinesAsync(file)).Select(line => UsageRecordJson.Read(Encoding.UTF8.GetBytes(line)))];
+            UsageRecord[] records =
+                [.. (await File.ReadAllLinesAsync(file)).Select(line => UsageRecordJson.Read(Encoding.UTF8.GetBytes(line)))];
             int completed = records.Count(r => r is { Outcome: StreamOutcome.Completed, Usage.OutputTokens: 15 });
             int interrupted = records.Count(r => r is { Outcome: StreamOutcome.Interrupted, ErrorType: "shutdown", Usage.InputTokens: 25 });
-            bool isGood = child.ExitCode == 0 && completed == Streams / 2 && interrupted == Streams / 2 && records.DistinctBy(r => r.Id).Count() == Streams;
+            bool isGood = child.ExitCode == 0
+                && completed == Streams / 2 && interrupted == Streams / 2 && records.DistinctBy(r => r.Id).Count() == Streams;
             StreamingHost.Setup made = Setup(setup);
             Console.WriteLine(
-                $"{(isGood ? "passed" : "FAILED")}: SIGTERM amid {Streams} streams, {(made.ServerFirst ? "server" : "tracker")} registered first, "
+                $"{(isGood ? "passed" : "FAILED")}: SIGTERM amid {Streams} streams, {(made.ServerFirst ? "server" : "tracker")} "
+                + "registered first, "
                 + $"stopped {(made.StopsConcurrently ? "side by side" : "in turn")}, {(made.InBackground ? "background" : "inline")}: "
-                + $"{completed} completed, {interrupted} interrupted of {records.Length} records; exit code {child.ExitCode} after {time.TotalSeconds:F1} s");
+                + $"{completed} completed, {interrupted} interrupted of {records.Length} records; exit code {child.ExitCode} after "
+                + $"{time.TotalSeconds:F1} s");
             return isGood;
         }
         finally

@@ -23,7 +23,8 @@ internal sealed record SoakOptions
         var options = new SoakOptions();
         for (int i = 0; i < arguments.Length; i += 2)
         {
-            if (i + 1 == arguments.Length || !int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value))
+            if (i + 1 == arguments.Length
+                || !int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int value))
             {
                 return null;
             }

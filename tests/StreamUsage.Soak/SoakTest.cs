@@ -27,11 +27,13 @@ internal sealed class SoakTest : IAsyncDisposable
         _warmUp = Math.Min(options.Streams, 2 * options.Concurrent);
         _runs = new StreamRun?[_warmUp + options.Streams];
         _sink = new CountingSink(_runs);
-        _tracker = new UsageTracker(_sink, new StreamUsageOptions { Estimator = new CharacterTokenEstimator() }.CaptureHeader(Provider.IdHeader));
+        _tracker = new UsageTracker(
+            _sink, new StreamUsageOptions { Estimator = new CharacterTokenEstimator() }.CaptureHeader(Provider.IdHeader));
         _drainingTracker = new UsageTracker(_sink, new StreamUsageOptions
         {
             Estimator = new CharacterTokenEstimator(),
-            DrainAbortedStreams = new DrainLimits { MaxTime = TimeSpan.FromSeconds(10), MaxBytes = 100_000_000, MaxConcurrent = options.Concurrent * 10 },
+            DrainAbortedStreams =
+                new DrainLimits { MaxTime = TimeSpan.FromSeconds(10), MaxBytes = 100_000_000, MaxConcurrent = options.Concurrent * 10 },
         }.CaptureHeader(Provider.IdHeader));
     }
 
@@ -45,7 +47,9 @@ internal sealed class SoakTest : IAsyncDisposable
             Console.WriteLine($"OFF: not done after {options.TimeLimit}");
             foreach (StreamRun hung in test._runs.OfType<StreamRun>().OrderBy(static run => run.Plan.Fate == Fate.Forgotten).Take(25))
             {
-                Console.WriteLine($"     stream {hung.Index} ({hung.Plan.Fate}, HTTP/{(hung.Plan.IsHttp2 ? 2 : 1)}, {hung.Plan.Means}): has headers {hung.HasHeaders.Task.IsCompleted}, sent {hung.Sent}, seen {hung.Seen}, {hung.Ending}, {test._sink.RecordsOf(hung.Index)} records");
+                Console.WriteLine($"     stream {hung.Index} ({hung.Plan.Fate}, HTTP/{(hung.Plan.IsHttp2 ? 2 : 1)}, "
+                    + $"{hung.Plan.Means}): has headers {hung.HasHeaders.Task.IsCompleted}, sent {hung.Sent}, seen "
+                    + $"{hung.Seen}, {hung.Ending}, {test._sink.RecordsOf(hung.Index)} records");
             }
 
             return false;
@@ -102,13 +106,16 @@ internal sealed class SoakTest : IAsyncDisposable
     {
         Console.WriteLine();
         _tally.Print(Console.Out);
-        Console.WriteLine($"time:      {time.TotalSeconds:N1} s, at most {_mostOpen:N0} open at once; {_repeated:N0} requests sent again, their connection broke before the headers");
-        Console.WriteLine($"memory:    {before / 1e6:N2} MB live before, {_peak / 1e6:N2} MB at the peak (garbage included), {after / 1e6:N2} MB live after");
+        Console.WriteLine($"time:      {time.TotalSeconds:N1} s, at most {_mostOpen:N0} open at once; {_repeated:N0} requests sent again, "
+            + "their connection broke before the headers");
+        Console.WriteLine($"memory:    {before / 1e6:N2} MB live before, {_peak / 1e6:N2} MB at the peak (garbage included), "
+            + $"{after / 1e6:N2} MB live after");
         Console.WriteLine();
         warmUp.PrintFaults(Console.Out);
         _tally.PrintFaults(Console.Out);
         Console.WriteLine(_tally.Faulty == 0 && warmUp.Faulty == 0
-            ? $"{_tally.Records:N0} of {_options.Streams:N0} streams right: one record each, its outcome and its counts as the server's script has them. Memory is back where it was."
+            ? $"{_tally.Records:N0} of {_options.Streams:N0} streams right: one record each, its outcome and its counts as the server's "
+                + "script has them. Memory is back where it was."
             : "Something is off.");
     }
 
@@ -210,7 +217,8 @@ internal sealed class SoakTest : IAsyncDisposable
         _runs[run.Index] = null;
     }
 
-    private static string Describe(StreamRun run) => $"stream {run.Index} ({run.Plan.Fate}, HTTP/{(run.Plan.IsHttp2 ? 2 : 1)}, {run.Plan.Script.Protocol ?? "no answer"}, {run.Plan.Means}{(run.Plan.IsDrained ? ", drained" : "")})";
+    private static string Describe(StreamRun run) => $"stream {run.Index} ({run.Plan.Fate}, HTTP/{(run.Plan.IsHttp2 ? 2 : 1)}, "
+        + $"{run.Plan.Script.Protocol ?? "no answer"}, {run.Plan.Means}{(run.Plan.IsDrained ? ", drained" : "")})";
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task CollectAsync()

@@ -8,8 +8,10 @@ internal sealed record StreamPlan
     // Fate, and its share among the sum of the shares.
     private static readonly (Fate Fate, int Share)[] Shares =
     [
-        (Fate.Complete, 26), (Fate.ClientDisposes, 11), (Fate.ClientCancels, 11), (Fate.DestinationFails, 4), (Fate.NeverRead, 3), (Fate.Forgotten, 2), (Fate.ServerResets, 9),
-        (Fate.ServerEndsEarly, 6), (Fate.ServerBreaksPromise, 5), (Fate.ErrorEvent, 7), (Fate.Garbage, 4), (Fate.Empty, 3), (Fate.Stall, 4), (Fate.RefusedUnread, 3), (Fate.RefusedRead, 2),
+        (Fate.Complete, 26), (Fate.ClientDisposes, 11), (Fate.ClientCancels, 11), (Fate.DestinationFails, 4), (Fate.NeverRead, 3),
+        (Fate.Forgotten, 2), (Fate.ServerResets, 9),
+        (Fate.ServerEndsEarly, 6), (Fate.ServerBreaksPromise, 5), (Fate.ErrorEvent, 7), (Fate.Garbage, 4), (Fate.Empty, 3), (Fate.Stall, 4),
+        (Fate.RefusedUnread, 3), (Fate.RefusedRead, 2),
     ];
 
     public Fate Fate { get; private init; }
@@ -55,7 +57,8 @@ internal sealed record StreamPlan
 
     public static StreamPlan Create(int seed, int index)
     {
-        var random = new Random(unchecked((int)((((uint)seed * 1_000_003u) + (uint)index) * 2_654_435_761u))); // Neighbouring seeds give alike numbers.
+        // Neighbouring seeds give alike numbers.
+        var random = new Random(unchecked((int)((((uint)seed * 1_000_003u) + (uint)index) * 2_654_435_761u)));
         Fate fate = NextFate(random);
         Script script = fate switch
         {
@@ -72,7 +75,8 @@ internal sealed record StreamPlan
             Fate = fate,
             IsHttp2 = index % 2 == 1,
             Script = script,
-            StatusCode = fate == Fate.RefusedUnread ? 429 : fate == Fate.RefusedRead ? new[] { 400, 429, 500, 503, 529 }[random.Next(5)] : 200,
+            StatusCode = fate == Fate.RefusedUnread ? 429
+                : fate == Fate.RefusedRead ? new[] { 400, 429, 500, 503, 529 }[random.Next(5)] : 200,
             Cut = cut,
             ContentLength = fate == Fate.ServerBreaksPromise ? cut + random.Next(1, 1_000) : !isCut && random.Next(4) == 0 ? length : null,
             Pieces = random.Next(4) == 0 ? 1 : random.Next(1, 16),

@@ -40,13 +40,19 @@ internal sealed class Tally
         to.WriteLine($"{"fate",-20}{string.Concat(outcomes.Select(static outcome => $"{outcome,15}"))}{"records",10}");
         foreach (Fate fate in Enum.GetValues<Fate>())
         {
-            to.WriteLine($"{fate,-20}{string.Concat(outcomes.Select(outcome => $"{(Count(fate, outcome) is > 0 and var count ? $"{count:N0}" : "-"),15}"))}{outcomes.Sum(outcome => Count(fate, outcome)),10:N0}");
+            string counts = string.Concat(
+                outcomes.Select(outcome => $"{(Count(fate, outcome) is > 0 and var count ? $"{count:N0}" : "-"),15}"));
+            to.WriteLine($"{fate,-20}{counts}{outcomes.Sum(outcome => Count(fate, outcome)),10:N0}");
         }
 
-        to.WriteLine($"{"all",-20}{string.Concat(outcomes.Select(outcome => $"{Enum.GetValues<Fate>().Sum(fate => Count(fate, outcome)),15:N0}"))}{_records,10:N0}");
+        string sums = string.Concat(
+            outcomes.Select(outcome => $"{Enum.GetValues<Fate>().Sum(fate => Count(fate, outcome)),15:N0}"));
+        to.WriteLine($"{"all",-20}{sums}{_records,10:N0}");
         to.WriteLine();
-        to.WriteLine($"records:   {_records:N0}, {_records - _http2:N0} over HTTP/1.1 and {_http2:N0} over HTTP/2; {_bytes / 1e6:N1} MB and {_events:N0} events received");
-        to.WriteLine($"output:    {_outputReported:N0} reported and received, {_outputEstimated:N0} estimated, {_records - _outputReported - _outputEstimated:N0} none");
+        to.WriteLine($"records:   {_records:N0}, {_records - _http2:N0} over HTTP/1.1 and {_http2:N0} over HTTP/2; {_bytes / 1e6:N1} MB "
+            + $"and {_events:N0} events received");
+        to.WriteLine($"output:    {_outputReported:N0} reported and received, {_outputEstimated:N0} estimated, "
+            + $"{_records - _outputReported - _outputEstimated:N0} none");
     }
 
     public void PrintFaults(TextWriter to)

@@ -5,7 +5,8 @@ namespace StreamUsage.Tests;
 /// <summary>Tokens by bucket, and their sum.</summary>
 public sealed class TokenUsageTests
 {
-    private static readonly Gen<long?> Subset = Gen.Frequency<long?>((1, Gen.Const<long?>((long?)null)), (2, Gen.Long[0, 1000].Select(n => (long?)n)));
+    private static readonly Gen<long?> Subset =
+        Gen.Frequency<long?>((1, Gen.Const<long?>((long?)null)), (2, Gen.Long[0, 1000].Select(n => (long?)n)));
 
     private static readonly Gen<TokenUsage> Usage = Gen.Select(Gen.Long[0, 1L << 53].Array[6], Subset.Array[5], (n, s) => new TokenUsage
     {
@@ -37,7 +38,20 @@ public sealed class TokenUsageTests
     [Fact]
     public void Subsets_are_never_part_of_a_total()
     {
-        var usage = new TokenUsage { InputTokens = 1, CacheReadInputTokens = 2, CacheCreationInputTokens = 4, CacheCreation5mInputTokens = 3, CacheCreation1hInputTokens = 1, OutputTokens = 8, ReasoningTokens = 7, InputAudioTokens = 1, OutputAudioTokens = 2, OutputImageTokens = 3, CacheReadAudioTokens = 1 };
+        var usage = new TokenUsage
+        {
+            InputTokens = 1,
+            CacheReadInputTokens = 2,
+            CacheCreationInputTokens = 4,
+            CacheCreation5mInputTokens = 3,
+            CacheCreation1hInputTokens = 1,
+            OutputTokens = 8,
+            ReasoningTokens = 7,
+            InputAudioTokens = 1,
+            OutputAudioTokens = 2,
+            OutputImageTokens = 3,
+            CacheReadAudioTokens = 1,
+        };
 
         usage.TotalInputTokens.Should().Be(7);
         usage.TotalTokens.Should().Be(15);
@@ -71,7 +85,13 @@ public sealed class TokenUsageTests
     [Fact]
     public void Totals_stop_at_the_largest_count()
     {
-        var usage = new TokenUsage { InputTokens = long.MaxValue, CacheReadInputTokens = long.MaxValue, CacheCreationInputTokens = long.MaxValue, OutputTokens = 1 };
+        var usage = new TokenUsage
+        {
+            InputTokens = long.MaxValue,
+            CacheReadInputTokens = long.MaxValue,
+            CacheCreationInputTokens = long.MaxValue,
+            OutputTokens = 1,
+        };
 
         (usage.TotalInputTokens, usage.TotalTokens).Should().Be((long.MaxValue, long.MaxValue));
     }
@@ -97,7 +117,9 @@ public sealed class TokenUsageTests
         usage.Should().Be(default(TokenUsage));
     }
 
-    private static long[] Buckets(TokenUsage u) => [u.InputTokens, u.CacheReadInputTokens, u.CacheCreationInputTokens, u.CacheCreation5mInputTokens, u.CacheCreation1hInputTokens, u.OutputTokens];
+    private static long[] Buckets(TokenUsage u) => [u.InputTokens, u.CacheReadInputTokens, u.CacheCreationInputTokens,
+        u.CacheCreation5mInputTokens, u.CacheCreation1hInputTokens, u.OutputTokens];
 
-    private static long?[] Subsets(TokenUsage u) => [u.ReasoningTokens, u.InputAudioTokens, u.CacheReadAudioTokens, u.OutputAudioTokens, u.OutputImageTokens];
+    private static long?[] Subsets(TokenUsage u) =>
+        [u.ReasoningTokens, u.InputAudioTokens, u.CacheReadAudioTokens, u.OutputAudioTokens, u.OutputImageTokens];
 }

@@ -7,7 +7,8 @@ internal sealed class DemoTraffic(GatewayOptions options, IConfiguration setting
 {
     private static readonly (string Path, string Model)[] Questions =
     [
-        ("v1/messages", "claude-demo-1"), ("v1/chat/completions", "gpt-demo-1"), ("v1beta/models/gemini-demo-1:streamGenerateContent?alt=sse", "gemini-demo-1"),
+        ("v1/messages", "claude-demo-1"),
+        ("v1/chat/completions", "gpt-demo-1"), ("v1beta/models/gemini-demo-1:streamGenerateContent?alt=sse", "gemini-demo-1"),
     ];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -26,13 +27,17 @@ internal sealed class DemoTraffic(GatewayOptions options, IConfiguration setting
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Random.Shared.GetItems(options.Keys, 1)[0].Secret);
             request.Content = JsonContent.Create(new
             {
-                model, stream = true, max_tokens = 1_000, messages = new[] { new { role = "user", content = "Why is the sky blue?" } },
+                model,
+                stream = true,
+                max_tokens = 1_000,
+                messages = new[] { new { role = "user", content = "Why is the sky blue?" } },
             });
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             patience.CancelAfter(TimeSpan.FromSeconds(Random.Shared.Next(2, 20)));
             try
             {
-                using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+                using HttpResponseMessage response =
+                    await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
                 await response.Content.CopyToAsync(Stream.Null, patience.Token);
                 await Task.Delay(500, stoppingToken);
             }

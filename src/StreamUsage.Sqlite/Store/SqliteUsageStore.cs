@@ -61,8 +61,8 @@ public sealed class SqliteUsageStore : IUsageSink
         return await UsageSums.ReadAsync(connection, query, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Writes sums as CSV (RFC 4180), one line each below a line of names. Texts that a spreadsheet would run as
-    /// a formula begin with an apostrophe.</summary>
+    /// <summary>Writes sums as CSV (RFC 4180), one line each below a line of names. Texts that a spreadsheet would run
+    /// as a formula begin with an apostrophe.</summary>
     /// <param name="query">Which records, and by what.</param>
     /// <param name="writer">Receives the CSV.</param>
     /// <param name="cancellationToken">Cancels the query.</param>

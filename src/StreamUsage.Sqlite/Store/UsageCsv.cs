@@ -32,7 +32,8 @@ internal static class UsageCsv
         }
     }
 
-    private static string Format(object? value) => value is string text ? Quote(text) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+    private static string Format(object? value) =>
+        value is string text ? Quote(text) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
 
     private static string Quote(string text)
     {

@@ -32,7 +32,8 @@ internal static class AccuracyCommand
         path ??= FindPairs();
         if (!File.Exists(path))
         {
-            Console.Error.WriteLine("No pairs: 'shared/data/token-pairs/pairs.jsonl' does not lie beside the repository, and --pairs names no file.");
+            Console.Error.WriteLine(
+                "No pairs: 'shared/data/token-pairs/pairs.jsonl' does not lie beside the repository, and --pairs names no file.");
             return 1;
         }
 

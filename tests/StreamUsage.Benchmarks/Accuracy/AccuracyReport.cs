@@ -18,12 +18,14 @@ internal static class AccuracyReport
         Console.WriteLine();
         Console.WriteLine("| protocol | family | kind | pairs | 4 characters a token | bare o200k_base | ours |");
         Console.WriteLine("| --- | --- | --- | ---: | ---: | ---: | ---: |");
-        foreach (var group in pairs.GroupBy(pair => (pair.Protocol, Family: Ours.FindFamily(pair.Model, pair.Format, pair.Protocol).Name, pair.Kind)).OrderBy(group => group.Key.Protocol).ThenBy(group => group.Key.Family).ThenBy(group => group.Key.Kind))
+        foreach (var group in pairs.GroupBy(pair => (pair.Protocol, Family: Ours.FindFamily(pair.Model, pair.Format, pair.Protocol).Name,
+            pair.Kind)).OrderBy(group => group.Key.Protocol).ThenBy(group => group.Key.Family).ThenBy(group => group.Key.Kind))
         {
             PrintLine(group.Key.Protocol, group.Key.Family, group.Key.Kind, [.. group]);
         }
 
-        foreach (var group in pairs.GroupBy(pair => (Provider: pair.Format == ApiFormat.Claude ? "Claude" : "OpenAI", pair.Kind)).OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Provider))
+        foreach (var group in pairs.GroupBy(pair => (Provider: pair.Format == ApiFormat.Claude ? "Claude" : "OpenAI", pair.Kind))
+            .OrderBy(group => group.Key.Kind).ThenBy(group => group.Key.Provider))
         {
             PrintLine("all", group.Key.Provider, group.Key.Kind, [.. group]);
         }
@@ -39,7 +41,8 @@ internal static class AccuracyReport
     {
         foreach (Pair pair in pairs.OrderByDescending(pair => Math.Abs(Estimate(pair) - pair.Tokens) / pair.Tokens).Take(count))
         {
-            Console.WriteLine($"{(Estimate(pair) - pair.Tokens) / pair.Tokens,7:P0} {pair.Tokens,6} {Estimate(pair),6} {pair.Protocol} {pair.Model} {pair.Kind} {pair.Source}");
+            Console.WriteLine($"{(Estimate(pair) - pair.Tokens) / pair.Tokens,7:P0} {pair.Tokens,6} {Estimate(pair),6} "
+                + $"{pair.Protocol} {pair.Model} {pair.Kind} {pair.Source}");
         }
     }
 
@@ -57,7 +60,8 @@ internal static class AccuracyReport
 
     // As trackers do it that count the characters of plain string contents only.
     private static long EstimateBasic(Pair pair) => pair.IsOutput
-        ? Basic.EstimateOutputTokens(pair.Format, pair.Model, "", pair.Output.Parts.Where(part => part.Kind == OutputKind.Text).Sum(part => part.Text.Length))
+        ? Basic.EstimateOutputTokens(
+            pair.Format, pair.Model, "", pair.Output.Parts.Where(part => part.Kind == OutputKind.Text).Sum(part => part.Text.Length))
         : Basic.EstimateInputTokens(pair.Format, pair.Model, pair.Request);
 
     private static long CountBare(Pair pair) => pair.IsOutput

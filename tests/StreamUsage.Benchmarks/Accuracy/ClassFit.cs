@@ -18,13 +18,17 @@ internal static class ClassFit
 
         // Each kind counts alike however many texts it has, and what was really sent counts as much as five of them.
         Dictionary<string, int> textsOfKind = texts.GroupBy(text => text.Kind).ToDictionary(kind => kind.Key, kind => kind.Count());
-        double[] scales = [.. texts.Select((text, i) => counts[i] * textsOfKind[text.Kind] / (text.Kind.EndsWith("(pairs)", StringComparison.Ordinal) ? 5.0 : 1))];
+        double[] scales = [.. texts.Select(
+            (text, i) => counts[i] * textsOfKind[text.Kind] / (text.Kind.EndsWith("(pairs)", StringComparison.Ordinal) ? 5.0 : 1))];
         double[] coefficients = LeastAbsolute.Fit(rows, counts, scales);
-        Console.WriteLine($"Tokens of o200k_base a character: letters {coefficients[0]:F3}, digits {coefficients[1]:F3}, spaces {coefficients[2]:F3}, punctuation {coefficients[3]:F3}, other alphabets {coefficients[4]:F3}, East Asian {coefficients[5]:F3}, four bytes {coefficients[6]:F3}");
+        Console.WriteLine($"Tokens of o200k_base a character: letters {coefficients[0]:F3}, digits {coefficients[1]:F3}, spaces "
+            + $"{coefficients[2]:F3}, punctuation {coefficients[3]:F3}, other alphabets {coefficients[4]:F3}, East Asian "
+            + $"{coefficients[5]:F3}, four bytes {coefficients[6]:F3}");
         Console.WriteLine("Absolute error against the tokenizer: median, 90th percentile; bias. By class, and by 4 characters a token:");
         foreach (var group in texts.Select((text, i) => (text.Kind, text.Text, Index: i)).GroupBy(text => text.Kind))
         {
-            var byClass = Errors.Of([.. group.Select(text => (rows[text.Index].Zip(coefficients, (value, coefficient) => value * coefficient).Sum(), counts[text.Index]))]);
+            var byClass = Errors.Of([.. group.Select(
+                text => (rows[text.Index].Zip(coefficients, (value, coefficient) => value * coefficient).Sum(), counts[text.Index]))]);
             var byCharacter = Errors.Of([.. group.Select(text => (text.Text.Length / 4.0, counts[text.Index]))]);
             Console.WriteLine($"    {group.Key,-16} {group.Count(),4} texts   {byClass}   {byCharacter}");
         }
@@ -32,7 +36,8 @@ internal static class ClassFit
 
     private static IEnumerable<(string Kind, string Text)> FromPairs(IReadOnlyList<Pair> pairs) =>
         pairs.SelectMany(pair => pair.IsOutput
-            ? pair.Output.Parts.Where(part => part.Kind == OutputKind.Text && part.Text.Length >= 40).Select(part => ("answers (pairs)", part.Text))
+            ? pair.Output.Parts.Where(part => part.Kind == OutputKind.Text && part.Text.Length >= 40)
+                .Select(part => ("answers (pairs)", part.Text))
             : [("requests (pairs)", Encoding.UTF8.GetString(pair.Request))]);
 
     private static double[] Columns(CharacterClasses classes) =>

@@ -7,7 +7,8 @@ internal readonly record struct Errors(int Count, double Median, double Percenti
     {
         double[] errors = [.. estimates.Select(pair => Math.Abs(pair.Estimate - pair.Reported) / pair.Reported).Order()];
         double reported = estimates.Sum(pair => pair.Reported);
-        return errors.Length == 0 ? default : new Errors(errors.Length, Percentile(errors, 0.5), Percentile(errors, 0.9), (estimates.Sum(pair => pair.Estimate) - reported) / reported);
+        return errors.Length == 0 ? default : new Errors(
+            errors.Length, Percentile(errors, 0.5), Percentile(errors, 0.9), (estimates.Sum(pair => pair.Estimate) - reported) / reported);
     }
 
     public override string ToString() => $"{Median,7:P1} {Percentile90,7:P1} {Bias,8:+0.0%;-0.0%;0.0%}";

@@ -13,7 +13,8 @@ internal static class Fit
         List<PairFacts> facts = [.. pairs.Select(PairFacts.Of)];
         RuleSet all = RuleSet.Fit(facts, (step, count, coefficients) =>
         {
-            Console.WriteLine($"{string.Join(" + ", step.Families)}, {step.Protocol ?? "any protocol"}, {(step.IsOutput ? "output" : "input")}: {count} pairs");
+            Console.WriteLine($"{string.Join(" + ", step.Families)}, {step.Protocol ?? "any protocol"}, "
+                + $"{(step.IsOutput ? "output" : "input")}: {count} pairs");
             for (int i = 0; i < coefficients.Length; i++)
             {
                 int having = facts.Where(step.Fits).Count(pair => step.Columns[i].Count(pair) != 0);
@@ -22,19 +23,26 @@ internal static class Fit
         });
 
         Console.WriteLine();
-        foreach (IGrouping<string, PairFacts> family in facts.Where(pair => pair.Pair.Kind == PairKind.Text && pair.Pair.Output.Characters >= 100).GroupBy(pair => pair.Family.Name))
+        foreach (IGrouping<string, PairFacts> family in facts.Where(pair => pair.Pair.Kind == PairKind.Text
+            && pair.Pair.Output.Characters >= 100).GroupBy(pair => pair.Family.Name))
         {
-            double[] ratios = [.. family.Select(pair => (pair.Pair.Tokens - pair.Family.Rule.Answer) / pair.Pair.Output.Characters).Order()];
-            Console.WriteLine($"{family.Key}: {ratios[ratios.Length / 2]:F3} tokens a character in the median of {ratios.Length} answers of 100 characters or more");
+            double[] ratios = [.. family.Select(pair => (pair.Pair.Tokens - pair.Family.Rule.Answer) / pair.Pair.Output.Characters)
+                .Order()];
+            Console.WriteLine($"{family.Key}: {ratios[ratios.Length / 2]:F3} tokens a character in the median of {ratios.Length} answers "
+                + "of 100 characters or more");
         }
 
         Console.WriteLine();
-        Console.WriteLine($"Absolute error: median, 90th percentile; bias of the sum. Fitted on all pairs, and on those of other source files ({Folds} folds):");
+        Console.WriteLine("Absolute error: median, 90th percentile; bias of the sum. Fitted on all pairs, and on those of other source "
+            + $"files ({Folds} folds):");
         Dictionary<Pair, double> fitted = facts.ToDictionary(pair => pair.Pair, all.Estimate);
         Dictionary<Pair, double> leftOut = EstimateLeftOut(facts);
-        foreach (IGrouping<(string Provider, PairKind Kind), Pair> group in pairs.GroupBy(pair => (pair.Format == ApiFormat.Claude ? "Claude" : "OpenAI", pair.Kind)).OrderBy(group => group.Key.Item1).ThenBy(group => group.Key.Kind))
+        foreach (IGrouping<(string Provider, PairKind Kind), Pair> group in pairs.GroupBy(
+            pair => (pair.Format == ApiFormat.Claude ? "Claude" : "OpenAI", pair.Kind))
+            .OrderBy(group => group.Key.Item1).ThenBy(group => group.Key.Kind))
         {
-            Console.WriteLine($"    {group.Key.Provider} {group.Key.Kind,-15} {group.Count(),4} pairs  {ErrorsOf(group, fitted)}   {ErrorsOf(group, leftOut)}");
+            Console.WriteLine($"    {group.Key.Provider} {group.Key.Kind,-15} {group.Count(),4} pairs  {ErrorsOf(group, fitted)}   "
+                + $"{ErrorsOf(group, leftOut)}");
         }
     }
 
@@ -56,5 +64,6 @@ internal static class Fit
         return estimates;
     }
 
-    private static Errors ErrorsOf(IEnumerable<Pair> pairs, Dictionary<Pair, double> estimates) => Errors.Of([.. pairs.Select(pair => (estimates[pair], (double)pair.Tokens))]);
+    private static Errors ErrorsOf(IEnumerable<Pair> pairs, Dictionary<Pair, double> estimates) =>
+        Errors.Of([.. pairs.Select(pair => (estimates[pair], (double)pair.Tokens))]);
 }

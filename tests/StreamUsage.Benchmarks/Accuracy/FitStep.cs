@@ -7,7 +7,8 @@ namespace StreamUsage.Benchmarks.Accuracy;
 internal sealed record FitStep(string[] Families, string? Protocol, bool IsOutput, params RuleColumn[] Columns)
 {
     private const string Chat = "openai-chat", Responses = "openai-responses";
-    private const string Gpt4o = "GPT-4o, GPT-4.1 and GPT-4.5", Gpt4oMini = "GPT-4o mini", OSeries = "o-series", Gpt5 = "GPT-5 and GPT-5.1", GptNew = "GPT-5.2 and later";
+    private const string Gpt4o = "GPT-4o, GPT-4.1 and GPT-4.5",
+        Gpt4oMini = "GPT-4o mini", OSeries = "o-series", Gpt5 = "GPT-5 and GPT-5.1", GptNew = "GPT-5.2 and later";
     private const string ClaudeOld = "Claude before 4.5", Claude45 = "Claude 4.5 and 4.6", ClaudeNew = "Claude 4.7 and later";
 
     /// <summary>In order: outputs first, whose constants for text and arguments hold for inputs too.</summary>

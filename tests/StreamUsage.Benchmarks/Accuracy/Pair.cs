@@ -26,7 +26,8 @@ internal sealed record Pair(string Protocol, string Model, PairKind Kind, long T
             ? output.Parts.Any(part => part.Kind == OutputKind.ToolName) ? PairKind.ToolCalls : PairKind.Text
             : root.GetProperty("has_tools").GetBoolean() ? PairKind.InputWithTools : PairKind.Input;
         byte[] request = isOutput ? [] : Encoding.UTF8.GetBytes(root.GetProperty("request").GetRawText());
-        return new Pair(protocol, root.GetProperty("model").GetString()!, kind, root.GetProperty("tokens").GetInt64(), output, request, root.GetProperty("source").GetString()!);
+        return new Pair(protocol, root.GetProperty("model").GetString()!, kind, root.GetProperty("tokens").GetInt64(), output, request,
+            root.GetProperty("source").GetString()!);
     }
 
     private static ModelOutput ReadOutput(JsonElement root, string protocol)
@@ -43,6 +44,11 @@ internal sealed record Pair(string Protocol, string Model, PairKind Kind, long T
             parts.Add(new OutputPart { Kind = OutputKind.ToolArguments, Text = call.GetProperty("arguments").GetString()! });
         }
 
-        return new ModelOutput { Protocol = protocol, Parts = parts, Characters = parts.Sum(part => part.Kind == OutputKind.ToolName ? 0 : part.Text.Length) };
+        return new ModelOutput
+        {
+            Protocol = protocol,
+            Parts = parts,
+            Characters = parts.Sum(part => part.Kind == OutputKind.ToolName ? 0 : part.Text.Length),
+        };
     }
 }

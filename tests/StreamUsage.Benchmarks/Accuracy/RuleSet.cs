@@ -42,7 +42,8 @@ internal sealed class RuleSet
     private double[] Fit(FitStep step, List<PairFacts> chosen)
     {
         double[][] rows = [.. chosen.Select(facts => step.Columns.Select(column => column.Count(facts)).ToArray())];
-        double[] rest = [.. chosen.Select(facts => facts.Pair.Tokens - facts.Tokens(step.Columns.Aggregate(RuleOf(facts), (rule, column) => column.With(rule, 0))))];
+        double[] rest = [.. chosen.Select(
+            facts => facts.Pair.Tokens - facts.Tokens(step.Columns.Aggregate(RuleOf(facts), (rule, column) => column.With(rule, 0))))];
         return LeastAbsolute.Fit(rows, rest, [.. chosen.Select(facts => Math.Max(SmallestScale, facts.Pair.Tokens))]);
     }
 

@@ -16,7 +16,8 @@ internal static class ColdCommand
     /// 1.</returns>
     public static int Run()
     {
-        Console.WriteLine($"The worst delay of a timer of {TimerWatch.Period.TotalMilliseconds:F0} ms beside the first 16 answers of a process (ms; medians of {Rounds} processes)");
+        Console.WriteLine($"The worst delay of a timer of {TimerWatch.Period.TotalMilliseconds:F0} ms beside the first 16 answers of a "
+            + $"process (ms; medians of {Rounds} processes)");
         Console.WriteLine($"  {"answers",-14}{"own noise",12}{"worst delay",14}{"of all rounds",16}{"last record",14}");
         bool isWithin = true;
         foreach (AnswerKind kind in Enum.GetValues<AnswerKind>())
@@ -24,7 +25,8 @@ internal static class ColdCommand
             double[][] rounds = [.. Enumerable.Range(0, Rounds).Select(_ => Measure(kind))];
             double noise = Median(rounds, 0), worst = Median(rounds, 1);
             isWithin &= worst <= (2 * noise) + AllowedMilliseconds;
-            Console.WriteLine($"  {kind,-14}{noise,12:F1}{worst,14:F1}{rounds.Max(static round => round[1]),16:F1}{Median(rounds, 2),14:F1}");
+            Console.WriteLine(
+                $"  {kind,-14}{noise,12:F1}{worst,14:F1}{rounds.Max(static round => round[1]),16:F1}{Median(rounds, 2),14:F1}");
         }
 
         Console.WriteLine($"  allowed: twice the noise plus {AllowedMilliseconds:F0} ms: {(isWithin ? "within" : "EXCEEDED")}");

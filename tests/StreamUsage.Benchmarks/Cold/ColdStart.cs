@@ -65,13 +65,15 @@ internal static class ColdStart
         string envelope = $$"""data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"{{model}}","choices":[""";
         for (int i = 0; i < ChunksEach; i++)
         {
-            body.Append(envelope).Append("""{"index":0,"delta":{"content":" and word """).Append(i).Append("\"},\"finish_reason\":null}]}").Append("\n\n");
+            body.Append(envelope)
+                .Append("""{"index":0,"delta":{"content":" and word """).Append(i).Append("\"},\"finish_reason\":null}]}").Append("\n\n");
         }
 
         body.Append(envelope).Append("""{"index":0,"delta":{},"finish_reason":"stop"}]}""").Append("\n\n");
         if (kind == AnswerKind.Reported)
         {
-            body.Append(envelope).Append("""],"usage":{"prompt_tokens":4000,"completion_tokens":1600,"total_tokens":5600}}""").Append("\n\n");
+            body.Append(envelope)
+                .Append("""],"usage":{"prompt_tokens":4000,"completion_tokens":1600,"total_tokens":5600}}""").Append("\n\n");
         }
 
         return Encoding.UTF8.GetBytes(body.Append("data: [DONE]\n\n").ToString());

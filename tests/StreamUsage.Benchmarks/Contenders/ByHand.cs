@@ -43,5 +43,6 @@ internal sealed class ByHand : Contender
         }
     }
 
-    public override string? FindFault(Workload workload) => Compare("events", workload.EventCount, _events) ?? Compare("totals", workload.Totals, _usage.ToTotals(_wire));
+    public override string? FindFault(Workload workload) =>
+        Compare("events", workload.EventCount, _events) ?? Compare("totals", workload.Totals, _usage.ToTotals(_wire));
 }

@@ -33,7 +33,8 @@ internal sealed class ByJsonDocument : Contender
         }
     }
 
-    public override string? FindFault(Workload workload) => Compare("events", workload.EventCount, _events) ?? Compare("totals", workload.Totals, _usage.ToTotals(_wire));
+    public override string? FindFault(Workload workload) =>
+        Compare("events", workload.EventCount, _events) ?? Compare("totals", workload.Totals, _usage.ToTotals(_wire));
 
     private byte ReadEvent(string type, ReadOnlySpan<byte> data)
     {
@@ -92,7 +93,8 @@ internal sealed class ByJsonDocument : Contender
     {
         foreach (JsonElement choice in root.GetProperty("choices"u8).EnumerateArray())
         {
-            if (choice.GetProperty("delta"u8).TryGetProperty("content"u8, out JsonElement content) && content.ValueKind == JsonValueKind.String)
+            if (choice.GetProperty("delta"u8).TryGetProperty("content"u8, out JsonElement content)
+                && content.ValueKind == JsonValueKind.String)
             {
                 _usage.Characters += content.GetString()!.Length;
             }
@@ -125,7 +127,8 @@ internal sealed class ByJsonDocument : Contender
         {
             _usage.Characters += root.GetProperty("delta"u8).GetString()!.Length;
         }
-        else if (root.TryGetProperty("response"u8, out JsonElement response) && response.TryGetProperty("usage"u8, out JsonElement usage) && usage.ValueKind == JsonValueKind.Object)
+        else if (root.TryGetProperty("response"u8, out JsonElement response)
+            && response.TryGetProperty("usage"u8, out JsonElement usage) && usage.ValueKind == JsonValueKind.Object)
         {
             _usage.InputTokens = usage.GetProperty("input_tokens"u8).GetInt64();
             _usage.CacheReadTokens = usage.GetProperty("input_tokens_details"u8).GetProperty("cached_tokens"u8).GetInt64();

@@ -14,7 +14,8 @@ internal abstract class Contender : IDisposable
 
     public abstract string Name { get; }
 
-    public static IReadOnlyList<Contender> CreateAll() => [new PlainCopy(), new NewlineScan(), new Framing(), new ByHand(), new ByJsonDocument(), new OpenAISdk(), new Ours(), new Ours(keepsMessage: true)];
+    public static IReadOnlyList<Contender> CreateAll() => [new PlainCopy(), new NewlineScan(), new Framing(), new ByHand(),
+        new ByJsonDocument(), new OpenAISdk(), new Ours(), new Ours(keepsMessage: true)];
 
     public virtual bool CanRead(Workload workload) => true;
 

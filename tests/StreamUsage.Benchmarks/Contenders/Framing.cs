@@ -30,5 +30,6 @@ internal sealed class Framing : Contender
         }
     }
 
-    public override string? FindFault(Workload workload) => Compare("events", workload.EventCount, _events) ?? Compare("data bytes", workload.DataBytes, _dataBytes);
+    public override string? FindFault(Workload workload) =>
+        Compare("events", workload.EventCount, _events) ?? Compare("data bytes", workload.DataBytes, _dataBytes);
 }

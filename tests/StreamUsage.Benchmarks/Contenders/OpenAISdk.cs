@@ -19,7 +19,8 @@ internal sealed class OpenAISdk : Contender
     public OpenAISdk()
     {
         _http = new HttpClient(_handler);
-        _client = new ChatClient("gpt-4.1", new ApiKeyCredential("none"), new OpenAIClientOptions { Transport = new HttpClientPipelineTransport(_http) });
+        _client = new ChatClient(
+            "gpt-4.1", new ApiKeyCredential("none"), new OpenAIClientOptions { Transport = new HttpClientPipelineTransport(_http) });
     }
 
     public override string Key => "sdk";

@@ -20,7 +20,10 @@ internal sealed class Ours : Contender
     public Ours(bool keepsMessage = false)
     {
         _keepsMessage = keepsMessage;
-        _tracker = new UsageTracker(_sink, new StreamUsageOptions { Capture = keepsMessage ? CapturedContent.Headers | CapturedContent.Message : CapturedContent.Headers });
+        _tracker = new UsageTracker(_sink, new StreamUsageOptions
+        {
+            Capture = keepsMessage ? CapturedContent.Headers | CapturedContent.Message : CapturedContent.Headers,
+        });
     }
 
     public override string Key => _keepsMessage ? "message" : "ours";
@@ -46,11 +49,13 @@ internal sealed class Ours : Contender
     {
         UsageRecord record = _tracking.Completion.GetAwaiter().GetResult();
         TokenUsage usage = record.Usage;
-        var found = new Totals(usage.InputTokens, usage.CacheReadInputTokens, usage.CacheCreationInputTokens, usage.OutputTokens, record.OutputCharacters);
+        var found = new Totals(
+            usage.InputTokens, usage.CacheReadInputTokens, usage.CacheCreationInputTokens, usage.OutputTokens, record.OutputCharacters);
         return Compare("bytes", workload.Body.Length, _bytes)
             ?? Compare("events", workload.EventCount, record.EventCount)
             ?? Compare("totals", workload.Totals, found)
-            ?? (record.Outcome == StreamOutcome.Completed && record.OutputSource == TokenSource.Reported ? null : $"outcome {record.Outcome}, output {record.OutputSource}");
+            ?? (record.Outcome == StreamOutcome.Completed && record.OutputSource == TokenSource.Reported
+                ? null : $"outcome {record.Outcome}, output {record.OutputSource}");
     }
 
     public override void Dispose()

@@ -20,7 +20,8 @@ internal sealed class UsageByHand
     public long Characters { get; set; }
 
     /// <summary>OpenAI's and Gemini's input includes what was read from the cache.</summary>
-    public Totals ToTotals(Protocol protocol) => new(protocol == Protocol.Claude ? InputTokens : InputTokens - CacheReadTokens, CacheReadTokens, CacheCreationTokens, OutputTokens, Characters);
+    public Totals ToTotals(Protocol protocol) => new(protocol == Protocol.Claude ? InputTokens : InputTokens - CacheReadTokens,
+        CacheReadTokens, CacheCreationTokens, OutputTokens, Characters);
 
     public void Reset()
     {

@@ -19,15 +19,18 @@ internal static class EstimateCost
 
     public static void Run()
     {
-        Console.WriteLine($"keeping a piece of 20 bytes: {AppendNanoseconds(isEscaped: false):F1} ns, with an escape {AppendNanoseconds(isEscaped: true):F1} ns, past the limit {AppendNanoseconds(isEscaped: false, limit: 100):F1} ns");
+        Console.WriteLine($"keeping a piece of 20 bytes: {AppendNanoseconds(isEscaped: false):F1} ns, with an escape "
+            + $"{AppendNanoseconds(isEscaped: true):F1} ns, past the limit {AppendNanoseconds(isEscaped: false, limit: 100):F1} ns");
         foreach ((string encoding, string model) in new[] { ("o200k_base", "gpt-4o"), ("cl100k_base", "gpt-4") })
         {
             long before = GC.GetTotalMemory(forceFullCollection: true);
             long start = Stopwatch.GetTimestamp();
             Estimator.CountTokens(model, "word");
             double loaded = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            Console.WriteLine($"{encoding}: loaded in {loaded:F0} ms, holds {(GC.GetTotalMemory(forceFullCollection: true) - before) / 1e6:F0} MB");
-            Console.WriteLine($"  {"1 MiB of",-14}{"body: ms",10}{"KiB",8}{"error",9}{"   output: ms",13}{"KiB",8}{"   kept 64 KiB: ms",20}{"KiB",8}");
+            Console.WriteLine(
+                $"{encoding}: loaded in {loaded:F0} ms, holds {(GC.GetTotalMemory(forceFullCollection: true) - before) / 1e6:F0} MB");
+            Console.WriteLine(
+                $"  {"1 MiB of",-14}{"body: ms",10}{"KiB",8}{"error",9}{"   output: ms",13}{"KiB",8}{"   kept 64 KiB: ms",20}{"KiB",8}");
             foreach ((string name, Func<int, string> make) in HostileText.All)
             {
                 string text = make(Size);
@@ -37,7 +40,8 @@ internal static class EstimateCost
                 (double outputMs, double outputKib, _) = Measure(() => Estimator.EstimateOutput(ApiFormat.OpenAI, model, whole));
                 (double keptMs, double keptKib, _) = Measure(() => EstimateStreamed(model, body, text));
                 double exact = CountExactly(model, text);
-                Console.WriteLine($"  {name,-14}{ms,10:F1}{kib,8:F0}{(tokens - exact) / exact,9:P1}{outputMs,13:F1}{outputKib,8:F0}{keptMs,20:F1}{keptKib,8:F0}");
+                Console.WriteLine($"  {name,-14}{ms,10:F1}{kib,8:F0}{(tokens - exact) / exact,9:P1}{outputMs,13:F1}"
+                    + $"{outputKib,8:F0}{keptMs,20:F1}{keptKib,8:F0}");
             }
         }
     }

@@ -33,12 +33,15 @@ internal sealed class CircularStream(EventBlock block, ReadSize readSize) : Stre
     public string? FindFault(UsageRecord record, long bytesRead)
     {
         TokenUsage usage = record.Usage;
-        var found = new Workloads.Totals(usage.InputTokens, usage.CacheReadInputTokens, usage.CacheCreationInputTokens, usage.OutputTokens, record.OutputCharacters);
+        var found = new Workloads.Totals(
+            usage.InputTokens, usage.CacheReadInputTokens, usage.CacheCreationInputTokens, usage.OutputTokens, record.OutputCharacters);
         long events = _deltas + block.FixedEvents, bytes = block.Bytes(_firstDelta, _deltas);
         Workloads.Totals totals = block.Totals(_firstDelta, _deltas);
-        return bytesRead == bytes && record.EventCount == events && found == totals && record.Outcome == StreamOutcome.Completed && record.OutputSource == TokenSource.Reported
+        return bytesRead == bytes && record.EventCount == events
+            && found == totals && record.Outcome == StreamOutcome.Completed && record.OutputSource == TokenSource.Reported
             ? null
-            : $"{block.Name}, {events} events of {bytes} B with {totals}: found {record.EventCount} of {bytesRead} B with {found}, {record.Outcome}, output {record.OutputSource}";
+            : $"{block.Name}, {events} events of {bytes} B with {totals}: found {record.EventCount} of {bytesRead} B with {found}, "
+                + $"{record.Outcome}, output {record.OutputSource}";
     }
 
     public override int Read(Span<byte> buffer)

@@ -64,7 +64,8 @@ internal sealed class EventBlock
 
     /// <summary>What a reader must find in a stream of so many deltas, of which the first is the one with this
     /// number.</summary>
-    public Totals Totals(int firstDelta, int deltas) => _workload.Totals with { Characters = SumInCircle(_charactersBefore, firstDelta, deltas) };
+    public Totals Totals(int firstDelta, int deltas) =>
+        _workload.Totals with { Characters = SumInCircle(_charactersBefore, firstDelta, deltas) };
 
     /// <summary>The length of such a stream in bytes.</summary>
     public long Bytes(int firstDelta, int deltas) => Body.Length - _bytesBefore[DeltaCount] + SumInCircle(_bytesBefore, firstDelta, deltas);

@@ -20,7 +20,8 @@ internal static class GrowthCommand
         try
         {
             TimeSpan warmUp = WarmUp.Run(growth.RunOnce);
-            Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors; warm-up {warmUp.TotalSeconds:F0} s, {options.Rounds} rounds");
+            Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, "
+                + $"{Environment.ProcessorCount} processors; warm-up {warmUp.TotalSeconds:F0} s, {options.Rounds} rounds");
             for (int round = 0; round < options.Rounds; round++)
             {
                 growth.Sample(round);

@@ -12,10 +12,14 @@ internal sealed class GrowthLanes
     {
         IReadOnlyList<EventBlock> blocks = EventBlock.CreateAll();
         ReadSize[] readSizes = [.. ReadSize.All.Where(static size => size.Bytes is 0 or 1_400)];
-        Lengths = [.. from block in blocks from size in readSizes from length in EventCounts.Prepend(ShortestLength) select new LengthLane(block, size, length, tracker)];
-        Open = [.. from block in blocks from isTracked in (bool[])[true, false] from count in StreamCounts select new OpenStreamsLane(block, count, 1, isTracked ? tracker : null)];
-        Threaded = [.. from block in blocks from isTracked in (bool[])[true, false] from threads in ThreadCounts select new OpenStreamsLane(block, ThreadedStreams, threads, isTracked ? tracker : null)];
-        _samples = [.. Lengths.Select(static lane => (Action)lane.Sample), .. Open.Concat(Threaded).Select(static lane => (Action)lane.Sample)];
+        Lengths = [.. from block in blocks from size in readSizes from length in EventCounts.Prepend(ShortestLength) select new LengthLane(
+            block, size, length, tracker)];
+        Open = [.. from block in blocks from isTracked in (bool[])[true, false] from count in StreamCounts select new OpenStreamsLane(
+            block, count, 1, isTracked ? tracker : null)];
+        Threaded = [.. from block in blocks from isTracked in (bool[])[true, false] from threads in ThreadCounts select new OpenStreamsLane(
+            block, ThreadedStreams, threads, isTracked ? tracker : null)];
+        _samples = [.. Lengths.Select(static lane => (Action)lane.Sample),
+            .. Open.Concat(Threaded).Select(static lane => (Action)lane.Sample)];
     }
 
     public static IReadOnlyList<int> EventCounts { get; } = [100, 1_000, 10_000, 100_000, 1_000_000];

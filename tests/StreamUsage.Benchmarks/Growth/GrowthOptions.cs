@@ -24,7 +24,8 @@ internal sealed record GrowthOptions
             {
                 ["--markdown", ..] => (options with { AsMarkdown = true }, 1),
                 ["--svg", var file, ..] => (options with { SvgFile = file }, 2),
-                ["--rounds", var text, ..] when int.TryParse(text, CultureInfo.InvariantCulture, out int rounds) && rounds > 0 => (options with { Rounds = rounds }, 2),
+                ["--rounds", var text, ..] when int.TryParse(text, CultureInfo.InvariantCulture, out int rounds) && rounds > 0 =>
+                    (options with { Rounds = rounds }, 2),
                 _ => ((GrowthOptions?)null, 0),
             };
 

@@ -26,5 +26,6 @@ internal sealed class GrowthTable(string title, IReadOnlyList<string> columns)
         }
     }
 
-    private static void WriteMarkdownRow(TextWriter output, IEnumerable<string> cells) => output.WriteLine($"| {string.Join(" | ", cells)} |");
+    private static void WriteMarkdownRow(TextWriter output, IEnumerable<string> cells) =>
+        output.WriteLine($"| {string.Join(" | ", cells)} |");
 }

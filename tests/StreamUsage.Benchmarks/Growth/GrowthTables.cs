@@ -5,7 +5,8 @@ namespace StreamUsage.Benchmarks.Growth;
 /// <summary>What was measured, as tables.</summary>
 internal static class GrowthTables
 {
-    public static IEnumerable<GrowthTable> Of(GrowthLanes growth) => [TimeByLength(growth), AllocationByLength(growth), TimeByOpenStreams(growth), AllocationByOpenStreams(growth), Throughput(growth)];
+    public static IEnumerable<GrowthTable> Of(GrowthLanes growth) =>
+        [TimeByLength(growth), AllocationByLength(growth), TimeByOpenStreams(growth), AllocationByOpenStreams(growth), Throughput(growth)];
 
     private static GrowthTable TimeByLength(GrowthLanes growth)
     {
@@ -14,7 +15,8 @@ internal static class GrowthTables
         {
             LengthLane shortest = lanes.First();
             table.Add($"{lanes.Key}: the whole stream", lanes.Skip(1).Select(static lane => $"{lane.NanosecondsPerEvent:F1}"));
-            table.Add($"{lanes.Key}: after {shortest.Events} events", lanes.Skip(1).Select(lane => $"{lane.MarginalNanoseconds(shortest):F1}"));
+            table.Add(
+                $"{lanes.Key}: after {shortest.Events} events", lanes.Skip(1).Select(lane => $"{lane.MarginalNanoseconds(shortest):F1}"));
         }
 
         return table;
@@ -22,7 +24,8 @@ internal static class GrowthTables
 
     private static GrowthTable AllocationByLength(GrowthLanes growth)
     {
-        var table = new GrowthTable("Bytes allocated a stream, by its events", Headings(GrowthLanes.EventCounts.Prepend(GrowthLanes.ShortestLength)));
+        var table = new GrowthTable(
+            "Bytes allocated a stream, by its events", Headings(GrowthLanes.EventCounts.Prepend(GrowthLanes.ShortestLength)));
         foreach (IGrouping<string, LengthLane> lanes in growth.Lengths.GroupBy(NameOf))
         {
             table.Add(lanes.Key, lanes.Select(static lane => $"{lane.AllocatedPerStream:N0}"));
@@ -59,16 +62,19 @@ internal static class GrowthTables
 
     private static GrowthTable Throughput(GrowthLanes growth)
     {
-        var table = new GrowthTable($"Million events a second, {GrowthLanes.ThreadedStreams:N0} streams open, by the threads that read", [.. GrowthLanes.ThreadCounts.Select(static count => $"{count}"), "ratio"]);
+        var table = new GrowthTable($"Million events a second, {GrowthLanes.ThreadedStreams:N0} streams open, by the threads that read",
+            [.. GrowthLanes.ThreadCounts.Select(static count => $"{count}"), "ratio"]);
         foreach (IGrouping<string, OpenStreamsLane> lanes in growth.Threaded.GroupBy(NameOf))
         {
-            table.Add(lanes.Key, lanes.Select(static lane => $"{1000 / lane.NanosecondsPerEvent:F1}").Append($"{lanes.Last().SpeedUpOver(lanes.First()):F2}"));
+            table.Add(lanes.Key, lanes.Select(static lane => $"{1000 / lane.NanosecondsPerEvent:F1}")
+                .Append($"{lanes.Last().SpeedUpOver(lanes.First()):F2}"));
         }
 
         return table;
     }
 
-    private static string[] Headings(IEnumerable<int> counts) => [.. counts.Select(static count => count.ToString("N0", CultureInfo.InvariantCulture))];
+    private static string[] Headings(IEnumerable<int> counts) =>
+        [.. counts.Select(static count => count.ToString("N0", CultureInfo.InvariantCulture))];
 
     private static string NameOf(LengthLane lane) => $"{lane.Block.Name}, {lane.ReadSize.Description}";
 

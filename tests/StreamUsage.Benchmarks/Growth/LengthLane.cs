@@ -27,7 +27,8 @@ internal sealed class LengthLane(EventBlock block, ReadSize readSize, int events
 
     /// <summary>Time an event beyond those of a shorter stream: what a stream costs at its two ends is in both. By the
     /// round: what disturbs the machine disturbs both.</summary>
-    public double MarginalNanoseconds(LengthLane shorter) => Lane.Median(_nanoseconds.Zip(shorter._nanoseconds, (own, others) => (own - others) / (events - shorter.Events)));
+    public double MarginalNanoseconds(LengthLane shorter) =>
+        Lane.Median(_nanoseconds.Zip(shorter._nanoseconds, (own, others) => (own - others) / (events - shorter.Events)));
 
     public void Sample()
     {

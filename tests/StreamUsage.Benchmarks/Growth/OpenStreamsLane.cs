@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace StreamUsage.Benchmarks.Growth;
 
-/// <summary>Opens many streams and reads one event of each in turn. The order is random, so that the next stream's state
-/// is not the next in memory.</summary>
+/// <summary>Opens many streams and reads one event of each in turn. The order is random, so that the next stream's
+/// state is not the next in memory.</summary>
 internal sealed class OpenStreamsLane
 {
     // What is timed are the same events of every stream, however many are open: a stream's first events cost more than
@@ -49,7 +49,8 @@ internal sealed class OpenStreamsLane
     public double AllocatedPerStream => Lane.Median(_allocated);
 
     /// <summary>How many times as fast as another lane in the same round.</summary>
-    public double SpeedUpOver(OpenStreamsLane other) => Lane.Median(_nanoseconds.Zip(other._nanoseconds, static (own, others) => others / own));
+    public double SpeedUpOver(OpenStreamsLane other) =>
+        Lane.Median(_nanoseconds.Zip(other._nanoseconds, static (own, others) => others / own));
 
     public void Sample()
     {

@@ -17,7 +17,10 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
     public string Draw()
     {
         int width = PanelWidth * panels.Count;
-        Line($"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {Height}" width="{width}" height="{Height}" role="img" font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" fill="{TextColor}">""");
+        Line($"""
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {Height}" width="{width}" height="{Height}" role="img"
+              font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" fill="{TextColor}">
+            """);
         Line($"<title>{SecurityElement.Escape(description)}</title>");
         for (int i = 0; i < panels.Count; i++)
         {
@@ -40,7 +43,8 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
 
     private static double X(int place, int places) => Left + ((PanelWidth - Left - Right) * place / (places - 1.0));
 
-    private static double Step(double highest) => new[] { 1.0, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000 }.FirstOrDefault(step => highest / step <= 6, highest / 5);
+    private static double Step(double highest) =>
+        new[] { 1.0, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000 }.FirstOrDefault(step => highest / step <= 6, highest / 5);
 
     private double Y(double value) => Height - Bottom - ((Height - Top - Bottom) * value / _highest);
 
@@ -53,13 +57,17 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
         int right = PanelWidth - Right;
         for (double value = 0; value <= _highest; value += _step)
         {
-            Line($"""<line x1="{Left}" y1="{Y(value):F1}" x2="{right}" y2="{Y(value):F1}" stroke="{GridColor}" stroke-opacity="{(value == 0 ? 0.9 : 0.25)}"/>""");
+            Line($"""
+                <line x1="{Left}" y1="{Y(value):F1}" x2="{right}" y2="{Y(value):F1}"
+                  stroke="{GridColor}" stroke-opacity="{(value == 0 ? 0.9 : 0.25)}"/>
+                """);
             Line($"""<text x="{Left - 8}" y="{Y(value) + 4:F1}" text-anchor="end">{value:0.#}</text>""");
         }
 
         for (int i = 0; i < panel.Places.Count; i++)
         {
-            Line($"""<text x="{X(i, panel.Places.Count):F1}" y="{Height - Bottom + 18}" text-anchor="middle">{Short(panel.Places[i])}</text>""");
+            double x = X(i, panel.Places.Count);
+            Line($"""<text x="{x:F1}" y="{Height - Bottom + 18}" text-anchor="middle">{Short(panel.Places[i])}</text>""");
         }
 
         Line($"""<text x="{Left}" y="{Height - 12}">{SecurityElement.Escape(panel.Axis)}</text>""");
@@ -73,8 +81,12 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
 
     private void Draw(ChartSeries series, int places)
     {
-        string points = string.Join(' ', series.Values.Select((value, i) => string.Create(CultureInfo.InvariantCulture, $"{X(i, places):F1},{Y(value):F1}")));
-        Line($"""<polyline points="{points}" fill="none" stroke="{series.Color}" stroke-linejoin="round" stroke-linecap="round" {(series.IsDashed ? "stroke-width=\"1.5\" stroke-dasharray=\"2 4\"" : "stroke-width=\"2\"")}/>""");
+        string points = string.Join(
+            ' ', series.Values.Select((value, i) => string.Create(CultureInfo.InvariantCulture, $"{X(i, places):F1},{Y(value):F1}")));
+        string stroke = series.IsDashed ? "stroke-width=\"1.5\" stroke-dasharray=\"2 4\"" : "stroke-width=\"2\"";
+        Line($"""
+            <polyline points="{points}" fill="none" stroke="{series.Color}" stroke-linejoin="round" stroke-linecap="round" {stroke}/>
+            """);
         for (int i = 0; i < places && !series.IsDashed; i++)
         {
             Line($"""<circle cx="{X(i, places):F1}" cy="{Y(series.Values[i]):F1}" r="3" fill="{series.Color}"/>""");
@@ -85,7 +97,8 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
     // up again where they would leave the panel.
     private void DrawLabels(ChartPanel panel)
     {
-        ChartSeries[] labelled = [.. panel.Series.Where(static series => series.Label is not null).OrderByDescending(static series => series.Values[^1])];
+        ChartSeries[] labelled =
+            [.. panel.Series.Where(static series => series.Label is not null).OrderByDescending(static series => series.Values[^1])];
         double[] heights = [.. labelled.Select(series => Y(series.Values[^1]))];
         for (int i = 1; i < heights.Length; i++)
         {
@@ -101,7 +114,8 @@ internal sealed class SvgChart(string description, IReadOnlyList<ChartPanel> pan
 
         for (int i = 0; i < labelled.Length; i++)
         {
-            Line($"""<text x="{PanelWidth - Right + 10}" y="{heights[i] + 4:F1}" fill="{labelled[i].Color}">{SecurityElement.Escape(labelled[i].Label)}</text>""");
+            string? label = SecurityElement.Escape(labelled[i].Label);
+            Line($"""<text x="{PanelWidth - Right + 10}" y="{heights[i] + 4:F1}" fill="{labelled[i].Color}">{label}</text>""");
         }
     }
 

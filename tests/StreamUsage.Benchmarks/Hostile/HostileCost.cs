@@ -15,7 +15,8 @@ internal static class HostileCost
     public static void Run(ReadOnlySpan<string> args)
     {
         string only = args is ["--only", var part] ? part : "";
-        Console.WriteLine($"{"1 MiB in reads of 16 KiB",-38}{"ns/byte",9}{"B/byte",9}{"read ms",9}   {"br: bytes",12}{"ns/byte",9}{"read ms",9}");
+        Console.WriteLine(
+            $"{"1 MiB in reads of 16 KiB",-38}{"ns/byte",9}{"B/byte",9}{"read ms",9}   {"br: bytes",12}{"ns/byte",9}{"read ms",9}");
         foreach ((string name, Func<int, string> make) in HostileBodies.All)
         {
             if (!name.Contains(only, StringComparison.Ordinal))
@@ -50,7 +51,8 @@ internal static class HostileCost
         for (int round = 0; round < Rounds; round++)
         {
             Cost cost = ReadOnce(body, encoding);
-            best = new Cost(Math.Min(best.Nanoseconds, cost.Nanoseconds), Math.Min(best.Bytes, cost.Bytes), Math.Min(best.LongestRead, cost.LongestRead));
+            best = new Cost(Math.Min(best.Nanoseconds, cost.Nanoseconds),
+                Math.Min(best.Bytes, cost.Bytes), Math.Min(best.LongestRead, cost.LongestRead));
         }
 
         return best;
@@ -59,7 +61,8 @@ internal static class HostileCost
     private static Cost ReadOnce(byte[] body, string? encoding)
     {
         var tracker = new UsageTracker(new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask));
-        using Stream tracked = tracker.Track(new MemoryStream(body), new UsageContext(), out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
+        using Stream tracked = tracker.Track(
+            new MemoryStream(body), new UsageContext(), out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
         byte[] buffer = new byte[ReadSize];
         double longest = 0;
         long allocated = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();

@@ -20,15 +20,18 @@ internal static class AddedLatency
     public static async Task<LiveTable> MeasureAsync()
     {
         var table = new LiveTable(
-            "Time of a read of one event, nothing between caller and body but the tracked stream (ns); added: at most 2,000 at the median and 20,000 at p99 are wanted",
+            "Time of a read of one event, nothing between caller and body but the tracked stream (ns); added: at most 2,"
+                + "000 at the median and 20,000 at p99 are wanted",
             ["reads", "untracked p50", "p99", "tracked p50", "p99", "added p50", "p99", "timed"]);
         await using var tracker = new UsageTracker(new CountingSink());
         Add(table, "of one stream after another", await RaceAsync(tracker, 1, LiveWorkloads.Get("claude", EventsOfOne), TurnsOfOne));
-        Add(table, $"of {ManyStreams:N0} streams in turn", await RaceAsync(tracker, ManyStreams, LiveWorkloads.Get("claude", EventsOfMany), 1));
+        Add(table, $"of {ManyStreams:N0} streams in turn",
+            await RaceAsync(tracker, ManyStreams, LiveWorkloads.Get("claude", EventsOfMany), 1));
         return table;
     }
 
-    private static async Task<(double[] Untracked, double[] Tracked)> RaceAsync(UsageTracker tracker, int streams, Workload workload, int turns)
+    private static async Task<(double[] Untracked, double[] Tracked)> RaceAsync(
+        UsageTracker tracker, int streams, Workload workload, int turns)
     {
         List<double> untracked = [], tracked = [];
         async Task RunAsync()
@@ -103,7 +106,9 @@ internal static class AddedLatency
 
     private static void Add(LiveTable table, string name, (double[] Untracked, double[] Tracked) times)
     {
-        double[] all = [.. new[] { times.Untracked, times.Tracked }.SelectMany(static sorted => new[] { Spread.At(sorted, 0.5), Spread.At(sorted, 0.99) })];
-        table.Add([name, .. all.Append(all[2] - all[0]).Append(all[3] - all[1]).Append(times.Tracked.Length).Select(static figure => $"{figure:N0}")]);
+        double[] all = [.. new[] { times.Untracked, times.Tracked }
+            .SelectMany(static sorted => new[] { Spread.At(sorted, 0.5), Spread.At(sorted, 0.99) })];
+        table.Add([name, .. all.Append(all[2] - all[0])
+            .Append(all[3] - all[1]).Append(times.Tracked.Length).Select(static figure => $"{figure:N0}")]);
     }
 }

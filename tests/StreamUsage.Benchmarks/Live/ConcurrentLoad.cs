@@ -12,11 +12,14 @@ internal static class ConcurrentLoad
     {
         int streams = Math.Min(MostStreams, mostStreams);
         var table = new LiveTable(
-            $"{streams:N0} streams of {Events} events at once, all records right: streams a second, both processes on this machine; median (quartiles) of {Rounds} rounds",
+            $"{streams:N0} streams of {Events} events at once, all records right: streams a second, both processes on this machine; median "
+                + $"(quartiles) of {Rounds} rounds",
             ["", "untracked", "tracked", "tracked to untracked"]);
         foreach (Version version in new[] { HttpVersion.Version11, HttpVersion.Version20 })
         {
-            var batch = new StreamBatch("all at once", new StreamAddress("claude", Events), version, streams, streams) { IsHeldHalfWay = true };
+            var batch = new StreamBatch("all at once",
+                new StreamAddress("claude", Events), version, streams, streams)
+            { IsHeldHalfWay = true };
             List<double> untracked = [], tracked = [];
             await using var plain = new UntrackedReader();
             await using var ours = new TrackedReader();
@@ -39,7 +42,8 @@ internal static class ConcurrentLoad
                 throw new WrongAnswerException($"{batch.Description}: {fault}");
             }
 
-            table.Add(batch.Description, $"{Lane.Median(untracked):N0}", $"{Lane.Median(tracked):N0}", Spread.Of(tracked.Zip(untracked, static (with, without) => with / without)).ToString());
+            table.Add(batch.Description, $"{Lane.Median(untracked):N0}",
+                $"{Lane.Median(tracked):N0}", Spread.Of(tracked.Zip(untracked, static (with, without) => with / without)).ToString());
         }
 
         return table;

@@ -24,7 +24,8 @@ internal static class CpuCost
             await race.RunAsync(provider, client, rounds);
         }
 
-        return await FinishAsync($"CPU time of the client, {FlatAtOnce} streams of {FlatEvents:N0} events at a time, each event flushed, as fast as they come ({rounds} rounds)", races, lanes);
+        return await FinishAsync($"CPU time of the client, {FlatAtOnce} streams of {FlatEvents:N0} events at a time, each event flushed, "
+            + $"as fast as they come ({rounds} rounds)", races, lanes);
     }
 
     /// <summary>All streams at once, each from its request to its record.</summary>
@@ -45,12 +46,14 @@ internal static class CpuCost
         CpuRace paced = CreatePaced(Pace, seconds / (double)rounds, lanes);
         await paced.RunAsync(provider, client, rounds);
         return await FinishAsync(
-            $"CPU time of the client, {PacedStreams} streams at once from request to record ({FastRounds} and {rounds} rounds); wanted: tracked at most 1.05 of untracked",
+            $"CPU time of the client, {PacedStreams} streams at once from request to record ({FastRounds} and {rounds} rounds); wanted: "
+                + "tracked at most 1.05 of untracked",
             [fast, paced],
             lanes);
     }
 
-    private static LiveReader[] CreateLanes() => [new UntrackedReader(), new UntrackedReader("untracked again"), new TrackedReader(), new TeeReader()];
+    private static LiveReader[] CreateLanes() =>
+        [new UntrackedReader(), new UntrackedReader("untracked again"), new TrackedReader(), new TeeReader()];
 
     private static CpuRace[] CreateFlat(LiveReader[] lanes) =>
     [
@@ -63,19 +66,22 @@ internal static class CpuCost
     {
         int events = Math.Max(10, (int)(seconds / pace.TotalSeconds));
         var address = new StreamAddress("claude", events) { Pace = pace };
-        return new CpuRace(new StreamBatch($"{events} events, {1 / pace.TotalSeconds:F0} a second", address, HttpVersion.Version11, PacedStreams, PacedStreams), lanes);
+        return new CpuRace(new StreamBatch(
+            $"{events} events, {1 / pace.TotalSeconds:F0} a second", address, HttpVersion.Version11, PacedStreams, PacedStreams),
+            lanes);
     }
 
-    private static Task WarmUpAsync(ProviderProcess provider, HttpClient client, CpuRace[] races, LiveReader[] lanes) => WarmUp.RunAsync(async () =>
-    {
-        foreach (CpuRace race in races)
+    private static Task WarmUpAsync(ProviderProcess provider, HttpClient client, CpuRace[] races, LiveReader[] lanes) =>
+        WarmUp.RunAsync(async () =>
         {
-            foreach (LiveReader lane in lanes)
+            foreach (CpuRace race in races)
             {
-                await (race.Batch with { Streams = FlatAtOnce }).RunAsync(provider, client, lane);
+                foreach (LiveReader lane in lanes)
+                {
+                    await (race.Batch with { Streams = FlatAtOnce }).RunAsync(provider, client, lane);
+                }
             }
-        }
-    });
+        });
 
     private static async Task<LiveTable> FinishAsync(string title, CpuRace[] races, LiveReader[] lanes)
     {
@@ -92,7 +98,8 @@ internal static class CpuCost
             ["streams", "events a read", "untracked us", .. lanes.Skip(1).Select(static lane => lane.Name)]);
         foreach (CpuRace race in races)
         {
-            table.Add([race.Batch.Description, $"{race.EventsPerRead:F1}", race.Of(0).ToString(), .. lanes.Index().Skip(1).Select(lane => race.RatioOf(lane.Index).ToString())]);
+            table.Add([race.Batch.Description, $"{race.EventsPerRead:F1}",
+                race.Of(0).ToString(), .. lanes.Index().Skip(1).Select(lane => race.RatioOf(lane.Index).ToString())]);
         }
 
         return table;

@@ -16,7 +16,8 @@ internal static class LiveCommand
         return await Task.FromResult(2);
 #else
         long start = Stopwatch.GetTimestamp();
-        Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors; the provider is another process, loopback without TLS");
+        Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} "
+            + "processors; the provider is another process, loopback without TLS");
         try
         {
             await using ProviderProcess provider = await ProviderProcess.StartAsync();

@@ -53,7 +53,8 @@ internal sealed record LiveOptions
     private static List<LivePart>? ReadParts(string text)
     {
         string[] names = text.Split(',');
-        List<LivePart> found = [.. Enum.GetValues<LivePart>().Where(part => names.Contains(part.ToString(), StringComparer.OrdinalIgnoreCase))];
+        List<LivePart> found =
+            [.. Enum.GetValues<LivePart>().Where(part => names.Contains(part.ToString(), StringComparer.OrdinalIgnoreCase))];
         return found.Count == names.Length ? found : null;
     }
 }

@@ -43,7 +43,8 @@ internal sealed class LiveProvider
         await using WebApplication app = builder.Build();
         app.Run(provider.AnswerAsync);
         await app.StartAsync();
-        IEnumerable<int> ports = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static address => new Uri(address).Port);
+        IEnumerable<int> ports = app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Select(static address => new Uri(address).Port);
         Console.WriteLine(string.Join(' ', ports));
 
         await Console.OpenStandardInput().CopyToAsync(Stream.Null);

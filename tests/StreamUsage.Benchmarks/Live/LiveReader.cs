@@ -29,7 +29,8 @@ internal abstract class LiveReader : IAsyncDisposable
 
     /// <summary>Reads the body to its end; each piece is copied, where a copy is wanted, before the next is
     /// read.</summary>
-    protected async Task ReadBodyAsync(HttpResponseMessage response, Workload workload, PipeWriter? copy, CancellationToken cancellationToken)
+    protected async Task ReadBodyAsync(
+        HttpResponseMessage response, Workload workload, PipeWriter? copy, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);

@@ -23,7 +23,8 @@ internal sealed class LiveTable(string title, IReadOnlyList<string> columns)
         int[] widths = [.. columns.Select((column, i) => _rows.Append(columns).Max(row => row[i].Length))];
         foreach (IReadOnlyList<string> row in _rows.Prepend(columns))
         {
-            output.WriteLine($"  {row[0].PadRight(widths[0])}{string.Concat(row.Index().Skip(1).Select(cell => "  " + cell.Item.PadLeft(widths[cell.Index])))}");
+            output.WriteLine($"  {row[0].PadRight(widths[0])}"
+                + $"{string.Concat(row.Index().Skip(1).Select(cell => "  " + cell.Item.PadLeft(widths[cell.Index])))}");
         }
     }
 }

@@ -40,9 +40,11 @@ internal sealed class OpenStreamMemory(ProviderProcess provider, int streams)
         }
 
         var table = new LiveTable(
-            $"Live memory of {streams:N0} open streams over HTTP/2, each with one event read and a read pending (bytes a stream, its buffer not counted; median of {Rounds})",
+            $"Live memory of {streams:N0} open streams over HTTP/2, each with one event read and a read pending (bytes a stream, its "
+                + $"buffer not counted; median of {Rounds})",
             ["", "untracked", "tracked", "more"]);
-        table.Add("bytes a stream", $"{Lane.Median(untracked):N0}", $"{Lane.Median(tracked):N0}", $"{Lane.Median(tracked.Zip(untracked, static (with, without) => with - without)):N0}");
+        table.Add("bytes a stream", $"{Lane.Median(untracked):N0}",
+            $"{Lane.Median(tracked):N0}", $"{Lane.Median(tracked.Zip(untracked, static (with, without) => with - without)):N0}");
         return table;
     }
 
@@ -54,11 +56,12 @@ internal sealed class OpenStreamMemory(ProviderProcess provider, int streams)
         int opened = 0, ended = 0;
         string lane = isTracked ? "tracked" : "untracked";
         long before = IdleMemory.LiveBytes();
-        await TimeLimit.RunAsync(() => $"opening streams, {lane} ({opened:N0} of {streams:N0})", Limit, stop => ForEachAsync(async (i, cancellationToken) =>
-        {
-            await OpenAsync(client, address, i, isTracked ? tracker : null, cancellationToken);
-            Interlocked.Increment(ref opened);
-        }, stop));
+        await TimeLimit.RunAsync(
+            () => $"opening streams, {lane} ({opened:N0} of {streams:N0})", Limit, stop => ForEachAsync(async (i, cancellationToken) =>
+            {
+                await OpenAsync(client, address, i, isTracked ? tracker : null, cancellationToken);
+                Interlocked.Increment(ref opened);
+            }, stop));
         double bytes = (IdleMemory.LiveBytes() - before) / (double)streams;
 
         await TimeLimit.RunAsync(() => $"open streams, {lane}: reading their rest ({ended:N0} of {streams:N0} read)", Limit, async stop =>
@@ -71,13 +74,16 @@ internal sealed class OpenStreamMemory(ProviderProcess provider, int streams)
             }, stop);
             await tracker.DisposeAsync();
         });
-        return sink.Recorded == (isTracked ? streams : 0) ? bytes : throw new WrongAnswerException($"open streams, {lane}: {sink.Recorded} records of {streams}");
+        return sink.Recorded == (isTracked ? streams : 0)
+            ? bytes : throw new WrongAnswerException($"open streams, {lane}: {sink.Recorded} records of {streams}");
     }
 
     private Task ForEachAsync(Func<int, CancellationToken, ValueTask> act, CancellationToken cancellationToken) =>
-        Parallel.ForAsync(0, streams, new ParallelOptions { MaxDegreeOfParallelism = OpenedAtOnce, CancellationToken = cancellationToken }, act);
+        Parallel.ForAsync(
+            0, streams, new ParallelOptions { MaxDegreeOfParallelism = OpenedAtOnce, CancellationToken = cancellationToken }, act);
 
-    private async Task OpenAsync(HttpClient client, StreamAddress address, int i, UsageTracker? tracker, CancellationToken cancellationToken)
+    private async Task OpenAsync(
+        HttpClient client, StreamAddress address, int i, UsageTracker? tracker, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await provider.GetAsync(client, address, HttpVersion.Version20, cancellationToken);
         _responses[i] = response;
@@ -94,7 +100,8 @@ internal sealed class OpenStreamMemory(ProviderProcess provider, int streams)
     private async Task EndAsync(int i, CancellationToken cancellationToken)
     {
         int position = _workload.EventEnds[0];
-        for (int length = await _pending[i]!.WaitAsync(cancellationToken); length != 0; length = await _bodies[i]!.ReadAsync(BufferOf(i), cancellationToken))
+        for (int length = await _pending[i]!.WaitAsync(cancellationToken);
+            length != 0; length = await _bodies[i]!.ReadAsync(BufferOf(i), cancellationToken))
         {
             position += length;
         }

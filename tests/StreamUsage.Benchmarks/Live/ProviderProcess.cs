@@ -15,13 +15,15 @@ internal sealed class ProviderProcess : IAsyncDisposable
     private ProviderProcess(Process process) => _process = process;
 
     /// <summary>A client for one measurement's streams: no proxy, and as many connections as are needed.</summary>
-    public static HttpClient CreateClient() => new(new SocketsHttpHandler { UseProxy = false, EnableMultipleHttp2Connections = true }) { Timeout = Timeout.InfiniteTimeSpan };
+    public static HttpClient CreateClient() =>
+        new(new SocketsHttpHandler { UseProxy = false, EnableMultipleHttp2Connections = true }) { Timeout = Timeout.InfiniteTimeSpan };
 
     public static async Task<ProviderProcess> StartAsync()
     {
         // This executable, or the runtime's host where that was started with this assembly.
         string executable = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(executable) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        var start =
+            new ProcessStartInfo(executable) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(executable) == "dotnet")
         {
             start.ArgumentList.Add(typeof(ProviderProcess).Assembly.Location);
@@ -42,10 +44,14 @@ internal sealed class ProviderProcess : IAsyncDisposable
     }
 
     /// <summary>Asks for a stream and returns when its headers have come.</summary>
-    public async Task<HttpResponseMessage> GetAsync(HttpClient client, StreamAddress address, Version version, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> GetAsync(
+        HttpClient client, StreamAddress address, Version version, CancellationToken cancellationToken)
     {
-        var uri = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{(version.Major == 1 ? _port1 : _port2)}{address}"));
-        using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var uri = new Uri(
+            string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{(version.Major == 1 ? _port1 : _port2)}{address}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get,
+            uri)
+        { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         return response.EnsureSuccessStatusCode();
     }
@@ -69,7 +75,8 @@ internal sealed class ProviderProcess : IAsyncDisposable
 
     private async Task ReadPortsAsync(CancellationToken cancellationToken)
     {
-        string line = await _process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new IOException("The provider ended before it said its ports.");
+        string line = await _process.StandardOutput.ReadLineAsync(cancellationToken)
+            ?? throw new IOException("The provider ended before it said its ports.");
         string[] ports = line.Split(' ');
         _port1 = int.Parse(ports[0], CultureInfo.InvariantCulture);
         _port2 = int.Parse(ports[1], CultureInfo.InvariantCulture);

@@ -37,7 +37,8 @@ internal sealed record StreamAddress(string Workload, int Events)
     public override string ToString()
     {
         string path = string.Create(CultureInfo.InvariantCulture, $"/{Workload}/{Events}?pace={Pace.TotalMilliseconds:F0}");
-        return Gate is null ? path : string.Create(CultureInfo.InvariantCulture, $"{path}&gate={Gate}&before={EventsBeforeGate}&of={StreamsAtGate}");
+        return Gate is null
+            ? path : string.Create(CultureInfo.InvariantCulture, $"{path}&gate={Gate}&before={EventsBeforeGate}&of={StreamsAtGate}");
     }
 
     private static int Number(string? text) => text is null ? 0 : int.Parse(text, CultureInfo.InvariantCulture);

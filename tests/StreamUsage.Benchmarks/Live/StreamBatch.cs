@@ -29,7 +29,12 @@ internal sealed record StreamBatch(string Name, StreamAddress Address, Version H
     public async Task<TimeSpan> RunAsync(ProviderProcess provider, HttpClient client, LiveReader reader)
     {
         StreamAddress address = IsHeldHalfWay
-            ? Address with { Gate = $"half-way-{Interlocked.Increment(ref lastGate)}", EventsBeforeGate = Address.Events / 2, StreamsAtGate = Streams }
+            ? Address with
+            {
+                Gate = $"half-way-{Interlocked.Increment(ref lastGate)}",
+                EventsBeforeGate = Address.Events / 2,
+                StreamsAtGate = Streams,
+            }
             : Address;
         Workload workload = Workload;
         int read = 0;
@@ -37,12 +42,13 @@ internal sealed record StreamBatch(string Name, StreamAddress Address, Version H
         await TimeLimit.RunAsync(
             () => $"{Description}, {reader.Name} ({read:N0} of {Streams:N0} streams read)",
             SpareTime + (2 * Address.Events * Address.Pace),
-            stop => Parallel.ForAsync(0, Streams, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (_, cancellationToken) =>
-            {
-                using HttpResponseMessage response = await provider.GetAsync(client, address, HttpVersion, cancellationToken);
-                await reader.ReadAsync(response, workload, cancellationToken);
-                Interlocked.Increment(ref read);
-            }));
+            stop => Parallel.ForAsync(0,
+                Streams, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (_, cancellationToken) =>
+                {
+                    using HttpResponseMessage response = await provider.GetAsync(client, address, HttpVersion, cancellationToken);
+                    await reader.ReadAsync(response, workload, cancellationToken);
+                    Interlocked.Increment(ref read);
+                }));
         return Stopwatch.GetElapsedTime(start);
     }
 }

@@ -37,7 +37,8 @@ internal sealed class TeeReader : LiveReader
 
     private static async Task<long> ParseAsync(PipeReader reader, Protocol protocol, UsageByHand usage, CancellationToken cancellationToken)
     {
-        SseItemParser<bool> parser = protocol == Protocol.Claude ? (_, data) => ClaudeByHand.Read(data, usage) : (_, data) => ChatByHand.Read(data, usage);
+        SseItemParser<bool> parser =
+            protocol == Protocol.Claude ? (_, data) => ClaudeByHand.Read(data, usage) : (_, data) => ChatByHand.Read(data, usage);
         long events = 0;
         await using Stream stream = reader.AsStream();
         await foreach (SseItem<bool> _ in SseParser.Create(stream, parser).EnumerateAsync(cancellationToken))

@@ -5,11 +5,12 @@ namespace StreamUsage.Benchmarks.Live;
 /// <summary>Nothing waits for ever, and what did not end is named.</summary>
 internal static class TimeLimit
 {
-    public static Task RunAsync(Func<string> what, TimeSpan limit, Func<CancellationToken, Task> run) => RunAsync(what, limit, async cancellationToken =>
-    {
-        await run(cancellationToken);
-        return 0;
-    });
+    public static Task RunAsync(Func<string> what, TimeSpan limit, Func<CancellationToken, Task> run) =>
+        RunAsync(what, limit, async cancellationToken =>
+        {
+            await run(cancellationToken);
+            return 0;
+        });
 
     /// <exception cref="TimeoutException">It was asked to stop when the limit came, and is waited for no
     /// longer.</exception>

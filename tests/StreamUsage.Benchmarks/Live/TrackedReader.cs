@@ -33,7 +33,8 @@ internal sealed class TrackedReader : LiveReader
     public static void Check(UsageRecord record, Workload workload)
     {
         TokenUsage usage = record.Usage;
-        var found = new Totals(usage.InputTokens, usage.CacheReadInputTokens, usage.CacheCreationInputTokens, usage.OutputTokens, record.OutputCharacters);
+        var found = new Totals(
+            usage.InputTokens, usage.CacheReadInputTokens, usage.CacheCreationInputTokens, usage.OutputTokens, record.OutputCharacters);
         Check("totals", workload.Totals, found);
         Check("events", workload.EventCount, record.EventCount);
         Check("bytes in the record", workload.Body.Length, record.BytesReceived);

@@ -8,5 +8,6 @@ internal sealed class UntrackedReader(string name = "untracked") : LiveReader
 {
     public override string Name => name;
 
-    public override Task ReadAsync(HttpResponseMessage response, Workload workload, CancellationToken cancellationToken) => ReadBodyAsync(response, workload, null, cancellationToken);
+    public override Task ReadAsync(HttpResponseMessage response, Workload workload, CancellationToken cancellationToken) =>
+        ReadBodyAsync(response, workload, null, cancellationToken);
 }

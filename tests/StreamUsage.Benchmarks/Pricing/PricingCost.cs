@@ -22,7 +22,8 @@ internal static class PricingCost
                 table = PriceTable.Parse(utf8);
             }
 
-            Console.WriteLine($"{format}: {utf8.Length / 1024} KiB read in {Stopwatch.GetElapsedTime(start).TotalMilliseconds / Rounds:F1} ms");
+            Console.WriteLine(
+                $"{format}: {utf8.Length / 1024} KiB read in {Stopwatch.GetElapsedTime(start).TotalMilliseconds / Rounds:F1} ms");
             foreach ((string name, UsageRecord record) in Records())
             {
                 (double ns, double bytes) = Measure(table, record);
@@ -86,8 +87,10 @@ internal static class PricingCost
     private static string GenAiPrices()
     {
         IEnumerable<string> models = Enumerable.Range(0, Models).Select(i => string.Create(CultureInfo.InvariantCulture, $$"""
-            {"id":"model-{{i}}","match":{"or":[{"equals":"model-{{i}}"},{"starts_with":"model-{{i}}-preview"}]},"prices":{"input_mtok":{"base":{{1 + (i / 100m)}},"tiers":[{"start":200000,"price":{{2 + (i / 50m)}} }]},
-            "cache_read_mtok":{{i / 1000m}},"cache_write_mtok":{{i / 80m}},"cache_write_1h_mtok":{{i / 50m}},"output_mtok":{{i / 10m}},"web_searches_kcount":10} }
+            {"id":"model-{{i}}","match":{"or":[{"equals":"model-{{i}}"},{"starts_with":"model-{{i}}-preview"}]},
+            "prices":{"input_mtok":{"base":{{1 + (i / 100m)}},"tiers":[{"start":200000,"price":{{2 + (i / 50m)}} }]},
+            "cache_read_mtok":{{i / 1000m}},"cache_write_mtok":{{i / 80m}},"cache_write_1h_mtok":{{i / 50m}},"output_mtok":{{i / 10m}},
+            "web_searches_kcount":10} }
             """));
         return $$"""[{"id":"acme","models":[{{string.Join(',', models)}}]}]""";
     }
@@ -95,9 +98,12 @@ internal static class PricingCost
     private static string LiteLlmPrices()
     {
         IEnumerable<string> models = Enumerable.Range(0, Models).Select(i => string.Create(CultureInfo.InvariantCulture, $$"""
-            "model-{{i}}":{"litellm_provider":"acme","mode":"chat","input_cost_per_token":{{100 + i}}e-08,"input_cost_per_token_above_200k_tokens":{{200 + (2 * i)}}e-08,
-            "cache_read_input_token_cost":{{i}}e-09,"cache_creation_input_token_cost":{{i}}e-08,"cache_creation_input_token_cost_above_1hr":{{2 * i}}e-08,"output_cost_per_token":{{i}}e-07,
-            "input_cost_per_token_flex":{{50 + i}}e-08,"output_cost_per_token_flex":{{i}}e-08,"search_context_cost_per_query":{"search_context_size_medium":0.01} }
+            "model-{{i}}":{"litellm_provider":"acme","mode":"chat","input_cost_per_token":{{100 + i}}e-08,
+            "input_cost_per_token_above_200k_tokens":{{200 + (2 * i)}}e-08,
+            "cache_read_input_token_cost":{{i}}e-09,"cache_creation_input_token_cost":{{i}}e-08,
+            "cache_creation_input_token_cost_above_1hr":{{2 * i}}e-08,"output_cost_per_token":{{i}}e-07,
+            "input_cost_per_token_flex":{{50 + i}}e-08,"output_cost_per_token_flex":{{i}}e-08,
+            "search_context_cost_per_query":{"search_context_size_medium":0.01} }
             """));
         return $$"""{ {{string.Join(',', models)}} }""";
     }

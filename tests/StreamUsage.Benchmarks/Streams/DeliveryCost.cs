@@ -15,10 +15,13 @@ internal static class DeliveryCost
         Measure(workload, new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: false);
         Console.WriteLine($"Time of a tracked stream of {EventsEach} events, {Readers} readers, {StreamsEach:N0} streams each (us)");
         Console.WriteLine($"  {"",-54}{"median",10}{"p99",10}{"p99.9",10}");
-        Print("inline, a sink that does nothing", Measure(workload, new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: false));
-        Print("background, a sink that does nothing", Measure(workload, new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: true));
+        Print("inline, a sink that does nothing",
+            Measure(workload, new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: false));
+        Print("background, a sink that does nothing",
+            Measure(workload, new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), inBackground: true));
         Print("background, fails 30 %, hangs 1 %, down for 2 s of 4", Measure(workload, new FaultySink(), inBackground: true));
-        Print("background, a dead sink and a full queue", Measure(workload, new CallbackUsageSink(static (_, _) => throw new IOException()), inBackground: true));
+        Print("background, a dead sink and a full queue",
+            Measure(workload, new CallbackUsageSink(static (_, _) => throw new IOException()), inBackground: true));
     }
 
     private static double[] Measure(Workload workload, IUsageSink sink, bool inBackground)
@@ -58,16 +61,19 @@ internal static class DeliveryCost
     }
 
     private static void Print(string name, double[] times) =>
-        Console.WriteLine($"  {name,-54}{times[times.Length / 2],10:F1}{times[(int)(times.Length * 0.99)],10:F1}{times[(int)(times.Length * 0.999)],10:F1}");
+        Console.WriteLine($"  {name,-54}{times[times.Length / 2],10:F1}{times[(int)(times.Length * 0.99)],10:F1}"
+            + $"{times[(int)(times.Length * 0.999)],10:F1}");
 
     private sealed class FaultySink : IUsageSink
     {
-        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => RecordBatchAsync([record], cancellationToken);
+        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) =>
+            RecordBatchAsync([record], cancellationToken);
 
         public ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
         {
             double fate = Random.Shared.NextDouble();
-            return Environment.TickCount64 % 4000 < 2000 || fate < 0.30 ? throw new IOException() : fate < 0.31 ? new ValueTask(Task.Delay(Timeout.Infinite, cancellationToken)) : ValueTask.CompletedTask;
+            return Environment.TickCount64 % 4000 < 2000 || fate < 0.30 ? throw new IOException()
+                : fate < 0.31 ? new ValueTask(Task.Delay(Timeout.Infinite, cancellationToken)) : ValueTask.CompletedTask;
         }
     }
 }

@@ -18,7 +18,8 @@ internal static class DeliveryRates
 
     public static async Task<bool> RunAsync()
     {
-        Console.WriteLine($"Healthy records a second into a sink whose calls take {CallTime.TotalMilliseconds} ms ({Records:N0} records at once)");
+        Console.WriteLine(
+            $"Healthy records a second into a sink whose calls take {CallTime.TotalMilliseconds} ms ({Records:N0} records at once)");
         Console.WriteLine($"  {"",-44}{"all healthy",14}{"1 % rejected",14}{"ratio",8}");
         bool isGood = await CompareAsync("background, a batch is refused as a whole", inBackground: true, names: false);
         isGood &= await CompareAsync("background, the sink names the bad ones", inBackground: true, names: true);
@@ -45,7 +46,8 @@ internal static class DeliveryRates
     {
         int healthy = Records - (rejectOneOf == 0 ? 0 : Records / rejectOneOf);
         var sink = new PickySink(rejectOneOf, names, healthy);
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = inBackground ? new BackgroundDeliveryOptions { Capacity = Records } : null });
+        var tracker = new UsageTracker(
+            sink, new StreamUsageOptions { Background = inBackground ? new BackgroundDeliveryOptions { Capacity = Records } : null });
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < Records; i++)
         {
@@ -66,7 +68,8 @@ internal static class DeliveryRates
         TimeSpan sinkTimeout = TimeSpan.FromSeconds(2);
         int count = 100 * Seconds, bad = hangs ? 1 : count / 100;
         var sink = new PickySink(hangs ? count : 100, names: false, count - bad) { Hangs = hangs };
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = sinkTimeout, Background = new BackgroundDeliveryOptions { Capacity = 1_000 } });
+        var tracker = new UsageTracker(
+            sink, new StreamUsageOptions { SinkTimeout = sinkTimeout, Background = new BackgroundDeliveryOptions { Capacity = 1_000 } });
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         for (int i = 0; i < count && await timer.WaitForNextTickAsync(); i++)
         {
@@ -106,7 +109,8 @@ internal static class DeliveryRates
     {
         var sink = new CountingBatchSink(QueueRecords);
         var options = new StreamUsageOptions { Background = new BackgroundDeliveryOptions { Capacity = 10_000 } };
-        var delivery = new RecordDelivery([sink], "", options, new BufferBudget(long.MaxValue), new UsageReporter(null, UsageMeter.For(null)), TimeProvider.System);
+        var delivery = new RecordDelivery(
+            [sink], "", options, new BufferBudget(long.MaxValue), new UsageReporter(null, UsageMeter.For(null)), TimeProvider.System);
         var pending = new PendingRecords();
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < QueueRecords; i++)
@@ -187,7 +191,8 @@ internal static class DeliveryRates
 
         public TimeSpan LongestWait => TimeSpan.FromTicks(Volatile.Read(ref _longest));
 
-        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => RecordBatchAsync([record], cancellationToken);
+        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) =>
+            RecordBatchAsync([record], cancellationToken);
 
         public async ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
         {
@@ -213,7 +218,8 @@ internal static class DeliveryRates
 
             if (bad.Length != 0)
             {
-                throw names ? new RejectedRecordsException(bad, "a column is too short") : new InvalidDataException("a column is too short");
+                throw names
+                    ? new RejectedRecordsException(bad, "a column is too short") : new InvalidDataException("a column is too short");
             }
         }
 

@@ -51,7 +51,8 @@ internal static class EndCost
 
     private static double[] Streams(Workload workload, bool isTracked, bool isAwaited, out double endAlone)
     {
-        var tracker = new UsageTracker(new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), new StreamUsageOptions { Capture = CapturedContent.None });
+        var tracker = new UsageTracker(
+            new CallbackUsageSink(static (_, _) => ValueTask.CompletedTask), new StreamUsageOptions { Capture = CapturedContent.None });
         var body = new ScriptedStream(workload, ReadSize.All[0]);
         byte[] buffer = new byte[81_920];
         var ends = new List<double>();

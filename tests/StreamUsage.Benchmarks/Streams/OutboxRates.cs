@@ -11,7 +11,8 @@ internal static class OutboxRates
 {
     private const int Records = 40_000, ByHand = 2_000;
 
-    private static readonly UsageContext Context = new() { RequestId = "benchmark", UserId = "ann", ApiKeyId = "key-1", Model = "claude-sonnet-4-5" };
+    private static readonly UsageContext Context =
+        new() { RequestId = "benchmark", UserId = "ann", ApiKeyId = "key-1", Model = "claude-sonnet-4-5" };
 
     public static async Task<bool> RunAsync()
     {
@@ -72,7 +73,8 @@ internal static class OutboxRates
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < Records; i += 100)
         {
-            await store.RecordBatchAsync([.. Enumerable.Range(0, 100).Select(_ => record with { Id = Guid.CreateVersion7() })], CancellationToken.None);
+            await store.RecordBatchAsync(
+                [.. Enumerable.Range(0, 100).Select(_ => record with { Id = Guid.CreateVersion7() })], CancellationToken.None);
         }
 
         return Records / Stopwatch.GetElapsedTime(start).TotalSeconds;

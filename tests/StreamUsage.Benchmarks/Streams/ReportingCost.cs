@@ -30,8 +30,10 @@ internal static class ReportingCost
             }
         }
 
-        Console.WriteLine($"CPU time of a tracked stream of {workload.EventCount} events, from tracking to the delivered record (us; medians of {Rounds} rounds)");
-        Console.WriteLine($"  nobody listens {Lane.Median(quiet):F1}; a listener to all instruments {Lane.Median(metered):F1}; a logger that is enabled {Lane.Median(logged):F1}");
+        Console.WriteLine($"CPU time of a tracked stream of {workload.EventCount} events, from tracking to the delivered record (us; "
+            + $"medians of {Rounds} rounds)");
+        Console.WriteLine($"  nobody listens {Lane.Median(quiet):F1}; a listener to all instruments {Lane.Median(metered):F1}; a logger "
+            + $"that is enabled {Lane.Median(logged):F1}");
     }
 
     private static double MeasureMetered(Workload workload)
@@ -53,7 +55,8 @@ internal static class ReportingCost
         double time = Measure(workload, null);
         return (counted, timed) == (2 * Streams, Streams) // Made and delivered; those that are open come to nothing.
             ? time
-            : throw new WrongAnswerException($"the meter's listener heard of {counted} records made and delivered, and {timed} deliveries, of {Streams} streams");
+            : throw new WrongAnswerException(
+                $"the meter's listener heard of {counted} records made and delivered, and {timed} deliveries, of {Streams} streams");
     }
 
     private static double Measure(Workload workload, LineCounter? lines)
@@ -86,7 +89,8 @@ internal static class ReportingCost
 
         public ILogger CreateLogger(string categoryName) => this;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (formatter(state, exception).Length != 0)
             {

@@ -9,9 +9,12 @@ internal static class Responses
     [
         ("Date", "Thu, 12 Feb 2026 22:04:52 GMT"), ("Connection", "keep-alive"), ("Cache-Control", "no-cache"), ("Server", "cloudflare"),
         ("request-id", "req_011CXkVtWbLqyMTUKFQ5vTTo"), ("anthropic-organization-id", "7a4b6c1e-32a5-4f6e-9d24-0f7b8f0c7c11"),
-        ("anthropic-ratelimit-requests-limit", "4000"), ("anthropic-ratelimit-requests-remaining", "3999"), ("anthropic-ratelimit-requests-reset", "2026-02-12T22:04:51Z"),
-        ("anthropic-ratelimit-tokens-limit", "2400000"), ("anthropic-ratelimit-tokens-remaining", "2398000"), ("anthropic-ratelimit-tokens-reset", "2026-02-12T22:04:51Z"),
-        ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"), ("X-Robots-Tag", "none"), ("cf-cache-status", "DYNAMIC"), ("CF-RAY", "9cd0f2b3ae2fd6a0-FRA"),
+        ("anthropic-ratelimit-requests-limit", "4000"), ("anthropic-ratelimit-requests-remaining", "3999"),
+        ("anthropic-ratelimit-requests-reset", "2026-02-12T22:04:51Z"),
+        ("anthropic-ratelimit-tokens-limit", "2400000"), ("anthropic-ratelimit-tokens-remaining", "2398000"),
+        ("anthropic-ratelimit-tokens-reset", "2026-02-12T22:04:51Z"),
+        ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"), ("X-Robots-Tag", "none"),
+        ("cf-cache-status", "DYNAMIC"), ("CF-RAY", "9cd0f2b3ae2fd6a0-FRA"),
     ];
 
     public static HttpResponseMessage Create(Stream body)

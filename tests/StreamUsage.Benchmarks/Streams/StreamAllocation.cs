@@ -7,7 +7,8 @@ namespace StreamUsage.Benchmarks.Streams;
 /// <summary>What a response allocates from its tracking to its record, on whichever thread.</summary>
 internal static class StreamAllocation
 {
-    private const int WarmUpStreams = 3_000, Streams = 2_000, Awaited = 50; // Records follow by a timer: waiting for each would take its time.
+    // Records follow by a timer: waiting for each would take its time.
+    private const int WarmUpStreams = 3_000, Streams = 2_000, Awaited = 50;
 
     private static readonly UsageContext Context = new() { RequestId = "benchmark" };
 

@@ -26,8 +26,10 @@ internal static class StreamCost
         StreamAllocation.Measure(workloads[0], ReadSize.All[0], CapturedContent.Headers);
         StreamAllocation.Measure(workloads[0], ReadSize.All[0], null);
 
-        Console.WriteLine($"Allocated a whole tracked stream of {ShortStreamEvents} events, over the same stream untracked (bytes; measured precisely)");
-        Console.WriteLine($"  {"",-12}{"headers",-10}{"reads",-8}{"TrackUsage",12}{"reading",10}{"record",10}{"delivery",10}{"in all",10}{"with response",15}{"us",8}");
+        Console.WriteLine(
+            $"Allocated a whole tracked stream of {ShortStreamEvents} events, over the same stream untracked (bytes; measured precisely)");
+        Console.WriteLine($"  {"",-12}{"headers",-10}{"reads",-8}{"TrackUsage",12}{"reading",10}{"record",10}{"delivery",10}"
+            + $"{"in all",10}{"with response",15}{"us",8}");
         double most = 0;
         foreach (Workload workload in workloads)
         {
@@ -41,7 +43,9 @@ internal static class StreamCost
                     StreamAllocation.Result more = tracked.Over(untracked);
                     least = capture == CapturedContent.None ? Math.Min(least, more.Total) : least;
                     Console.WriteLine(
-                        $"  {workload.Name,-12}{(capture == CapturedContent.None ? "off" : "on"),-10}{readSize.Name,-8}{more.Tracking,12:N0}{more.Reading,10:N0}{more.Record,10:N0}{more.Delivery,10:N0}{more.Total,10:N0}{tracked.Total + tracked.Response,15:N0}{more.Microseconds,8:F1}");
+                        $"  {workload.Name,-12}{(capture == CapturedContent.None ? "off" : "on"),-10}{readSize.Name,-8}"
+                        + $"{more.Tracking,12:N0}{more.Reading,10:N0}{more.Record,10:N0}{more.Delivery,10:N0}{more.Total,10:N0}"
+                        + $"{tracked.Total + tracked.Response,15:N0}{more.Microseconds,8:F1}");
                 }
             }
 

@@ -20,7 +20,8 @@ internal static class ClaudeTools
             {
                 string text = isText ? EnglishText.NextPhrase(random) : NextArguments(random);
                 characters += text.Length;
-                ClaudeEvents.WriteDelta(stream, random, block, isText ? "text_delta" : "input_json_delta", isText ? "text" : "partial_json", text);
+                ClaudeEvents.WriteDelta(
+                    stream, random, block, isText ? "text_delta" : "input_json_delta", isText ? "text" : "partial_json", text);
             }
 
             stream.Write("content_block_stop", $$"""{"type":"content_block_stop","index":{{block}} }""");
@@ -37,7 +38,8 @@ internal static class ClaudeTools
 
     private static string Start(Random random, int index, bool isText) => isText
         ? $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":{"type":"text","text":""}}"""
-        : $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":{"type":"tool_use","id":"toolu_01{{{RandomText.Next(random, 22)}}}","name":"write_file","input":{} }}""";
+        : $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":"""
+            + $$$"""{"type":"tool_use","id":"toolu_01{{{RandomText.Next(random, 22)}}}","name":"write_file","input":{} }}""";
 
     // A piece of {"path": "…", "lines": ["…", …]} as it comes: most pieces hold a quote or a line end, and now and then
     // an escaped one.

@@ -5,12 +5,16 @@ internal static class EnglishText
 {
     private static readonly string[] Words =
     [
-        "the", "of", "and", "a", "to", "in", "is", "that", "it", "for", "with", "as", "you", "this", "can", "each", "stream", "server", "request", "response", "because", "usually",
-        "buffer", "returns", "value", "first", "between", "example", "performance", "however", "structure", "consider", "different", "important", "implementation", "approximately",
-        "river", "mountain", "city", "history", "language", "question", "answer", "reader", "small", "large", "early", "later", "number", "people", "naïve", "café", "it’s", "don't",
+        "the", "of", "and", "a", "to", "in", "is", "that", "it", "for", "with", "as", "you", "this", "can", "each", "stream", "server",
+        "request", "response", "because", "usually",
+        "buffer", "returns", "value", "first", "between", "example", "performance", "however", "structure", "consider", "different",
+        "important", "implementation", "approximately",
+        "river", "mountain", "city", "history", "language", "question", "answer", "reader", "small", "large", "early", "later", "number",
+        "people", "naïve", "café", "it’s", "don't",
     ];
 
-    private static readonly string[] Marks = [",", ".", ".\n\n", ":", ";", " —", "\n- ", " \"quoted\"", " `code`", "\n\n## ", "?", " (see", ")", " **bold**"];
+    private static readonly string[] Marks =
+        [",", ".", ".\n\n", ":", ";", " —", "\n- ", " \"quoted\"", " `code`", "\n\n## ", "?", " (see", ")", " **bold**"];
 
     /// <summary>About one token.</summary>
     public static string NextToken(Random random)

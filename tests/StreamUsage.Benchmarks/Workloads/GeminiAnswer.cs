@@ -19,7 +19,12 @@ internal static class GeminiAnswer
             string finish = i == events ? "\"finishReason\": \"STOP\"," : "";
             stream.Write(
                 null,
-                $$$"""{"candidates": [{"content": {"parts": [{"text": "{{{EventStreamWriter.Escape(text)}}}"}],"role": "model"},{{{finish}}}"index": 0}],"usageMetadata": {"promptTokenCount": {{{Prompt}}},"cachedContentTokenCount": {{{Cached}}},"candidatesTokenCount": {{{output}}},"totalTokenCount": {{{Prompt + Thoughts + output}}},"promptTokensDetails": [{"modality": "TEXT","tokenCount": {{{Prompt}}}}],"thoughtsTokenCount": {{{Thoughts}}}},"modelVersion": "gemini-2.5-flash","responseId": "{{{id}}}"}""");
+                $$$"""{"candidates": [{"content": {"parts": [{"text": "{{{EventStreamWriter.Escape(text)}}}"}],"role": "model"},"""
+                    + $$$"""{{{finish}}}"index": 0}],"usageMetadata": {"promptTokenCount": {{{Prompt}}}"""
+                    + $$$""","cachedContentTokenCount": {{{Cached}}},"candidatesTokenCount": {{{output}}}"""
+                    + $$$""","totalTokenCount": {{{Prompt + Thoughts + output}}}"""
+                    + $$$""","promptTokensDetails": [{"modality": "TEXT","tokenCount": {{{Prompt}}}}]"""
+                    + $$$""","thoughtsTokenCount": {{{Thoughts}}}},"modelVersion": "gemini-2.5-flash","responseId": "{{{id}}}"}""");
         }
 
         return new Workload(name, Protocol.Gemini, stream, new Totals(Prompt - Cached, Cached, 0, output + Thoughts, characters));

@@ -18,19 +18,26 @@ internal static class OpenAIResponse
         int sequence = 0;
 
         // Every event is an object that begins with its type and its number.
-        void Write(string type, string properties) => stream.Write(type, $$"""{"type":"{{type}}","sequence_number":{{sequence++}},{{properties[1..]}}""");
+        void Write(string type, string properties) =>
+            stream.Write(type, $$"""{"type":"{{type}}","sequence_number":{{sequence++}},{{properties[1..]}}""");
 
-        string id = "resp_0" + RandomText.NextHex(random, 49), item = "msg_0" + RandomText.NextHex(random, 49), reasoningId = "rs_0" + RandomText.NextHex(random, 49);
+        string id = "resp_0" + RandomText.NextHex(random, 49),
+            item = "msg_0" + RandomText.NextHex(random, 49), reasoningId = "rs_0" + RandomText.NextHex(random, 49);
         string request = Request(random);
         string Response(string status, string output, string usage) =>
-            $$"""{"response":{"id":"{{id}}","object":"response","created_at":1770933892,"status":"{{status}}","background":false,"error":null,"incomplete_details":null,{{request}},"output":{{output}},"usage":{{usage}}""" + ""","user":null,"metadata":{}}}""";
+            $$"""{"response":{"id":"{{id}}","object":"response","created_at":1770933892,"status":"{{status}}","background":false"""
+            + $$""","error":null,"incomplete_details":null,{{request}},"output":{{output}},"usage":{{usage}}"""
+            + ""","user":null,"metadata":{}}}""";
 
         Write("response.created", Response("in_progress", "[]", "null"));
         Write("response.in_progress", Response("in_progress", "[]", "null"));
-        string reasoning = $$"""{"id":"{{reasoningId}}","type":"reasoning","encrypted_content":"{{RandomText.Next(random, EncryptedLength)}}","summary":[]}""";
-        Write("response.output_item.added", $$$"""{"output_index":0,"item":{"id":"{{{reasoningId}}}","type":"reasoning","encrypted_content":"","summary":[]}}""");
+        string reasoning = $$"""{"id":"{{reasoningId}}","type":"reasoning","encrypted_content":"""
+            + $"\"{RandomText.Next(random, EncryptedLength)}\",\"summary\":[]}}";
+        Write("response.output_item.added",
+            $$$"""{"output_index":0,"item":{"id":"{{{reasoningId}}}","type":"reasoning","encrypted_content":"","summary":[]}}""");
         Write("response.output_item.done", $$"""{"output_index":0,"item":{{reasoning}}}""");
-        Write("response.output_item.added", $$$"""{"output_index":1,"item":{"id":"{{{item}}}","type":"message","status":"in_progress","content":[],"role":"assistant"}}""");
+        Write("response.output_item.added",
+            $$$"""{"output_index":1,"item":{"id":"{{{item}}}","type":"message","status":"in_progress","content":[],"role":"assistant"}}""");
         string place = $$"""{"item_id":"{{item}}","output_index":1,"content_index":0""";
         Write("response.content_part.added", place + ""","part":{"type":"output_text","annotations":[],"logprobs":[],"text":""}}""");
 
@@ -39,7 +46,8 @@ internal static class OpenAIResponse
         {
             string text = EnglishText.NextToken(random);
             whole.Append(text);
-            Write("response.output_text.delta", $$"""{{place}},"delta":"{{EventStreamWriter.Escape(text)}}","logprobs":[],"obfuscation":"{{RandomText.Next(random, random.Next(4, 16))}}"}""");
+            Write("response.output_text.delta", $$"""{{place}},"delta":"{{EventStreamWriter.Escape(text)}}","logprobs":[]"""
+                + $$""","obfuscation":"{{RandomText.Next(random, random.Next(4, 16))}}"}""");
         }
 
         string escaped = EventStreamWriter.Escape(whole.ToString());
@@ -51,7 +59,8 @@ internal static class OpenAIResponse
         Write("response.completed", Response(
             "completed",
             $"[{reasoning},{message}]",
-            """{"input_tokens":3072,"input_tokens_details":{"cached_tokens":2048},"output_tokens":2566,"output_tokens_details":{"reasoning_tokens":576},"total_tokens":5638}"""));
+            """{"input_tokens":3072,"input_tokens_details":{"cached_tokens":2048},"output_tokens":2566,"output_tokens_details":"""
+                + """{"reasoning_tokens":576},"total_tokens":5638}"""));
         return new Workload(name, Protocol.Responses, stream, new Totals(1_024, 2_048, 0, 2_566, whole.Length));
     }
 
@@ -60,14 +69,18 @@ internal static class OpenAIResponse
     {
         var request = new StringBuilder();
         request.Append("\"instructions\":\"").Append(EventStreamWriter.Escape(Prose(random, 600))).Append('"');
-        request.Append(""","max_output_tokens":null,"max_tool_calls":null,"model":"gpt-5.1-2025-11-13","parallel_tool_calls":true,"previous_response_id":null,"prompt_cache_key":null""");
-        request.Append(""","reasoning":{"effort":"medium","summary":null},"safety_identifier":null,"service_tier":"default","store":false,"temperature":1.0""");
+        request.Append(""","max_output_tokens":null,"max_tool_calls":null,"model":"gpt-5.1-2025-11-13","parallel_tool_calls":true"""
+            + ""","previous_response_id":null,"prompt_cache_key":null""");
+        request.Append(""","reasoning":{"effort":"medium","summary":null},"safety_identifier":null,"service_tier":"default","store":false"""
+            + ""","temperature":1.0""");
         request.Append(""","text":{"format":{"type":"text"},"verbosity":"medium"},"tool_choice":"auto","tools":[""");
         for (int i = 0; i < ToolCount; i++)
         {
             string description = EventStreamWriter.Escape(Prose(random, 30));
-            request.Append(i == 0 ? "" : ",").Append("{\"type\":\"function\",\"description\":\"").Append(description).Append("\",\"name\":\"tool_").Append(i).Append("\",\"parameters\":");
-            request.Append("""{"additionalProperties":false,"properties":{"path":{"type":"string"},"limit":{"type":"integer"}},"required":["path","limit"],"type":"object"},"strict":true}""");
+            request.Append(i == 0 ? "" : ",").Append("{\"type\":\"function\",\"description\":\"")
+                .Append(description).Append("\",\"name\":\"tool_").Append(i).Append("\",\"parameters\":");
+            request.Append("""{"additionalProperties":false,"properties":{"path":{"type":"string"},"limit":{"type":"integer"}}"""
+                + ""","required":["path","limit"],"type":"object"},"strict":true}""");
         }
 
         return request.Append("""],"top_logprobs":0,"top_p":1.0,"truncation":"disabled" """).ToString().TrimEnd();

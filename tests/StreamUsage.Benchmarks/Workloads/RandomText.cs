@@ -13,5 +13,6 @@ internal static class RandomText
         }
     });
 
-    public static string NextHex(Random random, int length) => string.Create(length, random, static (characters, source) => source.GetItems("0123456789abcdef", characters));
+    public static string NextHex(Random random, int length) =>
+        string.Create(length, random, static (characters, source) => source.GetItems("0123456789abcdef", characters));
 }

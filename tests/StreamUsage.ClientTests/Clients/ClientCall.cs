@@ -4,7 +4,8 @@ namespace StreamUsage.ClientTests.Clients;
 
 /// <summary>A call of a client.</summary>
 /// <param name="Fixture">The answer of the server.</param>
-/// <param name="CallAsync">Calls the client with an <see cref="HttpClient"/> and the provider's address, which ends with a slash.</param>
+/// <param name="CallAsync">Calls the client with an <see cref="HttpClient"/> and the provider's address, which ends
+/// with a slash.</param>
 internal sealed record ClientCall(string Fixture, Func<HttpClient, Uri, ClientView, Task> CallAsync)
 {
     public static IReadOnlyDictionary<string, ClientCall> All { get; } = new Dictionary<string, ClientCall>(

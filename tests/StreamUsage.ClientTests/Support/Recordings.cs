@@ -1,7 +1,7 @@
 namespace StreamUsage.ClientTests.Support;
 
-/// <summary>Recorded streams in the folder <c>shared</c> beside the repository. Where they are missing, tests of them are
-/// skipped.</summary>
+/// <summary>Recorded streams in the folder <c>shared</c> beside the repository. Where they are missing, tests of them
+/// are skipped.</summary>
 internal static class Recordings
 {
     public static IEnumerable<string> Names(string format)

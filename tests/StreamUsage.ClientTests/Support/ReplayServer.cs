@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.ClientTests.Support;
 
-/// <summary>A provider on loopback: one port for HTTP/1.1 and one for HTTP/2 without TLS. Each exchange has a path of its own, below which
-/// every request gets the exchange's next answer; the last one is repeated.</summary>
+/// <summary>A provider on loopback: one port for HTTP/1.1 and one for HTTP/2 without TLS. Each exchange has a path of
+/// its own, below which every request gets the exchange's next answer; the last one is repeated.</summary>
 public sealed class ReplayServer : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<string, Exchange> _exchanges = new();

@@ -11,8 +11,8 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace StreamUsage.ClientTests.Support;
 
-/// <summary>A YARP proxy in front of a provider, on loopback, with or without tracking. The header <c>x-request-id</c> is the record's
-/// request id.</summary>
+/// <summary>A YARP proxy in front of a provider, on loopback, with or without tracking. The header <c>x-request-id</c>
+/// is the record's request id.</summary>
 internal sealed class TrackingProxy : IAsyncDisposable
 {
     private readonly WebApplication _proxy;

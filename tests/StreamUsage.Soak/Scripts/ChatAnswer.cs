@@ -20,11 +20,13 @@ internal static class ChatAnswer
             return EndWithError(writer, random);
         }
 
-        string envelope = $$"""{"id":"chatcmpl-{{random.Next()}}","object":"chat.completion.chunk","created":1770933892,"model":"gpt-example-1","choices":[""";
+        string envelope = $$"""{"id":"chatcmpl-{{random.Next()}}","object":"chat.completion.chunk","created":1770933892"""
+            + ""","model":"gpt-example-1","choices":[""";
         int choices = random.Next(5) == 0 ? random.Next(2, 4) : 1;
         for (int choice = 0; choice < choices; choice++)
         {
-            writer.Write(null, $$$"""{{{envelope}}}{"index":{{{choice}}},"delta":{"role":"assistant","content":""},"finish_reason":null}]}""");
+            writer.Write(
+                null, $$$"""{{{envelope}}}{"index":{{{choice}}},"delta":{"role":"assistant","content":""},"finish_reason":null}]}""");
         }
 
         int deltas = random.Next(1, 30);
@@ -37,7 +39,8 @@ internal static class ChatAnswer
             }
 
             string property = reasons && i < deltas / 2 ? "reasoning_content" : "content";
-            writer.WriteOutput(null, $$$"""{{{envelope}}}{"index":{{{random.Next(choices)}}},"delta":{"{{{property}}}":""", writer.NextText(), """},"finish_reason":null}]}""");
+            writer.WriteOutput(null, $$$"""{{{envelope}}}{"index":{{{random.Next(choices)}}},"delta":{"{{{property}}}":""",
+                writer.NextText(), """},"finish_reason":null}]}""");
             if (random.Next(30) == 0)
             {
                 writer.WriteComment();
@@ -52,14 +55,17 @@ internal static class ChatAnswer
         for (int choice = 0; choice < choices; choice++)
         {
             bool isLast = choice == choices - 1;
-            writer.Write(null, $$$"""{{{envelope}}}{"index":{{{choice}}},"delta":{},"finish_reason":"stop"}]}""", known => known with { IsComplete = isLast });
+            writer.Write(null, $$$"""{{{envelope}}}{"index":{{{choice}}},"delta":{},"finish_reason":"stop"}]}""",
+                known => known with { IsComplete = isLast });
         }
 
         if (random.Next(6) != 0)
         {
-            long cached = random.Next(0, 2_000), input = cached + random.Next(1, 4_000), reasoning = random.Next(0, 300), output = reasoning + random.Next(1, 3_000);
+            long cached = random.Next(0, 2_000),
+                input = cached + random.Next(1, 4_000), reasoning = random.Next(0, 300), output = reasoning + random.Next(1, 3_000);
             bool hasDetails = random.Next(3) != 0;
-            string details = hasDetails ? $$$""","prompt_tokens_details":{"cached_tokens":{{{cached}}}},"completion_tokens_details":{"reasoning_tokens":{{{reasoning}}}}""" : "";
+            string details = hasDetails ? $$$""","prompt_tokens_details":{"cached_tokens":{{{cached}}}},"completion_tokens_details":"""
+                + $$$"""{"reasoning_tokens":{{{reasoning}}}}""" : "";
             var usage = new TokenUsage
             {
                 InputTokens = hasDetails ? input - cached : input,
@@ -69,7 +75,8 @@ internal static class ChatAnswer
             };
             writer.Write(
                 null,
-                $$$"""{{{envelope}}}],"usage":{"prompt_tokens":{{{input}}},"completion_tokens":{{{output}}},"total_tokens":{{{input + output}}}{{{details}}}}}""",
+                $$$"""{{{envelope}}}],"usage":{"prompt_tokens":{{{input}}},"completion_tokens":{{{output}}},"total_tokens":"""
+                    + $$$"""{{{input + output}}}{{{details}}}}}""",
                 known => known with { Usage = usage, IsInputReported = true, IsOutputReported = true });
         }
 

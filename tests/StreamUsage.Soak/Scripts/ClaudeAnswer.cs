@@ -5,7 +5,8 @@ namespace StreamUsage.Soak.Scripts;
 internal static class ClaudeAnswer
 {
     private static readonly (string Type, int Status)[] Errors =
-        [("overloaded_error", 529), ("rate_limit_error", 429), ("api_error", 500), ("invalid_request_error", 400), ("something_new_error", 502)];
+        [("overloaded_error", 529),
+            ("rate_limit_error", 429), ("api_error", 500), ("invalid_request_error", 400), ("something_new_error", 502)];
 
     public static Script Create(Random random, bool hasError)
     {
@@ -17,7 +18,8 @@ internal static class ClaudeAnswer
             return writer.ToScript("anthropic-messages", ApiFormat.Claude);
         }
 
-        long input = random.Next(1, 5_000), read = random.Next(0, 3) * random.Next(20_000), fiveMinutes = random.Next(0, 2) * random.Next(3_000), hour = random.Next(0, 2) * random.Next(900);
+        long input = random.Next(1, 5_000), read = random.Next(0, 3) * random.Next(20_000),
+            fiveMinutes = random.Next(0, 2) * random.Next(3_000), hour = random.Next(0, 2) * random.Next(900);
         int placeholder = random.Next(1, 9);
         var usage = new TokenUsage
         {
@@ -30,7 +32,12 @@ internal static class ClaudeAnswer
         };
         writer.Write(
             "message_start",
-            $$$$"""{"type":"message_start","message":{"id":"msg_{{{{random.Next()}}}}","type":"message","role":"assistant","model":"claude-example-1","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":{{{{input}}}},"cache_creation_input_tokens":{{{{fiveMinutes + hour}}}},"cache_read_input_tokens":{{{{read}}}},"cache_creation":{"ephemeral_5m_input_tokens":{{{{fiveMinutes}}}},"ephemeral_1h_input_tokens":{{{{hour}}}}},"output_tokens":{{{{placeholder}}}},"service_tier":"standard"}}}""",
+            """{"type":"message_start","message":"""
+                + $$$$"""{"id":"msg_{{{{random.Next()}}}}","type":"message","role":"assistant","model":"claude-example-1","content":[]"""
+                + $$$$""","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":{{{{input}}}},"cache_creation_input_tokens":"""
+                + $$$$"""{{{{fiveMinutes + hour}}}},"cache_read_input_tokens":{{{{read}}}},"cache_creation":{"ephemeral_5m_input_tokens":"""
+                + $$$$"""{{{{fiveMinutes}}}},"ephemeral_1h_input_tokens":{{{{hour}}}}},"output_tokens":{{{{placeholder}}}}"""
+                + ""","service_tier":"standard"}}}""",
             known => known with { Usage = usage, IsInputReported = true });
         int written = 0;
         int blocks = random.Next(1, 4);
@@ -43,7 +50,8 @@ internal static class ClaudeAnswer
                 _ => ("""{"type":"text","text":""}""", "text_delta", "text"),
             };
             bool isTool = property == "partial_json";
-            writer.Write("content_block_start", $$"""{"type":"content_block_start","index":{{block}},"content_block":{{start}}}""", known => known with { HasOutput = known.HasOutput || isTool });
+            writer.Write("content_block_start", $$"""{"type":"content_block_start","index":{{block}},"content_block":{{start}}}""",
+                known => known with { HasOutput = known.HasOutput || isTool });
             int deltas = random.Next(1, 14);
             for (int i = 0; i < deltas; i++)
             {
@@ -56,7 +64,8 @@ internal static class ClaudeAnswer
                     }
                 }
 
-                writer.WriteOutput("content_block_delta", $$"""{"type":"content_block_delta","index":{{block}},"delta":{"type":"{{delta}}","{{property}}":""", writer.NextText(), "}}");
+                writer.WriteOutput("content_block_delta", """{"type":"content_block_delta","index":"""
+                    + $$"""{{block}},"delta":{"type":"{{delta}}","{{property}}":""", writer.NextText(), "}}");
                 if (random.Next(20) == 0)
                 {
                     writer.Write("ping", """{"type":"ping"}""");
@@ -71,7 +80,8 @@ internal static class ClaudeAnswer
         {
             // Cumulative: what comes later replaces it, and is never added to it.
             long sofar = output / 2;
-            writer.Write("message_delta", $$$"""{"type":"message_delta","delta":{},"usage":{"output_tokens":{{{sofar}}}}}""", known => known with { Usage = known.Usage with { OutputTokens = sofar }, IsOutputReported = true });
+            writer.Write("message_delta", $$$"""{"type":"message_delta","delta":{},"usage":{"output_tokens":{{{sofar}}}}}""",
+                known => known with { Usage = known.Usage with { OutputTokens = sofar }, IsOutputReported = true });
         }
 
         bool repeatsInput = random.Next(2) == 0;
@@ -79,7 +89,8 @@ internal static class ClaudeAnswer
         string inputAgain = repeatsInput ? $"\"input_tokens\":{lastInput},\"cache_read_input_tokens\":{read}," : "";
         writer.Write(
             "message_delta",
-            $$$"""{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{{{{inputAgain}}}"output_tokens":{{{output}}}}}""",
+            """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":"""
+                + $$$"""{{{{inputAgain}}}"output_tokens":{{{output}}}}}""",
             known => known with { Usage = known.Usage with { InputTokens = lastInput, OutputTokens = output }, IsOutputReported = true });
         if (hasError && written <= errorAt)
         {
@@ -93,6 +104,7 @@ internal static class ClaudeAnswer
     private static void WriteError(ScriptWriter writer, Random random)
     {
         (string type, int status) = Errors[random.Next(Errors.Length)];
-        writer.Write("error", $$$"""{"type":"error","error":{"type":"{{{type}}}","message":"as the script has it"}}""", known => known with { ErrorStatus = status });
+        writer.Write("error", $$$"""{"type":"error","error":{"type":"{{{type}}}","message":"as the script has it"}}""",
+            known => known with { ErrorStatus = status });
     }
 }

@@ -9,12 +9,14 @@ namespace StreamUsage.Soak.Scripts;
 internal sealed class ScriptWriter(Random random)
 {
     private static readonly string[] Pieces =
-        ["the", " stream", " of", " tokens", " naïve", " café", "—", " 漢字", "カナ", " 😀", "\n\n", "\t", " \"quoted\"", @" C:\path", "{", "}", "data: x", " & <b>", " é", "1,234.5"];
+        ["the", " stream", " of", " tokens", " naïve", " café", "—", " 漢字", "カナ", " 😀", "\n\n", "\t", " \"quoted\"", @" C:\path", "{", "}",
+            "data: x", " & <b>", " é", "1,234.5"];
 
     private readonly List<byte> _body = [];
     private readonly List<(int Offset, Known Known)> _marks = [];
     private readonly string _lineEnd = random.Next(8) == 0 ? "\r\n" : "\n";
-    private readonly JavaScriptEncoder _encoder = random.Next(3) == 0 ? JavaScriptEncoder.Default : JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+    private readonly JavaScriptEncoder _encoder =
+        random.Next(3) == 0 ? JavaScriptEncoder.Default : JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
     public Known Known { get; private set; } = Known.Nothing;
 

@@ -41,7 +41,8 @@ public sealed class BucketRulesTests
     [InlineData(ChatAnthropic, 120, 0, 100, 0, 30, 0, 150, "in 20 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.None)]
     [InlineData(ChatAnthropic, 120, 0, 100, 0, 30, 0, 250, "in 120 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.None)]
     [InlineData(ChatAnthropic, 120, 0, 100, 0, 30, 0, 0, "in 20 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.UncertainBill)]
-    [InlineData(ChatAnthropic, 120, 0, 100, 0, 30, 0, 999, "in 20 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.UncertainBill | UsageAnomalies.TotalMismatch)]
+    [InlineData(ChatAnthropic, 120, 0,
+        100, 0, 30, 0, 999, "in 20 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.UncertainBill | UsageAnomalies.TotalMismatch)]
     [InlineData(Said, 120, 0, 100, 0, 30, 0, 150, "in 120 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.None)]
     // A part larger than its whole is reduced to it.
     [InlineData(Chat, 235, 0, 373, 0, 12, 0, 247, "in 0 read 235 write 0 (0+0) out 12 reasoning 0", UsageAnomalies.TotalMismatch)]
@@ -51,9 +52,12 @@ public sealed class BucketRulesTests
     [InlineData(Claude, 37, 0, 9963, 0, 6, 0, 10006, "in 37 read 9963 write 0 (0+0) out 6 reasoning 0", UsageAnomalies.None)]
     [InlineData(Claude, 37, 0, 9963, 0, 6, 0, 43, "in 37 read 9963 write 0 (0+0) out 6 reasoning 0", UsageAnomalies.None)]
     public void Counts_become_these_buckets(
-        object convention, long input, long toolInput, long cacheRead, long cacheWrite, long output, long reasoning, long total, string expected, UsageAnomalies anomalies)
+        object convention, long input,
+        long toolInput, long cacheRead, long cacheWrite, long output, long reasoning, long total, string expected, UsageAnomalies anomalies)
     {
-        TokenUsage usage = BucketRules.Apply(Tokens((TokenConvention)convention, input, toolInput, cacheRead, cacheWrite, output, reasoning, total), out UsageAnomalies found);
+        TokenUsage usage = BucketRules.Apply(
+            Tokens((TokenConvention)convention, input, toolInput, cacheRead, cacheWrite, output, reasoning, total),
+            out UsageAnomalies found);
 
         ReadBody.Describe(usage).Should().Be(expected);
         found.Should().Be(anomalies);
@@ -61,38 +65,50 @@ public sealed class BucketRulesTests
 
     [Fact]
     public void The_buckets_sum_to_the_total_where_one_convention_fits() =>
-        Gen.Select(Gen.Select(Count, Count, Count, Count), Gen.Select(Count, Count), Gen.Int[0, 7], Gen.OneOf(Chat, Gemini)).Sample((input, output, reading, convention) =>
-        {
-            (long prompt, long tools, long read, long write) = input;
-            (long text, long reasoning) = output;
-            tools = convention == Chat ? 0 : tools;
-            long total = prompt + text + ((reading & 1) != 0 ? read + write : 0) + ((reading & 2) != 0 ? reasoning : 0) + ((reading & 4) != 0 ? tools : 0);
+        Gen.Select(Gen.Select(Count, Count, Count, Count), Gen.Select(Count, Count), Gen.Int[0, 7], Gen.OneOf(Chat, Gemini))
+            .Sample((input, output, reading, convention) =>
+            {
+                (long prompt, long tools, long read, long write) = input;
+                (long text, long reasoning) = output;
+                tools = convention == Chat ? 0 : tools;
+                long total = prompt + text
+                    + ((reading & 1) != 0 ? read + write : 0) + ((reading & 2) != 0 ? reasoning : 0) + ((reading & 4) != 0 ? tools : 0);
 
-            TokenUsage usage = BucketRules.Apply(Tokens(convention, prompt, tools, read, write, text, reasoning, total), out UsageAnomalies anomalies);
+                TokenUsage usage = BucketRules.Apply(
+                    Tokens(convention, prompt, tools, read, write, text, reasoning, total), out UsageAnomalies anomalies);
 
-            bool isSettled = total > 0 && !anomalies.HasFlag(UsageAnomalies.TotalMismatch);
-            (isSettled ? usage.TotalTokens : total).Should().Be(total);
-        });
+                bool isSettled = total > 0 && !anomalies.HasFlag(UsageAnomalies.TotalMismatch);
+                (isSettled ? usage.TotalTokens : total).Should().Be(total);
+            });
 
     [Fact]
     public void No_bucket_is_negative_and_caches_are_never_more_than_was_reported() => ReportedTokensTests.Tokens.Sample(tokens =>
     {
         TokenUsage usage = tokens.Normalize();
 
-        new[] { usage.InputTokens, usage.CacheReadInputTokens, usage.CacheCreationInputTokens, usage.CacheCreation5mInputTokens, usage.CacheCreation1hInputTokens, usage.OutputTokens }.Should().OnlyContain(n => n >= 0);
+        new[]
+        {
+            usage.InputTokens,
+            usage.CacheReadInputTokens,
+            usage.CacheCreationInputTokens,
+            usage.CacheCreation5mInputTokens,
+            usage.CacheCreation1hInputTokens,
+            usage.OutputTokens,
+        }.Should().OnlyContain(n => n >= 0);
         usage.CacheReadInputTokens.Should().BeLessThanOrEqualTo(tokens.CacheReadTokens ?? 0);
         usage.CacheCreationInputTokens.Should().BeGreaterThanOrEqualTo(usage.CacheCreation5mInputTokens + usage.CacheCreation1hInputTokens);
     });
 
-    private static ReportedTokens Tokens(TokenConvention convention, long input, long toolInput, long cacheRead, long cacheWrite, long output, long reasoning, long total) => new()
-    {
-        Convention = convention,
-        InputTokens = input,
-        ExtraInputTokens = toolInput,
-        CacheReadTokens = cacheRead,
-        CacheCreationTokens = cacheWrite,
-        OutputTokens = output,
-        ReasoningTokens = reasoning,
-        TotalTokens = total,
-    };
+    private static ReportedTokens Tokens(TokenConvention convention,
+        long input, long toolInput, long cacheRead, long cacheWrite, long output, long reasoning, long total) => new()
+        {
+            Convention = convention,
+            InputTokens = input,
+            ExtraInputTokens = toolInput,
+            CacheReadTokens = cacheRead,
+            CacheCreationTokens = cacheWrite,
+            OutputTokens = output,
+            ReasoningTokens = reasoning,
+            TotalTokens = total,
+        };
 }

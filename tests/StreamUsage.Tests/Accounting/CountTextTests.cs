@@ -54,15 +54,18 @@ public sealed class CountTextTests
     [InlineData("-31", false)]
     [InlineData("1099511627777", false)]
     [InlineData("\\u0033", false)]
-    public void A_string_is_a_count_where_it_holds_digits_alone(string text, bool isCount) => CountText.TryReadDigits(Encoding.UTF8.GetBytes(text), out _).Should().Be(isCount);
+    public void A_string_is_a_count_where_it_holds_digits_alone(string text, bool isCount) =>
+        CountText.TryReadDigits(Encoding.UTF8.GetBytes(text), out _).Should().Be(isCount);
 
     [Fact]
     public void Every_notation_of_a_number_is_the_same_count() => Gen.Select(Gen.Long[0, 1L << 40], Gen.Int[0, 12]).Sample((count, shift) =>
     {
         string digits = count.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        string moved = digits.Length > shift ? $"{digits[..^shift]}.{digits[^shift..]}0e{shift}" : $"0.{digits.PadLeft(shift, '0')}e{shift}";
+        string moved =
+            digits.Length > shift ? $"{digits[..^shift]}.{digits[^shift..]}0e{shift}" : $"0.{digits.PadLeft(shift, '0')}e{shift}";
 
-        CountText.TryReadNumber(Encoding.UTF8.GetBytes(moved.Replace(".0e0", "e0", StringComparison.Ordinal)), out long read).Should().BeTrue(moved);
+        CountText.TryReadNumber(Encoding.UTF8.GetBytes(moved.Replace(".0e0", "e0", StringComparison.Ordinal)), out long read)
+            .Should().BeTrue(moved);
         read.Should().Be(count);
     });
 }

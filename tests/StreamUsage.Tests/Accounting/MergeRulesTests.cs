@@ -35,8 +35,10 @@ public sealed class MergeRulesTests
     {
         UsageAccumulator state = default(UsageAccumulator).Merge(new ReportedTokens { InputTokens = 10_000, OutputTokens = 5 });
 
-        ReadBody.Describe(state.Merge(new ReportedTokens { InputTokens = 37, CacheReadTokens = 9963, OutputTokens = 6 }).Usage).Should().Be("in 37 read 9963 write 0 (0+0) out 6 reasoning -");
-        ReadBody.Describe(state.Merge(new ReportedTokens { InputTokens = 37, CacheReadTokens = 900, OutputTokens = 6 }).Usage).Should().Be("in 10000 read 0 write 0 (0+0) out 6 reasoning -");
+        ReadBody.Describe(state.Merge(new ReportedTokens { InputTokens = 37, CacheReadTokens = 9963, OutputTokens = 6 }).Usage)
+            .Should().Be("in 37 read 9963 write 0 (0+0) out 6 reasoning -");
+        ReadBody.Describe(state.Merge(new ReportedTokens { InputTokens = 37, CacheReadTokens = 900, OutputTokens = 6 }).Usage)
+            .Should().Be("in 10000 read 0 write 0 (0+0) out 6 reasoning -");
     }
 
     [Fact]
@@ -44,37 +46,48 @@ public sealed class MergeRulesTests
     {
         UsageAccumulator begun = default(UsageAccumulator).Begin(new ReportedTokens { InputTokens = 60_385, OutputTokens = 8 });
 
-        ReadBody.Describe(begun.Merge(new ReportedTokens { InputTokens = 612, OutputTokens = 3 }).Usage).Should().Be("in 612 read 0 write 0 (0+0) out 3 reasoning -");
+        ReadBody.Describe(begun.Merge(new ReportedTokens { InputTokens = 612, OutputTokens = 3 }).Usage)
+            .Should().Be("in 612 read 0 write 0 (0+0) out 3 reasoning -");
     }
 
     [Fact]
-    public void The_same_usage_again_changes_nothing() => Gen.Select(ReportedTokensTests.Tokens, ReportedTokensTests.Tokens, Gen.Bool).Sample((first, second, isCumulative) =>
-    {
-        UsageAccumulator state = Take(Take(default, first, isCumulative), second, isCumulative);
+    public void The_same_usage_again_changes_nothing() =>
+        Gen.Select(ReportedTokensTests.Tokens, ReportedTokensTests.Tokens, Gen.Bool).Sample((first, second, isCumulative) =>
+        {
+            UsageAccumulator state = Take(Take(default, first, isCumulative), second, isCumulative);
 
-        Take(state, second, isCumulative).Usage.Should().Be(state.Usage);
-    });
+            Take(state, second, isCumulative).Usage.Should().Be(state.Usage);
+        });
 
     [Fact]
-    public void Of_counts_that_grow_the_last_alone_gives_the_same() => Gen.Select(Gen.Long[1, 50].Array[3], Gen.Long[0, 9].Array[3].Array[1, 6], Gen.Bool).Sample((first, steps, isCumulative) =>
-    {
-        UsageAccumulator before = Take(default, "40/3/20", isCumulative);
-        UsageAccumulator each = before;
-        long[] counts = [.. first];
-        foreach (long[] step in steps)
+    public void Of_counts_that_grow_the_last_alone_gives_the_same() =>
+        Gen.Select(Gen.Long[1, 50].Array[3], Gen.Long[0, 9].Array[3].Array[1, 6], Gen.Bool).Sample((first, steps, isCumulative) =>
         {
-            counts = [.. counts.Zip(step, (count, more) => count + more)];
-            each = Take(each, string.Join('/', counts), isCumulative);
-        }
+            UsageAccumulator before = Take(default, "40/3/20", isCumulative);
+            UsageAccumulator each = before;
+            long[] counts = [.. first];
+            foreach (long[] step in steps)
+            {
+                counts = [.. counts.Zip(step, (count, more) => count + more)];
+                each = Take(each, string.Join('/', counts), isCumulative);
+            }
 
-        Take(before, string.Join('/', counts), isCumulative).Usage.Should().Be(each.Usage, "templates leave out what lies between");
-    });
+            Take(before, string.Join('/', counts), isCumulative).Usage.Should().Be(each.Usage, "templates leave out what lies between");
+        });
 
     private static UsageAccumulator Take(UsageAccumulator state, string counts, bool isCumulative)
     {
-        long?[] parts = [.. counts.Split('/').Select(part => part == "-" ? (long?)null : long.Parse(part, System.Globalization.CultureInfo.InvariantCulture))];
-        return Take(state, new ReportedTokens { Convention = TokenConvention.InputIncludesCache, InputTokens = parts[0], CacheReadTokens = parts[1], OutputTokens = parts[2] }, isCumulative);
+        long?[] parts = [.. counts.Split('/')
+            .Select(part => part == "-" ? (long?)null : long.Parse(part, System.Globalization.CultureInfo.InvariantCulture))];
+        return Take(state, new ReportedTokens
+        {
+            Convention = TokenConvention.InputIncludesCache,
+            InputTokens = parts[0],
+            CacheReadTokens = parts[1],
+            OutputTokens = parts[2],
+        }, isCumulative);
     }
 
-    private static UsageAccumulator Take(UsageAccumulator state, in ReportedTokens tokens, bool isCumulative) => isCumulative ? state.Merge(tokens) : state.Replace(tokens);
+    private static UsageAccumulator Take(UsageAccumulator state, in ReportedTokens tokens, bool isCumulative) =>
+        isCumulative ? state.Merge(tokens) : state.Replace(tokens);
 }

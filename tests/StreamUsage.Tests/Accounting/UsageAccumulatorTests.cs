@@ -15,17 +15,20 @@ public sealed class UsageAccumulatorTests
     private static readonly Gen<string> Count = Gen.OneOf("0", "1", "17", "123456", "null", "-1", "\"x\"", "9007199254740993");
 
     private static readonly Gen<string> ClaudeUsage = Gen.Select(Count, Count, Count, Count, (a, b, c, d) =>
-        $$"""{"input_tokens":{{a}},"cache_read_input_tokens":{{b}},"cache_creation":{"ephemeral_5m_input_tokens":{{c}} },"output_tokens":{{d}},"server_tool_use":{"web_search_requests":{{a}} } }""");
+        $$"""{"input_tokens":{{a}},"cache_read_input_tokens":{{b}},"cache_creation":{"ephemeral_5m_input_tokens":{{c}} },"output_tokens":"""
+        + $$"""{{d}},"server_tool_use":{"web_search_requests":{{a}} } }""");
 
     private static readonly Gen<string> ClaudeEvent = Gen.Frequency(
         (2, ClaudeUsage.Select(u => ClaudeUsageTests.Start(u))),
         (3, ClaudeUsage.Select(u => ClaudeUsageTests.Delta(u))),
-        (2, Gen.OneOf("""{"type":"content_block_delta","delta":{"type":"text_delta","text":"\u00e4\n\ud83d\ude00 €"}}""", """{"type":"ping"}""", ClaudeUsageTests.Stop, "broken {")),
+        (2, Gen.OneOf("""{"type":"content_block_delta","delta":{"type":"text_delta","text":"\u00e4\n\ud83d\ude00 €"}}""",
+            """{"type":"ping"}""", ClaudeUsageTests.Stop, "broken {")),
         (1, Gen.Const("""{"type":"error","error":{"type":"overloaded_error","message":"m"}}""")));
 
     private static readonly Gen<string> ChatEvent = Gen.Frequency(
         (3, Gen.Select(Count, Count, Count, Gen.Int[0, 2], (a, b, c, index) =>
-            $$"""{"id":"c{{index}}","choices":[{"delta":{"content":"\u20ac{{a.Length}}"},"index":{{index}} }],"usage":{"prompt_tokens":{{a}},"completion_tokens":{{b}},"prompt_tokens_details":{"cached_tokens":{{c}} } } }""")),
+            $$"""{"id":"c{{index}}","choices":[{"delta":{"content":"\u20ac{{a.Length}}"},"index":{{index}} }],"usage":"""
+            + $$"""{"prompt_tokens":{{a}},"completion_tokens":{{b}},"prompt_tokens_details":{"cached_tokens":{{c}} } } }""")),
         (1, Gen.Int[0, 2].Select(index => $$"""{"choices":[{"index":{{index}},"finish_reason":"stop"}],"usage":null}""")),
         (1, Gen.Const("[DONE]")));
 
@@ -34,7 +37,8 @@ public sealed class UsageAccumulatorTests
         Gen.OneOf("\n", "\r\n", "\r"),
         Gen.OneOf("", "event: x{0}", ": comment{0}"),
         Gen.Bool,
-        (events, end, before, isCut) => string.Concat(events.Select((e, i) => string.Format(CultureInfo.InvariantCulture, before, end) + "data: " + e + end + (isCut && i == events.Length - 1 ? "" : end))));
+        (events, end, before, isCut) => string.Concat(events.Select((e, i) => string.Format(CultureInfo.InvariantCulture, before, end)
+            + "data: " + e + end + (isCut && i == events.Length - 1 ? "" : end))));
 
     [Fact]
     public void Any_split_of_a_streams_bytes_gives_the_same_state() => Gen.Select(Stream, Gen.Int[2, 60], Gen.Int).Sample(
@@ -43,7 +47,11 @@ public sealed class UsageAccumulatorTests
             byte[] body = Encoding.UTF8.GetBytes(stream);
             ReadBody whole = ReadBody.Of(body);
 
-            foreach (ReadBody cut in new[] { ReadBody.Of(body, pieceLength: 1), ReadBody.Of(body, pieceLength: length, lengths: new Random(seed)) })
+            foreach (ReadBody cut in new[]
+            {
+                ReadBody.Of(body, pieceLength: 1),
+                ReadBody.Of(body, pieceLength: length, lengths: new Random(seed)),
+            })
             {
                 cut.Should().BeEquivalentTo(whole);
             }
@@ -70,7 +78,16 @@ public sealed class UsageAccumulatorTests
     {
         UsageAccumulator state = default;
 
-        state.Should().BeEquivalentTo(new { IsComplete = false, IsInputReported = false, IsOutputReported = false, IsPending = false, ResponseId = (string?)null, Usage = default(TokenUsage), BilledUsage = default(TokenUsage) });
+        state.Should().BeEquivalentTo(new
+        {
+            IsComplete = false,
+            IsInputReported = false,
+            IsOutputReported = false,
+            IsPending = false,
+            ResponseId = (string?)null,
+            Usage = default(TokenUsage),
+            BilledUsage = default(TokenUsage),
+        });
         state.Error.Should().BeNull();
         state.Iterations.Should().BeEmpty();
         state.ServerToolUse.Should().BeEmpty();

@@ -27,13 +27,15 @@ public sealed class UsageReportTests
     }
 
     [Fact]
-    public void The_order_of_names_does_not_matter() => Gen.Select(Gen.Select(Gen.Long[0, 3], Gen.Byte[0, 3], (value, rank) => $"{value}@{rank}").Array[0, 6], Gen.Int).Sample((names, seed) =>
-    {
-        string[] shuffled = [.. names];
-        new Random(seed).Shuffle(shuffled);
+    public void The_order_of_names_does_not_matter() =>
+        Gen.Select(Gen.Select(Gen.Long[0, 3], Gen.Byte[0, 3], (value, rank) => $"{value}@{rank}").Array[0, 6], Gen.Int)
+            .Sample((names, seed) =>
+            {
+                string[] shuffled = [.. names];
+                new Random(seed).Shuffle(shuffled);
 
-        Of(shuffled).ToTokens(TokenConvention.None).Should().Be(Of(names).ToTokens(TokenConvention.None));
-    });
+                Of(shuffled).ToTokens(TokenConvention.None).Should().Be(Of(names).ToTokens(TokenConvention.None));
+            });
 
     [Theory]
     [InlineData(null, 10000, 37)]
@@ -59,7 +61,8 @@ public sealed class UsageReportTests
         foreach (string name in names)
         {
             string[] parts = name.Split('@');
-            report.Add(UsageCount.Input, long.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), byte.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture));
+            report.Add(UsageCount.Input, long.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture),
+                byte.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture));
         }
 
         return report;

@@ -10,7 +10,8 @@ public sealed class LayerTests
 {
     private const string Root = "StreamUsage";
 
-    private static readonly ArchUnitNET.Domain.Architecture Library = new ArchLoader().LoadAssemblies(typeof(UsageTracker).Assembly).Build();
+    private static readonly ArchUnitNET.Domain.Architecture Library =
+        new ArchLoader().LoadAssemblies(typeof(UsageTracker).Assembly).Build();
 
     // Beside each row, the reason for what one would not expect in it. A namespace includes those below it.
     // The root's types may be used everywhere but in Buffers and Sse; prices are among its values (UsageRecord.Cost).
@@ -108,7 +109,8 @@ public sealed class LayerTests
 
         var large = Directory.EnumerateFiles(library, "*.cs", SearchOption.AllDirectories)
             .GroupBy(file => Path.GetRelativePath(library, Path.GetDirectoryName(file)!))
-            .Where(folder => folder.Key != "." && folder.Key.Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj") && folder.Count() > 20)
+            .Where(folder => folder.Key != "."
+                && folder.Key.Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj") && folder.Count() > 20)
             .Select(folder => $"{folder.Key}: {folder.Count()}");
 
         large.Should().BeEmpty();
@@ -118,8 +120,9 @@ public sealed class LayerTests
     private static bool IsExcepted((IType User, IType Used) use) =>
         use.User.Name == nameof(StreamUsage.Sse.SseReader) && use.Used.Name == nameof(StreamUsage.Framing.UnfinishedData);
 
-    private static IEnumerable<(IType User, IType Used)> Uses(Func<IType, bool> users) => Library.Types.Where(type => IsOurs(type) && users(type))
-        .SelectMany(type => type.Dependencies.Select(use => (type, use.Target)).Where(use => IsOurs(use.Target)).Distinct());
+    private static IEnumerable<(IType User, IType Used)> Uses(Func<IType, bool> users) =>
+        Library.Types.Where(type => IsOurs(type) && users(type))
+            .SelectMany(type => type.Dependencies.Select(use => (type, use.Target)).Where(use => IsOurs(use.Target)).Distinct());
 
     private static bool IsOurs(IType type) => type is not GenericParameter && type.Namespace?.FullName is { } name
         && (name == Root || name.StartsWith(Root + ".", StringComparison.Ordinal));
@@ -129,7 +132,8 @@ public sealed class LayerTests
     private static bool IsIn(IType type, string name)
     {
         string full = $"{Root}.{name}", typeName = type.FullName;
-        return typeName == full || typeName.StartsWith(full + ".", StringComparison.Ordinal) || typeName.StartsWith(full + "+", StringComparison.Ordinal);
+        return typeName == full
+            || typeName.StartsWith(full + ".", StringComparison.Ordinal) || typeName.StartsWith(full + "+", StringComparison.Ordinal);
     }
 
     private static string FolderOf(IType type) => IsRoot(type) ? "" : type.Namespace.FullName.Split('.')[1];

@@ -10,11 +10,13 @@ public sealed class PublicApiTests
     // Those of Microsoft.Extensions.DependencyInjection hold extension methods, and nobody names them.
     [Fact]
     public void The_library_has_at_most_48_public_types() =>
-        Types.Where(type => type.Namespace!.StartsWith("StreamUsage", StringComparison.Ordinal)).Should().HaveCountLessThanOrEqualTo(MaxTypes);
+        Types.Where(type => type.Namespace!.StartsWith("StreamUsage", StringComparison.Ordinal))
+            .Should().HaveCountLessThanOrEqualTo(MaxTypes);
 
     [Fact]
     public void In_the_framework_s_namespace_are_extension_methods_alone() =>
-        Types.Where(type => !type.Namespace!.StartsWith("StreamUsage", StringComparison.Ordinal)).Should().OnlyContain(type => type.IsAbstract && type.IsSealed);
+        Types.Where(type => !type.Namespace!.StartsWith("StreamUsage", StringComparison.Ordinal))
+            .Should().OnlyContain(type => type.IsAbstract && type.IsSealed);
 
     [Fact]
     public void A_builder_has_only_what_an_extension_method_cannot_be() =>

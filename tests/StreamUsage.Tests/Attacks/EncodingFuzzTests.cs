@@ -18,8 +18,10 @@ public sealed class EncodingFuzzTests(ITestOutputHelper output)
 
     private static readonly string[] Parts =
     [
-        Answers.Claude, Answers.ClaudeText, Answers.ChatText, Answers.ChatError, Answers.ResponsesCreated, "data:{}\n\n", "data:{\n\n", "{x}\n", ":\n", "\n", "\0", "data:1\n", "event:error\ndata:x\n\n",
-        "data:{\"usage\":{\"server_tool_use\":{\"a\":1}}}\n\n", "data:{\"usage\":{\"server_tool_use\":{\"b\":2,\"c\":3}}}\n\n", "data:{\"choices\":[{\"index\":9,\"delta\":{\"content\":\"\\ud83d\"}}]}\n\n", "[[[[", "{\"a\":",
+        Answers.Claude, Answers.ClaudeText, Answers.ChatText, Answers.ChatError, Answers.ResponsesCreated, "data:{}\n\n", "data:{\n\n",
+        "{x}\n", ":\n", "\n", "\0", "data:1\n", "event:error\ndata:x\n\n",
+        "data:{\"usage\":{\"server_tool_use\":{\"a\":1}}}\n\n", "data:{\"usage\":{\"server_tool_use\":{\"b\":2,\"c\":3}}}\n\n",
+        "data:{\"choices\":[{\"index\":9,\"delta\":{\"content\":\"\\ud83d\"}}]}\n\n", "[[[[", "{\"a\":",
     ];
 
     private static readonly TimeSpan Goal = TimeSpan.FromMilliseconds(5);
@@ -42,12 +44,14 @@ public sealed class EncodingFuzzTests(ITestOutputHelper output)
             string whole = Measure(encoding, body, 16 * 1024, null);
             string cut = Measure(encoding, body, 1 + random.Next(16 * 1024), seed);
 
-            (cut == "failed" ? whole : cut).Should().Be(whole == "failed" ? cut : whole, "seed {0}: this body was read under {1}: {2}", seed, encoding, body.Length > 4096 ? "" : Convert.ToBase64String(body));
+            (cut == "failed" ? whole : cut).Should().Be(whole == "failed" ? cut : whole,
+                "seed {0}: this body was read under {1}: {2}", seed, encoding, body.Length > 4096 ? "" : Convert.ToBase64String(body));
             bodies++;
             bytes += body.Length;
         }
 
-        output.WriteLine($"{bodies} bodies of {bytes} bytes, {reads} reads: the longest took {longest.TotalMilliseconds:F2} ms, in {slow} bodies more than 5 ms");
+        output.WriteLine($"{bodies} bodies of {bytes} bytes, {reads} reads: the longest took {longest.TotalMilliseconds:F2} ms, in {slow} "
+            + "bodies more than 5 ms");
         longest.Should().BeLessThan(Goal * (FuzzTime.IsLong ? 1 : 20), "code that is not optimised yet takes ten times as long");
 
         // Other work of the machine takes time too, so a slow body is read again, and its fastest reading counts.
@@ -100,7 +104,9 @@ public sealed class EncodingFuzzTests(ITestOutputHelper output)
             // a decoder throws away with the piece that it finds damaged.
             return decoded.Fault is not null
                 ? "failed"
-                : $"{decoded.Fault} {reader.Events.Protocol} {reader.Events.EventCount} {reader.Events.SkippedEvents} {reader.Events.OutputCharacters} {state.Usage} {state.Error} {state.IsComplete} {string.Join(';', state.ServerToolUse)}";
+                : $"{decoded.Fault} {reader.Events.Protocol} {reader.Events.EventCount} {reader.Events.SkippedEvents} "
+                    + $"{reader.Events.OutputCharacters} {state.Usage} {state.Error} "
+                    + $"{state.IsComplete} {string.Join(';', state.ServerToolUse)}";
         }
     }
 

@@ -61,15 +61,18 @@ public sealed class HeaderAttackTests
     [InlineData("https://example.com/v1/files?key=secret-1", "https://example.com/v1/files")]
     [InlineData("/v1/files?key=secret-1", "/v1/files")]
     [InlineData("https://user:secret-1@example.com/a#access_token=secret-1", "https://example.com/a")]
-    [InlineData("<https://example.com/a?sig=secret-1>; rel=\"next\", <https://example.com/b?sig=secret-1&x=1>; rel=last", "<https://example.com/a>; rel=\"next\", <https://example.com/b>; rel=last")]
+    [InlineData("<https://example.com/a?sig=secret-1>; rel=\"next\", <https://example.com/b?sig=secret-1&x=1>; rel=last",
+        "<https://example.com/a>; rel=\"next\", <https://example.com/b>; rel=last")]
     [InlineData("text/event-stream; charset=utf-8", "text/event-stream; charset=utf-8")]
     public void A_kept_value_loses_the_secrets_of_its_urls(string value, string expected) =>
-        new HeaderRedaction(new Dictionary<string, bool>(StringComparer.OrdinalIgnoreCase) { ["location"] = true }).Redact(Header("Location", value))!["Location"].Should().Be(expected);
+        new HeaderRedaction(new Dictionary<string, bool>(StringComparer.OrdinalIgnoreCase) { ["location"] = true })
+            .Redact(Header("Location", value))!["Location"].Should().Be(expected);
 
     [Fact]
     public void The_last_choice_of_a_header_counts_whatever_its_case()
     {
-        StreamUsageOptions options = new StreamUsageOptions().CaptureHeader("X-One").RedactHeader("x-one").RedactHeader("server").CaptureHeader("SERVER");
+        StreamUsageOptions options = new StreamUsageOptions()
+            .CaptureHeader("X-One").RedactHeader("x-one").RedactHeader("server").CaptureHeader("SERVER");
 
         options.HeaderChoices.Should().Equal(new Dictionary<string, bool> { ["X-One"] = false, ["server"] = true });
     }
@@ -79,7 +82,8 @@ public sealed class HeaderAttackTests
     [InlineData("")]
     [InlineData(" ")]
     public void A_header_to_keep_must_have_a_name(string? name) =>
-        FluentActions.Invoking(() => new StreamUsageOptions().CaptureHeader(name!)).Should().Throw<ArgumentException>().WithParameterName(nameof(name));
+        FluentActions.Invoking(() => new StreamUsageOptions().CaptureHeader(name!))
+            .Should().Throw<ArgumentException>().WithParameterName(nameof(name));
 
     private static Dictionary<string, bool> NoChoices { get; } = [];
 

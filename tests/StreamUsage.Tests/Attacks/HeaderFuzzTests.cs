@@ -14,18 +14,21 @@ public sealed class HeaderFuzzTests(ITestOutputHelper output)
 
     private static readonly string[] Words =
     [
-        "x", "api", "key", "token", "auth", "authorization", "forwarded", "cookie", "session", "id", "request", "ratelimit", "rate", "limit", "content", "type", "accept", "amz", "goog", "signature", "jwt",
+        "x", "api", "key", "token", "auth", "authorization", "forwarded", "cookie", "session", "id", "request", "ratelimit", "rate",
+        "limit", "content", "type", "accept", "amz", "goog", "signature", "jwt",
         "assertion", "client", "secret", "principal", "data", "remaining", "tokens", "password", "cert",
     ];
 
     private static readonly string[] Noise =
     [
-        " ", "\n", "\r\n", "\t", "\0", "\u001b[31m", "\u202e", "\u2028", "\ud800", "😀", "the", "Error:", "https://host.test/path", "/v1/x", "{\"a\":\"b\"}", "\\\"", "&amp;", "<a>", "'", ",", ";", "=", ":", "?", "#", "@", "%20", "...", "é",
+        " ", "\n", "\r\n", "\t", "\0", "\u001b[31m", "\u202e", "\u2028", "\ud800", "😀", "the", "Error:", "https://host.test/path", "/v1/x",
+        "{\"a\":\"b\"}", "\\\"", "&amp;", "<a>", "'", ",", ";", "=", ":", "?", "#", "@", "%20", "...", "é",
     ];
 
     private static readonly string[] Secrets =
     [
-        $"sk-{Canary}abcdef", $"AIza{Canary}abcdef", $"Bearer {Canary}", $"https://u:{Canary}@host.test/", $"https://host.test/a?key={Canary}", $"?sig={Canary}", $"api_key={Canary}", $"\"password\":\"{Canary}\"",
+        $"sk-{Canary}abcdef", $"AIza{Canary}abcdef", $"Bearer {Canary}", $"https://u:{Canary}@host.test/",
+        $"https://host.test/a?key={Canary}", $"?sig={Canary}", $"api_key={Canary}", $"\"password\":\"{Canary}\"",
         $"authorization: Basic {Canary}", $"eyJ{Canary}ab.{Canary}.{Canary}", $"cookie: a={Canary}", $"client_secret={Canary}",
     ];
 
@@ -38,10 +41,12 @@ public sealed class HeaderFuzzTests(ITestOutputHelper output)
         foreach (int seed in FuzzTime.Rounds(unlessTimed: 20_000))
         {
             var random = new Random(seed);
-            string name = string.Join(random.Next(4) == 0 ? '_' : '-', Enumerable.Range(0, random.Next(1, 5)).Select(_ => Words[random.Next(Words.Length)]));
+            string name = string.Join(
+                random.Next(4) == 0 ? '_' : '-', Enumerable.Range(0, random.Next(1, 5)).Select(_ => Words[random.Next(Words.Length)]));
             string kept = redaction.Redact(new Dictionary<string, string> { [name] = $"https://host.test/?{Canary}" })![name];
             kept.Should().NotContain(Canary);
-            bool isSecret = name.Split('-', '_').Any(word => word is "key" or "token" or "authorization" or "cookie" or "session" or "signature" or "assertion" or "secret" or "password");
+            bool isSecret = name.Split('-', '_').Any(word => word is "key"
+                or "token" or "authorization" or "cookie" or "session" or "signature" or "assertion" or "secret" or "password");
             (kept == "***").Should().Be(isSecret || !HarmlessHeaders.Contains(name), name);
 
             string text = MakeText(random);

@@ -180,8 +180,10 @@ public sealed class JsonLinesAttackTests : IDisposable
     {
         string[] foreign =
         [
-            "usage-20250101T000000-0000.json", "usage-20250101T000000-0000.jsonl.gz", "usage-eu-20250101T000000-0000.jsonl", "usage-20251301T000000-0000.jsonl", "usage-20250101T000000-000.jsonl",
-            "usage-20250101T000000-00x0.jsonl", "other-20250101T000000-0000.jsonl", "Usage-20250101T000000-0000.jsonl", "usage-20250101T000000.jsonl",
+            "usage-20250101T000000-0000.json", "usage-20250101T000000-0000.jsonl.gz", "usage-eu-20250101T000000-0000.jsonl",
+            "usage-20251301T000000-0000.jsonl", "usage-20250101T000000-000.jsonl",
+            "usage-20250101T000000-00x0.jsonl", "other-20250101T000000-0000.jsonl", "Usage-20250101T000000-0000.jsonl",
+            "usage-20250101T000000.jsonl",
         ];
         foreach (string name in foreign)
         {
@@ -189,7 +191,8 @@ public sealed class JsonLinesAttackTests : IDisposable
         }
 
         LineFolder.Append(_folder.PathOf("usage-20250101T000000-0000.jsonl"), "an archive\n");
-        using var sink = new JsonLinesSink(File, new JsonLinesSinkOptions { MaxFileBytes = 1, MaxArchivedFiles = 0, FlushToDisk = false }, new FakeTimeProvider());
+        using var sink = new JsonLinesSink(
+            File, new JsonLinesSinkOptions { MaxFileBytes = 1, MaxArchivedFiles = 0, FlushToDisk = false }, new FakeTimeProvider());
         LineFolder.Write(sink, LineFolder.Record());
 
         LineFolder.Write(sink, LineFolder.Record());
@@ -207,7 +210,8 @@ public sealed class JsonLinesAttackTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such names.");
         LineFolder.Append(_folder.PathOf("usage-20250101T000000-0000.jsonl"), "kept\n");
         LineFolder.Append(_folder.PathOf("x-20250101T000000-0000"), "kept\n");
-        using var sink = new JsonLinesSink(_folder.PathOf(name), new JsonLinesSinkOptions { MaxFileBytes = 1, MaxArchivedFiles = 0, FlushToDisk = false });
+        using var sink = new JsonLinesSink(
+            _folder.PathOf(name), new JsonLinesSinkOptions { MaxFileBytes = 1, MaxArchivedFiles = 0, FlushToDisk = false });
         LineFolder.Write(sink, LineFolder.Record());
 
         LineFolder.Write(sink, LineFolder.Record());
@@ -248,7 +252,8 @@ public sealed class JsonLinesAttackTests : IDisposable
 
         Stopwatch.GetElapsedTime(before).Should().BeLessThan(TimeSpan.FromSeconds(5), "it takes some milliseconds");
         (GC.GetAllocatedBytesForCurrentThread() - allocated).Should().BeLessThan(1024 * 1024);
-        _folder.Find("usage*").Sum(file => new FileInfo(file).Length).Should().BeGreaterThan(10L * 1024 * 1024 * 1024, "nothing of it is gone");
+        _folder.Find("usage*").Sum(file => new FileInfo(file).Length)
+            .Should().BeGreaterThan(10L * 1024 * 1024 * 1024, "nothing of it is gone");
     }
 
     [Fact]
@@ -339,7 +344,8 @@ public sealed class JsonLinesAttackTests : IDisposable
         _folder.Names.Should().Equal("usage.jsonl");
     }
 
-    private static bool OwnerOnly(string file) => !OperatingSystem.IsWindows() && System.IO.File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    private static bool OwnerOnly(string file) =>
+        !OperatingSystem.IsWindows() && System.IO.File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
     /// <summary>A clock that, once asked, does not answer until it may: the file that asks it for a name is being
     /// written meanwhile.</summary>

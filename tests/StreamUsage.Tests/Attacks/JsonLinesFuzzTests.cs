@@ -32,7 +32,11 @@ public sealed class JsonLinesFuzzTests(ITestOutputHelper output)
         JsonLinesSink? sink = null;
         for (int step = random.Next(5, 40); step > 0; step--)
         {
-            sink ??= new JsonLinesSink(folder.File, new JsonLinesSinkOptions { FlushToDisk = false, MaxFileBytes = random.Next(2) == 0 ? long.MaxValue : random.Next(1, 5000) });
+            sink ??= new JsonLinesSink(folder.File, new JsonLinesSinkOptions
+            {
+                FlushToDisk = false,
+                MaxFileBytes = random.Next(2) == 0 ? long.MaxValue : random.Next(1, 5000),
+            });
             switch (random.Next(12))
             {
                 case 0:
@@ -68,7 +72,8 @@ public sealed class JsonLinesFuzzTests(ITestOutputHelper output)
                     refused++;
                     break;
                 default:
-                    UsageRecord[] records = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => LineFolder.Record(new string('x', random.Next(300))))];
+                    UsageRecord[] records =
+                        [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => LineFolder.Record(new string('x', random.Next(300))))];
                     sink.RecordBatchAsync(records, default).AsTask().GetAwaiter().GetResult();
                     stored.UnionWith(records.Select(record => record.Id));
                     break;

@@ -41,9 +41,14 @@ public sealed class LateCallTests
     public async Task A_record_that_is_on_its_way_reaches_a_healthy_sink_without_a_grace_period(bool isInBackground)
     {
         var sink = new RecordingSink();
-        var options = new StreamUsageOptions { ShutdownGracePeriod = TimeSpan.Zero, Background = isInBackground ? new BackgroundDeliveryOptions() : null };
+        var options = new StreamUsageOptions
+        {
+            ShutdownGracePeriod = TimeSpan.Zero,
+            Background = isInBackground ? new BackgroundDeliveryOptions() : null,
+        };
         var tracker = new UsageTracker(sink, options);
-        Stream[] streams = [.. Enumerable.Range(0, 50).Select(_ => tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking _))];
+        Stream[] streams = [.. Enumerable.Range(0, 50)
+            .Select(_ => tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking _))];
         foreach (Stream stream in streams[..40])
         {
             await Track.ReadToEndAsync(stream);

@@ -14,12 +14,26 @@ public sealed class LogForgingTests
     {
         var log = new RecordingLog();
         string json = System.Text.Json.JsonSerializer.Serialize(Forged);
-        string unheardOf = $"data: {{\"model\":{json},\"choices\":[],\"usage\":{{\"prompt_tokens\":-1,\"completion_tokens\":1,\"unheard_of\":1}}}}\n\n";
-        string body = unheardOf + $"data: {{\"id\":{json},\"model\":{json},\"object\":\"chat.completion.chunk\",\"choices\":[]}}\n\ndata: {{\"error\":{{\"type\":{json},\"message\":{json}}}}}\n\ndata: {{\"choices\":{{\n\n";
+        string unheardOf =
+            $"data: {{\"model\":{json},\"choices\":[],\"usage\":{{\"prompt_tokens\":-1,\"completion_tokens\":1,\"unheard_of\":1}}}}\n\n";
+        string body = unheardOf + $"data: {{\"id\":{json},\"model\":{json},\"object\":\"chat.completion.chunk\",\"choices\":[]}}\n\n"
+            + $"data: {{\"error\":{{\"type\":{json},\"message\":{json}}}}}\n\ndata: {{\"choices\":{{\n\n";
         IUsageSink sink = fails ? new FaultySink(record: _ => throw new InvalidOperationException()) : new RecordingSink();
         var tracker = new UsageTracker(sink, new StreamUsageOptions { MaxDeliveryAttempts = 1, Pricing = PriceTables.GenAi("{}") }, log);
         string text = Forged + new string('y', 101_000);
-        var context = new UsageContext { RequestId = text, AttemptId = text, UserId = text, ApiKeyId = text, ApiFormat = new ApiFormat(text), Provider = text, ProviderId = text, ProviderEndpointId = text, ProviderApiKeyId = text, Model = text };
+        var context = new UsageContext
+        {
+            RequestId = text,
+            AttemptId = text,
+            UserId = text,
+            ApiKeyId = text,
+            ApiFormat = new ApiFormat(text),
+            Provider = text,
+            ProviderId = text,
+            ProviderEndpointId = text,
+            ProviderApiKeyId = text,
+            Model = text,
+        };
 
         await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(body), context, out UsageTracking tracking));
         await tracking.Completion;
@@ -30,7 +44,8 @@ public sealed class LogForgingTests
         {
             line.Text.Should().NotContainAny("\r", "\n", "\u2028", "\u202e", "\u001b");
             line.Text.Length.Should().BeLessThan(5000);
-            line.Fields.Values.OfType<string>().Where(value => value != line.Fields.GetValueOrDefault("{OriginalFormat}") as string).Should().NotContain(value => value.Length > 257 || value.Contains('\n'));
+            line.Fields.Values.OfType<string>().Where(value => value != line.Fields.GetValueOrDefault("{OriginalFormat}") as string)
+                .Should().NotContain(value => value.Length > 257 || value.Contains('\n'));
         }
     }
 }

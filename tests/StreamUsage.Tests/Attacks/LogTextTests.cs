@@ -13,7 +13,8 @@ public sealed class LogTextTests
     [InlineData("\U000E0041", @"\udb40\udc41")]
     [InlineData("Größe 模型 😀", "Größe 模型 😀")]
     [InlineData("", "")]
-    public void Characters_that_would_change_the_line_are_escaped(string value, string expected) => LogText.Escape(value).Should().Be(expected);
+    public void Characters_that_would_change_the_line_are_escaped(string value, string expected) =>
+        LogText.Escape(value).Should().Be(expected);
 
     [Fact]
     public void Half_a_surrogate_pair_is_escaped() => LogText.Escape("a\ud800b").Should().Be(@"a\ud800b");

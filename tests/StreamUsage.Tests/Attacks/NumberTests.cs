@@ -22,7 +22,8 @@ public sealed class NumberTests
     [Fact]
     public void An_empty_iteration_beside_others_bills_nothing()
     {
-        ReadBody read = ReadBody.Of("""{"type":"message","usage":{"input_tokens":10,"output_tokens":5,"iterations":[{},{"type":"message","input_tokens":8,"output_tokens":5},{}]}}""");
+        ReadBody read = ReadBody.Of("""{"type":"message","usage":{"input_tokens":10,"output_tokens":5,"iterations":"""
+            + """[{},{"type":"message","input_tokens":8,"output_tokens":5},{}]}}""");
 
         read.State.BilledUsage.TotalTokens.Should().Be(13);
     }
@@ -34,7 +35,8 @@ public sealed class NumberTests
     [InlineData("79228162514264337593543950335", null)]
     public void A_cost_that_no_answer_has_is_ignored_and_noted(string cost, int? expected)
     {
-        ReadBody read = ReadBody.OfEvents("""{"object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2,"cost":""" + cost + "}}");
+        ReadBody read = ReadBody.OfEvents("""{"object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":1"""
+            + ""","completion_tokens":1,"total_tokens":2,"cost":""" + cost + "}}");
 
         read.State.ReportedCost.Should().Be(expected);
         read.State.Anomalies.HasFlag(UsageAnomalies.CountsIgnored).Should().Be(expected is null);
@@ -57,7 +59,8 @@ public sealed class NumberTests
     {
         var options = new StreamUsageOptions { Estimator = new Estimator(estimate) };
         await using var tracker = new UsageTracker(new RecordingSink(), options);
-        Stream tracked = tracker.Track(new ScriptedStream(Answers.ChatText), new UsageContext { RequestBody = "{}"u8.ToArray() }, out UsageTracking tracking);
+        Stream tracked = tracker.Track(
+            new ScriptedStream(Answers.ChatText), new UsageContext { RequestBody = "{}"u8.ToArray() }, out UsageTracking tracking);
 
         await Track.ReadToEndAsync(tracked);
 
@@ -74,7 +77,8 @@ public sealed class NumberTests
     [InlineData(-1, 3, true)]
     public void A_count_of_a_custom_parser_that_no_answer_has_is_ignored_and_noted(long count, long expected, bool isNoted)
     {
-        UsageAccumulator state = new UsageAccumulator().MergeCounts(inputTokens: 3, outputTokens: 3).MergeCounts(inputTokens: count, outputTokens: count);
+        UsageAccumulator state = new UsageAccumulator()
+            .MergeCounts(inputTokens: 3, outputTokens: 3).MergeCounts(inputTokens: count, outputTokens: count);
 
         state.Usage.Should().Be(new TokenUsage { InputTokens = expected, OutputTokens = expected });
         state.Anomalies.Should().Be(isNoted ? UsageAnomalies.CountsIgnored : UsageAnomalies.None);
@@ -84,7 +88,8 @@ public sealed class NumberTests
     [InlineData(true, long.MaxValue)]
     [InlineData(false, long.MaxValue - 1)]
     public void An_estimate_that_is_added_to_a_count_does_not_overflow(bool isPartial, long expected) =>
-        new SettledUsage(new TokenUsage { OutputTokens = long.MaxValue - 1 }, true, false, isPartial, UsageAnomalies.None).AddOutput(5).Should().Be(expected);
+        new SettledUsage(new TokenUsage { OutputTokens = long.MaxValue - 1 }, true, false, isPartial, UsageAnomalies.None).AddOutput(5)
+            .Should().Be(expected);
 
     [Fact]
     public async Task A_response_without_reported_usage_and_with_empty_iterations_bills_its_estimate()

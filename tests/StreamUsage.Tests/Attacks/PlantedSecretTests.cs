@@ -18,12 +18,18 @@ public sealed class PlantedSecretTests
 
     public static TheoryData<string> Secrets { get; } =
     [
-        $"sk-{Canary}abcdefgh", $"sk-proj-{Canary}_abcdefgh", $"sk-ant-api03-{Canary}abcdefgh", $"pk-lf-{Canary}abcdefgh", $"rk_live_{Canary}abcdefgh", $"sk_test_{Canary}abcdefgh",
-        $"AIza{Canary}abcdefghijklmnopqrstuvwxyz", $"AKIA{Canary}ABCDEFGH", $"ASIA{Canary}ABCDEFGH", $"ABSK{Canary}abcdefgh==", $"ghp_{Canary}abcdefgh", $"github_pat_{Canary}abcdefgh",
-        $"glpat-{Canary}abcdefgh", $"xoxb-{Canary}-abcdefgh", $"hf_{Canary}abcdefgh", $"gsk_{Canary}abcdefgh", $"xai-{Canary}abcdefgh", $"r8_{Canary}abcdefgh", $"pplx-{Canary}abcdefgh",
-        $"nvapi-{Canary}abcdefgh", $"ya29.{Canary}abcdefgh", $"eyJ{Canary}abcdefgh.eyJ{Canary}.{Canary}", $"npm_{Canary}abcdefgh", $"SG.{Canary}abcdefgh", $"whsec_{Canary}abcdefgh",
-        $"Bearer {Canary}.abc-def", $"bearer {Canary}", $"Basic {Canary}abcd==", $"Authorization: Bearer {Canary}", $"proxy-authorization: Digest u={Canary}", $"Cookie: a={Canary}; b={Canary}",
-        $"api_key={Canary}", $"x-api-key: {Canary}", $"password={Canary}", $"client_secret: {Canary}", $"refresh_token={Canary}", $"session_id={Canary}", $"Signature={Canary}",
+        $"sk-{Canary}abcdefgh", $"sk-proj-{Canary}_abcdefgh", $"sk-ant-api03-{Canary}abcdefgh", $"pk-lf-{Canary}abcdefgh",
+        $"rk_live_{Canary}abcdefgh", $"sk_test_{Canary}abcdefgh",
+        $"AIza{Canary}abcdefghijklmnopqrstuvwxyz", $"AKIA{Canary}ABCDEFGH", $"ASIA{Canary}ABCDEFGH", $"ABSK{Canary}abcdefgh==",
+        $"ghp_{Canary}abcdefgh", $"github_pat_{Canary}abcdefgh",
+        $"glpat-{Canary}abcdefgh", $"xoxb-{Canary}-abcdefgh", $"hf_{Canary}abcdefgh", $"gsk_{Canary}abcdefgh", $"xai-{Canary}abcdefgh",
+        $"r8_{Canary}abcdefgh", $"pplx-{Canary}abcdefgh",
+        $"nvapi-{Canary}abcdefgh", $"ya29.{Canary}abcdefgh", $"eyJ{Canary}abcdefgh.eyJ{Canary}.{Canary}", $"npm_{Canary}abcdefgh",
+        $"SG.{Canary}abcdefgh", $"whsec_{Canary}abcdefgh",
+        $"Bearer {Canary}.abc-def", $"bearer {Canary}", $"Basic {Canary}abcd==", $"Authorization: Bearer {Canary}",
+        $"proxy-authorization: Digest u={Canary}", $"Cookie: a={Canary}; b={Canary}",
+        $"api_key={Canary}", $"x-api-key: {Canary}", $"password={Canary}", $"client_secret: {Canary}", $"refresh_token={Canary}",
+        $"session_id={Canary}", $"Signature={Canary}",
         $"https://example.test/v1?key={Canary}&alt=sse", $"https://user:{Canary}@example.test/v1#access_token={Canary}",
     ];
 
@@ -68,7 +74,8 @@ public sealed class PlantedSecretTests
         var options = new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events | CapturedContent.RequestBody };
         await using var tracker = new UsageTracker(new RecordingSink(), options);
         string body = Answers.Claude.Replace("Twenty-four characters..", $"sk-{Canary}abcdefgh", StringComparison.Ordinal);
-        Stream tracked = tracker.Track(new ScriptedStream(body), new UsageContext { RequestBody = Encoding.UTF8.GetBytes($"\"sk-{Canary}abcdefgh\"") }, out UsageTracking tracking);
+        Stream tracked = tracker.Track(new ScriptedStream(body),
+            new UsageContext { RequestBody = Encoding.UTF8.GetBytes($"\"sk-{Canary}abcdefgh\"") }, out UsageTracking tracking);
 
         await Track.ReadToEndAsync(tracked);
 
@@ -98,20 +105,25 @@ public sealed class PlantedSecretTests
         using (var file = new JsonLinesSink(folder.File, LineFolder.Quick))
         {
             var tracker = new UsageTracker(new TwoSinks(sink, file, isDelivered ? null : broken), options, log);
-            using HttpResponseMessage response = Track.Response(new ScriptedStream(fault is null ? body.Length == 0 ? [] : [body] : body.Length == 0 ? [fault] : [body, fault]));
-            response.RequestMessage = new HttpRequestMessage(HttpMethod.Post, $"https://u:{Uri.EscapeDataString(secret)}@example.test/v1/messages?key={Uri.EscapeDataString(secret)}");
+            using HttpResponseMessage response = Track.Response(
+                new ScriptedStream(fault is null ? body.Length == 0 ? [] : [body] : body.Length == 0 ? [fault] : [body, fault]));
+            response.RequestMessage = new HttpRequestMessage(
+                HttpMethod.Post, $"https://u:{Uri.EscapeDataString(secret)}@example.test/v1/messages?key={Uri.EscapeDataString(secret)}");
             var headers = new Dictionary<string, string>();
-            foreach (string name in (string[])["Authorization", "x-api-key", "X-Forwarded-Authorization", "Cf-Access-Jwt-Assertion", "DPoP", "X-Unheard-Of", "Cookie", "Location", "Referer"])
+            foreach (string name in (string[])["Authorization", "x-api-key", "X-Forwarded-Authorization", "Cf-Access-Jwt-Assertion", "DPoP",
+                "X-Unheard-Of", "Cookie", "Location", "Referer"])
             {
                 headers[name] = secret;
                 response.Headers.TryAddWithoutValidation(name, secret);
             }
 
-            headers["Via"] = response.Headers.TryAddWithoutValidation("Via", $"https://u:{Canary}@example.test/?key={Canary}") ? $"https://example.test/?key={Canary}" : "";
+            headers["Via"] = response.Headers.TryAddWithoutValidation("Via", $"https://u:{Canary}@example.test/?key={Canary}")
+                ? $"https://example.test/?key={Canary}" : "";
             UsageTracking tracking = response.TrackUsage(tracker, new UsageContext
             {
                 RequestId = "request",
-                RequestBody = Encoding.UTF8.GetBytes($"{{\"messages\":[{{\"role\":\"user\",\"content\":{JsonSerializer.Serialize(secret)}}}]}}"),
+                RequestBody =
+                    Encoding.UTF8.GetBytes($"{{\"messages\":[{{\"role\":\"user\",\"content\":{JsonSerializer.Serialize(secret)}}}]}}"),
                 RequestHeaders = headers,
                 ProviderRequestHeaders = headers,
             });
@@ -133,7 +145,9 @@ public sealed class PlantedSecretTests
                 // The caller's own: it is passed on as it came.
             }
 
-            UsageTracking[] trackings = [tracking, tracker.RecordFailure(Track.Nothing, new HttpRequestException($"it was {secret}", new IOException(secret))), .. Talk(tracker, secret)];
+            UsageTracking[] trackings = [tracking,
+                tracker.RecordFailure(Track.Nothing, new HttpRequestException($"it was {secret}", new IOException(secret))),
+                .. Talk(tracker, secret)];
             foreach (UsageTracking each in trackings)
             {
                 UsageRecord record = await each.Completion;
@@ -149,7 +163,8 @@ public sealed class PlantedSecretTests
         seen.Append(LineFolder.Text(folder.File));
         foreach (RecordingLog.Line line in log.Lines)
         {
-            seen.Append(CultureInfo.InvariantCulture, $"{line.Text} {string.Join(' ', line.Fields)} {(ReferenceEquals(line.Exception, broken) ? null : line.Exception)}");
+            seen.Append(CultureInfo.InvariantCulture,
+                $"{line.Text} {string.Join(' ', line.Fields)} {(ReferenceEquals(line.Exception, broken) ? null : line.Exception)}");
         }
 
         log.Lines.Any(line => line.EventId == 3).Should().Be(!isDelivered, "an error line is looked through as well");
@@ -164,7 +179,8 @@ public sealed class PlantedSecretTests
         UsageSession session = tracker.TrackMessages(Track.Nothing);
         session.Receive(Encoding.UTF8.GetBytes("""{"type":"response.created","response":{"object":"realtime.response","id":"resp_1"}}"""));
         UsageTracking? failed = session.Receive(Encoding.UTF8.GetBytes(
-            """{"type":"response.done","response":{"object":"realtime.response","id":"resp_1","status":"failed","status_details":{"type":"failed","error":{"type":"server_error","message":"""
+            """{"type":"response.done","response":{"object":"realtime.response","id":"resp_1","status":"failed","status_details":"""
+            + """{"type":"failed","error":{"type":"server_error","message":"""
             + json + "}}}}"));
         session.Receive(Encoding.UTF8.GetBytes("""{"type":"response.created","response":{"object":"realtime.response","id":"resp_2"}}"""));
         session.Complete(new IOException($"it was {secret}"));
@@ -173,7 +189,8 @@ public sealed class PlantedSecretTests
 
     private sealed class TwoSinks(RecordingSink first, JsonLinesSink second, Exception? fault) : IUsageSink
     {
-        public ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) => first.StartedAsync(start, cancellationToken);
+        public ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) =>
+            first.StartedAsync(start, cancellationToken);
 
         public async ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
         {

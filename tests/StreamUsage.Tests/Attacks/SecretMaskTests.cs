@@ -7,7 +7,8 @@ namespace StreamUsage.Tests.Attacks;
 public sealed class SecretMaskTests
 {
     [Theory]
-    [InlineData("Incorrect API key provided: sk-proj-abc_DEF-12345. See https://x.test/keys.", "Incorrect API key provided: *** See https://x.test/keys.")]
+    [InlineData("Incorrect API key provided: sk-proj-abc_DEF-12345. See https://x.test/keys.",
+        "Incorrect API key provided: *** See https://x.test/keys.")]
     [InlineData("Incorrect API key provided: canary12.", "Incorrect API key provided: ***")]
     [InlineData("invalid sk-ant-api03-AbCd12345678", "invalid ***")]
     [InlineData("the key AIzaSyD-1234567890abcdefghijklmnopqrstu failed", "the key *** failed")]
@@ -20,7 +21,8 @@ public sealed class SecretMaskTests
     [InlineData("sent Bearer abc.def-1 to it", "sent Bearer *** to it")]
     [InlineData("sent bearer CANARY-7", "sent bearer ***")]
     [InlineData("Basic dXNlcjpwYXNz", "Basic ***")]
-    [InlineData("""{"headers":{"authorization":"Basic dXNlcjpwYXNz","x-api-key":"q1w2e3"}}""", """{"headers":{"authorization":"***","x-api-key":"***"}}""")]
+    [InlineData("""{"headers":{"authorization":"Basic dXNlcjpwYXNz","x-api-key":"q1w2e3"}}""",
+        """{"headers":{"authorization":"***","x-api-key":"***"}}""")]
     [InlineData("""{\"api_key\":\"q1w2e3\"}""", """{\"api_key\":\"***\"}""")]
     [InlineData("cookie: a=b; c=d\nnext", "cookie: ***\nnext")]
     [InlineData("password=hunter2&x=1", "password=***&x=1")]

@@ -18,12 +18,15 @@ public sealed class SmallBodyTests
     private static readonly TimeSpan MaxReadTime = TimeSpan.FromMilliseconds(500);
 
     private static readonly string ToolNames =
-        """{"type":"message_delta","usage":{"server_tool_use":{""" + string.Join(',', Enumerable.Range(0, 64).Select(i => $"\"n{i:D2}\":0")) + "}}}";
+        """{"type":"message_delta","usage":{"server_tool_use":{"""
+        + string.Join(',', Enumerable.Range(0, 64).Select(i => $"\"n{i:D2}\":0")) + "}}}";
 
     public static TheoryData<string, string> Bodies { get; } = new()
     {
-        { "a count of 64 in each event", ToolNames + "|data:{\"usage\":{\"server_tool_use\":{\"n00\":1}}}\n\ndata:{\"usage\":{\"server_tool_use\":{\"n00\":2}}}\n\n" },
-        { "a count of 64 in each member", ToolNames + "|\"usage\":{\"server_tool_use\":{\"n00\":1}},\"usage\":{\"server_tool_use\":{\"n00\":2}}," },
+        { "a count of 64 in each event",
+            ToolNames + "|data:{\"usage\":{\"server_tool_use\":{\"n00\":1}}}\n\ndata:{\"usage\":{\"server_tool_use\":{\"n00\":2}}}\n\n" },
+        { "a count of 64 in each member",
+            ToolNames + "|\"usage\":{\"server_tool_use\":{\"n00\":1}},\"usage\":{\"server_tool_use\":{\"n00\":2}}," },
         { "broken objects", "{}|data:{\n\n" },
         { "comments", "{}|:\n" },
         { "spaces", "{}|        " },
@@ -109,10 +112,12 @@ public sealed class SmallBodyTests
     [InlineData("gzip, br")]
     public async Task What_a_read_has_no_time_for_is_decoded_later(string encoding)
     {
-        byte[] plain = Encoding.UTF8.GetBytes(Answers.ClaudeStart + string.Concat(Enumerable.Repeat(Answers.ClaudeText, 20_000)) + Answers.ClaudeDelta + Answers.ClaudeStop);
+        byte[] plain = Encoding.UTF8.GetBytes(
+            Answers.ClaudeStart + string.Concat(Enumerable.Repeat(Answers.ClaudeText, 20_000)) + Answers.ClaudeDelta + Answers.ClaudeStop);
         byte[] body = Encoded.Encode(encoding, [.. RandomEvents(2000), plain]).SelectMany(piece => piece).ToArray();
         await using var tracker = new UsageTracker(new RecordingSink());
-        await using Stream tracked = tracker.Track(new MemoryStream(body), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
+        await using Stream tracked = tracker.Track(
+            new MemoryStream(body), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
 
         (await tracked.ReadAsync(new byte[body.Length], TestContext.Current.CancellationToken)).Should().Be(body.Length);
         long seen = tracking.Current.EventCount;
@@ -120,7 +125,13 @@ public sealed class SmallBodyTests
 
         seen.Should().BeInRange(1, 22_002, "3 MB take longer than a read may");
         UsageRecord record = await tracking.Completion;
-        record.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 22_003L, OutputCharacters = 480_000L, BytesReceived = (long)body.Length });
+        record.Should().BeEquivalentTo(new
+        {
+            Outcome = StreamOutcome.Completed,
+            EventCount = 22_003L,
+            OutputCharacters = 480_000L,
+            BytesReceived = (long)body.Length,
+        });
         record.Usage.OutputTokens.Should().Be(15);
     }
 
@@ -130,7 +141,8 @@ public sealed class SmallBodyTests
         byte[] body = Encoded.Encode("br", [.. RandomEvents(20_000)]).SelectMany(piece => piece).ToArray();
         var sink = new RecordingSink();
         var tracker = new UsageTracker(sink, new StreamUsageOptions { ShutdownGracePeriod = TimeSpan.Zero });
-        await using (Stream tracked = tracker.Track(new MemoryStream(body), Track.Nothing, out _, new TrackedResponse { ContentEncoding = "br" }))
+        await using (Stream tracked =
+            tracker.Track(new MemoryStream(body), Track.Nothing, out _, new TrackedResponse { ContentEncoding = "br" }))
         {
             await tracked.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
         }
@@ -143,9 +155,11 @@ public sealed class SmallBodyTests
     [Fact]
     public async Task A_reader_that_asked_for_it_is_told_of_a_large_body_without_an_answer()
     {
-        byte[] body = Encoded.Encode("br", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200_000).Select(i => $"no answer {i}\n"))));
+        byte[] body = Encoded.Encode(
+            "br", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200_000).Select(i => $"no answer {i}\n"))));
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { ThrowOnUnreadableStream = true });
-        await using Stream tracked = tracker.Track(new MemoryStream(body), Track.Nothing, out _, new TrackedResponse { ContentEncoding = "br" });
+        await using Stream tracked =
+            tracker.Track(new MemoryStream(body), Track.Nothing, out _, new TrackedResponse { ContentEncoding = "br" });
 
         Func<Task> reading = () => tracked.CopyToAsync(Stream.Null, body.Length, TestContext.Current.CancellationToken);
 
@@ -165,11 +179,13 @@ public sealed class SmallBodyTests
         body[^(encoding == "gzip" ? 8 : 4)] ^= 0x55;
         var log = new RecordingLog();
         var tracker = new UsageTracker(new RecordingSink(), null, log);
-        await using Stream tracked = tracker.Track(new PiecewiseStream(body, pieceLength), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
+        await using Stream tracked = tracker.Track(new PiecewiseStream(body, pieceLength),
+            Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
 
         await tracked.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
 
-        (await tracking.Completion).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 4L, OutputCharacters = 24L });
+        (await tracking.Completion)
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 4L, OutputCharacters = 24L });
         await tracker.DisposeAsync();
         log.Lines.Should().ContainSingle(line => line.EventId == 20).Which.Text.Should().EndWith("Damaged");
     }
@@ -177,7 +193,8 @@ public sealed class SmallBodyTests
     [Fact]
     public void Broken_events_among_many_others_leave_the_whole_ones_read()
     {
-        string body = string.Concat(Enumerable.Range(0, 100).Select(i => $"data: {{\"x\":{i}\n\ndata: {{\"x\":nul}}\n\ndata: [DONE\n\n")) + Answers.Claude + string.Concat(Enumerable.Repeat("data: {\n\n", 100)) + Answers.ClaudeDelta;
+        string body = string.Concat(Enumerable.Range(0, 100).Select(i => $"data: {{\"x\":{i}\n\ndata: {{\"x\":nul}}\n\ndata: [DONE\n\n"))
+            + Answers.Claude + string.Concat(Enumerable.Repeat("data: {\n\n", 100)) + Answers.ClaudeDelta;
 
         ReadBody read = ReadBody.Of(body);
 
@@ -190,7 +207,8 @@ public sealed class SmallBodyTests
     private static IEnumerable<byte[]> RandomEvents(int count)
     {
         var random = new Random(5);
-        return Enumerable.Range(0, count).Select(i => Answers.Bytes($"event: ping\ndata: {{\"type\":\"ping\",\"k{i}\":\"{Convert.ToBase64String(RandomBytes(random))}\"}}\n\n"));
+        return Enumerable.Range(0, count).Select(
+            i => Answers.Bytes($"event: ping\ndata: {{\"type\":\"ping\",\"k{i}\":\"{Convert.ToBase64String(RandomBytes(random))}\"}}\n\n"));
     }
 
     private static byte[] RandomBytes(Random random)
@@ -268,7 +286,8 @@ public sealed class SmallBodyTests
             longest = time > longest ? time : longest;
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{body.Length} bytes, {reads} reads, the longest took {longest.TotalMilliseconds:F2} ms");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{body.Length} bytes, {reads} reads, the longest took {longest.TotalMilliseconds:F2} ms");
         decoded.Release();
         reader.Release();
         return (longest, reads);
@@ -288,7 +307,8 @@ public sealed class SmallBodyTests
 
     private static async Task<(UsageRecord Record, TimeSpan Longest)> ReadAsync(UsageTracker tracker, byte[] body)
     {
-        await using Stream tracked = tracker.Track(new MemoryStream(body), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = "br" });
+        await using Stream tracked = tracker.Track(
+            new MemoryStream(body), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = "br" });
         byte[] buffer = new byte[4096];
         TimeSpan longest = default;
         for (int length = 1; length != 0;)

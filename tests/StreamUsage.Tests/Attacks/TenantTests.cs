@@ -166,7 +166,8 @@ public sealed class TenantTests
     [InlineData("/v1beta/models/gemini%e2%80%ae:generateContent", "gemini")]
     [InlineData("/v1beta/models/gemini%20x:generateContent", "gemini")]
     [InlineData("/v1beta/models/%0a:generateContent", null)]
-    [InlineData("/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A1%3Ainference-profile%2Feu.claude/converse", "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.claude")]
+    [InlineData("/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A1%3Ainference-profile%2Feu.claude/converse",
+        "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.claude")]
     public void A_model_in_a_path_ends_where_a_name_ends(string path, string? model) => RequestModel.InPath(path).Should().Be(model);
 
     [Fact]
@@ -174,6 +175,8 @@ public sealed class TenantTests
     {
         RequestModel.InPath($"/v1/models/{new string('a', 100_000)}:generateContent").Should().HaveLength(1024);
         RequestModel.InBody(Answers.Bytes($$"""{"model":"{{new string('a', 100_000)}}"}""")).Should().HaveLength(1024);
-        RequestModel.InBody(Answers.Bytes($"--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{new string('a', 100_000)}\r\n--b--")).Should().HaveLength(1024);
+        RequestModel.InBody(
+            Answers.Bytes($"--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{new string('a', 100_000)}\r\n--b--"))
+            .Should().HaveLength(1024);
     }
 }

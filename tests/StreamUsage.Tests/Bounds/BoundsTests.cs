@@ -22,17 +22,20 @@ public sealed class BoundsTests
     {
         UsageRecord record = await ReadAsync(EndlessBody.Make("one event of text", 100 * 1024 * 1024));
 
-        record.Should().Match<UsageRecord>(r => r.Usage.InputTokens == 5 && r.Usage.OutputTokens == 7 && r.Outcome == StreamOutcome.Completed && r.EventCount == 1 && r.SkippedEvents == 0);
+        record.Should().Match<UsageRecord>(r => r.Usage.InputTokens == 5
+            && r.Usage.OutputTokens == 7 && r.Outcome == StreamOutcome.Completed && r.EventCount == 1 && r.SkippedEvents == 0);
     }
 
     [Fact]
     public async Task A_million_tiny_events_are_counted()
     {
-        var body = new EndlessBody("", "data:{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n", "data: [DONE]\n\n", 1_000_000);
+        var body = new EndlessBody(
+            "", "data:{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n", "data: [DONE]\n\n", 1_000_000);
 
         UsageRecord record = await ReadAsync(body);
 
-        record.Should().Match<UsageRecord>(r => r.EventCount == 1_000_001 && r.SkippedEvents == 0 && r.OutputCharacters == 1_000_000 && r.Usage.OutputTokens == 250_000);
+        record.Should().Match<UsageRecord>(
+            r => r.EventCount == 1_000_001 && r.SkippedEvents == 0 && r.OutputCharacters == 1_000_000 && r.Usage.OutputTokens == 250_000);
     }
 
     [Theory]

@@ -12,10 +12,12 @@ public sealed class BudgetTests
     private const int PieceLength = 1000;
 
     private static readonly string Answer =
-        "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"output\":\"" + new string('x', EventLength) + "\",\"status\":\"completed\",\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}}\n\n";
+        "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"output\":\""
+        + new string('x', EventLength) + "\",\"status\":\"completed\",\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}}\n\n";
 
     private static readonly string JsonAnswer =
-        "{\"id\":\"r\",\"object\":\"response\",\"output\":\"" + new string('x', EventLength) + "\",\"status\":\"completed\",\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}";
+        "{\"id\":\"r\",\"object\":\"response\",\"output\":\""
+        + new string('x', EventLength) + "\",\"status\":\"completed\",\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}";
 
     [Theory]
     [InlineData(0, true)]
@@ -30,7 +32,8 @@ public sealed class BudgetTests
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MaxRetainedBytes = limit });
         byte[] body = Encoding.UTF8.GetBytes(isStream ? Answer : JsonAnswer);
         var trackings = new UsageTracking[Streams];
-        Stream[] streams = [.. Enumerable.Range(0, Streams).Select(i => tracker.Track(new PiecewiseStream(body, PieceLength), Track.Nothing, out trackings[i]))];
+        Stream[] streams = [.. Enumerable.Range(0, Streams)
+            .Select(i => tracker.Track(new PiecewiseStream(body, PieceLength), Track.Nothing, out trackings[i]))];
         byte[] buffer = new byte[PieceLength];
         long most = 0;
         for (int at = 0; at < body.Length; at += PieceLength)
@@ -48,8 +51,10 @@ public sealed class BudgetTests
         }
 
         UsageRecord[] records = await Task.WhenAll(trackings.Select(tracking => tracking.Completion));
-        records.Should().OnlyContain(r => r.Usage.InputTokens == 5 && r.Usage.OutputTokens == 7 && r.SkippedEvents == 0 && r.Outcome == StreamOutcome.Completed && r.EventCount == 1);
-        most.Should().BeLessThanOrEqualTo(limit + Excerpts).And.BeGreaterThanOrEqualTo(Math.Min(limit, 256 * 1024) / 2, "what is there is used");
+        records.Should().OnlyContain(r => r.Usage.InputTokens == 5
+            && r.Usage.OutputTokens == 7 && r.SkippedEvents == 0 && r.Outcome == StreamOutcome.Completed && r.EventCount == 1);
+        most.Should().BeLessThanOrEqualTo(limit + Excerpts)
+            .And.BeGreaterThanOrEqualTo(Math.Min(limit, 256 * 1024) / 2, "what is there is used");
         tracker.Budget.Taken.Should().Be(0);
     }
 
@@ -61,9 +66,11 @@ public sealed class BudgetTests
     {
         const int Streams = 4;
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MaxRetainedBytes = limit });
-        byte[] body = new EventStreamBytes().Event("messageStart", "{}").Event("metadata", "{\"trace\":\"" + new string('x', EventLength) + "\",\"usage\":{\"inputTokens\":5,\"outputTokens\":7}}").Event("messageStop", "{}").ToArray();
+        byte[] body = new EventStreamBytes().Event("messageStart", "{}").Event("metadata", "{\"trace\":\""
+            + new string('x', EventLength) + "\",\"usage\":{\"inputTokens\":5,\"outputTokens\":7}}").Event("messageStop", "{}").ToArray();
         var trackings = new UsageTracking[Streams];
-        Stream[] streams = [.. Enumerable.Range(0, Streams).Select(i => tracker.Track(new PiecewiseStream(body, PieceLength), Track.Nothing, out trackings[i]))];
+        Stream[] streams = [.. Enumerable.Range(0, Streams)
+            .Select(i => tracker.Track(new PiecewiseStream(body, PieceLength), Track.Nothing, out trackings[i]))];
         byte[] buffer = new byte[PieceLength];
         long most = 0;
         for (int at = 0; at < body.Length; at += PieceLength)
@@ -81,7 +88,8 @@ public sealed class BudgetTests
         }
 
         UsageRecord[] records = await Task.WhenAll(trackings.Select(tracking => tracking.Completion));
-        records.Should().OnlyContain(r => r.Usage.InputTokens == 5 && r.Usage.OutputTokens == 7 && r.SkippedEvents == 0 && r.EventCount == 3);
+        records.Should().OnlyContain(
+            r => r.Usage.InputTokens == 5 && r.Usage.OutputTokens == 7 && r.SkippedEvents == 0 && r.EventCount == 3);
         most.Should().BeLessThanOrEqualTo(limit).And.BeGreaterThanOrEqualTo(Math.Min(limit, 256 * 1024));
         tracker.Budget.Taken.Should().Be(0);
     }
@@ -93,7 +101,8 @@ public sealed class BudgetTests
         byte[] body = Encoding.UTF8.GetBytes(Answer);
         Stream stream = tracker.Track(new PiecewiseStream(body, 100 * 1024), Track.Nothing, out UsageTracking tracking);
         _ = await stream.ReadAsync(new byte[100 * 1024], TestContext.Current.CancellationToken);
-        tracker.Budget.Taken.Should().Be((128 + 16) * 1024, "arrays are rented in powers of two: one for the event, one for the excerpt of what may be unreadable");
+        tracker.Budget.Taken.Should().Be(
+            (128 + 16) * 1024, "arrays are rented in powers of two: one for the event, one for the excerpt of what may be unreadable");
 
         await stream.DisposeAsync();
 

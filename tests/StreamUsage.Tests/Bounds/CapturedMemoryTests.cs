@@ -14,13 +14,16 @@ public sealed class CapturedMemoryTests
 
     public static TheoryData<string> Answers { get; } =
     [
-        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":#,"id":"c#","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}""",
-        """{"choices":[{"index":#,"delta":{"tool_calls":[{"index":0,"id":"c#","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}""",
+        """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":#,"id":"c#","type":"function","function":"""
+            + """{"name":"f","arguments":"{}"}}]}}]}""",
+        """{"choices":[{"index":#,"delta":{"tool_calls":[{"index":0,"id":"c#","type":"function","function":"""
+            + """{"name":"f","arguments":"{}"}}]}}]}""",
         """{"choices":[{"index":#,"delta":{"content":"x"}}]}""",
         """{"choices":[{"index":#,"delta":{"content":"x","reasoning_content":"y","refusal":"z"}}]}""",
         """{"type":"content_block_start","index":#,"content_block":{"type":"text","text":""}}""",
         """{"type":"content_block_start","index":#,"content_block":{"type":"kind #","id":"id #","name":"name #","input":{"a":1}}}""",
-        """{"type":"response.output_item.added","output_index":#,"item":{"type":"function_call","id":"i#","call_id":"c#","name":"f","arguments":"{}"}}""",
+        """{"type":"response.output_item.added","output_index":#"""
+            + ""","item":{"type":"function_call","id":"i#","call_id":"c#","name":"f","arguments":"{}"}}""",
         """{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"n":#}}}]}}]}""",
     ];
 
@@ -37,7 +40,13 @@ public sealed class CapturedMemoryTests
 
     private static async Task VerifyAsync(string data, CapturedContent content, long limit)
     {
-        var options = new StreamUsageOptions { Capture = content, MaxCapturedBytes = limit, MaxRetainedTextBytes = 0, Estimator = new CharacterTokenEstimator() };
+        var options = new StreamUsageOptions
+        {
+            Capture = content,
+            MaxCapturedBytes = limit,
+            MaxRetainedTextBytes = 0,
+            Estimator = new CharacterTokenEstimator(),
+        };
         await using var tracker = new UsageTracker(new RecordingSink(), options);
         await Read(tracker, new NumberedEvents(data, Events), out UsageTracking first).DisposeAsync(); // What is made once stays.
         await first.Completion;

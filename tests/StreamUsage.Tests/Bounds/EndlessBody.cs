@@ -15,8 +15,11 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
 
     public static string[] Names { get; } =
     [
-        "one event of text", "one event that is not JSON", "one event of escapes", "one event of nested arrays", "one event of many properties", "an endless line", "an endless field name", "an endless event type", "an endless id",
-        "comments", "empty events", "tiny chat events", "tiny Claude events", "tiny unknown events", "usage of many properties", "one JSON body", "JSON lines", "brackets without end", "choices without end", "data lines of one event", "type, id and data at once",
+        "one event of text", "one event that is not JSON", "one event of escapes", "one event of nested arrays",
+        "one event of many properties", "an endless line", "an endless field name", "an endless event type", "an endless id",
+        "comments", "empty events", "tiny chat events", "tiny Claude events", "tiny unknown events", "usage of many properties",
+        "one JSON body", "JSON lines", "brackets without end", "choices without end", "data lines of one event",
+        "type, id and data at once",
         "Gemini chunks with details", "one Gemini body", "embeddings", "one message without end", "tiny messages",
         "names of any length", "names of tools", "iterations of any number", "usage of one long value",
     ];
@@ -43,7 +46,8 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
             "one event of text" => (Responses + "\"", "some text, ", "\"" + ResponsesEnd),
             "one event that is not JSON" => (Chat + "data: ", "nonsense ", "\n\n" + Done),
             "one event of escapes" => (Responses + "\"", "\\u00e4\\\"", "\"" + ResponsesEnd),
-            "one event of nested arrays" => (Responses + new string('[', 10_000) + "\"", "text", "\"" + new string(']', 10_000) + ResponsesEnd),
+            "one event of nested arrays" =>
+                (Responses + new string('[', 10_000) + "\"", "text", "\"" + new string(']', 10_000) + ResponsesEnd),
             "one event of many properties" => (Responses + "{\"a\":1", ",\"key\":{\"usage\":1}", "}" + ResponsesEnd),
             "an endless line" => (Chat, "line", ""),
             "an endless field name" => (Chat, "data", ":x\n\n" + Done),
@@ -52,23 +56,37 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
             "comments" => (Chat, ": keep alive\n\n", Done),
             "empty events" => (Chat, "\n", Done),
             "tiny chat events" => ("", Chat, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":7}}\n\n" + Done),
-            "tiny Claude events" => ("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":5}}}\n\n", "data: {\"type\":\"ping\"}\n\n", "data: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":7}}\n\ndata: {\"type\":\"message_stop\"}\n\n"),
+            "tiny Claude events" => (
+                "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":5}}}\n\n",
+                "data: {\"type\":\"ping\"}\n\n",
+                "data: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":7}}\n\ndata: {\"type\":\"message_stop\"}\n\n"),
             "tiny unknown events" => ("", "data:x\n\n", ""),
-            "usage of many properties" => ("", "data: {\"choices\":[],\"usage\":{" + Properties(3000) + ",\"prompt_tokens\":5,\"completion_tokens\":7}}\n\n", Done),
-            "one JSON body" => ("{\"type\":\"message\",\"content\":[{\"type\":\"text\",\"text\":\"", "some text, ", "\"}],\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}"),
+            "usage of many properties" =>
+                ("", "data: {\"choices\":[],\"usage\":{" + Properties(3000) + ",\"prompt_tokens\":5,\"completion_tokens\":7}}\n\n", Done),
+            "one JSON body" => ("{\"type\":\"message\",\"content\":[{\"type\":\"text\",\"text\":\"",
+                "some text, ", "\"}],\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}"),
             "JSON lines" => ("", "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n", ""),
             "brackets without end" => ("{\"choices\":", "[", ""),
             "choices without end" => ("data: {\"choices\":[", "{\"index\":70,\"delta\":{\"content\":\"x\"}},", "{}]}\n\n" + Done),
-            "Gemini chunks with details" => ("[", "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]}}],\"usageMetadata\":{\"promptTokenCount\":5,\"promptTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":3}]}},\n", "{\"candidates\":[{\"finishReason\":\"STOP\"}]}]"),
-            "one Gemini body" => ("{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"", "some text, ", "\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":7}}"),
-            "embeddings" => ("{\"object\":\"list\",\"data\":[{\"embedding\":[1", ",-0.0123", "]}],\"usage\":{\"prompt_tokens\":5,\"total_tokens\":5}}"),
+            "Gemini chunks with details" => ("[", "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]}}],\"usageMetadata\":"
+                + "{\"promptTokenCount\":5,\"promptTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":3}]}},\n",
+                "{\"candidates\":[{\"finishReason\":\"STOP\"}]}]"),
+            "one Gemini body" => ("{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"",
+                "some text, ", "\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":7}}"),
+            "embeddings" =>
+                ("{\"object\":\"list\",\"data\":[{\"embedding\":[1", ",-0.0123", "]}],\"usage\":{\"prompt_tokens\":5,\"total_tokens\":5}}"),
             "one message without end" => (Message(4 * 1024 * 1024, ""), "payload", ""),
             "tiny messages" => ("", Message(0, "{\"delta\":{\"text\":\"x\"}}"), ""),
-            "type, id and data at once" => (Chat + $"id: {new string('i', 65_000)}\nid: {new string('j', 65_000)}\nevent: {new string('e', 65_000)}\ndata: {new string('d', 65_000)}\nid: ", "i", "\n\n" + Done),
+            "type, id and data at once" => (Chat + $"id: {new string('i', 65_000)}\nid: {new string('j', 65_000)}\n"
+                + $"event: {new string('e', 65_000)}\ndata: {new string('d', 65_000)}\nid: ", "i", "\n\n" + Done),
             "names of any length" => ("", LongNames(24 * 1024), Done),
-            "names of tools" => ("", $"data: {{\"type\":\"message_delta\",\"usage\":{{\"server_tool_use\":{{{string.Join(',', Enumerable.Range(0, 64).Select(i => $"\"{i}{new string('t', 900)}\":1"))}}}}}}}\n\n", Done),
-            "iterations of any number" => ("", $"data: {{\"type\":\"message_delta\",\"usage\":{{\"iterations\":[{string.Join(',', Enumerable.Range(0, 400).Select(i => $"{{\"type\":\"{i}\",\"model\":\"{i}{new string('m', 90)}\",\"output_tokens\":1}}"))}]}}}}\n\n", Done),
-            "usage of one long value" => ("", $"data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":5,\"x\":\"{new string('x', 60_000)}\"}}}}\n\n", Done),
+            "names of tools" => ("", "data: {\"type\":\"message_delta\",\"usage\":{\"server_tool_use\":{"
+                + string.Join(',', Enumerable.Range(0, 64).Select(i => $"\"{i}{new string('t', 900)}\":1")) + "}}}\n\n", Done),
+            "iterations of any number" => ("", "data: {\"type\":\"message_delta\",\"usage\":{\"iterations\":["
+                + string.Join(',', Enumerable.Range(0, 400)
+                    .Select(i => $"{{\"type\":\"{i}\",\"model\":\"{i}{new string('m', 90)}\",\"output_tokens\":1}}")) + "]}}\n\n", Done),
+            "usage of one long value" =>
+                ("", $"data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":5,\"x\":\"{new string('x', 60_000)}\"}}}}\n\n", Done),
             _ => (Chat, "data: x\n", "\n" + Done),
         };
         return new EndlessBody(parts.Start, parts.Unit, parts.End, (length / parts.Unit.Length) + 1);
@@ -103,7 +121,8 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    private static string Properties(int count) => string.Join(',', Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"\"p{i}\":{i}")));
+    private static string Properties(int count) =>
+        string.Join(',', Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"\"p{i}\":{i}")));
 
     private static string LongNames(int length)
     {
@@ -154,6 +173,7 @@ internal sealed class EndlessBody(string start, string unit, string end, long un
         }
 
         long inUnits = _position - _start.Length;
-        return inUnits < units * _unit.Length ? _unit.AsSpan((int)(inUnits % _unit.Length)) : _end.AsSpan((int)(inUnits - (units * _unit.Length)));
+        return inUnits < units * _unit.Length
+            ? _unit.AsSpan((int)(inUnits % _unit.Length)) : _end.AsSpan((int)(inUnits - (units * _unit.Length)));
     }
 }

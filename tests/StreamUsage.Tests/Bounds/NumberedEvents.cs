@@ -29,7 +29,8 @@ internal sealed class NumberedEvents(string data, int count) : Stream
         {
             if (_at == _event.Length)
             {
-                _event = Encoding.UTF8.GetBytes($"data: {data.Replace("#", (_next++).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}\n\n");
+                _event = Encoding.UTF8
+                    .GetBytes($"data: {data.Replace("#", (_next++).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}\n\n");
                 _at = 0;
             }
 

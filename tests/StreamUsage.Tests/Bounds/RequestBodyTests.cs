@@ -14,13 +14,15 @@ public sealed class RequestBodyTests
 {
     private const int MiB = 1024 * 1024;
 
-    private static readonly byte[] Request = Encoding.UTF8.GetBytes($$"""{"model":"claude-x","messages":[{"role":"user","content":"{{new string('x', 20_000)}}"}]}""");
+    private static readonly byte[] Request =
+        Encoding.UTF8.GetBytes($$"""{"model":"claude-x","messages":[{"role":"user","content":"{{new string('x', 20_000)}}"}]}""");
 
     [Fact]
     public async Task A_hundred_open_requests_hold_at_most_twice_the_limit()
     {
         const int Requests = 100, Limit = 8 * MiB, Length = 4 * MiB;
-        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MaxRetainedBytes = Limit, Estimator = new CharacterTokenEstimator() });
+        await using var tracker = new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions { MaxRetainedBytes = Limit, Estimator = new CharacterTokenEstimator() });
         using HttpClient client = Client(tracker, new Provider());
         byte[] body = Encoding.UTF8.GetBytes(new string('x', Length));
         (await SendAsync(client, body)).Dispose(); // What is made once stays.
@@ -55,7 +57,8 @@ public sealed class RequestBodyTests
         await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 
         UsageRecord record = await Tracking(response).Completion;
-        (record.Context.Model, record.InputSource, record.Usage.InputTokens).Should().Be(("claude-x", TokenSource.Estimated, Request.Length / 4));
+        (record.Context.Model, record.InputSource, record.Usage.InputTokens)
+            .Should().Be(("claude-x", TokenSource.Estimated, Request.Length / 4));
     }
 
     [Fact]
@@ -69,7 +72,8 @@ public sealed class RequestBodyTests
         Stream stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         _ = await stream.ReadAsync(new byte[4096], TestContext.Current.CancellationToken);
 
-        SpinWait.SpinUntil(() => tracker.Budget.Taken == 0, TimeSpan.FromSeconds(10)).Should().BeTrue("its start is described off the reader's thread");
+        SpinWait.SpinUntil(() => tracker.Budget.Taken == 0, TimeSpan.FromSeconds(10))
+            .Should().BeTrue("its start is described off the reader's thread");
         Tracking(response).Completion.IsCompleted.Should().BeFalse();
     }
 
@@ -194,17 +198,21 @@ public sealed class RequestBodyTests
     {
         byte[] memory = new byte[10_000];
         memory.AsSpan().Fill((byte)' ');
-        Stream stream = tracker.Track(new PiecewiseStream(Answers.Bytes(answer + answer), answer.Length), new UsageContext { RequestBody = memory }, out UsageTracking tracking);
+        Stream stream = tracker.Track(new PiecewiseStream(Answers.Bytes(answer + answer), answer.Length),
+            new UsageContext { RequestBody = memory }, out UsageTracking tracking);
         return (new WeakReference(memory), stream, tracking);
     }
 
-    private static HttpClient Client(UsageTracker tracker, Provider provider) => new(new UsageTrackingHandler(tracker) { InnerHandler = provider });
+    private static HttpClient Client(UsageTracker tracker, Provider provider) =>
+        new(new UsageTrackingHandler(tracker) { InnerHandler = provider });
 
     private static UsageTracking Tracking(HttpResponseMessage response) => ((TrackedContent)response.Content).Tracking;
 
     private static async Task<HttpResponseMessage> SendAsync(HttpClient client, byte[] body, bool isMeasured = true)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "https://host/v1/messages") { Content = isMeasured ? new ByteArrayContent(body) : new UnmeasuredContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            "https://host/v1/messages")
+        { Content = isMeasured ? new ByteArrayContent(body) : new UnmeasuredContent(body) };
         return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
     }
 

@@ -12,7 +12,8 @@ public sealed class CaptureLimitTests
     private const string Text = "aé漢😀 \"b\"\n";
 
     private static readonly string Body = ReadBody.Sse(
-        """{"type":"message_start","message":{"id":"m","role":"assistant","model":"claude","usage":{"input_tokens":1,"output_tokens":1}}}""",
+        """{"type":"message_start","message":{"id":"m","role":"assistant","model":"claude","usage":{"input_tokens":1"""
+            + ""","output_tokens":1}}}""",
         """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""",
         Delta(Text), Delta(Text),
         """{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu","name":"find","input":{}}}""",
@@ -42,7 +43,9 @@ public sealed class CaptureLimitTests
                 block.Type.Should().Match(type => type == expected[i].Type || isLast);
             }
 
-            message.Content.Sum(block => Encoding.UTF8.GetByteCount(block.Text + block.InputJson + block.ToolName + block.ToolUseId + block.Type)).Should().BeLessThanOrEqualTo(limit + 4);
+            message.Content
+                .Sum(block => Encoding.UTF8.GetByteCount(block.Text + block.InputJson + block.ToolName + block.ToolUseId + block.Type))
+                .Should().BeLessThanOrEqualTo(limit + 4);
             message.StopReason.Should().Be("tool_use");
             (part.Truncated || message.Content.SequenceEqual(expected)).Should().BeTrue("what is missing is said");
             (part.Truncated && !wasTruncated).Should().BeFalse("a higher limit keeps no less");
@@ -74,13 +77,15 @@ public sealed class CaptureLimitTests
         CapturedResponse part = await Captured.ResponseAsync(Body, CapturedContent.Message | CapturedContent.Events, 1200);
 
         part.Truncated.Should().BeTrue();
-        (part.Events!.Sum(Encoding.UTF8.GetByteCount) + part.Message!.Content.Sum(block => Encoding.UTF8.GetByteCount(block.Text + block.InputJson))).Should().BeInRange(100, 1200);
+        (part.Events!.Sum(Encoding.UTF8.GetByteCount)
+            + part.Message!.Content.Sum(block => Encoding.UTF8.GetByteCount(block.Text + block.InputJson))).Should().BeInRange(100, 1200);
     }
 
     [Fact]
     public async Task A_message_that_was_replaced_gives_its_room_back()
     {
-        string start = """{"type":"message_start","message":{"id":"m","role":"assistant","model":"claude","usage":{"input_tokens":1,"output_tokens":1}}}""";
+        string start = """{"type":"message_start","message":{"id":"m","role":"assistant","model":"claude","usage":{"input_tokens":1"""
+            + ""","output_tokens":1}}}""";
         string[] tries = [.. Enumerable.Repeat((string[])[start, Delta(new string('x', 300))], 10).SelectMany(events => events)];
 
         CapturedResponse response = await Captured.ResponseAsync(ReadBody.Sse(tries), maxBytes: 900);
@@ -92,7 +97,8 @@ public sealed class CaptureLimitTests
     [Fact]
     public async Task Blocks_without_text_take_room_too()
     {
-        string[] blocks = [.. Enumerable.Range(0, 5000).Select(i => $$$"""{"type":"content_block_start","index":{{{i}}},"content_block":{"type":"text","text":""}}""")];
+        string[] blocks = [.. Enumerable.Range(0, 5000)
+            .Select(i => $$$"""{"type":"content_block_start","index":{{{i}}},"content_block":{"type":"text","text":""}}""")];
 
         CapturedResponse response = await Captured.ResponseAsync(ReadBody.Sse(blocks), maxBytes: 10_000);
 
@@ -118,10 +124,12 @@ public sealed class CaptureLimitTests
     {
         var options = new StreamUsageOptions { Capture = CapturedContent.Message, MaxEventBytes = 500 };
         string text = new('x', 400);
-        string[] deltas = [.. Enumerable.Repeat($$"""{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"{{text}}"}""", 3)];
+        string[] deltas =
+            [.. Enumerable.Repeat($$"""{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"{{text}}"}""", 3)];
         string item = $$"""{"type":"message","role":"assistant","content":[{"type":"output_text","text":"{{text}}{{text}}{{text}}"}]}""";
         byte[] body = Encoding.UTF8.GetBytes(ReadBody.Sse(
-            [.. deltas, $$$"""{"type":"response.output_item.done","output_index":0,"item":{{{item}}}}""", $$$"""{"type":"response.completed","response":{"id":"r","status":"completed","output":[{{{item}}}]}}"""]));
+            [.. deltas, $$$"""{"type":"response.output_item.done","output_index":0,"item":{{{item}}}}""",
+                $$$"""{"type":"response.completed","response":{"id":"r","status":"completed","output":[{{{item}}}]}}"""]));
 
         CapturedResponse response = (await Captured.RecordAsync(body, options, pieceLength: 100)).Response!;
 
@@ -184,7 +192,8 @@ public sealed class CaptureLimitTests
     }
 
     private static string Delta(string text) =>
-        $$$"""{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":{{{System.Text.Json.JsonSerializer.Serialize(text)}}}}}""";
+        """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"""
+        + $$$"""{{{System.Text.Json.JsonSerializer.Serialize(text)}}}}}""";
 
     private static void IsBeginning(string? part, string? whole, bool isLast)
     {

@@ -12,7 +12,8 @@ public sealed class CaptureTests
     [Fact]
     public async Task Nothing_but_headers_is_kept_unless_it_is_asked_for()
     {
-        UsageRecord record = await Captured.RecordAsync(Answers.ClaudeBytes, new StreamUsageOptions(), new UsageContext { RequestBody = "{}"u8.ToArray() });
+        UsageRecord record =
+            await Captured.RecordAsync(Answers.ClaudeBytes, new StreamUsageOptions(), new UsageContext { RequestBody = "{}"u8.ToArray() });
 
         record.Response.Should().BeNull();
         record.Context.RequestBody.IsEmpty.Should().BeTrue();
@@ -35,7 +36,8 @@ public sealed class CaptureTests
             data: {"type":"ping"}
             """, CapturedContent.Events, pieceLength: 3);
 
-        response.Events.Should().Equal("{\"type\":\"message_start\",\n\"message\":{\"id\":\"é\"}}", "garbage", "[DONE]", """{"type":"ping"}""");
+        response.Events
+            .Should().Equal("{\"type\":\"message_start\",\n\"message\":{\"id\":\"é\"}}", "garbage", "[DONE]", """{"type":"ping"}""");
         response.Message.Should().BeNull();
         response.Truncated.Should().BeFalse();
     }
@@ -61,7 +63,8 @@ public sealed class CaptureTests
     public async Task The_request_body_is_a_copy_of_what_the_caller_gave()
     {
         byte[] requestBody = Encoding.UTF8.GetBytes("""{"model":"é"}""");
-        UsageRecord record = await Captured.RecordAsync(Answers.ClaudeBytes, new StreamUsageOptions { Capture = CapturedContent.RequestBody }, new UsageContext { RequestBody = requestBody });
+        UsageRecord record = await Captured.RecordAsync(Answers.ClaudeBytes,
+            new StreamUsageOptions { Capture = CapturedContent.RequestBody }, new UsageContext { RequestBody = requestBody });
         Array.Clear(requestBody);
 
         Encoding.UTF8.GetString(record.Context.RequestBody.Span).Should().Be("""{"model":"é"}""");
@@ -72,7 +75,8 @@ public sealed class CaptureTests
     public async Task A_request_body_over_the_limit_is_cut_between_characters_and_says_so()
     {
         var options = new StreamUsageOptions { Capture = CapturedContent.RequestBody, MaxCapturedBytes = 2 };
-        UsageRecord record = await Captured.RecordAsync(Answers.ClaudeBytes, options, new UsageContext { RequestBody = Encoding.UTF8.GetBytes("aé") });
+        UsageRecord record =
+            await Captured.RecordAsync(Answers.ClaudeBytes, options, new UsageContext { RequestBody = Encoding.UTF8.GetBytes("aé") });
 
         Encoding.UTF8.GetString(record.Context.RequestBody.Span).Should().Be("a");
         record.Response.Should().BeEquivalentTo(new { Truncated = true, Message = (AssistantMessage?)null });
@@ -93,7 +97,8 @@ public sealed class CaptureTests
     {
         var options = new StreamUsageOptions { Capture = CapturedContent.Message };
         options.AddParser(new ApiFormat("LINES"), new LinesParser());
-        byte[] body = Encoding.UTF8.GetBytes("data: Reasoning:a\n\ndata: Reasoning:b\n\ndata: Text:c\n\ndata: ToolName:f\n\ndata: ToolArguments:{\n\ndata: ToolArguments:}\n\ndata: ToolName:g\n\ndata: Text:d\n\n");
+        byte[] body = Encoding.UTF8.GetBytes("data: Reasoning:a\n\ndata: Reasoning:b\n\ndata: Text:c\n\ndata: ToolName:f\n\n"
+            + "data: ToolArguments:{\n\ndata: ToolArguments:}\n\ndata: ToolName:g\n\ndata: Text:d\n\n");
 
         UsageRecord record = await Captured.RecordAsync(body, options, new UsageContext { ApiFormat = new ApiFormat("LINES") });
 
@@ -103,10 +108,12 @@ public sealed class CaptureTests
     [Fact]
     public async Task Capture_changes_no_count()
     {
-        foreach (string body in (string[])[Answers.Claude, Answers.ChatText + Answers.ChatDone, Answers.ResponsesCreated + Answers.ResponsesFailed, Answers.RefusedJson])
+        foreach (string body in (string[])[Answers.Claude,
+            Answers.ChatText + Answers.ChatDone, Answers.ResponsesCreated + Answers.ResponsesFailed, Answers.RefusedJson])
         {
             UsageRecord plain = await Captured.RecordAsync(Answers.Bytes(body), new StreamUsageOptions { Capture = CapturedContent.None });
-            UsageRecord kept = await Captured.RecordAsync(Answers.Bytes(body), new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events });
+            UsageRecord kept = await Captured.RecordAsync(
+                Answers.Bytes(body), new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events });
 
             Figures(kept).Should().Be(Figures(plain));
         }
@@ -133,7 +140,8 @@ public sealed class CaptureTests
         public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state)
         {
             int colon = streamEvent.Data.IndexOf((byte)':');
-            streamEvent.Output.OnOutput(Enum.Parse<OutputKind>(Encoding.UTF8.GetString(streamEvent.Data[..colon])), 0, streamEvent.Data[(colon + 1)..], isEscaped: false);
+            streamEvent.Output.OnOutput(Enum.Parse<OutputKind>(Encoding.UTF8.GetString(streamEvent.Data[..colon])),
+                0, streamEvent.Data[(colon + 1)..], isEscaped: false);
             return state;
         }
     }

@@ -10,11 +10,13 @@ public sealed class ChatMessageTests
     public async Task Reasoning_text_refusal_and_tool_calls_come_in_order()
     {
         AssistantMessage message = await Captured.MessageAsync(
-            """{"id":"c1","model":"m","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":"","reasoning_content":"I "}}]}""",
+            """{"id":"c1","model":"m","object":"chat.completion.chunk","choices":"""
+                + """[{"index":0,"delta":{"role":"assistant","content":"","reasoning_content":"I "}}]}""",
             Chunk("""{"content":null,"reasoning_content":"think","reasoning":"think"}"""),
             Chunk("""{"content":"There"}"""),
             Chunk("""{"content":"fore","role":"assistant"}"""),
-            Chunk("""{"tool_calls":[{"index":0,"id":"call_a","type":"function","function":{"name":"f","arguments":""}},{"index":1,"id":"call_b","type":"function","function":{"name":"g","arguments":"{\"b\""}}]}"""),
+            Chunk("""{"tool_calls":[{"index":0,"id":"call_a","type":"function","function":{"name":"f","arguments":""}},"""
+                + """{"index":1,"id":"call_b","type":"function","function":{"name":"g","arguments":"{\"b\""}}]}"""),
             Chunk("""{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]}"""),
             Chunk("""{"tool_calls":[{"index":1,"function":{"arguments":":2}"}},{"function":{"arguments":"1}"},"index":0}]}"""),
             Chunk("""{"refusal":"I may "}"""),
@@ -22,7 +24,8 @@ public sealed class ChatMessageTests
             """{"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""",
             Done);
 
-        message.Lines().Should().Equal("thinking 'I think'", "text 'Therefore'", """tool_use f #call_a {"a":1}""", """tool_use g #call_b {"b":2}""", "refusal 'I may not.'");
+        message.Lines().Should().Equal("thinking 'I think'",
+            "text 'Therefore'", """tool_use f #call_a {"a":1}""", """tool_use g #call_b {"b":2}""", "refusal 'I may not.'");
         message.Should().BeEquivalentTo(new { Id = "c1", Role = "assistant", Model = "m", StopReason = "tool_calls" });
     }
 
@@ -33,7 +36,8 @@ public sealed class ChatMessageTests
             """{"id":"c","choices":[{"index":1,"delta":{"content":"B"}},{"index":0,"delta":{"content":"A"}}]}""",
             """{"id":"c","choices":[{"delta":{"content":"a"},"index":0}]}""",
             """{"id":"c","choices":[{"index":1,"delta":{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":"{}"}}]}}]}""",
-            """{"id":"c","choices":[{"index":0,"delta":{"content":"!"},"finish_reason":"stop"},{"index":1,"delta":{},"finish_reason":"tool_calls"}]}""",
+            """{"id":"c","choices":[{"index":0,"delta":{"content":"!"},"finish_reason":"stop"},"""
+                + """{"index":1,"delta":{},"finish_reason":"tool_calls"}]}""",
             Done);
 
         message.Lines().Should().Equal("[1] text 'B'", "text 'Aa!'", "[1] tool_use f #x {}");
@@ -56,7 +60,8 @@ public sealed class ChatMessageTests
         AssistantMessage message = await Captured.MessageAsync(
             Chunk("""{"tool_calls":[{"index":0,"id":"1","function":{"name":"f","arguments":"{}"}}]}"""),
             Chunk("""{"tool_calls":[{"index":0,"id":"2","function":{"name":"f","arguments":"[]"}}]}"""),
-            Chunk("""{"tool_calls":[{"id":"3","function":{"name":"g","arguments":{"x": 1}}},{"id":"4","function":{"name":"h","arguments":"3"}}]}"""),
+            Chunk("""{"tool_calls":[{"id":"3","function":{"name":"g","arguments":{"x": 1}}},"""
+                + """{"id":"4","function":{"name":"h","arguments":"3"}}]}"""),
             Done);
 
         message.Lines().Should().Equal("tool_use f #1 {}", "tool_use f #2 []", """tool_use g #3 {"x": 1}""", "tool_use h #4 3");
@@ -93,8 +98,10 @@ public sealed class ChatMessageTests
     {
         const string Body = """
             {"id":"c","object":"chat.completion","model":"m","choices":[
-            {"index":0,"message":{"role":"assistant","content":"Four.","reasoning_content":"2+2","tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"},
-            {"index":1,"message":{"role":"assistant","content":null,"refusal":"No."},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}
+            {"index":0,"message":{"role":"assistant","content":"Four.","reasoning_content":"2+2",
+            "tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"},
+            {"index":1,"message":{"role":"assistant","content":null,"refusal":"No."},"finish_reason":"stop"}],
+            "usage":{"prompt_tokens":1,"completion_tokens":2}}
             """;
         UsageRecord record = await Captured.RecordAsync(Answers.Bytes(Body), new StreamUsageOptions { Capture = CapturedContent.Message });
 
@@ -102,5 +109,6 @@ public sealed class ChatMessageTests
         record.OutputCharacters.Should().Be(13);
     }
 
-    private static string Chunk(string delta) => $$"""{"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{{delta}}}]}""";
+    private static string Chunk(string delta) =>
+        $$"""{"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{{delta}}}]}""";
 }

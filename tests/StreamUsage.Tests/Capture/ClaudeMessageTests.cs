@@ -4,7 +4,9 @@ namespace StreamUsage.Tests.Capture;
 
 public sealed class ClaudeMessageTests
 {
-    private const string Start = """{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[],"usage":{"input_tokens":10,"output_tokens":1}}}""";
+    private const string Start = """{"type":"message_start","message":"""
+        + """{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[],"usage":{"input_tokens":10"""
+        + ""","output_tokens":1}}}""";
     private const string Stop = """{"type":"message_stop"}""";
 
     [Fact]
@@ -21,11 +23,13 @@ public sealed class ClaudeMessageTests
             """{"type":"content_block_start","index":2,"content_block":{"type":"text","text":""}}""",
             """{"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":"N\u00e4h "}}""",
             """{"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":"\ud83d\ude00 \"gut\""}}""",
-            """{"type":"content_block_start","index":3,"content_block":{"type":"server_tool_use","id":"srv_1","name":"web_search","input":{}}}""",
+            """{"type":"content_block_start","index":3,"content_block":"""
+                + """{"type":"server_tool_use","id":"srv_1","name":"web_search","input":{}}}""",
             """{"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":""}}""",
             """{"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":"{\"query\": \"a"}}""",
             """{"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":"b\"}"}}""",
-            """{"type":"content_block_start","index":4,"content_block":{"type":"web_search_tool_result","tool_use_id":"srv_1","content":[{"type":"web_search_result","title":"not the model's"}]}}""",
+            """{"type":"content_block_start","index":4,"content_block":{"type":"web_search_tool_result","tool_use_id":"srv_1","content":"""
+                + """[{"type":"web_search_result","title":"not the model's"}]}}""",
             """{"type":"content_block_start","index":5,"content_block":{"type":"tool_use","id":"toolu_1","name":"now","input":{}}}""",
             """{"type":"content_block_stop","index":5}""",
             """{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"END"},"usage":{"output_tokens":9}}""",
@@ -38,7 +42,8 @@ public sealed class ClaudeMessageTests
             """server_tool_use web_search #srv_1 {"query": "ab"}""",
             "web_search_tool_result #srv_1",
             "tool_use now #toolu_1 {}");
-        message.Should().BeEquivalentTo(new { Id = "msg_1", Role = "assistant", Model = "claude", StopReason = "stop_sequence", StopSequence = "END" });
+        message.Should().BeEquivalentTo(
+            new { Id = "msg_1", Role = "assistant", Model = "claude", StopReason = "stop_sequence", StopSequence = "END" });
     }
 
     [Fact]
@@ -94,7 +99,8 @@ public sealed class ClaudeMessageTests
     public async Task A_whole_message_is_captured_like_a_stream()
     {
         const string Body = """
-            {"type":"message","id":"msg_1","model":"claude","content":[{"thinking":"Hm.","signature":"c2ln","type":"thinking"},{"type":"text","text":"Hi"},
+            {"type":"message","id":"msg_1","model":"claude","content":[{"thinking":"Hm.","signature":"c2ln","type":"thinking"},
+            {"type":"text","text":"Hi"},
             {"type":"tool_use","id":"t","name":"find","input":{"q": 1}},{"type":"tool_use","id":"u","name":"now","input":{}}],
             "role":"assistant","stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":10,"output_tokens":1}}
             """;
@@ -102,7 +108,8 @@ public sealed class ClaudeMessageTests
         foreach (int pieceLength in (int[])[1, Body.Length])
         {
             AssistantMessage message = (await Captured.ResponseAsync(Body, pieceLength: pieceLength)).Message!;
-            message.Lines().Should().Equal("thinking 'Hm.' signed c2ln", "text 'Hi'", """tool_use find #t {"q": 1}""", "tool_use now #u {}");
+            message.Lines()
+                .Should().Equal("thinking 'Hm.' signed c2ln", "text 'Hi'", """tool_use find #t {"q": 1}""", "tool_use now #u {}");
             message.Should().BeEquivalentTo(new { Id = "msg_1", Role = "assistant", StopReason = "tool_use" });
         }
     }

@@ -20,7 +20,8 @@ public sealed class ConverseMessageTests
             """{"messageStop":{"stopReason":"tool_use"}}""",
             """{"metadata":{"usage":{"inputTokens":3,"outputTokens":4,"totalTokens":7}}}""");
 
-        message.Lines().Should().Equal("thinking 'Hm' signed c2ln", "text 'Hello'", """tool_use f #t1 {"a":1}""", "redacted_thinking signed b3A=");
+        message.Lines()
+            .Should().Equal("thinking 'Hm' signed c2ln", "text 'Hello'", """tool_use f #t1 {"a":1}""", "redacted_thinking signed b3A=");
         message.Should().BeEquivalentTo(new { Role = "assistant", StopReason = "tool_use" });
     }
 
@@ -28,10 +29,13 @@ public sealed class ConverseMessageTests
     public async Task A_whole_answer_is_captured_like_a_stream()
     {
         const string Body = """
-            {"output":{"message":{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"Hm","signature":"c2ln"}}},{"text":"Hello"},
-            {"toolUse":{"input":{"a": 1},"name":"f","toolUseId":"t1"}}]}},"stopReason":"tool_use","usage":{"inputTokens":3,"outputTokens":4,"totalTokens":7},"metrics":{"latencyMs":1}}
+            {"output":{"message":{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"Hm","signature":"c2ln"}}},
+            {"text":"Hello"},
+            {"toolUse":{"input":{"a": 1},"name":"f","toolUseId":"t1"}}]}},"stopReason":"tool_use","usage":{"inputTokens":3,"outputTokens":4,
+            "totalTokens":7},"metrics":{"latencyMs":1}}
             """;
 
-        (await Captured.ResponseAsync(Body)).Message!.Lines().Should().Equal("thinking 'Hm' signed c2ln", "text 'Hello'", """tool_use f #t1 {"a": 1}""");
+        (await Captured.ResponseAsync(Body)).Message!.Lines()
+            .Should().Equal("thinking 'Hm' signed c2ln", "text 'Hello'", """tool_use f #t1 {"a": 1}""");
     }
 }

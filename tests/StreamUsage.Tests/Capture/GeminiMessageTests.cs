@@ -12,10 +12,14 @@ public sealed class GeminiMessageTests
             Chunk("""{"thought":true,"text":"think"}"""),
             Chunk("""{"text":"There"},{"text":"fore"}"""),
             Chunk("""{"text":"","thoughtSignature":"c2ln"}"""),
-            Chunk("""{"thoughtSignature":"c2lu","functionCall":{"args":{"b": 1},"name":"f","id":"1"}},{"functionCall":{"name":"f","args":{"b":2}}}"""),
-            Chunk("""{"executableCode":{"language":"PYTHON","code":"print(1)\n"}},{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1\n"}}"""),
-            Chunk("""{"toolCall":{"toolType":"GOOGLE_SEARCH_WEB","args":{"queries":["q"]},"id":"2"}},{"inlineData":{"mimeType":"image/png","data":"aWk="}}"""),
-            """{"candidates":[{"content":{"parts":[{"functionCall":{"name":"now"}}],"role":"model"},"finishReason":"STOP","index":0}],"responseId":"r","modelVersion":"gemini","usageMetadata":{"promptTokenCount":3}}""");
+            Chunk("""{"thoughtSignature":"c2lu","functionCall":{"args":{"b": 1},"name":"f","id":"1"}},"""
+                + """{"functionCall":{"name":"f","args":{"b":2}}}"""),
+            Chunk("""{"executableCode":{"language":"PYTHON","code":"print(1)\n"}},"""
+                + """{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1\n"}}"""),
+            Chunk("""{"toolCall":{"toolType":"GOOGLE_SEARCH_WEB","args":{"queries":["q"]},"id":"2"}},"""
+                + """{"inlineData":{"mimeType":"image/png","data":"aWk="}}"""),
+            """{"candidates":[{"content":{"parts":[{"functionCall":{"name":"now"}}],"role":"model"},"finishReason":"STOP","index":0}]"""
+                + ""","responseId":"r","modelVersion":"gemini","usageMetadata":{"promptTokenCount":3}}""");
 
         message.Lines().Should().Equal(
             "thinking 'I think'",
@@ -35,7 +39,8 @@ public sealed class GeminiMessageTests
     {
         AssistantMessage message = await Captured.MessageAsync(
             """{"candidates":[{"content":{"parts":[{"text":"A"}]},"index":0},{"content":{"parts":[{"text":"B"}]},"index":1}]}""",
-            """{"candidates":[{"content":{"parts":[{"text":"b"}]},"finishReason":"STOP","index":1},{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP","index":0}]}""");
+            """{"candidates":[{"content":{"parts":[{"text":"b"}]},"finishReason":"STOP","index":1},{"content":{"parts":[{"text":"a"}]}"""
+                + ""","finishReason":"STOP","index":0}]}""");
 
         message.Lines().Should().Equal("text 'Aa'", "[1] text 'Bb'");
     }
@@ -45,7 +50,8 @@ public sealed class GeminiMessageTests
     {
         string body = ReadBody.Sse(
             Chunk("""{"functionCall":{"name":"f","willContinue":true}}"""),
-            Chunk("""{"functionCall":{"partialArgs":[{"jsonPath":"$.city","stringValue":"Par","willContinue":true}],"willContinue":true}}"""),
+            Chunk(
+                """{"functionCall":{"partialArgs":[{"jsonPath":"$.city","stringValue":"Par","willContinue":true}],"willContinue":true}}"""),
             Chunk("""{"functionCall":{"partialArgs":[{"jsonPath":"$.city","stringValue":"is"}],"willContinue":true}}"""),
             Chunk("""{"functionCall":{}}"""),
             """{"candidates":[{"content":{"parts":[{"text":"Wait."}],"role":"model"},"finishReason":"STOP","index":0}]}""");

@@ -20,7 +20,8 @@ public sealed class CapturedStreamTests
 
         UsageRecord whole = await CheckAsync(stream, body, body.Length, named: true);
         (int Length, bool IsNamed, bool CutOnce)[] others =
-            [(body.Length, false, false), (1, true, false), (1, false, false), .. Enumerable.Range(0, RandomCuts).Select(i => (random.Next(1, body.Length), i % 2 == 0, true))];
+            [(body.Length, false, false), (1, true, false),
+                (1, false, false), .. Enumerable.Range(0, RandomCuts).Select(i => (random.Next(1, body.Length), i % 2 == 0, true))];
         foreach ((int length, bool isNamed, bool cutOnce) in others)
         {
             UsageRecord other = await CheckAsync(stream, body, length, isNamed, cutOnce);
@@ -31,8 +32,10 @@ public sealed class CapturedStreamTests
 
     private static async Task<UsageRecord> CheckAsync(RecordedStream stream, byte[] body, int pieceLength, bool named, bool cutOnce = false)
     {
-        var options = new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes = 64 * 1024 * 1024 };
-        UsageRecord record = await Captured.RecordAsync(body, options, new UsageContext { ApiFormat = named ? stream.ApiFormat : ApiFormat.Auto }, pieceLength, cutOnce);
+        var options =
+            new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes = 64 * 1024 * 1024 };
+        UsageRecord record = await Captured.RecordAsync(
+            body, options, new UsageContext { ApiFormat = named ? stream.ApiFormat : ApiFormat.Auto }, pieceLength, cutOnce);
         using (new AssertionScope($"{stream} in pieces of {pieceLength}"))
         {
             RecordedStreamTests.Verify(record, stream);
@@ -48,7 +51,8 @@ public sealed class CapturedStreamTests
         AssistantMessage message = record.Response!.Message!;
         ContentBlock[] first = [.. message.Content.Where(block => block.ChoiceIndex == 0)];
         string.Concat(first.Where(block => block.Type == "text").Select(block => block.Text)).Should().Be(expected.Text ?? "");
-        first.Where(block => block.Type == "tool_use").Select(block => new ExpectedToolCall(block.ToolName!, CanonicalJson.Of(block.InputJson!))).Should().Equal(expected.ToolCalls);
+        first.Where(block => block.Type == "tool_use")
+            .Select(block => new ExpectedToolCall(block.ToolName!, CanonicalJson.Of(block.InputJson!))).Should().Equal(expected.ToolCalls);
         message.Id.Should().Be(expected.ResponseId);
         message.Model.Should().Be(expected.Model);
         message.StopReason.Should().Be(expected.StopReason);

@@ -14,7 +14,8 @@ internal sealed class CutExpectation
     private long? _input, _cacheRead, _cacheWrite, _rawOutput, _reasoning, _total;
     private long _charactersAtUsage, _largest, _candidates, _thoughts;
     private bool _isOutputUnknown;
-    private bool _countsOutput, _hasOutputSince, _hasToolName; // Whether the event counts output, and whether output came after the last one that did.
+    // Whether the event counts output, and whether output came after the last one that did.
+    private bool _countsOutput, _hasOutputSince, _hasToolName;
 
     public string? Protocol { get; private set; }
 
@@ -41,7 +42,8 @@ internal sealed class CutExpectation
     /// <summary>At least so much output there was, if any was counted.</summary>
     public long LowerBound => Math.Max(Placeholder, _isOutputUnknown ? 0 : ReportedOutput ?? 0);
 
-    private long? ReportedOutput => Protocol != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning ? _rawOutput + _reasoning : _rawOutput;
+    private long? ReportedOutput => Protocol != "anthropic-messages" && _reasoning > 0 && _total == _input + _rawOutput + _reasoning
+        ? _rawOutput + _reasoning : _rawOutput;
 
     public long Placeholder { get; private set; }
 
@@ -80,7 +82,8 @@ internal sealed class CutExpectation
     private void ReadBlock(ReadOnlySpan<byte> block)
     {
         string[] lines = Encoding.UTF8.GetString(block).Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Split('\n');
-        string[] data = [.. lines.Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => Regex.Replace(line, "^data: ?", ""))];
+        string[] data = [.. lines.Where(line => line.StartsWith("data:", StringComparison.Ordinal))
+            .Select(line => Regex.Replace(line, "^data: ?", ""))];
         string joined = string.Join('\n', data);
         IsSilent &= lines.All(line => line.Length == 0 || line[0] == ':');
         bool isLastLineWhole = lines[^1].Length == 0;
@@ -125,8 +128,10 @@ internal sealed class CutExpectation
         using JsonDocument document = JsonDocument.Parse(data);
         JsonElement root = document.RootElement;
         string type = Text(root, "type") ?? eventType;
-        HasError |= (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object) || type == "error" || type == "response.failed";
-        if (Protocol == "gemini" || root.EnumerateObject().Any(property => property.Name is "candidates" or "usageMetadata" or "setupComplete"))
+        HasError |= (root.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.Object)
+            || type == "error" || type == "response.failed";
+        if (Protocol == "gemini"
+            || root.EnumerateObject().Any(property => property.Name is "candidates" or "usageMetadata" or "setupComplete"))
         {
             Protocol ??= "gemini";
             ReadGemini(root);
@@ -178,7 +183,8 @@ internal sealed class CutExpectation
             {
                 Characters += Length(delta, "content") + Math.Max(Length(delta, "reasoning"), Length(delta, "reasoning_content"));
                 Characters += Objects(delta, "tool_calls").Sum(call => Length(Object(call, "function") ?? default, "arguments"));
-                Characters += Objects(delta, "content").Sum(part => Length(part, "text") + Objects(part, "thinking").Sum(thought => Length(thought, "text")));
+                Characters += Objects(delta, "content")
+                    .Sum(part => Length(part, "text") + Objects(part, "thinking").Sum(thought => Length(thought, "text")));
             }
         }
 
@@ -191,7 +197,8 @@ internal sealed class CutExpectation
     private void ReadResponsesEvent(JsonElement root, string type)
     {
         _isTerminal |= type is "response.completed" or "response.incomplete" or "response.failed";
-        if (type is "response.output_text.delta" or "response.reasoning_text.delta" or "response.reasoning_summary_text.delta" || Regex.IsMatch(type, "_(arguments|call_input|call_code|command)\\.delta$"))
+        if (type is "response.output_text.delta" or "response.reasoning_text.delta" or "response.reasoning_summary_text.delta"
+            || Regex.IsMatch(type, "_(arguments|call_input|call_code|command)\\.delta$"))
         {
             Characters += Length(root, "delta");
         }
@@ -219,8 +226,10 @@ internal sealed class CutExpectation
             foreach (JsonElement part in Objects(Object(candidate, "content") ?? default, "parts"))
             {
                 JsonElement call = Object(part, "functionCall") ?? Object(part, "toolCall") ?? Object(part, "executableCode") ?? default;
-                Characters += Length(part, "text") + Length(call, "code") + Objects(call, "partialArgs").Sum(argument => Length(argument, "stringValue") + (Count(argument, "numberValue") is null ? 0 : 1));
-                Characters += call.ValueKind == JsonValueKind.Object && Object(call, "args") is { } arguments && arguments.EnumerateObject().Any() ? arguments.GetRawText().Length : 0;
+                Characters += Length(part, "text") + Length(call, "code") + Objects(call, "partialArgs")
+                    .Sum(argument => Length(argument, "stringValue") + (Count(argument, "numberValue") is null ? 0 : 1));
+                Characters += call.ValueKind == JsonValueKind.Object
+                    && Object(call, "args") is { } arguments && arguments.EnumerateObject().Any() ? arguments.GetRawText().Length : 0;
             }
         }
 
@@ -236,7 +245,8 @@ internal sealed class CutExpectation
         long sum = Count(usage, "totalTokenCount") ?? 0;
         bool isLess = sum < _largest;
         _largest = Math.Max(_largest, sum);
-        bool isLeftOut = Count(usage, "candidatesTokenCount") is null && !IsComplete && Count(usage, "totalTokenCount") <= prompt + tools + thoughts;
+        bool isLeftOut = Count(usage, "candidatesTokenCount") is null
+            && !IsComplete && Count(usage, "totalTokenCount") <= prompt + tools + thoughts;
         if (!isLeftOut)
         {
             _isOutputUnknown = false;
@@ -267,7 +277,8 @@ internal sealed class CutExpectation
             (Placeholder, _rawOutput) = (_rawOutput ?? 0, null);
             foreach (JsonElement block in Objects(root.GetProperty("message"), "content"))
             {
-                Characters += Length(block, "text") + (Object(block, "input") is { } given && given.EnumerateObject().Any() ? given.GetRawText().Length : 0);
+                Characters += Length(block, "text")
+                    + (Object(block, "input") is { } given && given.EnumerateObject().Any() ? given.GetRawText().Length : 0);
             }
         }
         else if (root.TryGetProperty("usage", out JsonElement usage))
@@ -301,21 +312,26 @@ internal sealed class CutExpectation
         long? output = Count(usage, "completion_tokens") ?? Count(usage, "output_tokens");
         _rawOutput = output ?? _rawOutput;
         _countsOutput |= output > 0;
-        _cacheRead = Count(usage, "cache_read_input_tokens") ?? Count(input, "cached_tokens") ?? Count(usage, "prompt_cache_hit_tokens") ?? Count(usage, "cached_tokens") ?? _cacheRead;
+        _cacheRead = Count(usage, "cache_read_input_tokens")
+            ?? Count(input, "cached_tokens") ?? Count(usage, "prompt_cache_hit_tokens") ?? Count(usage, "cached_tokens") ?? _cacheRead;
         _cacheWrite = Count(usage, "cache_creation_input_tokens") ?? Count(input, "cache_write_tokens") ?? _cacheWrite;
         _reasoning = Count(outputDetails, "reasoning_tokens") ?? Count(usage, "reasoning_tokens") ?? _reasoning;
         _total = Count(usage, "total_tokens") ?? _total;
     }
 
-    private static JsonElement? Object(JsonElement parent, string name) => parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
+    private static JsonElement? Object(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     private static long? Count(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? (long)value.GetDouble() : null;
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind == JsonValueKind.Number ? (long)value.GetDouble() : null;
 
     private static int Length(JsonElement parent, string name) => (Text(parent, name) ?? "").Length;
 
     private static JsonElement[] Objects(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [];
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [];
 
-    private static string? Text(JsonElement parent, string name) => parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement parent, string name) => parent.ValueKind == JsonValueKind.Object
+        && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

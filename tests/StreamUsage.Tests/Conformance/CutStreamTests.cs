@@ -129,7 +129,13 @@ public sealed class CutStreamTests
             : (StreamOutcome.Interrupted, UsageStatus.Failed));
         if (!expected.HasError)
         {
-            record.StatusCode.Should().Be(record.Outcome switch { StreamOutcome.Completed => 200, StreamOutcome.ClientAborted => 499, StreamOutcome.Empty => 503, _ => 502 });
+            record.StatusCode.Should().Be(record.Outcome switch
+            {
+                StreamOutcome.Completed => 200,
+                StreamOutcome.ClientAborted => 499,
+                StreamOutcome.Empty => 503,
+                _ => 502,
+            });
         }
 
         record.Protocol.Should().Be(expected.Protocol);
@@ -146,9 +152,12 @@ public sealed class CutStreamTests
         {
             // Nothing is reported but a placeholder, which the estimate is never below; text that was seen is never
             // free.
-            bool isFree = record.Outcome is StreamOutcome.Completed or StreamOutcome.ProviderError && record.OutputCharacters == 0 && record.InputSource == TokenSource.None;
-            record.OutputSource.Should().Be(!isFree && (expected.Characters > 0 || expected.LowerBound > 0) ? TokenSource.Estimated : TokenSource.None);
-            record.Usage.OutputTokens.Should().BeGreaterThanOrEqualTo(isFree ? 0 : Math.Max(expected.LowerBound, expected.UncountedCharacters > 0 ? Math.Max(1, expected.UncountedCharacters / 4) : 0));
+            bool isFree = record.Outcome is StreamOutcome.Completed or StreamOutcome.ProviderError
+                && record.OutputCharacters == 0 && record.InputSource == TokenSource.None;
+            record.OutputSource
+                .Should().Be(!isFree && (expected.Characters > 0 || expected.LowerBound > 0) ? TokenSource.Estimated : TokenSource.None);
+            record.Usage.OutputTokens.Should().BeGreaterThanOrEqualTo(isFree
+                ? 0 : Math.Max(expected.LowerBound, expected.UncountedCharacters > 0 ? Math.Max(1, expected.UncountedCharacters / 4) : 0));
             record.Usage.OutputTokens.Should().BeLessThanOrEqualTo(expected.LowerBound + Math.Max(1, record.OutputCharacters / 4));
         }
 

@@ -33,7 +33,8 @@ public sealed class DetectionTests
         SharedFiles.Require("corpus", format);
         RecordedStream stream = RecordedStream.All(format).Single(s => s.Name == name);
         byte[] body = stream.Body;
-        int firstEvent = Regex.Match(Encoding.Latin1.GetString(body), "^data:.*?(\n\n|\r\n\r\n|\\z)", RegexOptions.Multiline | RegexOptions.Singleline) is { } match ? match.Index + match.Length : body.Length;
+        int firstEvent = Regex.Match(Encoding.Latin1.GetString(body), "^data:.*?(\n\n|\r\n\r\n|\\z)",
+            RegexOptions.Multiline | RegexOptions.Singleline) is { } match ? match.Index + match.Length : body.Length;
         foreach ((ApiFormat named, string[] protocols) in Formats)
         {
             ApiFormat expected = protocols.Contains(format) ? named : stream.ApiFormat;
@@ -55,7 +56,8 @@ public sealed class DetectionTests
 
         (await tracking.Completion).ApiFormat.Should().Be(ApiFormat.Bedrock);
         await tracker.DisposeAsync(); // What is logged and counted follows.
-        log.Lines.Should().Contain(line => line.EventId == 8 && line.Text.Contains("GEMINI", StringComparison.Ordinal) && line.Text.Contains("BEDROCK", StringComparison.Ordinal));
+        log.Lines.Should().Contain(line => line.EventId == 8
+            && line.Text.Contains("GEMINI", StringComparison.Ordinal) && line.Text.Contains("BEDROCK", StringComparison.Ordinal));
     }
 
     private static (string?, ApiFormat) Read(ReadOnlySpan<byte> body, ApiFormat named)

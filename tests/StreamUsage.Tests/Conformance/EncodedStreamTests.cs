@@ -26,7 +26,8 @@ public sealed class EncodedStreamTests(LoopbackProvider provider) : IClassFixtur
 
     private async Task VerifyAsync(RecordedStream stream, string encoding, List<byte[]> pieces)
     {
-        var options = new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes = 64 * 1024 * 1024 };
+        var options =
+            new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes = 64 * 1024 * 1024 };
         await using var tracker = new UsageTracker(new RecordingSink(), options);
         using HttpResponseMessage response = await provider.GetAsync(
             async context =>
@@ -40,7 +41,8 @@ public sealed class EncodedStreamTests(LoopbackProvider provider) : IClassFixtur
                 }
             },
             encoding == "br" ? "1.1" : "2.0");
-        UsageTracking tracking = response.TrackUsage(tracker, new UsageContext { ApiFormat = pieces.Count == 1 ? stream.ApiFormat : ApiFormat.Auto });
+        UsageTracking tracking =
+            response.TrackUsage(tracker, new UsageContext { ApiFormat = pieces.Count == 1 ? stream.ApiFormat : ApiFormat.Auto });
 
         byte[] seen = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 

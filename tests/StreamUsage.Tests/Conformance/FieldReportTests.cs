@@ -33,11 +33,13 @@ public sealed class FieldReportTests
     public async Task A_field_report_is_read_as_is_right_whole_and_byte_by_byte(string name)
     {
         string folder = SharedFiles.Require("data", "field-reports", name);
-        using JsonDocument document = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(folder, "case.json"), TestContext.Current.CancellationToken));
+        using JsonDocument document =
+            JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(folder, "case.json"), TestContext.Current.CancellationToken));
         byte[] body = await File.ReadAllBytesAsync(Directory.GetFiles(folder, "input.*").Single(), TestContext.Current.CancellationToken);
         foreach (int pieceLength in (int[])[body.Length, 1])
         {
-            foreach (ApiFormat format in (ApiFormat[])[new ApiFormat(document.RootElement.GetProperty("format").GetString()!), ApiFormat.Auto])
+            foreach (ApiFormat format in (ApiFormat[])[new ApiFormat(document.RootElement.GetProperty("format").GetString()!),
+                ApiFormat.Auto])
             {
                 UsageRecord record = await ReadAsync(document.RootElement, body, pieceLength, format);
                 using var scope = new AssertionScope($"{name} in pieces of {pieceLength} as {format.Name}");
@@ -49,10 +51,13 @@ public sealed class FieldReportTests
     private static async Task<UsageRecord> ReadAsync(JsonElement report, byte[] body, int pieceLength, ApiFormat format)
     {
         await using var tracker = new UsageTracker(new RecordingSink());
-        using var response = new HttpResponseMessage((HttpStatusCode)report.GetProperty("status").GetInt32()) { Content = new StreamContent(new PiecewiseStream(body, pieceLength)) };
+        using var response = new HttpResponseMessage((HttpStatusCode)report.GetProperty("status")
+            .GetInt32())
+        { Content = new StreamContent(new PiecewiseStream(body, pieceLength)) };
         response.Content.Headers.TryAddWithoutValidation("Content-Type", report.GetProperty("contentType").GetString());
         string request = report.TryGetProperty("request", out JsonElement sent) ? sent.GetString()! : "";
-        UsageTracking tracking = response.TrackUsage(tracker, new UsageContext { ApiFormat = format, RequestBody = Encoding.UTF8.GetBytes(request) });
+        UsageTracking tracking =
+            response.TrackUsage(tracker, new UsageContext { ApiFormat = format, RequestBody = Encoding.UTF8.GetBytes(request) });
         await using Stream content = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         bool isAborted = report.TryGetProperty("abort", out JsonElement abort) && abort.ValueKind != JsonValueKind.False;
         var buffer = new byte[body.Length];
@@ -92,7 +97,8 @@ public sealed class FieldReportTests
                 "model" => record.ResponseModel,
                 _ => throw new InvalidDataException($"Not a member of a record that is compared: {member.Name}"),
             };
-            actual.Should().Be(member.Value.ValueKind == JsonValueKind.Null ? null : member.Value.ToString(), "this is its {0}", member.Name);
+            actual.Should().Be(
+                member.Value.ValueKind == JsonValueKind.Null ? null : member.Value.ToString(), "this is its {0}", member.Name);
         }
     }
 

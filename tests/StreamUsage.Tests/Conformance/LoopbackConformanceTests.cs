@@ -39,14 +39,17 @@ public sealed class LoopbackConformanceTests(LoopbackProvider provider) : IClass
     private static int[] Cuts(byte[] body, Reading reading)
     {
         var random = new Random(body.Length + (int)reading);
-        return body.Length <= SmallBody ? [.. Enumerable.Range(1, body.Length - 1)] : [.. Enumerable.Range(0, RandomCuts).Select(_ => random.Next(1, body.Length)).Distinct().Order()];
+        return body.Length <= SmallBody ? [.. Enumerable.Range(1, body.Length - 1)]
+            : [.. Enumerable.Range(0, RandomCuts).Select(_ => random.Next(1, body.Length)).Distinct().Order()];
     }
 
     private async Task VerifyAsync(RecordedStream stream, byte[] body, int[] cuts, Reading reading)
     {
         var sink = new RecordingSink();
-        using HttpResponseMessage response = await provider.GetAsync(context => ServeAsync(context, stream.ContentType, body, cuts), cuts.Length % 2 == 0 ? "1.1" : "2.0");
-        UsageTracking tracking = response.TrackUsage(sink, new UsageContext { ApiFormat = reading == Reading.Copy ? stream.ApiFormat : ApiFormat.Auto });
+        using HttpResponseMessage response =
+            await provider.GetAsync(context => ServeAsync(context, stream.ContentType, body, cuts), cuts.Length % 2 == 0 ? "1.1" : "2.0");
+        UsageTracking tracking =
+            response.TrackUsage(sink, new UsageContext { ApiFormat = reading == Reading.Copy ? stream.ApiFormat : ApiFormat.Auto });
 
         byte[] seen = await ReadAsync(response.Content, reading);
 

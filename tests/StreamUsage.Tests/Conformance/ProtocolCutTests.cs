@@ -25,7 +25,8 @@ public sealed class ProtocolCutTests
     public Task A_recorded_body_cut_anywhere_gives_one_record_of_the_right_outcome(string format, string name)
     {
         RecordedStream stream = RecordedStreamTests.Find(format, name);
-        return VerifyAsync(stream.Body, AnswerEnd.MarkOf(stream), stream.Expected.Error is null ? StreamOutcome.Completed : StreamOutcome.ProviderError);
+        return VerifyAsync(
+            stream.Body, AnswerEnd.MarkOf(stream), stream.Expected.Error is null ? StreamOutcome.Completed : StreamOutcome.ProviderError);
     }
 
     [Theory]
@@ -43,7 +44,8 @@ public sealed class ProtocolCutTests
         int completeAt = AnswerEnd.Find(body, mark);
         int[] boundaries = AnswerEnd.Boundaries(body);
         random.Shuffle(boundaries);
-        int[] cuts = [0, 1, body.Length - 1, completeAt - 1, completeAt, .. boundaries.Take(MaxCuts), .. Enumerable.Range(0, RandomCuts).Select(_ => random.Next(body.Length))];
+        int[] cuts = [0, 1, body.Length - 1, completeAt - 1, completeAt, .. boundaries.Take(MaxCuts), .. Enumerable.Range(0, RandomCuts)
+            .Select(_ => random.Next(body.Length))];
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink, Track.ByCharacters);
         foreach (int cut in cuts.Distinct().Order())
@@ -72,7 +74,8 @@ public sealed class ProtocolCutTests
         {
             Ending.ReaderLeaves => [StreamOutcome.ClientAborted],
             Ending.BodyBreaks => [StreamOutcome.Interrupted],
-            _ => cut == 0 ? [StreamOutcome.Empty] : record.Protocol is null ? [StreamOutcome.Unreadable, StreamOutcome.Empty] : [StreamOutcome.Interrupted],
+            _ => cut == 0 ? [StreamOutcome.Empty]
+                : record.Protocol is null ? [StreamOutcome.Unreadable, StreamOutcome.Empty] : [StreamOutcome.Interrupted],
         };
         expected.Should().Contain(record.Outcome);
         if (record.OutputCharacters > 0)

@@ -41,18 +41,22 @@ public sealed partial class ProtocolFixtureTests
         using var meters = new Meters();
         var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { MeterFactory = meters }, log);
         UsageRecord before = await RecordAsync(fixture, fixture.Body, isNamed: false, 100);
-        UsageRecord after = await RecordAsync(tracker, fixture.ToBody(changed)), again = await RecordAsync(tracker, fixture.ToBody(changed));
+        UsageRecord after = await RecordAsync(tracker, fixture.ToBody(changed)),
+            again = await RecordAsync(tracker, fixture.ToBody(changed));
         await tracker.DisposeAsync();
 
         foreach (UsageRecord record in (UsageRecord[])[after, again])
         {
-            (record.Usage, record.BilledUsage, record.InputSource, record.OutputSource, record.Outcome).Should().Be((before.Usage, before.BilledUsage, before.InputSource, before.OutputSource, before.Outcome));
+            (record.Usage, record.BilledUsage, record.InputSource, record.OutputSource, record.Outcome)
+                .Should().Be((before.Usage, before.BilledUsage, before.InputSource, before.OutputSource, before.Outcome));
             record.Anomalies.HasFlag(UsageAnomalies.UnknownUsageFields).Should().Be(changed != text);
         }
 
         string[] expected = changed == text ? [] : ["made_up_tokens"];
-        log.Lines.Where(line => line.EventId == 21).Select(line => line.Fields["Field"]).Should().Equal(expected, "a field is named once a tracker");
-        meters.Sums("streamusage.usage.unknown_fields").Should().BeEquivalentTo(expected.Select(field => (field, 2.0)), "and counted in each answer");
+        log.Lines.Where(line => line.EventId == 21).Select(line => line.Fields["Field"])
+            .Should().Equal(expected, "a field is named once a tracker");
+        meters.Sums("streamusage.usage.unknown_fields")
+            .Should().BeEquivalentTo(expected.Select(field => (field, 2.0)), "and counted in each answer");
     }
 
     [GeneratedRegex("\"(usage|total_usage|usageMetadata|meta|amazon-bedrock-invocationMetrics)\": ?\\{")]
@@ -65,16 +69,20 @@ public sealed partial class ProtocolFixtureTests
         return await tracking.Completion;
     }
 
-    private static Task<UsageRecord> RecordAsync(ProtocolFixture fixture, byte[] body, bool isNamed, int pieceLength, bool cutOnce = false) =>
-        Captured.RecordAsync(body, new StreamUsageOptions { Capture = CapturedContent.Message }, new UsageContext { ApiFormat = isNamed ? fixture.Format : ApiFormat.Auto }, pieceLength, cutOnce);
+    private static Task<UsageRecord> RecordAsync(
+        ProtocolFixture fixture, byte[] body, bool isNamed, int pieceLength, bool cutOnce = false) =>
+        Captured.RecordAsync(body, new StreamUsageOptions { Capture = CapturedContent.Message },
+            new UsageContext { ApiFormat = isNamed ? fixture.Format : ApiFormat.Auto }, pieceLength, cutOnce);
 
     private static async Task VerifyAsync(ProtocolFixture fixture, byte[] body, bool isNamed, int pieceLength, bool cutOnce = false)
     {
         UsageRecord record = await RecordAsync(fixture, body, isNamed, pieceLength, cutOnce);
         using var scope = new AssertionScope($"{fixture} {(isNamed ? "named" : "auto")} in pieces of {pieceLength}");
         record.SkippedEvents.Should().Be(0);
-        record.ApiFormat.Name.Should().Be(!isNamed && fixture.Expected.TryGetProperty("autoFormat", out JsonElement detected) ? detected.GetString() : fixture.Format.Name);
-        foreach (JsonProperty expected in fixture.Expected.EnumerateObject().Where(member => member.Name is not ("format" or "autoFormat" or "end")))
+        record.ApiFormat.Name.Should().Be(!isNamed && fixture.Expected.TryGetProperty("autoFormat", out JsonElement detected)
+            ? detected.GetString() : fixture.Format.Name);
+        foreach (JsonProperty expected in fixture.Expected.EnumerateObject()
+            .Where(member => member.Name is not ("format" or "autoFormat" or "end")))
         {
             Value(record, expected.Name).Should().Be(Text(expected.Value), expected.Name);
         }
@@ -90,7 +98,8 @@ public sealed partial class ProtocolFixtureTests
         _ => value.GetRawText(),
     };
 
-    private static string? Value(UsageRecord record, string name) => FormattableString.Invariant($"{Member(record, name)}") is var text && Member(record, name) is null ? null : text;
+    private static string? Value(UsageRecord record, string name) =>
+        FormattableString.Invariant($"{Member(record, name)}") is var text && Member(record, name) is null ? null : text;
 
     private static object? Member(UsageRecord record, string name) => name switch
     {
@@ -121,7 +130,8 @@ public sealed partial class ProtocolFixtureTests
         "details" => string.Join('|', record.TokenDetails.Select(detail => $"{detail.Key} {detail.Value}")),
         "serverToolUse" => string.Join('|', record.ServerToolUse.Select(use => $"{use.Key} {use.Value}")),
         "text" => string.Concat(record.Response!.Message!.Content.Where(block => block.Type == "text").Select(block => block.Text)),
-        "tools" => string.Join('|', record.Response!.Message!.Content.Where(block => block.Type == "tool_use").Select(block => $"{block.ToolName} {CanonicalJson.Of(block.InputJson!)}")),
+        "tools" => string.Join('|', record.Response!.Message!.Content.Where(block => block.Type == "tool_use")
+            .Select(block => $"{block.ToolName} {CanonicalJson.Of(block.InputJson!)}")),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a member that a fixture may expect."),
     };
 }

@@ -10,14 +10,16 @@ public sealed class RecordedStreamTests
     private const int RandomCuts = 20;
 
     /// <summary>The streams of the four big protocols.</summary>
-    public static TheoryData<string, string> Streams() => ToData(RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini"));
+    public static TheoryData<string, string> Streams() =>
+        ToData(RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini"));
 
     /// <summary>The bodies of all other protocols, streamed and whole.</summary>
     public static TheoryData<string, string> Bodies() => ToData(RecordedStream.Bodies(OtherFormats));
 
     /// <summary>The corpora of the other protocols.</summary>
     public static string[] OtherFormats =>
-        ["openai-completions", "openai-images", "openai-transcription", "gemini-interactions", "bedrock-converse", "bedrock-invoke", "cohere-chat", "cohere-chat-v1"];
+        ["openai-completions", "openai-images", "openai-transcription", "gemini-interactions", "bedrock-converse", "bedrock-invoke",
+            "cohere-chat", "cohere-chat-v1"];
 
     internal static RecordedStream Find(string format, string name)
     {
@@ -64,7 +66,8 @@ public sealed class RecordedStreamTests
     {
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink);
-        await using Stream tracked = tracker.Track(new PiecewiseStream(body, pieceLength, cutOnce), new UsageContext { ApiFormat = named ? stream.ApiFormat : ApiFormat.Auto }, out UsageTracking tracking);
+        await using Stream tracked = tracker.Track(new PiecewiseStream(body, pieceLength, cutOnce),
+            new UsageContext { ApiFormat = named ? stream.ApiFormat : ApiFormat.Auto }, out UsageTracking tracking);
         var seen = new MemoryStream();
         var buffer = new byte[Math.Max(1, Math.Max(pieceLength, body.Length))];
         for (int length; (length = await tracked.ReadAsync(buffer, TestContext.Current.CancellationToken)) != 0;)
@@ -106,7 +109,8 @@ public sealed class RecordedStreamTests
         else
         {
             record.InputSource.Should().Be(TokenSource.None);
-            record.ReportedUsageJson.Should().Be(expected.DurationSeconds is null && record.ReportedCost is null ? null : record.ReportedUsageJson);
+            record.ReportedUsageJson
+                .Should().Be(expected.DurationSeconds is null && record.ReportedCost is null ? null : record.ReportedUsageJson);
         }
 
         record.ResponseId.Should().Be(expected.ResponseId);
@@ -116,7 +120,8 @@ public sealed class RecordedStreamTests
         record.EventCount.Should().Be(stream.IsWhole ? 1 : expected.DataEvents);
         record.SkippedEvents.Should().Be(0);
         record.ErrorMessage.Should().Be(expected.Error);
-        record.Outcome.Should().Be(expected.Error is not null ? StreamOutcome.ProviderError : expected.Completed ? StreamOutcome.Completed : StreamOutcome.Interrupted);
+        record.Outcome.Should().Be(expected.Error is not null ? StreamOutcome.ProviderError
+            : expected.Completed ? StreamOutcome.Completed : StreamOutcome.Interrupted);
         record.OutputCharacters.Should().BeGreaterThanOrEqualTo(expected.Text?.Length ?? 0);
     }
 
@@ -124,7 +129,8 @@ public sealed class RecordedStreamTests
     {
         if (expected.BilledUnits is { } billed)
         {
-            (record.BilledUsage.TotalInputTokens, record.BilledUsage.OutputTokens).Should().Be((billed["input_tokens"], billed["output_tokens"]));
+            (record.BilledUsage.TotalInputTokens, record.BilledUsage.OutputTokens)
+                .Should().Be((billed["input_tokens"], billed["output_tokens"]));
         }
 
         if (expected.DurationSeconds is { } seconds)

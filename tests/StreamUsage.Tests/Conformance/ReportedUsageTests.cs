@@ -29,7 +29,8 @@ public sealed class ReportedUsageTests
             JsonElement expected = document.RootElement.GetProperty("expected");
             string members = document.RootElement.GetProperty("body").GetRawText()[1..^1];
             using var scope = new AssertionScope(line);
-            ApiFormat named = format switch { "anthropic-messages" => ApiFormat.Claude, "gemini" => ApiFormat.Gemini, _ => ApiFormat.OpenAI };
+            ApiFormat named =
+                format switch { "anthropic-messages" => ApiFormat.Claude, "gemini" => ApiFormat.Gemini, _ => ApiFormat.OpenAI };
             foreach (string body in Bodies(format, members))
             {
                 foreach (ApiFormat given in (ApiFormat[])[named, ApiFormat.Auto])
@@ -48,31 +49,39 @@ public sealed class ReportedUsageTests
     {
         "anthropic-messages" =>
         [
-            $$"""{"type":"message","id":"m","role":"assistant","content":[{"type":"text","text":"t"}],"stop_reason":"end_turn",{{members}}}""",
+            """{"type":"message","id":"m","role":"assistant","content":[{"type":"text","text":"t"}],"stop_reason":"end_turn","""
+                + $$"""{{members}}}""",
             $$"""{ {{members}}, "content":[{"type":"text","text":"t"}], "type":"message", "id":"m" }""",
         ],
         "openai-chat" =>
         [
-            $$"""{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"t"},"finish_reason":"stop"}],{{members}}}""",
-            ReadBody.Sse("""{"id":"c","choices":[{"index":0,"delta":{"content":"t"},"finish_reason":"stop"}]}""", $$"""{"choices":[],{{members}}}""", "[DONE]"),
+            """{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"t"}"""
+                + $$""","finish_reason":"stop"}],{{members}}}""",
+            ReadBody.Sse("""{"id":"c","choices":[{"index":0,"delta":{"content":"t"},"finish_reason":"stop"}]}""",
+                $$"""{"choices":[],{{members}}}""", "[DONE]"),
         ],
         "openai-responses" =>
         [
             $$"""{"id":"r","object":"response","status":"completed","output":[],{{members}}}""",
-            ReadBody.Sse("""{"type":"response.created","response":{"id":"r"}}""", """{"type":"response.completed","response":{"id":"r","status":"completed",""" + members + "}}"),
+            ReadBody.Sse("""{"type":"response.created","response":{"id":"r"}}""",
+                """{"type":"response.completed","response":{"id":"r","status":"completed",""" + members + "}}"),
         ],
         _ =>
         [
             $$"""{"candidates":[{"content":{"parts":[{"text":"t"}]},"finishReason":"STOP"}],{{members}}}""",
             $$"""{ {{members}} }""",
-            """[{"candidates":[{"content":{"parts":[{"text":"t"}]}}],"usageMetadata":{"promptTokenCount":1,"cachedContentTokenCount":1,"toolUsePromptTokenCount":5,"thoughtsTokenCount":1}},{""" + members + ""","candidates":[{"finishReason":"STOP"}]}]""",
-            ReadBody.Sse("""{"response":{"candidates":[{"content":{"parts":[{"text":"t"}]},"finishReason":"STOP"}],""" + members + """},"traceId":"x"}"""),
+            """[{"candidates":[{"content":{"parts":[{"text":"t"}]}}],"usageMetadata":{"promptTokenCount":1,"cachedContentTokenCount":1"""
+                + ""","toolUsePromptTokenCount":5,"thoughtsTokenCount":1}},{"""
+                + members + ""","candidates":[{"finishReason":"STOP"}]}]""",
+            ReadBody.Sse("""{"response":{"candidates":[{"content":{"parts":[{"text":"t"}]},"finishReason":"STOP"}],"""
+                + members + """},"traceId":"x"}"""),
         ],
     };
 
     private static void Verify(ReadBody read, JsonElement expected, string format, ApiFormat named)
     {
-        (read.Protocol, read.Format, read.Outcome, read.SkippedEvents, read.IgnoredCounts).Should().Be((format, named, StreamOutcome.Completed, 0L, 0));
+        (read.Protocol, read.Format, read.Outcome, read.SkippedEvents, read.IgnoredCounts)
+            .Should().Be((format, named, StreamOutcome.Completed, 0L, 0));
         (read.State.IsInputReported, read.State.IsOutputReported).Should().Be((true, true));
         TokenUsage usage = read.Usage;
         usage.TotalInputTokens.Should().Be(Of("input_tokens"));

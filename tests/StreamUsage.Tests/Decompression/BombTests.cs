@@ -18,7 +18,8 @@ public sealed class BombTests
         body.Length.Should().BeLessThan(100 * 1024);
         var log = new RecordingLog();
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddZstd(), log);
-        await using Stream tracked = tracker.Track(new PiecewiseStream(body, 16 * 1024), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
+        await using Stream tracked = tracker.Track(new PiecewiseStream(body, 16 * 1024),
+            Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
         long before = GC.GetTotalAllocatedBytes(precise: true);
 
         await tracked.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);

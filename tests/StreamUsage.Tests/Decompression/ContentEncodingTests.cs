@@ -20,7 +20,8 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
         byte[][] events = Encoded.Events(Answers.Claude);
         List<byte[]> pieces = Encoded.Encode(encoding, events);
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddZstd());
-        Stream tracked = tracker.Track(new PiecesStream([.. pieces]), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = Encoded.Header(encoding) });
+        Stream tracked = tracker.Track(new PiecesStream([.. pieces]),
+            Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = Encoded.Header(encoding) });
         var buffer = new byte[10_000];
         for (int i = 0; i < events.Length; i++)
         {
@@ -68,7 +69,8 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
                     }
                 },
                 version);
-            UsageTracking tracking = response.TrackUsage(new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddZstd()), Track.Nothing);
+            UsageTracking tracking =
+                response.TrackUsage(new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddZstd()), Track.Nothing);
 
             byte[] seen = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 
@@ -102,7 +104,8 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
     [Fact]
     public async Task Without_its_package_zstd_is_not_known()
     {
-        (await RecordAsync("zstd", Encoded.Encode("zstd", Answers.ClaudeBytes), options: new StreamUsageOptions())).Outcome.Should().Be(StreamOutcome.Unreadable);
+        (await RecordAsync("zstd", Encoded.Encode("zstd", Answers.ClaudeBytes), options: new StreamUsageOptions())).Outcome
+            .Should().Be(StreamOutcome.Unreadable);
     }
 
     [Fact]
@@ -127,9 +130,11 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
         var log = new RecordingLog();
         UsageRecord record = await RecordAsync(encoding, Answers.ClaudeBytes, log: log);
 
-        record.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Unreadable, StatusCode = 502, EventCount = 0, BytesReceived = Answers.ClaudeBytes.Length });
+        record.Should().BeEquivalentTo(
+            new { Outcome = StreamOutcome.Unreadable, StatusCode = 502, EventCount = 0, BytesReceived = Answers.ClaudeBytes.Length });
         record.Response!.RawExcerpt.Should().StartWith("event: message_start");
-        log.Lines.Should().ContainSingle(line => line.EventId == 20).Which.Text.Should().EndWith("Content-Encoding: Unknown").And.NotContain("unheard");
+        log.Lines.Should().ContainSingle(line => line.EventId == 20).Which.Text
+            .Should().EndWith("Content-Encoding: Unknown").And.NotContain("unheard");
     }
 
     [Fact]
@@ -169,7 +174,8 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
 
                 bool isWhole = record.Outcome is StreamOutcome.Completed;
                 return record.BytesReceived == sent.Length && record.OutputCharacters <= 16_000
-                    && (isWhole || record.Outcome is StreamOutcome.Unreadable or StreamOutcome.Interrupted or StreamOutcome.Empty or StreamOutcome.ProviderError)
+                    && (isWhole || record.Outcome is StreamOutcome.Unreadable
+                        or StreamOutcome.Interrupted or StreamOutcome.Empty or StreamOutcome.ProviderError)
                     && (!isWhole || record.Usage.InputTokens == 25 || !isCut);
             },
             iter: 1000, threads: 1);
@@ -181,13 +187,20 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
         List<byte[]> pieces = Encoded.Encode("gzip", Encoded.Events(Answers.Claude));
         UsageRecord record = await RecordAsync("gzip", [.. pieces[0], .. pieces[1]]);
 
-        record.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, InputSource = TokenSource.Reported, OutputSource = TokenSource.Estimated, EventCount = 2 });
+        record.Should().BeEquivalentTo(new
+        {
+            Outcome = StreamOutcome.Interrupted,
+            InputSource = TokenSource.Reported,
+            OutputSource = TokenSource.Estimated,
+            EventCount = 2,
+        });
     }
 
     [Fact]
     public async Task A_stream_of_events_that_compresses_well_is_no_bomb()
     {
-        byte[] plain = Encoding.UTF8.GetBytes(Answers.ClaudeStart + string.Concat(Enumerable.Repeat(Answers.ClaudeText, 100_000)) + Answers.ClaudeDelta + Answers.ClaudeStop);
+        byte[] plain = Encoding.UTF8.GetBytes(
+            Answers.ClaudeStart + string.Concat(Enumerable.Repeat(Answers.ClaudeText, 100_000)) + Answers.ClaudeDelta + Answers.ClaudeStop);
         UsageRecord record = await RecordAsync("gzip", Encoded.Encode("gzip", plain), 4096);
 
         record.Outcome.Should().Be(StreamOutcome.Completed);
@@ -197,18 +210,21 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
     [Fact]
     public async Task An_encoding_of_ones_own_takes_its_place()
     {
-        var options = new StreamUsageOptions().AddContentEncoding("Not-At-All", () => new CopyDecoder(fails: false)).AddContentEncoding("gzip", () => new CopyDecoder(fails: true));
+        var options = new StreamUsageOptions().AddContentEncoding("Not-At-All", () => new CopyDecoder(fails: false))
+            .AddContentEncoding("gzip", () => new CopyDecoder(fails: true));
 
         VerifyClaude(await RecordAsync("not-at-all", Answers.ClaudeBytes, 10, options: options));
         (await RecordAsync("gzip", Answers.ClaudeBytes, 10, options: options)).Outcome.Should().Be(StreamOutcome.Unreadable);
         CopyDecoder.Open.Should().Be(0);
     }
 
-    private static async Task<UsageRecord> RecordAsync(string? encoding, byte[] body, int pieceLength = int.MaxValue, RecordingLog? log = null, StreamUsageOptions? options = null)
+    private static async Task<UsageRecord> RecordAsync(
+        string? encoding, byte[] body, int pieceLength = int.MaxValue, RecordingLog? log = null, StreamUsageOptions? options = null)
     {
         await using var tracker = new UsageTracker(new RecordingSink(), options ?? new StreamUsageOptions().AddZstd(), log);
         await using Stream tracked = tracker.Track(
-            new PiecewiseStream(body, pieceLength), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding is null ? null : Encoded.Header(encoding) });
+            new PiecewiseStream(body, pieceLength), Track.Nothing,
+            out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding is null ? null : Encoded.Header(encoding) });
         var buffer = new byte[64 * 1024];
         int at = 0;
         for (int length; (length = await tracked.ReadAsync(buffer, TestContext.Current.CancellationToken)) != 0; at += length)
@@ -221,8 +237,16 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
 
     private static void VerifyClaude(UsageRecord record)
     {
-        record.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Protocol = "anthropic-messages", EventCount = 4, SkippedEvents = 0, OutputCharacters = 24 });
-        record.Usage.Should().BeEquivalentTo(new { InputTokens = 25, CacheReadInputTokens = 7, CacheCreationInputTokens = 3, OutputTokens = 15 });
+        record.Should().BeEquivalentTo(new
+        {
+            Outcome = StreamOutcome.Completed,
+            Protocol = "anthropic-messages",
+            EventCount = 4,
+            SkippedEvents = 0,
+            OutputCharacters = 24,
+        });
+        record.Usage
+            .Should().BeEquivalentTo(new { InputTokens = 25, CacheReadInputTokens = 7, CacheCreationInputTokens = 3, OutputTokens = 15 });
     }
 
     /// <summary>A body that comes in given pieces, one a read.</summary>

@@ -16,8 +16,10 @@ public sealed class DecoderDisposeTests
         var log = new RecordingLog();
         var disposed = new List<OddDecoder>();
         byte[] body = Encoding.UTF8.GetBytes(Answers.Claude.TrimEnd());
-        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddContentEncoding("odd", () => new OddDecoder(disposed)), log);
-        await using Stream stream = tracker.Track(new PiecewiseStream(body, 100), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
+        await using var tracker = new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions().AddContentEncoding("odd", () => new OddDecoder(disposed)), log);
+        await using Stream stream = tracker.Track(
+            new PiecewiseStream(body, 100), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
 
         await Track.ReadToEndAsync(stream);
 
@@ -31,9 +33,12 @@ public sealed class DecoderDisposeTests
     [Fact]
     public async Task What_a_cut_event_has_taken_of_the_budget_goes_back()
     {
-        byte[] body = Encoding.UTF8.GetBytes(Answers.ClaudeStart + "data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"" + new string('x', 100_000));
-        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddContentEncoding("odd", () => new OddDecoder([])));
-        Stream stream = tracker.Track(new PiecewiseStream(body, body.Length), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = "odd" });
+        byte[] body = Encoding.UTF8
+            .GetBytes(Answers.ClaudeStart + "data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"" + new string('x', 100_000));
+        await using var tracker = new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions().AddContentEncoding("odd", () => new OddDecoder([])));
+        Stream stream = tracker.Track(new PiecewiseStream(body, body.Length),
+            Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = "odd" });
         _ = await stream.ReadAsync(new byte[body.Length], TestContext.Current.CancellationToken);
         tracker.Budget.Taken.Should().BePositive();
 
@@ -47,9 +52,11 @@ public sealed class DecoderDisposeTests
     public async Task Decoders_that_were_made_before_one_that_could_not_be_are_disposed()
     {
         var disposed = new List<OddDecoder>();
-        StreamUsageOptions options = new StreamUsageOptions().AddContentEncoding("odd", () => new OddDecoder(disposed)).AddContentEncoding("none", () => throw new InvalidOperationException());
+        StreamUsageOptions options = new StreamUsageOptions().AddContentEncoding("odd", () => new OddDecoder(disposed))
+            .AddContentEncoding("none", () => throw new InvalidOperationException());
 
-        UsageRecord record = await Captured.RecordAsync(Answers.ClaudeBytes, options, response: new TrackedResponse { ContentEncoding = "none, odd" });
+        UsageRecord record =
+            await Captured.RecordAsync(Answers.ClaudeBytes, options, response: new TrackedResponse { ContentEncoding = "none, odd" });
 
         record.Outcome.Should().Be(StreamOutcome.Unreadable);
         disposed.Should().ContainSingle();

@@ -58,7 +58,8 @@ public sealed class BackgroundDeliveryTests
             SpinWait.SpinUntil(() => sink.Records.Count == Count, TimeSpan.FromSeconds(30)).Should().BeTrue();
         }
 
-        sink.Records.Select(record => record.Context.RequestId).Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"), "none is lost");
+        sink.Records.Select(record => record.Context.RequestId)
+            .Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"), "none is lost");
         sink.Starts.Should().HaveCount(Count);
     }
 
@@ -67,7 +68,10 @@ public sealed class BackgroundDeliveryTests
     {
         var log = new RecordingLog();
         var resort = new List<string?>();
-        var sink = new TestSink { Before = (records, _) => records.Any(record => record.Context.RequestId == "4") ? throw Fault : ValueTask.CompletedTask };
+        var sink = new TestSink
+        {
+            Before = (records, _) => records.Any(record => record.Context.RequestId == "4") ? throw Fault : ValueTask.CompletedTask,
+        };
         await using (UsageTracker tracker = Tracker(sink, o => o.MaxBatchSize = 10, log: log, configure: o =>
         {
             o.MaxDeliveryAttempts = 2;
@@ -87,7 +91,8 @@ public sealed class BackgroundDeliveryTests
         sink.Ids.Should().BeEquivalentTo("0", "1", "2", "3", "5", "6", "7", "8", "9");
         sink.Calls.Count(call => call is ["4"]).Should().Be(6, "it is tried alone three times as often as a sink without a queue would be");
         resort.Should().Equal("4");
-        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Fields.Should().Contain("Reason", "failed").And.Contain("RequestId", "4");
+        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Fields
+            .Should().Contain("Reason", "failed").And.Contain("RequestId", "4");
     }
 
     [Fact]
@@ -95,7 +100,10 @@ public sealed class BackgroundDeliveryTests
     {
         var log = new RecordingLog();
         var time = new FakeTimeProvider();
-        var sink = new TestSink { Before = (records, _) => records.Any(record => record.Context.RequestId == "bad") ? throw Fault : ValueTask.CompletedTask };
+        var sink = new TestSink
+        {
+            Before = (records, _) => records.Any(record => record.Context.RequestId == "bad") ? throw Fault : ValueTask.CompletedTask,
+        };
         await using UsageTracker tracker = Tracker(sink, null, time, log, o => o.MaxDeliveryAttempts = 1);
 
         Streams.Finish(tracker, "bad");
@@ -140,7 +148,12 @@ public sealed class BackgroundDeliveryTests
         var time = new FakeTimeProvider();
         bool isDown = false;
         var sink = new TestSink { Before = (_, _) => Volatile.Read(ref isDown) ? throw Fault : ValueTask.CompletedTask };
-        var options = new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), MeterFactory = meters, Background = new BackgroundDeliveryOptions { Capacity = 50, MaxBatchSize = 10, FullQueueTimeout = TimeSpan.FromSeconds(5) } };
+        var options = new StreamUsageOptions
+        {
+            SinkTimeout = TimeSpan.FromDays(1),
+            MeterFactory = meters,
+            Background = new BackgroundDeliveryOptions { Capacity = 50, MaxBatchSize = 10, FullQueueTimeout = TimeSpan.FromSeconds(5) },
+        };
         var tracker = new UsageTracker(sink, options, log, time);
 
         Streams.Finish(tracker, "first"); // From here on it is known that the sink takes no starts.
@@ -151,7 +164,8 @@ public sealed class BackgroundDeliveryTests
         var trackings = new List<UsageTracking>();
         for (int i = 0; i < 200; i++)
         {
-            Stream body = tracker.Track(new ScriptedStream(Answers.Claude), new UsageContext { RequestId = $"{i}" }, out UsageTracking tracking);
+            Stream body = tracker.Track(
+                new ScriptedStream(Answers.Claude), new UsageContext { RequestId = $"{i}" }, out UsageTracking tracking);
             (await Track.ReadToEndAsync(body)).Should().Be(Answers.Claude);
             trackings.Add(tracking);
         }
@@ -159,17 +173,21 @@ public sealed class BackgroundDeliveryTests
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => trackings.TrueForAll(tracking => tracking.Completion.IsCompleted));
         DeliveryResult[] results = await Task.WhenAll(trackings.Select(tracking => tracking.Delivery));
         int queued = results.Count(result => result == DeliveryResult.Queued);
-        queued.Should().BeInRange(50, 170, "the queue, the batches and single records that are retried beside it, and the batch that waits to be");
+        queued.Should().BeInRange(
+            50, 170, "the queue, the batches and single records that are retried beside it, and the batch that waits to be");
         log.Lines.Count(line => line.EventId == 3).Should().Be(200 - queued);
-        SpinWait.SpinUntil(() => meters.Sum("streamusage.records.dropped", "queue_full") == 200 - queued, TimeSpan.FromSeconds(30)).Should().BeTrue("they are counted, though no record waits for that");
+        SpinWait.SpinUntil(() => meters.Sum("streamusage.records.dropped", "queue_full") == 200 - queued, TimeSpan.FromSeconds(30))
+            .Should().BeTrue("they are counted, though no record waits for that");
         meters.Observe();
         meters.Last("streamusage.queue.length").Should().Be(queued);
         meters.Last("streamusage.queue.oldest_age").Should().BeGreaterThanOrEqualTo(5);
 
         Volatile.Write(ref isDown, false);
         await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => sink.Taken.Count == queued + 1);
-        sink.Ids.Skip(1).Should().BeEquivalentTo(Enumerable.Range(0, 200).Where(i => results[i] == DeliveryResult.Queued).Select(i => $"{i}"), "nothing else is lost");
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => meters.Sum("streamusage.records.delivered", nameof(TestSink)) == queued + 1);
+        sink.Ids.Skip(1).Should().BeEquivalentTo(
+            Enumerable.Range(0, 200).Where(i => results[i] == DeliveryResult.Queued).Select(i => $"{i}"), "nothing else is lost");
+        await Streams.PassUntil(
+            time, TimeSpan.FromSeconds(30), () => meters.Sum("streamusage.records.delivered", nameof(TestSink)) == queued + 1);
         meters.Observe();
         meters.Last("streamusage.queue.length").Should().Be(0);
     }
@@ -180,7 +198,16 @@ public sealed class BackgroundDeliveryTests
         var alive = new TestSink();
         var dead = new TestSink { Before = (_, _) => throw Fault };
         var time = new FakeTimeProvider();
-        var options = new StreamUsageOptions { Background = new BackgroundDeliveryOptions { Capacity = 10, MaxBatchDelay = TimeSpan.Zero, MaxBatchSize = 1, FullQueueTimeout = TimeSpan.FromHours(1) } };
+        var options = new StreamUsageOptions
+        {
+            Background = new BackgroundDeliveryOptions
+            {
+                Capacity = 10,
+                MaxBatchDelay = TimeSpan.Zero,
+                MaxBatchSize = 1,
+                FullQueueTimeout = TimeSpan.FromHours(1),
+            }
+        };
         var tracker = new UsageTracker([dead, alive], options, null, time, null);
 
         for (int i = 0; i < 100; i++)
@@ -205,7 +232,8 @@ public sealed class BackgroundDeliveryTests
         await tracker.DisposeAsync();
 
         sink.Taken.Should().HaveCount(10);
-        (await Streams.Finish(tracker, "late").Delivery).Should().Be(DeliveryResult.Queued, "a response that outlives its tracker is delivered like any other");
+        (await Streams.Finish(tracker, "late").Delivery)
+            .Should().Be(DeliveryResult.Queued, "a response that outlives its tracker is delivered like any other");
         SpinWait.SpinUntil(() => sink.Taken.Count == 11, TimeSpan.FromSeconds(30)).Should().BeTrue();
     }
 
@@ -253,10 +281,16 @@ public sealed class BackgroundDeliveryTests
         }
     }
 
-    private static UsageTracker Tracker(IUsageSink sink, Action<BackgroundDeliveryOptions>? background = null, FakeTimeProvider? time = null, RecordingLog? log = null, Action<StreamUsageOptions>? configure = null)
+    private static UsageTracker Tracker(IUsageSink sink, Action<BackgroundDeliveryOptions>? background = null,
+        FakeTimeProvider? time = null, RecordingLog? log = null, Action<StreamUsageOptions>? configure = null)
     {
         // A test's time passes in leaps: none may end a call that is only waiting for its turn.
-        var options = new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), RetryDelay = TimeSpan.Zero, Background = new BackgroundDeliveryOptions() };
+        var options = new StreamUsageOptions
+        {
+            SinkTimeout = TimeSpan.FromDays(1),
+            RetryDelay = TimeSpan.Zero,
+            Background = new BackgroundDeliveryOptions(),
+        };
         background?.Invoke(options.Background);
         configure?.Invoke(options);
         return new UsageTracker(sink, options, log, time);

@@ -17,7 +17,13 @@ public sealed class FaultySinkTests
         {
             SinkTimeout = TimeSpan.FromMilliseconds(100),
             RetryDelay = TimeSpan.FromMilliseconds(1),
-            Background = new BackgroundDeliveryOptions { Capacity = Capacity, FullQueueTimeout = TimeSpan.FromMinutes(10), MaxBatchDelay = TimeSpan.FromMilliseconds(5), ShutdownTimeout = TimeSpan.FromMinutes(10) },
+            Background = new BackgroundDeliveryOptions
+            {
+                Capacity = Capacity,
+                FullQueueTimeout = TimeSpan.FromMinutes(10),
+                MaxBatchDelay = TimeSpan.FromMilliseconds(5),
+                ShutdownTimeout = TimeSpan.FromMinutes(10),
+            },
         };
         long before = GC.GetTotalMemory(forceFullCollection: true), most = 0;
         await using (var tracker = new UsageTracker(store, options))
@@ -37,12 +43,14 @@ public sealed class FaultySinkTests
         }
 
         store.Ids.Should().HaveCount(Readers * RecordsEach).And.OnlyHaveUniqueItems();
-        foreach (IGrouping<string, int> reader in store.Ids.Select(id => id.Split('/')).GroupBy(id => id[0], id => int.Parse(id[1], System.Globalization.CultureInfo.InvariantCulture)))
+        foreach (IGrouping<string, int> reader in store.Ids.Select(id => id.Split('/'))
+            .GroupBy(id => id[0], id => int.Parse(id[1], System.Globalization.CultureInfo.InvariantCulture)))
         {
             reader.Should().HaveCount(RecordsEach);
         }
 
-        (store.Failures, store.Hangs, store.Refusals).Should().Match<(int Failures, int Hangs, int Refusals)>(s => s.Failures > 100 && s.Hangs > 1 && s.Refusals > 0, "a store that works proves nothing");
+        (store.Failures, store.Hangs, store.Refusals).Should().Match<(int Failures, int Hangs, int Refusals)>(
+            s => s.Failures > 100 && s.Hangs > 1 && s.Refusals > 0, "a store that works proves nothing");
         most.Should().BeLessThan(2 * Capacity * 4_000, "the queue and as many that wait, at some kilobytes each");
     }
 
@@ -66,7 +74,8 @@ public sealed class FaultySinkTests
         /// <summary>About what the store itself holds.</summary>
         public long Bytes => 150L * Ids.Count;
 
-        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => RecordBatchAsync([record], cancellationToken);
+        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) =>
+            RecordBatchAsync([record], cancellationToken);
 
         public ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
         {

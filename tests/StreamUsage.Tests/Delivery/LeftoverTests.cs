@@ -27,7 +27,8 @@ public sealed class LeftoverTests
         await tracker.DisposeAsync();
 
         resort.Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"));
-        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"]).Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"));
+        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"])
+            .Should().BeEquivalentTo(Enumerable.Range(0, Count).Select(i => $"{i}"));
         log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(line => Equals(line.Fields["Reason"], "shutdown"));
         log.Lines.Should().NotContain(line => line.EventId == 9 || line.EventId == 13);
         meters.Sum("streamusage.records.dropped", "shutdown").Should().Be(Count);
@@ -39,11 +40,14 @@ public sealed class LeftoverTests
         int calls = 0;
         var log = new RecordingLog();
         var time = new FakeTimeProvider();
-        UsageTracker tracker = await FillAsync(log, time, (_, _) => Interlocked.Increment(ref calls) <= 10 ? default : new ValueTask(new TaskCompletionSource().Task));
+        UsageTracker tracker = await FillAsync(
+            log, time, (_, _) => Interlocked.Increment(ref calls) <= 10 ? default : new ValueTask(new TaskCompletionSource().Task));
 
         Task stop = tracker.DisposeAsync().AsTask();
-        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 26, TimeSpan.FromSeconds(30)).Should().BeTrue("ten have ended, and sixteen are under way at once");
-        SpinWait.SpinUntil(() => log.Lines.Count(line => line.EventId == 3) == Count, TimeSpan.FromSeconds(30)).Should().BeTrue("lines wait for no callback");
+        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 26, TimeSpan.FromSeconds(30))
+            .Should().BeTrue("ten have ended, and sixteen are under way at once");
+        SpinWait.SpinUntil(() => log.Lines.Count(line => line.EventId == 3) == Count, TimeSpan.FromSeconds(30))
+            .Should().BeTrue("lines wait for no callback");
         stop.IsCompleted.Should().BeFalse();
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
 
@@ -76,7 +80,8 @@ public sealed class LeftoverTests
     }
 
     // The first record hangs at the sink, and the queue behind it is full.
-    private static async Task<UsageTracker> FillAsync(RecordingLog log, FakeTimeProvider time, Func<UsageRecord, CancellationToken, ValueTask> lastResort, Meters? meters = null)
+    private static async Task<UsageTracker> FillAsync(
+        RecordingLog log, FakeTimeProvider time, Func<UsageRecord, CancellationToken, ValueTask> lastResort, Meters? meters = null)
     {
         var isCalled = new TaskCompletionSource();
         var sink = new TestSink
@@ -92,7 +97,14 @@ public sealed class LeftoverTests
             SinkTimeout = TimeSpan.FromDays(1),
             OnDeliveryFailed = lastResort,
             MeterFactory = meters,
-            Background = new BackgroundDeliveryOptions { Capacity = Count - 1, MaxBatchSize = 5, MaxBatchDelay = TimeSpan.Zero, FullQueueTimeout = MaxWait, ShutdownTimeout = TimeSpan.Zero },
+            Background = new BackgroundDeliveryOptions
+            {
+                Capacity = Count - 1,
+                MaxBatchSize = 5,
+                MaxBatchDelay = TimeSpan.Zero,
+                FullQueueTimeout = MaxWait,
+                ShutdownTimeout = TimeSpan.Zero,
+            },
         };
         var tracker = new UsageTracker(sink, options, log, time);
         for (int i = 0; i < Count; i++)

@@ -58,13 +58,19 @@ public sealed class RecordOrderTests
 
     private static async Task<UsageTracking> FinishAsync(UsageTracker tracker, string answer, string id)
     {
-        await using Stream body = tracker.Track(new ScriptedStream(answer), new UsageContext { RequestId = id }, out UsageTracking tracking);
+        await using Stream body =
+            tracker.Track(new ScriptedStream(answer), new UsageContext { RequestId = id }, out UsageTracking tracking);
         await Track.ReadToEndAsync(body);
         return tracking;
     }
 
     private static UsageTracker Tracker(IUsageSink sink, ITokenEstimator estimator, FakeTimeProvider time) =>
-        new(sink, new StreamUsageOptions { Estimator = estimator, SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions() }, timeProvider: time);
+        new(sink, new StreamUsageOptions
+        {
+            Estimator = estimator,
+            SinkTimeout = TimeSpan.FromDays(1),
+            Background = new BackgroundDeliveryOptions(),
+        }, timeProvider: time);
 
     private sealed class HeldEstimator(ManualResetEventSlim mayEnd) : ITokenEstimator
     {

@@ -39,9 +39,11 @@ public sealed class RefusedRecordTests
             await Streams.Finish(tracker, id).Completion;
         }
 
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => Dropped(log) == ids.Count(id => id == Bad) && sink.Taken.Count == ids.Count(id => id != Bad));
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => Dropped(log) == ids.Count(id => id == Bad)
+            && sink.Taken.Count == ids.Count(id => id != Bad));
         sink.Ids.Should().BeEquivalentTo(ids.Where(id => id != Bad));
-        log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(line => Equals(line.Fields["Reason"], "failed") && Equals(line.Fields["RequestId"], Bad) && (int)line.Fields["Attempts"]! > 2);
+        log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(
+            line => Equals(line.Fields["Reason"], "failed") && Equals(line.Fields["RequestId"], Bad) && (int)line.Fields["Attempts"]! > 2);
     }
 
     [Fact]
@@ -49,7 +51,11 @@ public sealed class RefusedRecordTests
     {
         var log = new RecordingLog();
         var time = new FakeTimeProvider();
-        var sink = new TestSink { Before = (records, token) => records.Any(record => record.Context.RequestId == "hangs") ? new ValueTask(Task.Delay(Timeout.Infinite, token)) : Refuse(records, token) };
+        var sink = new TestSink
+        {
+            Before = (records, token) => records.Any(record => record.Context.RequestId == "hangs")
+            ? new ValueTask(Task.Delay(Timeout.Infinite, token)) : Refuse(records, token)
+        };
         await using UsageTracker tracker = Tracker(sink, log, time, 10, TimeSpan.FromHours(1));
 
         foreach (string id in (string[])[Bad, "hangs", "1", "2", "3"])
@@ -73,7 +79,8 @@ public sealed class RefusedRecordTests
             int calls = 0, downFor = refusals;
             var log = new RecordingLog();
             var time = new FakeTimeProvider();
-            var sink = new TestSink { Before = (_, _) => Interlocked.Increment(ref calls) <= downFor ? throw Fault : ValueTask.CompletedTask };
+            var sink =
+                new TestSink { Before = (_, _) => Interlocked.Increment(ref calls) <= downFor ? throw Fault : ValueTask.CompletedTask };
             await using UsageTracker tracker = Tracker(sink, log, time, 20);
             for (int i = 0; i < 30; i++)
             {
@@ -115,21 +122,23 @@ public sealed class RefusedRecordTests
     private static int Dropped(RecordingLog log) => log.Lines.Count(line => line.EventId == 3);
 
     // A test's time passes in leaps: none may end a call that is only waiting for its turn.
-    private static UsageTracker Tracker(IUsageSink sink, RecordingLog log, FakeTimeProvider time, int batchSize, TimeSpan? sinkTimeout = null) => new(
-        sink,
-        new StreamUsageOptions
-        {
-            SinkTimeout = sinkTimeout ?? TimeSpan.FromDays(1),
-            MaxDeliveryAttempts = 2,
-            RetryDelay = TimeSpan.Zero,
-            Background = new BackgroundDeliveryOptions { MaxBatchSize = batchSize },
-        },
-        log,
-        time);
+    private static UsageTracker Tracker(IUsageSink sink,
+        RecordingLog log, FakeTimeProvider time, int batchSize, TimeSpan? sinkTimeout = null) => new(
+            sink,
+            new StreamUsageOptions
+            {
+                SinkTimeout = sinkTimeout ?? TimeSpan.FromDays(1),
+                MaxDeliveryAttempts = 2,
+                RetryDelay = TimeSpan.Zero,
+                Background = new BackgroundDeliveryOptions { MaxBatchSize = batchSize },
+            },
+            log,
+            time);
 
     /// <summary>Leaves batches to the interface.</summary>
     private sealed class OneByOne(TestSink sink) : IUsageSink
     {
-        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => sink.RecordAsync(record, cancellationToken);
+        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) =>
+            sink.RecordAsync(record, cancellationToken);
     }
 }

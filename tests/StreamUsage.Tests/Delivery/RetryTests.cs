@@ -24,7 +24,8 @@ public sealed class RetryTests
         calls.Should().Be(3);
         await tracker.DisposeAsync(); // What is logged and counted follows.
         log.Lines.Select(line => line.EventId).Should().BeEquivalentTo([10, 11, 1], "the first failure is told at once, and the end of it");
-        log.Lines.Single(line => line.EventId == 10).Should().Match<RecordingLog.Line>(line => line.Level == LogLevel.Warning && line.Exception == Fault);
+        log.Lines.Single(line => line.EventId == 10)
+            .Should().Match<RecordingLog.Line>(line => line.Level == LogLevel.Warning && line.Exception == Fault);
     }
 
     [Fact]
@@ -33,7 +34,8 @@ public sealed class RetryTests
         int calls = 0;
         var time = new TimerCountingTime();
         var sink = new FaultySink(record: _ => Interlocked.Increment(ref calls) == 1 ? throw Fault : ValueTask.CompletedTask);
-        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { RetryDelay = TimeSpan.FromMinutes(1), SinkTimeout = TimeSpan.FromDays(1) }, timeProvider: time);
+        await using var tracker = new UsageTracker(
+            sink, new StreamUsageOptions { RetryDelay = TimeSpan.FromMinutes(1), SinkTimeout = TimeSpan.FromDays(1) }, timeProvider: time);
 
         UsageTracking tracking = Streams.Finish(tracker);
         SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
@@ -73,9 +75,18 @@ public sealed class RetryTests
             }),
             options,
             log);
-        var context = new UsageContext { RequestId = "r1", UserId = "u1", ApiKeyId = "k1", ProviderId = "p1", RequestHeaders = new Dictionary<string, string> { ["x-plain"] = "canary-header" } };
+        var context = new UsageContext
+        {
+            RequestId = "r1",
+            UserId = "u1",
+            ApiKeyId = "k1",
+            ProviderId = "p1",
+            RequestHeaders = new Dictionary<string, string> { ["x-plain"] = "canary-header" },
+        };
 
-        await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.Claude.Replace("Twenty-four", "canary-text", StringComparison.Ordinal)), context, out UsageTracking tracking));
+        await Track.ReadToEndAsync(
+            tracker.Track(new ScriptedStream(Answers.Claude.Replace("Twenty-four", "canary-text", StringComparison.Ordinal)),
+                context, out UsageTracking tracking));
         UsageRecord record = await tracking.Completion;
 
         (await tracking.Delivery).Should().Be(DeliveryResult.Failed);
@@ -133,7 +144,8 @@ public sealed class RetryTests
         }
 
         await tracking.Completion;
-        log.Lines.Should().ContainSingle(line => line.EventId == 9).Which.Exception!.GetType().Name.Should().Be(hangs ? nameof(TimeoutException) : nameof(InvalidOperationException));
+        log.Lines.Should().ContainSingle(line => line.EventId == 9).Which.Exception!.GetType().Name
+            .Should().Be(hangs ? nameof(TimeoutException) : nameof(InvalidOperationException));
     }
 
     [Fact]
@@ -170,7 +182,8 @@ public sealed class RetryTests
         var time = new FakeTimeProvider();
         var ends = new TaskCompletionSource[20];
         int calls = 0, failed = 0;
-        var sink = new FaultySink(record: _ => new ValueTask((ends[Interlocked.Increment(ref calls) - 1] = new TaskCompletionSource()).Task));
+        var sink = new FaultySink(
+            record: _ => new ValueTask((ends[Interlocked.Increment(ref calls) - 1] = new TaskCompletionSource()).Task));
         var options = new StreamUsageOptions { MaxDeliveryAttempts = 1, SinkTimeout = TimeSpan.FromSeconds(10) };
         await using var tracker = new UsageTracker(sink, options, timeProvider: time);
         var trackings = new List<UsageTracking>();
@@ -189,7 +202,8 @@ public sealed class RetryTests
         {
             // Call k began at k seconds: at 20 + i all up to 10 + i have had their ten seconds, and no later one.
             DeliveryResult expected = (10 + i) % 3 == 0 ? DeliveryResult.Delivered : DeliveryResult.Failed;
-            (await trackings[10 + i].Delivery.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Should().Be(expected);
+            (await trackings[10 + i].Delivery.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
+                .Should().Be(expected);
             failed = trackings.Skip(11 + i).Count(tracking => tracking.Delivery is { IsCompleted: true, Result: DeliveryResult.Failed });
             failed.Should().Be(0);
             time.Advance(TimeSpan.FromSeconds(1));
@@ -210,7 +224,8 @@ public sealed class RetryTests
         await using var tracker = new UsageTracker([dead, alive], new StreamUsageOptions { MaxDeliveryAttempts = 1 }, null, time, null);
 
         UsageTracking tracking = Streams.Finish(tracker);
-        SpinWait.SpinUntil(() => !alive.Records.IsEmpty && Volatile.Read(ref isCalled), TimeSpan.FromSeconds(30)).Should().BeTrue("it does not wait for the dead one");
+        SpinWait.SpinUntil(() => !alive.Records.IsEmpty && Volatile.Read(ref isCalled), TimeSpan.FromSeconds(30))
+            .Should().BeTrue("it does not wait for the dead one");
         tracking.Completion.IsCompleted.Should().BeFalse();
         await Streams.PassUntil(time, TimeSpan.FromSeconds(30), () => tracking.Completion.IsCompleted);
 

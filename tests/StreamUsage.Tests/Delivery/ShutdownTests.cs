@@ -14,12 +14,19 @@ public sealed class ShutdownTests
         var time = new FakeTimeProvider();
         var log = new RecordingLog();
         var sink = new TestSink();
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { Estimator = new StreamUsage.Estimation.CharacterTokenEstimator(), SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions { ShutdownTimeout = TimeSpan.FromDays(1) } }, log, time);
+        var tracker = new UsageTracker(sink, new StreamUsageOptions
+        {
+            Estimator = new StreamUsage.Estimation.CharacterTokenEstimator(),
+            SinkTimeout = TimeSpan.FromDays(1),
+            Background = new BackgroundDeliveryOptions { ShutdownTimeout = TimeSpan.FromDays(1) },
+        }, log, time);
         var streams = new List<Stream>();
         var trackings = new List<UsageTracking>();
         for (int i = 0; i < Count; i++)
         {
-            streams.Add(tracker.Track(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText, Answers.ClaudeDelta + Answers.ClaudeStop), new UsageContext { RequestId = $"{i}" }, out UsageTracking tracking));
+            streams.Add(
+                tracker.Track(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText, Answers.ClaudeDelta + Answers.ClaudeStop),
+                    new UsageContext { RequestId = $"{i}" }, out UsageTracking tracking));
             trackings.Add(tracking);
             (await streams[i].ReadAsync(new byte[4096], TestContext.Current.CancellationToken)).Should().BePositive();
         }
@@ -37,7 +44,8 @@ public sealed class ShutdownTests
         await stop;
 
         sink.Taken.Should().HaveCount(Count).And.OnlyContain(r =>
-            r.Outcome == StreamOutcome.Interrupted && r.Status == UsageStatus.Failed && r.StatusCode == 502 && r.ErrorType == "shutdown" && r.Usage.InputTokens == 25 && r.Usage.OutputTokens == 6
+            r.Outcome == StreamOutcome.Interrupted && r.Status == UsageStatus.Failed
+            && r.StatusCode == 502 && r.ErrorType == "shutdown" && r.Usage.InputTokens == 25 && r.Usage.OutputTokens == 6
             && r.OutputSource == TokenSource.Estimated && r.Duration == TimeSpan.FromSeconds(5));
         sink.Ids.Should().OnlyHaveUniqueItems();
         log.Lines.Should().ContainSingle(line => line.EventId == 12).Which.Fields["Responses"].Should().Be(Count);
@@ -77,7 +85,8 @@ public sealed class ShutdownTests
 
         await tracker.DisposeAsync();
 
-        sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.ErrorType == null);
+        sink.Records.Should().ContainSingle().Which
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.ErrorType == null);
         tracking.Completion.IsCompletedSuccessfully.Should().BeTrue();
     }
 
@@ -90,7 +99,8 @@ public sealed class ShutdownTests
         await tracker.DisposeAsync();
         GC.KeepAlive(stream); // Else it may be collected first, as a response that its reader has left.
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorType == "shutdown" && r.BytesReceived == 0 && r.OutputSource == TokenSource.None);
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted
+            && r.ErrorType == "shutdown" && r.BytesReceived == 0 && r.OutputSource == TokenSource.None);
     }
 
     [Theory]
@@ -128,11 +138,13 @@ public sealed class ShutdownTests
         await stop.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         left.Delivery.IsCompleted.Should().BeTrue();
         (await left.Delivery).Should().Be(DeliveryResult.Failed);
-        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Fields.Should().Contain("Reason", "shutdown").And.Contain("RequestId", "left").And.Contain("Attempts", 1);
+        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Fields
+            .Should().Contain("Reason", "shutdown").And.Contain("RequestId", "left").And.Contain("Attempts", 1);
         resort.Should().Equal("left");
 
         UsageTracking late = Streams.Finish(tracker, "late");
-        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 2, TimeSpan.FromSeconds(30)).Should().BeTrue("a response that outlives its tracker is handed over all the same");
+        SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 2, TimeSpan.FromSeconds(30))
+            .Should().BeTrue("a response that outlives its tracker is handed over all the same");
         GC.KeepAlive(late);
     }
 
@@ -142,7 +154,11 @@ public sealed class ShutdownTests
         var time = new FakeTimeProvider();
         var log = new RecordingLog();
         var sink = new CallbackUsageSink((_, _) => new ValueTask(new TaskCompletionSource().Task));
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(1), Background = new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero } }, log, time);
+        var tracker = new UsageTracker(sink, new StreamUsageOptions
+        {
+            SinkTimeout = TimeSpan.FromDays(1),
+            Background = new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero },
+        }, log, time);
         await Streams.Finish(tracker, "0").Completion;
 
         Task stop = tracker.DisposeAsync().AsTask();
@@ -153,7 +169,8 @@ public sealed class ShutdownTests
 
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
 
-        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"]).Should().BeEquivalentTo(Enumerable.Range(0, 20).Select(i => $"{i}"));
+        log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"])
+            .Should().BeEquivalentTo(Enumerable.Range(0, 20).Select(i => $"{i}"));
         log.Lines.Where(line => line.EventId == 3).Should().OnlyContain(line => Equals(line.Fields["Reason"], "shutdown"));
     }
 
@@ -219,7 +236,8 @@ public sealed class ShutdownTests
     public async Task Flush_waits_for_the_records_that_are_there_and_not_for_later_ones()
     {
         var mayTake = new TaskCompletionSource();
-        var sink = new TestSink { Before = (records, _) => records[0].Context.RequestId == "later" ? new ValueTask(mayTake.Task) : default };
+        var sink =
+            new TestSink { Before = (records, _) => records[0].Context.RequestId == "later" ? new ValueTask(mayTake.Task) : default };
         await using var tracker = new UsageTracker(sink);
         for (int i = 0; i < 20; i++)
         {

@@ -8,11 +8,13 @@ namespace StreamUsage.Tests.Delivery;
 public sealed class SinkNamesTests
 {
     [Fact]
-    public void A_sink_is_named_after_its_type() => SinkNames.Of([new RecordingSink(), new TestSink()], "").Should().Equal("RecordingSink", "TestSink");
+    public void A_sink_is_named_after_its_type() =>
+        SinkNames.Of([new RecordingSink(), new TestSink()], "").Should().Equal("RecordingSink", "TestSink");
 
     [Fact]
     public void Sinks_of_one_type_are_numbered() =>
-        SinkNames.Of([new RecordingSink(), new TestSink(), new RecordingSink()], "").Should().Equal("RecordingSink#1", "TestSink", "RecordingSink#2");
+        SinkNames.Of([new RecordingSink(), new TestSink(), new RecordingSink()], "")
+            .Should().Equal("RecordingSink#1", "TestSink", "RecordingSink#2");
 
     [Fact]
     public async Task Sinks_of_named_trackers_bear_its_name()
@@ -23,12 +25,14 @@ public sealed class SinkNamesTests
         services.AddStreamUsage("a").AddSink(new TestSink()).AddSink((_, _) => default);
         services.AddStreamUsage().AddSink(new TestSink()).AddSink(new TestSink());
         await using ServiceProvider provider = services.BuildServiceProvider();
-        foreach (UsageTracker tracker in (UsageTracker[])[provider.GetRequiredKeyedService<UsageTracker>("a"), provider.GetRequiredService<UsageTracker>()])
+        foreach (UsageTracker tracker in (UsageTracker[])[provider.GetRequiredKeyedService<UsageTracker>("a"),
+            provider.GetRequiredService<UsageTracker>()])
         {
             await Streams.Finish(tracker).Completion;
             await tracker.DisposeAsync();
         }
 
-        meters.Measurements.Where(m => m.Name == "streamusage.records.delivered").Select(m => m.Tags).Should().BeEquivalentTo("a/TestSink", "a/CallbackUsageSink", "TestSink#1", "TestSink#2");
+        meters.Measurements.Where(m => m.Name == "streamusage.records.delivered").Select(m => m.Tags)
+            .Should().BeEquivalentTo("a/TestSink", "a/CallbackUsageSink", "TestSink#1", "TestSink#2");
     }
 }

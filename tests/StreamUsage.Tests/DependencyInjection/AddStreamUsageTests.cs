@@ -76,7 +76,8 @@ public sealed class AddStreamUsageTests
 
         sinks.Select(sink => sink.Records.Count).Should().Equal(0, 1, 1);
         a.Settings.Should().Match<RecordSettings>(s => !s.CapturesHeaders && s.ThrowOnUnreadableStream);
-        provider.GetServices<IHostedService>().Should().HaveCount(4, "each tracker ends with its host, and the sinks are checked when it starts");
+        provider.GetServices<IHostedService>()
+            .Should().HaveCount(4, "each tracker ends with its host, and the sinks are checked when it starts");
     }
 
     [Fact]
@@ -102,7 +103,8 @@ public sealed class AddStreamUsageTests
     public async Task Estimator_pricing_and_parsers_are_the_containers_where_the_options_name_none()
     {
         var services = new ServiceCollection();
-        services.AddSingleton<ITokenEstimator>(new Estimator(70)).AddSingleton<IUsagePricing>(new Pricing(3)).AddSingleton<IUsageParser>(new WordParser("words")).AddSingleton<IUsageParser>(new WordParser("late words"));
+        services.AddSingleton<ITokenEstimator>(new Estimator(70)).AddSingleton<IUsagePricing>(new Pricing(3))
+            .AddSingleton<IUsageParser>(new WordParser("words")).AddSingleton<IUsageParser>(new WordParser("late words"));
         services.AddStreamUsage().AddSink(new RecordingSink());
         services.AddStreamUsage("own", options =>
         {
@@ -116,10 +118,13 @@ public sealed class AddStreamUsageTests
         UsageRecord named = await ReadAsync(provider.GetRequiredService<UsageTracker>(), new ApiFormat("LATE WORDS"));
         UsageRecord own = await ReadAsync(provider.GetRequiredKeyedService<UsageTracker>("own"), ApiFormat.Auto);
 
-        record.Should().Match<UsageRecord>(r => r.Protocol == "words" && r.ApiFormat == new ApiFormat("words") && r.Usage.OutputTokens == 70 && r.Cost!.Total == 3);
+        record.Should().Match<UsageRecord>(
+            r => r.Protocol == "words" && r.ApiFormat == new ApiFormat("words") && r.Usage.OutputTokens == 70 && r.Cost!.Total == 3);
         named.Protocol.Should().Be("late words");
-        own.Should().Match<UsageRecord>(r => r.Protocol == "own words" && r.ApiFormat == new ApiFormat("mine") && r.Usage.OutputTokens == 80 && r.Cost!.Total == 4);
-        provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get("own").GetParsers().Should().ContainSingle("the options themselves stay as they were set");
+        own.Should().Match<UsageRecord>(
+            r => r.Protocol == "own words" && r.ApiFormat == new ApiFormat("mine") && r.Usage.OutputTokens == 80 && r.Cost!.Total == 4);
+        provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get("own").GetParsers()
+            .Should().ContainSingle("the options themselves stay as they were set");
     }
 
     [Theory]
@@ -153,7 +158,8 @@ public sealed class AddStreamUsageTests
         });
         using IHost host = builder.Build();
 
-        (await host.Invoking(h => h.StartAsync()).Should().ThrowAsync<OptionsValidationException>()).WithMessage($"StreamUsageOptions.{option} must be *");
+        (await host.Invoking(h => h.StartAsync()).Should().ThrowAsync<OptionsValidationException>())
+            .WithMessage($"StreamUsageOptions.{option} must be *");
     }
 
     [Fact]
@@ -171,7 +177,8 @@ public sealed class AddStreamUsageTests
     {
         var sink = new TestSink();
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddStreamUsage(options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(50)).AddSink(sink).DeliverInBackground(options => options.MaxBatchDelay = TimeSpan.FromHours(1));
+        builder.Services.AddStreamUsage(options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(50))
+            .AddSink(sink).DeliverInBackground(options => options.MaxBatchDelay = TimeSpan.FromHours(1));
         using IHost host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
         UsageTracker tracker = host.Services.GetRequiredService<UsageTracker>();
@@ -186,7 +193,8 @@ public sealed class AddStreamUsageTests
         await host.StopAsync(TestContext.Current.CancellationToken);
 
         sink.Ids.Should().HaveCount(400).And.OnlyHaveUniqueItems();
-        sink.Taken.Where(r => r.ErrorType == "shutdown").Should().HaveCount(200).And.OnlyContain(r => r.Context.RequestId!.StartsWith("open") && r.Usage.InputTokens == 25);
+        sink.Taken.Where(r => r.ErrorType == "shutdown")
+            .Should().HaveCount(200).And.OnlyContain(r => r.Context.RequestId!.StartsWith("open") && r.Usage.InputTokens == 25);
     }
 
     [Fact]
@@ -194,13 +202,16 @@ public sealed class AddStreamUsageTests
     {
         var services = new ServiceCollection();
         FluentActions.Invoking(() => services.AddStreamUsage("")).Should().Throw<ArgumentException>().WithParameterName("name");
-        FluentActions.Invoking(() => services.AddStreamUsage().AddSink((IUsageSink)null!)).Should().Throw<ArgumentNullException>().WithParameterName("sink");
-        FluentActions.Invoking(() => services.AddStreamUsage().AddSink((Func<UsageRecord, CancellationToken, ValueTask>)null!)).Should().Throw<ArgumentNullException>().WithParameterName("record");
+        FluentActions.Invoking(() => services.AddStreamUsage().AddSink((IUsageSink)null!))
+            .Should().Throw<ArgumentNullException>().WithParameterName("sink");
+        FluentActions.Invoking(() => services.AddStreamUsage().AddSink((Func<UsageRecord, CancellationToken, ValueTask>)null!))
+            .Should().Throw<ArgumentNullException>().WithParameterName("record");
     }
 
     private static async Task<UsageRecord> ReadAsync(UsageTracker tracker, ApiFormat format)
     {
-        Stream stream = tracker.Track(new ScriptedStream("data: word\n\n"), new UsageContext { ApiFormat = format }, out UsageTracking tracking);
+        Stream stream = tracker.Track(
+            new ScriptedStream("data: word\n\n"), new UsageContext { ApiFormat = format }, out UsageTracking tracking);
         await Track.ReadToEndAsync(stream);
         return await tracking.Completion;
     }
@@ -223,7 +234,8 @@ public sealed class AddStreamUsageTests
     {
         public string Protocol => protocol;
 
-        public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Data.SequenceEqual("word"u8) ? ParserMatch.Certain : ParserMatch.None;
+        public ParserMatch Match(StreamEvent streamEvent) =>
+            streamEvent.Data.SequenceEqual("word"u8) ? ParserMatch.Certain : ParserMatch.None;
 
         public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state)
         {

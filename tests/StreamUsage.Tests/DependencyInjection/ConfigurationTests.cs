@@ -7,7 +7,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.DependencyInjection;
 
-/// <summary>Options that come from configuration: all that are values can be set, and what cannot be read is said when the host starts.</summary>
+/// <summary>Options that come from configuration: all that are values can be set, and what cannot be read is said when
+/// the host starts.</summary>
 public sealed class ConfigurationTests
 {
     // In configuration, what it is read as. Each differs from its default.
@@ -93,7 +94,8 @@ public sealed class ConfigurationTests
         IOptionsMonitor<StreamUsageOptions> options = provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>();
 
         options.CurrentValue.SinkTimeout.Should().Be(TimeSpan.FromSeconds(3));
-        options.Get("own").Should().Match<StreamUsageOptions>(o => o.SinkTimeout == TimeSpan.FromSeconds(4) && o.MaxDeliveryAttempts == 6 && o.Background!.Capacity == 6 && o.Background.MaxBatchSize == 7);
+        options.Get("own").Should().Match<StreamUsageOptions>(o => o.SinkTimeout == TimeSpan.FromSeconds(4)
+            && o.MaxDeliveryAttempts == 6 && o.Background!.Capacity == 6 && o.Background.MaxBatchSize == 7);
     }
 
     [Fact]
@@ -122,13 +124,15 @@ public sealed class ConfigurationTests
     [InlineData("Background:Capacity", "0", "StreamUsageOptions.Background.Capacity must be *")]
     [InlineData("Capture", "4096", "StreamUsageOptions.Capture must be *")]
     [InlineData("MetricTags:0", "error.type", "StreamUsageOptions.MetricTags must be *")]
-    public Task A_host_whose_section_has_a_value_out_of_range_does_not_start_and_names_the_option(string key, string value, string message) =>
+    public Task A_host_whose_section_has_a_value_out_of_range_does_not_start_and_names_the_option(
+        string key, string value, string message) =>
         VerifyDoesNotStart<OptionsValidationException>((key, value), message);
 
     [Theory]
     [MemberData(nameof(CodeOnly))]
     public Task An_option_that_holds_code_is_refused_in_a_section(string name) =>
-        VerifyDoesNotStart<InvalidOperationException>((name, "anything"), $"StreamUsageOptions.{name} cannot be set from configuration ('StreamUsage:{name}')*");
+        VerifyDoesNotStart<InvalidOperationException>(
+            (name, "anything"), $"StreamUsageOptions.{name} cannot be set from configuration ('StreamUsage:{name}')*");
 
     [Fact]
     public async Task Limits_that_change_afterwards_are_not_the_trackers()
@@ -149,8 +153,10 @@ public sealed class ConfigurationTests
     {
         var services = new ServiceCollection();
 
-        FluentActions.Invoking(() => services.AddStreamUsage((IConfiguration)null!)).Should().Throw<ArgumentNullException>().WithParameterName("section");
-        FluentActions.Invoking(() => services.AddStreamUsage("name", (IConfiguration)null!)).Should().Throw<ArgumentNullException>().WithParameterName("section");
+        FluentActions.Invoking(() => services.AddStreamUsage((IConfiguration)null!))
+            .Should().Throw<ArgumentNullException>().WithParameterName("section");
+        FluentActions.Invoking(() => services.AddStreamUsage("name", (IConfiguration)null!))
+            .Should().Throw<ArgumentNullException>().WithParameterName("section");
     }
 
     private static async Task VerifyDoesNotStart<TException>((string Key, string Value) setting, string message)
@@ -160,7 +166,8 @@ public sealed class ConfigurationTests
         builder.Services.AddStreamUsage(Section(setting)).AddSink(new RecordingSink());
         using IHost host = builder.Build();
 
-        (await host.Invoking(h => h.StartAsync(TestContext.Current.CancellationToken)).Should().ThrowAsync<TException>()).WithMessage(message);
+        (await host.Invoking(h => h.StartAsync(TestContext.Current.CancellationToken)).Should().ThrowAsync<TException>())
+            .WithMessage(message);
     }
 
     private static ServiceProvider Provider(Action<IServiceCollection> add)

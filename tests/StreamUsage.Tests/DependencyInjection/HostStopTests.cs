@@ -21,28 +21,34 @@ public sealed class HostStopTests
 
     [Theory]
     [MemberData(nameof(Setups))]
-    public async Task Every_stream_that_outlives_a_stop_is_recorded_and_delivered(bool serverFirst, bool stopsConcurrently, bool inBackground)
+    public async Task Every_stream_that_outlives_a_stop_is_recorded_and_delivered(
+        bool serverFirst, bool stopsConcurrently, bool inBackground)
     {
-        var setup = new StreamingHost.Setup { ServerFirst = serverFirst, StopsConcurrently = stopsConcurrently, InBackground = inBackground };
+        var setup =
+            new StreamingHost.Setup { ServerFirst = serverFirst, StopsConcurrently = stopsConcurrently, InBackground = inBackground };
 
         IReadOnlyCollection<UsageRecord> records = await StopAmidStreamsAsync(
             setup with { HostTimeout = TimeSpan.FromSeconds(4), GracePeriod = TimeSpan.FromSeconds(2) });
 
         records.Count(r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15).Should().Be(Streams / 2);
-        records.Count(r => r is { Outcome: StreamOutcome.Interrupted, ErrorType: "shutdown", OutputSource: TokenSource.Estimated }).Should().Be(Streams / 2);
+        records.Count(r => r is { Outcome: StreamOutcome.Interrupted, ErrorType: "shutdown", OutputSource: TokenSource.Estimated })
+            .Should().Be(Streams / 2);
     }
 
     [Theory]
     [MemberData(nameof(Setups))]
-    public async Task A_host_that_runs_out_of_time_still_has_every_record_delivered(bool serverFirst, bool stopsConcurrently, bool inBackground)
+    public async Task A_host_that_runs_out_of_time_still_has_every_record_delivered(
+        bool serverFirst, bool stopsConcurrently, bool inBackground)
     {
-        var setup = new StreamingHost.Setup { ServerFirst = serverFirst, StopsConcurrently = stopsConcurrently, InBackground = inBackground };
+        var setup =
+            new StreamingHost.Setup { ServerFirst = serverFirst, StopsConcurrently = stopsConcurrently, InBackground = inBackground };
 
         IReadOnlyCollection<UsageRecord> records = await StopAmidStreamsAsync(
             setup with { HostTimeout = TimeSpan.FromSeconds(1), GracePeriod = TimeSpan.FromSeconds(30) });
 
         // Kestrel cuts what is open when its time is over: whether the tracker or the request ends it is a race.
-        records.Should().OnlyContain(r => r.Outcome == StreamOutcome.Completed || r.Outcome == StreamOutcome.Interrupted || r.Outcome == StreamOutcome.ClientAborted);
+        records.Should().OnlyContain(r => r.Outcome == StreamOutcome.Completed
+            || r.Outcome == StreamOutcome.Interrupted || r.Outcome == StreamOutcome.ClientAborted);
         records.Count(r => r.Outcome == StreamOutcome.Completed).Should().Be(Streams / 2);
     }
 

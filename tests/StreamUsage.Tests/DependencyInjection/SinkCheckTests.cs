@@ -26,7 +26,8 @@ public sealed class SinkCheckTests
             builder.Services.AddStreamUsage("own").AddSink<NeedySink>();
         });
 
-        await host.Invoking(h => h.StartAsync(TestContext.Current.CancellationToken)).Should().ThrowAsync<InvalidOperationException>().WithMessage("*NeedySink*");
+        await host.Invoking(h => h.StartAsync(TestContext.Current.CancellationToken))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*NeedySink*");
     }
 
     [Fact]
@@ -39,7 +40,8 @@ public sealed class SinkCheckTests
             builder.Services.AddStreamUsage().AddSink<NeedySink>();
         });
 
-        (await host.Invoking(h => h.StartAsync(TestContext.Current.CancellationToken)).Should().ThrowAsync<InvalidOperationException>().WithMessage("*no store*"))
+        (await host.Invoking(h => h.StartAsync(TestContext.Current.CancellationToken))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*no store*"))
             .Which.InnerException.Should().BeSameAs(fault);
     }
 
@@ -86,7 +88,8 @@ public sealed class SinkCheckTests
 
     private sealed class NeedySink(Needed needed) : IUsageSink
     {
-        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => needed.IsDisposed ? throw new ObjectDisposedException(nameof(Needed)) : ValueTask.CompletedTask;
+        public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) =>
+            needed.IsDisposed ? throw new ObjectDisposedException(nameof(Needed)) : ValueTask.CompletedTask;
     }
 
     /// <summary>Looks at something when it is started.</summary>

@@ -5,7 +5,8 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Diagnostics;
 
-/// <summary>Beside the instrumentation of Microsoft.Extensions.AI: the same sums under another meter, none twice under one.</summary>
+/// <summary>Beside the instrumentation of Microsoft.Extensions.AI: the same sums under another meter, none twice under
+/// one.</summary>
 [Collection(AloneCollection.Name)] // Its meter is the process's.
 public sealed class MicrosoftExtensionsAITests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {

@@ -34,7 +34,8 @@ internal sealed class Body : IAsyncDisposable
                 break;
             case Source.Gzip:
                 body._mayEnd.SetResult();
-                body.Stream = new System.IO.Compression.GZipStream(new MemoryStream(Encoded.Encode("gzip", Bytes)), System.IO.Compression.CompressionMode.Decompress);
+                body.Stream = new System.IO.Compression.GZipStream(
+                    new MemoryStream(Encoded.Encode("gzip", Bytes)), System.IO.Compression.CompressionMode.Decompress);
                 break;
             case Source.Socket:
                 body.Stream = await body.ConnectAsync();
@@ -71,7 +72,8 @@ internal sealed class Body : IAsyncDisposable
 
     private static FileStream OpenFile()
     {
-        var file = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, 64, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+        var file = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, 64,
+            FileOptions.DeleteOnClose | FileOptions.Asynchronous);
         file.Write(Bytes);
         file.Flush();
         file.Position = 0;

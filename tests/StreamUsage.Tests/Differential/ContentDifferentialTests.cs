@@ -18,7 +18,9 @@ public sealed class ContentDifferentialTests(LoopbackProvider provider) : IClass
     {
         string expected = await RunAsync(name, source, null, drains);
 
-        string actual = await RunAsync(name, source, new UsageTracker(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null }), drains);
+        string actual = await RunAsync(name, source,
+            new UsageTracker(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null }),
+            drains);
 
         actual.Should().Be(expected);
     }
@@ -70,7 +72,8 @@ public sealed class ContentDifferentialTests(LoopbackProvider provider) : IClass
             ContentSource.ByteArray => new ByteArrayContent(Answers.ClaudeBytes),
             ContentSource.Text => new StringContent(Answers.Claude),
             ContentSource.SeekableStream => new StreamContent(new MemoryStream(Answers.ClaudeBytes)),
-            ContentSource.UnseekableStream => new StreamContent(new GZipStream(new MemoryStream(Encoded.Encode("gzip", Answers.ClaudeBytes)), CompressionMode.Decompress)),
+            ContentSource.UnseekableStream => new StreamContent(
+                new GZipStream(new MemoryStream(Encoded.Encode("gzip", Answers.ClaudeBytes)), CompressionMode.Decompress)),
             ContentSource.File => new StreamContent(OpenFile()),
             _ => new GeneratedContent(),
         };
@@ -80,7 +83,8 @@ public sealed class ContentDifferentialTests(LoopbackProvider provider) : IClass
 
     private static FileStream OpenFile()
     {
-        var file = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 4096, FileOptions.DeleteOnClose);
+        var file = new FileStream(
+            Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 4096, FileOptions.DeleteOnClose);
         file.Write(Answers.ClaudeBytes);
         file.Position = 0;
         return file;

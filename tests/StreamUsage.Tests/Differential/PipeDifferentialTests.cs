@@ -15,7 +15,9 @@ public sealed class PipeDifferentialTests(LoopbackProvider provider) : IClassFix
     {
         string expected = await RunAsync(name, source, null, drains);
 
-        string actual = await RunAsync(name, source, new UsageTracker(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null }), drains);
+        string actual = await RunAsync(name, source,
+            new UsageTracker(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null }),
+            drains);
 
         actual.Should().Be(expected);
     }
@@ -48,7 +50,13 @@ public sealed class PipeDifferentialTests(LoopbackProvider provider) : IClassFix
     private async Task<string> RunAsync(string name, PipeSource source, UsageTracker? tracker, bool drains)
     {
         await using Body body = await Body.OpenAsync(
-            source switch { PipeSource.Socket => Source.Socket, PipeSource.Http1 => Source.Http1, PipeSource.Http2 => Source.Http2, _ => Source.Memory },
+            source switch
+            {
+                PipeSource.Socket => Source.Socket,
+                PipeSource.Http1 => Source.Http1,
+                PipeSource.Http2 => Source.Http2,
+                _ => Source.Memory,
+            },
             provider);
         var pipe = new Pipe();
         await pipe.Writer.WriteAsync(Body.Bytes.AsMemory(0, Body.FirstLength));
@@ -56,7 +64,8 @@ public sealed class PipeDifferentialTests(LoopbackProvider provider) : IClassFix
         {
             PipeSource.Pipe => pipe.Reader,
             PipeSource.Sequence => PipeReader.Create(new ReadOnlySequence<byte>(Body.Bytes)),
-            _ => PipeReader.Create(body.Response is { } response ? await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken) : body.Stream),
+            _ => PipeReader.Create(body.Response is { } response
+                ? await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken) : body.Stream),
         };
         body.Stream = Stream.Null; // The pipe's to dispose.
         UsageTracking? tracking = null;

@@ -7,27 +7,28 @@ namespace StreamUsage.Tests.Differential;
 /// <summary>What a stream may be asked, case by case.</summary>
 internal static class StreamCases
 {
-    public static IReadOnlyDictionary<string, Func<Stream, Body, Transcript, Task>> All { get; } = new Dictionary<string, Func<Stream, Body, Transcript, Task>>
-    {
-        ["read in every way to the end and beyond"] = ReadInEveryWayAsync,
-        ["read nothing"] = ReadNothingAsync,
-        ["capabilities, length and position"] = AskCapabilitiesAsync,
-        ["seek"] = SeekAsync,
-        ["write"] = WriteAsync,
-        ["wrong arguments"] = PassWrongArgumentsAsync,
-        ["wrong copies"] = CopyWronglyAsync,
-        ["timeouts"] = AskTimeoutsAsync,
-        ["dispose"] = DisposeAsync,
-        ["read after dispose"] = ReadAfterDisposeAsync,
-        ["cancelled before"] = CancelBeforeAsync,
-        ["cancelled during a read"] = CancelDuringAsync,
-        ["cancelled during a copy"] = CancelCopyAsync,
-        ["copy in every way"] = CopyAsync,
-        ["copy to a destination that fails"] = CopyToBrokenAsync,
-        ["await twice"] = AwaitTwiceAsync,
-        ["read at least and exactly"] = ReadExactlyAsync,
-        ["begin and end"] = BeginAndEndAsync,
-    };
+    public static IReadOnlyDictionary<string, Func<Stream, Body, Transcript, Task>> All { get; } =
+        new Dictionary<string, Func<Stream, Body, Transcript, Task>>
+        {
+            ["read in every way to the end and beyond"] = ReadInEveryWayAsync,
+            ["read nothing"] = ReadNothingAsync,
+            ["capabilities, length and position"] = AskCapabilitiesAsync,
+            ["seek"] = SeekAsync,
+            ["write"] = WriteAsync,
+            ["wrong arguments"] = PassWrongArgumentsAsync,
+            ["wrong copies"] = CopyWronglyAsync,
+            ["timeouts"] = AskTimeoutsAsync,
+            ["dispose"] = DisposeAsync,
+            ["read after dispose"] = ReadAfterDisposeAsync,
+            ["cancelled before"] = CancelBeforeAsync,
+            ["cancelled during a read"] = CancelDuringAsync,
+            ["cancelled during a copy"] = CancelCopyAsync,
+            ["copy in every way"] = CopyAsync,
+            ["copy to a destination that fails"] = CopyToBrokenAsync,
+            ["await twice"] = AwaitTwiceAsync,
+            ["read at least and exactly"] = ReadExactlyAsync,
+            ["begin and end"] = BeginAndEndAsync,
+        };
 
     private static async Task ReadInEveryWayAsync(Stream stream, Body body, Transcript says)
     {
@@ -38,7 +39,8 @@ internal static class StreamCases
         says.Try("byte", () => stream.ReadByte());
         await says.TryAsync("array, async", async () => Seen(await stream.ReadAsync(buffer, 0, 10), buffer));
         await says.TryAsync("memory, async", async () => Seen(await stream.ReadAsync(buffer.AsMemory(2, 10)), buffer));
-        await says.TryAsync("begin", async () => Seen(await Task.Factory.FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, 10, null), buffer));
+        await says.TryAsync(
+            "begin", async () => Seen(await Task.Factory.FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, 10, null), buffer));
         await says.TryAsync("rest", async () => await ReadToEndAsync(stream));
         for (int i = 0; i < 3; i++)
         {
@@ -78,7 +80,8 @@ internal static class StreamCases
     private static async Task SeekAsync(Stream stream, Body body, Transcript says)
     {
         body.SendRest();
-        foreach ((long offset, SeekOrigin origin) in new[] { (0L, SeekOrigin.Begin), (20, SeekOrigin.Begin), (5, SeekOrigin.Current), (-10, SeekOrigin.End), (-1, SeekOrigin.Begin), (1000, SeekOrigin.Begin), (0, (SeekOrigin)7) })
+        foreach ((long offset, SeekOrigin origin) in new[] { (0L, SeekOrigin.Begin), (20, SeekOrigin.Begin), (5, SeekOrigin.Current),
+            (-10, SeekOrigin.End), (-1, SeekOrigin.Begin), (1000, SeekOrigin.Begin), (0, (SeekOrigin)7) })
         {
             says.Try($"seek {offset} {origin}", () => stream.Seek(offset, origin));
             says.Try("position", () => stream.Position);
@@ -115,7 +118,15 @@ internal static class StreamCases
 
     private static async Task PassWrongArgumentsAsync(Stream stream, Body body, Transcript says)
     {
-        foreach ((byte[]? buffer, int offset, int count) in new (byte[]?, int, int)[] { (null, 0, 1), (new byte[5], -1, 1), (new byte[5], 0, -1), (new byte[5], 0, 6), (new byte[5], 6, 0), (new byte[5], 3, 3) })
+        foreach ((byte[]? buffer, int offset, int count) in new (byte[]?, int, int)[]
+        {
+            (null, 0, 1),
+            (new byte[5], -1, 1),
+            (new byte[5], 0, -1),
+            (new byte[5], 0, 6),
+            (new byte[5], 6, 0),
+            (new byte[5], 3, 3),
+        })
         {
             says.Try("array", () => stream.Read(buffer!, offset, count));
             await says.TryAsync("array, async", () => Of(stream.ReadAsync(buffer!, offset, count)));
@@ -282,7 +293,8 @@ internal static class StreamCases
         var called = new TaskCompletionSource<IAsyncResult>();
         IAsyncResult result = stream.BeginRead(buffer, 0, 10, called.SetResult, state);
         IAsyncResult given = await called.Task;
-        says.Say($"{ReferenceEquals(result.AsyncState, state)} {ReferenceEquals(given, result)} {given.IsCompleted} {result.AsyncWaitHandle.WaitOne(0)}");
+        says.Say($"{ReferenceEquals(result.AsyncState, state)} {ReferenceEquals(given, result)} {given.IsCompleted} "
+            + $"{result.AsyncWaitHandle.WaitOne(0)}");
         says.Try("end", () => Seen(stream.EndRead(result), buffer));
         says.Try("end of nothing", () => stream.EndRead(null!));
         if (!says.IsLenient)

@@ -16,7 +16,9 @@ public sealed class StreamDifferentialTests(LoopbackProvider provider) : IClassF
     {
         string expected = await RunAsync(name, source, null, drains);
 
-        string actual = await RunAsync(name, source, new UsageTracker(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null }), drains);
+        string actual = await RunAsync(name, source,
+            new UsageTracker(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null }),
+            drains);
 
         actual.Should().Be(expected);
     }

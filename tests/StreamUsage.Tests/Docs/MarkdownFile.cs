@@ -13,8 +13,10 @@ internal sealed partial class MarkdownFile(string path)
     public static string[] All =>
     [
         .. Directory.EnumerateFiles(Root, "*.md").Select(Relative),
-        .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(Relative).Order(StringComparer.Ordinal),
-        .. Directory.EnumerateDirectories(Path.Combine(Root, "src")).Select(folder => Path.Combine(folder, "README.md")).Where(File.Exists).Select(Relative),
+        .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Select(Relative).Order(StringComparer.Ordinal),
+        .. Directory.EnumerateDirectories(Path.Combine(Root, "src"))
+            .Select(folder => Path.Combine(folder, "README.md")).Where(File.Exists).Select(Relative),
     ];
 
     public string Text => _text;

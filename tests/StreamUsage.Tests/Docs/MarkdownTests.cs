@@ -36,7 +36,8 @@ public sealed class MarkdownTests
     [Fact]
     public void A_package_readme_has_no_relative_links()
     {
-        IEnumerable<string> links = MarkdownFile.All.Where(path => path.StartsWith("src/", StringComparison.Ordinal)).SelectMany(path => new MarkdownFile(path).Links);
+        IEnumerable<string> links = MarkdownFile.All.Where(path => path.StartsWith("src/", StringComparison.Ordinal))
+            .SelectMany(path => new MarkdownFile(path).Links);
 
         links.Should().BeEmpty("they lead nowhere on nuget.org");
     }

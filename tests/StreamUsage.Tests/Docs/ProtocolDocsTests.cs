@@ -27,7 +27,8 @@ public sealed class ProtocolDocsTests
     {
         string?[] tested = [.. ProtocolFixture.All.Select(fixture => fixture.Expected.GetProperty("protocol").GetString()).Distinct()];
 
-        tested.Should().BeEquivalentTo(ParserSet.All.Select(known => known.Parser.Protocol).Where(protocol => protocol != "openai-realtime").Distinct());
+        tested.Should().BeEquivalentTo(
+            ParserSet.All.Select(known => known.Parser.Protocol).Where(protocol => protocol != "openai-realtime").Distinct());
     }
 
     [Fact]
@@ -42,11 +43,13 @@ public sealed class ProtocolDocsTests
     private static string Protocols()
     {
         var text = new StringBuilder("| `Protocol` | `ApiFormat` | `Operation` |\n| --- | --- | --- |\n");
-        foreach (IGrouping<string, (ApiFormat Format, IUsageParser Parser)> protocol in ParserSet.All.Where(known => known.Parser is IProbedProtocol).GroupBy(known => known.Parser.Protocol).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (IGrouping<string, (ApiFormat Format, IUsageParser Parser)> protocol in ParserSet.All.Where(known =>
+            known.Parser is IProbedProtocol).GroupBy(known => known.Parser.Protocol).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             IEnumerable<string> formats = protocol.Select(known => known.Format.Name).Distinct();
             IEnumerable<string> operations = protocol.Select(known => known.Parser.Operation).Distinct();
-            text.Append(CultureInfo.InvariantCulture, $"| {protocol.Key} | {string.Join(", ", formats)} | {string.Join(", ", operations)} |\n");
+            text.Append(
+                CultureInfo.InvariantCulture, $"| {protocol.Key} | {string.Join(", ", formats)} | {string.Join(", ", operations)} |\n");
         }
 
         return text.ToString();
@@ -55,9 +58,12 @@ public sealed class ProtocolDocsTests
     private static string Usage()
     {
         var text = new StringBuilder();
-        foreach (IGrouping<UsageNames, IProbedProtocol> table in ParserSet.All.Select(known => known.Parser).OfType<IProbedProtocol>().Where(parser => parser.UsageNames is not null).GroupBy(parser => parser.UsageNames!))
+        foreach (IGrouping<UsageNames, IProbedProtocol> table in ParserSet.All.Select(known => known.Parser)
+            .OfType<IProbedProtocol>().Where(parser => parser.UsageNames is not null).GroupBy(parser => parser.UsageNames!))
         {
-            text.Append(CultureInfo.InvariantCulture, $"### {string.Join(", ", table.Select(parser => parser.Protocol).Distinct().Order(StringComparer.Ordinal))}\n\n| of the record | fields |\n| --- | --- |\n");
+            IEnumerable<string> protocols = table.Select(parser => parser.Protocol).Distinct().Order(StringComparer.Ordinal);
+            text.Append(
+                CultureInfo.InvariantCulture, $"### {string.Join(", ", protocols)}\n\n| of the record | fields |\n| --- | --- |\n");
             foreach (IGrouping<string, string> row in Rows(table.Key, "", isBilled: false).GroupBy(row => row.Target, row => row.Field))
             {
                 text.Append(CultureInfo.InvariantCulture, $"| {row.Key} | {string.Join(", ", row.Select(field => $"`{field}`"))} |\n");
@@ -75,7 +81,8 @@ public sealed class ProtocolDocsTests
         {
             if (name.Group is { } group)
             {
-                foreach ((string target, string field) in Rows(group, $"{prefix}{name.Name}.", isBilled || name.Field == UsageField.BilledCounts))
+                foreach ((string target, string field) in Rows(
+                    group, $"{prefix}{name.Name}.", isBilled || name.Field == UsageField.BilledCounts))
                 {
                     yield return (target, field);
                 }
@@ -98,7 +105,8 @@ public sealed class ProtocolDocsTests
         UsageField.CacheModalities => "cache reads by modality",
         UsageField.OutputModalities => "output by modality",
         UsageField.Cost or UsageField.CostTicks => "`ReportedCost`",
-        UsageField.ServerTools or UsageField.ServerToolCalls or UsageField.ServerToolUses or UsageField.ServerToolList or UsageField.ServerTool => "`ServerToolUse`",
+        UsageField.ServerTools or UsageField.ServerToolCalls
+            or UsageField.ServerToolUses or UsageField.ServerToolList or UsageField.ServerTool => "`ServerToolUse`",
         UsageField.ServiceTier => "`ServiceTier`",
         UsageField.Speed => "`Speed`",
         UsageField.InferenceGeo => "`InferenceGeo`",

@@ -14,7 +14,8 @@ public sealed class EstimatedRecordTests
         UsageRecord record = await RecordAsync(Chunk(Sentence) + Chunk(" " + Sentence));
 
         int tokens = new ModelTokenEstimator().CountTokens("gpt-4o", Sentence + " " + Sentence);
-        record.Should().Match<UsageRecord>(r => r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == tokens + 1 && r.InputSource == TokenSource.None);
+        record.Should().Match<UsageRecord>(
+            r => r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == tokens + 1 && r.InputSource == TokenSource.None);
     }
 
     [Fact]
@@ -60,7 +61,8 @@ public sealed class EstimatedRecordTests
     [Fact]
     public async Task A_request_body_over_the_limit_is_estimated_by_its_size()
     {
-        byte[] request = Encoding.UTF8.GetBytes($$"""{"model":"gpt-4o","messages":[{"role":"user","content":"{{new string('x', 4000)}}"}]}""");
+        byte[] request = Encoding.UTF8
+            .GetBytes($$"""{"model":"gpt-4o","messages":[{"role":"user","content":"{{new string('x', 4000)}}"}]}""");
 
         UsageRecord record = await RecordAsync(Chunk("Hi"), new StreamUsageOptions { MaxRequestBodyBytes = 1000 }, request);
 
@@ -92,10 +94,13 @@ public sealed class EstimatedRecordTests
     [InlineData(int.MaxValue, 0, "MaxRetainedTextBytes")]
     [InlineData(0, int.MaxValue, "MaxRequestBodyBytes")]
     public void A_limit_out_of_its_range_is_named(int retained, int request, string option) =>
-        FluentActions.Invoking(() => new UsageTracker(new RecordingSink(), new StreamUsageOptions { MaxRetainedTextBytes = retained, MaxRequestBodyBytes = request }))
+        FluentActions.Invoking(() => new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions { MaxRetainedTextBytes = retained, MaxRequestBodyBytes = request }))
             .Should().Throw<ArgumentException>().WithMessage($"*{option}*");
 
-    private static string Chunk(string text) => $$$"""data: {"id":"c","object":"chat.completion.chunk","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"content":"{{{text}}}"}}]}""" + "\n\n";
+    private static string Chunk(string text) => ReadBody.Sse(
+        """{"id":"c","object":"chat.completion.chunk","model":"gpt-4o-2024-08-06","choices":"""
+        + $$$"""[{"index":0,"delta":{"content":"{{{text}}}"}}]}""");
 
     [Theory]
     [InlineData(1)]
@@ -107,7 +112,8 @@ public sealed class EstimatedRecordTests
 
         UsageRecord replaced = await RecordAsync(first + second, Track.ByCharacters);
 
-        replaced.Should().Match<UsageRecord>(r => r.ResponseId == "msg_2" && r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == 6 && r.OutputCharacters == 24);
+        replaced.Should().Match<UsageRecord>(r => r.ResponseId == "msg_2"
+            && r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == 6 && r.OutputCharacters == 24);
         (await RecordAsync(first + second)).Usage.Should().Be((await RecordAsync(second)).Usage);
     }
 

@@ -14,7 +14,8 @@ internal sealed class FreshProcess : AssemblyLoadContext
     {
         var fresh = new FreshProcess();
         Type there = fresh.LoadFromAssemblyPath(Tests.Location).GetType(type.FullName!, throwOnError: true)!;
-        return (Task<string>)there.GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!.Invoke(null, null)!;
+        return (Task<string>)there.GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!
+            .Invoke(null, null)!;
     }
 
     protected override Assembly? Load(AssemblyName assemblyName)

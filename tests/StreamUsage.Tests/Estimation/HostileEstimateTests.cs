@@ -23,7 +23,24 @@ public sealed class HostileEstimateTests
             var data = new TheoryData<string, string>();
             foreach (string model in new[] { "gpt-4o", "gpt-4", "claude-sonnet-4-5" })
             {
-                foreach (string unit in new[] { "The prose of a book, and so on. ", "a", "qzkxvwj", "iVBORw0KGgo", " ", "😀", "旧图书馆", "=-", "7", "aé", "!😀", "\u0301", "\\n", "\\u4e2d", "\\\\" })
+                foreach (string unit in new[]
+                {
+                    "The prose of a book, and so on. ",
+                    "a",
+                    "qzkxvwj",
+                    "iVBORw0KGgo",
+                    " ",
+                    "😀",
+                    "旧图书馆",
+                    "=-",
+                    "7",
+                    "aé",
+                    "!😀",
+                    "\u0301",
+                    "\\n",
+                    "\\u4e2d",
+                    "\\\\",
+                })
                 {
                     data.Add(model, unit);
                 }
@@ -38,7 +55,9 @@ public sealed class HostileEstimateTests
         { """{"messages":[""", """{"role":"user","content":"a"},""", """{}]}""" },
         { """{"messages":[{"role":"user","content":[""", "\"a\",", "\"\"]}]}" },
         { """{"tools":[""", "{},", "{}]}" },
-        { """{"tools":[""", """{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":"string"}}}}},""", "{}]}" },
+        { """{"tools":[""",
+            """{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":"string"}}}}},""",
+            "{}]}" },
         { """{"tools":[{"name":"f","parameters":{"properties":{""", "\"a\":{\"type\":\"string\",\"enum\":[\"x\"]},", "\"z\":{}}}}]}" },
         { """{"tools":[{"name":"f","parameters":{"properties":{"a":""", """{"anyOf":[""", "" },
         { """{"contents":""", "[", "" },
@@ -50,7 +69,8 @@ public sealed class HostileEstimateTests
     public void A_large_text_takes_bounded_memory_as_a_request_and_as_an_output(string model, string unit)
     {
         int count = Size / Encoding.UTF8.GetByteCount(unit);
-        byte[] body = Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":"{{string.Concat(Enumerable.Repeat(unit, count))}}"}]}""");
+        byte[] body = Encoding.UTF8
+            .GetBytes($$"""{"messages":[{"role":"user","content":"{{string.Concat(Enumerable.Repeat(unit, count))}}"}]}""");
         var retained = new RetainedOutput(64 * 1024, null);
         for (int i = 0; i < count; i++)
         {
@@ -59,7 +79,8 @@ public sealed class HostileEstimateTests
 
         Estimator.CountTokens(model, "loaded");
         Allocated(() => Estimator.EstimateInputTokens(ApiFormat.OpenAI, model, body)).Should().BeLessThan(MaxAllocated);
-        Allocated(() => Estimator.EstimateOutput(ApiFormat.OpenAI, model, retained.ToOutput("openai-chat", Size))).Should().BeLessThan(MaxAllocated);
+        Allocated(() => Estimator.EstimateOutput(ApiFormat.OpenAI, model, retained.ToOutput("openai-chat", Size)))
+            .Should().BeLessThan(MaxAllocated);
     }
 
     [Theory]

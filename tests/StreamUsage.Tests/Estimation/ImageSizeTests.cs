@@ -15,8 +15,10 @@ public sealed class ImageSizeTests
         { "WebP, lossy", [.. "RIFF"u8, 0, 0, 0, 0, .. "WEBPVP8 "u8, 0, 0, 0, 0, 0, 0, 0, 0x9D, 0x01, 0x2A, 0x00, 0x04, 0x58, 0x02] },
         { "WebP, lossless", [.. "RIFF"u8, 0, 0, 0, 0, .. "WEBPVP8L"u8, 0, 0, 0, 0, 0x2F, 0xFF, 0xC3, 0x95, 0x00] },
         { "WebP, extended", [.. "RIFF"u8, 0, 0, 0, 0, .. "WEBPVP8X"u8, 10, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0x03, 0x00, 0x57, 0x02, 0x00] },
-        { "JPEG", [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, .. "JFIF\0"u8, 1, 1, 0, 0, 1, 0, 1, 0, 0, 0xFF, 0xC2, 0, 17, 8, 0x02, 0x58, 0x04, 0x00, 3] },
-        { "JPEG with a preview", [0xFF, 0xD8, 0xFF, 0xE1, 0xEA, 0x60, .. new byte[59_998], 0xFF, 0xC0, 0, 17, 8, 0x02, 0x58, 0x04, 0x00, 3] },
+        { "JPEG",
+            [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, .. "JFIF\0"u8, 1, 1, 0, 0, 1, 0, 1, 0, 0, 0xFF, 0xC2, 0, 17, 8, 0x02, 0x58, 0x04, 0x00, 3] },
+        { "JPEG with a preview",
+            [0xFF, 0xD8, 0xFF, 0xE1, 0xEA, 0x60, .. new byte[59_998], 0xFF, 0xC0, 0, 17, 8, 0x02, 0x58, 0x04, 0x00, 3] },
     };
 
     [Theory]
@@ -44,7 +46,8 @@ public sealed class ImageSizeTests
     [InlineData("")]
     [InlineData("not base64 at all, but long enough to be looked at as if it were some")]
     [InlineData("iVBORw0KGgo=")]
-    public void TryRead_of_something_else_finds_none(string data) => ImageSize.TryRead(Encoding.UTF8.GetBytes(data), out _, out _).Should().BeFalse();
+    public void TryRead_of_something_else_finds_none(string data) =>
+        ImageSize.TryRead(Encoding.UTF8.GetBytes(data), out _, out _).Should().BeFalse();
 
     // The providers' own examples: Anthropic ("Vision": 1000 × 1000 is about 1334), OpenAI ("Images and vision": 1024 ×
     // 1024 is 765, 2048 × 4096 is 1105, low detail 85), Google (258 a tile of 768).

@@ -64,7 +64,8 @@ public sealed class OutputEstimateTests
     [InlineData("no JSON at all")]
     [InlineData("{")]
     public void Arguments_that_are_cut_or_no_object_count_as_far_as_they_go(string arguments) =>
-        Estimate("claude-sonnet-4-5", Part(OutputKind.ToolName, "get_weather"), Part(OutputKind.ToolArguments, arguments)).Should().BeInRange(30, 70);
+        Estimate("claude-sonnet-4-5", Part(OutputKind.ToolName, "get_weather"), Part(OutputKind.ToolArguments, arguments))
+            .Should().BeInRange(30, 70);
 
     [Fact]
     public void A_Claude_call_costs_by_its_arguments()
@@ -85,9 +86,12 @@ public sealed class OutputEstimateTests
         basic.EstimateOutputTokens(ApiFormat.OpenAI, null, "", 0).Should().Be(0);
     }
 
-    private static long Estimate(string model, params OutputPart[] parts) => Estimator.EstimateOutput(ApiFormat.OpenAI, model, Output(parts));
+    private static long Estimate(string model, params OutputPart[] parts) =>
+        Estimator.EstimateOutput(ApiFormat.OpenAI, model, Output(parts));
 
-    private static OutputPart Part(OutputKind kind, string text, int choice = 0) => new() { Kind = kind, Text = text, ChoiceIndex = choice };
+    private static OutputPart Part(OutputKind kind, string text, int choice = 0) =>
+        new() { Kind = kind, Text = text, ChoiceIndex = choice };
 
-    private static ModelOutput Output(params OutputPart[] parts) => new() { Parts = parts, Characters = parts.Sum(part => part.Kind == OutputKind.ToolName ? 0 : part.Text.Length) };
+    private static ModelOutput Output(params OutputPart[] parts) =>
+        new() { Parts = parts, Characters = parts.Sum(part => part.Kind == OutputKind.ToolName ? 0 : part.Text.Length) };
 }

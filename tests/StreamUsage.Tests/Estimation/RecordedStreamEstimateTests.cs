@@ -10,11 +10,13 @@ public sealed class RecordedStreamEstimateTests
 {
     private static readonly string[] Formats = ["anthropic-messages", "openai-chat", "openai-responses"];
 
-    private static readonly string[] ShownReasoning = ["\"reasoning_content\":\"", "\"reasoning\":\"", "response.reasoning_text.delta", "response.reasoning_summary_text.delta", "response.code_interpreter_call_code.delta"];
+    private static readonly string[] ShownReasoning = ["\"reasoning_content\":\"", "\"reasoning\":\"",
+        "response.reasoning_text.delta", "response.reasoning_summary_text.delta", "response.code_interpreter_call_code.delta"];
 
     private static readonly string[] Hidden =
     [
-        "server_tool_use", "redacted_thinking", "mcp_tool_use", "\"iterations\":[{", "\"compaction\"", "web_search", "file_search", "code_interpreter", "mcp_call", "mcp_list_tools", "shell_call", "image_generation_call",
+        "server_tool_use", "redacted_thinking", "mcp_tool_use", "\"iterations\":[{", "\"compaction\"", "web_search", "file_search",
+        "code_interpreter", "mcp_call", "mcp_list_tools", "shell_call", "image_generation_call",
         "tool_search", "apply_patch", "annotations\":[{", "citations", "program", "moderation", "executed_tools", "advisor", "duplicate",
     ];
 
@@ -32,7 +34,8 @@ public sealed class RecordedStreamEstimateTests
     [InlineData("anthropic-messages", 0.06, 0.05)]
     [InlineData("openai-chat", 0.05, 0.045)]
     [InlineData("openai-responses", 0.12, 0.08)]
-    public async Task A_recorded_stream_without_its_usage_is_estimated_within_the_stated_error_in_the_median(string format, double medianOfAll, double medianOfPlain)
+    public async Task A_recorded_stream_without_its_usage_is_estimated_within_the_stated_error_in_the_median(
+        string format, double medianOfAll, double medianOfPlain)
     {
         SharedFiles.Require("corpus", format);
         var errors = new List<(double Error, bool IsPlain, string Line)>();
@@ -54,11 +57,13 @@ public sealed class RecordedStreamEstimateTests
 
             if (Visible(stream, reported) is { } tokens and > 0)
             {
-                errors.Add((Math.Abs(record.Usage.OutputTokens - tokens) / (double)tokens, IsPlain(stream), $"{stream.Name} {record.ResponseModel}: {record.Usage.OutputTokens} for {tokens}"));
+                errors.Add((Math.Abs(record.Usage.OutputTokens - tokens) / (double)tokens,
+                    IsPlain(stream), $"{stream.Name} {record.ResponseModel}: {record.Usage.OutputTokens} for {tokens}"));
             }
         }
 
-        string report = string.Join('\n', errors.OrderBy(error => error.Error).Select(error => $"{error.Error,6:P0} {(error.IsPlain ? "plain" : "     ")} {error.Line}"));
+        string report = string.Join('\n',
+            errors.OrderBy(error => error.Error).Select(error => $"{error.Error,6:P0} {(error.IsPlain ? "plain" : "     ")} {error.Line}"));
         TestContext.Current.TestOutputHelper?.WriteLine(report);
         Median(errors.Select(error => error.Error)).Should().BeLessThanOrEqualTo(medianOfAll, report);
         Median(errors.Where(error => error.IsPlain).Select(error => error.Error)).Should().BeLessThanOrEqualTo(medianOfPlain, report);
@@ -74,14 +79,17 @@ public sealed class RecordedStreamEstimateTests
             string body = System.Text.Encoding.UTF8.GetString(stream.Body);
             int end = body.IndexOf("event: message_delta", StringComparison.Ordinal);
             UsageRecord reported = await ReadAsync(stream.Body, stream.ApiFormat);
-            if (end < 0 || reported.OutputSource != TokenSource.Reported || reported.Iterations.Count != 0 || !(body.Contains("\"server_tool_use\",", StringComparison.Ordinal) || body.Contains("\"mcp_tool_use\"", StringComparison.Ordinal)))
+            if (end < 0 || reported.OutputSource != TokenSource.Reported || reported.Iterations.Count != 0
+                || !(body.Contains("\"server_tool_use\",", StringComparison.Ordinal)
+                    || body.Contains("\"mcp_tool_use\"", StringComparison.Ordinal)))
             {
                 continue;
             }
 
             UsageRecord cut = await ReadAsync(System.Text.Encoding.UTF8.GetBytes(body[..end]), stream.ApiFormat);
             cut.OutputSource.Should().Be(TokenSource.Estimated);
-            errors.Add((Math.Abs(cut.Usage.OutputTokens - reported.Usage.OutputTokens) / (double)reported.Usage.OutputTokens, $"{stream.Name}: {cut.Usage.OutputTokens} for {reported.Usage.OutputTokens}"));
+            errors.Add((Math.Abs(cut.Usage.OutputTokens - reported.Usage.OutputTokens) / (double)reported.Usage.OutputTokens,
+                $"{stream.Name}: {cut.Usage.OutputTokens} for {reported.Usage.OutputTokens}"));
         }
 
         string report = string.Join('\n', errors.OrderBy(error => error.Error).Select(error => $"{error.Error,6:P0} {error.Line}"));
@@ -96,7 +104,8 @@ public sealed class RecordedStreamEstimateTests
         await ReadAsync(System.Text.Encoding.UTF8.GetBytes(Answers.Claude), ApiFormat.Claude);
         foreach (RecordedStream stream in RecordedStream.All(Formats))
         {
-            UsageRecord record = stream.Expected is { HasProviderUsage: true, OutputTokens: > 0 } ? await ReadAsync(stream.Body, stream.ApiFormat) : new UsageRecord { OutputSource = TokenSource.Reported };
+            UsageRecord record = stream.Expected is { HasProviderUsage: true, OutputTokens: > 0 }
+                ? await ReadAsync(stream.Body, stream.ApiFormat) : new UsageRecord { OutputSource = TokenSource.Reported };
             record.OutputSource.Should().Be(TokenSource.Reported, stream.Name);
         }
 
@@ -115,7 +124,8 @@ public sealed class RecordedStreamEstimateTests
         }
 
         string body = System.Text.Encoding.UTF8.GetString(stream.Body);
-        bool isReasoningShown = stream.Format == "anthropic-messages" || Array.Exists(ShownReasoning, name => body.Contains(name, StringComparison.Ordinal));
+        bool isReasoningShown =
+            stream.Format == "anthropic-messages" || Array.Exists(ShownReasoning, name => body.Contains(name, StringComparison.Ordinal));
         return reported.Usage.OutputTokens - (isReasoningShown ? 0 : reported.Usage.ReasoningTokens ?? 0);
     }
 

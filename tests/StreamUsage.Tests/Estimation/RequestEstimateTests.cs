@@ -24,42 +24,67 @@ public sealed class RequestEstimateTests
 
     [Theory]
     [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}],"system":"$"}""")]
-    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}],"system":[{"type":"text","text":"$"}]}""")]
+    [InlineData("CLAUDE",
+        """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}],"system":[{"type":"text","text":"$"}]}""")]
     [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"$"}]}""")]
-    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"$"}]}]}""")]
-    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"$"}]}]}]}""")]
-    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"a":"$"}}]}]}""")]
-    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"$"}}]}]}""")]
-    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[],"tools":[{"name":"f","description":"$","input_schema":{"type":"object","properties":{}}}]}""")]
-    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[],"tools":[{"name":"f","input_schema":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":"""
+        + """[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"$"}]}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":"""
+        + """[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"$"}]}]}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":"""
+        + """[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"a":"$"}}]}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":"""
+        + """[{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"$"}}]}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[],"tools":[{"name":"f","description":"$","input_schema":"""
+        + """{"type":"object","properties":{}}}]}""")]
+    [InlineData("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[],"tools":"""
+        + """[{"name":"f","input_schema":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}}]}""")]
     [InlineData("OPENAI", """{"model":"gpt-4o","messages":[{"role":"user","content":"$"}]}""")]
-    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"$"}}]}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[{"role":"assistant","content":null,"tool_calls":"""
+        + """[{"id":"c","type":"function","function":{"name":"f","arguments":"$"}}]}]}""")]
     [InlineData("OPENAI", """{"model":"gpt-4o","messages":[{"role":"tool","tool_call_id":"c","content":"$"}]}""")]
-    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"tools":[{"type":"function","function":{"name":"f","description":"$","parameters":{"type":"object","properties":{}}}}]}""")]
-    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}}}]}""")]
-    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object","description":"$"}}}}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"tools":"""
+        + """[{"type":"function","function":{"name":"f","description":"$","parameters":{"type":"object","properties":{}}}}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"tools":"""
+        + """[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":"""
+        + """{"a":{"type":"string","description":"$"}}}}}]}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","messages":[],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":"""
+        + """{"type":"object","description":"$"}}}}""")]
     [InlineData("OPENAI", """{"model":"gpt-4o","instructions":"$","input":"hi"}""")]
     [InlineData("OPENAI", """{"model":"gpt-4o","input":[{"type":"function_call","call_id":"c","name":"f","arguments":"$"}]}""")]
     [InlineData("OPENAI", """{"model":"gpt-4o","input":[{"type":"function_call_output","call_id":"c","output":"$"}]}""")]
-    [InlineData("OPENAI", """{"model":"gpt-4o","tools":[{"type":"function","name":"f","description":"$","parameters":{"type":"object","properties":{}}}],"input":"hi"}""")]
+    [InlineData("OPENAI", """{"model":"gpt-4o","tools":[{"type":"function","name":"f","description":"$","parameters":"""
+        + """{"type":"object","properties":{}}}],"input":"hi"}""")]
     [InlineData("GEMINI", """{"contents":[{"role":"user","parts":[{"text":"$"}]}]}""")]
     [InlineData("GEMINI", """{"systemInstruction":{"parts":[{"text":"$"}]},"contents":[]}""")]
     [InlineData("GEMINI", """{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f","args":{"a":"$"}}}]}]}""")]
     [InlineData("GEMINI", """{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"a":"$"}}}]}]}""")]
     [InlineData("GEMINI", """{"contents":[],"tools":[{"functionDeclarations":[{"name":"f","description":"$"}]}]}""")]
     [InlineData("BEDROCK", """{"system":[{"text":"$"}],"messages":[{"role":"user","content":[{"text":"hi"}]}]}""")]
-    [InlineData("BEDROCK", """{"messages":[{"role":"assistant","content":[{"toolUse":{"toolUseId":"t","name":"f","input":{"a":"$"}}}]}]}""")]
-    [InlineData("BEDROCK", """{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"text":"$"}],"status":"success"}}]}]}""")]
-    [InlineData("BEDROCK", """{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"json":{"a":["$"]}}]}}]}]}""")]
+    [InlineData("BEDROCK",
+        """{"messages":[{"role":"assistant","content":[{"toolUse":{"toolUseId":"t","name":"f","input":{"a":"$"}}}]}]}""")]
+    [InlineData("BEDROCK",
+        """{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"text":"$"}],"status":"success"}}]}]}""")]
+    [InlineData("BEDROCK",
+        """{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"json":{"a":["$"]}}]}}]}]}""")]
     [InlineData("BEDROCK", """{"messages":[{"role":"user","content":[{"document":{"format":"txt","name":"n","source":{"text":"$"}}}]}]}""")]
-    [InlineData("BEDROCK", """{"messages":[{"role":"user","content":[{"document":{"source":{"content":[{"text":"$"}]},"format":"pdf","name":"n"}}]}]}""")]
-    [InlineData("BEDROCK", """{"messages":[{"role":"user","content":[{"document":{"format":"txt","name":"n","context":"$","source":{"text":"t"}}}]}]}""")]
-    [InlineData("BEDROCK", """{"messages":[{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"$","signature":"s"}}}]}]}""")]
+    [InlineData("BEDROCK",
+        """{"messages":[{"role":"user","content":[{"document":{"source":{"content":[{"text":"$"}]},"format":"pdf","name":"n"}}]}]}""")]
+    [InlineData("BEDROCK",
+        """{"messages":[{"role":"user","content":[{"document":{"format":"txt","name":"n","context":"$","source":{"text":"t"}}}]}]}""")]
+    [InlineData("BEDROCK",
+        """{"messages":[{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"$","signature":"s"}}}]}]}""")]
     [InlineData("BEDROCK", """{"messages":[{"role":"user","content":[{"guardContent":{"text":{"text":"$"}}}]}]}""")]
-    [InlineData("BEDROCK", """{"messages":[{"role":"user","content":[{"searchResult":{"source":"https://example.com","title":"t","content":[{"text":"$"}]}}]}]}""")]
-    [InlineData("BEDROCK", """{"messages":[],"toolConfig":{"tools":[{"toolSpec":{"name":"f","description":"$","inputSchema":{"json":{"type":"object","properties":{}}}}}]}}""")]
-    [InlineData("BEDROCK", """{"model":"anthropic.claude-sonnet-4-5","messages":[],"toolConfig":{"tools":[{"toolSpec":{"name":"f","inputSchema":{"json":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}}}}]}}""")]
-    [InlineData("BEDROCK", """{"model":"openai.gpt-oss-120b","messages":[],"toolConfig":{"tools":[{"toolSpec":{"inputSchema":{"json":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}},"name":"f"}}]}}""")]
+    [InlineData("BEDROCK", """{"messages":[{"role":"user","content":"""
+        + """[{"searchResult":{"source":"https://example.com","title":"t","content":[{"text":"$"}]}}]}]}""")]
+    [InlineData("BEDROCK", """{"messages":[],"toolConfig":"""
+        + """{"tools":[{"toolSpec":{"name":"f","description":"$","inputSchema":{"json":{"type":"object","properties":{}}}}}]}}""")]
+    [InlineData("BEDROCK", """{"model":"anthropic.claude-sonnet-4-5","messages":[],"toolConfig":"""
+        + """{"tools":[{"toolSpec":{"name":"f","inputSchema":"""
+        + """{"json":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}}}}]}}""")]
+    [InlineData("BEDROCK", """{"model":"openai.gpt-oss-120b","messages":[],"toolConfig":"""
+        + """{"tools":[{"toolSpec":{"inputSchema":{"json":{"type":"object","properties":{"a":{"type":"string","description":"$"}}}}"""
+        + ""","name":"f"}}]}}""")]
     [InlineData("GEMINI", """{"model":"gemini-3","input":"$"}""")]
     [InlineData("GEMINI", """{"model":"gemini-3","input":[{"type":"text","text":"$"}]}""")]
     [InlineData("GEMINI", """{"model":"gemini-3","input":[{"type":"user_input","content":[{"type":"text","text":"$"}]}]}""")]
@@ -68,7 +93,8 @@ public sealed class RequestEstimateTests
     [InlineData("GEMINI", """{"model":"gemini-3","input":"hi","tools":[{"type":"function","name":"f","description":"$"}]}""")]
     [InlineData("COHERE", """{"model":"command-a","messages":[{"role":"user","content":"$"}]}""")]
     [InlineData("COHERE", """{"model":"command-a","messages":[{"role":"assistant","tool_plan":"$","tool_calls":[]}]}""")]
-    [InlineData("COHERE", """{"model":"command-a","messages":[{"role":"tool","tool_call_id":"t","content":[{"type":"document","document":{"data":"$"}}]}]}""")]
+    [InlineData("COHERE", """{"model":"command-a","messages":[{"role":"tool","tool_call_id":"t","content":"""
+        + """[{"type":"document","document":{"data":"$"}}]}]}""")]
     [InlineData("COHERE", """{"model":"command-a","messages":[],"documents":["$"]}""")]
     [InlineData("COHERE", """{"model":"command-a","messages":[],"documents":[{"id":"d","data":{"title":"t","snippet":"$"}}]}""")]
     [InlineData("COHERE", """{"model":"command-r","message":"$"}""")]
@@ -92,16 +118,29 @@ public sealed class RequestEstimateTests
     }
 
     [Theory]
-    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,$"}}]}]}""", 765)]
-    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,$","detail":"low"}}]}]}""", 85)]
-    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}""", 765)]
-    [InlineData("""{"model":"gpt-4o","input":[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,$"}]}]}""", 765)]
-    [InlineData("""{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"$"}}]}]}""", 1398)]
-    [InlineData("""{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"$"}}]}]}]}""", 1398)]
-    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"$"}}]}]}""", 1032)]
-    [InlineData("""{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"image":{"format":"png","source":{"bytes":"$"}}}]}]}""", 1398)]
-    [InlineData("""{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"image":{"source":{"bytes":"$"},"format":"png"}}]}}]}]}""", 1398)]
-    [InlineData("""{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"image":{"format":"png","source":{"s3Location":{"uri":"s3://bucket/a.png"}}}}]}]}""", 1398)]
+    [InlineData("""{"model":"gpt-4o","messages":"""
+        + """[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,$"}}]}]}""", 765)]
+    [InlineData("""{"model":"gpt-4o","messages":"""
+        + """[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,$","detail":"low"}}]}]}""", 85)]
+    [InlineData("""{"model":"gpt-4o","messages":"""
+        + """[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}""", 765)]
+    [InlineData("""{"model":"gpt-4o","input":[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,$"}]}]}""",
+        765)]
+    [InlineData("""{"model":"claude-sonnet-4-5","messages":"""
+        + """[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"$"}}]}]}""", 1398)]
+    [InlineData("""{"model":"claude-sonnet-4-5","messages":"""
+        + """[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"""
+        + """[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"$"}}]}]}]}""", 1398)]
+    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"$"}}]}]}""",
+        1032)]
+    [InlineData(
+        """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"image":{"format":"png","source":{"bytes":"$"}}}]}]}""",
+        1398)]
+    [InlineData("""{"model":"claude-sonnet-4-5","messages":"""
+        + """[{"role":"user","content":"""
+        + """[{"toolResult":{"toolUseId":"t","content":[{"image":{"source":{"bytes":"$"},"format":"png"}}]}}]}]}""", 1398)]
+    [InlineData("""{"model":"claude-sonnet-4-5","messages":"""
+        + """[{"role":"user","content":[{"image":{"format":"png","source":{"s3Location":{"uri":"s3://bucket/a.png"}}}}]}]}""", 1398)]
     public void An_image_costs_by_its_size_and_not_by_its_data(string request, long tokens)
     {
         byte[] png = [0x89, .. "PNG\r\n\u001a\n"u8, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 4, 0, 0, 0, 4, 0, .. new byte[60_000]];
@@ -119,7 +158,8 @@ public sealed class RequestEstimateTests
 
         long estimate = Estimate(
             "CLAUDE",
-            """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"$"}}]}]}""".Replace("$", pdf));
+            """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"""
+            + $$$"""[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"{{{pdf}}}"}}]}]}""");
 
         estimate.Should().BeInRange(3 * 1500, 3 * 3000, "Anthropic says 1,500 to 3,000 tokens a page, and this is three pages large");
     }
@@ -129,23 +169,36 @@ public sealed class RequestEstimateTests
     [InlineData("""{"document":{"source":{"bytes":"$"},"format":"csv","name":"n"}}""", 30_000)]
     [InlineData("""{"document":{"format":"pdf","name":"n","source":{"s3Location":{"uri":"s3://bucket/a.pdf","bucketOwner":"o"}}}}""", 2000)]
     public void A_document_of_Converse_costs_by_its_size(string block, long tokens) =>
-        Estimate("BEDROCK", $$$"""{"model":"anthropic.claude-sonnet-4-5","messages":[{"role":"user","content":[{{{block}}}]}]}""".Replace("$", Convert.ToBase64String(new byte[120_000])))
+        Estimate("BEDROCK", $$$"""{"model":"anthropic.claude-sonnet-4-5","messages":[{"role":"user","content":[{{{block}}}]}]}"""
+            .Replace("$", Convert.ToBase64String(new byte[120_000])))
             .Should().BeInRange(tokens, tokens + 15);
 
     // 300 KB: 18.75 seconds at 128 kbit/s, 9.4 of samples, 0.96 of video at 2.5 Mbit/s. A token of OpenAI's is 100 ms
     // of sound; Google says 32 for a second, and 263 for one of video.
     [Theory]
-    [InlineData("""{"model":"gpt-audio","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"$","format":"mp3"}}]}]}""", 188)]
-    [InlineData("""{"model":"gpt-audio","input":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"$","format":"mp3"}}]}]}""", 188)]
-    [InlineData("""{"model":"qwen-omni","messages":[{"role":"user","content":[{"type":"audio_url","audio_url":{"url":"data:audio/mpeg;base64,$"}}]}]}""", 188)]
-    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"audio/mp3","data":"$"}}]}]}""", 600)]
-    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inline_data":{"data":"$","mime_type":"audio/mp3"}}]}]}""", 600)]
-    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"audio/pcm;rate=16000","data":"$"}}]}]}""", 300)]
-    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"video/mp4","data":"$"}}]}]}""", 252)]
-    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"fileData":{"mimeType":"video/mp4","fileUri":"https://example.com/a"}}]}]}""", 60 * 263)]
-    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"file_data":{"mime_type":"audio/mp3","file_uri":"gs://bucket/a.mp3"}}]}]}""", 60 * 32)]
-    [InlineData("""{"model":"amazon.nova-pro","messages":[{"role":"user","content":[{"video":{"format":"mp4","source":{"bytes":"$"}}}]}]}""", 252)]
-    [InlineData("""{"model":"amazon.nova-pro","messages":[{"role":"user","content":[{"audio":{"format":"mp3","source":{"bytes":"$"}}}]}]}""", 188)]
+    [InlineData("""{"model":"gpt-audio","messages":"""
+        + """[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"$","format":"mp3"}}]}]}""", 188)]
+    [InlineData(
+        """{"model":"gpt-audio","input":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"$","format":"mp3"}}]}]}""",
+        188)]
+    [InlineData("""{"model":"qwen-omni","messages":"""
+        + """[{"role":"user","content":[{"type":"audio_url","audio_url":{"url":"data:audio/mpeg;base64,$"}}]}]}""", 188)]
+    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"audio/mp3","data":"$"}}]}]}""",
+        600)]
+    [InlineData(
+        """{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inline_data":{"data":"$","mime_type":"audio/mp3"}}]}]}""", 600)]
+    [InlineData("""{"model":"gemini-2.5-pro","contents":"""
+        + """[{"role":"user","parts":[{"inlineData":{"mimeType":"audio/pcm;rate=16000","data":"$"}}]}]}""", 300)]
+    [InlineData("""{"model":"gemini-2.5-pro","contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"video/mp4","data":"$"}}]}]}""",
+        252)]
+    [InlineData("""{"model":"gemini-2.5-pro","contents":"""
+        + """[{"role":"user","parts":[{"fileData":{"mimeType":"video/mp4","fileUri":"https://example.com/a"}}]}]}""", 60 * 263)]
+    [InlineData("""{"model":"gemini-2.5-pro","contents":"""
+        + """[{"role":"user","parts":[{"file_data":{"mime_type":"audio/mp3","file_uri":"gs://bucket/a.mp3"}}]}]}""", 60 * 32)]
+    [InlineData(
+        """{"model":"amazon.nova-pro","messages":[{"role":"user","content":[{"video":{"format":"mp4","source":{"bytes":"$"}}}]}]}""", 252)]
+    [InlineData(
+        """{"model":"amazon.nova-pro","messages":[{"role":"user","content":[{"audio":{"format":"mp3","source":{"bytes":"$"}}}]}]}""", 188)]
     public void A_recording_costs_by_the_time_that_its_size_is_worth(string request, long tokens) =>
         Estimate("AUTO", request.Replace("$", Convert.ToBase64String(new byte[300_000]))).Should().BeInRange(tokens, tokens + 10);
 
@@ -157,12 +210,16 @@ public sealed class RequestEstimateTests
         int bytesASecond = samples * channels * bits / 8;
         byte[] wave =
         [
-            .. "RIFF"u8, .. BitConverter.GetBytes(36 + (10 * bytesASecond)), .. "WAVEfmt "u8, .. BitConverter.GetBytes(16), .. BitConverter.GetBytes((short)1), .. BitConverter.GetBytes(channels),
-            .. BitConverter.GetBytes(samples), .. BitConverter.GetBytes(bytesASecond), .. BitConverter.GetBytes((short)(channels * bits / 8)), .. BitConverter.GetBytes(bits),
+            .. "RIFF"u8, .. BitConverter.GetBytes(36 + (10 * bytesASecond)), .. "WAVEfmt "u8, .. BitConverter.GetBytes(16),
+            .. BitConverter.GetBytes((short)1), .. BitConverter.GetBytes(channels),
+            .. BitConverter.GetBytes(samples), .. BitConverter.GetBytes(bytesASecond),
+            .. BitConverter.GetBytes((short)(channels * bits / 8)), .. BitConverter.GetBytes(bits),
             .. "data"u8, .. BitConverter.GetBytes(10 * bytesASecond), .. new byte[10 * bytesASecond],
         ];
 
-        Estimate("OPENAI", """{"model":"gpt-audio","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"$","format":"wav"}}]}]}""".Replace("$", Convert.ToBase64String(wave)))
+        Estimate("OPENAI",
+            """{"model":"gpt-audio","messages":[{"role":"user","content":"""
+            + $$$"""[{"type":"input_audio","input_audio":{"data":"{{{Convert.ToBase64String(wave)}}}","format":"wav"}}]}]}""")
             .Should().BeInRange(100, 110, "ten seconds at ten tokens, and the message");
     }
 
@@ -170,11 +227,16 @@ public sealed class RequestEstimateTests
     public void Tools_of_Converse_count_as_the_same_tools_of_Claude()
     {
         const string Schema = """{"type":"object","properties":{"city":{"type":"string","description":"The city"}},"required":["city"]}""";
-        long claude = Estimate("CLAUDE", $$$"""{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}],"tools":[{"name":"weather","description":"Tells it","input_schema":{{{Schema}}}}],"tool_choice":{"type":"any"},"thinking":{"type":"enabled"}}""");
+        long claude = Estimate("CLAUDE", """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}],"tools":"""
+            + $$$"""[{"name":"weather","description":"Tells it","input_schema":{{{Schema}}}}],"tool_choice":{"type":"any"},"thinking":"""
+            + """{"type":"enabled"}}""");
 
         long converse = Estimate(
             "BEDROCK",
-            """{"model":"anthropic.claude-sonnet-4-5","messages":[{"role":"user","content":[{"text":"hi"}]}],"additionalModelRequestFields":{"thinking":{"type":"enabled"}},"toolConfig":{"tools":[{"toolSpec":{"name":"weather","description":"Tells it","inputSchema":{"json":$}}},{"cachePoint":{"type":"default"}}],"toolChoice":{"any":{}}}}""".Replace("$", Schema));
+            """{"model":"anthropic.claude-sonnet-4-5","messages":[{"role":"user","content":[{"text":"hi"}]}]"""
+            + ""","additionalModelRequestFields":{"thinking":{"type":"enabled"}},"toolConfig":"""
+            + """{"tools":[{"toolSpec":{"name":"weather","description":"Tells it","inputSchema":{"json":""" + Schema + "}}},"
+            + """{"cachePoint":{"type":"default"}}],"toolChoice":{"any":{}}}}""");
 
         converse.Should().BeInRange(claude, claude + 5);
     }
@@ -182,7 +244,9 @@ public sealed class RequestEstimateTests
     [Fact]
     public void Where_a_search_result_is_from_is_text()
     {
-        const string Request = """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"search_result","source":"https://example.com/a","title":"t","content":[{"type":"text","text":"hello"}]}]}]}""";
+        const string Request = """{"model":"claude-sonnet-4-5","messages":"""
+            + """[{"role":"user","content":[{"type":"search_result","source":"https://example.com/a","title":"t","content":"""
+            + """[{"type":"text","text":"hello"}]}]}]}""";
 
         Estimate("CLAUDE", Request).Should().BeLessThan(25);
     }
@@ -193,7 +257,8 @@ public sealed class RequestEstimateTests
     [InlineData("""{"request":$,"project":"p"}""")]
     public void A_request_in_an_envelope_counts_as_it_does_without_one(string envelope)
     {
-        string request = $$"""{"contents":[{"role":"user","parts":[{"text":"{{string.Concat(Enumerable.Repeat(Text + " ", 50))}}"}]}],"systemInstruction":{"parts":[{"text":"{{Text}}"}]},"session_id":"s"}""";
+        string request = $$"""{"contents":[{"role":"user","parts":[{"text":"{{string.Concat(Enumerable.Repeat(Text + " ", 50))}}"}]}]"""
+            + $$""","systemInstruction":{"parts":[{"text":"{{Text}}"}]},"session_id":"s"}""";
 
         long bare = Estimate("GEMINI", request);
 
@@ -203,9 +268,11 @@ public sealed class RequestEstimateTests
     }
 
     [Theory]
-    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":"hello"}],"request":{"messages":[{"role":"user","content":"$"}],"contents":"$"}}""")]
+    [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":"hello"}],"request":{"messages":[{"role":"user","content":"$"}]"""
+        + ""","contents":"$"}}""")]
     [InlineData("""{"model":"gpt-4o","request":{"contents":"$","input":"$"},"input":"hello"}""")]
-    public void What_is_called_a_request_in_another_wires_request_is_none(string request) => Estimate("OPENAI", request.Replace("$", Text)).Should().Be(8);
+    public void What_is_called_a_request_in_another_wires_request_is_none(string request) =>
+        Estimate("OPENAI", request.Replace("$", Text)).Should().Be(8);
 
     [Theory]
     [InlineData("""{"model":"gemini-2.5-pro","request":"$"}""")]
@@ -216,7 +283,9 @@ public sealed class RequestEstimateTests
     [Fact]
     public void A_request_that_breaks_off_in_its_envelope_counts_as_far_as_it_goes()
     {
-        long estimate = Estimate("GEMINI", $$$"""{"model":"gemini-2.5-pro","request":{"contents":[{"role":"user","parts":[{"text":"{{{Text}}}"},{"inlineData":{"mimeType":"image/png","data":"{{{new string('A', 40_000)}}}"}}]},""");
+        long estimate = Estimate("GEMINI", """{"model":"gemini-2.5-pro","request":"""
+            + $$$"""{"contents":[{"role":"user","parts":[{"text":"{{{Text}}}"},"""
+            + $$$"""{"inlineData":{"mimeType":"image/png","data":"{{{new string('A', 40_000)}}}"}}]},""");
 
         estimate.Should().BeInRange(20 + 1032, 40 + 1032);
     }
@@ -229,21 +298,24 @@ public sealed class RequestEstimateTests
     public void A_screenshot_that_a_tool_took_costs_by_its_size(string output)
     {
         byte[] png = [0x89, .. "PNG\r\n\u001a\n"u8, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 4, 0, 0, 0, 4, 0, .. new byte[200_000]];
-        string request = $$"""{"model":"computer-use-preview","input":[{"type":"computer_call_output","call_id":"c","output":{{output}}}]}""";
+        string request =
+            $$"""{"model":"computer-use-preview","input":[{"type":"computer_call_output","call_id":"c","output":{{output}}}]}""";
 
         Estimate("OPENAI", request.Replace("$", Convert.ToBase64String(png))).Should().BeInRange(765, 775);
     }
 
     [Theory]
     [InlineData("OPENAI", """{"model":"gpt-4o","input":[{"type":"function_call_output","call_id":"c","output":{"a":"$"}}]}""")]
-    [InlineData("GEMINI", """{"contents":[{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"image_url":"https://example.com/a.png","a":"$"}}}]}]}""")]
+    [InlineData("GEMINI", """{"contents":[{"role":"user","parts":"""
+        + """[{"functionResponse":{"name":"f","response":{"image_url":"https://example.com/a.png","a":"$"}}}]}]}""")]
     public void A_result_that_is_any_object_counts_as_JSON(string format, string request) =>
         (Estimate(format, request.Replace("$", Text)) - Estimate(format, request.Replace("$", ""))).Should().BeInRange(19, 22);
 
     [Theory]
     [InlineData("id"), InlineData("metadata"), InlineData("user"), InlineData("stop"), InlineData("temperature")]
     public void What_the_model_never_sees_costs_nothing(string member) =>
-        Estimate("OPENAI", $$"""{"model":"gpt-4o","{{member}}":"{{Text}}","messages":[{"role":"user","content":"hello"}]}""").Should().Be(8);
+        Estimate("OPENAI", $$"""{"model":"gpt-4o","{{member}}":"{{Text}}","messages":[{"role":"user","content":"hello"}]}""")
+            .Should().Be(8);
 
     [Theory]
     [InlineData("""{"model":"gpt-4o","messages":[{"role":"user","content":"$"}""")]
@@ -252,7 +324,8 @@ public sealed class RequestEstimateTests
     [InlineData("$")]
     public void Malformed_JSON_counts_as_far_as_it_goes_and_is_said_to_be_so(string request)
     {
-        long estimate = Estimator.EstimateInput(ApiFormat.OpenAI, null, Encoding.UTF8.GetBytes(request.Replace("$", Text)), out System.Text.Json.JsonException? fault);
+        long estimate = Estimator.EstimateInput(
+            ApiFormat.OpenAI, null, Encoding.UTF8.GetBytes(request.Replace("$", Text)), out System.Text.Json.JsonException? fault);
 
         fault.Should().NotBeNull();
         estimate.Should().BeInRange(20, 45);
@@ -262,11 +335,17 @@ public sealed class RequestEstimateTests
     public void Any_request_cut_anywhere_gives_an_estimate()
     {
         byte[] request = Encoding.UTF8.GetBytes(
-            """{"model":"gpt-4o","messages":[{"role":"user","content":"a\u00e9\n"},{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}],"tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","properties":{"a":{"anyOf":[{"type":"string"},{"enum":["x",1]}],"default":null},"b":{"type":"array","items":{"type":"object","properties":{"c":{"type":["number","null"]}}}}}}}}]}""");
+            """{"model":"gpt-4o","messages":[{"role":"user","content":"a\u00e9\n"},"""
+            + """{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}],"tools":"""
+            + """[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","properties":"""
+            + """{"a":{"anyOf":[{"type":"string"},{"enum":["x",1]}],"default":null},"b":{"type":"array","items":"""
+            + """{"type":"object","properties":{"c":{"type":["number","null"]}}}}}}}}]}""");
         for (int length = 0; length <= request.Length; length++)
         {
-            Estimator.EstimateInputTokens(ApiFormat.OpenAI, null, request.AsMemory(0, length)).Should().BeGreaterThanOrEqualTo(length == 0 ? 0 : 1);
-            Estimator.EstimateInputTokens(ApiFormat.Claude, "claude-sonnet-4-5", request.AsMemory(0, length)).Should().BeGreaterThanOrEqualTo(length == 0 ? 0 : 1);
+            Estimator.EstimateInputTokens(ApiFormat.OpenAI, null, request.AsMemory(0, length))
+                .Should().BeGreaterThanOrEqualTo(length == 0 ? 0 : 1);
+            Estimator.EstimateInputTokens(ApiFormat.Claude, "claude-sonnet-4-5", request.AsMemory(0, length))
+                .Should().BeGreaterThanOrEqualTo(length == 0 ? 0 : 1);
         }
     }
 
@@ -276,9 +355,13 @@ public sealed class RequestEstimateTests
         string schema = string.Concat(Enumerable.Repeat("{\"anyOf\":[", 300)) + "{}" + string.Concat(Enumerable.Repeat("]}", 300));
         string content = new string('[', 800) + "\"x\"" + new string(']', 800);
 
-        Estimate("OPENAI", """{"model":"gpt-4o","messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":$}}}}]}""".Replace("$", schema)).Should().BePositive();
+        Estimate("OPENAI",
+            """{"model":"gpt-4o","messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":"""
+            + """{"type":"object","properties":{"a":""" + schema + "}}}}]}")
+            .Should().BePositive();
         Estimate("OPENAI", $$"""{"model":"gpt-4o","messages":[{"role":"user","content":{{content}}}]}""").Should().BePositive();
     }
 
-    private static long Estimate(string format, string request) => Estimator.EstimateInputTokens(new ApiFormat(format), null, Encoding.UTF8.GetBytes(request));
+    private static long Estimate(string format, string request) =>
+        Estimator.EstimateInputTokens(new ApiFormat(format), null, Encoding.UTF8.GetBytes(request));
 }

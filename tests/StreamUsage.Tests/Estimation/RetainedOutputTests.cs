@@ -29,7 +29,8 @@ public sealed class RetainedOutputTests
 
             ModelOutput output = retained.ToOutput("protocol", 1);
             retained.Release();
-            return output.Parts.Select(part => (part.ChoiceIndex, part.Text)).SequenceEqual(expected.Select(choice => (choice.Key, choice.Value.ToString())));
+            return output.Parts.Select(part => (part.ChoiceIndex, part.Text))
+                .SequenceEqual(expected.Select(choice => (choice.Key, choice.Value.ToString())));
         });
 
     [Fact]
@@ -43,7 +44,8 @@ public sealed class RetainedOutputTests
         retained.Append(OutputKind.ToolArguments, 0, "{\\\"a\\\":"u8, true);
         retained.Append(OutputKind.ToolArguments, 0, "1}"u8, false);
 
-        retained.ToOutput(null, 0).Parts.Select(part => $"{part.Kind}:{part.Text}").Should().Equal("Reasoning:think", "Text:say", "ToolName:f", "ToolName:f", "ToolArguments:{\"a\":1}");
+        retained.ToOutput(null, 0).Parts.Select(part => $"{part.Kind}:{part.Text}")
+            .Should().Equal("Reasoning:think", "Text:say", "ToolName:f", "ToolName:f", "ToolArguments:{\"a\":1}");
     }
 
     [Fact]

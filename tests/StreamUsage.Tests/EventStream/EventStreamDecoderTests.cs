@@ -23,8 +23,10 @@ public sealed class EventStreamDecoderTests
     {
         byte[] headers =
         [
-            1, (byte)'a', 0, 1, (byte)'b', 1, 1, (byte)'c', 2, 9, 1, (byte)'d', 3, 9, 9, 1, (byte)'e', 4, 9, 9, 9, 9, 1, (byte)'f', 5, 9, 9, 9, 9, 9, 9, 9, 9,
-            1, (byte)'g', 6, 0, 2, 9, 9, 1, (byte)'h', 8, 9, 9, 9, 9, 9, 9, 9, 9, 1, (byte)'i', 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
+            1, (byte)'a', 0, 1, (byte)'b', 1, 1, (byte)'c', 2, 9, 1, (byte)'d', 3, 9, 9, 1, (byte)'e', 4, 9, 9, 9, 9, 1, (byte)'f', 5, 9, 9,
+            9, 9, 9, 9, 9, 9,
+            1, (byte)'g', 6, 0, 2, 9, 9, 1, (byte)'h', 8, 9, 9, 9, 9, 9, 9, 9, 9, 1, (byte)'i', 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
+            9, 9,
             1, (byte)'t', 7, 0, 5, .. "found"u8,
         ];
 
@@ -44,7 +46,8 @@ public sealed class EventStreamDecoderTests
     [Fact]
     public void Messages_come_out_the_same_however_they_are_cut()
     {
-        byte[] stream = new EventStreamBytes().Event("a", "{}").Event("b", new string('x', 5000)).Event("c", "").Event("d", new string('y', Limit - 100)).ToArray();
+        byte[] stream = new EventStreamBytes()
+            .Event("a", "{}").Event("b", new string('x', 5000)).Event("c", "").Event("d", new string('y', Limit - 100)).ToArray();
         string[] expected = ["event:a:{}", "large:b:" + new string('x', 5000), "event:c:", "event:d:" + new string('y', Limit - 100)];
         var random = new Random(5);
 
@@ -87,7 +90,8 @@ public sealed class EventStreamDecoderTests
         byte[] prelude = Convert.FromHexString(lengths);
         uint checksum = EventStreamBytes.Checksum(prelude);
 
-        Read([.. prelude, (byte)(checksum >> 24), (byte)(checksum >> 16), (byte)(checksum >> 8), (byte)checksum, .. new byte[100]], 9).Should().Equal("corrupt");
+        Read([.. prelude, (byte)(checksum >> 24), (byte)(checksum >> 16), (byte)(checksum >> 8), (byte)checksum, .. new byte[100]], 9)
+            .Should().Equal("corrupt");
     }
 
     // What was found, a line each: of events their type and payload.
@@ -103,7 +107,8 @@ public sealed class EventStreamDecoderTests
             int position = 0;
             for (FramingResult result; (result = decoder.Read(piece, ref position)) != FramingResult.NeedMore;)
             {
-                string type = result == FramingResult.Corrupt ? "" : Encoding.UTF8.GetString(decoder.GetHeaders(piece).Find(Encoding.UTF8.GetBytes(header)));
+                string type = result == FramingResult.Corrupt
+                    ? "" : Encoding.UTF8.GetString(decoder.GetHeaders(piece).Find(Encoding.UTF8.GetBytes(header)));
                 found.Add(result switch
                 {
                     FramingResult.Corrupt => "corrupt",

@@ -28,21 +28,27 @@ public sealed class CloudEventWriterTests
     {
         Write(writer => CloudEventWriter.Write(writer, Record)).Should().Be(
             """
-            {"specversion":"1.0","id":"01a20a43-f80a-747f-bbb4-f87e51424199","source":"urn:streamusage","type":"streamusage.response","subject":"u1","time":"2026-01-02T01:04:05.000Z",
-            "datacontenttype":"application/json","data":{"model":"claude-x","provider":"anthropic","protocol":"anthropic-messages","user_id":"u1","api_key_id":"k1","status":"Completed",
-            "operation":"chat","input_tokens":25,"cache_read_input_tokens":7,"cache_creation_input_tokens":0,"output_tokens":15,"reasoning_tokens":4,"total_tokens":47,"estimated":true,
-            "cost":"0.0001500","currency":"USD","priced_as":"anthropic/claude-x","server_tool_use":{"web_search_requests":2},"billed_units":{"audio_seconds":"1.5"}}}
+            {"specversion":"1.0","id":"01a20a43-f80a-747f-bbb4-f87e51424199","source":"urn:streamusage","type":"streamusage.response",
+            "subject":"u1","time":"2026-01-02T01:04:05.000Z",
+            "datacontenttype":"application/json","data":{"model":"claude-x","provider":"anthropic","protocol":"anthropic-messages",
+            "user_id":"u1","api_key_id":"k1","status":"Completed",
+            "operation":"chat","input_tokens":25,"cache_read_input_tokens":7,"cache_creation_input_tokens":0,"output_tokens":15,
+            "reasoning_tokens":4,"total_tokens":47,"estimated":true,
+            "cost":"0.0001500","currency":"USD","priced_as":"anthropic/claude-x","server_tool_use":{"web_search_requests":2},
+            "billed_units":{"audio_seconds":"1.5"}}}
             """.Replace("\n", "", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Attributes_are_the_options()
     {
-        var options = new CloudEventOptions { Source = "https://gateway.example/eu", Type = "tokens", Subject = record => record.Context.ApiKeyId };
+        var options =
+            new CloudEventOptions { Source = "https://gateway.example/eu", Type = "tokens", Subject = record => record.Context.ApiKeyId };
 
         using JsonDocument json = JsonDocument.Parse(Write(writer => CloudEventWriter.Write(writer, Record, options)));
 
-        (json.RootElement.GetProperty("source").GetString(), json.RootElement.GetProperty("type").GetString(), json.RootElement.GetProperty("subject").GetString())
+        (json.RootElement.GetProperty("source").GetString(),
+            json.RootElement.GetProperty("type").GetString(), json.RootElement.GetProperty("subject").GetString())
             .Should().Be(("https://gateway.example/eu", "tokens", "k1"));
     }
 

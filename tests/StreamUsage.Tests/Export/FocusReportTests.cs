@@ -12,18 +12,23 @@ public sealed partial class FocusReportTests
     // FOCUS 1.2, columns: those that every dataset has, and of these the ones that may be null.
     private static readonly string[] Mandatory =
     [
-        "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription",
-        "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost", "EffectiveCost", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName",
+        "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart",
+        "ChargeCategory", "ChargeClass", "ChargeDescription",
+        "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost", "EffectiveCost", "InvoiceIssuerName", "ListCost", "PricingQuantity",
+        "PricingUnit", "ProviderName", "PublisherName",
         "ServiceCategory", "ServiceName",
     ];
 
-    private static readonly string[] Nullable = ["BillingAccountName", "ChargeClass", "RegionId", "RegionName", "SubAccountId", "SubAccountName", "x_ApiKeyId", "x_PriceTableVersion"];
+    private static readonly string[] Nullable = ["BillingAccountName", "ChargeClass", "RegionId", "RegionName", "SubAccountId",
+        "SubAccountName", "x_ApiKeyId", "x_PriceTableVersion"];
 
-    private static readonly string[] Numbers = ["BilledCost", "ConsumedQuantity", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "ListCost", "ListUnitPrice", "PricingQuantity", "x_ResponseCount"];
+    private static readonly string[] Numbers = ["BilledCost", "ConsumedQuantity", "ContractedCost", "ContractedUnitPrice", "EffectiveCost",
+        "ListCost", "ListUnitPrice", "PricingQuantity", "x_ResponseCount"];
 
     private static readonly PriceTable Table = PriceTables.Parse(
         """
-        [{"id":"anthropic","models":[{"id":"sonnet","match":{"contains":"sonnet"},"prices":{"input_mtok":3,"cache_read_mtok":0.3,"cache_write_mtok":3.75,"output_mtok":15,"web_searches_kcount":10}},
+        [{"id":"anthropic","models":[{"id":"sonnet","match":{"contains":"sonnet"},"prices":{"input_mtok":3,"cache_read_mtok":0.3,
+        "cache_write_mtok":3.75,"output_mtok":15,"web_searches_kcount":10}},
         {"id":"opus","match":{"contains":"opus"},"prices":{"input_mtok":5,"output_mtok":25}}]},
         {"id":"openai","models":[{"id":"whisper","prices":{"input_audio_minutes":0.006}}]}]
         """,
@@ -35,14 +40,16 @@ public sealed partial class FocusReportTests
         List<Dictionary<string, string>> rows = Read(Report(Records()), out string[] header);
 
         header.Should().Contain(Mandatory).And.OnlyHaveUniqueItems();
-        header.SkipWhile(name => !name.StartsWith("x_", StringComparison.Ordinal)).Should().OnlyContain(name => name.StartsWith("x_", StringComparison.Ordinal), "custom columns come last");
+        header.SkipWhile(name => !name.StartsWith("x_", StringComparison.Ordinal))
+            .Should().OnlyContain(name => name.StartsWith("x_", StringComparison.Ordinal), "custom columns come last");
         rows.Should().NotBeEmpty();
         foreach (Dictionary<string, string> row in rows)
         {
             row.Where(field => field.Value.Length == 0).Select(field => field.Key).Should().BeSubsetOf(Nullable);
             Numbers.Should().OnlyContain(name => NumericFormat().IsMatch(row[name]));
             row["BillingCurrency"].Should().MatchRegex("^[A-Z]{3}$");
-            (row["ChargeCategory"], row["ChargeFrequency"], row["ServiceCategory"], row["ServiceSubcategory"]).Should().Be(("Usage", "Usage-Based", "AI and Machine Learning", "Generative AI"));
+            (row["ChargeCategory"], row["ChargeFrequency"], row["ServiceCategory"], row["ServiceSubcategory"])
+                .Should().Be(("Usage", "Usage-Based", "AI and Machine Learning", "Generative AI"));
             row["PricingCategory"].Should().BeOneOf("Standard", "Dynamic", "Committed", "Other");
             row["PricingUnit"].Should().MatchRegex("^[A-Z][a-z]+s$").And.Be(row["ConsumedUnit"]);
             (Number(row, "PricingQuantity") * Number(row, "ListUnitPrice")).Should().Be(Number(row, "ListCost"));
@@ -55,7 +62,8 @@ public sealed partial class FocusReportTests
             row["Tags"].Should().StartWith("{").And.EndWith("}");
         }
 
-        rows.Select(row => (row["SkuPriceId"], row["SkuId"])).Distinct().GroupBy(sku => sku.Item1).Should().OnlyContain(sku => sku.Count() == 1, "a price has one SKU");
+        rows.Select(row => (row["SkuPriceId"], row["SkuId"])).Distinct().GroupBy(sku => sku.Item1)
+            .Should().OnlyContain(sku => sku.Count() == 1, "a price has one SKU");
     }
 
     [Fact]
@@ -78,11 +86,12 @@ public sealed partial class FocusReportTests
 
         List<Dictionary<string, string>> rows = Read(Report([one, two, next, other]), out _);
 
-        rows.Select(row => (row["ChargePeriodStart"], row["x_ApiKeyId"], row["SkuId"], row["SkuMeter"], row["PricingQuantity"], row["BilledCost"], row["x_ResponseCount"])).Should().Equal(
-            ("2026-08-21T12:00:00Z", "key-1", "anthropic/sonnet", "input", "1500", "0.004500", "2"),
-            ("2026-08-21T12:00:00Z", "key-1", "anthropic/sonnet", "output", "100", "0.001500", "1"),
-            ("2026-08-21T12:00:00Z", "key-2", "anthropic/sonnet", "input", "2", "0.000006", "1"),
-            ("2026-08-21T13:00:00Z", "key-1", "anthropic/sonnet", "input", "1", "0.000003", "1"));
+        rows.Select(row => (row["ChargePeriodStart"], row["x_ApiKeyId"], row["SkuId"], row["SkuMeter"], row["PricingQuantity"],
+            row["BilledCost"], row["x_ResponseCount"])).Should().Equal(
+                ("2026-08-21T12:00:00Z", "key-1", "anthropic/sonnet", "input", "1500", "0.004500", "2"),
+                ("2026-08-21T12:00:00Z", "key-1", "anthropic/sonnet", "output", "100", "0.001500", "1"),
+                ("2026-08-21T12:00:00Z", "key-2", "anthropic/sonnet", "input", "2", "0.000006", "1"),
+                ("2026-08-21T13:00:00Z", "key-1", "anthropic/sonnet", "input", "1", "0.000003", "1"));
     }
 
     [Fact]
@@ -92,7 +101,8 @@ public sealed partial class FocusReportTests
 
         Dictionary<string, string> row = Read(Report([record]), out _).Should().ContainSingle().Which;
 
-        (Number(row, "ListCost"), Number(row, "ContractedCost"), Number(row, "EffectiveCost"), Number(row, "BilledCost")).Should().Be((0.003m, 0.0027m, 0.0027m, 0.0027m));
+        (Number(row, "ListCost"), Number(row, "ContractedCost"), Number(row, "EffectiveCost"), Number(row, "BilledCost"))
+            .Should().Be((0.003m, 0.0027m, 0.0027m, 0.0027m));
     }
 
     [Fact]
@@ -103,17 +113,25 @@ public sealed partial class FocusReportTests
             Protocol = "anthropic-messages",
             ResponseModel = "sonnet",
             StartedAt = PriceTables.Noon,
-            Iterations = [new UsageIteration { Type = "message", Usage = new TokenUsage { InputTokens = 10 } }, new UsageIteration { Type = "advisor_message", Model = "opus", Usage = new TokenUsage { InputTokens = 20 } }],
+            Iterations = [new UsageIteration { Type = "message", Usage = new TokenUsage { InputTokens = 10 } },
+                new UsageIteration { Type = "advisor_message", Model = "opus", Usage = new TokenUsage { InputTokens = 20 } }],
         });
 
-        Read(Report([record]), out _).Select(row => (row["SkuId"], row["PricingQuantity"])).Should().Equal(("anthropic/opus", "20"), ("anthropic/sonnet", "10"));
+        Read(Report([record]), out _).Select(row => (row["SkuId"], row["PricingQuantity"]))
+            .Should().Equal(("anthropic/opus", "20"), ("anthropic/sonnet", "10"));
     }
 
     [Fact]
     public void A_response_of_several_iterations_is_counted_once()
     {
         UsageIteration iteration = new() { Type = "message", Usage = new TokenUsage { InputTokens = 10 } };
-        UsageRecord record = Price(new UsageRecord { Protocol = "anthropic-messages", ResponseModel = "sonnet", StartedAt = PriceTables.Noon, Iterations = [iteration, iteration] });
+        UsageRecord record = Price(new UsageRecord
+        {
+            Protocol = "anthropic-messages",
+            ResponseModel = "sonnet",
+            StartedAt = PriceTables.Noon,
+            Iterations = [iteration, iteration],
+        });
 
         Read(Report([record, record]), out _).Select(row => (row["PricingQuantity"], row["x_ResponseCount"])).Should().Equal(("40", "2"));
     }
@@ -121,7 +139,14 @@ public sealed partial class FocusReportTests
     [Fact]
     public void A_cost_that_names_no_rates_is_one_row()
     {
-        UsageRecord record = new() { Protocol = "openai-chat", ResponseModel = "m", StartedAt = PriceTables.Noon, Cost = new UsageCost { Total = 0.25m, Input = 0.25m }, Usage = new TokenUsage { InputTokens = 5 } };
+        UsageRecord record = new()
+        {
+            Protocol = "openai-chat",
+            ResponseModel = "m",
+            StartedAt = PriceTables.Noon,
+            Cost = new UsageCost { Total = 0.25m, Input = 0.25m },
+            Usage = new TokenUsage { InputTokens = 5 },
+        };
 
         Dictionary<string, string> row = Read(Report([record]), out _).Should().ContainSingle().Which;
 
@@ -141,25 +166,41 @@ public sealed partial class FocusReportTests
 
     private static IEnumerable<UsageRecord> Records() =>
     [
-        Priced("sonnet", new TokenUsage { InputTokens = 1000, CacheReadInputTokens = 70, CacheCreationInputTokens = 30, OutputTokens = 100 }, "key, with \"quotes\""),
+        Priced(
+            "sonnet", new TokenUsage { InputTokens = 1000, CacheReadInputTokens = 70, CacheCreationInputTokens = 30, OutputTokens = 100 },
+            "key, with \"quotes\""),
         Priced("sonnet", new TokenUsage { InputTokens = 333, OutputTokens = 77 }, null, user: "partner"),
         Priced("opus", new TokenUsage { InputTokens = 10 }, "key-2") with { OutputSource = TokenSource.Estimated, InferenceGeo = "eu" },
-        Price(Priced("sonnet", new TokenUsage { InputTokens = 5 }, "key-2") with { ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 } }),
-        Price(new UsageRecord { Protocol = "openai-audio", ResponseModel = "whisper", StartedAt = PriceTables.Noon, BilledUnits = new Dictionary<string, decimal> { ["audio_seconds"] = 90.5m } }),
+        Price(Priced("sonnet", new TokenUsage { InputTokens = 5 },
+            "key-2") with { ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 } }),
+        Price(new UsageRecord
+        {
+            Protocol = "openai-audio",
+            ResponseModel = "whisper",
+            StartedAt = PriceTables.Noon,
+            BilledUnits = new Dictionary<string, decimal> { ["audio_seconds"] = 90.5m },
+        }),
         new UsageRecord(),
     ];
 
-    private static UsageRecord Priced(string model, TokenUsage usage, string? key, string? user = null, int minute = 0) => Price(new UsageRecord
-    {
-        Context = new UsageContext { ApiKeyId = key, UserId = user, Tags = new Dictionary<string, string> { ["team"] = "\"red\", blue", ["other"] = "x" } },
-        Protocol = "anthropic-messages",
-        ResponseModel = model,
-        Usage = usage,
-        BilledUsage = usage,
-        StartedAt = PriceTables.Noon.AddMinutes(minute),
-    });
+    private static UsageRecord Priced(string model, TokenUsage usage, string? key, string? user = null, int minute = 0) =>
+        Price(new UsageRecord
+        {
+            Context = new UsageContext
+            {
+                ApiKeyId = key,
+                UserId = user,
+                Tags = new Dictionary<string, string> { ["team"] = "\"red\", blue", ["other"] = "x" },
+            },
+            Protocol = "anthropic-messages",
+            ResponseModel = model,
+            Usage = usage,
+            BilledUsage = usage,
+            StartedAt = PriceTables.Noon.AddMinutes(minute),
+        });
 
-    private static UsageRecord Price(UsageRecord record) => record with { Cost = Table.Price(record) ?? throw new InvalidOperationException(Table.Evaluate(record).UnpricedReason) };
+    private static UsageRecord Price(UsageRecord record) =>
+        record with { Cost = Table.Price(record) ?? throw new InvalidOperationException(Table.Evaluate(record).UnpricedReason) };
 
     private static string Report(IEnumerable<UsageRecord> records)
     {
@@ -176,8 +217,9 @@ public sealed partial class FocusReportTests
 
     private static List<Dictionary<string, string>> Read(string csv, out string[] header)
     {
-        string[][] lines = [.. csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Select(line => CsvField().Matches(line).Select(match => match.Groups["quoted"].Success
-            ? match.Groups["quoted"].Value.Replace("\"\"", "\"", StringComparison.Ordinal) : match.Groups["plain"].Value).ToArray())];
+        string[][] lines = [.. csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => CsvField().Matches(line).Select(match => match.Groups["quoted"].Success
+                ? match.Groups["quoted"].Value.Replace("\"\"", "\"", StringComparison.Ordinal) : match.Groups["plain"].Value).ToArray())];
         string[] names = lines[0];
         header = names;
         return [.. lines.Skip(1).Select(line => names.Zip(line).ToDictionary(field => field.First, field => field.Second))];
@@ -185,7 +227,8 @@ public sealed partial class FocusReportTests
 
     private static decimal Number(Dictionary<string, string> row, string name) => decimal.Parse(row[name], CultureInfo.InvariantCulture);
 
-    private static DateTimeOffset Time(Dictionary<string, string> row, string name) => DateTimeOffset.ParseExact(row[name], "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    private static DateTimeOffset Time(Dictionary<string, string> row, string name) =>
+        DateTimeOffset.ParseExact(row[name], "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
     [GeneratedRegex(@"^-?\d+(\.\d+)?$")]
     private static partial Regex NumericFormat();

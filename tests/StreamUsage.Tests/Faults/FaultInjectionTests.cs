@@ -95,7 +95,8 @@ public sealed class FaultInjectionTests
                     UsageTracker tracker = plan.Tracker(time, drainsAndQueues: true);
                     using var scope = new AssertionScope($"{failing} fails at {step}");
 
-                    (List<string> seen, UsageTracking? tracking) = await ReadWrappedAsync(new ScriptedStream([.. script]), isPipe, leaves, tracker);
+                    (List<string> seen, UsageTracking? tracking) = await ReadWrappedAsync(
+                        new ScriptedStream([.. script]), isPipe, leaves, tracker);
                     seen.Should().Equal(plain);
                     UsageRecord record = await tracking!.Completion.WaitAsync(TimeSpan.FromSeconds(30));
                     if (failing != Collaborator.SinkRecord)
@@ -112,7 +113,8 @@ public sealed class FaultInjectionTests
                     }
 
                     await stop.WaitAsync(TimeSpan.FromSeconds(30));
-                    SpinWait.SpinUntil(() => IsTold(plan), TimeSpan.FromSeconds(30)).Should().BeTrue("a record, or the line that says why not");
+                    SpinWait.SpinUntil(() => IsTold(plan), TimeSpan.FromSeconds(30))
+                        .Should().BeTrue("a record, or the line that says why not");
                     plan.Records.All(handed => handed == record).Should().BeTrue();
                     if (plan.Faults == 0)
                     {
@@ -143,7 +145,8 @@ public sealed class FaultInjectionTests
         yield return [Answers.ClaudeText, new IOException("reset")];
         yield return [Answers.ChatText, Answers.ChatError, Answers.ChatDone];
         yield return [];
-        foreach (RecordedStream stream in RecordedStream.All("anthropic-messages").Where(stream => new FileInfo(stream.BodyPath).Length < MaxBody).Take(2))
+        foreach (RecordedStream stream in RecordedStream.All("anthropic-messages")
+            .Where(stream => new FileInfo(stream.BodyPath).Length < MaxBody).Take(2))
         {
             yield return [.. stream.Body.Chunk(900)];
         }
@@ -165,7 +168,8 @@ public sealed class FaultInjectionTests
             FluentActions.Invoking(() => tracking.Current).Should().NotThrow(); // Prices on the caller's thread.
         }
 
-        for (int i = 0; hangs && i < 1_000 && !SpinWait.SpinUntil(() => tracking.Completion.IsCompleted, TimeSpan.FromMilliseconds(200)); i++)
+        for (int i = 0; hangs && i < 1_000 && !SpinWait.SpinUntil(() => tracking.Completion.IsCompleted, TimeSpan.FromMilliseconds(200));
+            i++)
         {
             // Only what waits for the call that hangs is left: none that is merely slow is late for its limit.
             time.Advance(plan.Faults == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(30));
@@ -199,7 +203,8 @@ public sealed class FaultInjectionTests
     }
 
     // Through a response or a pipe, tracked or not; to the end, or so far as to leave in the middle.
-    private static async Task<(List<string> Seen, UsageTracking? Tracking)> ReadWrappedAsync(ScriptedStream body, bool isPipe, bool leaves, UsageTracker? tracker)
+    private static async Task<(List<string> Seen, UsageTracking? Tracking)> ReadWrappedAsync(
+        ScriptedStream body, bool isPipe, bool leaves, UsageTracker? tracker)
     {
         int maxReads = leaves ? 1 : int.MaxValue;
         UsageTracking? tracking = null;

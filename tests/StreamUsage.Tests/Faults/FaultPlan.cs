@@ -26,7 +26,8 @@ public enum Collaborator
 
 /// <summary>All that a tracker works with, one of which fails at its k-th call (or from it on): it throws, or hangs
 /// until <see cref="LetGo"/>. The others work as they should.</summary>
-internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool forGood) : IUsageSink, ILoggerFactory, ILogger, IMeterFactory, IProtocolParser, ITokenEstimator, IUsagePricing
+internal sealed class FaultPlan(Collaborator failing, int step,
+    bool hangs, bool forGood) : IUsageSink, ILoggerFactory, ILogger, IMeterFactory, IProtocolParser, ITokenEstimator, IUsagePricing
 {
     private readonly ManualResetEventSlim _mayEnd = new();
     private readonly Meter _meter = new(new MeterOptions("StreamUsage") { Scope = new object() });
@@ -112,9 +113,11 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
 
     int ITokenEstimator.CountTokens(string? model, ReadOnlySpan<char> text) => 1;
 
-    long ITokenEstimator.EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => Do(Collaborator.EstimatorInput, () => 1000);
+    long ITokenEstimator.EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) =>
+        Do(Collaborator.EstimatorInput, () => 1000);
 
-    long ITokenEstimator.EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => Do(Collaborator.EstimatorOutput, () => 2000);
+    long ITokenEstimator.EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) =>
+        Do(Collaborator.EstimatorOutput, () => 2000);
 
     UsageCost? IUsagePricing.Price(UsageRecord record) => Do(Collaborator.Pricing, () => new UsageCost { Total = 1 });
 
@@ -128,7 +131,8 @@ internal sealed class FaultPlan(Collaborator failing, int step, bool hangs, bool
 
     bool ILogger.IsEnabled(LogLevel logLevel) => true;
 
-    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    void ILogger.Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         Do(Collaborator.Logger, () => 0);
         lock (_lines)

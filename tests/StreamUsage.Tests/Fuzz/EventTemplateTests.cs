@@ -20,17 +20,38 @@ public sealed class EventTemplateTests
 
     private static readonly string[] OwnStreams =
     [
-        Repeat("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a \\\"b\\\" \\u00e9 \\ud83d\\ude00 漢字 {0}\"}}\n\n", "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-        Repeat("data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":17{0},\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"w{0} \"},\"finish_reason\":null}],\"obfuscation\":\"x{0}\"}\n\n", "data: [DONE]\n\n"),
-        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"a{0}\",\"reasoning_content\":\"a{0}\"}}]}\n\n", "data: [DONE]\n\n"),
-        Repeat("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":{0},\"item_id\":\"m{0}\",\"delta\":\"t{0}\",\"obfuscation\":\"\"}\n\n", "data: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":4}}}\n\n"),
-        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":{0}}}\r\n\r\n", "data: [DONE]\r\n\r\n"),
-        Repeat("data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"t{0}\"}],\"role\": \"model\"},\"index\": 0}],\"usageMetadata\": {\"promptTokenCount\": 12,\"candidatesTokenCount\": {0},\"totalTokenCount\": 9{0},\"promptTokensDetails\": [{\"modality\": \"TEXT\",\"tokenCount\": 12}],\"thoughtsTokenCount\": 70},\"modelVersion\": \"gemini\",\"responseId\": \"r\"}\r\n\r\n", ""),
-        Repeat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\"}]}}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":{0},\"candidatesTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":{0}}]}}\n\ndata: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\",\"thought\":true}]}}],\"usageMetadata\":{\"promptTokenCount\":1{0},\"thoughtsTokenCount\":{0}}}\n\n", ""),
-        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":{0},\"prompt_tokens_details\":{\"cached_tokens\":{0}}}}\n\ndata: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":{0},\"completion_tokens\":7{0}}}\n\n", "data: [DONE]\n\n"),
-        Repeat("data:{\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"\",\"reasoning\":\"r{0}\"},\"index\":1}]}\n\ndata:{\"id\":\"c\",\"model\":\"m{0}\",\"choices\":[{\"delta\":{\"content\":\"c\"},\"index\":0}]}\n\n", "data: [DONE]\n\n"),
-        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}]}\n\ndata: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"y{0}\"}}]}\n\n{\n\"id\":\n{},\"choices\":[{\"delta\":{\"content\":\"z{0}\"}}]}\n{ {0}\n", "{\"error\":{\n\"code\":503}}\n\ndata: [DONE]\n\n"),
-        Repeat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\"}]}}],\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":{0}}}\n\n", "data: {\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":7}}"),
+        Repeat("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\","
+            + "\"text\":\"a \\\"b\\\" \\u00e9 \\ud83d\\ude00 漢字 {0}\"}}\n\n", "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+        Repeat("data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":17{0},\"model\":\"m\","
+            + "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"w{0} \"},\"finish_reason\":null}],\"obfuscation\":\"x{0}\"}\n\n",
+            "data: [DONE]\n\n"),
+        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"a{0}\",\"reasoning_content\":\"a{0}\"}}]}\n\n",
+            "data: [DONE]\n\n"),
+        Repeat("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":{0},"
+            + "\"item_id\":\"m{0}\",\"delta\":\"t{0}\",\"obfuscation\":\"\"}\n\n",
+            "data: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":4}}}\n\n"),
+        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":5,"
+            + "\"completion_tokens\":{0}}}\r\n\r\n", "data: [DONE]\r\n\r\n"),
+        Repeat("data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"t{0}\"}],\"role\": \"model\"},\"index\": 0}],"
+            + "\"usageMetadata\": {\"promptTokenCount\": 12,\"candidatesTokenCount\": {0},\"totalTokenCount\": 9{0},"
+            + "\"promptTokensDetails\": [{\"modality\": \"TEXT\",\"tokenCount\": 12}],\"thoughtsTokenCount\": 70},"
+            + "\"modelVersion\": \"gemini\",\"responseId\": \"r\"}\r\n\r\n", ""),
+        Repeat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\"}]}}],\"usageMetadata\":{\"promptTokenCount\":12,"
+            + "\"candidatesTokenCount\":{0},\"candidatesTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":{0}}]}}\n\n"
+            + "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\",\"thought\":true}]}}],\"usageMetadata\":"
+            + "{\"promptTokenCount\":1{0},\"thoughtsTokenCount\":{0}}}\n\n", ""),
+        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":5,"
+            + "\"completion_tokens\":{0},\"prompt_tokens_details\":{\"cached_tokens\":{0}}}}\n\n"
+            + "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}],\"usage\":{\"prompt_tokens\":{0},"
+            + "\"completion_tokens\":7{0}}}\n\n", "data: [DONE]\n\n"),
+        Repeat("data:{\"id\":\"c\",\"choices\":[{\"delta\":{\"content\":\"\",\"reasoning\":\"r{0}\"},\"index\":1}]}\n\n"
+            + "data:{\"id\":\"c\",\"model\":\"m{0}\",\"choices\":[{\"delta\":{\"content\":\"c\"},\"index\":0}]}\n\n", "data: [DONE]\n\n"),
+        Repeat("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x{0}\"}}]}\n\n"
+            + "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"y{0}\"}}]}\n\n"
+            + "{\n\"id\":\n{},\"choices\":[{\"delta\":{\"content\":\"z{0}\"}}]}\n{ {0}\n",
+            "{\"error\":{\n\"code\":503}}\n\ndata: [DONE]\n\n"),
+        Repeat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\"}]}}],\"usageMetadata\":{\"promptTokenCount\":12,"
+            + "\"candidatesTokenCount\":{0}}}\n\n", "data: {\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":7}}"),
     ];
 
     [Theory]
@@ -39,7 +60,8 @@ public sealed class EventTemplateTests
     [InlineData("\r")]
     public void Text_counts_once_however_lines_end_and_wherever_a_long_stream_is_cut(string lineEnd)
     {
-        string chunk = """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{"content":"Eight ch"}}]}""" + lineEnd + lineEnd;
+        string chunk = """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":"""
+            + """[{"index":0,"delta":{"content":"Eight ch"}}]}""" + lineEnd + lineEnd;
         string body = string.Concat(Enumerable.Repeat(chunk, 1_000));
 
         foreach (int pieceLength in (int[])[1, 100, 1_000, 4_096, body.Length])
@@ -68,7 +90,8 @@ public sealed class EventTemplateTests
     public void Templates_change_nothing_on_damaged_streams()
     {
         byte[][] bodies = [.. Bodies().Where(body => body.Length < 40_000)];
-        int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;
+        int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"),
+            CultureInfo.InvariantCulture, out int given) ? given : 0;
         int seed = seconds == 0 ? 1 : Environment.TickCount;
         var random = new Random(seed);
         long end = Environment.TickCount64 + (1000L * seconds);
@@ -86,7 +109,8 @@ public sealed class EventTemplateTests
     {
         Assert.SkipWhen(EveryEvent.IsParsed, "Every event is parsed.");
         var parser = new CountingParser(stream == 1 ? new OpenAIChatParser() : new GeminiParser());
-        var reader = new BodyReader(new ReaderSettings(new ParserSet([(new ApiFormat("COUNTED"), parser)]), 1 << 20), new ApiFormat("COUNTED"));
+        var reader = new BodyReader(
+            new ReaderSettings(new ParserSet([(new ApiFormat("COUNTED"), parser)]), 1 << 20), new ApiFormat("COUNTED"));
         reader.Read(System.Text.Encoding.UTF8.GetBytes(OwnStreams[stream]));
 
         reader.Events.EventCount.Should().Be(events);
@@ -129,9 +153,11 @@ public sealed class EventTemplateTests
     [InlineData(19)]
     public void A_cut_event_is_read_on_though_another_stream_has_shown_meanwhile_that_its_beginning_changes(int more)
     {
-        const string Event = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":10,\"delta\":{\"type\":\"text_delta\",\"text\":\"abc\"}}\n\n";
+        const string Event = "event: content_block_delta\n"
+            + "data: {\"type\":\"content_block_delta\",\"index\":10,\"delta\":{\"type\":\"text_delta\",\"text\":\"abc\"}}\n\n";
         int cut = Event.IndexOf("10", StringComparison.Ordinal) + 1 + more; // In the number, behind it, and far behind it.
-        BodyReader[] readers = [.. Enumerable.Range(0, 2).Select(_ => new BodyReader(new ReaderSettings(Parsers, 1 << 20), ApiFormat.Auto))];
+        BodyReader[] readers =
+            [.. Enumerable.Range(0, 2).Select(_ => new BodyReader(new ReaderSettings(Parsers, 1 << 20), ApiFormat.Auto))];
         foreach (BodyReader reader in readers)
         {
             Read(reader, Answers.ClaudeStart + Event + Event + Event);
@@ -148,18 +174,25 @@ public sealed class EventTemplateTests
     }
 
     [Theory]
-    [InlineData("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":{0},\"item_id\":\"m{1}\",\"delta\":\"t\"}\n\n")]
+    [InlineData("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":{0},"
+        + "\"item_id\":\"m{1}\",\"delta\":\"t\"}\n\n")]
     [InlineData("data: {\"id\":\"c\",\"created\":17{1},\"choices\":[{\"index\":0,\"delta\":{\"content\":\"t\"}}]}\n\n")]
-    [InlineData("event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"m{1}_so_long_that_an_event_with_a_short_one_would_be_whole_where_this_is_cut_before_its_text\",\"delta\":\"t\",\"sequence_number\":{0}}\n\n")]
+    [InlineData("event: response.output_text.delta\n"
+        + "data: {\"type\":\"response.output_text.delta\","
+        + "\"item_id\":\"m{1}_so_long_that_an_event_with_a_short_one_would_be_whole_where_this_is_cut_before_its_text\",\"delta\":\"t\","
+        + "\"sequence_number\":{0}}\n\n")]
     public void An_event_that_only_begins_like_others_is_parsed_as_it_came_wherever_it_is_cut(string template)
     {
-        string odd = template.Replace("{0}", "777", StringComparison.Ordinal).Replace("{1}", "9", StringComparison.Ordinal).Replace("\"t\"", "5", StringComparison.Ordinal);
+        string odd = template.Replace("{0}", "777", StringComparison.Ordinal)
+            .Replace("{1}", "9", StringComparison.Ordinal).Replace("\"t\"", "5", StringComparison.Ordinal);
         string data = odd.Split("data: ")[1].TrimEnd();
         for (int cut = 1; cut < odd.Length; cut++)
         {
             var parser = new CountingParser(template[0] == 'e' ? new OpenAIResponsesParser() : new OpenAIChatParser());
-            var reader = new BodyReader(new ReaderSettings(new ParserSet([(new ApiFormat("COUNTED"), parser)]), 1 << 20), new ApiFormat("COUNTED"));
-            string before = string.Concat(Enumerable.Range(1, 30).Select(i => template.Replace("{0}", $"{i}", StringComparison.Ordinal).Replace("{1}", "0", StringComparison.Ordinal)));
+            var reader = new BodyReader(
+                new ReaderSettings(new ParserSet([(new ApiFormat("COUNTED"), parser)]), 1 << 20), new ApiFormat("COUNTED"));
+            string before = string.Concat(Enumerable.Range(1, 30)
+                .Select(i => template.Replace("{0}", $"{i}", StringComparison.Ordinal).Replace("{1}", "0", StringComparison.Ordinal)));
             foreach (string piece in (string[])[before + odd[..cut], odd[cut..]])
             {
                 reader.Read(System.Text.Encoding.UTF8.GetBytes(piece));
@@ -174,7 +207,8 @@ public sealed class EventTemplateTests
     [Fact]
     public void An_event_over_the_limit_is_one_wherever_it_is_cut()
     {
-        const string Event = """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{"content":"abc"}}]}""" + "\n\n";
+        const string Event = """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":"""
+            + """[{"index":0,"delta":{"content":"abc"}}]}""" + "\n\n";
         string large = Event.Replace("abc", new string('x', 950), StringComparison.Ordinal);
         var characters = new List<long>();
         for (int cut = 1; cut < large.Length; cut++)
@@ -196,14 +230,18 @@ public sealed class EventTemplateTests
     private static IEnumerable<byte[]> Bodies() =>
         OwnStreams.Select(System.Text.Encoding.UTF8.GetBytes)
             .Concat(ProtocolFixture.All.Select(fixture => fixture.Body))
-            .Concat(RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini", "gemini-interactions", "cohere-chat").Select(stream => stream.Body));
+            .Concat(
+                RecordedStream.All("anthropic-messages", "openai-chat", "openai-responses", "gemini", "gemini-interactions", "cohere-chat")
+                    .Select(stream => stream.Body));
 
     private static string Repeat(string line, string end) =>
-        string.Concat(Enumerable.Range(0, 200).Select(i => line.Replace("{0}", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))) + end;
+        string.Concat(Enumerable.Range(0, 200)
+            .Select(i => line.Replace("{0}", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))) + end;
 
     private static void AssertSameWithAndWithoutTemplates(byte[] body, int maxPiece, Random random)
     {
-        bool waitsForLineFeed = body.Contains((byte)'\r'); // Where a carriage return may be half of a line's end, an event may come one byte later.
+        // Where a carriage return may be half of a line's end, an event may come one byte later.
+        bool waitsForLineFeed = body.Contains((byte)'\r');
         var learning = new BodyReader(new ReaderSettings(Parsers, 16 * 1024), ApiFormat.Auto);
         var plain = new BodyReader(new ReaderSettings(Parsers, 16 * 1024) { LearnsTemplates = false }, ApiFormat.Auto);
         for (int at = 0; at < body.Length;)
@@ -214,7 +252,8 @@ public sealed class EventTemplateTests
             at += length;
             if (!waitsForLineFeed && random.Next(20) == 0 && !Comparable(learning.Events.State).Equals(Comparable(plain.Events.State)))
             {
-                Comparable(learning.Events.State).Should().Be(Comparable(plain.Events.State), "this body was read up to {1}: {0}", Convert.ToBase64String(body), at);
+                Comparable(learning.Events.State)
+                    .Should().Be(Comparable(plain.Events.State), "this body was read up to {1}: {0}", Convert.ToBase64String(body), at);
             }
         }
 
@@ -226,12 +265,21 @@ public sealed class EventTemplateTests
     }
 
     private static (string?, long, long, long, bool, int, string?, string?, object) Facts(BodyReader reader) =>
-        (reader.Events.Protocol, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters, reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(), reader.Events.ParserFault?.GetType().Name, Comparable(reader.Events.State));
+        (reader.Events.Protocol, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters,
+            reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(),
+            reader.Events.ParserFault?.GetType().Name, Comparable(reader.Events.State));
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
     private static object Comparable(UsageAccumulator state) => (
-        string.Join(',', state.Iterations), string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails), string.Join(',', state.BilledUnits),
-        state with { Iterations = [], ServerToolUse = UsageRecord.EmptyCounts, TokenDetails = UsageRecord.EmptyCounts, BilledUnits = UsageRecord.EmptyUnits });
+        string.Join(',', state.Iterations),
+        string.Join(',', state.ServerToolUse), string.Join(',', state.TokenDetails), string.Join(',', state.BilledUnits),
+        state with
+        {
+            Iterations = [],
+            ServerToolUse = UsageRecord.EmptyCounts,
+            TokenDetails = UsageRecord.EmptyCounts,
+            BilledUnits = UsageRecord.EmptyUnits,
+        });
 
     private sealed class CountingParser(IProtocolParser inner) : IProtocolParser, ITemplatedProtocol
     {

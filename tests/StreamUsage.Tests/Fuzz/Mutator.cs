@@ -6,10 +6,14 @@ internal static class Mutator
 {
     private static readonly byte[][] Insertions =
     [
-        "\n"u8.ToArray(), "\r"u8.ToArray(), "\n\n"u8.ToArray(), "\r\n\r\n"u8.ToArray(), ":\n"u8.ToArray(), "data:"u8.ToArray(), "event: x\n"u8.ToArray(), "id:\0\n"u8.ToArray(),
-        "\""u8.ToArray(), "\\"u8.ToArray(), "\\u00"u8.ToArray(), "\\ud83d"u8.ToArray(), "{"u8.ToArray(), "}"u8.ToArray(), "["u8.ToArray(), "]"u8.ToArray(), ","u8.ToArray(), ":"u8.ToArray(),
-        "0"u8.ToArray(), "-1"u8.ToArray(), "1.5"u8.ToArray(), "99999999999999999999"u8.ToArray(), "null"u8.ToArray(), "\0"u8.ToArray(), "\x1f"u8.ToArray(), [0xFF], [0xE2, 0x82], [0xEF, 0xBB, 0xBF],
-        "data: [DONE]\n\n"u8.ToArray(), "data: {\"error\":{\"message\":\"x\",\"code\":429}}\n\n"u8.ToArray(), "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"u8.ToArray(),
+        "\n"u8.ToArray(), "\r"u8.ToArray(), "\n\n"u8.ToArray(), "\r\n\r\n"u8.ToArray(), ":\n"u8.ToArray(), "data:"u8.ToArray(),
+        "event: x\n"u8.ToArray(), "id:\0\n"u8.ToArray(),
+        "\""u8.ToArray(), "\\"u8.ToArray(), "\\u00"u8.ToArray(), "\\ud83d"u8.ToArray(), "{"u8.ToArray(), "}"u8.ToArray(), "["u8.ToArray(),
+        "]"u8.ToArray(), ","u8.ToArray(), ":"u8.ToArray(),
+        "0"u8.ToArray(), "-1"u8.ToArray(), "1.5"u8.ToArray(), "99999999999999999999"u8.ToArray(), "null"u8.ToArray(), "\0"u8.ToArray(),
+        "\x1f"u8.ToArray(), [0xFF], [0xE2, 0x82], [0xEF, 0xBB, 0xBF],
+        "data: [DONE]\n\n"u8.ToArray(), "data: {\"error\":{\"message\":\"x\",\"code\":429}}\n\n"u8.ToArray(),
+        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"u8.ToArray(),
     ];
 
     public static byte[] Mutate(byte[] body, Random random)

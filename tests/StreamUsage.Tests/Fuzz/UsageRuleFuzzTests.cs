@@ -30,7 +30,8 @@ public sealed class UsageRuleFuzzTests
     [
         (OpenAIUsageNames.Chat,
         [
-            """{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"a{n}"},"finish_reason":null}],"usage":{u}}""",
+            """{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"a{n}"},"finish_reason":null}]"""
+                + ""","usage":{u}}""",
             """{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"b{n}"}}]}""",
             """{"id":"c","object":"chat.completion.chunk","choices":[{"index":1,"delta":{"content":"c{n}"}}],"usage":{u}}""",
             """{"id":"c","object":"chat.completion.chunk","choices":[],"usage":{u}}""",
@@ -85,7 +86,8 @@ public sealed class UsageRuleFuzzTests
     [Fact]
     public void However_a_usage_is_read_the_same_comes_of_it()
     {
-        int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;
+        int seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"),
+            CultureInfo.InvariantCulture, out int given) ? given : 0;
         var random = new Random(seconds == 0 ? 5 : Environment.TickCount);
         long end = Environment.TickCount64 + (1000L * seconds);
         for (int round = 0; seconds == 0 ? round < RoundsUnlessTimed : Environment.TickCount64 < end; round++)
@@ -94,7 +96,8 @@ public sealed class UsageRuleFuzzTests
             var fields = new List<(string Name, UsageName Field)>();
             Choose(names, random, fields);
             int seed = random.Next(), grows = random.Next(3);
-            string[] events = [.. Enumerable.Range(0, random.Next(1, 25)).Select(n => Event(frames, names, fields, random, seed + (grows == 0 ? 0 : n), grows == 2 ? n : 0, n))];
+            string[] events = [.. Enumerable.Range(0, random.Next(1, 25))
+                .Select(n => Event(frames, names, fields, random, seed + (grows == 0 ? 0 : n), grows == 2 ? n : 0, n))];
             Verify(events, seed);
         }
     }
@@ -111,9 +114,11 @@ public sealed class UsageRuleFuzzTests
             int seed = random.Next();
             string frame = frames.Last(frame => frame.Contains("{u}", StringComparison.Ordinal));
 
-            string first = frame.Replace("{u}", Usage(fields, new Random(seed), 0, null), StringComparison.Ordinal), second = frame.Replace("{u}", Usage(fields, new Random(seed), 0, random), StringComparison.Ordinal);
+            string first = frame.Replace("{u}", Usage(fields, new Random(seed), 0, null), StringComparison.Ordinal),
+                second = frame.Replace("{u}", Usage(fields, new Random(seed), 0, random), StringComparison.Ordinal);
 
-            ReadBody.OfEvents(second).State.Tokens.Should().Be(ReadBody.OfEvents(first).State.Tokens, "{0} and {1} say the same", first, second);
+            ReadBody.OfEvents(second).State.Tokens
+                .Should().Be(ReadBody.OfEvents(first).State.Tokens, "{0} and {1} say the same", first, second);
         }
     }
 
@@ -128,12 +133,15 @@ public sealed class UsageRuleFuzzTests
         Facts(body, 1 + (seed % 90), 1 << 20, learns: true).Should().Be(parsed, "nor do larger ones of\n{0}", text);
         Facts(body, body.Length, 1, learns: false).Should().Be(parsed, "events too large to keep say the same:\n{0}", text);
         Facts(body, 1 + (seed % 90), 200, learns: true).Should().Be(parsed, "and so they do among others:\n{0}", text);
-        Facts(Encoding.UTF8.GetBytes("data: " + string.Join("\ndata: ", events) + "\n"), body.Length, 1 << 20, learns: true, isOneEvent: true).Should().Be(WithoutEvents(parsed), "and so do several in one event:\n{0}", text);
+        Facts(
+            Encoding.UTF8.GetBytes("data: " + string.Join("\ndata: ", events) + "\n"), body.Length, 1 << 20, learns: true, isOneEvent: true)
+            .Should().Be(WithoutEvents(parsed), "and so do several in one event:\n{0}", text);
     }
 
     private static string Facts(byte[] body, int pieceLength, long maxEventBytes, bool learns, bool isOneEvent = false)
     {
-        var reader = new BodyReader(new ReaderSettings(Parsers, maxEventBytes) { LearnsTemplates = learns, MaxRetainedTextBytes = 64 * 1024 }, ApiFormat.Auto);
+        var reader = new BodyReader(
+            new ReaderSettings(Parsers, maxEventBytes) { LearnsTemplates = learns, MaxRetainedTextBytes = 64 * 1024 }, ApiFormat.Auto);
         for (int at = 0; at < body.Length; at += pieceLength)
         {
             reader.Read(body.AsSpan(at, Math.Min(pieceLength, body.Length - at)));
@@ -143,10 +151,14 @@ public sealed class UsageRuleFuzzTests
         EventReader events = reader.Events;
         UsageAccumulator state = events.State;
         SettledUsage settled = events.Settled;
-        settled.Usage.Should().Match<TokenUsage>(u => u.InputTokens >= 0 && u.CacheReadInputTokens >= 0 && u.CacheCreationInputTokens >= 0 && u.OutputTokens >= 0);
+        settled.Usage.Should().Match<TokenUsage>(
+            u => u.InputTokens >= 0 && u.CacheReadInputTokens >= 0 && u.CacheCreationInputTokens >= 0 && u.OutputTokens >= 0);
         string facts = string.Create(CultureInfo.InvariantCulture, $"""
-            {events.EventCount} {events.SkippedEvents} {events.Protocol} {events.OutputCharacters} {events.UncountedCharacters} {events.TakeOutput().Parts.Sum(part => part.Text.Length)}
-            {settled} {state.Tokens.LargestSum} {state.Tokens.Noted} {state.Choices} {state.StopReason} {state.IsTerminal} {state.ReportedCost} {string.Join(',', state.TokenDetails.Order())} {string.Join(',', events.UnknownUsageFields.Order())}
+            {events.EventCount} {events.SkippedEvents} {events.Protocol} {events.OutputCharacters} {events.UncountedCharacters}
+            {events.TakeOutput().Parts.Sum(part => part.Text.Length)}
+            {settled} {state.Tokens.LargestSum} {state.Tokens.Noted} {state.Choices}
+            {state.StopReason} {state.IsTerminal} {state.ReportedCost}
+            {string.Join(',', state.TokenDetails.Order())} {string.Join(',', events.UnknownUsageFields.Order())}
             """);
         reader.Release();
         return isOneEvent ? WithoutEvents(facts) : facts;
@@ -155,7 +167,8 @@ public sealed class UsageRuleFuzzTests
     // Skipped are events: of one event's values that cannot be read there is one.
     private static string WithoutEvents(string facts) => facts.Split(' ', 3)[2];
 
-    private static string Event(string[] frames, UsageNames names, List<(string Name, UsageName Field)> fields, Random random, int seed, int growth, int n)
+    private static string Event(
+        string[] frames, UsageNames names, List<(string Name, UsageName Field)> fields, Random random, int seed, int growth, int n)
     {
         if (random.Next(6) == 0)
         {
@@ -163,7 +176,8 @@ public sealed class UsageRuleFuzzTests
             Choose(names, random, fields);
         }
 
-        return frames[random.Next(4) == 0 ? random.Next(frames.Length) : 0].Replace("{n}", n.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        return frames[random.Next(4) == 0 ? random.Next(frames.Length) : 0]
+            .Replace("{n}", n.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{u}", Usage(fields, new Random(seed), growth, random.Next(8) == 0 ? random : null), StringComparison.Ordinal);
     }
 
@@ -172,7 +186,8 @@ public sealed class UsageRuleFuzzTests
     {
         foreach (UsageName name in names.All)
         {
-            if (name.Field is UsageField.Count or UsageField.AnthropicCacheCount or UsageField.CountAndDetail or UsageField.Semantic && random.Next(name.Rank == 0 ? 2 : 8) == 0)
+            if (name.Field is UsageField.Count or UsageField.AnthropicCacheCount or UsageField.CountAndDetail or UsageField.Semantic
+                && random.Next(name.Rank == 0 ? 2 : 8) == 0)
             {
                 fields.Add((name.Name, name));
             }
@@ -194,8 +209,11 @@ public sealed class UsageRuleFuzzTests
 
     private static string Usage(List<(string Name, UsageName Field)> fields, Random values, int growth, Random? order)
     {
-        var said = fields.Select(field => (field.Name, Value: field.Field.Field == UsageField.Semantic ? "\"anthropic\"" : Number(values, growth))).ToArray();
-        string[] members = [.. said.Where(field => !field.Name.Contains('/')).Select(field => (field.Name, Value: fields.Single(f => f.Name == field.Name).Field.Field == UsageField.Group ? Inner(said, field.Name, order) : field.Value))
+        var said = fields
+            .Select(field => (field.Name, Value: field.Field.Field == UsageField.Semantic ? "\"anthropic\"" : Number(values, growth)))
+            .ToArray();
+        string[] members = [.. said.Where(field => !field.Name.Contains('/')).Select(field => (field.Name,
+            Value: fields.Single(f => f.Name == field.Name).Field.Field == UsageField.Group ? Inner(said, field.Name, order) : field.Value))
             .Select(field => $"\"{field.Name}\":{field.Value}")];
         order?.Shuffle(members);
         return "{" + string.Join(',', members) + "}";
@@ -203,7 +221,8 @@ public sealed class UsageRuleFuzzTests
 
     private static string Inner((string Name, string Value)[] said, string group, Random? order)
     {
-        string[] members = [.. said.Where(field => field.Name.StartsWith(group + "/", StringComparison.Ordinal)).Select(field => $"\"{field.Name[(group.Length + 1)..]}\":{field.Value}")];
+        string[] members = [.. said.Where(field => field.Name.StartsWith(group + "/", StringComparison.Ordinal))
+            .Select(field => $"\"{field.Name[(group.Length + 1)..]}\":{field.Value}")];
         order?.Shuffle(members);
         return "{" + string.Join(',', members) + "}";
     }

@@ -20,12 +20,16 @@ public sealed class CanaryTests
     [
         Answers.Claude.Replace("Twenty-four characters..", $"{Canary}-text", StringComparison.Ordinal),
         Answers.ClaudeStart + Answers.ClaudeError.Replace("Overloaded", $"{Canary}-error", StringComparison.Ordinal),
-        Answers.ChatText.Replace("Eight ch", $"{Canary}-text", StringComparison.Ordinal) + Answers.ChatError.Replace("The server had an error", $"{Canary}-error", StringComparison.Ordinal),
+        Answers.ChatText.Replace("Eight ch", $"{Canary}-text", StringComparison.Ordinal)
+            + Answers.ChatError.Replace("The server had an error", $"{Canary}-error", StringComparison.Ordinal),
         $"<html>{Canary}-page</html>",
         $"data: {{\"choices\":[{{\"delta\":{{\"content\":\"{Canary}-bad json\n\ndata: {Canary}-more\n\n",
         $"{{\"error\":{{\"message\":\"{Canary}-key sk-1 is wrong\",\"code\":401}}}}",
-        $"[{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{Canary}-text\"}}]}}}}],\"usageMetadata\":{{\"promptTokenCount\":\"{Canary}\"}}}},{{\"error\":{{\"code\":400,\"message\":\"{Canary}-error\",\"status\":\"INVALID_ARGUMENT\"}}}}]",
-        $"{{\"contentBlockDelta\":{{\"delta\":{{\"text\":\"{Canary}-text\"}}}}}}\n{{\"throttlingException\":{{\"message\":\"{Canary}-error\"}}}}\n",
+        $"[{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{Canary}-text\"}}]}}}}],\"usageMetadata\":"
+            + $"{{\"promptTokenCount\":\"{Canary}\"}}}},{{\"error\":{{\"code\":400,\"message\":\"{Canary}-error\","
+            + $"\"status\":\"INVALID_ARGUMENT\"}}}}]",
+        $"{{\"contentBlockDelta\":{{\"delta\":{{\"text\":\"{Canary}-text\"}}}}}}\n"
+            + $"{{\"throttlingException\":{{\"message\":\"{Canary}-error\"}}}}\n",
         $"\0\0\0\u0010{Canary}-no message of an event stream",
         $"event: message_delta\ndata: {{\"type\":\"message_delta\",\"usage\":{{\"{Canary}-name\":-1,\"output_tokens\":-5}}}}\n\n",
         "",
@@ -53,7 +57,8 @@ public sealed class CanaryTests
 
                     line.Text.Should().NotContain(Canary);
                     string.Join(' ', line.Fields.Values).Should().NotContain(Canary);
-                    (line.Exception?.Message ?? $"{Canary}-fault").Should().Be($"{Canary}-fault", "an exception of the user's own code is logged as it is, and no other");
+                    (line.Exception?.Message ?? $"{Canary}-fault")
+                        .Should().Be($"{Canary}-fault", "an exception of the user's own code is logged as it is, and no other");
                 }
 
                 string.Join('\n', thrown).Should().NotContain(Canary);
@@ -68,7 +73,8 @@ public sealed class CanaryTests
     {
         UsageTracking tracking = Track.Response(Canary).TrackUsage(new RecordingSink(), Track.Nothing);
 
-        FluentActions.Invoking(() => tracking.Fail(7, Canary)).Should().Throw<ArgumentException>().Which.Message.Should().NotContain(Canary);
+        FluentActions.Invoking(() => tracking.Fail(7, Canary))
+            .Should().Throw<ArgumentException>().Which.Message.Should().NotContain(Canary);
         FluentActions.Invoking(() => new EmptyStreamException(StreamOutcome.Empty, Track.Nothing, 1)).Should().NotThrow();
         await Task.CompletedTask;
     }
@@ -88,11 +94,17 @@ public sealed class CanaryTests
 
         object[] script = breaks ? [body, new IOException($"{Canary}-reset")] : [body];
         using HttpResponseMessage response = Track.Response(new ScriptedStream(body.Length == 0 ? script[1..] : script));
-        response.RequestMessage = new HttpRequestMessage(HttpMethod.Post, $"https://user:{Canary}-password@example.com/v1/models?key={Canary}-url");
+        response.RequestMessage = new HttpRequestMessage(
+            HttpMethod.Post, $"https://user:{Canary}-password@example.com/v1/models?key={Canary}-url");
         response.RequestMessage.Headers.Authorization = new AuthenticationHeaderValue("Bearer", $"{Canary}-bearer");
         response.Headers.TryAddWithoutValidation("Set-Cookie", $"session={Canary}-cookie");
         response.Headers.TryAddWithoutValidation("X-Session-Token", $"{Canary}-token");
-        var headers = new Dictionary<string, string> { ["x-api-key"] = $"{Canary}-header", ["Authorization"] = $"Bearer {Canary}-header", ["Client-Secret"] = $"{Canary}-header" };
+        var headers = new Dictionary<string, string>
+        {
+            ["x-api-key"] = $"{Canary}-header",
+            ["Authorization"] = $"Bearer {Canary}-header",
+            ["Client-Secret"] = $"{Canary}-header",
+        };
         await using var tracker = new UsageTracker(sink, options, log);
         UsageTracking tracking = response.TrackUsage(tracker, new UsageContext
         {
@@ -124,7 +136,8 @@ public sealed class CanaryTests
     {
         public string Protocol => "failing";
 
-        public ParserMatch Match(StreamEvent streamEvent) => streamEvent.Data.StartsWith("{\"type\":\"message_d"u8) ? ParserMatch.Certain : throw fault;
+        public ParserMatch Match(StreamEvent streamEvent) =>
+            streamEvent.Data.StartsWith("{\"type\":\"message_d"u8) ? ParserMatch.Certain : throw fault;
 
         public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state) => throw fault;
     }

@@ -22,9 +22,11 @@ public sealed class AudioAnswerTests : IAsyncDisposable
     [Theory]
     [InlineData(true, StreamOutcome.Completed)]
     [InlineData(false, StreamOutcome.ClientAborted)]
-    public async Task A_spoken_answer_is_complete_where_its_recording_is_and_its_input_is_estimated(bool isReadToItsEnd, StreamOutcome outcome)
+    public async Task A_spoken_answer_is_complete_where_its_recording_is_and_its_input_is_estimated(
+        bool isReadToItsEnd, StreamOutcome outcome)
     {
-        var request = new StringContent("""{"model":"gpt-4o-mini-tts","input":"The quick brown fox jumps over the lazy dog.","voice":"coral"}""");
+        var request = new StringContent(
+            """{"model":"gpt-4o-mini-tts","input":"The quick brown fox jumps over the lazy dog.","voice":"coral"}""");
 
         UsageRecord record = await AskAsync("https://api.openai.com/v1/audio/speech", request, Recording, "audio/mpeg", isReadToItsEnd);
 
@@ -47,7 +49,8 @@ public sealed class AudioAnswerTests : IAsyncDisposable
     [InlineData("text/vtt")]
     public async Task A_transcript_in_plain_text_is_output(string contentType)
     {
-        UsageRecord record = await AskAsync("https://api.openai.com/v1/audio/transcriptions", Form(), Encoding.UTF8.GetBytes("Zwei und zwei ist vier – so ist es."), contentType);
+        UsageRecord record = await AskAsync("https://api.openai.com/v1/audio/transcriptions",
+            Form(), Encoding.UTF8.GetBytes("Zwei und zwei ist vier – so ist es."), contentType);
 
         record.Should().BeEquivalentTo(new
         {
@@ -72,9 +75,11 @@ public sealed class AudioAnswerTests : IAsyncDisposable
     public async Task An_upload_is_estimated_by_the_length_of_its_recording_and_its_prompt()
     {
         // Of a second of sound: 16 kHz, 16 bits, mono.
-        UsageRecord record = await AskAsync("https://api.openai.com/v1/audio/transcriptions", Form(Wav(seconds: 30), "Numbers."), Encoding.UTF8.GetBytes("""{"text":"Four."}"""), "application/json");
+        UsageRecord record = await AskAsync("https://api.openai.com/v1/audio/transcriptions",
+            Form(Wav(seconds: 30), "Numbers."), Encoding.UTF8.GetBytes("""{"text":"Four."}"""), "application/json");
 
-        record.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, InputSource = TokenSource.Estimated, Context = new { Model = "whisper-9" } });
+        record.Should().BeEquivalentTo(
+            new { Outcome = StreamOutcome.Completed, InputSource = TokenSource.Estimated, Context = new { Model = "whisper-9" } });
         record.Usage.InputTokens.Should().BeInRange(300, 303, "10 tokens a second, and the prompt");
     }
 
@@ -107,7 +112,8 @@ public sealed class AudioAnswerTests : IAsyncDisposable
     {
         using var client = new HttpClient(new UsageTrackingHandler(_tracker) { InnerHandler = new Provider(answer, contentType) });
         using var message = new HttpRequestMessage(HttpMethod.Post, uri) { Content = request };
-        using (HttpResponseMessage response = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
+        using (HttpResponseMessage response =
+            await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
         {
             await using Stream body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
             var seen = new MemoryStream();

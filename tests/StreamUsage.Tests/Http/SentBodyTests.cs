@@ -9,7 +9,8 @@ public sealed class SentBodyTests
 {
     private const int HeadBytes = 4096;
 
-    private static readonly byte[] Body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(number => (char)('a' + (number % 26)))));
+    private static readonly byte[] Body =
+        Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(number => (char)('a' + (number % 26)))));
 
     [Theory]
     [InlineData(20_000, 20_000, 20_000)]

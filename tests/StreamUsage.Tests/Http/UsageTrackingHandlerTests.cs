@@ -69,7 +69,8 @@ public sealed class UsageTrackingHandlerTests
         var tracker = new UsageTracker(sink);
         using HttpClient client = Client(tracker, new Provider());
 
-        using HttpResponseMessage response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), uri), TestContext.Current.CancellationToken);
+        using HttpResponseMessage response =
+            await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), uri), TestContext.Current.CancellationToken);
         await tracker.DisposeAsync();
 
         sink.Records.Select(record => record.Context.ApiFormat.Name).Should().Equal(format is null ? [] : [format]);
@@ -83,23 +84,30 @@ public sealed class UsageTrackingHandlerTests
         var tracker = new UsageTracker(sink, new StreamUsageOptions { Estimator = new StreamUsage.Estimation.CharacterTokenEstimator() });
         using HttpClient client = Client(tracker, provider);
         var started = DateTimeOffset.UtcNow;
-        using var request = new HttpRequestMessage(HttpMethod.Post, "https://host/v1/chat/completions") { Content = new StringContent(Request, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            "https://host/v1/chat/completions")
+        { Content = new StringContent(Request, Encoding.UTF8, "application/json") };
         HttpContent content = request.Content;
         request.SetUsageContext(new UsageContext { RequestId = "r1" });
 
-        using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using HttpResponseMessage response =
+            await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Should().Be(Answers.ChatText + Answers.ChatDone);
         await tracker.DisposeAsync();
 
         provider.Received.Should().Equal(Request);
         request.Content.Should().BeSameAs(content);
         sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r =>
-            r.Context.RequestId == "r1" && r.Context.Model == "claude-x" && r.Context.RequestBody.IsEmpty && r.StartedAt >= started && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == Request.Length / 4);
+            r.Context.RequestId == "r1" && r.Context.Model == "claude-x" && r.Context.RequestBody.IsEmpty
+            && r.StartedAt >= started && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == Request.Length / 4);
 
-        using var named = new HttpRequestMessage(HttpMethod.Post, "https://host/anywhere") { Content = JsonContent.Create(new { model = "sent" }) };
+        using var named = new HttpRequestMessage(HttpMethod.Post,
+            "https://host/anywhere")
+        { Content = JsonContent.Create(new { model = "sent" }) };
         named.SetUsageContext(new UsageContext { Model = "said", ApiFormat = ApiFormat.OpenAI });
         using HttpResponseMessage second = await client.SendAsync(named, TestContext.Current.CancellationToken);
-        SpinWait.SpinUntil(() => sink.Records.Count == 2, TimeSpan.FromSeconds(30)).Should().BeTrue("a response after the stop is recorded like any other");
+        SpinWait.SpinUntil(() => sink.Records.Count == 2, TimeSpan.FromSeconds(30))
+            .Should().BeTrue("a response after the stop is recorded like any other");
         sink.Records.Last().Context.Should().Match<UsageContext>(c => c.Model == "said" && c.ApiFormat == ApiFormat.OpenAI);
     }
 
@@ -110,8 +118,10 @@ public sealed class UsageTrackingHandlerTests
         var tracker = new UsageTracker(sink);
         using HttpClient client = Client(tracker, new Provider());
 
-        (await client.PostAsync("https://host/v1beta/models/gemini-3:generateContent", new StringContent("{}"), TestContext.Current.CancellationToken)).Dispose();
-        (await client.PostAsync("https://host/model/a.b%3A1/converse", new StringContent("no json"), TestContext.Current.CancellationToken)).Dispose();
+        (await client.PostAsync("https://host/v1beta/models/gemini-3:generateContent",
+            new StringContent("{}"), TestContext.Current.CancellationToken)).Dispose();
+        (await client.PostAsync("https://host/model/a.b%3A1/converse", new StringContent("no json"), TestContext.Current.CancellationToken))
+            .Dispose();
         await tracker.DisposeAsync();
 
         sink.Records.Select(record => record.Context.Model).Should().BeEquivalentTo("gemini-3", "a.b:1");
@@ -142,7 +152,8 @@ public sealed class UsageTrackingHandlerTests
         async Task Ask()
         {
             await Task.Yield();
-            (await client.PostAsync("https://host/v1/messages", new StringContent(Request), TestContext.Current.CancellationToken)).Dispose();
+            (await client.PostAsync("https://host/v1/messages", new StringContent(Request), TestContext.Current.CancellationToken))
+                .Dispose();
         }
     }
 
@@ -153,10 +164,13 @@ public sealed class UsageTrackingHandlerTests
         var tracker = new UsageTracker(sink);
         using HttpClient client = Client(tracker, new Provider(Answers.Claude));
 
-        using HttpResponseMessage response = client.Send(new HttpRequestMessage(HttpMethod.Post, "https://host/v1/messages") { Content = new StringContent(Request) }, TestContext.Current.CancellationToken);
+        using HttpResponseMessage response = client.Send(
+            new HttpRequestMessage(HttpMethod.Post, "https://host/v1/messages") { Content = new StringContent(Request) },
+            TestContext.Current.CancellationToken);
         await tracker.DisposeAsync();
 
-        sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r => r.Context.Model == "claude-x" && r.Outcome == StreamOutcome.Completed);
+        sink.Records.Should().ContainSingle().Which
+            .Should().Match<UsageRecord>(r => r.Context.Model == "claude-x" && r.Outcome == StreamOutcome.Completed);
     }
 
     [Theory]
@@ -172,12 +186,14 @@ public sealed class UsageTrackingHandlerTests
         using HttpClient client = Client(tracker, provider);
         string body = $$"""{"model":"gpt-4o","messages":[{"role":"user","content":"{{new string('x', 5 * 1024 * 1024)}}"}]}""";
 
-        (await client.PostAsync("https://host/v1/chat/completions", isChunked ? new UnmeasuredContent(body) : new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
+        (await client.PostAsync("https://host/v1/chat/completions",
+            isChunked ? new UnmeasuredContent(body) : new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
         await tracker.DisposeAsync();
 
         provider.Received.Single().Should().Be(body);
         sink.Records.Single().Should().Match<UsageRecord>(r =>
-            r.Context.Model == "gpt-4o" && r.Context.RequestBody.IsEmpty && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == body.Length / 4);
+            r.Context.Model == "gpt-4o"
+            && r.Context.RequestBody.IsEmpty && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == body.Length / 4);
     }
 
     [Theory]
@@ -190,11 +206,13 @@ public sealed class UsageTrackingHandlerTests
         using HttpClient client = Client(tracker, new Provider(Answers.ChatText));
         string body = $$"""{"messages":[{"role":"user","content":"{{new string('x', 100)}}"}],"model":"behind the limit"}""";
 
-        (await client.PostAsync("https://host/v1/chat/completions", new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
+        (await client.PostAsync("https://host/v1/chat/completions", new StringContent(body), TestContext.Current.CancellationToken))
+            .Dispose();
         await tracker.DisposeAsync();
 
         sink.Records.Single().Should().Match<UsageRecord>(r =>
-            r.Context.Model == null && r.Context.RequestBody.IsEmpty && r.Response!.Truncated && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == body.Length / 4);
+            r.Context.Model == null && r.Context.RequestBody.IsEmpty
+            && r.Response!.Truncated && r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == body.Length / 4);
     }
 
     [Fact]
@@ -203,9 +221,11 @@ public sealed class UsageTrackingHandlerTests
         var sink = new RecordingSink();
         var tracker = new UsageTracker(sink, new StreamUsageOptions { MaxRequestBodyBytes = 8 * 1024 * 1024 });
         using HttpClient client = Client(tracker, new Provider(Answers.ChatText));
-        string body = $$"""{"metadata":"{{new string('x', 5 * 1024 * 1024)}}","messages":[{"role":"user","content":"hello"}],"model":"gpt-4o"}""";
+        string body =
+            $$"""{"metadata":"{{new string('x', 5 * 1024 * 1024)}}","messages":[{"role":"user","content":"hello"}],"model":"gpt-4o"}""";
 
-        (await client.PostAsync("https://host/v1/chat/completions", new StringContent(body), TestContext.Current.CancellationToken)).Dispose();
+        (await client.PostAsync("https://host/v1/chat/completions", new StringContent(body), TestContext.Current.CancellationToken))
+            .Dispose();
         await tracker.DisposeAsync();
 
         sink.Records.Single().Should().Match<UsageRecord>(r => r.Context.Model == "gpt-4o" && r.Usage.InputTokens == 7);
@@ -217,7 +237,8 @@ public sealed class UsageTrackingHandlerTests
         var sink = new RecordingSink();
         var services = new ServiceCollection();
         services.AddStreamUsage().AddSink(sink);
-        services.AddHttpClient("model").AddHttpMessageHandler<UsageTrackingHandler>().ConfigurePrimaryHttpMessageHandler(() => new Provider(Answers.Claude));
+        services.AddHttpClient("model")
+            .AddHttpMessageHandler<UsageTrackingHandler>().ConfigurePrimaryHttpMessageHandler(() => new Provider(Answers.Claude));
         await using ServiceProvider provider = services.BuildServiceProvider();
 
         using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("model");
@@ -312,7 +333,8 @@ public sealed class UsageTrackingHandlerTests
     [Fact]
     public async Task A_thousand_parallel_calls_under_nested_scopes_are_attributed_without_a_mix_up()
     {
-        await using LoopbackServer server = await LoopbackServer.StartAsync(LoopbackProvider.Events(Answers.ClaudeStart, Answers.ClaudeStop));
+        await using LoopbackServer server =
+            await LoopbackServer.StartAsync(LoopbackProvider.Events(Answers.ClaudeStart, Answers.ClaudeStop));
         var sink = new RecordingSink();
         var tracker = new UsageTracker(sink);
         using var client = new HttpClient(new UsageTrackingHandler(tracker, new SocketsHttpHandler { MaxConnectionsPerServer = 64 }));
@@ -357,7 +379,9 @@ public sealed class UsageTrackingHandlerTests
     {
         var sink = new RecordingSink();
         UsageTracker outer = new(sink), inner = new(sink);
-        using HttpClient client = new(new UsageTrackingHandler(outer) { InnerHandler = new UsageTrackingHandler(inner) { InnerHandler = new Provider(Answers.Claude) } });
+        using HttpClient client = new(new UsageTrackingHandler(
+            outer)
+        { InnerHandler = new UsageTrackingHandler(inner) { InnerHandler = new Provider(Answers.Claude) } });
         string request = $$"""{"model":"m","messages":[{"role":"user","content":"{{new string('x', 100_000)}}"}]}""";
 
         (await client.PostAsync("https://host/v1/messages", new StringContent(request), TestContext.Current.CancellationToken)).Dispose();
@@ -368,7 +392,8 @@ public sealed class UsageTrackingHandlerTests
         (inner.Budget.Taken, outer.Budget.Taken).Should().Be((0, 0));
     }
 
-    private static HttpClient Client(UsageTracker tracker, Provider provider) => new(new UsageTrackingHandler(tracker) { InnerHandler = provider });
+    private static HttpClient Client(UsageTracker tracker, Provider provider) =>
+        new(new UsageTrackingHandler(tracker) { InnerHandler = provider });
 
     private sealed class UnmeasuredContent(string text) : HttpContent
     {
@@ -413,7 +438,9 @@ public sealed class UsageTrackingHandlerTests
         private HttpResponseMessage Answer(MemoryStream sent)
         {
             Received.Add(Encoding.UTF8.GetString(sent.ToArray()));
-            return fault is null ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer, Encoding.UTF8, "text/event-stream") } : throw fault;
+            return fault is null
+                ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer, Encoding.UTF8, "text/event-stream") }
+                : throw fault;
         }
     }
 }

@@ -22,11 +22,16 @@ public sealed class BurstTests
             ids.AddOrUpdate(record.Id, 1, static (_, times) => times + 1);
         });
         var log = new RecordingLog();
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = inBackground ? new BackgroundDeliveryOptions { FullQueueTimeout = TimeSpan.FromMinutes(1) } : null }, log);
-        Stream[] open = [.. Enumerable.Range(0, Responses).Select(_ => tracker.Track(new ScriptedStream(Answers.ClaudeStart), Track.Nothing, out UsageTracking _))];
+        var tracker = new UsageTracker(sink, new StreamUsageOptions
+        {
+            Background = inBackground ? new BackgroundDeliveryOptions { FullQueueTimeout = TimeSpan.FromMinutes(1) } : null,
+        }, log);
+        Stream[] open = [.. Enumerable.Range(0, Responses)
+            .Select(_ => tracker.Track(new ScriptedStream(Answers.ClaudeStart), Track.Nothing, out UsageTracking _))];
 
         Parallel.ForEach(open, static stream => stream.Dispose());
-        SpinWait.SpinUntil(() => tracker.GetSinkStatus()[0].QueueLength == Responses, TimeSpan.FromSeconds(25)).Should().BeTrue("more wait than the queue holds");
+        SpinWait.SpinUntil(() => tracker.GetSinkStatus()[0].QueueLength == Responses, TimeSpan.FromSeconds(25))
+            .Should().BeTrue("more wait than the queue holds");
         gate.SetResult();
         await tracker.FlushAsync(TestContext.Current.CancellationToken);
 

@@ -60,7 +60,8 @@ public sealed class ConcurrentStreamsTests(LoopbackProvider provider) : IClassFi
             }
         }
 
-        byte[][] bodies = await Task.WhenAll(Enumerable.Range(0, Streams).Select(ReadAsync)).WaitAsync(TimeLimit, TestContext.Current.CancellationToken);
+        byte[][] bodies = await Task.WhenAll(Enumerable.Range(0, Streams).Select(ReadAsync))
+            .WaitAsync(TimeLimit, TestContext.Current.CancellationToken);
         await tracker.DisposeAsync();
 
         sink.Starts.Should().HaveCount(Streams);
@@ -72,8 +73,10 @@ public sealed class ConcurrentStreamsTests(LoopbackProvider provider) : IClassFi
             byte[] sent = Answers.Bytes(first + second);
             bodies[index].AsSpan().SequenceEqual(sent).Should().BeTrue("stream {0} passes through untouched", index);
             UsageRecord record = records[Id(index)];
-            (record.Outcome, record.OutputSource, record.EventCount, record.BytesReceived).Should().Be((StreamOutcome.Completed, TokenSource.Reported, (2 * DeltasEachHalf) + 3, sent.Length), "of stream {0}", index);
-            (record.Usage.InputTokens, record.Usage.CacheReadInputTokens, record.Usage.OutputTokens).Should().Be((index + 1, (2 * index) + 1, (3 * index) + 1), "of stream {0}", index);
+            (record.Outcome, record.OutputSource, record.EventCount, record.BytesReceived).Should().Be(
+                (StreamOutcome.Completed, TokenSource.Reported, (2 * DeltasEachHalf) + 3, sent.Length), "of stream {0}", index);
+            (record.Usage.InputTokens, record.Usage.CacheReadInputTokens, record.Usage.OutputTokens)
+                .Should().Be((index + 1, (2 * index) + 1, (3 * index) + 1), "of stream {0}", index);
         }
     }
 
@@ -85,7 +88,13 @@ public sealed class ConcurrentStreamsTests(LoopbackProvider provider) : IClassFi
         string start =
             $$$"""
             event: message_start
-            data: {"type":"message_start","message":{"id":"msg_{{{index}}}","type":"message","role":"assistant","model":"claude-sonnet-4-5","usage":{"input_tokens":{{{index + 1}}},"cache_read_input_tokens":{{{(2 * index) + 1}}},"output_tokens":1},"content":[]}}
+            data: {"type":"message_start","message":
+            """
+            + $$$"""
+            {"id":"msg_{{{index}}}","type":"message","role":"assistant","model":"claude-sonnet-4-5","usage":
+            """
+            + $$$"""
+            {"input_tokens":{{{index + 1}}},"cache_read_input_tokens":{{{(2 * index) + 1}}},"output_tokens":1},"content":[]}}
 
 
             """;
@@ -99,7 +108,10 @@ public sealed class ConcurrentStreamsTests(LoopbackProvider provider) : IClassFi
         string end =
             $$$"""
             event: message_delta
-            data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":{{{(3 * index) + 1}}} }}
+            data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":
+            """
+            + $$$"""
+            {"output_tokens":{{{(3 * index) + 1}}} }}
 
 
             """;

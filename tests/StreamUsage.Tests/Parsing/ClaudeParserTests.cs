@@ -14,17 +14,22 @@ public sealed class ClaudeParserTests
     public void Only_message_stop_ends_an_answer()
     {
         ReadBody.OfEvents(Start, Delta).Outcome.Should().Be(StreamOutcome.Interrupted);
-        ReadBody.OfEvents(Start, Delta, ClaudeUsageTests.Stop).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, StatusCode = 200, Protocol = "anthropic-messages" });
-        ReadBody.Of($"event: message_start\ndata: {Start}\n\nevent: message_stop\ndata: {{}}\n\n").Outcome.Should().Be(StreamOutcome.Completed);
+        ReadBody.OfEvents(Start, Delta, ClaudeUsageTests.Stop)
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, StatusCode = 200, Protocol = "anthropic-messages" });
+        ReadBody.Of($"event: message_start\ndata: {Start}\n\nevent: message_stop\ndata: {{}}\n\n").Outcome
+            .Should().Be(StreamOutcome.Completed);
     }
 
     [Fact]
     public void The_stop_reason_and_sequence_come_from_the_delta()
     {
-        ReadBody read = ReadBody.OfEvents(Start, """{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"END"},"usage":{"output_tokens":7}}""");
-        ReadBody later = ReadBody.OfEvents(Start, Delta, """{"type":"message_delta","delta":{"stop_reason":null},"usage":{"output_tokens":8}}""");
+        ReadBody read = ReadBody.OfEvents(Start,
+            """{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"END"},"usage":{"output_tokens":7}}""");
+        ReadBody later = ReadBody.OfEvents(
+            Start, Delta, """{"type":"message_delta","delta":{"stop_reason":null},"usage":{"output_tokens":8}}""");
 
-        read.State.Should().BeEquivalentTo(new { ResponseId = "msg_1", Model = "claude", StopReason = "stop_sequence", StopSequence = "END" });
+        read.State
+            .Should().BeEquivalentTo(new { ResponseId = "msg_1", Model = "claude", StopReason = "stop_sequence", StopSequence = "END" });
         later.State.StopReason.Should().Be("end_turn");
     }
 
@@ -43,26 +48,37 @@ public sealed class ClaudeParserTests
             """{"type":"content_block_delta","index":1,"delta":{"type":"citations_delta","citation":{"text":"quoted"}}}""",
             """{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"t","name":"find","input":{}}}""",
             """{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"q\":"}}""",
-            """{"type":"content_block_start","index":3,"content_block":{"type":"web_search_tool_result","tool_use_id":"t","content":[{"type":"web_search_result","text":"page"}]}}""",
+            """{"type":"content_block_start","index":3,"content_block":{"type":"web_search_tool_result","tool_use_id":"t","content":"""
+                + """[{"type":"web_search_result","text":"page"}]}}""",
             """{"type":"content_block_start","index":4,"content_block":{"type":"redacted_thinking","data":"b3BhcXVl"}}""",
             """{"type":"ping"}""",
             Delta);
 
-        output.Output.Should().Equal("Reasoning 0:hm\n", "Text 0:A", "Text 0:n\u00e4", "Citation 0: ", "ToolName 0:find", "ToolArguments 0:{\"q\":");
+        output.Output
+            .Should().Equal("Reasoning 0:hm\n", "Text 0:A", "Text 0:n\u00e4", "Citation 0: ", "ToolName 0:find", "ToolArguments 0:{\"q\":");
     }
 
     [Fact]
     public void A_whole_message_is_complete_and_its_usage_is_not_a_placeholder()
     {
         const string Body = """
-            {"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":"Hi"},{"type":"tool_use","id":"t","name":"find","input":{"q": 1}}],
+            {"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":"Hi"},
+            {"type":"tool_use","id":"t","name":"find","input":{"q": 1}}],
             "stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":10,"output_tokens":1,"service_tier":"standard"}}
             """;
         ReadBody read = ReadBody.Of(Body);
 
-        read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Protocol = "anthropic-messages", Format = ApiFormat.Claude, EventCount = 1, OutputCharacters = 10 });
+        read.Should().BeEquivalentTo(new
+        {
+            Outcome = StreamOutcome.Completed,
+            Protocol = "anthropic-messages",
+            Format = ApiFormat.Claude,
+            EventCount = 1,
+            OutputCharacters = 10,
+        });
         read.State.Should().BeEquivalentTo(new { IsOutputReported = true, StopReason = "tool_use", ServiceTier = "standard" });
-        ReadBody.Observe(new ClaudeParser(), isWholeBody: true, Body).Output.Should().Equal("Text 0:Hi", "ToolName 0:find", "ToolArguments 0:{\"q\": 1}");
+        ReadBody.Observe(new ClaudeParser(), isWholeBody: true, Body).Output
+            .Should().Equal("Text 0:Hi", "ToolName 0:find", "ToolArguments 0:{\"q\": 1}");
     }
 
     [Theory]
@@ -96,8 +112,10 @@ public sealed class ClaudeParserTests
 
         foreach (ReadBody read in new[] { first, midStream, whole })
         {
-            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Protocol = "anthropic-messages" });
-            read.State.Error.Should().BeEquivalentTo(new { Type = type, Message = "No.", StatusCode = status == 502 ? (int?)null : status });
+            read.Should().BeEquivalentTo(
+                new { Outcome = StreamOutcome.ProviderError, StatusCode = status, Protocol = "anthropic-messages" });
+            read.State.Error
+                .Should().BeEquivalentTo(new { Type = type, Message = "No.", StatusCode = status == 502 ? (int?)null : status });
         }
 
         midStream.Usage.Should().BeEquivalentTo(new { InputTokens = 10, OutputTokens = 7 });

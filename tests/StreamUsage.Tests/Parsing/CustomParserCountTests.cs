@@ -34,7 +34,14 @@ public sealed class CustomParserCountTests
     [Fact]
     public async Task Huge_reported_counts_are_not_negative_in_the_record()
     {
-        var tokens = new ReportedTokens { InputTokens = Huge, ExtraInputTokens = Huge, OutputTokens = Huge, ReasoningTokens = Huge, Convention = TokenConvention.ReasoningBesideOutput };
+        var tokens = new ReportedTokens
+        {
+            InputTokens = Huge,
+            ExtraInputTokens = Huge,
+            OutputTokens = Huge,
+            ReasoningTokens = Huge,
+            Convention = TokenConvention.ReasoningBesideOutput,
+        };
 
         UsageRecord record = await ReadAsync(new UsageAccumulator { Tokens = tokens, IsTerminal = true });
 
@@ -46,15 +53,27 @@ public sealed class CustomParserCountTests
     {
         string text = new('x', 100_000);
 
-        UsageRecord record = await ReadAsync(new UsageAccumulator { ResponseId = text, Model = text, StopReason = text, StopSequence = text, ServiceTier = text, Speed = text, InferenceGeo = text, IsTerminal = true });
+        UsageRecord record = await ReadAsync(new UsageAccumulator
+        {
+            ResponseId = text,
+            Model = text,
+            StopReason = text,
+            StopSequence = text,
+            ServiceTier = text,
+            Speed = text,
+            InferenceGeo = text,
+            IsTerminal = true,
+        });
 
-        string?[] names = [record.ResponseId, record.ResponseModel, record.StopReason, record.StopSequence, record.ServiceTier, record.Speed, record.InferenceGeo];
+        string?[] names = [record.ResponseId, record.ResponseModel, record.StopReason, record.StopSequence, record.ServiceTier,
+            record.Speed, record.InferenceGeo];
         names.Should().OnlyContain(name => name!.Length == 1024);
     }
 
     private static async Task<UsageRecord> ReadAsync(UsageAccumulator state)
     {
-        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FIXED"), new FixedParser(state)));
+        await using var tracker = new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FIXED"), new FixedParser(state)));
         await using Stream tracked = tracker.Track(new ScriptedStream("data: {}\n\n"), Track.Nothing, out UsageTracking tracking);
         await Track.ReadToEndAsync(tracked);
         return await tracking.Completion;

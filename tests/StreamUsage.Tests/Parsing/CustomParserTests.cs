@@ -27,8 +27,23 @@ public sealed class CustomParserTests
         {
             UsageRecord record = await ReadAsync(body, named, pieceLength);
 
-            record.Should().BeEquivalentTo(new { Protocol = "parrot", ApiFormat = Parrot, Outcome = StreamOutcome.Completed, OutputCharacters = 16, EventCount = 5, SkippedEvents = 1 });
-            record.Should().BeEquivalentTo(new { ResponseId = "p-7", ResponseModel = "polly-2", StopReason = "out of breath", InputSource = TokenSource.Reported, OutputSource = TokenSource.Reported });
+            record.Should().BeEquivalentTo(new
+            {
+                Protocol = "parrot",
+                ApiFormat = Parrot,
+                Outcome = StreamOutcome.Completed,
+                OutputCharacters = 16,
+                EventCount = 5,
+                SkippedEvents = 1,
+            });
+            record.Should().BeEquivalentTo(new
+            {
+                ResponseId = "p-7",
+                ResponseModel = "polly-2",
+                StopReason = "out of breath",
+                InputSource = TokenSource.Reported,
+                OutputSource = TokenSource.Reported,
+            });
             record.Usage.Should().Be(new TokenUsage { InputTokens = 12, CacheReadInputTokens = 30, OutputTokens = 9 });
         }
     }
@@ -36,17 +51,21 @@ public sealed class CustomParserTests
     [Fact]
     public async Task A_stream_without_a_bill_is_estimated_and_an_error_is_the_outcome()
     {
-        (await ReadAsync(Encoding.UTF8.GetBytes(Hello + Squawk), "AUTO", 100)).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, OutputSource = TokenSource.Estimated });
-        (await ReadAsync(Encoding.UTF8.GetBytes(Hello + "event: ouch\ndata: {\"what\":\"It bit.\"}\n\n"), "AUTO", 100)).Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = 503, ErrorMessage = "It bit." });
+        (await ReadAsync(Encoding.UTF8.GetBytes(Hello + Squawk), "AUTO", 100))
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, OutputSource = TokenSource.Estimated });
+        (await ReadAsync(Encoding.UTF8.GetBytes(Hello + "event: ouch\ndata: {\"what\":\"It bit.\"}\n\n"), "AUTO", 100))
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = 503, ErrorMessage = "It bit." });
     }
 
     [Fact]
-    public async Task Streams_of_other_wires_are_left_to_their_parsers() => (await ReadAsync(Answers.ClaudeBytes, "PARROT", 100)).Should().BeEquivalentTo(new { Protocol = "anthropic-messages", ApiFormat = ApiFormat.Claude });
+    public async Task Streams_of_other_wires_are_left_to_their_parsers() => (await ReadAsync(Answers.ClaudeBytes, "PARROT", 100))
+        .Should().BeEquivalentTo(new { Protocol = "anthropic-messages", ApiFormat = ApiFormat.Claude });
 
     private static async Task<UsageRecord> ReadAsync(byte[] body, string named, int pieceLength)
     {
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddParser(Parrot, new ParrotParser()));
-        await using Stream tracked = tracker.Track(new PiecewiseStream(body, pieceLength), new UsageContext { ApiFormat = new ApiFormat(named) }, out UsageTracking tracking);
+        await using Stream tracked = tracker.Track(
+            new PiecewiseStream(body, pieceLength), new UsageContext { ApiFormat = new ApiFormat(named) }, out UsageTracking tracking);
         await tracked.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
         return await tracking.Completion;
     }

@@ -6,9 +6,14 @@ namespace StreamUsage.Tests.Parsing;
 /// <summary>Answers in an envelope, several values in one event, and text that is said twice.</summary>
 public sealed class EnvelopeTests
 {
-    private const string Completion = """{"id":"k","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"The sun is up."},"finish_reason":"stop"}],"usage":{"prompt_tokens":21,"completion_tokens":6,"total_tokens":27}}""";
-    private const string Text = """{"id":"k","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"The sun is up."},"finish_reason":null}]}""";
-    private const string Stop = """{"id":"k","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":21,"completion_tokens":6,"total_tokens":27}}""";
+    private const string Completion =
+        """{"id":"k","object":"chat.completion","model":"m","choices":"""
+        + """[{"index":0,"message":{"role":"assistant","content":"The sun is up."},"finish_reason":"stop"}],"usage":{"prompt_tokens":21"""
+        + ""","completion_tokens":6,"total_tokens":27}}""";
+    private const string Text = """{"id":"k","object":"chat.completion.chunk","model":"m","choices":"""
+        + """[{"index":0,"delta":{"content":"The sun is up."},"finish_reason":null}]}""";
+    private const string Stop = """{"id":"k","object":"chat.completion.chunk","model":"m","choices":"""
+        + """[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":21,"completion_tokens":6,"total_tokens":27}}""";
 
     [Theory]
     [InlineData("""{"success":true,"code":200,"message":"ok","data":{0}}""")]
@@ -20,9 +25,16 @@ public sealed class EnvelopeTests
         {
             foreach (int maxEventBytes in (int[])[1 << 20, 1])
             {
-                ReadBody read = ReadBody.Of(Encoding.UTF8.GetBytes(envelope.Replace("{0}", Completion, StringComparison.Ordinal)), pieceLength: pieceLength, maxEventBytes: maxEventBytes);
+                ReadBody read = ReadBody.Of(Encoding.UTF8.GetBytes(envelope.Replace("{0}", Completion, StringComparison.Ordinal)),
+                    pieceLength: pieceLength, maxEventBytes: maxEventBytes);
 
-                read.Should().BeEquivalentTo(new { Protocol = "openai-chat", Outcome = StreamOutcome.Completed, Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -", OutputCharacters = 14 });
+                read.Should().BeEquivalentTo(new
+                {
+                    Protocol = "openai-chat",
+                    Outcome = StreamOutcome.Completed,
+                    Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -",
+                    OutputCharacters = 14,
+                });
             }
         }
     }
@@ -30,12 +42,21 @@ public sealed class EnvelopeTests
     [Fact]
     public void A_stream_in_envelopes_is_read_as_what_they_hold()
     {
-        string body = ReadBody.Sse("""{"request_id":"q","intermediate_results":{"templating":[]}}""", $$"""{"request_id":"q","final_result":{{Text}} }""", $$"""{"request_id":"q","final_result":{{Text}} }""", $$"""{"request_id":"q","final_result":{{Stop}} }""", "[DONE]");
+        string body = ReadBody.Sse(
+            """{"request_id":"q","intermediate_results":{"templating":[]}}""", $$"""{"request_id":"q","final_result":{{Text}} }""",
+            $$"""{"request_id":"q","final_result":{{Text}} }""", $$"""{"request_id":"q","final_result":{{Stop}} }""", "[DONE]");
         foreach (int pieceLength in (int[])[int.MaxValue, 1, 50])
         {
             ReadBody read = ReadBody.Of(body, pieceLength: pieceLength);
 
-            read.Should().BeEquivalentTo(new { Protocol = "openai-chat", Outcome = StreamOutcome.Completed, Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -", OutputCharacters = 28, State = new { StopReason = "stop", ResponseId = "k" } });
+            read.Should().BeEquivalentTo(new
+            {
+                Protocol = "openai-chat",
+                Outcome = StreamOutcome.Completed,
+                Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -",
+                OutputCharacters = 28,
+                State = new { StopReason = "stop", ResponseId = "k" },
+            });
         }
     }
 
@@ -62,7 +83,8 @@ public sealed class EnvelopeTests
 
     [Fact]
     public void What_has_a_protocol_of_its_own_is_no_envelope() =>
-        ReadBody.Of("""{"object":"list","model":"m","data":[{"embedding":[1]}],"result":{"choices":[]},"usage":{"prompt_tokens":5,"total_tokens":5}}""").Protocol.Should().Be("openai-embeddings");
+        ReadBody.Of("""{"object":"list","model":"m","data":[{"embedding":[1]}],"result":{"choices":[]},"usage":{"prompt_tokens":5"""
+            + ""","total_tokens":5}}""").Protocol.Should().Be("openai-embeddings");
 
     [Theory]
     [InlineData("\n")]
@@ -73,9 +95,18 @@ public sealed class EnvelopeTests
         string body = "data: " + string.Join(separator, Text, "{broken}", Stop, "[DONE]") + "\n\n";
         foreach (int pieceLength in (int[])[int.MaxValue, 1])
         {
-            ReadBody read = ReadBody.Of(body.Replace("\n{", "\ndata: {", StringComparison.Ordinal).Replace("\n[", "\ndata: [", StringComparison.Ordinal), pieceLength: pieceLength);
+            ReadBody read = ReadBody.Of(
+                body.Replace("\n{", "\ndata: {", StringComparison.Ordinal).Replace("\n[", "\ndata: [", StringComparison.Ordinal),
+                pieceLength: pieceLength);
 
-            read.Should().BeEquivalentTo(new { EventCount = 1, SkippedEvents = 1, Outcome = StreamOutcome.Completed, OutputCharacters = 14, Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -" });
+            read.Should().BeEquivalentTo(new
+            {
+                EventCount = 1,
+                SkippedEvents = 1,
+                Outcome = StreamOutcome.Completed,
+                OutputCharacters = 14,
+                Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -",
+            });
         }
     }
 
@@ -93,7 +124,14 @@ public sealed class EnvelopeTests
         {
             ReadBody read = ReadBody.Of(body, pieceLength: pieceLength);
 
-            read.Should().BeEquivalentTo(new { EventCount = 1, SkippedEvents = 1, Outcome = StreamOutcome.Completed, OutputCharacters = 14, Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -" });
+            read.Should().BeEquivalentTo(new
+            {
+                EventCount = 1,
+                SkippedEvents = 1,
+                Outcome = StreamOutcome.Completed,
+                OutputCharacters = 14,
+                Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -",
+            });
         }
     }
 
@@ -113,7 +151,13 @@ public sealed class EnvelopeTests
     {
         string body = $"data: {Text}\ndata: {Stop}\ndata: [DO";
 
-        ReadBody.Of(body).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, OutputCharacters = 14, Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -", SkippedEvents = 0 });
+        ReadBody.Of(body).Should().BeEquivalentTo(new
+        {
+            Outcome = StreamOutcome.Completed,
+            OutputCharacters = 14,
+            Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -",
+            SkippedEvents = 0,
+        });
     }
 
     [Fact]
@@ -124,7 +168,14 @@ public sealed class EnvelopeTests
         foreach (int pieceLength in (int[])[int.MaxValue, 1000])
         {
             ReadBody.Of(Encoding.UTF8.GetBytes(body), pieceLength: pieceLength, maxEventBytes: 8 * 1024)
-                .Should().BeEquivalentTo(new { EventCount = 1, SkippedEvents = 0, Outcome = StreamOutcome.Completed, OutputCharacters = 500 * 14, Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -" });
+                .Should().BeEquivalentTo(new
+                {
+                    EventCount = 1,
+                    SkippedEvents = 0,
+                    Outcome = StreamOutcome.Completed,
+                    OutputCharacters = 500 * 14,
+                    Counts = "in 21 read 0 write 0 (0+0) out 6 reasoning -",
+                });
         }
     }
 
@@ -133,5 +184,6 @@ public sealed class EnvelopeTests
     [InlineData("""{"choices":[{"index":0,"delta":{"content":"The sun"},"text":"The sun"}]}""", 7)]
     [InlineData("""{"choices":[{"index":0,"text":"The sun"}]}""", 7)]
     [InlineData("""{"choices":[{"index":0,"text":"The sun","delta":{}}]}""", 7)]
-    public void Text_beside_a_delta_counts_once(string chunk, int characters) => ReadBody.OfEvents(chunk).OutputCharacters.Should().Be(characters);
+    public void Text_beside_a_delta_counts_once(string chunk, int characters) =>
+        ReadBody.OfEvents(chunk).OutputCharacters.Should().Be(characters);
 }

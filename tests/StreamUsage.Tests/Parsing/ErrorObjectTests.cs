@@ -54,7 +54,8 @@ public sealed class ErrorObjectTests
     [Fact]
     public void The_first_error_stands_and_a_later_one_fills_in_what_it_left_open()
     {
-        UsageAccumulator state = default(UsageAccumulator).WithError(new ProviderError { Message = "first" }).WithError(new ProviderError { Type = "t", Message = "second", StatusCode = 429 });
+        UsageAccumulator state = default(UsageAccumulator).WithError(new ProviderError { Message = "first" })
+            .WithError(new ProviderError { Type = "t", Message = "second", StatusCode = 429 });
 
         state.Error.Should().Be(new ProviderError { Type = "t", Message = "first", StatusCode = 429 });
     }

@@ -25,8 +25,11 @@ public sealed class FlatErrorTests
 
     [Theory]
     [InlineData("""{"error_type":"BadRequestError","error_message":"too long"}""", 502, "BadRequestError", "too long")]
-    [InlineData("""{"id":null,"object":"chat.completion.chunk","choices":null,"error_type":"rate_limit_error","error_message":"slow down"}""", 429, "rate_limit_error", "slow down")]
-    [InlineData("""{"choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}""", 502, "1008", "insufficient balance")]
+    [InlineData(
+        """{"id":null,"object":"chat.completion.chunk","choices":null,"error_type":"rate_limit_error","error_message":"slow down"}""",
+        429, "rate_limit_error", "slow down")]
+    [InlineData("""{"choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}""",
+        502, "1008", "insufficient balance")]
     [InlineData("""{"code":"Throttling","message":"slow down","request_id":"q"}""", 502, "Throttling", "slow down")]
     [InlineData("""{"code":429,"msg":"slow down"}""", 429, "429", "slow down")]
     [InlineData("""{"error_code":336003,"detail":"bad"}""", 502, "336003", "bad")]
@@ -40,8 +43,13 @@ public sealed class FlatErrorTests
             {
                 ReadBody read = ReadBody.Of($"{beginning}data: {data}\n\ndata: [DONE]\n\n", pieceLength: pieceLength);
 
-                (read.Outcome, read.StatusCode, read.State.Error).Should().Be((StreamOutcome.ProviderError, status, read.State.Error), "after '{0}'", beginning);
-                read.State.Error.Should().BeEquivalentTo(new { Type = (type?.All(char.IsAsciiDigit) ?? false) && status == 502 ? read.State.Error!.Type : type, Message = message });
+                (read.Outcome, read.StatusCode, read.State.Error)
+                    .Should().Be((StreamOutcome.ProviderError, status, read.State.Error), "after '{0}'", beginning);
+                read.State.Error.Should().BeEquivalentTo(new
+                {
+                    Type = (type?.All(char.IsAsciiDigit) ?? false) && status == 502 ? read.State.Error!.Type : type,
+                    Message = message,
+                });
             }
         }
 
@@ -51,11 +59,13 @@ public sealed class FlatErrorTests
     [Fact]
     public void A_message_of_Claudes_shape_with_a_status_of_its_gateway_is_an_error_unless_that_is_0()
     {
-        const string Message = """{"id":"m","type":"message","role":"assistant","content":[],"usage":{"input_tokens":0,"output_tokens":0},"base_resp":{"status_code":CODE,"status_msg":"insufficient balance"}}""";
+        const string Message = """{"id":"m","type":"message","role":"assistant","content":[],"usage":{"input_tokens":0,"output_tokens":0}"""
+            + ""","base_resp":{"status_code":CODE,"status_msg":"insufficient balance"}}""";
 
         ReadBody refused = ReadBody.Of(Message.Replace("CODE", "1008", StringComparison.Ordinal));
 
-        (refused.Protocol, refused.Outcome, refused.State.Error?.Message).Should().Be(("anthropic-messages", StreamOutcome.ProviderError, "insufficient balance"));
+        (refused.Protocol, refused.Outcome, refused.State.Error?.Message)
+            .Should().Be(("anthropic-messages", StreamOutcome.ProviderError, "insufficient balance"));
         ReadBody.Of(Message.Replace("CODE", "0", StringComparison.Ordinal)).Outcome.Should().Be(StreamOutcome.Completed);
     }
 
@@ -71,12 +81,14 @@ public sealed class FlatErrorTests
     }
 
     [Theory]
-    [InlineData("""{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}],"base_resp":{"status_code":0,"status_msg":""}}""")]
+    [InlineData(
+        """{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}],"base_resp":{"status_code":0,"status_msg":""}}""")]
     [InlineData("""{"code":0,"message":"","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}""")]
     [InlineData("""{"code":200,"msg":"ok","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}""")]
     [InlineData("""{"code":20000,"message":"of the choices","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}""")]
     [InlineData("""{"success":true,"errors":[],"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}""")]
-    public void Words_of_success_are_no_error(string data) => ReadBody.Of(data).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, OutputCharacters = 2 });
+    public void Words_of_success_are_no_error(string data) =>
+        ReadBody.Of(data).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, OutputCharacters = 2 });
 
     [Theory]
     [InlineData("error: {\"code\":400,\"message\":\"too long\",\"type\":\"invalid_request_error\"}\n\ndata: [DONE]\n\n")]
@@ -100,15 +112,26 @@ public sealed class FlatErrorTests
     [Theory]
     [InlineData("data: {\"error_type\":\"BadRequestError\",\"error_message\":\"too long\"}\n\n")]
     [InlineData("error: {\"code\":400,\"message\":\"too long\"}\n\ndata: [DONE]\n\n")]
-    [InlineData("data: {\"choices\":null,\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0},\"base_resp\":{\"status_code\":1008,\"status_msg\":\"no\"}}\n\n")]
+    [InlineData("data: {\"choices\":null,\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0},\"base_resp\":{\"status_code\":1008,"
+        + "\"status_msg\":\"no\"}}\n\n")]
     [InlineData("data: [DONE]\n\n")]
     public async Task A_refused_request_costs_nothing(string body)
     {
         await using var tracker = new UsageTracker(new RecordingSink(), Track.ByCharacters);
-        var context = new UsageContext { RequestBody = """{"model":"m","messages":[{"role":"user","content":"A question that costs something."}]}"""u8.ToArray() };
-        Stream stream = tracker.Track(new PiecewiseStream(System.Text.Encoding.UTF8.GetBytes(body), 5), context, out UsageTracking tracking);
+        var context = new UsageContext
+        {
+            RequestBody = """{"model":"m","messages":[{"role":"user","content":"A question that costs something."}]}"""u8.ToArray(),
+        };
+        Stream stream = tracker.Track(
+            new PiecewiseStream(System.Text.Encoding.UTF8.GetBytes(body), 5), context, out UsageTracking tracking);
         await Track.ReadToEndAsync(stream);
 
-        (await tracking.Completion).Should().BeEquivalentTo(new { InputSource = TokenSource.None, OutputSource = TokenSource.None, Usage = default(TokenUsage), Status = UsageStatus.Failed });
+        (await tracking.Completion).Should().BeEquivalentTo(new
+        {
+            InputSource = TokenSource.None,
+            OutputSource = TokenSource.None,
+            Usage = default(TokenUsage),
+            Status = UsageStatus.Failed,
+        });
     }
 }

@@ -7,8 +7,11 @@ namespace StreamUsage.Tests.Parsing;
 
 public sealed class GeminiParserTests
 {
-    private const string Prompt = """{"candidates":[{"content":{"parts":[{"text":"Hello"}],"role":"model"}}],"usageMetadata":{"promptTokenCount":10,"totalTokenCount":10},"modelVersion":"gemini-2.5-flash","responseId":"r1"}""";
-    private const string Last = """{"candidates":[{"content":{"parts":[{"text":" you"}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":10,"cachedContentTokenCount":4,"candidatesTokenCount":7,"thoughtsTokenCount":3,"toolUsePromptTokenCount":5,"totalTokenCount":25,"trafficType":"ON_DEMAND"}}""";
+    private const string Prompt = """{"candidates":[{"content":{"parts":[{"text":"Hello"}],"role":"model"}}],"usageMetadata":"""
+        + """{"promptTokenCount":10,"totalTokenCount":10},"modelVersion":"gemini-2.5-flash","responseId":"r1"}""";
+    private const string Last = """{"candidates":[{"content":{"parts":[{"text":" you"}],"role":"model"},"finishReason":"STOP","index":0}]"""
+        + ""","usageMetadata":{"promptTokenCount":10,"cachedContentTokenCount":4,"candidatesTokenCount":7,"thoughtsTokenCount":3"""
+        + ""","toolUsePromptTokenCount":5,"totalTokenCount":25,"trafficType":"ON_DEMAND"}}""";
     private const string LastCounts = "in 11 read 4 write 0 (0+0) out 10 reasoning 3";
 
     [Fact]
@@ -26,8 +29,17 @@ public sealed class GeminiParserTests
             {
                 ReadBody read = ReadBody.Of(body, pieceLength: pieceLength);
 
-                read.Should().BeEquivalentTo(new { Protocol = "gemini", Format = ApiFormat.Gemini, Outcome = StreamOutcome.Completed, EventCount = 2, OutputCharacters = 9, Counts = LastCounts });
-                read.State.Should().Match<UsageAccumulator>(s => s.ResponseId == "r1" && s.Model == "gemini-2.5-flash" && s.StopReason == "STOP" && s.ServiceTier == "ON_DEMAND");
+                read.Should().BeEquivalentTo(new
+                {
+                    Protocol = "gemini",
+                    Format = ApiFormat.Gemini,
+                    Outcome = StreamOutcome.Completed,
+                    EventCount = 2,
+                    OutputCharacters = 9,
+                    Counts = LastCounts,
+                });
+                read.State.Should().Match<UsageAccumulator>(
+                    s => s.ResponseId == "r1" && s.Model == "gemini-2.5-flash" && s.StopReason == "STOP" && s.ServiceTier == "ON_DEMAND");
                 read.UsageJson.Should().StartWith("{\"promptTokenCount\":10,\"cached").And.EndWith("\"ON_DEMAND\"}");
             }
         }
@@ -36,7 +48,8 @@ public sealed class GeminiParserTests
     [Fact]
     public void A_stream_that_has_not_finished_is_interrupted_in_each_framing()
     {
-        foreach (string body in (string[])[ReadBody.Sse(Prompt), $"[{Prompt}", $"[{Prompt},", $"{Prompt}\n{Prompt}\n", $"{Prompt}\n{Prompt}\n{Prompt}\n"])
+        foreach (string body in (string[])[ReadBody.Sse(Prompt),
+            $"[{Prompt}", $"[{Prompt},", $"{Prompt}\n{Prompt}\n", $"{Prompt}\n{Prompt}\n{Prompt}\n"])
         {
             ReadBody.Of(body).Outcome.Should().Be(StreamOutcome.Interrupted, body);
         }
@@ -45,14 +58,16 @@ public sealed class GeminiParserTests
     [Fact]
     public void A_whole_answer_is_complete_whatever_it_leaves_out()
     {
-        ReadBody.Of(Prompt).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 0 reasoning -" });
+        ReadBody.Of(Prompt)
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 0 reasoning -" });
         ReadBody.Of("""{"usageMetadata":{"promptTokenCount":3},"modelVersion":"m"}""").State.IsOutputReported.Should().BeTrue();
     }
 
     [Fact]
     public void Usage_replaces_the_one_before_as_a_whole()
     {
-        ReadBody read = ReadBody.OfEvents(Last.Replace(",\"finishReason\":\"STOP\"", "", StringComparison.Ordinal), """{"candidates":[{"finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":1000,"thoughtsTokenCount":2}}""");
+        ReadBody read = ReadBody.OfEvents(Last.Replace(",\"finishReason\":\"STOP\"", "", StringComparison.Ordinal),
+            """{"candidates":[{"finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":1000,"thoughtsTokenCount":2}}""");
 
         read.Counts.Should().Be("in 1000 read 0 write 0 (0+0) out 2 reasoning 2");
         read.State.StopReason.Should().Be("MAX_TOKENS");
@@ -62,9 +77,12 @@ public sealed class GeminiParserTests
     [Fact]
     public void Usage_may_follow_the_finish_reason()
     {
-        ReadBody.OfEvents(Prompt, """{"candidates":[{"finishReason":"STOP"}]}""", """{"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":8}}""").Should().BeEquivalentTo(
-            new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 8 reasoning -" });
-        ReadBody.OfEvents("""{"candidates":[{"finishReason":"STOP"}]}""", """{"usageMetadata":{"promptTokenCount":10}}""").State.IsOutputReported.Should().BeTrue("what is left out of a complete answer's usage is 0");
+        ReadBody.OfEvents(Prompt, """{"candidates":[{"finishReason":"STOP"}]}""",
+            """{"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":8}}""").Should().BeEquivalentTo(
+                new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 8 reasoning -" });
+        ReadBody.OfEvents("""{"candidates":[{"finishReason":"STOP"}]}""",
+            """{"usageMetadata":{"promptTokenCount":10}}""").State.IsOutputReported
+            .Should().BeTrue("what is left out of a complete answer's usage is 0");
     }
 
     [Fact]
@@ -73,7 +91,8 @@ public sealed class GeminiParserTests
         ReadBody first = ReadBody.OfEvents(Prompt);
         (first.State.IsInputReported, first.State.IsOutputReported, first.Usage.OutputTokens).Should().Be((true, false, 0L));
 
-        ReadBody later = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50,"thoughtsTokenCount":6}}""", Prompt);
+        ReadBody later = ReadBody.OfEvents(
+            """{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50,"thoughtsTokenCount":6}}""", Prompt);
         (later.State.IsOutputReported, later.Usage.OutputTokens).Should().Be((true, 56L), "a later event does not remove reported counts");
 
         ReadBody counted = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50}}""");
@@ -85,39 +104,61 @@ public sealed class GeminiParserTests
     {
         ReadBody read = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"trafficType":"PROVISIONED_THROUGHPUT"}}""");
 
-        (read.State.IsInputReported, read.State.IsOutputReported, read.UsageJson, read.State.ServiceTier).Should().Be((false, false, null, "PROVISIONED_THROUGHPUT"));
-        ReadBody.OfEvents(Last, """{"usageMetadata":{"trafficType":"ON_DEMAND_FLEX"}}""").Should().BeEquivalentTo(new { Counts = LastCounts, State = new { ServiceTier = "ON_DEMAND_FLEX" } });
+        (read.State.IsInputReported, read.State.IsOutputReported, read.UsageJson, read.State.ServiceTier)
+            .Should().Be((false, false, null, "PROVISIONED_THROUGHPUT"));
+        ReadBody.OfEvents(Last, """{"usageMetadata":{"trafficType":"ON_DEMAND_FLEX"}}""")
+            .Should().BeEquivalentTo(new { Counts = LastCounts, State = new { ServiceTier = "ON_DEMAND_FLEX" } });
     }
 
     [Fact]
     public void Modalities_are_subsets_and_documents_are_images()
     {
         ReadBody read = ReadBody.OfEvents("""
-            {"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":100,"cachedContentTokenCount":30,"candidatesTokenCount":20,"promptTokensDetails":[{"modality":"TEXT","tokenCount":1},{"tokenCount":5,"modality":"AUDIO"},{"modality":"IMAGE","tokenCount":6},{"modality":"DOCUMENT","tokenCount":7},{"modality":"VIDEO","tokenCount":8}],"cacheTokensDetails":[{"modality":"AUDIO","tokenCount":2},{"modality":"IMAGE","tokenCount":3},{"modality":"VIDEO","tokenCount":4}],"candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":9},{"modality":"AUDIO"}]}}
-            """.Trim());
+            {"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":100,"cachedContentTokenCount":30,
+            "candidatesTokenCount":20,"promptTokensDetails":[{"modality":"TEXT","tokenCount":1},{"tokenCount":5,"modality":"AUDIO"},
+            {"modality":"IMAGE","tokenCount":6},{"modality":"DOCUMENT","tokenCount":7},{"modality":"VIDEO","tokenCount":8}],
+            "cacheTokensDetails":[{"modality":"AUDIO","tokenCount":2},{"modality":"IMAGE","tokenCount":3},
+            {"modality":"VIDEO","tokenCount":4}],"candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":9},{"modality":"AUDIO"}]}}
+            """.ReplaceLineEndings(""));
 
         read.Counts.Should().Be("in 70 read 30 write 0 (0+0) out 20 reasoning -");
-        read.Usage.Should().Match<TokenUsage>(u => u.InputAudioTokens == 5 && u.CacheReadAudioTokens == 2 && u.OutputImageTokens == 9 && u.OutputAudioTokens == 0);
-        read.State.TokenDetails.Should().Equal(new Dictionary<string, long> { ["input_image_tokens"] = 13, ["input_video_tokens"] = 8, ["cache_read_image_tokens"] = 3, ["cache_read_video_tokens"] = 4 });
-        ReadBody.OfEvents("""{"usageMetadata":{"promptTokenCount":9,"promptTokensDetails":[{"modality":"IMAGE","tokenCount":6}]}}""", """{"usageMetadata":{"promptTokenCount":9}}""").State.TokenDetails.Should().BeEmpty();
+        read.Usage.Should().Match<TokenUsage>(
+            u => u.InputAudioTokens == 5 && u.CacheReadAudioTokens == 2 && u.OutputImageTokens == 9 && u.OutputAudioTokens == 0);
+        read.State.TokenDetails.Should().Equal(new Dictionary<string, long>
+        {
+            ["input_image_tokens"] = 13,
+            ["input_video_tokens"] = 8,
+            ["cache_read_image_tokens"] = 3,
+            ["cache_read_video_tokens"] = 4,
+        });
+        ReadBody.OfEvents("""{"usageMetadata":{"promptTokenCount":9,"promptTokensDetails":[{"modality":"IMAGE","tokenCount":6}]}}""",
+            """{"usageMetadata":{"promptTokenCount":9}}""").State.TokenDetails.Should().BeEmpty();
     }
 
     [Theory]
-    [InlineData("""{"promptTokenCount":100,"toolUsePromptTokenCount":50,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":5},{"modality":"IMAGE","tokenCount":6}],"toolUsePromptTokensDetails":[{"modality":"TEXT","tokenCount":1},{"modality":"AUDIO","tokenCount":20},{"modality":"DOCUMENT","tokenCount":3},{"modality":"VIDEO","tokenCount":8}]}""", 25, 9, 8)]
-    [InlineData("""{"toolUsePromptTokensDetails":[{"modality":"IMAGE","tokenCount":6},{"modality":"VIDEO","tokenCount":7},{"modality":"AUDIO","tokenCount":2}],"promptTokenCount":100,"toolUsePromptTokenCount":50}""", 2, 6, 7)]
-    [InlineData("""{"toolUsePromptTokensDetails":null,"promptTokenCount":100,"toolUsePromptTokenCount":50,"promptTokensDetails":[{"modality":"IMAGE","tokenCount":6},{"modality":"VIDEO","tokenCount":7},{"modality":"AUDIO","tokenCount":2}]}""", 2, 6, 7)]
+    [InlineData("""{"promptTokenCount":100,"toolUsePromptTokenCount":50,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":5},"""
+        + """{"modality":"IMAGE","tokenCount":6}],"toolUsePromptTokensDetails":[{"modality":"TEXT","tokenCount":1},"""
+        + """{"modality":"AUDIO","tokenCount":20},{"modality":"DOCUMENT","tokenCount":3},{"modality":"VIDEO","tokenCount":8}]}""",
+        25, 9, 8)]
+    [InlineData("""{"toolUsePromptTokensDetails":[{"modality":"IMAGE","tokenCount":6},{"modality":"VIDEO","tokenCount":7},"""
+        + """{"modality":"AUDIO","tokenCount":2}],"promptTokenCount":100,"toolUsePromptTokenCount":50}""", 2, 6, 7)]
+    [InlineData("""{"toolUsePromptTokensDetails":null,"promptTokenCount":100,"toolUsePromptTokenCount":50,"promptTokensDetails":"""
+        + """[{"modality":"IMAGE","tokenCount":6},{"modality":"VIDEO","tokenCount":7},{"modality":"AUDIO","tokenCount":2}]}""",
+        2, 6, 7)]
     public void Modalities_of_the_prompt_of_tool_use_are_input_too(string usage, long audio, long image, long video)
     {
         ReadBody read = ReadBody.OfEvents($$"""{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{{usage}} }""");
 
         read.Usage.Should().Match<TokenUsage>(u => u.InputTokens == 150 && u.InputAudioTokens == audio);
-        read.State.TokenDetails.Should().Equal(new Dictionary<string, long> { ["input_image_tokens"] = image, ["input_video_tokens"] = video });
+        read.State.TokenDetails
+            .Should().Equal(new Dictionary<string, long> { ["input_image_tokens"] = image, ["input_video_tokens"] = video });
     }
 
     [Fact]
     public void Details_that_every_chunk_repeats_are_kept_once()
     {
-        const string Chunk = """{"candidates":[{}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":1,"promptTokensDetails":[{"modality":"IMAGE","tokenCount":6}]},"modelVersion":"m","responseId":"r"}""";
+        const string Chunk = """{"candidates":[{}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":1,"promptTokensDetails":"""
+            + """[{"modality":"IMAGE","tokenCount":6}]},"modelVersion":"m","responseId":"r"}""";
         var parser = new GeminiParser();
         var output = new OutputRecorder();
         UsageAccumulator first = parser.Apply(new StreamEvent(default, Answers.Bytes(Chunk)), default, output);
@@ -129,10 +170,15 @@ public sealed class GeminiParserTests
     }
 
     [Theory]
-    [InlineData("""{"promptFeedback":{"blockReason":"SAFETY","safetyRatings":[]},"usageMetadata":{"promptTokenCount":8,"totalTokenCount":8},"modelVersion":"m"}""", "SAFETY", "Completed")]
-    [InlineData("""{"promptFeedback":{"blockReason":"BLOCKED_REASON_UNSPECIFIED"},"usageMetadata":{"promptTokenCount":8,"totalTokenCount":8}}""", null, "Interrupted")]
-    [InlineData("""{"promptFeedback":{"safetyRatings":[]},"candidates":[{"finishReason":"FINISH_REASON_UNSPECIFIED"}],"usageMetadata":{"promptTokenCount":8,"totalTokenCount":8}}""", null, "Interrupted")]
-    [InlineData("""{"candidates":[{"finishReason":"RECITATION"}],"usageMetadata":{"promptTokenCount":8,"totalTokenCount":8}}""", "RECITATION", "Completed")]
+    [InlineData("""{"promptFeedback":{"blockReason":"SAFETY","safetyRatings":[]},"usageMetadata":{"promptTokenCount":8"""
+        + ""","totalTokenCount":8},"modelVersion":"m"}""", "SAFETY", "Completed")]
+    [InlineData(
+        """{"promptFeedback":{"blockReason":"BLOCKED_REASON_UNSPECIFIED"},"usageMetadata":{"promptTokenCount":8,"totalTokenCount":8}}""",
+        null, "Interrupted")]
+    [InlineData("""{"promptFeedback":{"safetyRatings":[]},"candidates":[{"finishReason":"FINISH_REASON_UNSPECIFIED"}],"usageMetadata":"""
+        + """{"promptTokenCount":8,"totalTokenCount":8}}""", null, "Interrupted")]
+    [InlineData("""{"candidates":[{"finishReason":"RECITATION"}],"usageMetadata":{"promptTokenCount":8,"totalTokenCount":8}}""",
+        "RECITATION", "Completed")]
     public void A_blocked_prompt_and_a_finished_candidate_end_the_answer(string chunk, string? stopReason, string outcome)
     {
         ReadBody read = ReadBody.OfEvents(chunk);
@@ -161,42 +207,54 @@ public sealed class GeminiParserTests
     {
         ReadBody read = ReadBody.Of(body, ApiFormat.GeminiCli);
 
-        (read.Protocol, read.Format, read.Outcome, read.StatusCode).Should().Be(("gemini", ApiFormat.GeminiCli, StreamOutcome.ProviderError, status));
+        (read.Protocol, read.Format, read.Outcome, read.StatusCode)
+            .Should().Be(("gemini", ApiFormat.GeminiCli, StreamOutcome.ProviderError, status));
         read.State.Error.Should().BeEquivalentTo(new { Message = "Slow down", Type = type });
     }
 
     [Fact]
-    public void An_error_after_chunks_is_an_error_and_the_counts_stand() => ReadBody.Of($$$"""[{{{Prompt}}},{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}]""").Should()
-        .BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = 503, Usage = new { InputTokens = 10 } });
+    public void An_error_after_chunks_is_an_error_and_the_counts_stand() =>
+        ReadBody.Of($$$"""[{{{Prompt}}},{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}]""").Should()
+            .BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = 503, Usage = new { InputTokens = 10 } });
 
     [Fact]
     public void What_the_model_writes_is_told_by_its_kind()
     {
         OutputRecorder told = ReadBody.Observe(new GeminiParser(), isWholeBody: false, """
-            {"candidates":[{"content":{"parts":[{"text":"a","thought":true},{"thought":true,"text":"b"},{"text":"c"},{"text":""},{"functionCall":{"id":"1","name":"f","args":{"x":"y"}}},{"functionCall":{"name":"g","args":{}}},{"functionCall":{"partialArgs":[{"jsonPath":"$.a","stringValue":"p"},{"numberValue":0.5},{"boolValue":true}]}},{"executableCode":{"language":"PYTHON","code":"print"}},{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"not the model's"}},{"toolCall":{"toolType":"SEARCH","args":{"q":1}}},{"inlineData":{"mimeType":"image/png","data":"AAAA"}},"x",7]},"index":1}]}
-            """.Trim());
+            {"candidates":[{"content":{"parts":[{"text":"a","thought":true},{"thought":true,"text":"b"},{"text":"c"},{"text":""},
+            {"functionCall":{"id":"1","name":"f","args":{"x":"y"}}},{"functionCall":{"name":"g","args":{}}},
+            {"functionCall":{"partialArgs":[{"jsonPath":"$.a","stringValue":"p"},{"numberValue":0.5},{"boolValue":true}]}},
+            {"executableCode":{"language":"PYTHON","code":"print"}},
+            {"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"not the model's"}},{"toolCall":{"toolType":"SEARCH","args":{"q":1}}},
+            {"inlineData":{"mimeType":"image/png","data":"AAAA"}},"x",7]},"index":1}]}
+            """.ReplaceLineEndings(""));
 
         told.Output.Should().Equal(
-            "Reasoning 1:a", "Reasoning 1:b", "Text 1:c", "ToolName 1:f", """ToolArguments 1:{"x":"y"}""", "ToolName 1:g", "ToolArguments 1:p", "ToolArguments 1:0.5", "ToolArguments 1:print",
+            "Reasoning 1:a", "Reasoning 1:b", "Text 1:c", "ToolName 1:f", """ToolArguments 1:{"x":"y"}""", "ToolName 1:g",
+            "ToolArguments 1:p", "ToolArguments 1:0.5", "ToolArguments 1:print",
             "ToolName 1:SEARCH", """ToolArguments 1:{"q":1}""");
     }
 
     [Fact]
     public void Counts_that_are_none_are_ignored_and_the_rest_counts()
     {
-        ReadBody read = ReadBody.OfEvents("""{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":"x","thoughtsTokenCount":-1,"cachedContentTokenCount":1.5,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":1e99},{"modality":7},5]}}""");
+        ReadBody read = ReadBody.OfEvents("""{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9"""
+            + ""","candidatesTokenCount":"x","thoughtsTokenCount":-1,"cachedContentTokenCount":1.5,"promptTokensDetails":"""
+            + """[{"modality":"AUDIO","tokenCount":1e99},{"modality":7},5]}}""");
 
         (read.Counts, read.IgnoredCounts).Should().Be(("in 9 read 0 write 0 (0+0) out 0 reasoning -", 4));
     }
 
     [Theory]
     [InlineData("""{"candidates":{},"usageMetadata":[],"promptFeedback":7,"modelVersion":{},"responseId":[],"error":null}""")]
-    [InlineData("""{"candidates":[1,"x",null,[],{"content":[],"finishReason":7},{"content":{"parts":{}}},{"content":{"parts":[[],{"functionCall":[],"text":{},"thought":"x"}]}}]}""")]
+    [InlineData("""{"candidates":[1,"x",null,[],{"content":[],"finishReason":7},{"content":{"parts":{}}},"""
+        + """{"content":{"parts":[[],{"functionCall":[],"text":{},"thought":"x"}]}}]}""")]
     [InlineData("""{"response":{"response":{"usageMetadata":{"promptTokenCount":5}}}}""")]
     public void Values_of_the_wrong_kind_are_passed_by(string chunk)
     {
         ReadBody read = ReadBody.OfEvents("""{"candidates":[]}""", chunk);
 
-        (read.Protocol, read.SkippedEvents, read.State.IsInputReported, read.OutputCharacters, read.State.Error).Should().Be(("gemini", 0L, false, 0L, null));
+        (read.Protocol, read.SkippedEvents, read.State.IsInputReported, read.OutputCharacters, read.State.Error)
+            .Should().Be(("gemini", 0L, false, 0L, null));
     }
 }

@@ -8,7 +8,9 @@ namespace StreamUsage.Tests.Parsing;
 public sealed class JsonContainerSkipTests
 {
     // Mostly what matters to the search, and long enough for several blocks.
-    private static readonly Gen<string> Texts = Gen.OneOf(Gen.OneOf("{", "}", "[", "]", "\"", "\\", "\\\\", "\\\"", "\\u005d", ",", "é", "漢"), Gen.Char['a', 'z'].Array[0, 40].Select(letters => new string(letters)))
+    private static readonly Gen<string> Texts = Gen.OneOf(
+        Gen.OneOf("{", "}", "[", "]", "\"", "\\", "\\\\", "\\\"", "\\u005d", ",", "é", "漢"),
+        Gen.Char['a', 'z'].Array[0, 40].Select(letters => new string(letters)))
         .Array[0, 120].Select(string.Concat);
 
     [Fact]
@@ -27,7 +29,8 @@ public sealed class JsonContainerSkipTests
     [InlineData(65)]
     public void An_escape_and_a_string_may_lie_across_blocks(int position)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes("\"" + new string('x', position - 1) + "\\\"]\"" + new string(' ', 100) + "]" + new string('}', 100));
+        byte[] bytes = Encoding.UTF8
+            .GetBytes("\"" + new string('x', position - 1) + "\\\"]\"" + new string(' ', 100) + "]" + new string('}', 100));
 
         Find(bytes, [bytes.Length]).Should().Be(position + 4 + 100 + 1);
     }

@@ -9,9 +9,11 @@ namespace StreamUsage.Tests.Parsing;
 /// <summary>The small copy of an event that is too large to keep.</summary>
 public sealed class JsonReducerTests
 {
-    private static readonly Gen<string> Escaped = Gen.OneOf("a", "\u00e4", "\u20ac", "\U0001F600", "\\n", "\\\\", "\\\"", "\\u00e4", "\\ud83d\\ude00", "\\ud83d", "\\udc00", "{", "]", ",", " ");
+    private static readonly Gen<string> Escaped = Gen.OneOf("a", "\u00e4", "\u20ac", "\U0001F600", "\\n", "\\\\", "\\\"", "\\u00e4",
+        "\\ud83d\\ude00", "\\ud83d", "\\udc00", "{", "]", ",", " ");
     private static readonly Gen<string> ShortString = Escaped.Array[0, 12].Select(s => "\"" + string.Concat(s) + "\"");
-    private static readonly Gen<string> LongString = Gen.Select(Gen.Int[200, 300], Escaped.Array[0, 80], (length, end) => "\"" + new string('x', length) + string.Concat(end) + "\"");
+    private static readonly Gen<string> LongString =
+        Gen.Select(Gen.Int[200, 300], Escaped.Array[0, 80], (length, end) => "\"" + new string('x', length) + string.Concat(end) + "\"");
     private static readonly Gen<string> Literal = Gen.OneOf("0", "-1", "12345678901", "1.5e-3", "1E+9", "true", "false", "null");
     private static readonly Gen<string> Space = Gen.OneOf("", "", " ", "\n\t ");
 
@@ -57,7 +59,8 @@ public sealed class JsonReducerTests
             // Lone surrogates are legal JSON that no string can hold: they are compared as they stand.
             string comparable = json.Replace("\\u", "\\\\u", StringComparison.Ordinal);
             string copy = Reduce(json, seed)!.Replace("\\u", "\\\\u", StringComparison.Ordinal);
-            JsonNode.DeepEquals(JsonNode.Parse(copy), JsonNode.Parse(comparable)).Should().BeTrue("{0} should say what {1} says", copy, comparable);
+            JsonNode.DeepEquals(JsonNode.Parse(copy), JsonNode.Parse(comparable))
+                .Should().BeTrue("{0} should say what {1} says", copy, comparable);
         },
         iter: 2000);
 
@@ -76,7 +79,8 @@ public sealed class JsonReducerTests
     [Fact]
     public void A_long_string_is_cut_between_characters_and_between_escapes()
     {
-        string[] ends = ["\\n\\n\\n", "\\u00e4\\u00e4", "\\ud83d\\ude00\\ud83d\\ude00", "\u00e4\u00e4\u00e4", "\u20ac\u20ac", "\U0001F600\U0001F600", "\\ud800abcde\\n", "\\ud800\\n\\\\\\\"", "\\\\\\\\\\\\"];
+        string[] ends = ["\\n\\n\\n", "\\u00e4\\u00e4", "\\ud83d\\ude00\\ud83d\\ude00", "\u00e4\u00e4\u00e4", "\u20ac\u20ac",
+            "\U0001F600\U0001F600", "\\ud800abcde\\n", "\\ud800\\n\\\\\\\"", "\\\\\\\\\\\\"];
         foreach (string end in ends)
         {
             for (int length = 230; length < 260; length++)
@@ -99,7 +103,15 @@ public sealed class JsonReducerTests
     public void A_number_of_any_length_is_no_reason_to_lose_the_event()
     {
         string digits = new('3', 500);
-        foreach (string number in new[] { digits, "-" + digits, "0." + digits, "1e" + digits, $"{digits[..62]}.{digits}", $"{digits[..62]}e+{digits}" })
+        foreach (string number in new[]
+        {
+            digits,
+            "-" + digits,
+            "0." + digits,
+            "1e" + digits,
+            $"{digits[..62]}.{digits}",
+            $"{digits[..62]}e+{digits}",
+        })
         {
             string copy = Reduce($$"""{"n":{{number}},"usage":{"input_tokens":7} }""", 1)!;
 
@@ -146,7 +158,8 @@ public sealed class JsonReducerTests
                 (2, text),
                 (2, Literal),
                 (2, Gen.Select(Space, inner, (s, v) => s + v + s).Array[0, width].Select(v => "[" + string.Join(',', v) + "]")),
-                (3, Gen.Select(ShortString, Space, inner, (n, s, v) => n + s + ":" + s + v).Array[0, width].Select(v => Distinct(v))))).Select(v => v is ['{' or '[', ..] ? v : "[" + v + "]");
+                (3, Gen.Select(ShortString, Space, inner, (n, s, v) => n + s + ":" + s + v).Array[0, width].Select(v => Distinct(v)))))
+        .Select(v => v is ['{' or '[', ..] ? v : "[" + v + "]");
 
     // A name said twice is legal, but then no comparison says what is right.
     private static string Distinct(string[] properties) => "{" + string.Join(',', properties.Select((p, i) => $"\"{i}" + p[1..])) + "}";

@@ -79,24 +79,33 @@ public sealed class LongNameTests
     public void Claude_is_cut()
     {
         UsageAccumulator state = ReadBody.OfEvents(
-            $$$"""{"type":"message_start","message":{"id":"{{{Long}}}","model":"{{{Long}}}","usage":{"input_tokens":1,"service_tier":"{{{Long}}}","speed":"{{{Long}}}","inference_geo":"{{{Long}}}"} } }""",
-            $$$"""{"type":"message_delta","delta":{"stop_reason":"{{{Long}}}","stop_sequence":"{{{Long}}}"},"usage":{"server_tool_use":{"{{{Long}}}":1,"short":2},"iterations":[{"type":"{{{Long}}}","model":"{{{Long}}}","output_tokens":7}]}}""",
+            $$$"""{"type":"message_start","message":{"id":"{{{Long}}}","model":"{{{Long}}}","usage":{"input_tokens":1"""
+                + $$$""","service_tier":"{{{Long}}}","speed":"{{{Long}}}","inference_geo":"{{{Long}}}"} } }""",
+            $$$"""{"type":"message_delta","delta":{"stop_reason":"{{{Long}}}","stop_sequence":"{{{Long}}}"},"usage":"""
+                + $$$"""{"server_tool_use":{"{{{Long}}}":1,"short":2},"iterations":"""
+                + $$$"""[{"type":"{{{Long}}}","model":"{{{Long}}}","output_tokens":7}]}}""",
             $$$"""{"type":"error","error":{"type":"{{{Long}}}","message":"{{{Long}}}"}}""").State;
 
-        foreach (string? name in new[] { state.ResponseId, state.Model, state.ServiceTier, state.Speed, state.InferenceGeo, state.StopReason, state.StopSequence, state.Error!.Type })
+        foreach (string? name in new[] { state.ResponseId, state.Model, state.ServiceTier, state.Speed, state.InferenceGeo,
+            state.StopReason, state.StopSequence, state.Error!.Type })
         {
             name.Should().HaveLength(MaxName);
         }
 
         state.Error!.Message.Should().HaveLength(MaxMessage);
         state.ServerToolUse.Should().Equal(new Dictionary<string, long> { ["short"] = 2 });
-        state.Iterations.Should().ContainSingle().Which.Should().Match<UsageIteration>(i => i.Type.Length == 128 && i.Model!.Length == 128 && i.Usage.OutputTokens == 7);
+        state.Iterations.Should().ContainSingle().Which
+            .Should().Match<UsageIteration>(i => i.Type.Length == 128 && i.Model!.Length == 128 && i.Usage.OutputTokens == 7);
     }
 
     [Theory]
-    [InlineData("""{"id":"NAME","object":"chat.completion.chunk","model":"NAME","service_tier":"NAME","choices":[{"index":0,"delta":{},"finish_reason":"NAME"}]}""")]
-    [InlineData("""{"type":"response.completed","response":{"id":"NAME","object":"response","model":"NAME","service_tier":"NAME","status":"incomplete","incomplete_details":{"reason":"NAME"}}}""")]
-    [InlineData("""{"responseId":"NAME","modelVersion":"NAME","candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"NAME"}],"usageMetadata":{"promptTokenCount":1,"trafficType":"NAME"}}""")]
+    [InlineData("""{"id":"NAME","object":"chat.completion.chunk","model":"NAME","service_tier":"NAME","choices":"""
+        + """[{"index":0,"delta":{},"finish_reason":"NAME"}]}""")]
+    [InlineData("""{"type":"response.completed","response":"""
+        + """{"id":"NAME","object":"response","model":"NAME","service_tier":"NAME","status":"incomplete","incomplete_details":"""
+        + """{"reason":"NAME"}}}""")]
+    [InlineData("""{"responseId":"NAME","modelVersion":"NAME","candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"NAME"}]"""
+        + ""","usageMetadata":{"promptTokenCount":1,"trafficType":"NAME"}}""")]
     public void Every_wire_is_cut(string data)
     {
         UsageAccumulator state = ReadBody.OfEvents(data.Replace("NAME", Long, StringComparison.Ordinal)).State;
@@ -108,5 +117,6 @@ public sealed class LongNameTests
     [InlineData("""{"error":"NAME"}""")]
     [InlineData("""{"error":{"message":"NAME"}}""")]
     [InlineData("""{"type":"error","message":"NAME"}""")]
-    public void A_message_is_cut(string body) => ReadBody.Of(body.Replace("NAME", Long, StringComparison.Ordinal)).State.Error!.Message.Should().HaveLength(MaxMessage);
+    public void A_message_is_cut(string body) =>
+        ReadBody.Of(body.Replace("NAME", Long, StringComparison.Ordinal)).State.Error!.Message.Should().HaveLength(MaxMessage);
 }

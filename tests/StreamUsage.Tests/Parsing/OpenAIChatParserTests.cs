@@ -23,7 +23,8 @@ public sealed class OpenAIChatParserTests
     [InlineData("""{"role":"assistant","content":""}""", "")]
     [InlineData("""{"content":"n\u00e4\n"}""", "Text 1:n\u00e4\n")]
     [InlineData("""{"content":null,"refusal":"No."}""", "Refusal 1:No.")]
-    [InlineData("""{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"A"},7]}""", "Reasoning 1:hm|Text 1:A")]
+    [InlineData("""{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"A"},7]}""",
+        "Reasoning 1:hm|Text 1:A")]
     [InlineData("""{"content":[{"type":"thinking","thinking":"hm"}]}""", "Reasoning 1:hm")]
     [InlineData("""{"reasoning_content":"hm"}""", "Reasoning 1:hm")]
     [InlineData("""{"reasoning":"hm","content":""}""", "Reasoning 1:hm")]
@@ -31,7 +32,8 @@ public sealed class OpenAIChatParserTests
     [InlineData("""{"reasoning_content":"","reasoning":"hm"}""", "Reasoning 1:hm")]
     [InlineData("""{"reasoning":null,"reasoning_content":"hm","content":"A"}""", "Reasoning 1:hm|Text 1:A")]
     [InlineData("""{"reasoning":"hm","reasoning_details":[{"type":"reasoning.text","text":"hm"}]}""", "Reasoning 1:hm")]
-    [InlineData("""{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"find","arguments":""}},{"index":1,"function":{"arguments":"{\"q\":"}}]}""", "ToolName 1:find|ToolArguments 1:{\"q\":")]
+    [InlineData("""{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"find","arguments":""}},"""
+        + """{"index":1,"function":{"arguments":"{\"q\":"}}]}""", "ToolName 1:find|ToolArguments 1:{\"q\":")]
     [InlineData("""{"tool_calls":[{"function":{"name":"find","arguments":{"q": [1]}}}]}""", "ToolName 1:find|ToolArguments 1:{\"q\": [1]}")]
     [InlineData("""{"tool_calls":[{"type":"custom","custom":{"name":"run","input":"ls"}}]}""", "ToolName 1:run|ToolArguments 1:ls")]
     [InlineData("""{"function_call":{"name":"find","arguments":"{}"}}""", "ToolName 1:find|ToolArguments 1:{}")]
@@ -54,7 +56,8 @@ public sealed class OpenAIChatParserTests
     public void Choices_without_an_index_are_the_first_and_completions_have_text()
     {
         ReadBody.Observe(new OpenAIChatParser(), false, """{"choices":[{"delta":{"content":"A"}}]}""").Output.Should().Equal("Text 0:A");
-        ReadBody.Observe(new OpenAIChatParser(), false, """{"object":"text_completion","choices":[{"index":0,"text":"A"}]}""").Output.Should().Equal("Text 0:A");
+        ReadBody.Observe(new OpenAIChatParser(), false, """{"object":"text_completion","choices":[{"index":0,"text":"A"}]}""").Output
+            .Should().Equal("Text 0:A");
     }
 
     [Fact]
@@ -62,7 +65,8 @@ public sealed class OpenAIChatParserTests
     {
         ReadBody.OfEvents(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")).Outcome.Should().Be(StreamOutcome.Interrupted);
         ReadBody.OfEvents(OpenAIChatUsageTests.Chunk("""{"content":"x"}"""), "[DONE]").Outcome.Should().Be(StreamOutcome.Completed);
-        ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + "data: [DONE]").Outcome.Should().Be(StreamOutcome.Completed);
+        ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + "data: [DONE]").Outcome
+            .Should().Be(StreamOutcome.Completed);
     }
 
     [Theory]
@@ -74,7 +78,8 @@ public sealed class OpenAIChatParserTests
     {
         foreach (int pieceLength in (int[])[int.MaxValue, 1, 7])
         {
-            ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + done, pieceLength: pieceLength).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 2, SkippedEvents = 0 });
+            ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + done, pieceLength: pieceLength)
+                .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 2, SkippedEvents = 0 });
         }
     }
 
@@ -86,8 +91,10 @@ public sealed class OpenAIChatParserTests
         const string SecondEnds = """{"choices":[{"delta":{},"finish_reason":"length","index":1}]}""";
 
         ReadBody.OfEvents([.. begun.Split('|'), FirstEnds]).Outcome.Should().Be(StreamOutcome.Interrupted);
-        ReadBody.OfEvents([.. begun.Split('|'), SecondEnds]).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, State = new { StopReason = (string?)null } });
-        ReadBody.OfEvents([.. begun.Split('|'), SecondEnds, FirstEnds]).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, State = new { StopReason = "stop" } });
+        ReadBody.OfEvents([.. begun.Split('|'), SecondEnds])
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, State = new { StopReason = (string?)null } });
+        ReadBody.OfEvents([.. begun.Split('|'), SecondEnds, FirstEnds])
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, State = new { StopReason = "stop" } });
         ReadBody.OfEvents([.. begun.Split('|'), FirstEnds, SecondEnds]).State.StopReason.Should().Be("stop");
     }
 
@@ -95,7 +102,8 @@ public sealed class OpenAIChatParserTests
     [InlineData("null")]
     [InlineData("\"\"")]
     public void An_empty_finish_reason_finishes_nothing(string reason) =>
-        ReadBody.OfEvents($$"""{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":{{reason}} }]}""").Outcome.Should().Be(StreamOutcome.Interrupted);
+        ReadBody.OfEvents($$"""{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":{{reason}} }]}""").Outcome
+            .Should().Be(StreamOutcome.Interrupted);
 
     [Fact]
     public void The_id_is_the_first_that_is_not_empty_and_the_model_the_latest()
@@ -112,9 +120,18 @@ public sealed class OpenAIChatParserTests
     [Fact]
     public void A_whole_completion_is_complete()
     {
-        ReadBody read = ReadBody.Of("""{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":7}}""");
+        ReadBody read = ReadBody.Of("""{"id":"c","object":"chat.completion","model":"m","choices":"""
+            + """[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10"""
+            + ""","completion_tokens":7}}""");
 
-        read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Protocol = "openai-chat", Format = ApiFormat.OpenAI, EventCount = 1, OutputCharacters = 2 });
+        read.Should().BeEquivalentTo(new
+        {
+            Outcome = StreamOutcome.Completed,
+            Protocol = "openai-chat",
+            Format = ApiFormat.OpenAI,
+            EventCount = 1,
+            OutputCharacters = 2,
+        });
         read.Usage.Should().Be(new TokenUsage { InputTokens = 10, OutputTokens = 7 });
     }
 
@@ -122,20 +139,28 @@ public sealed class OpenAIChatParserTests
     public void Chunks_as_JSON_lines_or_as_an_array_are_a_stream()
     {
         string chunk = OpenAIChatUsageTests.Chunk("""{"content":"x"}""");
-        const string Last = """{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":7}}""";
+        const string Last = """{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":"""
+            + """{"prompt_tokens":10,"completion_tokens":7}}""";
 
         ReadBody.Of($"{chunk}\n{chunk}\n").Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, EventCount = 2 });
-        ReadBody.Of($"{chunk}\n{Last}\n").Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 2, Counts = "in 10 read 0 write 0 (0+0) out 7 reasoning -" });
+        ReadBody.Of($"{chunk}\n{Last}\n").Should().BeEquivalentTo(
+            new { Outcome = StreamOutcome.Completed, EventCount = 2, Counts = "in 10 read 0 write 0 (0+0) out 7 reasoning -" });
         ReadBody.Of($"[{chunk},\n{Last}]").Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 2 });
     }
 
     [Theory]
     // Perplexity: the message so far in each chunk, beside or before the delta.
-    [InlineData("""{"choices":[{"index":0,"delta":{"role":"assistant","content":"a"},"message":{"role":"assistant","content":"a"}}]}""", """{"choices":[{"message":{"role":"assistant","content":"abc"},"index":0,"finish_reason":"stop","delta":{"content":"bc"}}]}""")]
-    [InlineData("""{"choices":[{"index":0,"delta":{"content":"abc"},"message":{"content":"abc"}}]}""", """{"object":"chat.completion.done","choices":[{"index":0,"delta":{"content":""},"message":{"content":"abc"},"finish_reason":"stop"}]}""")]
-    [InlineData("""{"choices":[{"message":{"content":"abc"},"delta":{"tool_calls":[],"content":"abc"}}]}""", """{"choices":[{"delta":{},"finish_reason":"stop"}]}""")]
+    [InlineData("""{"choices":[{"index":0,"delta":{"role":"assistant","content":"a"},"message":{"role":"assistant","content":"a"}}]}""",
+        """{"choices":[{"message":{"role":"assistant","content":"abc"},"index":0,"finish_reason":"stop","delta":{"content":"bc"}}]}""")]
+    [InlineData("""{"choices":[{"index":0,"delta":{"content":"abc"},"message":{"content":"abc"}}]}""",
+        """{"object":"chat.completion.done","choices":[{"index":0,"delta":{"content":""},"message":{"content":"abc"}"""
+            + ""","finish_reason":"stop"}]}""")]
+    [InlineData("""{"choices":[{"message":{"content":"abc"},"delta":{"tool_calls":[],"content":"abc"}}]}""",
+        """{"choices":[{"delta":{},"finish_reason":"stop"}]}""")]
     // MiniMax: the whole message in the last frame.
-    [InlineData("""{"choices":[{"index":0,"delta":{"content":"abc","role":"assistant"}}],"object":"chat.completion.chunk"}""", """{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"abc","role":"assistant"}}],"object":"chat.completion","usage":{"total_tokens":12}}""")]
+    [InlineData("""{"choices":[{"index":0,"delta":{"content":"abc","role":"assistant"}}],"object":"chat.completion.chunk"}""",
+        """{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"abc","role":"assistant"}}]"""
+            + ""","object":"chat.completion","usage":{"total_tokens":12}}""")]
     public void A_message_that_repeats_the_deltas_counts_once(string first, string last)
     {
         string body = ReadBody.Sse(first, last);
@@ -143,16 +168,20 @@ public sealed class OpenAIChatParserTests
         {
             foreach (int pieceLength in (int[])[int.MaxValue, 1, 40])
             {
-                ReadBody.Of(form, pieceLength: pieceLength).Should().BeEquivalentTo(new { OutputCharacters = 3, Outcome = StreamOutcome.Completed, Protocol = "openai-chat" });
+                ReadBody.Of(form, pieceLength: pieceLength)
+                    .Should().BeEquivalentTo(new { OutputCharacters = 3, Outcome = StreamOutcome.Completed, Protocol = "openai-chat" });
             }
         }
     }
 
     [Theory]
-    [InlineData("""{"object":"chat.completion","choices":[{"message":{"content":"ab"},"finish_reason":"stop"},{"message":{"content":"c"},"finish_reason":"stop"}]}""")]
-    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"delta":{"role":"assistant","content":"","tool_calls":[]},"message":{"role":"assistant","content":"abc"},"finish_reason":"stop"}]}""")]
+    [InlineData("""{"object":"chat.completion","choices":[{"message":{"content":"ab"},"finish_reason":"stop"},{"message":{"content":"c"}"""
+        + ""","finish_reason":"stop"}]}""")]
+    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"delta":{"role":"assistant","content":"","tool_calls":[]},"message":"""
+        + """{"role":"assistant","content":"abc"},"finish_reason":"stop"}]}""")]
     [InlineData("""{"object":"chat.completion","choices":[{"index":0,"message":{"content":"abc"},"delta":null,"finish_reason":"stop"}]}""")]
-    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"message":{"content":"abc"},"delta":{"role":"assistant","reasoning_details":{},"audio":7},"finish_reason":"stop"}]}""")]
+    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"message":{"content":"abc"},"delta":"""
+        + """{"role":"assistant","reasoning_details":{},"audio":7},"finish_reason":"stop"}]}""")]
     public void A_whole_answer_is_its_messages_whatever_else_its_choices_hold(string body) =>
         ReadBody.Of(body).Should().BeEquivalentTo(new { OutputCharacters = 3, Outcome = StreamOutcome.Completed });
 
@@ -163,9 +192,12 @@ public sealed class OpenAIChatParserTests
     [InlineData("""{"error":"m"}""", null, 502)]
     [InlineData("""{"object":"error","message":"m","type":"BadRequestError","param":null,"code":400}""", "BadRequestError", 400)]
     [InlineData("""{"choices":[],"x_groq":{"error":{"message":"m","type":"t"}}}""", "t", 502)]
-    [InlineData("""{"id":"c","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"m"}}""", "502", 502)]
-    [InlineData("""{"id":"c","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error","error":{"code":529,"message":"m"}}]}""", "529", 529)]
-    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"finish_reason":"error","message":{"content":"x"},"error":{"code":502,"message":"m","raw":{"code":429}}}]}""", "502", 502)]
+    [InlineData("""{"id":"c","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"m"}}""",
+        "502", 502)]
+    [InlineData("""{"id":"c","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error","error":{"code":529,"message":"m"}}]}""",
+        "529", 529)]
+    [InlineData("""{"object":"chat.completion","choices":[{"index":0,"finish_reason":"error","message":{"content":"x"},"error":"""
+        + """{"code":502,"message":"m","raw":{"code":429}}}]}""", "502", 502)]
     public void An_error_is_the_outcome_whatever_follows_it(string error, string? type, int status)
     {
         string chunk = OpenAIChatUsageTests.Chunk("""{"content":"x"}""");
@@ -183,5 +215,6 @@ public sealed class OpenAIChatParserTests
 
     [Fact]
     public void An_error_that_is_null_is_none() =>
-        ReadBody.OfEvents("""{"choices":[{"index":0,"delta":{},"finish_reason":"stop","error":null}],"error":null}""", "[DONE]").Outcome.Should().Be(StreamOutcome.Completed);
+        ReadBody.OfEvents("""{"choices":[{"index":0,"delta":{},"finish_reason":"stop","error":null}],"error":null}""", "[DONE]").Outcome
+            .Should().Be(StreamOutcome.Completed);
 }

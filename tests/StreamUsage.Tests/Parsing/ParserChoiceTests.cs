@@ -45,7 +45,8 @@ public sealed class ParserChoiceTests
     {
         IUsageParser[] parsers = [new ClaudeParser(), new OpenAIChatParser(), new OpenAIResponsesParser()];
 
-        string.Join(' ', parsers.Select(p => p.Match(new StreamEvent(Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(data))))).Should().Be(expected);
+        string.Join(' ', parsers.Select(p => p.Match(new StreamEvent(Encoding.UTF8.GetBytes(type), Encoding.UTF8.GetBytes(data)))))
+            .Should().Be(expected);
     }
 
     [Theory]
@@ -60,10 +61,12 @@ public sealed class ParserChoiceTests
     [InlineData("AUTO", """{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED"}}""", "gemini", true)]
     [InlineData("GEMINI", """{"error":{}}""", "gemini", false)]
     [InlineData("AUTO", """{"object":"text_completion","choices":[{"text":"t"}]}""", "openai-completions", true)]
-    [InlineData("AUTO", """{"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":1,"total_tokens":1}}""", "openai-embeddings", true)]
+    [InlineData("AUTO", """{"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":1,"total_tokens":1}}""",
+        "openai-embeddings", true)]
     [InlineData("AUTO", """{"object":"list","data":[]}""", null, false)]
     [InlineData("AUTO", """{"messageStart":{"role":"assistant"}}""", "bedrock-converse", true)]
-    [InlineData("AUTO", """{"output":{"message":{}},"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":1}}""", "bedrock-converse", true)]
+    [InlineData("AUTO", """{"output":{"message":{}},"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":1}}""",
+        "bedrock-converse", true)]
     [InlineData("AUTO", """{"usage":{"inputTokens":1,"outputTokens":1}}""", "bedrock-converse", false)]
     [InlineData("BEDROCK", """{"error":{}}""", "bedrock-converse", false)]
     [InlineData("BEDROCK", """{"type":"message_start"}""", "anthropic-messages", true)]
@@ -75,7 +78,8 @@ public sealed class ParserChoiceTests
     [InlineData("GEMINI", """{"choices":[]}""", "openai-chat", true)]
     public void The_named_formats_parsers_are_asked_before_all_others(string named, string data, string? protocol, bool isCertain)
     {
-        IUsageParser? chosen = new ParserSet([]).Choose(new StreamEvent(default, Encoding.UTF8.GetBytes(data)), new ApiFormat(named), out bool certain, ref _fault);
+        IUsageParser? chosen = new ParserSet([])
+            .Choose(new StreamEvent(default, Encoding.UTF8.GetBytes(data)), new ApiFormat(named), out bool certain, ref _fault);
 
         chosen?.Protocol.Should().Be(protocol);
         (chosen is null).Should().Be(protocol is null);
@@ -89,7 +93,8 @@ public sealed class ParserChoiceTests
         var set = new ParserSet([(new ApiFormat("MINE"), custom)]);
 
         set.Choose(new StreamEvent(default, "{\"choices\":[]}"u8), ApiFormat.Auto, out _, ref _fault).Should().BeSameAs(custom);
-        set.Choose(new StreamEvent(default, "{\"choices\":[]}"u8), ApiFormat.OpenAI, out _, ref _fault)!.Protocol.Should().Be("openai-chat");
+        set.Choose(new StreamEvent(default, "{\"choices\":[]}"u8), ApiFormat.OpenAI, out _, ref _fault)!.Protocol
+            .Should().Be("openai-chat");
         set.FormatOf(custom, ApiFormat.Auto).Should().Be(new ApiFormat("mine"));
     }
 
@@ -104,7 +109,8 @@ public sealed class ParserChoiceTests
     [Fact]
     public void A_possible_parser_reads_until_a_certain_one_is_found()
     {
-        ReadBody read = ReadBody.OfEvents("""{"type":"ping"}""", OpenAIChatUsageTests.Chunk("""{"content":"x"}"""), "[DONE]", """{"type":"message_start","message":{"id":"no"}}""");
+        ReadBody read = ReadBody.OfEvents("""{"type":"ping"}""",
+            OpenAIChatUsageTests.Chunk("""{"content":"x"}"""), "[DONE]", """{"type":"message_start","message":{"id":"no"}}""");
 
         read.Should().BeEquivalentTo(new { Protocol = "openai-chat", Outcome = StreamOutcome.Completed, SkippedEvents = 0 });
         read.State.ResponseId.Should().Be("c");
@@ -116,7 +122,8 @@ public sealed class ParserChoiceTests
     [InlineData("{\"detail\":\"no\"}")]
     [InlineData("[1,2]")]
     [InlineData("{\"cut\":")]
-    public void A_body_that_no_parser_reads_is_unreadable(string body) => ReadBody.Of(body).Should().BeEquivalentTo(new { Protocol = (string?)null, Outcome = StreamOutcome.Unreadable, StatusCode = 502 });
+    public void A_body_that_no_parser_reads_is_unreadable(string body) =>
+        ReadBody.Of(body).Should().BeEquivalentTo(new { Protocol = (string?)null, Outcome = StreamOutcome.Unreadable, StatusCode = 502 });
 
     [Fact]
     public void A_body_without_bytes_is_empty() => ReadBody.Of("").Outcome.Should().Be(StreamOutcome.Empty);

@@ -8,7 +8,8 @@ namespace StreamUsage.Tests.Parsing;
 /// <summary>Characters are counted as decoding would, without decoding.</summary>
 public sealed class Utf8TextTests
 {
-    private static readonly Gen<string> Part = Gen.OneOf("a", "xyz", "\u00e4", "\u20ac", "\U0001F600", "\\n", "\\\\", "\\\"", "\\/", "\\u0041", "\\u20AC", "\\ud83d\\ude00", "\\uD83D\\uDE00", "\\\\u0041", "u0041", " ");
+    private static readonly Gen<string> Part = Gen.OneOf("a", "xyz", "\u00e4", "\u20ac", "\U0001F600", "\\n", "\\\\", "\\\"", "\\/",
+        "\\u0041", "\\u20AC", "\\ud83d\\ude00", "\\uD83D\\uDE00", "\\\\u0041", "u0041", " ");
 
     [Fact]
     public void The_count_of_a_JSON_string_is_the_length_of_what_it_decodes_to() => Part.Array[0, 30].Sample(parts =>
@@ -31,5 +32,6 @@ public sealed class Utf8TextTests
     [InlineData("a\\", 2)]
     [InlineData("\\u12", 1)]
     [InlineData("\\ud83d", 1)]
-    public void An_escape_that_is_cut_or_half_of_a_pair_does_no_harm(string text, int count) => Utf8Text.CountUtf16(Encoding.UTF8.GetBytes(text), isEscaped: true).Should().Be(count);
+    public void An_escape_that_is_cut_or_half_of_a_pair_does_no_harm(string text, int count) =>
+        Utf8Text.CountUtf16(Encoding.UTF8.GetBytes(text), isEscaped: true).Should().Be(count);
 }

@@ -13,11 +13,16 @@ public sealed class ArgumentTests
     {
         using HttpResponseMessage response = Track.Response("");
 
-        FluentActions.Invoking(() => ((HttpResponseMessage)null!).TrackUsage(new RecordingSink(), Track.Nothing)).Should().Throw<ArgumentNullException>().WithParameterName("response");
-        FluentActions.Invoking(() => ((HttpResponseMessage)null!).TrackUsage(Tracker, Track.Nothing)).Should().Throw<ArgumentNullException>().WithParameterName("response");
-        response.Invoking(r => r.TrackUsage((IUsageSink)null!, Track.Nothing)).Should().Throw<ArgumentNullException>().WithParameterName("sink");
-        response.Invoking(r => r.TrackUsage((UsageTracker)null!, Track.Nothing)).Should().Throw<ArgumentNullException>().WithParameterName("tracker");
-        response.Invoking(r => r.TrackUsage(new RecordingSink(), null!)).Should().Throw<ArgumentNullException>().WithParameterName("context");
+        FluentActions.Invoking(() => ((HttpResponseMessage)null!).TrackUsage(new RecordingSink(), Track.Nothing))
+            .Should().Throw<ArgumentNullException>().WithParameterName("response");
+        FluentActions.Invoking(() => ((HttpResponseMessage)null!).TrackUsage(Tracker, Track.Nothing))
+            .Should().Throw<ArgumentNullException>().WithParameterName("response");
+        response.Invoking(r => r.TrackUsage((IUsageSink)null!, Track.Nothing))
+            .Should().Throw<ArgumentNullException>().WithParameterName("sink");
+        response.Invoking(r => r.TrackUsage((UsageTracker)null!, Track.Nothing))
+            .Should().Throw<ArgumentNullException>().WithParameterName("tracker");
+        response.Invoking(r => r.TrackUsage(new RecordingSink(), null!))
+            .Should().Throw<ArgumentNullException>().WithParameterName("context");
         response.Invoking(r => r.TrackUsage(Tracker, null!)).Should().Throw<ArgumentNullException>().WithParameterName("context");
     }
 
@@ -25,11 +30,16 @@ public sealed class ArgumentTests
     public async Task A_tracker_names_the_argument_that_is_missing()
     {
         FluentActions.Invoking(() => new UsageTracker(null!)).Should().Throw<ArgumentNullException>().WithParameterName("sink");
-        FluentActions.Invoking(() => Tracker.Track((Stream)null!, Track.Nothing, out _)).Should().Throw<ArgumentNullException>().WithParameterName("body");
-        FluentActions.Invoking(() => Tracker.Track((PipeReader)null!, Track.Nothing, out _)).Should().Throw<ArgumentNullException>().WithParameterName("body");
-        FluentActions.Invoking(() => Tracker.Track(Stream.Null, null!, out _)).Should().Throw<ArgumentNullException>().WithParameterName("context");
-        FluentActions.Invoking(() => Tracker.Track(PipeReader.Create(Stream.Null), null!, out _)).Should().Throw<ArgumentNullException>().WithParameterName("context");
-        await FluentActions.Awaiting(() => Tracker.ReadAsync(null!, Track.Nothing)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("body");
+        FluentActions.Invoking(() => Tracker.Track((Stream)null!, Track.Nothing, out _))
+            .Should().Throw<ArgumentNullException>().WithParameterName("body");
+        FluentActions.Invoking(() => Tracker.Track((PipeReader)null!, Track.Nothing, out _))
+            .Should().Throw<ArgumentNullException>().WithParameterName("body");
+        FluentActions.Invoking(() => Tracker.Track(Stream.Null, null!, out _))
+            .Should().Throw<ArgumentNullException>().WithParameterName("context");
+        FluentActions.Invoking(() => Tracker.Track(PipeReader.Create(Stream.Null), null!, out _))
+            .Should().Throw<ArgumentNullException>().WithParameterName("context");
+        await FluentActions.Awaiting(() => Tracker.ReadAsync(null!, Track.Nothing))
+            .Should().ThrowAsync<ArgumentNullException>().WithParameterName("body");
     }
 
     [Theory]
@@ -39,7 +49,8 @@ public sealed class ArgumentTests
     {
         Track.Stream(Stream.Null, out UsageTracking tracking, out _);
 
-        tracking.Invoking(t => t.Fail(statusCode, "no status")).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(statusCode));
+        tracking.Invoking(t => t.Fail(statusCode, "no status"))
+            .Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(statusCode));
         tracking.Invoking(t => t.Fail(500, null!)).Should().Throw<ArgumentNullException>().WithParameterName("message");
     }
 

@@ -35,7 +35,8 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
         string rest = await Track.ReadToEndAsync(tracked);
 
         rest.Should().Be(Answers.Claude[Body.FirstLength..]);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length && r.Usage.OutputTokens == 15 && !r.Drained);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length && r.Usage.OutputTokens == 15 && !r.Drained);
     }
 
     [Theory]
@@ -58,7 +59,8 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
         await tracked.CopyToAsync(seen, Cancellation);
 
         seen.ToArray().Should().Equal(Body.Bytes);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length && r.Usage.OutputTokens == 15);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length && r.Usage.OutputTokens == 15);
     }
 
     [Theory]
@@ -79,14 +81,16 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
         await tracked.CopyToAsync(seen, Cancellation);
 
         seen.ToArray().Should().Equal(Body.Bytes[Body.FirstLength..]);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length && r.Usage.OutputTokens == 15);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length && r.Usage.OutputTokens == 15);
     }
 
     [Fact]
     public async Task A_reader_that_cancels_and_then_disposes_left_when_it_cancelled()
     {
         var time = new FakeTimeProvider();
-        Stream tracked = new UsageTracker(new RecordingSink(), timeProvider: time).Track(new ScriptedStream(Answers.ClaudeStart, Never), Track.Nothing, out UsageTracking tracking);
+        Stream tracked = new UsageTracker(new RecordingSink(), timeProvider: time)
+            .Track(new ScriptedStream(Answers.ClaudeStart, Never), Track.Nothing, out UsageTracking tracking);
         await tracked.ReadExactlyAsync(new byte[Answers.ClaudeStart.Length], Cancellation);
         time.Advance(TimeSpan.FromSeconds(2));
 
@@ -95,7 +99,8 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
         time.Advance(TimeSpan.FromMinutes(5));
         await tracked.DisposeAsync();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.Duration == TimeSpan.FromSeconds(2));
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.Duration == TimeSpan.FromSeconds(2));
     }
 
     [Theory]
@@ -118,7 +123,8 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
         }
 
         UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.Usage.InputTokens == 25);
+        record.Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.Usage.InputTokens == 25);
     }
 
     [Fact]
@@ -136,7 +142,8 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
 
         tracking.Completion.IsCompleted.Should().BeFalse("the rest is waited for");
         mayGoOn.SetResult();
-        (await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), Cancellation)).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Drained && r.Usage.OutputTokens == 15);
+        (await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), Cancellation))
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Drained && r.Usage.OutputTokens == 15);
     }
 
     [Fact]
@@ -149,13 +156,15 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
         await CancelReadAsync(tracked);
         await tracked.Awaiting(t => t.ReadAsync(new byte[10], Cancellation).AsTask()).Should().ThrowAsync<ObjectDisposedException>();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.ErrorType == null);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.ErrorType == null);
     }
 
     [Fact]
     public async Task A_body_that_breaks_after_a_cancelled_read_is_interrupted()
     {
-        Stream tracked = Track.Stream(new ScriptedStream(Answers.ClaudeStart, Never, new IOException("reset")), out UsageTracking tracking, out _);
+        Stream tracked = Track.Stream(
+            new ScriptedStream(Answers.ClaudeStart, Never, new IOException("reset")), out UsageTracking tracking, out _);
         await tracked.ReadExactlyAsync(new byte[Answers.ClaudeStart.Length], Cancellation);
 
         await CancelReadAsync(tracked);
@@ -184,7 +193,8 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
         using var response = new HttpResponseMessage { Content = new ByteArrayContent(Body.Bytes) };
         UsageTracking tracking = response.TrackUsage(new RecordingSink(), Track.Nothing);
 
-        await response.Content.Awaiting(c => c.CopyToAsync(new Refusing(), new CancellationToken(canceled: true))).Should().ThrowAsync<OperationCanceledException>();
+        await response.Content.Awaiting(c => c.CopyToAsync(new Refusing(), new CancellationToken(canceled: true)))
+            .Should().ThrowAsync<OperationCanceledException>();
         string text = await response.Content.ReadAsStringAsync(Cancellation);
 
         text.Should().Be(Answers.Claude);
@@ -193,7 +203,8 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
 
     private static Task Never => new TaskCompletionSource().Task;
 
-    private static UsageTracker Tracker(bool drains) => new(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null });
+    private static UsageTracker Tracker(bool drains) =>
+        new(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null });
 
     private static Task<Stream> TrackAsync(Body body, bool drains, out UsageTracking tracking)
     {
@@ -226,8 +237,10 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
 
     private sealed class Refusing : MemoryStream
     {
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromCanceled(cancellationToken);
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            Task.FromCanceled(cancellationToken);
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromCanceled(cancellationToken);
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            ValueTask.FromCanceled(cancellationToken);
     }
 }

@@ -36,7 +36,8 @@ public sealed class ConcurrentReadTests(LoopbackProvider provider) : IClassFixtu
         await tracked.ReadExactlyAsync(new byte[Body.FirstLength], Cancellation);
         byte[] first = new byte[5], second = new byte[5];
 
-        Task<int> firstRead = tracked.ReadAsync(first, Cancellation).AsTask(), secondRead = tracked.ReadAsync(second, Cancellation).AsTask();
+        Task<int> firstRead = tracked.ReadAsync(first, Cancellation).AsTask(),
+            secondRead = tracked.ReadAsync(second, Cancellation).AsTask();
         body.SendRest();
         int[] lengths = await Task.WhenAll(firstRead, secondRead);
         string rest = await Track.ReadToEndAsync(tracked);
@@ -45,7 +46,8 @@ public sealed class ConcurrentReadTests(LoopbackProvider provider) : IClassFixtu
         string seen = System.Text.Encoding.UTF8.GetString(first) + System.Text.Encoding.UTF8.GetString(second);
         string swapped = System.Text.Encoding.UTF8.GetString(second) + System.Text.Encoding.UTF8.GetString(first);
         Answers.Claude[Body.FirstLength..].Should().BeOneOf(seen + rest, swapped + rest);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length);
     }
 
     [Fact]
@@ -70,7 +72,8 @@ public sealed class ConcurrentReadTests(LoopbackProvider provider) : IClassFixtu
     public async Task A_read_that_the_pipe_refuses_while_a_buffer_is_out_ends_nothing(bool drains)
     {
         var pipe = new Pipe();
-        var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null });
+        var tracker = new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null });
         PipeReader tracked = tracker.Track(pipe.Reader, Track.Nothing, out UsageTracking tracking);
         await pipe.Writer.WriteAsync(Body.Bytes.AsMemory(0, 100), Cancellation);
         ReadResult first = await tracked.ReadAsync(Cancellation);
@@ -83,6 +86,7 @@ public sealed class ConcurrentReadTests(LoopbackProvider provider) : IClassFixtu
         await tracked.CopyToAsync(seen, Cancellation);
 
         seen.ToArray().Should().Equal(Body.Bytes[50..]);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length);
     }
 }

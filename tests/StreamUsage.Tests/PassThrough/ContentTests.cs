@@ -19,7 +19,8 @@ public sealed class ContentTests
         response.Dispose();
 
         UsageRecord record = await tracking.Completion;
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Status == UsageStatus.Cancelled && r.StatusCode == 499 && r.BytesReceived == 0);
+        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted
+            && r.Status == UsageStatus.Cancelled && r.StatusCode == 499 && r.BytesReceived == 0);
         record.Usage.Should().Be(default(TokenUsage));
         content.IsDisposed.Should().BeTrue();
         sink.Records.Should().HaveCount(1);
@@ -61,7 +62,8 @@ public sealed class ContentTests
         }
 
         seen.ToArray().Should().Equal(Answers.ClaudeBytes);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15 && r.BytesReceived == seen.Length);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15 && r.BytesReceived == seen.Length);
         sink.Records.Should().HaveCount(1);
     }
 
@@ -89,8 +91,10 @@ public sealed class ContentTests
         using HttpResponseMessage response = Track.Response(Answers.Claude);
         UsageTracking tracking = response.TrackUsage(new RecordingSink(), Track.Nothing);
 
-        Exception expected = (await plain.Content.Invoking(c => c.LoadIntoBufferAsync(100)).Should().ThrowAsync<HttpRequestException>()).Which;
-        (await response.Content.Invoking(c => c.LoadIntoBufferAsync(100)).Should().ThrowAsync<HttpRequestException>()).WithMessage(expected.Message);
+        Exception expected = (await plain.Content.Invoking(c => c.LoadIntoBufferAsync(100))
+            .Should().ThrowAsync<HttpRequestException>()).Which;
+        (await response.Content.Invoking(c => c.LoadIntoBufferAsync(100)).Should().ThrowAsync<HttpRequestException>())
+            .WithMessage(expected.Message);
 
         (await tracking.Completion).Outcome.Should().Be(StreamOutcome.ClientAborted);
     }
@@ -98,14 +102,16 @@ public sealed class ContentTests
     [Fact]
     public async Task A_whole_JSON_answer_is_read_through_ReadFromJson()
     {
-        const string Answer = """{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":4}}""";
+        const string Answer = """{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":"""
+            + """[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":4}}""";
         using var response = new HttpResponseMessage { Content = new StringContent(Answer, System.Text.Encoding.UTF8, "application/json") };
         UsageTracking tracking = response.TrackUsage(new RecordingSink(), Track.Nothing);
 
         JsonElement json = await response.Content.ReadFromJsonAsync<JsonElement>();
 
         json.GetProperty("stop_reason").GetString().Should().Be("end_turn");
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Usage.InputTokens == 9 && r.Usage.OutputTokens == 4);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.Usage.InputTokens == 9 && r.Usage.OutputTokens == 4);
     }
 
     [Fact]
@@ -124,7 +130,8 @@ public sealed class ContentTests
         (await Track.ReadToEndAsync(stream)).Should().Be(Answers.Claude);
         stream.Position = 0;
         (await Track.ReadToEndAsync(stream)).Should().Be(Answers.Claude);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.BytesReceived == Answers.ClaudeBytes.Length && r.EventCount == 4 && r.Usage.OutputTokens == 15);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.BytesReceived == Answers.ClaudeBytes.Length && r.EventCount == 4 && r.Usage.OutputTokens == 15);
         sink.Records.Should().HaveCount(1);
     }
 
@@ -151,7 +158,8 @@ public sealed class ContentTests
         await response.Content.Invoking(c => c.ReadAsStreamAsync()).Should().ThrowAsync<IOException>();
         response.Dispose();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorMessage == "cannot open");
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorMessage == "cannot open");
     }
 
     [Fact]
@@ -176,9 +184,11 @@ public sealed class ContentTests
     /// either.</summary>
     private sealed class OneWayContent(HttpContent? inner) : HttpContent
     {
-        protected override Task<Stream> CreateContentReadStreamAsync() => inner?.ReadAsStreamAsync() ?? throw new IOException("cannot open");
+        protected override Task<Stream> CreateContentReadStreamAsync() =>
+            inner?.ReadAsStreamAsync() ?? throw new IOException("cannot open");
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new InvalidOperationException("already consumed");
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            throw new InvalidOperationException("already consumed");
 
         protected override bool TryComputeLength(out long length)
         {

@@ -22,12 +22,14 @@ public sealed class CopyTests
     public async Task A_copy_writes_what_the_body_gives_piece_by_piece(Way way)
     {
         var destination = new Destination();
-        var (copy, tracking) = Copy(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta + Answers.ClaudeStop), destination, way);
+        var (copy, tracking) = Copy(
+            new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta + Answers.ClaudeStop), destination, way);
 
         await copy();
 
         destination.Writes.Should().Equal(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta + Answers.ClaudeStop);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.ReadCount == 3 && r.Usage.OutputTokens == 15);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.ReadCount == 3 && r.Usage.OutputTokens == 15);
     }
 
     [Theory]
@@ -40,8 +42,10 @@ public sealed class CopyTests
         Exception fault = (await FluentActions.Awaiting(copy).Should().ThrowAsync<Exception>()).Which;
 
         (fault.InnerException ?? fault).Message.Should().Be("the client is gone");
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Status == UsageStatus.Cancelled && r.StatusCode == 499 && r.Usage.InputTokens == 25);
-        (await tracking.Completion).OutputCharacters.Should().Be(24, "what the provider had sent was read, though the client did not get it");
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted
+            && r.Status == UsageStatus.Cancelled && r.StatusCode == 499 && r.Usage.InputTokens == 25);
+        (await tracking.Completion).OutputCharacters
+            .Should().Be(24, "what the provider had sent was read, though the client did not get it");
     }
 
     [Theory]
@@ -54,7 +58,9 @@ public sealed class CopyTests
         await FluentActions.Awaiting(copy).Should().ThrowAsync<Exception>();
 
         destination.Writes.Should().Equal(Answers.ClaudeStart);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.Status == UsageStatus.Failed && r.StatusCode == 502 && r.ErrorMessage == "connection reset" && r.ErrorType == "IOException");
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.Status == UsageStatus.Failed
+                && r.StatusCode == 502 && r.ErrorMessage == "connection reset" && r.ErrorType == "IOException");
     }
 
     [Fact]
@@ -64,8 +70,10 @@ public sealed class CopyTests
         using HttpResponseMessage response = Track.Response(new ScriptedStream(new IOException("connection reset")));
         _ = response.TrackUsage(new RecordingSink(), Track.Nothing);
 
-        HttpRequestException expected = (await plain.Content.Invoking(c => c.ReadAsStringAsync()).Should().ThrowAsync<HttpRequestException>()).Which;
-        HttpRequestException found = (await response.Content.Invoking(c => c.ReadAsStringAsync()).Should().ThrowAsync<HttpRequestException>()).Which;
+        HttpRequestException expected = (await plain.Content.Invoking(c => c.ReadAsStringAsync())
+            .Should().ThrowAsync<HttpRequestException>()).Which;
+        HttpRequestException found = (await response.Content.Invoking(c => c.ReadAsStringAsync())
+            .Should().ThrowAsync<HttpRequestException>()).Which;
 
         found.Message.Should().Be(expected.Message);
         found.InnerException.Should().BeOfType<IOException>().Which.Message.Should().Be("connection reset");
@@ -81,7 +89,8 @@ public sealed class CopyTests
 
         await copy();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.TimeToFirstByte == TimeSpan.Zero && r.TimeToLastByte == TimeSpan.Zero && r.Duration == TimeSpan.FromSeconds(9));
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.TimeToFirstByte == TimeSpan.Zero && r.TimeToLastByte == TimeSpan.Zero && r.Duration == TimeSpan.FromSeconds(9));
     }
 
     [Fact]
@@ -103,7 +112,9 @@ public sealed class CopyTests
         {
             HttpResponseMessage response = Track.Response(body);
             tracking = response.TrackUsage(tracker, Track.Nothing);
-            return (() => way == Way.ContentAsync ? response.Content.CopyToAsync(destination) : Task.Run(() => response.Content.CopyTo(destination, null, default)), tracking);
+            return (() => way == Way.ContentAsync
+                ? response.Content.CopyToAsync(destination) : Task.Run(() => response.Content.CopyTo(destination, null, default)),
+                tracking);
         }
 
         Stream tracked = tracker.Track(body, Track.Nothing, out tracking);

@@ -28,7 +28,8 @@ public sealed class DetachableCopyTests
         body.DisposeCount.Should().Be(0);
         _mayGoOn.SetResult();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Drained && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted
+            && r.Drained && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
         destination.Length.Should().Be(Answers.ClaudeStart.Length);
     }
 
@@ -48,7 +49,8 @@ public sealed class DetachableCopyTests
         response.Dispose();
 
         (body.DisposeCount > 0, body.WasDisposedDuringRead).Should().Be((true, false));
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
     }
 
     [Fact]
@@ -63,17 +65,21 @@ public sealed class DetachableCopyTests
         await copy.Invoking(c => c).Should().ThrowAsync<HttpRequestException>().WithInnerException(typeof(ObjectDisposedException));
         _mayGoOn.SetResult();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Drained && r.Usage.OutputTokens == 15);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Drained && r.Usage.OutputTokens == 15);
     }
 
     [Fact]
     public async Task A_drained_copy_ends_at_the_byte_limit()
     {
-        HttpResponseMessage response = Begin(new PiecewiseStream(Answers.ClaudeBytes, 50), Tracker(maxBytes: 10), out UsageTracking tracking);
+        HttpResponseMessage response = Begin(
+            new PiecewiseStream(Answers.ClaudeBytes, 50), Tracker(maxBytes: 10), out UsageTracking tracking);
 
-        await response.Content.Awaiting(c => c.CopyToAsync(new Differential.FullDisk(), Cancellation)).Should().ThrowAsync<HttpRequestException>();
+        await response.Content.Awaiting(c => c.CopyToAsync(new Differential.FullDisk(), Cancellation))
+            .Should().ThrowAsync<HttpRequestException>();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.BytesReceived < 200);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.BytesReceived < 200);
     }
 
     [Fact]
@@ -85,12 +91,14 @@ public sealed class DetachableCopyTests
         response.Content.Invoking(c => c.CopyTo(new Differential.FullDisk(), null, Cancellation)).Should().Throw<HttpRequestException>();
         response.Dispose();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.BytesReceived == 50);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.BytesReceived == 50);
         body.IsDisposed.Should().BeTrue();
     }
 
     private static UsageTracker Tracker(long maxBytes = 1 << 20, int maxConcurrent = 10) =>
-        new(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = new DrainLimits { MaxBytes = maxBytes, MaxConcurrent = maxConcurrent } });
+        new(new RecordingSink(),
+            new StreamUsageOptions { DrainAbortedStreams = new DrainLimits { MaxBytes = maxBytes, MaxConcurrent = maxConcurrent } });
 
     private static HttpResponseMessage Begin(Stream body, UsageTracker tracker, out UsageTracking tracking)
     {

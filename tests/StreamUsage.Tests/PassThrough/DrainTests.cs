@@ -31,8 +31,10 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         mayGoOn.SetResult();
 
         UsageRecord record = await tracking.Completion;
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Status == UsageStatus.Cancelled && r.StatusCode == 499 && r.Drained);
-        record.Should().Match<UsageRecord>(r => r.OutputSource == TokenSource.Reported && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
+        record.Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.ClientAborted && r.Status == UsageStatus.Cancelled && r.StatusCode == 499 && r.Drained);
+        record.Should().Match<UsageRecord>(
+            r => r.OutputSource == TokenSource.Reported && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
         sink.Records.Should().Equal(record);
     }
 
@@ -55,7 +57,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         await tracked.DisposeAsync();
         body.DisposeCount.Should().Be(0);
         mayGoOn.SetResult();
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Usage.OutputTokens == 15 && r.Outcome == StreamOutcome.ClientAborted);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Drained && r.Usage.OutputTokens == 15 && r.Outcome == StreamOutcome.ClientAborted);
         await tracked.Awaiting(t => t.ReadAsync(buffer, Cancellation).AsTask()).Should().ThrowAsync<ObjectDisposedException>();
     }
 
@@ -74,7 +77,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         }
 
         seen.ToArray().Should().Equal(Answers.ClaudeBytes);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && !r.Drained && r.Usage.OutputTokens == 15);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && !r.Drained && r.Usage.OutputTokens == 15);
     }
 
     [Fact]
@@ -85,19 +89,22 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
 
         response.Dispose();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Outcome == StreamOutcome.ClientAborted && r.Usage.OutputTokens == 15 && r.Duration >= TimeSpan.Zero && r.TimeToFirstByte == null);
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Outcome == StreamOutcome.ClientAborted
+            && r.Usage.OutputTokens == 15 && r.Duration >= TimeSpan.Zero && r.TimeToFirstByte == null);
     }
 
     [Fact]
     public async Task A_pipe_whose_reader_completes_early_is_read_on()
     {
-        PipeReader tracked = Tracker(out _).Track(PipeReader.Create(new PiecewiseStream(Answers.ClaudeBytes, 50)), Track.Nothing, out UsageTracking tracking);
+        PipeReader tracked = Tracker(out _)
+            .Track(PipeReader.Create(new PiecewiseStream(Answers.ClaudeBytes, 50)), Track.Nothing, out UsageTracking tracking);
         ReadResult result = await tracked.ReadAsync(Cancellation);
         tracked.AdvanceTo(result.Buffer.GetPosition(20), result.Buffer.End);
 
         await tracked.CompleteAsync();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Drained && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
 
     [Theory]
@@ -108,7 +115,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         var mayGoOn = new TaskCompletionSource();
         using HttpResponseMessage response = await provider.GetAsync(Slowly(mayGoOn.Task), version);
         await using UsageTracker tracker = Tracker(out _);
-        PipeReader tracked = tracker.Track(PipeReader.Create(await response.Content.ReadAsStreamAsync(Cancellation)), Track.Nothing, out UsageTracking tracking);
+        PipeReader tracked = tracker.Track(
+            PipeReader.Create(await response.Content.ReadAsStreamAsync(Cancellation)), Track.Nothing, out UsageTracking tracking);
         ReadResult first = await tracked.ReadAtLeastAsync(Answers.ClaudeStart.Length, Cancellation);
         tracked.AdvanceTo(first.Buffer.GetPosition(10), first.Buffer.End);
 
@@ -117,7 +125,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         mayGoOn.SetResult();
 
         UsageRecord record = await tracking.Completion;
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Drained && r.OutputSource == TokenSource.Reported && r.Usage.OutputTokens == 15);
+        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted
+            && r.Drained && r.OutputSource == TokenSource.Reported && r.Usage.OutputTokens == 15);
         record.BytesReceived.Should().Be(Answers.ClaudeBytes.Length);
     }
 
@@ -129,7 +138,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     public async Task A_pipe_that_is_not_read_on_misses_nothing_after_a_cancelled_read(int minimumSize, bool triesToRead)
     {
         var mayGoOn = new TaskCompletionSource();
-        var body = new ScriptedStream(Answers.ClaudeStart[..100], mayGoOn.Task, Answers.ClaudeStart[100..], Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop);
+        var body = new ScriptedStream(Answers.ClaudeStart[..100], mayGoOn.Task, Answers.ClaudeStart[100..], Answers.ClaudeText,
+            Answers.ClaudeDelta, Answers.ClaudeStop);
         PipeReader tracked = Occupied(PipeReader.Create(body), out UsageTracking tracking);
         ReadResult first = await tracked.ReadAsync(Cancellation);
         tracked.AdvanceTo(first.Buffer.GetPosition(10), first.Buffer.End);
@@ -184,7 +194,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         }
 
         (body.DisposeCount, body.WasDisposedDuringRead).Should().Be((1, false));
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
     }
 
     [Fact]
@@ -192,7 +203,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     {
         var time = new FakeTimeProvider();
         var body = new ScriptedStream(Answers.ClaudeStart, new TaskCompletionSource().Task);
-        PipeReader tracked = new UsageTracker(new RecordingSink(), Draining(), timeProvider: time).Track(PipeReader.Create(body), Track.Nothing, out UsageTracking tracking);
+        PipeReader tracked = new UsageTracker(new RecordingSink(), Draining(), timeProvider: time)
+            .Track(PipeReader.Create(body), Track.Nothing, out UsageTracking tracking);
         tracked.AdvanceTo((await tracked.ReadAsync(Cancellation)).Buffer.End);
         await CancelReadAsync(tracked, 0);
         await tracked.CompleteAsync();
@@ -205,7 +217,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         }
 
         (body.DisposeCount, body.WasDisposedDuringRead).Should().Be((1, false));
-        (await tracking.Completion).Should().Match<UsageRecord>(r => !r.Drained && r.Usage.InputTokens == 25 && r.OutputSource == TokenSource.Estimated);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => !r.Drained && r.Usage.InputTokens == 25 && r.OutputSource == TokenSource.Estimated);
     }
 
     [Fact]
@@ -220,7 +233,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
 
         mayGoOn.SetResult();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
     }
 
     [Fact]
@@ -229,19 +243,23 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         HttpResponseMessage response = Track.Response(Answers.Claude);
         UsageTracking tracking = response.TrackUsage(Tracker(out _), Track.Nothing);
 
-        await response.Content.Awaiting(content => content.CopyToAsync(new FullDisk(), Cancellation)).Should().ThrowAsync<HttpRequestException>();
+        await response.Content.Awaiting(content => content.CopyToAsync(new FullDisk(), Cancellation))
+            .Should().ThrowAsync<HttpRequestException>();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Drained && r.Outcome == StreamOutcome.ClientAborted && r.Usage.OutputTokens == 15);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Drained && r.Outcome == StreamOutcome.ClientAborted && r.Usage.OutputTokens == 15);
     }
 
     [Fact]
     public async Task Draining_ends_at_its_byte_limit_and_the_output_is_an_estimate()
     {
-        Stream tracked = Track.Stream(new PiecewiseStream(Answers.ClaudeBytes, Answers.ClaudeStart.Length + Answers.ClaudeText.Length), out UsageTracking tracking, out _, Draining(maxBytes: 10));
+        Stream tracked = Track.Stream(new PiecewiseStream(Answers.ClaudeBytes, Answers.ClaudeStart.Length + Answers.ClaudeText.Length),
+            out UsageTracking tracking, out _, Draining(maxBytes: 10));
 
         await tracked.DisposeAsync();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => !r.Drained && r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens >= 2 && r.InputSource == TokenSource.Reported);
+        (await tracking.Completion).Should().Match<UsageRecord>(r => !r.Drained
+            && r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens >= 2 && r.InputSource == TokenSource.Reported);
     }
 
     [Fact]
@@ -260,7 +278,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
             await Task.Yield();
         }
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => !r.Drained && r.Usage.InputTokens == 25 && r.OutputSource == TokenSource.Estimated);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => !r.Drained && r.Usage.InputTokens == 25 && r.OutputSource == TokenSource.Estimated);
         while (body.DisposeCount == 0)
         {
             await Task.Yield(); // The record does not wait for it.
@@ -303,7 +322,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         }
 
         (body.DisposeCount > 0, body.WasDisposedDuringRead).Should().Be((true, false));
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
         await tracker.DisposeAsync();
     }
 
@@ -357,24 +377,28 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     [Fact]
     public async Task A_body_that_breaks_while_it_is_read_on_is_still_one_the_reader_left()
     {
-        Stream tracked = Track.Stream(new ScriptedStream(Answers.ClaudeStart, new IOException("reset")), out UsageTracking tracking, out _, Draining());
+        Stream tracked = Track.Stream(
+            new ScriptedStream(Answers.ClaudeStart, new IOException("reset")), out UsageTracking tracking, out _, Draining());
 
         await tracked.DisposeAsync();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
     }
 
     [Fact]
     public async Task A_stream_left_after_its_finish_reason_is_complete_and_has_the_usage_that_follows()
     {
-        const string Finish = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n";
+        const string Finish =
+            "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n";
         const string Usage = "data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4}}\n\n";
         Stream tracked = Track.Stream(new ScriptedStream(Finish, Usage, Answers.ChatDone), out UsageTracking tracking, out _, Draining());
         await tracked.ReadAtLeastAsync(new byte[Finish.Length], Finish.Length, cancellationToken: Cancellation);
 
         await tracked.DisposeAsync();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Drained && r.Usage.OutputTokens == 4 && r.OutputSource == TokenSource.Reported);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.Drained && r.Usage.OutputTokens == 4 && r.OutputSource == TokenSource.Reported);
     }
 
     [Fact]
@@ -391,7 +415,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         {
             using var stop = new CancellationTokenSource();
             var destination = new CancelsAfterFirstWrite(stop);
-            await response.Content.Awaiting(content => content.CopyToAsync(destination, stop.Token)).Should().ThrowAsync<OperationCanceledException>();
+            await response.Content.Awaiting(content => content.CopyToAsync(destination, stop.Token))
+                .Should().ThrowAsync<OperationCanceledException>();
             response.Dispose();
             return;
         }
@@ -415,7 +440,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     public async Task A_reader_whose_wait_was_cancelled_and_who_reads_on_misses_nothing(bool isSync)
     {
         var mayGoOn = new TaskCompletionSource();
-        var stream = new DetachableStream(new ScriptedStream(mayGoOn.Task, Answers.ClaudeStart, Answers.ClaudeStop), new TrackedBody(Tracker(out _).Bodies, Track.Nothing, null, null, null, null));
+        var stream = new DetachableStream(new ScriptedStream(mayGoOn.Task, Answers.ClaudeStart, Answers.ClaudeStop),
+            new TrackedBody(Tracker(out _).Bodies, Track.Nothing, null, null, null, null));
         byte[] buffer = new byte[1000];
         using var stop = new CancellationTokenSource();
         Task<int> read = stream.ReadAsync(buffer, stop.Token).AsTask();
@@ -424,7 +450,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
 
         mayGoOn.SetResult();
         var text = new MemoryStream();
-        for (int length; (length = isSync ? stream.Read(buffer, 0, 100) : await stream.ReadAsync(buffer.AsMemory(0, 100), Cancellation)) != 0;)
+        for (int length;
+            (length = isSync ? stream.Read(buffer, 0, 100) : await stream.ReadAsync(buffer.AsMemory(0, 100), Cancellation)) != 0;)
         {
             text.Write(buffer, 0, length);
         }
@@ -435,12 +462,14 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     [Fact]
     public async Task An_answer_whose_last_event_lacks_its_blank_line_is_complete_where_nothing_else_comes()
     {
-        Stream tracked = Track.Stream(new ScriptedStream(Answers.Claude.TrimEnd('\n'), new IOException("reset")), out UsageTracking tracking, out _, Draining());
+        Stream tracked = Track.Stream(
+            new ScriptedStream(Answers.Claude.TrimEnd('\n'), new IOException("reset")), out UsageTracking tracking, out _, Draining());
         _ = await tracked.ReadAsync(new byte[1000], Cancellation);
 
         await tracked.DisposeAsync();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15 && !r.Drained);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15 && !r.Drained);
     }
 
     [Theory]
@@ -450,7 +479,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     {
         await using UsageTracker tracker = Tracker(out _);
         var body = new TrackedBody(tracker.Bodies, Track.Nothing, null, null, null, null);
-        var stream = new DetachableStream(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
+        var stream = new DetachableStream(
+            new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
         var lease = new AbandonmentGuard(body, new BodyDrainer(new DrainLimits(), TimeProvider.System)) { Rest = stream };
         byte[] buffer = new byte[1000];
         _ = isSync ? stream.Read(buffer, 0, buffer.Length) : await stream.ReadAsync(buffer, Cancellation);
@@ -458,7 +488,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         lease.Leave().Should().BeTrue(); // Before the wrapper that asked for the piece has seen it.
 
         UsageRecord record = await body.Completion;
-        record.Should().Match<UsageRecord>(r => r.Drained && r.Usage.InputTokens == 25 && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
+        record.Should().Match<UsageRecord>(
+            r => r.Drained && r.Usage.InputTokens == 25 && r.Usage.OutputTokens == 15 && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
 
     private static async Task CancelReadAsync(PipeReader reader, int minimumSize)
@@ -466,7 +497,8 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         using var cancelled = new CancellationTokenSource();
         Task<ReadResult> read = reader.ReadAtLeastAsync(minimumSize, cancelled.Token).AsTask();
         await cancelled.CancelAsync();
-        (await read.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>()).Which.CancellationToken.Should().Be(cancelled.Token);
+        (await read.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>()).Which.CancellationToken
+            .Should().Be(cancelled.Token);
     }
 
     // By a tracker that is draining as many as it may.
@@ -491,11 +523,16 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     }
 
     private static StreamUsageOptions Draining(long maxBytes = 1 << 20, int maxConcurrent = 10) =>
-        new() { DrainAbortedStreams = new DrainLimits { MaxBytes = maxBytes, MaxConcurrent = maxConcurrent, MaxTime = TimeSpan.FromSeconds(30) } };
+        new()
+        {
+            DrainAbortedStreams =
+                new DrainLimits { MaxBytes = maxBytes, MaxConcurrent = maxConcurrent, MaxTime = TimeSpan.FromSeconds(30) },
+        };
 
     private sealed class FullDisk : MemoryStream
     {
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("disk full");
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new IOException("disk full");
     }
 
     private sealed class CancelsAfterFirstWrite(CancellationTokenSource stop) : MemoryStream

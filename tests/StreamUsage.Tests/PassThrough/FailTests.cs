@@ -50,7 +50,8 @@ public sealed class FailTests
     [InlineData("<html></html>", StreamOutcome.Unreadable)]
     public async Task ThrowOnUnreadableStream_makes_the_last_read_throw(string body, StreamOutcome outcome)
     {
-        Stream tracked = Track.Stream(new PiecewiseStream(Answers.Bytes(body), 100), out UsageTracking tracking, out _, new StreamUsageOptions { ThrowOnUnreadableStream = true });
+        Stream tracked = Track.Stream(new PiecewiseStream(Answers.Bytes(body), 100),
+            out UsageTracking tracking, out _, new StreamUsageOptions { ThrowOnUnreadableStream = true });
 
         EmptyStreamException thrown = (await tracked.Invoking(Track.ReadToEndAsync).Should().ThrowAsync<EmptyStreamException>()).Which;
         thrown.Outcome.Should().Be(outcome);
@@ -89,7 +90,8 @@ public sealed class FailTests
     public async Task ThrowOnUnreadableStream_does_not_wait_for_delivery()
     {
         var never = new TaskCompletionSource();
-        var tracker = new UsageTracker(new FaultySink(record: _ => new ValueTask(never.Task)), new StreamUsageOptions { ThrowOnUnreadableStream = true });
+        var tracker = new UsageTracker(
+            new FaultySink(record: _ => new ValueTask(never.Task)), new StreamUsageOptions { ThrowOnUnreadableStream = true });
         Stream tracked = tracker.Track(new ScriptedStream(), Track.Nothing, out UsageTracking tracking);
 
         await tracked.Invoking(Track.ReadToEndAsync).Should().ThrowAsync<EmptyStreamException>();

@@ -90,7 +90,8 @@ public sealed class HeaderTests(LoopbackProvider provider) : IClassFixture<Loopb
 
     private static string Describe(HttpResponseMessage response)
     {
-        IEnumerable<string> lines = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).Select(header => $"{header.Key}: {string.Join("|", header.Value)}");
+        IEnumerable<string> lines = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
+            .Select(header => $"{header.Key}: {string.Join("|", header.Value)}");
         return $"{(int)response.StatusCode} {response.ReasonPhrase} {response.Version}\n{string.Join("\n", lines)}";
     }
 }

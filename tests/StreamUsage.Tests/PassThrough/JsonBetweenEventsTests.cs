@@ -8,11 +8,16 @@ namespace StreamUsage.Tests.PassThrough;
 /// middle of a stream, and bodies behind comments.</summary>
 public sealed class JsonBetweenEventsTests
 {
-    private const string Gemini = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hi\"}]}}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":1}}\r\n\r\n";
-    private const string GoogleError = "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"The model is overloaded.\",\n    \"status\": \"UNAVAILABLE\",\n    \"details\": [\n{\n      \"a\": \"}\"\n}\n    ]\n  }\n}\n";
-    private const string Chat = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
-    private const string ChatEnd = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n";
-    private const string Whole = "{\"id\":\"c\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"Hi\"}}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}";
+    private const string Gemini = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hi\"}]}}],\"usageMetadata\":"
+        + "{\"promptTokenCount\":5,\"candidatesTokenCount\":1}}\r\n\r\n";
+    private const string GoogleError = "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"The model is overloaded.\",\n"
+        + "    \"status\": \"UNAVAILABLE\",\n    \"details\": [\n{\n      \"a\": \"}\"\n}\n    ]\n  }\n}\n";
+    private const string Chat =
+        "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
+    private const string ChatEnd = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+        + "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n";
+    private const string Whole = "{\"id\":\"c\",\"object\":\"chat.completion\","
+        + "\"choices\":[{\"index\":0,\"message\":{\"content\":\"Hi\"}}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}";
 
     public static TheoryData<string, string, int, string?> Errors { get; } = new()
     {
@@ -22,12 +27,18 @@ public sealed class JsonBetweenEventsTests
         { Gemini + GoogleError.TrimEnd(), "gemini", 503, "UNAVAILABLE" },
         { Gemini + ": comment\nid: 7\n" + GoogleError + Gemini, "gemini", 503, "UNAVAILABLE" },
         { string.Concat(Enumerable.Repeat(Gemini, 6)) + GoogleError, "gemini", 503, "UNAVAILABLE" },
-        { string.Concat(Enumerable.Repeat(Chat, 6)) + "{\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":500}}", "openai-chat", 500, "server_error" },
+        { string.Concat(Enumerable.Repeat(Chat, 6)) + "{\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":500}}",
+            "openai-chat", 500, "server_error" },
         { Chat + "{\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":500}}\n" + ChatEnd, "openai-chat", 500, "server_error" },
         { Chat + "{\"warning\":\"slow\"}\n\n{\"error\":{\"message\":\"m\",\"code\":429}} {", "openai-chat", 429, "429" },
-        { Chat + "{\"a\":[\n{\"error\":{\"message\":\"no\",\"code\":400}}\n]}{\"error\":{}}\n{\"error\":{\"message\":\"m\",\"code\":429}}\n", "openai-chat", 429, "429" },
-        { Answers.ClaudeStart + Answers.ClaudeText + "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n", "anthropic-messages", 529, "overloaded_error" },
-        { ": PROCESSING\n\n: PROCESSING\n\n{\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":500}}\n", "openai-chat", 500, "server_error" },
+        { Chat
+            + "{\"a\":[\n{\"error\":{\"message\":\"no\",\"code\":400}}\n]}{\"error\":{}}\n{\"error\":{\"message\":\"m\",\"code\":429}}\n",
+            "openai-chat", 429, "429" },
+        { Answers.ClaudeStart
+            + Answers.ClaudeText + "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n",
+            "anthropic-messages", 529, "overloaded_error" },
+        { ": PROCESSING\n\n: PROCESSING\n\n{\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":500}}\n",
+            "openai-chat", 500, "server_error" },
     };
 
     [Theory]
@@ -36,7 +47,8 @@ public sealed class JsonBetweenEventsTests
     {
         foreach (ReadBody read in InPieces(body))
         {
-            (read.Protocol, read.Outcome, read.StatusCode, read.State.Error?.Type).Should().Be((protocol, StreamOutcome.ProviderError, status, type));
+            (read.Protocol, read.Outcome, read.StatusCode, read.State.Error?.Type)
+                .Should().Be((protocol, StreamOutcome.ProviderError, status, type));
         }
     }
 
@@ -45,7 +57,14 @@ public sealed class JsonBetweenEventsTests
     {
         foreach (ReadBody read in InPieces(Chat + Chat + Chat + "{\"warning\":\"slow\"}\n" + Chat + ChatEnd))
         {
-            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 7, OutputCharacters = 8, SkippedEvents = 0, Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -" });
+            read.Should().BeEquivalentTo(new
+            {
+                Outcome = StreamOutcome.Completed,
+                EventCount = 7,
+                OutputCharacters = 8,
+                SkippedEvents = 0,
+                Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -",
+            });
         }
     }
 
@@ -54,7 +73,13 @@ public sealed class JsonBetweenEventsTests
     {
         foreach (ReadBody read in InPieces(": PROCESSING\n\n" + Whole))
         {
-            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 1, OutputCharacters = 2, Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -" });
+            read.Should().BeEquivalentTo(new
+            {
+                Outcome = StreamOutcome.Completed,
+                EventCount = 1,
+                OutputCharacters = 2,
+                Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -",
+            });
         }
 
         foreach (ReadBody read in InPieces(": PROCESSING\n" + Chat[6..^1] + Chat[6..^1]))
@@ -64,7 +89,8 @@ public sealed class JsonBetweenEventsTests
 
         foreach (ReadBody read in InPieces(Chat + "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}\n"))
         {
-            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, EventCount = 2, Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -" });
+            read.Should().BeEquivalentTo(
+                new { Outcome = StreamOutcome.Interrupted, EventCount = 2, Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -" });
         }
     }
 
@@ -78,14 +104,22 @@ public sealed class JsonBetweenEventsTests
     {
         foreach (ReadBody read in InPieces(Chat + line + Chat + line + ChatEnd + line))
         {
-            read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 4, SkippedEvents = 0, OutputCharacters = 4, Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -" });
+            read.Should().BeEquivalentTo(new
+            {
+                Outcome = StreamOutcome.Completed,
+                EventCount = 4,
+                SkippedEvents = 0,
+                OutputCharacters = 4,
+                Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -",
+            });
             read.State.Error.Should().BeNull();
         }
     }
 
     [Fact]
     public void A_line_of_an_events_data_is_no_object() =>
-        InPieces("data: {\"choices\":[],\n{\"error\":{\"code\":500}}\ndata: \"id\":\"c\"}\n\n" + ChatEnd).Should().OnlyContain(read => read.Outcome == StreamOutcome.Completed && read.EventCount == 3);
+        InPieces("data: {\"choices\":[],\n{\"error\":{\"code\":500}}\ndata: \"id\":\"c\"}\n\n" + ChatEnd)
+            .Should().OnlyContain(read => read.Outcome == StreamOutcome.Completed && read.EventCount == 3);
 
     [Fact]
     public void A_web_page_with_braces_stays_unreadable()
@@ -99,10 +133,12 @@ public sealed class JsonBetweenEventsTests
     [Fact]
     public void An_error_over_the_limit_is_read_as_it_passes()
     {
-        byte[] body = Encoding.UTF8.GetBytes(Chat + "{\"padding\":\"" + new string('x', 5000) + "\",\n\"error\":{\"code\":503,\"message\":\"m\"}}\n" + ChatEnd);
+        byte[] body = Encoding.UTF8
+            .GetBytes(Chat + "{\"padding\":\"" + new string('x', 5000) + "\",\n\"error\":{\"code\":503,\"message\":\"m\"}}\n" + ChatEnd);
         foreach (int pieceLength in (int[])[int.MaxValue, 1, 700])
         {
-            ReadBody.Of(body, pieceLength: pieceLength, maxEventBytes: 1000).Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = 503, EventCount = 4, SkippedEvents = 0 });
+            ReadBody.Of(body, pieceLength: pieceLength, maxEventBytes: 1000).Should().BeEquivalentTo(
+                new { Outcome = StreamOutcome.ProviderError, StatusCode = 503, EventCount = 4, SkippedEvents = 0 });
         }
     }
 

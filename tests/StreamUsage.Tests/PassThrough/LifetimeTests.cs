@@ -61,7 +61,8 @@ public sealed class LifetimeTests
         disposed.SetResult();
 
         await FluentActions.Awaiting(() => read).Should().ThrowAsync<ObjectDisposedException>();
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.BytesReceived == Answers.ClaudeStart.Length);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.BytesReceived == Answers.ClaudeStart.Length);
         sink.Records.Should().HaveCount(1);
     }
 
@@ -84,7 +85,8 @@ public sealed class LifetimeTests
     public async Task A_body_that_is_to_stay_open_stays_open()
     {
         var body = new ScriptedStream(Answers.Claude);
-        Stream tracked = Track.Stream(body, out UsageTracking tracking, out _, response: new TrackedResponse { LeaveOpen = true, StatusCode = 201 });
+        Stream tracked = Track.Stream(
+            body, out UsageTracking tracking, out _, response: new TrackedResponse { LeaveOpen = true, StatusCode = 201 });
 
         await Track.ReadToEndAsync(tracked);
         await tracked.DisposeAsync();
@@ -113,13 +115,15 @@ public sealed class LifetimeTests
     public async Task A_reader_that_knows_the_length_need_not_read_past_it()
     {
         byte[] body = Answers.Bytes(Answers.ClaudeStart);
-        using var response = new HttpResponseMessage { Content = new StreamContent(new ScriptedStream(body)) { Headers = { ContentLength = body.Length } } };
+        using var response =
+            new HttpResponseMessage { Content = new StreamContent(new ScriptedStream(body)) { Headers = { ContentLength = body.Length } } };
         UsageTracking tracking = response.TrackUsage(new RecordingSink(), Track.Nothing);
 
         (await response.Content.ReadAsStreamAsync()).ReadExactly(new byte[body.Length]);
         response.Dispose();
 
-        (await tracking.Completion).Outcome.Should().Be(StreamOutcome.Interrupted, "the body was read whole and ends before its answer does");
+        (await tracking.Completion).Outcome
+            .Should().Be(StreamOutcome.Interrupted, "the body was read whole and ends before its answer does");
     }
 
     [Fact]
@@ -161,7 +165,8 @@ public sealed class LifetimeTests
 
         (await response.Content.ReadAsStringAsync()).Should().Be(Answers.Claude);
         UsageRecord[] records = [await first.Completion, await second.Completion];
-        records.Should().OnlyContain(r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15).And.OnlyHaveUniqueItems(r => r.Id);
+        records.Should().OnlyContain(r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15)
+            .And.OnlyHaveUniqueItems(r => r.Id);
         sinks.Should().OnlyContain(s => s.Records.Count == 1);
     }
 
@@ -181,7 +186,8 @@ public sealed class LifetimeTests
         }
 
         UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.BytesReceived == bytesToRead);
+        record.Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.BytesReceived == bytesToRead);
         sink.Records.Should().HaveCount(1);
     }
 

@@ -7,7 +7,8 @@ namespace StreamUsage.Tests.PassThrough;
 /// <summary>Events that are named an error: their name alone says what they are.</summary>
 public sealed class NamedErrorTests
 {
-    private static readonly string[] Beginnings = ["", Answers.ChatText, Answers.ClaudeStart + Answers.ClaudeText, Answers.ResponsesCreated];
+    private static readonly string[] Beginnings =
+        ["", Answers.ChatText, Answers.ClaudeStart + Answers.ClaudeText, Answers.ResponsesCreated];
 
     [Theory]
     [InlineData("""{"message":"boom","type":"server_error","code":"500"}""", 500, "server_error", "boom")]
@@ -36,8 +37,10 @@ public sealed class NamedErrorTests
     [Fact]
     public void An_error_that_the_wire_says_in_its_own_way_stays_as_it_is()
     {
-        ReadBody.Of(Answers.ClaudeStart + Answers.ClaudeError).State.Error.Should().BeEquivalentTo(new { Type = "overloaded_error", Message = "Overloaded" });
-        ReadBody.Of(Answers.ChatError + "event: error\ndata: later\n\n").State.Error.Should().BeEquivalentTo(new { Type = "server_error", Message = "The server had an error" });
+        ReadBody.Of(Answers.ClaudeStart + Answers.ClaudeError).State.Error
+            .Should().BeEquivalentTo(new { Type = "overloaded_error", Message = "Overloaded" });
+        ReadBody.Of(Answers.ChatError + "event: error\ndata: later\n\n").State.Error
+            .Should().BeEquivalentTo(new { Type = "server_error", Message = "The server had an error" });
     }
 
     [Fact]
@@ -46,6 +49,7 @@ public sealed class NamedErrorTests
         string message = ReadBody.Of($"event: error\ndata: x{new string('\u00e4', 100_000)}\n\n").State.Error!.Message!;
 
         message.Should().Be("x" + new string('\u00e4', 4095));
-        ReadBody.Of($"event: error\ndata: {new string('x', 2 * 1024 * 1024)}\n\n").Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = 502, SkippedEvents = 1 });
+        ReadBody.Of($"event: error\ndata: {new string('x', 2 * 1024 * 1024)}\n\n")
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.ProviderError, StatusCode = 502, SkippedEvents = 1 });
     }
 }

@@ -18,7 +18,8 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
     [MemberData(nameof(HttpVersions))]
     public async Task A_refusal_that_is_disposed_unread_is_the_providers_error_and_costs_nothing(string version)
     {
-        UsageRecord record = await TrackAsync(Whole(429, "application/json", RefusedJson), version, response => { response.Dispose(); return Task.CompletedTask; });
+        UsageRecord record = await TrackAsync(
+            Whole(429, "application/json", RefusedJson), version, response => { response.Dispose(); return Task.CompletedTask; });
 
         Verify(record, StreamOutcome.ProviderError, UsageStatus.Failed, 429);
         record.HttpStatusCode.Should().Be(429);
@@ -54,7 +55,8 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
     [MemberData(nameof(HttpVersions))]
     public async Task An_error_event_stands_though_the_body_breaks_after_it(string version)
     {
-        UsageRecord record = await TrackBreakingAsync(read => EventsThenReset(read, ClaudeStart, ClaudeError), version, ClaudeStart.Length + ClaudeError.Length);
+        UsageRecord record = await TrackBreakingAsync(
+            read => EventsThenReset(read, ClaudeStart, ClaudeError), version, ClaudeStart.Length + ClaudeError.Length);
 
         Verify(record, StreamOutcome.ProviderError, UsageStatus.Failed, 529);
         record.ErrorType.Should().Be("overloaded_error");
@@ -152,7 +154,8 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
     public async Task A_copy_whose_destination_fails_in_the_middle_has_left(string version)
     {
         UsageRecord record = await TrackAsync(EventsThenStall(ClaudeStart, ClaudeText), version, async response =>
-            await FluentActions.Awaiting(() => response.Content.CopyToAsync(new FullDisk(ClaudeStart.Length + ClaudeText.Length - 1))).Should().ThrowAsync<HttpRequestException>());
+            await FluentActions.Awaiting(() => response.Content.CopyToAsync(new FullDisk(ClaudeStart.Length + ClaudeText.Length - 1)))
+                .Should().ThrowAsync<HttpRequestException>());
 
         Verify(record, StreamOutcome.ClientAborted, UsageStatus.Cancelled, 499);
         VerifyPartial(record);
@@ -163,7 +166,8 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
     [MemberData(nameof(HttpVersions))]
     public async Task A_reader_that_never_reads_has_left(string version)
     {
-        UsageRecord record = await TrackAsync(EventsThenStall(ClaudeStart), version, response => { response.Dispose(); return Task.CompletedTask; });
+        UsageRecord record = await TrackAsync(
+            EventsThenStall(ClaudeStart), version, response => { response.Dispose(); return Task.CompletedTask; });
 
         Verify(record, StreamOutcome.ClientAborted, UsageStatus.Cancelled, 499);
         (record.HttpStatusCode, record.BytesReceived, record.ReadCount).Should().Be((200, 0, 0));
@@ -208,7 +212,8 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
     [MemberData(nameof(HttpVersions))]
     public async Task A_reset_in_the_middle_is_an_interruption(string version)
     {
-        UsageRecord record = await TrackBreakingAsync(read => EventsThenReset(read, ClaudeStart, ClaudeText), version, ClaudeStart.Length + ClaudeText.Length);
+        UsageRecord record = await TrackBreakingAsync(
+            read => EventsThenReset(read, ClaudeStart, ClaudeText), version, ClaudeStart.Length + ClaudeText.Length);
 
         Verify(record, StreamOutcome.Interrupted, UsageStatus.Failed, 502);
         record.ErrorType.Should().NotBeNullOrEmpty();
@@ -303,7 +308,8 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
     {
         var sink = new RecordingSink();
         using HttpResponseMessage response = await provider.GetAsync(answer, version);
-        UsageTracking tracking = response.TrackUsage(new UsageTracker(sink, Track.ByCharacters), new UsageContext { RequestBody = "{\"messages\":[]}"u8.ToArray() });
+        UsageTracking tracking = response.TrackUsage(
+            new UsageTracker(sink, Track.ByCharacters), new UsageContext { RequestBody = "{\"messages\":[]}"u8.ToArray() });
 
         await read(response);
 

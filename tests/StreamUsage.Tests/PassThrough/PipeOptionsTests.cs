@@ -74,7 +74,8 @@ public sealed class PipeOptionsTests
     [Fact]
     public async Task A_position_that_is_given_back_late_counts_and_no_byte_counts_twice()
     {
-        PipeReader tracked = new UsageTracker(new RecordingSink()).Track(PipeReader.Create(new MemoryStream(Answers.ClaudeBytes)), Track.Nothing, out UsageTracking tracking);
+        PipeReader tracked = new UsageTracker(new RecordingSink())
+            .Track(PipeReader.Create(new MemoryStream(Answers.ClaudeBytes)), Track.Nothing, out UsageTracking tracking);
         ReadResult result = await tracked.ReadAsync(TestContext.Current.CancellationToken);
         SequencePosition early = result.Buffer.GetPosition(10), late = result.Buffer.GetPosition(60);
 
@@ -82,15 +83,18 @@ public sealed class PipeOptionsTests
         tracked.AdvanceTo(late); // A pipe over a stream takes that.
         await tracked.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Answers.ClaudeBytes.Length && r.EventCount == 4);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Answers.ClaudeBytes.Length && r.EventCount == 4);
     }
 
     [Fact]
     public async Task A_destination_that_fails_means_that_the_pipes_reader_has_left()
     {
-        PipeReader tracked = new UsageTracker(new RecordingSink()).Track(PipeReader.Create(new MemoryStream(Answers.ClaudeBytes[..200])), Track.Nothing, out UsageTracking tracking);
+        PipeReader tracked = new UsageTracker(new RecordingSink())
+            .Track(PipeReader.Create(new MemoryStream(Answers.ClaudeBytes[..200])), Track.Nothing, out UsageTracking tracking);
 
-        await tracked.Awaiting(t => t.CopyToAsync(new Differential.FullDisk(), TestContext.Current.CancellationToken)).Should().ThrowAsync<IOException>();
+        await tracked.Awaiting(t => t.CopyToAsync(new Differential.FullDisk(), TestContext.Current.CancellationToken))
+            .Should().ThrowAsync<IOException>();
 
         (await tracking.Completion).Outcome.Should().Be(StreamOutcome.ClientAborted);
     }

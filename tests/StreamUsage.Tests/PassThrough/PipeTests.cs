@@ -23,7 +23,8 @@ public sealed class PipeTests
         Encoding.UTF8.GetString(second.Buffer).Should().Be(Answers.Claude[10..]);
         tracked.AdvanceTo(second.Buffer.End);
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.BytesReceived == Answers.ClaudeBytes.Length && r.EventCount == 4 && r.ReadCount == 2 && r.Usage.InputTokens == 25);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.BytesReceived == Answers.ClaudeBytes.Length && r.EventCount == 4 && r.ReadCount == 2 && r.Usage.InputTokens == 25);
     }
 
     [Fact]
@@ -136,7 +137,8 @@ public sealed class PipeTests
         ReadResult result = await tracked.ReadAsync();
 
         result.Buffer.IsSingleSegment.Should().BeFalse();
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.ReadCount == 1 && r.EventCount == 4 && r.BytesReceived == Answers.ClaudeBytes.Length);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.ReadCount == 1 && r.EventCount == 4 && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
 
     [Fact]
@@ -147,10 +149,12 @@ public sealed class PipeTests
         PipeReader tracked = Begin(pipe.Reader, out UsageTracking tracking, out _);
         await pipe.Writer.CompleteAsync(fault);
 
-        (await FluentActions.Awaiting(async () => await tracked.ReadAsync()).Should().ThrowAsync<IOException>()).Which.Should().BeSameAs(fault);
+        (await FluentActions.Awaiting(async () => await tracked.ReadAsync()).Should().ThrowAsync<IOException>()).Which
+            .Should().BeSameAs(fault);
         await tracked.CompleteAsync();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorMessage == "connection reset");
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorMessage == "connection reset");
     }
 
     [Fact]
@@ -162,7 +166,8 @@ public sealed class PipeTests
 
         UsageRecord record = await tracker.ReadAsync(PipeReader.Create(body), new UsageContext { RequestId = "r1" });
 
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.Usage.OutputTokens == 15 && r.Context.RequestId == "r1" && r.HttpStatusCode == null && r.StatusCode == 200);
+        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed
+            && r.Usage.OutputTokens == 15 && r.Context.RequestId == "r1" && r.HttpStatusCode == null && r.StatusCode == 200);
         sink.Records.Should().Equal(record);
         body.DisposeCount.Should().BePositive();
     }
@@ -172,9 +177,11 @@ public sealed class PipeTests
     {
         await using var tracker = new UsageTracker(new RecordingSink());
 
-        UsageRecord record = await tracker.ReadAsync(PipeReader.Create(new ScriptedStream(Answers.ClaudeStart, new IOException("connection reset"))), Track.Nothing);
+        UsageRecord record = await tracker.ReadAsync(
+            PipeReader.Create(new ScriptedStream(Answers.ClaudeStart, new IOException("connection reset"))), Track.Nothing);
 
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorMessage == "connection reset" && r.Usage.InputTokens == 25);
+        record.Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Interrupted && r.ErrorMessage == "connection reset" && r.Usage.InputTokens == 25);
     }
 
     [Fact]
@@ -190,7 +197,8 @@ public sealed class PipeTests
         await cancellation.CancelAsync();
 
         await FluentActions.Awaiting(() => reading).Should().ThrowAsync<OperationCanceledException>();
-        sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Usage.InputTokens == 25);
+        sink.Records.Should().ContainSingle().Which
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Usage.InputTokens == 25);
     }
 
     private static PipeReader Begin(PipeReader body, out UsageTracking tracking, out RecordingSink sink, TrackedResponse? response = null)

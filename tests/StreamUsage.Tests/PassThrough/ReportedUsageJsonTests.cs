@@ -39,7 +39,8 @@ public sealed class ReportedUsageJsonTests
     public void The_first_object_stands_as_it_was_sent() => Add(true, "{ \"a\" : 1.0 }").Should().Be("{ \"a\" : 1.0 }");
 
     [Fact]
-    public void An_object_that_is_not_cumulative_replaces_the_one_before() => Add(false, """{"a":1,"b":2}""", """{"b":null}""").Should().Be("""{"b":null}""");
+    public void An_object_that_is_not_cumulative_replaces_the_one_before() =>
+        Add(false, """{"a":1,"b":2}""", """{"b":null}""").Should().Be("""{"b":null}""");
 
     [Fact]
     public void What_is_kept_does_not_grow_beyond_its_bound()

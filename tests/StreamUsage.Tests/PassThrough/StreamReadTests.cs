@@ -37,7 +37,8 @@ public sealed class StreamReadTests
         reads.Should().Equal(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta + Answers.ClaudeStop);
         buffer[..3].Should().AllBeEquivalentTo((byte)0);
         body.Calls.Should().HaveCount(4).And.OnlyContain(call => call.Contains("4000"));
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.ReadCount == 3 && r.Outcome == StreamOutcome.Completed && r.BytesReceived == Answers.ClaudeBytes.Length);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.ReadCount == 3 && r.Outcome == StreamOutcome.Completed && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed class StreamReadTests
         body.Calls.Should().HaveCount(4);
         tracking.Fail(500, "still open").Should().BeTrue();
         (await Track.ReadToEndAsync(tracked)).Should().Be(Answers.Claude);
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.ReadCount == (Answers.ClaudeBytes.Length + 99) / 100);
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.ReadCount == (Answers.ClaudeBytes.Length + 99) / 100);
     }
 
     [Fact]
@@ -138,9 +140,11 @@ public sealed class StreamReadTests
         await body.IsWaiting.Task;
         await cancellation.CancelAsync();
 
-        (await FluentActions.Awaiting(() => read).Should().ThrowAsync<OperationCanceledException>()).Which.CancellationToken.Should().Be(cancellation.Token);
+        (await FluentActions.Awaiting(() => read).Should().ThrowAsync<OperationCanceledException>()).Which.CancellationToken
+            .Should().Be(cancellation.Token);
         await tracked.DisposeAsync();
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.ErrorMessage == null);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.StatusCode == 499 && r.ErrorMessage == null);
     }
 
     [Theory]
@@ -153,15 +157,18 @@ public sealed class StreamReadTests
         var buffer = new byte[4096];
         _ = tracked.Read(buffer);
 
-        (await FluentActions.Awaiting(async () => isAsynchronous ? await tracked.ReadAsync(buffer) : tracked.Read(buffer, 0, 10)).Should().ThrowAsync<IOException>()).Which.Should().BeSameAs(fault);
+        (await FluentActions.Awaiting(async () => isAsynchronous ? await tracked.ReadAsync(buffer) : tracked.Read(buffer, 0, 10))
+            .Should().ThrowAsync<IOException>()).Which.Should().BeSameAs(fault);
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.StatusCode == 502 && r.ErrorMessage == "connection reset" && r.ErrorType == "IOException");
+        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted
+            && r.StatusCode == 502 && r.ErrorMessage == "connection reset" && r.ErrorType == "IOException");
     }
 
     [Fact]
     public async Task A_way_of_reading_that_the_body_does_not_know_is_no_end()
     {
-        Stream tracked = Track.Stream(new ScriptedStream(new NotSupportedException("asynchronous only"), Answers.Claude), out UsageTracking tracking, out _);
+        Stream tracked = Track.Stream(
+            new ScriptedStream(new NotSupportedException("asynchronous only"), Answers.Claude), out UsageTracking tracking, out _);
 
         tracked.Invoking(t => t.Read(new byte[10])).Should().Throw<NotSupportedException>();
         await Track.ReadToEndAsync(tracked);
@@ -179,7 +186,8 @@ public sealed class StreamReadTests
         tracked.Position = 9;
         await tracked.CopyToAsync(Stream.Null);
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Answers.ClaudeBytes.Length);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
 
     [Fact]
@@ -192,7 +200,8 @@ public sealed class StreamReadTests
         tracked.Position = 0;
         await Track.ReadToEndAsync(tracked);
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Answers.ClaudeBytes.Length);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
 
     private static async Task<int> ReadAsync(Stream stream, byte[] buffer, Overload overload) => overload switch

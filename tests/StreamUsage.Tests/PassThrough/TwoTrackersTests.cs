@@ -16,12 +16,14 @@ public sealed class TwoTrackersTests
         var sink = new RecordingSink();
 
         UsageTracking first = response.TrackUsage(new UsageTracker(sink), new UsageContext { RequestId = "first", Provider = "anthropic" });
-        UsageTracking second = response.TrackUsage(new UsageTracker(sink), new UsageContext { RequestId = "second", UserId = "user", Model = "model" });
+        UsageTracking second =
+            response.TrackUsage(new UsageTracker(sink), new UsageContext { RequestId = "second", UserId = "user", Model = "model" });
         await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
         second.Should().BeSameAs(first);
         UsageRecord record = await first.Completion;
-        record.Context.Should().Match<UsageContext>(c => c.RequestId == "first" && c.Provider == "anthropic" && c.UserId == "user" && c.Model == "model");
+        record.Context.Should().Match<UsageContext>(
+            c => c.RequestId == "first" && c.Provider == "anthropic" && c.UserId == "user" && c.Model == "model");
         sink.Records.Should().Equal(record);
     }
 
@@ -47,11 +49,13 @@ public sealed class TwoTrackersTests
         byte[] request = """{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"Hi"}]}"""u8.ToArray();
 
         UsageTracking tracking = response.TrackUsage(new UsageTracker(sink), Track.Nothing);
-        response.TrackUsage(new UsageTracker(sink), new UsageContext { ApiFormat = ApiFormat.ClaudeCli, RequestStartedAt = Sent, RequestBody = request });
+        response.TrackUsage(
+            new UsageTracker(sink), new UsageContext { ApiFormat = ApiFormat.ClaudeCli, RequestStartedAt = Sent, RequestBody = request });
         response.Dispose();
 
         UsageRecord record = await tracking.Completion;
-        record.Should().Match<UsageRecord>(r => r.ApiFormat == ApiFormat.ClaudeCli && r.StartedAt == Sent && r.Duration > TimeSpan.Zero && r.InputSource == TokenSource.Estimated);
+        record.Should().Match<UsageRecord>(r => r.ApiFormat == ApiFormat.ClaudeCli
+            && r.StartedAt == Sent && r.Duration > TimeSpan.Zero && r.InputSource == TokenSource.Estimated);
         record.Context.Model.Should().Be("claude-sonnet-4-5");
     }
 
@@ -70,7 +74,8 @@ public sealed class TwoTrackersTests
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         }
 
-        log.Lines.Should().ContainSingle().Which.Should().Match<RecordingLog.Line>(line => line.EventId == 14 && line.Level == LogLevel.Warning);
+        log.Lines.Should().ContainSingle().Which
+            .Should().Match<RecordingLog.Line>(line => line.EventId == 14 && line.Level == LogLevel.Warning);
     }
 
     [Fact]
@@ -79,7 +84,8 @@ public sealed class TwoTrackersTests
         using HttpResponseMessage response = Track.Response(Answers.Claude);
         var sinks = new[] { new RecordingSink(), new RecordingSink() };
 
-        UsageTracking[] trackings = [response.TrackUsage(new UsageTracker(sinks[0]), Track.Nothing), response.TrackUsage(new UsageTracker(sinks[1]), Track.Nothing)];
+        UsageTracking[] trackings = [response.TrackUsage(new UsageTracker(sinks[0]), Track.Nothing),
+            response.TrackUsage(new UsageTracker(sinks[1]), Track.Nothing)];
         await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
         await Task.WhenAll(trackings[0].Completion, trackings[1].Completion);

@@ -7,7 +7,8 @@ namespace StreamUsage.Tests.Pricing;
 /// <summary>Each bucket at its rate, with the documented fall-backs. Prices are hand-computed.</summary>
 public sealed class BucketPriceTests
 {
-    private const string Full = """{"input_mtok":3,"cache_read_mtok":0.3,"cache_write_mtok":3.75,"cache_write_1h_mtok":6,"output_mtok":15}""";
+    private const string Full =
+        """{"input_mtok":3,"cache_read_mtok":0.3,"cache_write_mtok":3.75,"cache_write_1h_mtok":6,"output_mtok":15}""";
 
     [Fact]
     public void Each_bucket_costs_its_own_rate()
@@ -31,7 +32,8 @@ public sealed class BucketPriceTests
     {
         UsageCost? cost = GenAi(Full).Price(Used(new TokenUsage { InputTokens = 1 }));
 
-        cost.Should().Match<UsageCost>(c => c.PricedAs == "acme/m" && c.Currency == "USD" && c.Multiplier == 1 && c.RateClass == "standard" && !c.IsUncertain);
+        cost.Should().Match<UsageCost>(
+            c => c.PricedAs == "acme/m" && c.Currency == "USD" && c.Multiplier == 1 && c.RateClass == "standard" && !c.IsUncertain);
         cost!.PriceTableVersion.Should().MatchRegex("^sha256:[0-9a-f]{12}$");
         cost.Rates.Should().BeEquivalentTo(new Dictionary<string, decimal>
         {
@@ -55,7 +57,8 @@ public sealed class BucketPriceTests
     [InlineData("""{"input_mtok":3,"cache_read_mtok":0.3,"cache_write_1h_mtok":6,"output_mtok":15}""", 0.0003, 0.006)]
     public void A_cache_bucket_without_a_rate_costs_what_contains_it(string prices, double read, double written)
     {
-        UsageCost? cost = GenAi(prices).Price(Used(new TokenUsage { CacheReadInputTokens = 1000, CacheCreationInputTokens = 1000, CacheCreation1hInputTokens = 1000 }));
+        UsageCost? cost = GenAi(prices).Price(
+            Used(new TokenUsage { CacheReadInputTokens = 1000, CacheCreationInputTokens = 1000, CacheCreation1hInputTokens = 1000 }));
 
         (cost!.CacheRead, cost.CacheCreation).Should().Be(((decimal)read, (decimal)written));
     }
@@ -63,7 +66,8 @@ public sealed class BucketPriceTests
     [Fact]
     public void Audio_costs_its_own_rates_in_input_cache_and_output()
     {
-        PriceTable table = GenAi("""{"input_mtok":1,"cache_read_mtok":0.1,"input_audio_mtok":10,"cache_audio_read_mtok":2,"output_mtok":4,"output_audio_mtok":40}""");
+        PriceTable table = GenAi("""{"input_mtok":1,"cache_read_mtok":0.1,"input_audio_mtok":10,"cache_audio_read_mtok":2,"output_mtok":4"""
+            + ""","output_audio_mtok":40}""");
 
         // Of 100 audio tokens, 30 were cached: 70 of 200 uncached, 30 of 50 cached.
         UsageCost? cost = table.Price(Used(new TokenUsage
@@ -84,7 +88,8 @@ public sealed class BucketPriceTests
     {
         PriceTable table = GenAi("""{"input_mtok":1,"cache_read_mtok":0.1,"input_audio_mtok":10,"output_mtok":4}""");
 
-        UsageCost? cost = table.Price(Used(new TokenUsage { CacheReadInputTokens = 1000, InputAudioTokens = 1000, CacheReadAudioTokens = 1000 }));
+        UsageCost? cost =
+            table.Price(Used(new TokenUsage { CacheReadInputTokens = 1000, InputAudioTokens = 1000, CacheReadAudioTokens = 1000 }));
 
         cost!.CacheRead.Should().Be(0.0001m);
     }
@@ -92,7 +97,8 @@ public sealed class BucketPriceTests
     [Fact]
     public void Audio_that_does_not_fit_into_uncached_input_was_cached()
     {
-        PriceTable table = GenAi("""{"input_mtok":1,"cache_read_mtok":0.1,"input_audio_mtok":10,"cache_audio_read_mtok":2,"output_mtok":4}""");
+        PriceTable table = GenAi(
+            """{"input_mtok":1,"cache_read_mtok":0.1,"input_audio_mtok":10,"cache_audio_read_mtok":2,"output_mtok":4}""");
 
         UsageCost? cost = table.Price(Used(new TokenUsage { InputTokens = 40, CacheReadInputTokens = 60, InputAudioTokens = 100 }));
 
@@ -102,9 +108,14 @@ public sealed class BucketPriceTests
     [Fact]
     public void Images_videos_reasoning_and_citations_cost_their_own_rates()
     {
-        PriceTable table = GenAi("""{"input_mtok":1,"input_image_mtok":2,"input_video_mtok":3,"output_mtok":10,"output_image_mtok":30,"output_reasoning_mtok":20,"output_citation_mtok":5}""");
+        PriceTable table = GenAi("""{"input_mtok":1,"input_image_mtok":2,"input_video_mtok":3,"output_mtok":10,"output_image_mtok":30"""
+            + ""","output_reasoning_mtok":20,"output_citation_mtok":5}""");
         var usage = new TokenUsage { InputTokens = 100, OutputTokens = 100, OutputImageTokens = 10, ReasoningTokens = 20 };
-        UsageRecord record = Used(usage) with { TokenDetails = new Dictionary<string, long> { ["input_image_tokens"] = 20, ["input_video_tokens"] = 30, ["output_citation_tokens"] = 40 } };
+        UsageRecord record = Used(usage) with
+        {
+            TokenDetails =
+                new Dictionary<string, long> { ["input_image_tokens"] = 20, ["input_video_tokens"] = 30, ["output_citation_tokens"] = 40 },
+        };
 
         UsageCost? cost = table.Price(record);
 
@@ -136,7 +147,8 @@ public sealed class BucketPriceTests
     [Fact]
     public void A_price_of_0_is_a_price()
     {
-        GenAi("""{"input_mtok":0,"output_mtok":0}""").Price(Used(new TokenUsage { InputTokens = 1, OutputTokens = 1 })).Should().Match<UsageCost>(cost => cost.Total == 0);
+        GenAi("""{"input_mtok":0,"output_mtok":0}""").Price(Used(new TokenUsage { InputTokens = 1, OutputTokens = 1 }))
+            .Should().Match<UsageCost>(cost => cost.Total == 0);
     }
 
     [Fact]
@@ -150,7 +162,10 @@ public sealed class BucketPriceTests
     [Fact]
     public void What_is_billed_counts_where_it_differs_from_what_was_used()
     {
-        UsageRecord record = Used(new TokenUsage { InputTokens = 41, OutputTokens = 28 }) with { Usage = new TokenUsage { InputTokens = 1442, OutputTokens = 29 } };
+        UsageRecord record = Used(new TokenUsage { InputTokens = 41, OutputTokens = 28 }) with
+        {
+            Usage = new TokenUsage { InputTokens = 1442, OutputTokens = 29 },
+        };
 
         Parts(GenAi(Full).Price(record)).Should().Be((0.000123m, 0m, 0m, 0.00042m, 0m));
     }
@@ -163,7 +178,8 @@ public sealed class BucketPriceTests
     {
         PriceTable table = GenAi(Full, new PriceTableOptions { PriceEstimates = pricesEstimates });
 
-        PricingResult result = table.Evaluate(Used(new TokenUsage { OutputTokens = 1 }) with { Status = status, OutputSource = TokenSource.Estimated });
+        PricingResult result =
+            table.Evaluate(Used(new TokenUsage { OutputTokens = 1 }) with { Status = status, OutputSource = TokenSource.Estimated });
 
         result.UnpricedReason.Should().Be(reason);
     }
@@ -173,12 +189,14 @@ public sealed class BucketPriceTests
     [InlineData(1.5, 0.0045)]
     public void A_multiplier_changes_the_amounts_and_not_the_rates(double multiplier, double total)
     {
-        PriceTable table = GenAi(Full, new PriceTableOptions { Multiplier = record => record.Context.UserId == "u" ? (decimal)multiplier : 1 });
+        PriceTable table = GenAi(
+            Full, new PriceTableOptions { Multiplier = record => record.Context.UserId == "u" ? (decimal)multiplier : 1 });
         UsageRecord record = Used(new TokenUsage { InputTokens = 1000 });
 
         UsageCost? cost = table.Price(record with { Context = record.Context with { UserId = "u" } });
 
-        cost.Should().Match<UsageCost>(c => c.Total == (decimal)total && c.Input == c.Total && c.Multiplier == (decimal)multiplier && c.Rates["input"] == 0.000003m);
+        cost.Should().Match<UsageCost>(
+            c => c.Total == (decimal)total && c.Input == c.Total && c.Multiplier == (decimal)multiplier && c.Rates["input"] == 0.000003m);
         table.Price(record)!.Total.Should().Be(0.003m);
     }
 
@@ -186,10 +204,11 @@ public sealed class BucketPriceTests
     public void Pricing_a_record_allocates_its_cost_and_nothing_else()
     {
         PriceTable table = GenAi(Full);
-        UsageRecord record = Used(new TokenUsage { InputTokens = 100, CacheReadInputTokens = 200, CacheCreationInputTokens = 300, OutputTokens = 500 }) with
-        {
-            ServerToolUse = new Dictionary<string, long> { ["web_fetch_requests"] = 1 },
-        };
+        UsageRecord record =
+            Used(new TokenUsage { InputTokens = 100, CacheReadInputTokens = 200, CacheCreationInputTokens = 300, OutputTokens = 500 }) with
+            {
+                ServerToolUse = new Dictionary<string, long> { ["web_fetch_requests"] = 1 },
+            };
         table.Price(record); // The first time the model is searched for.
 
         long priced = Allocated(() => table.Price(record)), alone = Allocated(() => new UsageCost());
@@ -210,6 +229,7 @@ public sealed class BucketPriceTests
     [Fact]
     public void A_negative_multiplier_is_a_fault()
     {
-        GenAi(Full, new PriceTableOptions { Multiplier = _ => -1 }).Invoking(table => table.Price(Used(default))).Should().Throw<InvalidOperationException>().WithMessage("*Multiplier*");
+        GenAi(Full, new PriceTableOptions { Multiplier = _ => -1 }).Invoking(table => table.Price(Used(default)))
+            .Should().Throw<InvalidOperationException>().WithMessage("*Multiplier*");
     }
 }

@@ -13,12 +13,14 @@ public sealed class IterationPriceTests
         [{"id":"anthropic","name":"","api_pattern":"","models":[
             {"id":"sonnet","match":{"contains":"claude-sonnet-4-6"},"prices":{"input_mtok":3,"output_mtok":15,"web_searches_kcount":10}},
             {"id":"fable","match":{"contains":"claude-fable-5"},"prices":{"input_mtok":20,"output_mtok":100}},
-            {"id":"opus","match":{"contains":"claude-opus-4"},"prices":{"input_mtok":{"base":5,"tiers":[{"start":100000,"price":10}]},"output_mtok":25}}]}]
+            {"id":"opus","match":{"contains":"claude-opus-4"},"prices":{"input_mtok":{"base":5,"tiers":[{"start":100000,"price":10}]},
+            "output_mtok":25}}]}]
         """);
 
     [Theory]
     [InlineData("v-anthropic-anthropic-compaction.1", 0.38851, 2)] // (60,385 + 612) × 5 + (522 + 2,819) × 25
-    [InlineData("v-anthropic-anthropic-advisor-20250301.1", 0.175686, 3)] // (1,051 + 3,676) × 3 + (35 + 3,356) × 15, and 2,728 × 5 + 3,880 × 25 at the adviser's model
+    // (1,051 + 3,676) × 3 + (35 + 3,356) × 15, and 2,728 × 5 + 3,880 × 25 at the adviser's model
+    [InlineData("v-anthropic-anthropic-advisor-20250301.1", 0.175686, 3)]
     [InlineData("v-anthropic-anthropic-fallback", 0.00866, 1)] // 412 × 5 + 264 × 25: the first model declined before any output
     [InlineData("a-stream-b-fallback", 0.01383, 1)] // 31 × 5 + 547 × 25
     public async Task A_recorded_stream_costs_its_iterations(string name, double total, int billed)
@@ -38,13 +40,19 @@ public sealed class IterationPriceTests
     {
         UsageRecord record = Answer(
             new UsageIteration { Type = "message", Usage = new TokenUsage { InputTokens = 1000, OutputTokens = 100 } },
-            new UsageIteration { Type = "advisor_message", Model = "claude-opus-4-7", Usage = new TokenUsage { InputTokens = 2000, OutputTokens = 200 } });
+            new UsageIteration
+            {
+                Type = "advisor_message",
+                Model = "claude-opus-4-7",
+                Usage = new TokenUsage { InputTokens = 2000, OutputTokens = 200 },
+            });
 
         UsageCost? cost = Claude.Price(record);
 
         Parts(cost).Should().Be((0.013m, 0m, 0m, 0.0065m, 0m)); // 1000 × 3 + 2000 × 5; 100 × 15 + 200 × 25
         (cost!.Total, cost.PricedAs).Should().Be((0.0195m, "anthropic/sonnet"));
-        cost.Iterations.Select(iteration => (iteration.PricedAs, iteration.Total)).Should().Equal(("anthropic/sonnet", 0.0045m), ("anthropic/opus", 0.015m));
+        cost.Iterations.Select(iteration => (iteration.PricedAs, iteration.Total))
+            .Should().Equal(("anthropic/sonnet", 0.0045m), ("anthropic/opus", 0.015m));
     }
 
     [Fact]
@@ -52,8 +60,18 @@ public sealed class IterationPriceTests
     {
         UsageRecord record = Answer(
             new UsageIteration { Type = "message", Model = "claude-fable-5", Usage = new TokenUsage { InputTokens = 408 } },
-            new UsageIteration { Type = "message", Model = "claude-fable-5", Usage = new TokenUsage { InputTokens = 408, OutputTokens = 10 } },
-            new UsageIteration { Type = "fallback_message", Model = "claude-opus-4-8", Usage = new TokenUsage { InputTokens = 412, OutputTokens = 264 } });
+            new UsageIteration
+            {
+                Type = "message",
+                Model = "claude-fable-5",
+                Usage = new TokenUsage { InputTokens = 408, OutputTokens = 10 },
+            },
+            new UsageIteration
+            {
+                Type = "fallback_message",
+                Model = "claude-opus-4-8",
+                Usage = new TokenUsage { InputTokens = 412, OutputTokens = 264 },
+            });
 
         Claude.Price(record)!.Total.Should().Be(0.01782m); // 408 × 20 + 10 × 100 + 412 × 5 + 264 × 25
     }
@@ -61,7 +79,8 @@ public sealed class IterationPriceTests
     [Fact]
     public void A_message_without_output_is_billed_where_nothing_fell_back()
     {
-        Claude.Price(Answer(new UsageIteration { Type = "message", Usage = new TokenUsage { InputTokens = 1000 } }))!.Total.Should().Be(0.003m);
+        Claude.Price(Answer(new UsageIteration { Type = "message", Usage = new TokenUsage { InputTokens = 1000 } }))!.Total
+            .Should().Be(0.003m);
     }
 
     [Fact]
@@ -76,7 +95,8 @@ public sealed class IterationPriceTests
     public void Tools_are_paid_once_at_the_model_that_answered()
     {
         UsageIteration iteration = new() { Type = "message", Usage = new TokenUsage { InputTokens = 1000 } };
-        UsageRecord record = Answer(iteration, iteration) with { ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 } };
+        UsageRecord record =
+            Answer(iteration, iteration) with { ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 } };
 
         Parts(Claude.Price(record)).Should().Be((0.006m, 0m, 0m, 0m, 0.03m));
     }
@@ -84,7 +104,8 @@ public sealed class IterationPriceTests
     [Fact]
     public void An_iteration_at_an_unknown_model_leaves_the_record_unpriced_and_is_named()
     {
-        PricingResult result = Claude.Evaluate(Answer(new UsageIteration { Type = "message" }, new UsageIteration { Type = "advisor_message", Model = "claude-unheard-of" }));
+        PricingResult result = Claude.Evaluate(
+            Answer(new UsageIteration { Type = "message" }, new UsageIteration { Type = "advisor_message", Model = "claude-unheard-of" }));
 
         (result.Cost, result.UnpricedReason, result.UnpricedModel).Should().Be((null, UnpricedReasons.UnknownModel, "claude-unheard-of"));
     }
@@ -92,7 +113,8 @@ public sealed class IterationPriceTests
     [Fact]
     public void A_multiplier_holds_for_the_sum_and_for_each_iteration()
     {
-        PriceTable table = Parse("""[{"id":"a","models":[{"id":"m","prices":{"input_mtok":1}}]}]""", new PriceTableOptions { Multiplier = _ => 2 });
+        PriceTable table = Parse(
+            """[{"id":"a","models":[{"id":"m","prices":{"input_mtok":1}}]}]""", new PriceTableOptions { Multiplier = _ => 2 });
         UsageIteration iteration = new() { Usage = new TokenUsage { InputTokens = 1000 } };
         UsageRecord record = Answer(iteration, iteration) with { Context = new UsageContext { Provider = "a" }, ResponseModel = "m" };
 

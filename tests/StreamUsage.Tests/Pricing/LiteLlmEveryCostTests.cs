@@ -14,16 +14,19 @@ public sealed class LiteLlmEveryCostTests
     private static readonly (string Suffix, decimal Extra)[] Thresholds =
         [("", 0), ("_above_128k_tokens", 0.1m), ("_above_200k_tokens", 0.2m), ("_above_272k_tokens", 0.3m), ("_above_512k_tokens", 0.4m)];
 
-    private static readonly (string Suffix, decimal Factor)[] Classes = [("", 1), ("_priority", 2), ("_flex", 0.5m), ("_batches", 0.25m), ("_ultrafast", 6)];
+    private static readonly (string Suffix, decimal Factor)[] Classes =
+        [("", 1), ("_priority", 2), ("_flex", 0.5m), ("_batches", 0.25m), ("_ultrafast", 6)];
 
     // Dollars for a million, and how much of a threshold's extra is added.
     private static readonly (string Name, decimal Price, decimal Extra)[] Tokens =
     [
-        ("input_cost_per_token", 1, 1), ("output_cost_per_token", 2, 1), ("output_cost_per_reasoning_token", 3, 1), ("cache_read_input_token_cost", 0.1m, 0.1m),
+        ("input_cost_per_token", 1, 1), ("output_cost_per_token", 2, 1), ("output_cost_per_reasoning_token", 3, 1),
+        ("cache_read_input_token_cost", 0.1m, 0.1m),
         ("cache_creation_input_token_cost", 1.25m, 1), ("cache_creation_input_token_cost_above_1hr", 2, 1),
     ];
 
-    private static readonly PriceTable Every = LiteLlm(string.Join(',', Fields()) + ""","regional_processing_uplift_multiplier_eu":1.2,"provider_specific_entry":{"us":1.1,"fast":6.0} """);
+    private static readonly PriceTable Every = LiteLlm(string.Join(',', Fields())
+        + ""","regional_processing_uplift_multiplier_eu":1.2,"provider_specific_entry":{"us":1.1,"fast":6.0} """);
 
     // Of 100,000: 60,000 × 1 + 10,000 × 0.1 + 20,000 × 1.25 + 10,000 × 2 + 600 × 2 + 400 × 3 = 108,400 millionths.
     // Of 150,000: 110,000 × 1.1 + 10,000 × 0.11 + 20,000 × 1.35 + 10,000 × 2.1 + 600 × 2.1 + 400 × 3.1 = 172,600.
@@ -78,9 +81,12 @@ public sealed class LiteLlmEveryCostTests
     {
         PriceTable table = LiteLlm(
             """
-            "input_cost_per_token":1e-06,"output_cost_per_token":2e-06,"input_cost_per_audio_token":1e-05,"input_cost_per_image_token":3e-06,"input_cost_per_video_token":4e-06,
-            "cache_read_input_token_cost":1e-07,"cache_read_input_audio_token_cost":2e-06,"cache_read_input_image_token_cost":3e-07,"cache_creation_input_token_cost":1.25e-06,
-            "cache_creation_input_audio_token_cost":1.2e-05,"output_cost_per_audio_token":2e-05,"output_cost_per_image_token":3e-05,"output_cost_per_video_token":4e-05,
+            "input_cost_per_token":1e-06,"output_cost_per_token":2e-06,"input_cost_per_audio_token":1e-05,
+            "input_cost_per_image_token":3e-06,"input_cost_per_video_token":4e-06,
+            "cache_read_input_token_cost":1e-07,"cache_read_input_audio_token_cost":2e-06,"cache_read_input_image_token_cost":3e-07,
+            "cache_creation_input_token_cost":1.25e-06,
+            "cache_creation_input_audio_token_cost":1.2e-05,"output_cost_per_audio_token":2e-05,"output_cost_per_image_token":3e-05,
+            "output_cost_per_video_token":4e-05,
             "citation_cost_per_token":5e-06
             """);
         UsageRecord record = Used(new TokenUsage
@@ -124,7 +130,10 @@ public sealed class LiteLlmEveryCostTests
     [InlineData("annotation_cost_per_page", "0.003", "annotated_pages", "12", "0.036")]
     public void Every_unit_has_its_rate(string name, string price, string unit, string quantity, string expected)
     {
-        UsageRecord record = Used(default) with { BilledUnits = new Dictionary<string, decimal> { [unit] = decimal.Parse(quantity, CultureInfo.InvariantCulture) } };
+        UsageRecord record = Used(default) with
+        {
+            BilledUnits = new Dictionary<string, decimal> { [unit] = decimal.Parse(quantity, CultureInfo.InvariantCulture) },
+        };
 
         Total(LiteLlm($"\"{name}\":{price}").Price(record)).Should().Be(expected);
     }
@@ -133,10 +142,12 @@ public sealed class LiteLlmEveryCostTests
     [InlineData("\"file_search_cost_per_1k_calls\":2.5", "file_search_requests", "0.01")]
     [InlineData("\"google_maps_grounding_cost_per_query\":0.025", "google_maps_requests", "0.1")]
     [InlineData("\"code_interpreter_cost_per_session\":0.03", "code_interpreter_sessions", "0.12")]
-    [InlineData("\"search_context_cost_per_query\":{\"search_context_size_low\":0.03,\"search_context_size_medium\":0.035,\"search_context_size_high\":0.05}", "web_search_requests", "0.14")]
+    [InlineData("\"search_context_cost_per_query\":{\"search_context_size_low\":0.03,\"search_context_size_medium\":0.035,"
+        + "\"search_context_size_high\":0.05}", "web_search_requests", "0.14")]
     public void Every_tool_has_its_rate(string cost, string tool, string expected)
     {
-        Total(LiteLlm(cost).Price(Used(default) with { ServerToolUse = new Dictionary<string, long> { [tool] = 4 } })).Should().Be(expected);
+        Total(LiteLlm(cost).Price(Used(default) with { ServerToolUse = new Dictionary<string, long> { [tool] = 4 } }))
+            .Should().Be(expected);
     }
 
     [Fact]
@@ -144,12 +155,14 @@ public sealed class LiteLlmEveryCostTests
     {
         PriceTable table = LiteLlm(
             """
-            "output_cost_per_video_per_second":0.1,"output_cost_per_video_per_second_1080p":0.2,"input_cost_per_video_per_second_above_128k_tokens":0.1,"output_cost_per_character":1e-05,
+            "output_cost_per_video_per_second":0.1,"output_cost_per_video_per_second_1080p":0.2,
+            "input_cost_per_video_per_second_above_128k_tokens":0.1,"output_cost_per_character":1e-05,
             "file_search_cost_per_gb_per_day":0.1,"ptu_count":15,"cost_per_ptu_per_hour":1
             """);
 
         table.UnreadFields.Should().Equal(
-            "cost_per_ptu_per_hour", "file_search_cost_per_gb_per_day", "input_cost_per_video_per_second_above_128k_tokens", "output_cost_per_character",
+            "cost_per_ptu_per_hour", "file_search_cost_per_gb_per_day", "input_cost_per_video_per_second_above_128k_tokens",
+            "output_cost_per_character",
             "output_cost_per_video_per_second", "output_cost_per_video_per_second_1080p");
         table.Evaluate(Used(default)).UnpricedReason.Should().Be(UnpricedReasons.NoRate, "no counts are no proof that it was free");
         table.Price(Used(default) with { Status = UsageStatus.Failed })!.Total.Should().Be(0);

@@ -12,7 +12,8 @@ public sealed class LiteLlmTableTests
     {
         PriceTable table = LiteLlm(
             """
-            "input_cost_per_token":3e-06,"output_cost_per_token":1.5e-05,"cache_read_input_token_cost":3e-07,"cache_creation_input_token_cost":3.75e-06,
+            "input_cost_per_token":3e-06,"output_cost_per_token":1.5e-05,"cache_read_input_token_cost":3e-07,
+            "cache_creation_input_token_cost":3.75e-06,
             "cache_creation_input_token_cost_above_1hr":6e-06,"output_cost_per_reasoning_token":2e-05,"input_cost_per_audio_token":"1e-05"
             """);
 
@@ -40,12 +41,18 @@ public sealed class LiteLlmTableTests
             """
             "input_cost_per_token":1e-06,"input_cost_per_token_above_200k_tokens":2e-06,"output_cost_per_token":1e-06,
             "cache_read_input_token_cost":1e-07,"cache_read_input_token_cost_above_200k_tokens":2e-07,
-            "cache_creation_input_token_cost":1e-06,"cache_creation_input_token_cost_above_1hr":3e-06,"cache_creation_input_token_cost_above_1hr_above_200k_tokens":6e-06
+            "cache_creation_input_token_cost":1e-06,"cache_creation_input_token_cost_above_1hr":3e-06,
+            "cache_creation_input_token_cost_above_1hr_above_200k_tokens":6e-06
             """);
 
         table.Price(Used(new TokenUsage { InputTokens = input }))!.Input.Should().Be((decimal)inputCost);
         (decimal read, decimal written) = input > 200_000 ? (200_000m, 20_000m) : (180_000m, 20_000m);
-        UsageCost? cost = table.Price(Used(new TokenUsage { CacheReadInputTokens = (long)read, CacheCreationInputTokens = (long)written, CacheCreation1hInputTokens = (long)written }));
+        UsageCost? cost = table.Price(Used(new TokenUsage
+        {
+            CacheReadInputTokens = (long)read,
+            CacheCreationInputTokens = (long)written,
+            CacheCreation1hInputTokens = (long)written,
+        }));
         cost!.CacheRead.Should().Be((decimal)readCost * read / 200_000);
         cost.CacheCreation.Should().Be((decimal)hourCost);
     }
@@ -58,20 +65,27 @@ public sealed class LiteLlmTableTests
     {
         PriceTable table = LiteLlm(
             """
-            "tiered_pricing":[{"range":[0,32000.0],"input_cost_per_token":1e-06,"output_cost_per_token":4e-06,"cache_read_input_token_cost":5e-07},
+            "tiered_pricing":[{"range":[0,32000.0],"input_cost_per_token":1e-06,"output_cost_per_token":4e-06,
+            "cache_read_input_token_cost":5e-07},
             {"range":[32000.0,128000.0],"input_cost_per_token":2e-06,"output_cost_per_token":8e-06}]
             """);
 
         UsageCost? whole = table.Price(Used(new TokenUsage { InputTokens = input, OutputTokens = 1000 }));
         (whole!.Input, whole.Output).Should().Be(((decimal)inputCost, (decimal)outputCost));
-        table.Price(Used(new TokenUsage { InputTokens = input - 1000, CacheReadInputTokens = 1000 }))!.CacheRead.Should().Be((decimal)readCost);
+        table.Price(Used(new TokenUsage { InputTokens = input - 1000, CacheReadInputTokens = 1000 }))!.CacheRead
+            .Should().Be((decimal)readCost);
     }
 
     [Fact]
     public void Units_cost_what_their_fields_say()
     {
-        PriceTable table = LiteLlm(""" "input_cost_per_second":0.0001,"output_cost_per_second":0.0001,"output_cost_per_image":0.04,"input_cost_per_query":0.002,"ocr_cost_per_page":0.001 """);
-        UsageRecord record = Used(default) with { BilledUnits = new Dictionary<string, decimal> { ["audio_seconds"] = 12.5m, ["images"] = 3, ["search_units"] = 2, ["pages"] = 7 } };
+        PriceTable table = LiteLlm(""" "input_cost_per_second":0.0001,"output_cost_per_second":0.0001,"output_cost_per_image":0.04"""
+            + ""","input_cost_per_query":0.002,"ocr_cost_per_page":0.001 """);
+        UsageRecord record = Used(default) with
+        {
+            BilledUnits =
+                new Dictionary<string, decimal> { ["audio_seconds"] = 12.5m, ["images"] = 3, ["search_units"] = 2, ["pages"] = 7 },
+        };
 
         Parts(table.Price(record)).Should().Be((0.01225m, 0m, 0m, 0.12m, 0m), "seconds are paid once, whichever field names them");
     }
@@ -81,10 +95,16 @@ public sealed class LiteLlmTableTests
     {
         PriceTable table = LiteLlm(
             """
-            "input_cost_per_token":1e-06,"output_cost_per_token":1e-06,"file_search_cost_per_1k_calls":2.5,"google_maps_grounding_cost_per_query":0.025,
-            "search_context_cost_per_query":{"search_context_size_low":0.03,"search_context_size_medium":0.035,"search_context_size_high":0.05}
+            "input_cost_per_token":1e-06,"output_cost_per_token":1e-06,"file_search_cost_per_1k_calls":2.5,
+            "google_maps_grounding_cost_per_query":0.025,
+            "search_context_cost_per_query":{"search_context_size_low":0.03,"search_context_size_medium":0.035,
+            "search_context_size_high":0.05}
             """);
-        UsageRecord record = Used(default) with { ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 2, ["file_search_requests"] = 4, ["google_maps_requests"] = 1 } };
+        UsageRecord record = Used(default) with
+        {
+            ServerToolUse =
+                new Dictionary<string, long> { ["web_search_requests"] = 2, ["file_search_requests"] = 4, ["google_maps_requests"] = 1 },
+        };
 
         table.Price(record)!.ServerTools.Should().Be(0.105m); // 2 × 0.035 + 4 × 0.0025 + 0.025
     }
@@ -92,16 +112,19 @@ public sealed class LiteLlmTableTests
     [Fact]
     public void A_search_that_is_billed_per_prompt_is_paid_once()
     {
-        PriceTable table = LiteLlm(""" "input_cost_per_token":1e-06,"output_cost_per_token":1e-06,"web_search_billing_unit":"per_prompt","search_context_cost_per_query":{"search_context_size_medium":0.035} """);
+        PriceTable table = LiteLlm(""" "input_cost_per_token":1e-06,"output_cost_per_token":1e-06"""
+            + ""","web_search_billing_unit":"per_prompt","search_context_cost_per_query":{"search_context_size_medium":0.035} """);
 
-        table.Price(Used(default) with { ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 4 } })!.ServerTools.Should().Be(0.035m);
+        table.Price(Used(default) with { ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 4 } })!.ServerTools
+            .Should().Be(0.035m);
     }
 
     [Theory]
     [InlineData(""" "input_cost_per_token":0.0,"mode":"image_generation" """, UnpricedReasons.NoRate)] // A 0 beside nothing.
     [InlineData(""" "output_cost_per_token":0.0 """, UnpricedReasons.NoRate)]
     [InlineData(""" "mode":"chat" """, UnpricedReasons.NoRate)]
-    [InlineData(""" "input_cost_per_token":0.0,"output_cost_per_token":0.0,"output_cost_per_image":0.04 """, UnpricedReasons.NoUsage)] // Priced by images, of which none was reported.
+    // Priced by images, of which none was reported.
+    [InlineData(""" "input_cost_per_token":0.0,"output_cost_per_token":0.0,"output_cost_per_image":0.04 """, UnpricedReasons.NoUsage)]
     [InlineData(""" "input_cost_per_token":0.0,"output_cost_per_token":0.0 """, null)] // Free.
     [InlineData(""" "input_cost_per_token":1e-08,"output_cost_per_token":0.0 """, null)]
     public void A_0_is_a_price_only_where_both_directions_have_one(string costs, string? reason)
@@ -115,7 +138,8 @@ public sealed class LiteLlmTableTests
         PriceTable table = Parse(
             """
             {"sample_spec":{"input_cost_per_token":0.0,"output_cost_per_token":0.0,"max_tokens":"a sentence","litellm_provider":"acme"},
-            "m":{"litellm_provider":"acme","input_cost_per_token":1e-06,"output_cost_per_token":1e-06,"input_cost_per_dream":7,"output_cost_per_dream":null,"supports_dreams":true,"max_tokens":"a sentence"}}
+            "m":{"litellm_provider":"acme","input_cost_per_token":1e-06,"output_cost_per_token":1e-06,"input_cost_per_dream":7,
+            "output_cost_per_dream":null,"supports_dreams":true,"max_tokens":"a sentence"}}
             """);
 
         table.UnreadFields.Should().Equal("input_cost_per_dream");
@@ -137,14 +161,23 @@ public sealed class LiteLlmTableTests
     {
         PriceTable table = Parse(
             """
-            {"gpt-x":{"litellm_provider":"openai","input_cost_per_token":1e-06},"azure/gpt-x":{"litellm_provider":"azure","input_cost_per_token":2e-06},
-            "gemini/gemini-x":{"litellm_provider":"gemini","input_cost_per_token":1e-06},"gemini-y":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":1e-06},
-            "gemini/gemini-z":{"litellm_provider":"gemini","input_cost_per_token":1e-06},"gemini-z":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":2e-06},
+            {"gpt-x":{"litellm_provider":"openai","input_cost_per_token":1e-06},"azure/gpt-x":{"litellm_provider":"azure",
+            "input_cost_per_token":2e-06},
+            "gemini/gemini-x":{"litellm_provider":"gemini","input_cost_per_token":1e-06},
+            "gemini-y":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":1e-06},
+            "gemini/gemini-z":{"litellm_provider":"gemini","input_cost_per_token":1e-06},
+            "gemini-z":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":2e-06},
             "anthropic.claude-x-v1:0":{"litellm_provider":"bedrock_converse","input_cost_per_token":1e-06},
-            "fireworks_ai/accounts/fireworks/models/x":{"litellm_provider":"fireworks_ai","input_cost_per_token":1e-06},"house-model":{"input_cost_per_token":1e-06}}
+            "fireworks_ai/accounts/fireworks/models/x":{"litellm_provider":"fireworks_ai","input_cost_per_token":1e-06},
+            "house-model":{"input_cost_per_token":1e-06}}
             """);
 
-        table.Price(Used(new TokenUsage { InputTokens = 1 }) with { Context = new UsageContext { Provider = provider }, ResponseModel = model, Protocol = "openai-chat" })!.PricedAs.Should().Be(pricedAs);
+        table.Price(Used(new TokenUsage { InputTokens = 1 }) with
+        {
+            Context = new UsageContext { Provider = provider },
+            ResponseModel = model,
+            Protocol = "openai-chat",
+        })!.PricedAs.Should().Be(pricedAs);
     }
 
     [Fact]
@@ -155,9 +188,14 @@ public sealed class LiteLlmTableTests
             {"gemini/g":{"litellm_provider":"gemini","input_cost_per_token":1e-06,"output_cost_per_token":3e-06},
             "g":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":1e-06,"output_cost_per_token":4e-06}}
             """);
-        UsageRecord record = Used(new TokenUsage { InputTokens = 1, OutputTokens = 1 }) with { Context = new UsageContext { Provider = "google" }, ResponseModel = "g" };
+        UsageRecord record = Used(new TokenUsage { InputTokens = 1, OutputTokens = 1 }) with
+        {
+            Context = new UsageContext { Provider = "google" },
+            ResponseModel = "g",
+        };
 
         table.Evaluate(record).UnpricedReason.Should().Be(UnpricedReasons.AmbiguousModel);
-        table.Price(record with { BilledUsage = new TokenUsage { InputTokens = 1 } })!.Total.Should().Be(0.000001m, "they agree on what this one used");
+        table.Price(record with { BilledUsage = new TokenUsage { InputTokens = 1 } })!.Total
+            .Should().Be(0.000001m, "they agree on what this one used");
     }
 }

@@ -19,10 +19,12 @@ public sealed class PriceTableFaultTests
     [InlineData("""[{"id":"a","models":[{"id":"m","prices":{"input_mtok":-1}}]}]""", "*'a/m'*'input_mtok'*")]
     [InlineData("""[{"id":"a","models":[{"id":"m","prices":{"input_mtok":1e99}}]}]""", "*'a/m'*'input_mtok'*")]
     [InlineData("""[{"id":"a","models":[{"id":"m","prices":{"input_mtok":{"base":1}}}]}]""", "*'a/m'*'tiers'*")]
-    [InlineData("""[{"id":"a","models":[{"id":"m","prices":{"input_mtok":{"base":1,"tiers":[{"start":-1,"price":1}]}}}]}]""", "*'a/m'*tier*")]
+    [InlineData("""[{"id":"a","models":[{"id":"m","prices":{"input_mtok":{"base":1,"tiers":[{"start":-1,"price":1}]}}}]}]""",
+        "*'a/m'*tier*")]
     [InlineData("""[{"id":"a","models":[{"id":"m","prices":[]}]}]""", "*'a/m'*empty*")]
     [InlineData("""[{"id":"a","models":[{"id":"m","prices":[{"constraint":{"full_moon":"yes"},"prices":{}}]}]}]""", "*'a/m'*full_moon*")]
-    [InlineData("""[{"id":"a","models":[{"id":"m","prices":[{"constraint":{"start_time":"00:00:00Z"},"prices":{}}]}]}]""", "*'a/m'*end_time*")]
+    [InlineData("""[{"id":"a","models":[{"id":"m","prices":[{"constraint":{"start_time":"00:00:00Z"},"prices":{}}]}]}]""",
+        "*'a/m'*end_time*")]
     [InlineData("""[{"id":"a","models":[{"id":"m","match":{"sounds_like":"x"},"prices":{}}]}]""", "*'a/m'*sounds_like*")]
     [InlineData("""[{"id":"a","models":[{"id":"m","match":{"regex":"("},"prices":{}}]}]""", "*'a/m'*regular expression*")]
     [InlineData("""{"m":3}""", "*'m'*object*")]
@@ -39,7 +41,8 @@ public sealed class PriceTableFaultTests
     public void Names_of_prices_that_are_not_read_are_listed_once()
     {
         PriceTable table = PriceTables.Parse(
-            """[{"id":"a","models":[{"id":"m","match":{"equals":"m"},"prices":{"input_mtok":1,"dreams_kcount":2},"mood":"good"},{"id":"n","prices":{"dreams_kcount":2}}]}]""");
+            """[{"id":"a","models":[{"id":"m","match":{"equals":"m"},"prices":{"input_mtok":1,"dreams_kcount":2},"mood":"good"},"""
+            + """{"id":"n","prices":{"dreams_kcount":2}}]}]""");
 
         table.UnreadFields.Should().Equal("dreams_kcount", "mood");
     }
@@ -47,7 +50,8 @@ public sealed class PriceTableFaultTests
     [Fact]
     public void A_byte_order_mark_and_nulls_pass()
     {
-        byte[] json = [0xEF, 0xBB, 0xBF, .. """[{"id":"a","provider_match":null,"models":[{"id":"m","prices":{"input_mtok":1,"output_mtok":null}}]}]"""u8];
+        byte[] json = [0xEF,
+            0xBB, 0xBF, .. """[{"id":"a","provider_match":null,"models":[{"id":"m","prices":{"input_mtok":1,"output_mtok":null}}]}]"""u8];
 
         PriceTable.Parse(json).UnreadFields.Should().BeEmpty();
     }

@@ -8,7 +8,8 @@ public sealed class PricedRecordTests
 {
     // The answer: 25 uncached, 7 read, 3 written, 15 out.
     private static readonly PriceTable Table = PriceTables.Parse(
-        """[{"id":"anthropic","models":[{"id":"claude","match":{"contains":"claude"},"prices":{"input_mtok":100,"cache_read_mtok":10,"cache_write_mtok":125,"output_mtok":500}}]}]""");
+        """[{"id":"anthropic","models":[{"id":"claude","match":{"contains":"claude"},"prices":{"input_mtok":100,"cache_read_mtok":10"""
+        + ""","cache_write_mtok":125,"output_mtok":500}}]}]""");
 
     [Fact]
     public async Task A_record_carries_its_cost()
@@ -25,7 +26,8 @@ public sealed class PricedRecordTests
         var log = new RecordingLog();
         using var meters = new Meters();
         var sink = new RecordingSink();
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { Pricing = PriceTables.GenAi("""{"input_mtok":1}"""), MeterFactory = meters }, log);
+        var tracker = new UsageTracker(
+            sink, new StreamUsageOptions { Pricing = PriceTables.GenAi("""{"input_mtok":1}"""), MeterFactory = meters }, log);
         for (int i = 0; i < 3; i++)
         {
             await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking tracking));
@@ -34,7 +36,8 @@ public sealed class PricedRecordTests
 
         await tracker.DisposeAsync(); // What is logged and counted follows.
 
-        sink.Records.Should().HaveCount(3).And.OnlyContain(record => record.Cost == null && record.UnpricedReason == UnpricedReasons.UnknownModel && record.Usage.OutputTokens == 15);
+        sink.Records.Should().HaveCount(3).And.OnlyContain(
+            record => record.Cost == null && record.UnpricedReason == UnpricedReasons.UnknownModel && record.Usage.OutputTokens == 15);
         RecordingLog.Line line = log.Lines.Should().ContainSingle(l => l.EventId == 30).Which;
         line.Fields["Model"].Should().Be(sink.Records.First().ResponseModel);
         meters.Sum("streamusage.records.unpriced", UnpricedReasons.UnknownModel).Should().Be(3);
@@ -45,7 +48,8 @@ public sealed class PricedRecordTests
     {
         using var meters = new Meters();
         PriceTable table = PriceTables.Parse("""[{"id":"openai","models":[{"id":"m","prices":{"input_mtok":1000,"output_mtok":1000}}]}]""");
-        const string Body = """{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"content":"t"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"cost":0.01}}""";
+        const string Body = """{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"content":"t"}"""
+            + ""","finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"cost":0.01}}""";
 
         (UsageRecord record, _, _) = await ReadAsync(table, Body, meters: meters);
 
@@ -63,7 +67,9 @@ public sealed class PricedRecordTests
     public async Task The_summary_line_shows_the_cost_with_the_decimals_that_its_size_needs(int multiplier, string shown)
     {
         var options = new PriceTableOptions { Multiplier = _ => multiplier };
-        PriceTable table = PriceTables.Parse("""[{"id":"anthropic","models":[{"id":"claude","match":{"contains":"claude"},"prices":{"input_mtok":1,"output_mtok":4.6}}]}]""", options);
+        PriceTable table = PriceTables.Parse(
+            """[{"id":"anthropic","models":[{"id":"claude","match":{"contains":"claude"},"prices":{"input_mtok":1,"output_mtok":4.6}}]}]""",
+            options);
 
         (_, RecordingLog log, _) = await ReadAsync(table, Answers.Claude);
 
@@ -74,7 +80,8 @@ public sealed class PricedRecordTests
     [Fact]
     public async Task A_cost_that_may_differ_from_the_bill_says_so_in_the_record()
     {
-        const string Body = """{"type":"message","id":"m","model":"claude","content":[{"type":"text","text":"t"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":1}}}""";
+        const string Body = """{"type":"message","id":"m","model":"claude","content":[{"type":"text","text":"t"}]"""
+            + ""","stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1,"server_tool_use":{"web_search_requests":1}}}""";
 
         (UsageRecord record, _, _) = await ReadAsync(Table, Body);
 
@@ -125,15 +132,18 @@ public sealed class PricedRecordTests
     public async Task An_answer_from_a_gateways_cache_is_recorded_at_multiplier_0(string state, double total)
     {
         PriceTable table = PriceTables.Parse(
-            """[{"id":"anthropic","models":[{"id":"claude","match":{"contains":"claude"},"prices":{"input_mtok":100,"cache_read_mtok":10,"cache_write_mtok":125,"output_mtok":500}}]}]""",
+            """[{"id":"anthropic","models":[{"id":"claude","match":{"contains":"claude"},"prices":{"input_mtok":100,"cache_read_mtok":10"""
+                + ""","cache_write_mtok":125,"output_mtok":500}}]}]""",
             new PriceTableOptions { Multiplier = record => record.Context.Tags?.GetValueOrDefault("cache") == "hit" ? 0 : 1 });
 
-        (UsageRecord record, _, _) = await ReadAsync(table, Answers.Claude, new UsageContext { Tags = new Dictionary<string, string> { ["cache"] = state } });
+        (UsageRecord record, _, _) = await ReadAsync(
+            table, Answers.Claude, new UsageContext { Tags = new Dictionary<string, string> { ["cache"] = state } });
 
         (record.Cost!.Total, record.Cost.Multiplier).Should().Be(((decimal)total, total == 0 ? 0 : 1));
     }
 
-    private static async Task<(UsageRecord Record, RecordingLog Log, RecordingSink Sink)> ReadAsync(IUsagePricing pricing, string body, UsageContext? context = null, Meters? meters = null)
+    private static async Task<(UsageRecord Record, RecordingLog Log, RecordingSink Sink)> ReadAsync(
+        IUsagePricing pricing, string body, UsageContext? context = null, Meters? meters = null)
     {
         var log = new RecordingLog();
         var sink = new RecordingSink();

@@ -10,16 +10,22 @@ public sealed class QuoteTests
 {
     private static readonly PriceTable Table = Parse(
         """
-        [{"id":"anthropic","models":[{"id":"claude-x","prices":{"input_mtok":3,"cache_read_mtok":0.3,"cache_write_mtok":3.75,"cache_write_1h_mtok":6,"output_mtok":15}}]},
-        {"id":"openai","models":[{"id":"gpt-x","prices":{"input_mtok":{"base":1,"tiers":[{"start":2000,"price":2}]},"output_mtok":8,"output_reasoning_mtok":10}}]},
+        [{"id":"anthropic","models":[{"id":"claude-x","prices":{"input_mtok":3,"cache_read_mtok":0.3,"cache_write_mtok":3.75,
+        "cache_write_1h_mtok":6,"output_mtok":15}}]},
+        {"id":"openai","models":[{"id":"gpt-x","prices":{"input_mtok":{"base":1,"tiers":[{"start":2000,"price":2}]},"output_mtok":8,
+        "output_reasoning_mtok":10}}]},
         {"id":"google","models":[{"id":"gemini-x","prices":{"input_mtok":1,"output_mtok":4}}]}]
         """);
 
     [Theory]
     [InlineData("""{"model":"claude-x","max_tokens":200,"messages":[{"role":"user","content":"max_tokens: 5"}]}""", 200, 0.003, 0.006)]
-    [InlineData("""{"model":"claude-x","max_tokens":200,"messages":[{"content":[{"cache_control":{"type":"ephemeral"}}]}]}""", 200, 0.003, 0.00675)] // A write of the whole input.
-    [InlineData("""{"model":"claude-x","max_tokens":200,"messages":[{"content":[{"cache_control":{"type":"ephemeral","ttl":"1h"}}]}]}""", 200, 0.003, 0.009)]
-    [InlineData("""{"model":"gpt-x","max_completion_tokens":100,"n":3,"messages":[]}""", 300, 0.001, 0.004)] // Reasoning is the dearest output.
+    // A write of the whole input.
+    [InlineData("""{"model":"claude-x","max_tokens":200,"messages":[{"content":[{"cache_control":{"type":"ephemeral"}}]}]}""",
+        200, 0.003, 0.00675)]
+    [InlineData("""{"model":"claude-x","max_tokens":200,"messages":[{"content":[{"cache_control":{"type":"ephemeral","ttl":"1h"}}]}]}""",
+        200, 0.003, 0.009)]
+    // Reasoning is the dearest output.
+    [InlineData("""{"model":"gpt-x","max_completion_tokens":100,"n":3,"messages":[]}""", 300, 0.001, 0.004)]
     [InlineData("""{"model":"gpt-x","max_output_tokens":100,"input":"x"}""", 100, 0.001, 0.002)]
     [InlineData("""{"model":"gpt-x","input":"x"}""", null, 0.001, null)]
     [InlineData("""{"model":"gemini-x","contents":[],"generationConfig":{"maxOutputTokens":50,"candidateCount":2}}""", 100, 0.001, 0.0014)]
@@ -30,7 +36,13 @@ public sealed class QuoteTests
     {
         UsageQuote? quote = Table.Quote(new UsageContext { RequestBody = Encoding.UTF8.GetBytes(body), RequestStartedAt = Noon }, 1000);
 
-        quote.Should().Be(new UsageQuote { InputTokens = 1000, MaxOutputTokens = maxOutput, InputCost = (decimal?)inputCost, MaxCost = (decimal?)maxCost });
+        quote.Should().Be(new UsageQuote
+        {
+            InputTokens = 1000,
+            MaxOutputTokens = maxOutput,
+            InputCost = (decimal?)inputCost,
+            MaxCost = (decimal?)maxCost,
+        });
     }
 
     [Fact]
@@ -42,7 +54,8 @@ public sealed class QuoteTests
     [Fact]
     public void The_tables_limit_stands_in_where_the_request_sets_none()
     {
-        PriceTable table = LiteLlm(""" "input_cost_per_token":1e-06,"output_cost_per_token":2e-06,"max_output_tokens":500,"max_tokens":7 """);
+        PriceTable table = LiteLlm(
+            """ "input_cost_per_token":1e-06,"output_cost_per_token":2e-06,"max_output_tokens":500,"max_tokens":7 """);
 
         UsageQuote? quote = table.Quote(new UsageContext { Provider = "acme", Model = "m", RequestBody = """{"n":2}"""u8.ToArray() }, 100);
 
@@ -52,12 +65,14 @@ public sealed class QuoteTests
     [Theory]
     [InlineData("""{"max_tokens":100}""", 0.005)] // 1,000 × 1 and, as audio may come, 100 × 40.
     [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_audio"}]}]}""", 0.014)] // 1,000 × 10 + 100 × 40
-    [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_image","image_url":"https://example.com/i"}]}]}""", 0.007)] // 1,000 × 3 + 100 × 40
+    // 1,000 × 3 + 100 × 40
+    [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_image","image_url":"https://example.com/i"}]}]}""", 0.007)]
     public void The_worst_case_is_the_dearest_modality(string body, double maxCost)
     {
         PriceTable table = GenAi("""{"input_mtok":1,"input_audio_mtok":10,"input_image_mtok":3,"output_mtok":4,"output_audio_mtok":40}""");
 
-        UsageQuote? quote = table.Quote(new UsageContext { Provider = "acme", Model = "m", RequestBody = Encoding.UTF8.GetBytes(body) }, 1000);
+        UsageQuote? quote = table.Quote(
+            new UsageContext { Provider = "acme", Model = "m", RequestBody = Encoding.UTF8.GetBytes(body) }, 1000);
 
         (quote!.InputCost, quote.MaxCost).Should().Be((0.001m, (decimal)maxCost));
     }
@@ -68,7 +83,8 @@ public sealed class QuoteTests
         PriceTable table = Parse(
             """
             {"gemini/g":{"litellm_provider":"gemini","input_cost_per_token":1e-06,"output_cost_per_token":3e-06,"max_output_tokens":100},
-            "g":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":1e-06,"output_cost_per_token":4e-06,"max_output_tokens":100}}
+            "g":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":1e-06,"output_cost_per_token":4e-06,
+            "max_output_tokens":100}}
             """);
 
         table.Quote(new UsageContext { Provider = "google", Model = "g" }, 100)!.MaxCost.Should().Be(0.0005m);
@@ -77,7 +93,8 @@ public sealed class QuoteTests
     [Fact]
     public void A_quote_is_after_the_multiplier()
     {
-        PriceTable table = GenAi("""{"input_mtok":1,"output_mtok":1}""", new PriceTableOptions { Multiplier = record => record.Context.UserId == "u" ? 2 : 1 });
+        PriceTable table = GenAi(
+            """{"input_mtok":1,"output_mtok":1}""", new PriceTableOptions { Multiplier = record => record.Context.UserId == "u" ? 2 : 1 });
 
         table.Quote(new UsageContext { Provider = "acme", Model = "m", UserId = "u" }, 1000)!.InputCost.Should().Be(0.002m);
     }
@@ -95,20 +112,23 @@ public sealed class QuoteTests
     {
         byte[] body = """{"model":"claude-x","max_tokens":10,"messages":[{"role":"user","content":"0123456789"}]}"""u8.ToArray();
         var context = new UsageContext { ApiFormat = ApiFormat.Claude, RequestBody = body };
-        await using var priced = new UsageTracker(new RecordingSink(), new StreamUsageOptions { Pricing = Table, Estimator = new StreamUsage.Estimation.CharacterTokenEstimator() });
+        await using var priced = new UsageTracker(new RecordingSink(),
+            new StreamUsageOptions { Pricing = Table, Estimator = new StreamUsage.Estimation.CharacterTokenEstimator() });
         await using var unpriced = new UsageTracker(new RecordingSink(), Track.ByCharacters);
 
         UsageQuote quote = priced.Quote(context);
 
         quote.InputTokens.Should().BePositive();
-        (quote.MaxOutputTokens, quote.InputCost, quote.MaxCost).Should().Be((10L, quote.InputTokens * 0.000003m, (quote.InputTokens * 0.000003m) + 0.00015m));
+        (quote.MaxOutputTokens, quote.InputCost, quote.MaxCost)
+            .Should().Be((10L, quote.InputTokens * 0.000003m, (quote.InputTokens * 0.000003m) + 0.00015m));
         unpriced.Quote(context).Should().Be(new UsageQuote { InputTokens = quote.InputTokens, MaxOutputTokens = 10 });
     }
 
     [Fact]
     public async Task Neither_a_failing_estimator_nor_a_failing_pricing_fails_a_quote()
     {
-        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { Pricing = new Failing(), Estimator = new Failing() });
+        await using var tracker = new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions { Pricing = new Failing(), Estimator = new Failing() });
 
         tracker.Quote(new UsageContext { RequestBody = new byte[40] }).Should().Be(new UsageQuote { InputTokens = 10 });
     }
@@ -117,10 +137,12 @@ public sealed class QuoteTests
     public async Task A_start_carries_the_quote_of_its_request()
     {
         var sink = new RecordingSink();
-        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { Pricing = Table, Estimator = new StreamUsage.Estimation.CharacterTokenEstimator() });
+        await using var tracker = new UsageTracker(
+            sink, new StreamUsageOptions { Pricing = Table, Estimator = new StreamUsage.Estimation.CharacterTokenEstimator() });
         byte[] body = """{"model":"claude-x","max_tokens":10}"""u8.ToArray();
 
-        await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.Claude), new UsageContext { RequestBody = body, ApiFormat = ApiFormat.Claude }, out UsageTracking withBody));
+        await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.Claude),
+            new UsageContext { RequestBody = body, ApiFormat = ApiFormat.Claude }, out UsageTracking withBody));
         await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking withoutBody));
         await Task.WhenAll(withBody.Completion, withoutBody.Completion);
 
@@ -136,8 +158,10 @@ public sealed class QuoteTests
 
         public int CountTokens(string? model, ReadOnlySpan<char> text) => throw new InvalidOperationException();
 
-        public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw new InvalidOperationException();
+        public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) =>
+            throw new InvalidOperationException();
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => throw new InvalidOperationException();
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) =>
+            throw new InvalidOperationException();
     }
 }

@@ -71,7 +71,8 @@ public sealed class RateClassTests
     [InlineData("scale", "fast", null, UnpricedReasons.ProvisionedThroughput)]
     public void A_class_or_place_without_rates_leaves_the_record_unpriced(string? tier, string? speed, string? geo, string reason)
     {
-        PricingResult result = GenAi("""{"input_mtok":1,"output_mtok":8}""").Evaluate(Used(Usage) with { ServiceTier = tier, Speed = speed, InferenceGeo = geo });
+        PricingResult result = GenAi("""{"input_mtok":1,"output_mtok":8}""")
+            .Evaluate(Used(Usage) with { ServiceTier = tier, Speed = speed, InferenceGeo = geo });
 
         (result.Cost, result.UnpricedReason).Should().Be((null, reason));
     }
@@ -89,7 +90,8 @@ public sealed class RateClassTests
     {
         var options = new PriceTableOptions { RateMultipliers = new Dictionary<string, decimal> { ["Flex"] = 0.5m, ["us"] = 1.1m } };
 
-        UsageCost? cost = GenAi("""{"input_mtok":1,"output_mtok":8}""", options).Price(Used(Usage) with { ServiceTier = "flex", InferenceGeo = "us" });
+        UsageCost? cost = GenAi("""{"input_mtok":1,"output_mtok":8}""", options)
+            .Price(Used(Usage) with { ServiceTier = "flex", InferenceGeo = "us" });
 
         (cost!.Total, cost.RateClass, cost.Rates["input"], cost.IsUncertain).Should().Be((0.00495m, "flex us", 0.00000055m, false));
     }
@@ -109,7 +111,8 @@ public sealed class RateClassTests
     {
         var options = new PriceTableOptions { RateMultipliers = new Dictionary<string, decimal> { ["flex"] = -1 } };
 
-        FluentActions.Invoking(() => GenAi("""{"input_mtok":1}""", options)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*flex*");
+        FluentActions.Invoking(() => GenAi("""{"input_mtok":1}""", options))
+            .Should().Throw<ArgumentOutOfRangeException>().WithMessage("*flex*");
     }
 
     [Theory]
@@ -130,7 +133,8 @@ public sealed class RateClassTests
     {
         PriceTable table = LiteLlm($"\"output_cost_per_reasoning_token\":{reasoning},{Costs}");
 
-        UsageCost? cost = table.Price(Used(new TokenUsage { OutputTokens = 1000, ReasoningTokens = 400 }) with { ServiceTier = "priority" });
+        UsageCost? cost =
+            table.Price(Used(new TokenUsage { OutputTokens = 1000, ReasoningTokens = 400 }) with { ServiceTier = "priority" });
 
         cost?.Total.Should().Be(0.016m);
         (cost is not null).Should().Be(isPriced);
@@ -158,7 +162,13 @@ public sealed class RateClassTests
     {
         PriceTable table = LiteLlm($"\"search_context_cost_per_query\":{{\"search_context_size_medium\":0.01}},{Costs}");
 
-        UsageCost? cost = table.Price(Used(default) with { ServiceTier = tier, Speed = speed, InferenceGeo = geo, ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 } });
+        UsageCost? cost = table.Price(Used(default) with
+        {
+            ServiceTier = tier,
+            Speed = speed,
+            InferenceGeo = geo,
+            ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 3 },
+        });
 
         cost!.ServerTools.Should().Be(0.03m);
     }

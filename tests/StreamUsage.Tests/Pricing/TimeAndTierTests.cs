@@ -13,7 +13,8 @@ public sealed class TimeAndTierTests
     [InlineData(1_000_001, 3.000003)]
     public void A_tier_holds_for_all_tokens_once_the_total_input_is_past_its_start(long input, double expected)
     {
-        PriceTable table = GenAi("""{"input_mtok":{"base":1,"tiers":[{"start":1000000,"price":3},{"start":200000,"price":2}]},"output_mtok":1}""");
+        PriceTable table = GenAi(
+            """{"input_mtok":{"base":1,"tiers":[{"start":1000000,"price":3},{"start":200000,"price":2}]},"output_mtok":1}""");
 
         table.Price(Used(new TokenUsage { InputTokens = input }))!.Input.Should().Be((decimal)expected);
     }
@@ -21,7 +22,8 @@ public sealed class TimeAndTierTests
     [Fact]
     public void Cached_input_counts_for_the_tier_and_each_key_has_its_own()
     {
-        PriceTable table = GenAi("""{"input_mtok":{"base":1,"tiers":[{"start":100,"price":2}]},"cache_read_mtok":0.1,"output_mtok":{"base":4,"tiers":[{"start":1000,"price":5}]}}""");
+        PriceTable table = GenAi("""{"input_mtok":{"base":1,"tiers":[{"start":100,"price":2}]},"cache_read_mtok":0.1,"output_mtok":"""
+            + """{"base":4,"tiers":[{"start":1000,"price":5}]}}""");
 
         UsageCost? cost = table.Price(Used(new TokenUsage { InputTokens = 50, CacheReadInputTokens = 51, OutputTokens = 10 }));
 
@@ -36,7 +38,8 @@ public sealed class TimeAndTierTests
     public void A_dated_price_holds_from_its_utc_date_on(string startedAt, int price)
     {
         PriceTable table = GenAi(
-            """[{"prices":{"input_mtok":2}},{"constraint":{"start_date":"2026-09-01"},"prices":{"input_mtok":3}},{"constraint":{"start_date":"2027-01-01"},"prices":{"input_mtok":4}}]""");
+            """[{"prices":{"input_mtok":2}},{"constraint":{"start_date":"2026-09-01"},"prices":{"input_mtok":3}},"""
+            + """{"constraint":{"start_date":"2027-01-01"},"prices":{"input_mtok":4}}]""");
 
         table.Price(Used(new TokenUsage { InputTokens = 1_000_000 }) with { StartedAt = At(startedAt) })!.Input.Should().Be(price);
     }
@@ -49,7 +52,8 @@ public sealed class TimeAndTierTests
     [InlineData("2026-08-21T02:30:00+02:00", 2)]
     public void A_time_of_day_holds_from_its_start_until_before_its_end(string startedAt, int price)
     {
-        PriceTable table = GenAi("""[{"prices":{"input_mtok":1}},{"constraint":{"start_time":"00:30:00Z","end_time":"16:30:00Z"},"prices":{"input_mtok":2}}]""");
+        PriceTable table = GenAi(
+            """[{"prices":{"input_mtok":1}},{"constraint":{"start_time":"00:30:00Z","end_time":"16:30:00Z"},"prices":{"input_mtok":2}}]""");
 
         table.Price(Used(new TokenUsage { InputTokens = 1_000_000 }) with { StartedAt = At(startedAt) })!.Input.Should().Be(price);
     }
@@ -59,7 +63,8 @@ public sealed class TimeAndTierTests
     {
         PriceTable table = GenAi(
             """
-            [{"constraint":{"start_date":"2030-01-01"},"prices":{"input_mtok":1}},{"constraint":{"start_date":"2026-01-01"},"prices":{"input_mtok":2}},
+            [{"constraint":{"start_date":"2030-01-01"},"prices":{"input_mtok":1}},{"constraint":{"start_date":"2026-01-01"},
+            "prices":{"input_mtok":2}},
             {"constraint":{"start_date":"2026-02-01"},"prices":{"input_mtok":3}}]
             """);
         UsageRecord record = Used(new TokenUsage { InputTokens = 1_000_000 });
@@ -78,10 +83,12 @@ public sealed class TimeAndTierTests
         PriceTable table = LiteLlm(
             """
             "input_cost_per_token":0.000002,"output_cost_per_token":0.000004,
-            "off_peak_pricing":{"hours_utc":"16:30-00:30","windows":[{"weekdays":["sat",7],"hours_utc":["00:00-00:00"]}],"input_cost_per_token":0.000001}
+            "off_peak_pricing":{"hours_utc":"16:30-00:30","windows":[{"weekdays":["sat",7],"hours_utc":["00:00-00:00"]}],
+            "input_cost_per_token":0.000001}
             """);
 
-        UsageCost? cost = table.Price(Used(new TokenUsage { InputTokens = 1_000_000, OutputTokens = 1_000_000 }) with { StartedAt = At(startedAt) });
+        UsageCost? cost =
+            table.Price(Used(new TokenUsage { InputTokens = 1_000_000, OutputTokens = 1_000_000 }) with { StartedAt = At(startedAt) });
 
         (cost!.Input, cost.Output).Should().Be((price, 4));
     }

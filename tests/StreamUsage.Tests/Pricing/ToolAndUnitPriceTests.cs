@@ -14,12 +14,14 @@ public sealed class ToolAndUnitPriceTests
     [InlineData("social_searches_kcount", "social_search_requests", 5, 0.025)]
     public void A_tool_costs_its_rate_for_each_use(string key, string tool, double price, double expected)
     {
-        UsageCost? cost = GenAi($$"""{"input_mtok":1,"{{key}}":{{price.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}""").Price(Used(default) with
-        {
-            ServerToolUse = new Dictionary<string, long> { [tool] = 5, ["web_fetch_requests"] = 2, ["mcp_requests"] = 1 },
-        });
+        UsageCost? cost = GenAi($$"""{"input_mtok":1,"{{key}}":{{price.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}""")
+            .Price(Used(default) with
+            {
+                ServerToolUse = new Dictionary<string, long> { [tool] = 5, ["web_fetch_requests"] = 2, ["mcp_requests"] = 1 },
+            });
 
-        (cost!.ServerTools, cost.Total, cost.IsUncertain).Should().Be(((decimal)expected, (decimal)expected, false), "fetches and a client's own servers cost nothing beyond tokens");
+        (cost!.ServerTools, cost.Total, cost.IsUncertain)
+            .Should().Be(((decimal)expected, (decimal)expected, false), "fetches and a client's own servers cost nothing beyond tokens");
     }
 
     [Fact]
@@ -27,7 +29,8 @@ public sealed class ToolAndUnitPriceTests
     {
         UsageCost? cost = GenAi("""{"input_mtok":1}""").Price(Used(new TokenUsage { InputTokens = 1000 }) with
         {
-            ServerToolUse = new Dictionary<string, long> { ["web_search_requests"] = 1, ["new_tool_requests"] = 1, ["unused_requests"] = 0 },
+            ServerToolUse =
+                new Dictionary<string, long> { ["web_search_requests"] = 1, ["new_tool_requests"] = 1, ["unused_requests"] = 0 },
         });
 
         cost!.Total.Should().Be(0.001m);
@@ -44,10 +47,11 @@ public sealed class ToolAndUnitPriceTests
     [InlineData("pages", "input_document_kpages", 1, 4, 0.004)]
     public void A_unit_costs_its_rate(string unit, string key, double price, double quantity, double expected)
     {
-        UsageCost? cost = GenAi($$"""{"{{key}}":{{price.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}""").Price(Used(default) with
-        {
-            BilledUnits = new Dictionary<string, decimal> { [unit] = (decimal)quantity },
-        });
+        UsageCost? cost = GenAi($$"""{"{{key}}":{{price.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}""")
+            .Price(Used(default) with
+            {
+                BilledUnits = new Dictionary<string, decimal> { [unit] = (decimal)quantity },
+            });
 
         cost!.Total.Should().Be((decimal)expected);
     }
@@ -63,8 +67,12 @@ public sealed class ToolAndUnitPriceTests
     [Fact]
     public void Images_that_are_paid_by_token_are_not_paid_again_by_the_piece()
     {
-        PriceTable table = LiteLlm(""" "input_cost_per_token":1e-06,"output_cost_per_token":1e-06,"output_cost_per_image_token":3e-05,"output_cost_per_image":0.039 """);
-        UsageRecord record = Used(new TokenUsage { OutputTokens = 1290, OutputImageTokens = 1290 }) with { BilledUnits = new Dictionary<string, decimal> { ["images"] = 1 } };
+        PriceTable table = LiteLlm(""" "input_cost_per_token":1e-06,"output_cost_per_token":1e-06,"output_cost_per_image_token":3e-05"""
+            + ""","output_cost_per_image":0.039 """);
+        UsageRecord record = Used(new TokenUsage { OutputTokens = 1290, OutputImageTokens = 1290 }) with
+        {
+            BilledUnits = new Dictionary<string, decimal> { ["images"] = 1 },
+        };
 
         table.Price(record)!.Total.Should().Be(0.0387m);
         table.Price(record with { BilledUsage = default, Usage = default })!.Total.Should().Be(0.039m);
@@ -75,6 +83,7 @@ public sealed class ToolAndUnitPriceTests
     [InlineData(0, 0)] // A request that was refused used nothing.
     public void A_fee_for_the_request_is_paid_once_where_anything_was_used(long input, double expected)
     {
-        GenAi("""{"input_mtok":1,"requests_kcount":5}""").Price(Used(new TokenUsage { InputTokens = input }))!.Total.Should().Be((decimal)expected);
+        GenAi("""{"input_mtok":1,"requests_kcount":5}""").Price(Used(new TokenUsage { InputTokens = input }))!.Total
+            .Should().Be((decimal)expected);
     }
 }

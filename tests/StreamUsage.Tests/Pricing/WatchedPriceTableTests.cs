@@ -129,7 +129,8 @@ public sealed class WatchedPriceTableTests : IDisposable
     {
         Write(TablePath, price: 1, minute: 0);
         Write(OverridesPath, price: 5, minute: 0);
-        using PriceTable table = PriceTable.Watch(TablePath, list => list.WithOverrides(PriceTable.Load(OverridesPath)).WithMultiplier(_ => 2), timeProvider: _time);
+        using PriceTable table = PriceTable.Watch(
+            TablePath, list => list.WithOverrides(PriceTable.Load(OverridesPath)).WithMultiplier(_ => 2), timeProvider: _time);
         PriceOf(table).Should().Be(10);
 
         Write(TablePath, price: 2, minute: 1);
@@ -157,10 +158,12 @@ public sealed class WatchedPriceTableTests : IDisposable
     [InlineData(90_000)]
     public void An_interval_out_of_range_is_refused(int seconds)
     {
-        FluentActions.Invoking(() => PriceTable.Watch(TablePath, interval: TimeSpan.FromSeconds(seconds))).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => PriceTable.Watch(TablePath, interval: TimeSpan.FromSeconds(seconds)))
+            .Should().Throw<ArgumentOutOfRangeException>();
     }
 
-    private PriceTable Open(string? overridesPath = null) => PriceTable.Watch(TablePath, overridesPath: overridesPath, loggerFactory: _log, timeProvider: _time);
+    private PriceTable Open(string? overridesPath = null) =>
+        PriceTable.Watch(TablePath, overridesPath: overridesPath, loggerFactory: _log, timeProvider: _time);
 
     private static decimal? PriceOf(PriceTable table) => table.Price(PriceTables.Used(new TokenUsage { InputTokens = 1_000_000 }))?.Input;
 

@@ -12,7 +12,8 @@ public sealed class DrainRaceTests
     public async Task Leaving_in_several_ways_at_once_makes_one_record()
     {
         var sink = new RecordingSink();
-        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { DrainAbortedStreams = new DrainLimits { MaxConcurrent = 100 } });
+        await using var tracker = new UsageTracker(
+            sink, new StreamUsageOptions { DrainAbortedStreams = new DrainLimits { MaxConcurrent = 100 } });
         byte[] buffer = new byte[1000];
         for (int round = 0; round < Rounds; round++)
         {
@@ -23,14 +24,17 @@ public sealed class DrainRaceTests
             using var stop = new CancellationTokenSource();
             Task read = tracked.ReadAsync(buffer, stop.Token).AsTask();
 
-            await Task.WhenAll(Task.Run(stop.Cancel), Task.Run(mayGoOn.SetResult), Task.Run(tracked.Dispose), Task.Run(async () => await tracked.DisposeAsync()));
+            await Task.WhenAll(Task.Run(stop.Cancel),
+                Task.Run(mayGoOn.SetResult), Task.Run(tracked.Dispose), Task.Run(async () => await tracked.DisposeAsync()));
             await Task.WhenAny(read);
 
             UsageRecord record = await tracking.Completion;
             record.Usage.InputTokens.Should().Be(25);
-            (record.Outcome is StreamOutcome.ClientAborted or StreamOutcome.Completed).Should().BeTrue("the reader left at the end or before it");
+            (record.Outcome is StreamOutcome.ClientAborted or StreamOutcome.Completed)
+                .Should().BeTrue("the reader left at the end or before it");
             body.DisposeCount.Should().BeLessThanOrEqualTo(1);
-            (record.Drained || record.Outcome == StreamOutcome.Completed).Should().BeTrue("what the reader was given as it left is not missing from what is read on");
+            (record.Drained || record.Outcome == StreamOutcome.Completed)
+                .Should().BeTrue("what the reader was given as it left is not missing from what is read on");
             record.Usage.OutputTokens.Should().Be(15);
         }
 

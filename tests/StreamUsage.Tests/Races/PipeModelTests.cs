@@ -35,7 +35,8 @@ public sealed class PipeModelTests
             async operations =>
             {
                 var sink = new RecordingSink();
-                await using var tracker = new UsageTracker(sink, new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null });
+                await using var tracker = new UsageTracker(
+                    sink, new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null });
                 using var plainBody = new ModelStream(Body, canSeek: false, breaks);
                 using var inner = new ModelStream(Body, canSeek: false, breaks);
                 var plain = new Reader(PipeReader.Create(plainBody));

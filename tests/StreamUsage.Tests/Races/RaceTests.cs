@@ -88,7 +88,8 @@ public sealed class RaceTests
         }
 
         UsageRecord[] records = await Task.WhenAll(trackings.Select(tracking => tracking.Completion)).WaitAsync(TimeSpan.FromSeconds(60));
-        records.Should().OnlyContain(record => record.Outcome == StreamOutcome.ClientAborted || record.Outcome == StreamOutcome.Interrupted);
+        records.Should().OnlyContain(
+            record => record.Outcome == StreamOutcome.ClientAborted || record.Outcome == StreamOutcome.Interrupted);
         sink.Records.Select(record => record.Id).Should().BeEquivalentTo(records.Select(record => record.Id)).And.OnlyHaveUniqueItems();
     }
 
@@ -107,7 +108,8 @@ public sealed class RaceTests
 
             if (i % 100 == 0)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(static stream => Swallow(() => _ = stream.Read(new byte[1])), tracked, preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    static stream => Swallow(() => _ = stream.Read(new byte[1])), tracked, preferLocal: false);
                 GC.Collect(0);
             }
         }
@@ -127,7 +129,8 @@ public sealed class RaceTests
         return (await race.Tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30)), race.Tracking, race.HasFailed);
     });
 
-    private static async Task RoundsAsync(Func<(UsageTracker Tracker, RecordingSink Sink), Task<(UsageRecord Record, UsageTracking Tracking, bool? HasFailed)>> round)
+    private static async Task RoundsAsync(
+        Func<(UsageTracker Tracker, RecordingSink Sink), Task<(UsageRecord Record, UsageTracking Tracking, bool? HasFailed)>> round)
     {
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink);

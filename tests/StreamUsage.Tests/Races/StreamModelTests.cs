@@ -85,7 +85,8 @@ public sealed class StreamModelTests
             threads: 1);
     }
 
-    private static async Task<(Stream Plain, Stream Tracked, UsageTracking Tracking)> OpenAsync(UsageTracker tracker, Stream plain, Stream inner, bool isContent)
+    private static async Task<(Stream Plain, Stream Tracked, UsageTracking Tracking)> OpenAsync(
+        UsageTracker tracker, Stream plain, Stream inner, bool isContent)
     {
         if (!isContent)
         {
@@ -100,7 +101,8 @@ public sealed class StreamModelTests
     private static bool IsLeaving(Call call) => call is Call.CopyToBroken or Call.Dispose or Call.DisposeAsync;
 
     // Only a read that found the end, a copy, a fault or a dispose ends a body.
-    private static bool EndsReading(string said) => said.Contains("0 ", StringComparison.Ordinal) || said.Contains("-1", StringComparison.Ordinal) || said.Contains("Exception", StringComparison.Ordinal)
+    private static bool EndsReading(string said) => said.Contains("0 ", StringComparison.Ordinal)
+        || said.Contains("-1", StringComparison.Ordinal) || said.Contains("Exception", StringComparison.Ordinal)
         || said.StartsWith("Copy", StringComparison.Ordinal) || said.StartsWith("Dispose", StringComparison.Ordinal);
 
     private static async Task<string> DoAsync(Stream stream, Call call, int number)

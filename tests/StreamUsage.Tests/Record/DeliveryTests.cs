@@ -25,14 +25,18 @@ public sealed class DeliveryTests
             records.Enqueue(new WeakReference(record));
             return default;
         });
-        await using var tracker = new UsageTracker(sink, new StreamUsageOptions { Background = isInBackground ? new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero } : null });
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions
+        {
+            Background = isInBackground ? new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero } : null,
+        });
         for (int i = 0; i < 20; i++)
         {
             Streams.Finish(tracker);
         }
 
         // The last one, and what a thread that is just leaving holds, may live on for as long as nothing follows.
-        SpinWait.SpinUntil(() => records.Count == 20 && CountAlive() <= 4, TimeSpan.FromSeconds(30)).Should().BeTrue("what is kept does not grow with the responses, but {0} of 20 are", CountAlive());
+        SpinWait.SpinUntil(() => records.Count == 20 && CountAlive() <= 4, TimeSpan.FromSeconds(30))
+            .Should().BeTrue("what is kept does not grow with the responses, but {0} of 20 are", CountAlive());
 
         int CountAlive()
         {
@@ -92,7 +96,8 @@ public sealed class DeliveryTests
         var time = new TimerCountingTime();
         var log = new RecordingLog();
         var sink = new FaultySink(started: _ => new ValueTask(new TaskCompletionSource().Task));
-        UsageTracking tracking = Finish(new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromSeconds(5) }, log, time));
+        UsageTracking tracking =
+            Finish(new UsageTracker(sink, new StreamUsageOptions { SinkTimeout = TimeSpan.FromSeconds(5) }, log, time));
 
         await time.TimerMade.Task;
         time.Advance(TimeSpan.FromSeconds(4));
@@ -101,7 +106,8 @@ public sealed class DeliveryTests
         UsageRecord record = await tracking.Completion;
 
         (await tracking.Delivery).Should().Be(DeliveryResult.Delivered);
-        log.Lines.Should().Contain(line => line.EventId == 4 && line.Level == LogLevel.Warning && line.Fields["RecordId"]!.Equals(record.Id));
+        log.Lines
+            .Should().Contain(line => line.EventId == 4 && line.Level == LogLevel.Warning && line.Fields["RecordId"]!.Equals(record.Id));
     }
 
     [Theory]
@@ -135,7 +141,8 @@ public sealed class DeliveryTests
         record.Outcome.Should().Be(StreamOutcome.Completed);
         (await tracking.Delivery).Should().Be(DeliveryResult.Failed);
         await tracker.DisposeAsync(); // What is logged and counted follows.
-        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Should().Match<RecordingLog.Line>(line => line.Level == LogLevel.Error && line.Fields["FaultType"]!.Equals(faultType) && line.Exception!.GetType().Name == faultType);
+        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Should().Match<RecordingLog.Line>(line =>
+            line.Level == LogLevel.Error && line.Fields["FaultType"]!.Equals(faultType) && line.Exception!.GetType().Name == faultType);
         log.Lines.Should().ContainSingle(line => line.EventId == 1, "the summary is written all the same");
     }
 
@@ -174,7 +181,8 @@ public sealed class DeliveryTests
         await sink.RecordAsync(records[0], default);
         await sink.RecordBatchAsync(records, default);
 
-        inner.Calls.Should().Equal($"started {records[0].Id}", $"record {records[0].Id}", $"record {records[0].Id}", $"record {records[1].Id}");
+        inner.Calls
+            .Should().Equal($"started {records[0].Id}", $"record {records[0].Id}", $"record {records[0].Id}", $"record {records[1].Id}");
     }
 
     private static UsageTracking Finish(UsageTracker tracker)

@@ -22,8 +22,10 @@ public sealed class FaultTests
     [MemberData(nameof(ParserFaults))]
     public async Task A_parser_that_throws_is_never_felt(string at, string faultType)
     {
-        Exception fault = faultType == nameof(InsufficientMemoryException) ? new InsufficientMemoryException() : new InvalidOperationException();
-        UsageRecord record = await ReadAsync(new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FAULTY"), new FaultyParser(fault, at))));
+        Exception fault =
+            faultType == nameof(InsufficientMemoryException) ? new InsufficientMemoryException() : new InvalidOperationException();
+        UsageRecord record = await ReadAsync(new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FAULTY"), new FaultyParser(fault, at))));
 
         record.Should().Match<UsageRecord>(r => r.SkippedEvents == 4 && r.BytesReceived == Answers.ClaudeBytes.Length);
     }
@@ -31,9 +33,11 @@ public sealed class FaultTests
     [Fact]
     public async Task A_parser_whose_match_throws_leaves_the_event_to_the_others()
     {
-        UsageRecord record = await ReadAsync(new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException(), "Match"))));
+        UsageRecord record = await ReadAsync(new UsageTracker(new RecordingSink(),
+            new StreamUsageOptions().AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException(), "Match"))));
 
-        record.Should().Match<UsageRecord>(r => r.Protocol == "anthropic-messages" && r.Outcome == StreamOutcome.Completed && r.SkippedEvents == 0);
+        record.Should().Match<UsageRecord>(
+            r => r.Protocol == "anthropic-messages" && r.Outcome == StreamOutcome.Completed && r.SkippedEvents == 0);
     }
 
     [Fact]
@@ -75,7 +79,8 @@ public sealed class FaultTests
         using MeterListener listener = Listen(meter, () => throw new InvalidOperationException());
         var log = new RecordingLog();
 
-        await using var tracker = new UsageTracker(new FaultySink(started: _ => throw new InvalidOperationException()), new StreamUsageOptions { MeterFactory = new OneMeter(meter) }, log);
+        await using var tracker = new UsageTracker(new FaultySink(started: _ => throw new InvalidOperationException()),
+            new StreamUsageOptions { MeterFactory = new OneMeter(meter) }, log);
 
         await ReadAsync(tracker);
 
@@ -88,7 +93,8 @@ public sealed class FaultTests
         var log = new RecordingLog();
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { Estimator = new FaultyEstimator() }, log);
 
-        await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText), Track.Nothing, out UsageTracking tracking));
+        await Track.ReadToEndAsync(
+            tracker.Track(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText), Track.Nothing, out UsageTracking tracking));
 
         (await tracking.Completion).Usage.OutputTokens.Should().Be(6);
         await tracker.DisposeAsync(); // What is logged and counted follows.
@@ -98,7 +104,8 @@ public sealed class FaultTests
     [Theory]
     [InlineData(0L, "MaxEventBytes")]
     [InlineData(1073741825L, "MaxEventBytes")]
-    public void An_event_limit_out_of_range_is_named(long value, string name) => VerifyNamed(new StreamUsageOptions { MaxEventBytes = value }, name);
+    public void An_event_limit_out_of_range_is_named(long value, string name) =>
+        VerifyNamed(new StreamUsageOptions { MaxEventBytes = value }, name);
 
     [Fact]
     public void Other_options_out_of_range_are_named()
@@ -106,8 +113,10 @@ public sealed class FaultTests
         VerifyNamed(new StreamUsageOptions { SinkTimeout = TimeSpan.Zero }, "SinkTimeout");
         VerifyNamed(new StreamUsageOptions { SinkTimeout = TimeSpan.FromDays(2) }, "SinkTimeout");
         VerifyNamed(new StreamUsageOptions { Capture = (CapturedContent)1024 }, "Capture");
-        FluentActions.Invoking(() => new StreamUsageOptions().RedactHeader(" ")).Should().Throw<ArgumentException>().WithParameterName("name");
-        FluentActions.Invoking(() => new StreamUsageOptions().AddParser(ApiFormat.Claude, null!)).Should().Throw<ArgumentNullException>().WithParameterName("parser");
+        FluentActions.Invoking(() => new StreamUsageOptions().RedactHeader(" "))
+            .Should().Throw<ArgumentException>().WithParameterName("name");
+        FluentActions.Invoking(() => new StreamUsageOptions().AddParser(ApiFormat.Claude, null!))
+            .Should().Throw<ArgumentNullException>().WithParameterName("parser");
     }
 
     private static MeterListener Listen(Meter meter, Action callback)
@@ -128,11 +137,14 @@ public sealed class FaultTests
     }
 
     private static void VerifyNamed(StreamUsageOptions options, string name) =>
-        FluentActions.Invoking(() => new UsageTracker(new RecordingSink(), options)).Should().Throw<ArgumentException>().WithParameterName(nameof(options)).WithMessage($"*StreamUsageOptions.{name} must be *");
+        FluentActions.Invoking(() => new UsageTracker(new RecordingSink(), options))
+            .Should().Throw<ArgumentException>().WithParameterName(nameof(options)).WithMessage($"*StreamUsageOptions.{name} must be *");
 
     private static async Task<UsageRecord> ReadAsync(UsageTracker tracker)
     {
-        Stream tracked = tracker.Track(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText + Answers.ClaudeDelta, Answers.ClaudeStop), Track.Nothing, out UsageTracking tracking);
+        Stream tracked = tracker.Track(
+            new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText + Answers.ClaudeDelta, Answers.ClaudeStop),
+            Track.Nothing, out UsageTracking tracking);
         (await Track.ReadToEndAsync(tracked)).Should().Be(Answers.Claude);
         await tracked.DisposeAsync();
         return await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
@@ -152,7 +164,8 @@ public sealed class FaultTests
 
         public bool IsEnabled(LogLevel logLevel) => throw new InvalidOperationException();
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => throw new InvalidOperationException();
+        public void Log<TState>(LogLevel logLevel, EventId eventId,
+            TState state, Exception? exception, Func<TState, Exception?, string> formatter) => throw new InvalidOperationException();
 
         public void Dispose()
         {
@@ -172,8 +185,10 @@ public sealed class FaultTests
     {
         public int CountTokens(string? model, ReadOnlySpan<char> text) => throw new InvalidOperationException();
 
-        public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) => throw new InvalidOperationException();
+        public long EstimateInputTokens(ApiFormat format, string? model, ReadOnlyMemory<byte> requestBody) =>
+            throw new InvalidOperationException();
 
-        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => throw new InvalidOperationException();
+        public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) =>
+            throw new InvalidOperationException();
     }
 }

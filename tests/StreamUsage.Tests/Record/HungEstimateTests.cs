@@ -23,7 +23,8 @@ public sealed class HungEstimateTests
         var estimator = new HangingEstimator(mayEnd);
         var context = new UsageContext { RequestBody = new byte[40] };
 
-        UsageRecord record = await ReadAsync(new StreamUsageOptions { Estimator = estimator }, Answers.ChatText, context, log, hangs ? time : null, () => estimator.Calls != 0);
+        UsageRecord record = await ReadAsync(new StreamUsageOptions { Estimator = estimator }, Answers.ChatText, context, log,
+            hangs ? time : null, () => estimator.Calls != 0);
         mayEnd.Set();
 
         record.Usage.Should().Be(new TokenUsage { InputTokens = hangs ? 10 : 100, OutputTokens = hangs ? 2 : 200 });
@@ -41,10 +42,12 @@ public sealed class HungEstimateTests
         var log = new RecordingLog();
         var pricing = new HangingPricing(mayEnd);
 
-        UsageRecord record = await ReadAsync(new StreamUsageOptions { Pricing = pricing }, Answers.Claude, Track.Nothing, log, hangs ? new TimerCountingTime() : null, () => pricing.IsCalled);
+        UsageRecord record = await ReadAsync(new StreamUsageOptions { Pricing = pricing }, Answers.Claude, Track.Nothing, log,
+            hangs ? new TimerCountingTime() : null, () => pricing.IsCalled);
         mayEnd.Set();
 
-        record.Should().Match<UsageRecord>(r => r.Cost == null && r.UnpricedReason == (hangs ? UnpricedReasons.PricingTimeout : UnpricedReasons.PricingFailed) && r.Usage.OutputTokens == 15);
+        record.Should().Match<UsageRecord>(r => r.Cost == null
+            && r.UnpricedReason == (hangs ? UnpricedReasons.PricingTimeout : UnpricedReasons.PricingFailed) && r.Usage.OutputTokens == 15);
         log.Lines.Should().ContainSingle(line => line.EventId == 7);
     }
 
@@ -53,7 +56,8 @@ public sealed class HungEstimateTests
     {
         UsageRecord record = await ReadAsync(new StreamUsageOptions(), new SpeechlessException());
 
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.ErrorType == nameof(SpeechlessException) && r.ErrorMessage == null && r.Usage.InputTokens == 25);
+        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted
+            && r.ErrorType == nameof(SpeechlessException) && r.ErrorMessage == null && r.Usage.InputTokens == 25);
     }
 
     [Fact]
@@ -71,13 +75,16 @@ public sealed class HungEstimateTests
     {
         var log = new RecordingLog();
 
-        UsageRecord record = await ReadAsync(new StreamUsageOptions().AddParser(new ApiFormat("ODD"), new OddParser()), Answers.Claude, Track.Nothing, log);
+        UsageRecord record = await ReadAsync(
+            new StreamUsageOptions().AddParser(new ApiFormat("ODD"), new OddParser()), Answers.Claude, Track.Nothing, log);
 
-        record.Should().Match<UsageRecord>(r => r.Protocol == "odd" && r.Usage.OutputTokens == 9 && r.Outcome == StreamOutcome.Completed && r.Iterations.Count == 0);
+        record.Should().Match<UsageRecord>(
+            r => r.Protocol == "odd" && r.Usage.OutputTokens == 9 && r.Outcome == StreamOutcome.Completed && r.Iterations.Count == 0);
         log.Lines.Should().ContainSingle(line => line.EventId == 5);
     }
 
-    private static async Task<UsageRecord> ReadAsync(StreamUsageOptions options, object end, UsageContext? context = null, RecordingLog? log = null, TimerCountingTime? time = null, Func<bool>? mayPass = null)
+    private static async Task<UsageRecord> ReadAsync(StreamUsageOptions options,
+        object end, UsageContext? context = null, RecordingLog? log = null, TimerCountingTime? time = null, Func<bool>? mayPass = null)
     {
         var sink = new RecordingSink();
         options.SinkTimeout = TimeSpan.FromDays(1); // Time passes in leaps.

@@ -14,7 +14,8 @@ public sealed class MeterTests
     public async Task Records_are_counted_by_outcome_and_faults_by_kind()
     {
         using var meters = new Meters();
-        var options = new StreamUsageOptions { MeterFactory = meters, MaxDeliveryAttempts = 1 }.AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException()));
+        var options = new StreamUsageOptions { MeterFactory = meters, MaxDeliveryAttempts = 1 }
+            .AddParser(new ApiFormat("FAULTY"), new FaultyParser(new InvalidOperationException()));
         await using var tracker = new UsageTracker(new FaultySink(record: _ => throw new InvalidOperationException()), options);
 
         tracker.Track(Stream.Null, Track.Nothing, out UsageTracking first).Dispose();
@@ -33,7 +34,8 @@ public sealed class MeterTests
     {
         using var meters = new Meters();
         var mayEnd = new TaskCompletionSource();
-        await using var tracker = new UsageTracker(new FaultySink(record: _ => new ValueTask(mayEnd.Task)), new StreamUsageOptions { MeterFactory = meters });
+        await using var tracker = new UsageTracker(
+            new FaultySink(record: _ => new ValueTask(mayEnd.Task)), new StreamUsageOptions { MeterFactory = meters });
 
         Stream tracked = tracker.Track(Stream.Null, Track.Nothing, out UsageTracking tracking);
         Open().Should().Be(1);
@@ -55,7 +57,8 @@ public sealed class MeterTests
     public async Task A_listener_that_comes_late_is_told_of_all_that_are_open()
     {
         using var meters = new Meters(isOn: false);
-        await using var tracker = new UsageTracker(new CallbackUsageSink((_, _) => default), new StreamUsageOptions { MeterFactory = meters });
+        await using var tracker = new UsageTracker(
+            new CallbackUsageSink((_, _) => default), new StreamUsageOptions { MeterFactory = meters });
         Stream[] open = [.. Enumerable.Range(0, 3).Select(_ => tracker.Track(Stream.Null, Track.Nothing, out UsageTracking _))];
 
         meters.Start();
@@ -83,7 +86,8 @@ public sealed class MeterTests
     {
         using var meters = new Meters();
         int calls = 0;
-        var sink = new FaultySink(record: _ => Interlocked.Increment(ref calls) <= 2 ? throw new InvalidOperationException() : ValueTask.CompletedTask);
+        var sink = new FaultySink(
+            record: _ => Interlocked.Increment(ref calls) <= 2 ? throw new InvalidOperationException() : ValueTask.CompletedTask);
         await using var tracker = new UsageTracker(sink, new StreamUsageOptions { MeterFactory = meters, RetryDelay = TimeSpan.Zero });
 
         await Streams.Finish(tracker).Completion;
@@ -92,7 +96,8 @@ public sealed class MeterTests
         meters.Sum("streamusage.records.delivered", "FaultySink").Should().Be(1);
         meters.Sum("streamusage.records.retried", "FaultySink").Should().Be(2);
         meters.Sum("streamusage.faults", "sink").Should().Be(2);
-        meters.Measurements.Where(m => m.Name == "streamusage.delivery.duration").Should().ContainSingle().Which.Value.Should().BePositive();
+        meters.Measurements.Where(m => m.Name == "streamusage.delivery.duration")
+            .Should().ContainSingle().Which.Value.Should().BePositive();
     }
 
     [Fact]
@@ -112,7 +117,8 @@ public sealed class MeterTests
         before.Should().BePositive();
         Count().Should().Be(before);
 
-        int Count() => published.Where(i => i.Meter.Name == "StreamUsage" && i.Meter.Scope == null && i.Name == "streamusage.records").Distinct().Count();
+        int Count() => published.Where(i => i.Meter.Name == "StreamUsage" && i.Meter.Scope == null && i.Name == "streamusage.records")
+            .Distinct().Count();
     }
 
 }

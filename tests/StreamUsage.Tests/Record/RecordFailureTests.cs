@@ -8,7 +8,8 @@ namespace StreamUsage.Tests.Record;
 /// <summary>A request that got no response has a record too.</summary>
 public sealed class RecordFailureTests
 {
-    private static readonly byte[] Request = """{"model":"gpt-5","messages":[{"role":"user","content":"How many characters are these?"}]}"""u8.ToArray();
+    private static readonly byte[] Request =
+        """{"model":"gpt-5","messages":[{"role":"user","content":"How many characters are these?"}]}"""u8.ToArray();
 
     public static TheoryData<Exception?, UsageStatus, int> Faults { get; } = new()
     {
@@ -16,7 +17,8 @@ public sealed class RecordFailureTests
         { new HttpRequestException(HttpRequestError.ConnectionError), UsageStatus.Failed, 502 },
         { new IOException("reset"), UsageStatus.Failed, 502 },
         { new OperationCanceledException(), UsageStatus.Cancelled, 499 },
-        { new TaskCanceledException("The request was canceled due to the configured HttpClient.Timeout.", new TimeoutException()), UsageStatus.Failed, 504 },
+        { new TaskCanceledException("The request was canceled due to the configured HttpClient.Timeout.", new TimeoutException()),
+            UsageStatus.Failed, 504 },
         { new TimeoutException(), UsageStatus.Failed, 504 },
         { new TimeoutRejectedException(), UsageStatus.Failed, 504 },
         { new HttpRequestException("connect", new SocketException((int)SocketError.TimedOut)), UsageStatus.Failed, 504 },
@@ -30,7 +32,8 @@ public sealed class RecordFailureTests
 
         UsageRecord record = await new UsageTracker(sink).RecordFailure(new UsageContext { RequestId = "r1" }, fault).Completion;
 
-        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.NoResponse && r.Status == status && r.StatusCode == statusCode && r.HttpStatusCode == null && r.Context.RequestId == "r1");
+        record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.NoResponse
+            && r.Status == status && r.StatusCode == statusCode && r.HttpStatusCode == null && r.Context.RequestId == "r1");
         (record.ErrorType is not null).Should().Be(fault is not null && status == UsageStatus.Failed);
         sink.Records.Should().Equal(record);
     }
@@ -42,9 +45,11 @@ public sealed class RecordFailureTests
     {
         var context = new UsageContext { ApiFormat = ApiFormat.OpenAI, RequestBody = Request };
 
-        UsageRecord record = await new UsageTracker(new RecordingSink()).RecordFailure(context, new IOException("reset"), requestWasSent).Completion;
+        UsageRecord record = await new UsageTracker(new RecordingSink())
+            .RecordFailure(context, new IOException("reset"), requestWasSent).Completion;
 
-        record.Should().Match<UsageRecord>(r => r.InputSource == source && r.OutputSource == TokenSource.None && r.Usage.OutputTokens == 0 && r.Usage.InputTokens > 0 == requestWasSent);
+        record.Should().Match<UsageRecord>(r => r.InputSource == source
+            && r.OutputSource == TokenSource.None && r.Usage.OutputTokens == 0 && r.Usage.InputTokens > 0 == requestWasSent);
         record.Context.Model.Should().Be("gpt-5");
     }
 
@@ -55,14 +60,17 @@ public sealed class RecordFailureTests
         DateTimeOffset started = time.GetUtcNow();
         time.Advance(TimeSpan.FromSeconds(7));
 
-        UsageRecord record = await new UsageTracker(new RecordingSink(), timeProvider: time).RecordFailure(new UsageContext { RequestStartedAt = started }).Completion;
+        UsageRecord record = await new UsageTracker(new RecordingSink(), timeProvider: time)
+            .RecordFailure(new UsageContext { RequestStartedAt = started }).Completion;
 
-        record.Should().Match<UsageRecord>(r => r.StartedAt == started && r.Duration == TimeSpan.FromSeconds(7) && r.TimeToFirstByte == null);
+        record.Should().Match<UsageRecord>(
+            r => r.StartedAt == started && r.Duration == TimeSpan.FromSeconds(7) && r.TimeToFirstByte == null);
     }
 
     [Fact]
     public void RecordFailure_names_the_argument_that_is_missing() =>
-        FluentActions.Invoking(() => new UsageTracker(new RecordingSink()).RecordFailure(null!)).Should().Throw<ArgumentNullException>().WithParameterName("context");
+        FluentActions.Invoking(() => new UsageTracker(new RecordingSink()).RecordFailure(null!))
+            .Should().Throw<ArgumentNullException>().WithParameterName("context");
 
     [Fact]
     public async Task The_handle_cannot_mark_a_record_that_was_made()

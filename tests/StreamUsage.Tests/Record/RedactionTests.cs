@@ -26,7 +26,8 @@ public sealed class RedactionTests
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink, new StreamUsageOptions().RedactHeader("server").CaptureHeader("x-tenant"));
         var headers = new Dictionary<string, string> { [name] = "value-1" };
-        Stream tracked = tracker.Track(Stream.Null, new UsageContext { RequestHeaders = headers, ProviderRequestHeaders = headers }, out UsageTracking tracking, new TrackedResponse { Headers = headers });
+        Stream tracked = tracker.Track(Stream.Null, new UsageContext { RequestHeaders = headers, ProviderRequestHeaders = headers },
+            out UsageTracking tracking, new TrackedResponse { Headers = headers });
 
         tracked.Dispose();
 
@@ -50,7 +51,8 @@ public sealed class RedactionTests
 
         response.Dispose();
 
-        (await tracking.Completion).ResponseHeaders.Should().Equal(new Dictionary<string, string> { ["Set-Cookie"] = "***", ["Via"] = "one, two", ["Content-Type"] = "text/event-stream" });
+        (await tracking.Completion).ResponseHeaders.Should().Equal(
+            new Dictionary<string, string> { ["Set-Cookie"] = "***", ["Via"] = "one, two", ["Content-Type"] = "text/event-stream" });
     }
 
     [Fact]

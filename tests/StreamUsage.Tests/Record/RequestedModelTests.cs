@@ -39,7 +39,8 @@ public sealed class RequestedModelTests
     {
         byte[] request = Encoding.UTF8.GetBytes($$"""{"pad":"{{new string('x', 200)}}","model":"gpt-5"}""");
 
-        UsageRecord record = await ReadAsync(new UsageContext { RequestBody = request }, new StreamUsageOptions { MaxRequestBodyBytes = 100 });
+        UsageRecord record = await ReadAsync(
+            new UsageContext { RequestBody = request }, new StreamUsageOptions { MaxRequestBodyBytes = 100 });
 
         record.Context.Model.Should().BeNull();
     }
@@ -50,7 +51,8 @@ public sealed class RequestedModelTests
         var sink = new RecordingSink();
         var tracker = new UsageTracker(sink);
 
-        tracker.Track(Stream.Null, new UsageContext { RequestBody = """{"model":"gpt-5"}"""u8.ToArray() }, out UsageTracking tracking).Dispose();
+        tracker.Track(Stream.Null, new UsageContext { RequestBody = """{"model":"gpt-5"}"""u8.ToArray() }, out UsageTracking tracking)
+            .Dispose();
 
         await tracking.Completion;
         sink.Starts.Should().ContainSingle().Which.Context.Model.Should().Be("gpt-5");
@@ -66,7 +68,8 @@ public sealed class RequestedModelTests
 
     private static Task<UsageRecord> ReadAsync(UsageContext context, StreamUsageOptions? options = null)
     {
-        new UsageTracker(new CallbackUsageSink((_, _) => ValueTask.CompletedTask), options).Track(Stream.Null, context, out UsageTracking tracking).Dispose();
+        new UsageTracker(new CallbackUsageSink((_, _) => ValueTask.CompletedTask), options)
+            .Track(Stream.Null, context, out UsageTracking tracking).Dispose();
         return tracking.Completion;
     }
 

@@ -34,8 +34,10 @@ public sealed class TimingTests
     {
         var time = new FakeTimeProvider(Start);
         await using var tracker = new UsageTracker(new RecordingSink(), timeProvider: time);
-        UsageContext context = secondsBefore == 0 ? Track.Nothing : new UsageContext { RequestStartedAt = Start.AddSeconds(-secondsBefore) };
-        Stream tracked = tracker.Track(new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeStop), context, out UsageTracking tracking);
+        UsageContext context =
+            secondsBefore == 0 ? Track.Nothing : new UsageContext { RequestStartedAt = Start.AddSeconds(-secondsBefore) };
+        Stream tracked = tracker.Track(
+            new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeStop), context, out UsageTracking tracking);
         var buffer = new byte[4096];
 
         for (int i = 0; i < 3; i++)
@@ -61,7 +63,8 @@ public sealed class TimingTests
     {
         Track.Stream(Stream.Null, out UsageTracking tracking, out _).Dispose();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.TimeToFirstByte == null && r.TimeToFirstToken == null && r.TimeToLastByte == null);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.TimeToFirstByte == null && r.TimeToFirstToken == null && r.TimeToLastByte == null);
     }
 
     [Fact]
@@ -73,7 +76,8 @@ public sealed class TimingTests
 
         tracked.Dispose();
 
-        (await tracking.Completion).Should().Match<UsageRecord>(r => r.TraceId == activity.TraceId.ToHexString() && r.SpanId == activity.SpanId.ToHexString());
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.TraceId == activity.TraceId.ToHexString() && r.SpanId == activity.SpanId.ToHexString());
     }
 
     [Fact]
@@ -88,7 +92,8 @@ public sealed class TimingTests
     [Fact]
     public async Task Bytes_reads_events_and_characters_are_counted_as_they_pass()
     {
-        Stream tracked = Track.Stream(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText, Answers.ClaudeDelta + "event: message_stop\ndata: {\"type\":\"message_stop\"}"), out UsageTracking tracking, out _);
+        Stream tracked = Track.Stream(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText,
+            Answers.ClaudeDelta + "event: message_stop\ndata: {\"type\":\"message_stop\"}"), out UsageTracking tracking, out _);
         var buffer = new byte[4096];
 
         tracking.Current.Should().Be(new UsageSnapshot());
@@ -99,16 +104,21 @@ public sealed class TimingTests
         _ = await tracked.ReadAsync(buffer);
         UsageRecord record = await tracking.Completion;
 
-        during.Should().Match<UsageSnapshot>(s => s.Usage.InputTokens == 25 && s.Usage.OutputTokens >= 6 && s.Usage.OutputTokens <= 10 && s.InputSource == TokenSource.Reported && s.OutputSource == TokenSource.Estimated && s.EventCount == 2 && s.StopReason == null);
+        during.Should().Match<UsageSnapshot>(s => s.Usage.InputTokens == 25
+            && s.Usage.OutputTokens >= 6 && s.Usage.OutputTokens <= 10 && s.InputSource == TokenSource.Reported
+            && s.OutputSource == TokenSource.Estimated && s.EventCount == 2 && s.StopReason == null);
         during.BytesReceived.Should().Be(Answers.ClaudeStart.Length + Answers.ClaudeText.Length);
-        record.Should().Match<UsageRecord>(r => r.EventCount == 4 && r.ReadCount == 2 && r.OutputCharacters == 24 && r.BytesReceived == Answers.ClaudeBytes.Length - 2 && r.Outcome == StreamOutcome.Completed);
+        record.Should().Match<UsageRecord>(r => r.EventCount == 4 && r.ReadCount == 2
+            && r.OutputCharacters == 24 && r.BytesReceived == Answers.ClaudeBytes.Length - 2 && r.Outcome == StreamOutcome.Completed);
         tracking.Current.Should().Be(new UsageSnapshot
         {
+            Model = record.ResponseModel,
             Usage = record.Usage,
             InputSource = TokenSource.Reported,
             OutputSource = TokenSource.Reported,
             BytesReceived = record.BytesReceived,
             EventCount = 4,
+            Model = "claude-sonnet-4-5",
             StopReason = "end_turn",
         });
     }
@@ -117,12 +127,14 @@ public sealed class TimingTests
     public async Task An_unreported_input_is_estimated_from_the_request_body_which_the_record_does_not_keep()
     {
         await using var tracker = new UsageTracker(new RecordingSink(), Track.ByCharacters);
-        Stream tracked = tracker.Track(new ScriptedStream(Answers.ChatText + Answers.ChatDone), new UsageContext { RequestBody = new byte[400], UserId = "u1" }, out UsageTracking tracking);
+        Stream tracked = tracker.Track(new ScriptedStream(Answers.ChatText + Answers.ChatDone),
+            new UsageContext { RequestBody = new byte[400], UserId = "u1" }, out UsageTracking tracking);
 
         await Track.ReadToEndAsync(tracked);
 
         UsageRecord record = await tracking.Completion;
-        record.Should().Match<UsageRecord>(r => r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == 100 && r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == 2);
+        record.Should().Match<UsageRecord>(r => r.InputSource == TokenSource.Estimated
+            && r.Usage.InputTokens == 100 && r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == 2);
         record.Context.UserId.Should().Be("u1");
         record.Context.RequestBody.IsEmpty.Should().BeTrue();
     }

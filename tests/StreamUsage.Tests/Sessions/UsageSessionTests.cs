@@ -6,7 +6,8 @@ namespace StreamUsage.Tests.Sessions;
 /// <summary>The messages of a socket: one record of each response, whichever protocol it is.</summary>
 public sealed class UsageSessionTests : IAsyncDisposable
 {
-    private const string Created = """{"type":"session.created","event_id":"e0","session":{"type":"realtime","model":"gpt-realtime","audio":{"input":{"transcription":{"model":"whisper-1"}}}}}""";
+    private const string Created = """{"type":"session.created","event_id":"e0","session":"""
+        + """{"type":"realtime","model":"gpt-realtime","audio":{"input":{"transcription":{"model":"whisper-1"}}}}}""";
 
     private readonly RecordingSink _sink = new();
     private readonly UsageTracker _tracker;
@@ -23,10 +24,14 @@ public sealed class UsageSessionTests : IAsyncDisposable
         UsageRecord record = await EndAsync(
             session,
             Created,
-            """{"type":"response.created","event_id":"e1","response":{"object":"realtime.response","id":"resp_1","status":"in_progress"}}""",
-            """{"type":"response.output_item.added","event_id":"e2","response_id":"resp_1","output_index":0,"item":{"id":"i1","type":"message","role":"assistant","content":[]}}""",
-            """{"type":"response.output_audio_transcript.delta","event_id":"e3","response_id":"resp_1","item_id":"i1","output_index":0,"content_index":0,"delta":"It is four."}""",
-            """{"type":"response.output_audio.delta","event_id":"e4","response_id":"resp_1","item_id":"i1","output_index":0,"content_index":0,"delta":"AAAA"}""",
+            """{"type":"response.created","event_id":"e1","response":"""
+                + """{"object":"realtime.response","id":"resp_1","status":"in_progress"}}""",
+            """{"type":"response.output_item.added","event_id":"e2","response_id":"resp_1","output_index":0"""
+                + ""","item":{"id":"i1","type":"message","role":"assistant","content":[]}}""",
+            """{"type":"response.output_audio_transcript.delta","event_id":"e3","response_id":"resp_1","item_id":"i1","output_index":0"""
+                + ""","content_index":0,"delta":"It is four."}""",
+            """{"type":"response.output_audio.delta","event_id":"e4","response_id":"resp_1","item_id":"i1","output_index":0"""
+                + ""","content_index":0,"delta":"AAAA"}""",
             Done("resp_1", "completed", input: 120, cached: 64, output: 30));
 
         record.Should().BeEquivalentTo(new
@@ -52,23 +57,29 @@ public sealed class UsageSessionTests : IAsyncDisposable
 
     [Theory]
     [InlineData("cancelled", "\"type\":\"cancelled\",\"reason\":\"turn_detected\"", StreamOutcome.Completed, "turn_detected", 200)]
-    [InlineData("incomplete", "\"type\":\"incomplete\",\"reason\":\"max_output_tokens\"", StreamOutcome.Completed, "max_output_tokens", 200)]
-    [InlineData("failed", "\"type\":\"failed\",\"error\":{\"type\":\"rate_limit_exceeded\",\"code\":\"x\"}", StreamOutcome.ProviderError, "failed", 429)]
-    public async Task A_realtime_response_ends_by_its_status(string status, string details, StreamOutcome outcome, string stopReason, int statusCode)
+    [InlineData("incomplete",
+        "\"type\":\"incomplete\",\"reason\":\"max_output_tokens\"", StreamOutcome.Completed, "max_output_tokens", 200)]
+    [InlineData("failed",
+        "\"type\":\"failed\",\"error\":{\"type\":\"rate_limit_exceeded\",\"code\":\"x\"}", StreamOutcome.ProviderError, "failed", 429)]
+    public async Task A_realtime_response_ends_by_its_status(
+        string status, string details, StreamOutcome outcome, string stopReason, int statusCode)
     {
         using UsageSession session = _tracker.TrackMessages(Track.Nothing);
 
         UsageRecord record = await EndAsync(session, Done("resp_1", status, input: 10, cached: 0, output: 2, details));
 
-        (record.Outcome, record.StopReason, record.StatusCode, record.Usage.InputTokens, record.Usage.OutputTokens).Should().Be((outcome, stopReason, statusCode, 10, 2));
+        (record.Outcome, record.StopReason, record.StatusCode, record.Usage.InputTokens, record.Usage.OutputTokens)
+            .Should().Be((outcome, stopReason, statusCode, 10, 2));
     }
 
     [Fact]
     public async Task Responses_that_are_open_at_once_are_told_apart_by_their_ids()
     {
         using UsageSession session = _tracker.TrackMessages(Track.Nothing);
-        Receive(session, """{"type":"response.created","event_id":"e1","response":{"id":"a"}}""", """{"type":"response.created","event_id":"e2","response":{"id":"b"}}""");
-        Receive(session, """{"type":"response.output_text.delta","event_id":"e3","response_id":"b","delta":"bb"}""", """{"type":"response.output_text.delta","event_id":"e4","response_id":"a","delta":"aaaa"}""");
+        Receive(session, """{"type":"response.created","event_id":"e1","response":{"id":"a"}}""",
+            """{"type":"response.created","event_id":"e2","response":{"id":"b"}}""");
+        Receive(session, """{"type":"response.output_text.delta","event_id":"e3","response_id":"b","delta":"bb"}""",
+            """{"type":"response.output_text.delta","event_id":"e4","response_id":"a","delta":"aaaa"}""");
 
         UsageRecord first = await EndAsync(session, Done("b", "completed", 10, 0, 2));
         UsageRecord second = await EndAsync(session, Done("a", "completed", 20, 0, 4));
@@ -86,14 +97,31 @@ public sealed class UsageSessionTests : IAsyncDisposable
 
         UsageRecord seconds = await EndAsync(
             session,
-            """{"type":"conversation.item.input_audio_transcription.delta","event_id":"e2","item_id":"item_1","content_index":0,"delta":"Two and two"}""",
-            """{"type":"conversation.item.input_audio_transcription.completed","event_id":"e3","item_id":"item_1","content_index":0,"transcript":"Two and two","usage":{"type":"duration","seconds":2.5}}""");
+            """{"type":"conversation.item.input_audio_transcription.delta","event_id":"e2","item_id":"item_1","content_index":0"""
+                + ""","delta":"Two and two"}""",
+            """{"type":"conversation.item.input_audio_transcription.completed","event_id":"e3","item_id":"item_1","content_index":0"""
+                + ""","transcript":"Two and two","usage":{"type":"duration","seconds":2.5}}""");
         UsageRecord tokens = await EndAsync(
-            session, """{"type":"conversation.item.input_audio_transcription.completed","event_id":"e4","item_id":"item_2","transcript":"Hi","usage":{"type":"tokens","input_tokens":20,"input_token_details":{"audio_tokens":20},"output_tokens":3,"total_tokens":23}}""");
+            session,
+            """{"type":"conversation.item.input_audio_transcription.completed","event_id":"e4","""
+                + "\"item_id\":\"item_2\",\"transcript\":\"Hi\",\"usage\":"
+                + """{"type":"tokens","input_tokens":20,"input_token_details":"""
+                + """{"audio_tokens":20}"""
+                + ""","output_tokens":3,"total_tokens":23}}""");
 
-        seconds.Should().BeEquivalentTo(new { Operation = "transcription", ResponseId = "item_1", Outcome = StreamOutcome.Completed, OutputCharacters = 11, InputSource = TokenSource.None, OutputSource = TokenSource.None, Context = new { Model = "whisper-1" } });
+        seconds.Should().BeEquivalentTo(new
+        {
+            Operation = "transcription",
+            ResponseId = "item_1",
+            Outcome = StreamOutcome.Completed,
+            OutputCharacters = 11,
+            InputSource = TokenSource.None,
+            OutputSource = TokenSource.None,
+            Context = new { Model = "whisper-1" },
+        });
         seconds.BilledUnits.Should().Equal(new Dictionary<string, decimal> { ["audio_seconds"] = 2.5m });
-        (tokens.ResponseId, tokens.Usage.InputTokens, tokens.Usage.InputAudioTokens, tokens.Usage.OutputTokens).Should().Be(("item_2", 20, 20, 3));
+        (tokens.ResponseId, tokens.Usage.InputTokens, tokens.Usage.InputAudioTokens, tokens.Usage.OutputTokens)
+            .Should().Be(("item_2", 20, 20, 3));
     }
 
     [Fact]
@@ -101,7 +129,10 @@ public sealed class UsageSessionTests : IAsyncDisposable
     {
         using UsageSession session = _tracker.TrackMessages(Track.Nothing);
 
-        UsageRecord failed = await EndAsync(session, """{"type":"conversation.item.input_audio_transcription.failed","event_id":"e1","item_id":"item_1","error":{"type":"invalid_request_error","message":"No sound."}}""");
+        UsageRecord failed = await EndAsync(
+            session,
+            """{"type":"conversation.item.input_audio_transcription.failed","event_id":"e1","item_id":"item_1","error":"""
+                + """{"type":"invalid_request_error","message":"No sound."}}""");
         Receive(session, """{"type":"error","event_id":"e2","error":{"type":"invalid_request_error","message":"Not a response's."}}""");
         UsageRecord next = await EndAsync(session, Done("resp_1", "completed", 10, 0, 2));
 
@@ -116,16 +147,28 @@ public sealed class UsageSessionTests : IAsyncDisposable
         using UsageSession session = _tracker.TrackMessages(Track.Nothing);
         Receive(
             session,
-            """{"type":"response.created","sequence_number":0,"stream_id":"one","response":{"id":"resp_1","object":"response","model":"gpt-9","status":"in_progress"}}""",
-            """{"type":"response.created","sequence_number":0,"stream_id":"two","response":{"id":"resp_2","object":"response","model":"gpt-9","status":"in_progress"}}""",
+            """{"type":"response.created","sequence_number":0,"stream_id":"one","response":"""
+                + """{"id":"resp_1","object":"response","model":"gpt-9","status":"in_progress"}}""",
+            """{"type":"response.created","sequence_number":0,"stream_id":"two","response":"""
+                + """{"id":"resp_2","object":"response","model":"gpt-9","status":"in_progress"}}""",
             """{"type":"response.output_text.delta","sequence_number":1,"stream_id":"two","delta":"It is four."}""");
 
-        UsageRecord failed = await EndAsync(session, """{"type":"error","stream_id":"one","status":429,"error":{"type":"rate_limit_error","message":"Too many."}}""");
+        UsageRecord failed = await EndAsync(
+            session, """{"type":"error","stream_id":"one","status":429,"error":{"type":"rate_limit_error","message":"Too many."}}""");
         UsageRecord record = await EndAsync(
-            session, """{"type":"response.completed","sequence_number":2,"stream_id":"two","response":{"id":"resp_2","status":"completed","usage":{"input_tokens":30,"input_tokens_details":{"cached_tokens":10},"output_tokens":5,"total_tokens":35}}}""");
+            session, """{"type":"response.completed","sequence_number":2,"stream_id":"two","response":"""
+                + """{"id":"resp_2","status":"completed","usage":{"input_tokens":30,"input_tokens_details":{"cached_tokens":10}"""
+                + ""","output_tokens":5,"total_tokens":35}}}""");
 
         (failed.ResponseId, failed.Outcome, failed.StatusCode).Should().Be(("resp_1", StreamOutcome.ProviderError, 429));
-        record.Should().BeEquivalentTo(new { Protocol = "openai-responses", ResponseId = "resp_2", ResponseModel = "gpt-9", Outcome = StreamOutcome.Completed, OutputCharacters = 11 });
+        record.Should().BeEquivalentTo(new
+        {
+            Protocol = "openai-responses",
+            ResponseId = "resp_2",
+            ResponseModel = "gpt-9",
+            Outcome = StreamOutcome.Completed,
+            OutputCharacters = 11,
+        });
         (record.Usage.InputTokens, record.Usage.CacheReadInputTokens, record.Usage.OutputTokens).Should().Be((20, 10, 5));
     }
 
@@ -139,18 +182,32 @@ public sealed class UsageSessionTests : IAsyncDisposable
             """{"setupComplete":{}}""",
             """{"serverContent":{"inputTranscription":{"text":"What?"}}}""",
             """{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":"audio/pcm","data":"AAAA"}}]}}}""",
-            """{"serverContent":{"outputTranscription":{"text":"It is four."}},"usageMetadata":{"promptTokenCount":100,"responseTokenCount":9,"totalTokenCount":109}}""",
+            """{"serverContent":{"outputTranscription":{"text":"It is four."}},"usageMetadata":{"promptTokenCount":100"""
+                + ""","responseTokenCount":9,"totalTokenCount":109}}""",
             """{"toolCall":{"functionCalls":[{"id":"f1","name":"weather","args":{"city":"Bern"}}]}}""",
             """{"serverContent":{"generationComplete":true}}""",
-            """{"serverContent":{"turnComplete":true},"usageMetadata":{"promptTokenCount":143,"cachedContentTokenCount":40,"toolUsePromptTokenCount":7,"responseTokenCount":19,"thoughtsTokenCount":5,"totalTokenCount":174,"responseTokensDetails":[{"modality":"AUDIO","tokenCount":19}]}}""");
+            """{"serverContent":{"turnComplete":true},"usageMetadata":{"promptTokenCount":143,"cachedContentTokenCount":40"""
+                + ""","toolUsePromptTokenCount":7,"responseTokenCount":19,"thoughtsTokenCount":5,"totalTokenCount":174"""
+                + ""","responseTokensDetails":[{"modality":"AUDIO","tokenCount":19}]}}""");
         UsageRecord second = await EndAsync(
             session,
             """{"usageMetadata":{"promptTokenCount":143,"responseTokenCount":19,"totalTokenCount":162}}""",
             """{"serverContent":{"modelTurn":{"parts":[{"text":"Yes."}]}}}""",
-            """{"serverContent":{"turnComplete":true},"usageMetadata":{"promptTokenCount":181,"responseTokenCount":24,"totalTokenCount":205}}""");
+            """{"serverContent":{"turnComplete":true},"usageMetadata":{"promptTokenCount":181,"responseTokenCount":24"""
+                + ""","totalTokenCount":205}}""");
 
-        first.Should().BeEquivalentTo(new { Protocol = "gemini", ApiFormat = ApiFormat.Gemini, Operation = "generate_content", Outcome = StreamOutcome.Completed, OutputCharacters = 11 + 15, InputSource = TokenSource.Reported, OutputSource = TokenSource.Reported });
-        (first.Usage.InputTokens, first.Usage.CacheReadInputTokens, first.Usage.OutputTokens, first.Usage.ReasoningTokens, first.Usage.OutputAudioTokens).Should().Be((110, 40, 24, 5, 19));
+        first.Should().BeEquivalentTo(new
+        {
+            Protocol = "gemini",
+            ApiFormat = ApiFormat.Gemini,
+            Operation = "generate_content",
+            Outcome = StreamOutcome.Completed,
+            OutputCharacters = 11 + 15,
+            InputSource = TokenSource.Reported,
+            OutputSource = TokenSource.Reported,
+        });
+        (first.Usage.InputTokens, first.Usage.CacheReadInputTokens,
+            first.Usage.OutputTokens, first.Usage.ReasoningTokens, first.Usage.OutputAudioTokens).Should().Be((110, 40, 24, 5, 19));
         (second.Usage.InputTokens, second.Usage.OutputTokens, second.OutputCharacters).Should().Be((181, 24, 4));
         _sink.Records.Should().Equal(first, second);
     }
@@ -159,12 +216,14 @@ public sealed class UsageSessionTests : IAsyncDisposable
     public async Task A_live_turn_that_the_user_interrupts_ends_where_the_next_begins()
     {
         using UsageSession session = _tracker.TrackMessages(Track.Nothing);
-        Receive(session, """{"serverContent":{"modelTurn":{"parts":[{"text":"It is"}]}},"usageMetadata":{"promptTokenCount":10,"responseTokenCount":2,"totalTokenCount":12}}""");
+        Receive(session, """{"serverContent":{"modelTurn":{"parts":[{"text":"It is"}]}},"usageMetadata":{"promptTokenCount":10"""
+            + ""","responseTokenCount":2,"totalTokenCount":12}}""");
         Receive(session, """{"serverContent":{"interrupted":true}}""");
 
         UsageRecord interrupted = await EndAsync(session, """{"serverContent":{"modelTurn":{"parts":[{"text":"Yes."}]}}}""");
 
-        (interrupted.Outcome, interrupted.StopReason, interrupted.Usage.InputTokens, interrupted.Usage.OutputTokens).Should().Be((StreamOutcome.Completed, "interrupted", 10, 2));
+        (interrupted.Outcome, interrupted.StopReason, interrupted.Usage.InputTokens, interrupted.Usage.OutputTokens)
+            .Should().Be((StreamOutcome.Completed, "interrupted", 10, 2));
     }
 
     [Theory]
@@ -173,7 +232,8 @@ public sealed class UsageSessionTests : IAsyncDisposable
     public async Task A_response_that_had_not_ended_is_recorded_when_the_session_ends(bool isLeft, StreamOutcome outcome)
     {
         UsageSession session = _tracker.TrackMessages(Track.Nothing);
-        Receive(session, """{"type":"response.created","event_id":"e1","response":{"id":"a"}}""", """{"type":"response.output_text.delta","event_id":"e2","response_id":"a","delta":"Eight ch"}""");
+        Receive(session, """{"type":"response.created","event_id":"e1","response":{"id":"a"}}""",
+            """{"type":"response.output_text.delta","event_id":"e2","response_id":"a","delta":"Eight ch"}""");
         if (!isLeft)
         {
             session.Complete();
@@ -183,7 +243,8 @@ public sealed class UsageSessionTests : IAsyncDisposable
         session.Receive(Encoding.UTF8.GetBytes(Done("a", "completed", 1, 0, 1))).Should().BeNull();
         await _tracker.DisposeAsync();
 
-        _sink.Records.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Outcome = outcome, ResponseId = "a", OutputSource = TokenSource.Estimated, Usage = new { OutputTokens = 2 } });
+        _sink.Records.Should().ContainSingle().Which.Should().BeEquivalentTo(
+            new { Outcome = outcome, ResponseId = "a", OutputSource = TokenSource.Estimated, Usage = new { OutputTokens = 2 } });
     }
 
     [Fact]
@@ -195,7 +256,8 @@ public sealed class UsageSessionTests : IAsyncDisposable
         session.Complete(new IOException("reset"));
         await _tracker.DisposeAsync();
 
-        _sink.Records.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, ErrorType = "IOException", ErrorMessage = "reset" });
+        _sink.Records.Should().ContainSingle().Which
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, ErrorType = "IOException", ErrorMessage = "reset" });
     }
 
     [Theory]
@@ -232,10 +294,16 @@ public sealed class UsageSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_session_needs_a_context() => FluentActions.Invoking(() => _tracker.TrackMessages(null!)).Should().Throw<ArgumentNullException>();
+    public void A_session_needs_a_context() =>
+        FluentActions.Invoking(() => _tracker.TrackMessages(null!)).Should().Throw<ArgumentNullException>();
 
     private static string Done(string id, string status, long input, long cached, long output, string details = "") =>
-        $$$$$$"""{"type":"response.done","event_id":"e9","response":{"object":"realtime.response","id":"{{{{{{id}}}}}}","status":"{{{{{{status}}}}}}","status_details":{{{{{{{details}}}}}}},"output":[],"usage":{"total_tokens":{{{{{{input + output}}}}}},"input_tokens":{{{{{{input}}}}}},"output_tokens":{{{{{{output}}}}}},"input_token_details":{"text_tokens":20,"audio_tokens":100,"image_tokens":0,"cached_tokens":{{{{{{cached}}}}}},"cached_tokens_details":{"text_tokens":4,"audio_tokens":60,"image_tokens":0}},"output_token_details":{"text_tokens":10,"audio_tokens":20}}}}""";
+        """{"type":"response.done","event_id":"e9","response":"""
+        + $$$$$$"""{"object":"realtime.response","id":"{{{{{{id}}}}}}","status":"{{{{{{status}}}}}}","status_details":"""
+        + $$$$$$"""{{{{{{{details}}}}}}},"output":[],"usage":{"total_tokens":{{{{{{input + output}}}}}},"input_tokens":{{{{{{input}}}}}}"""
+        + $$$$$$""","output_tokens":{{{{{{output}}}}}},"input_token_details":{"text_tokens":20,"audio_tokens":100,"image_tokens":0"""
+        + $$$$$$""","cached_tokens":{{{{{{cached}}}}}},"cached_tokens_details":{"text_tokens":4,"audio_tokens":60,"image_tokens":0}}"""
+        + ""","output_token_details":{"text_tokens":10,"audio_tokens":20}}}}""";
 
     private static UsageTracking? Receive(UsageSession session, params ReadOnlySpan<string> messages)
     {
@@ -250,5 +318,6 @@ public sealed class UsageSessionTests : IAsyncDisposable
         return ended;
     }
 
-    private static async Task<UsageRecord> EndAsync(UsageSession session, params string[] messages) => await Receive(session, messages)!.Completion;
+    private static async Task<UsageRecord> EndAsync(UsageSession session, params string[] messages) =>
+        await Receive(session, messages)!.Completion;
 }

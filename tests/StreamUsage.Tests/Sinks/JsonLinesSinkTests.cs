@@ -48,7 +48,8 @@ public sealed class JsonLinesSinkTests : IDisposable
             }
 
             // A line that lacks nothing but its end is whole.
-            Read(File).Should().Equal(length >= whole.Length - 1 ? [records[0].Id, records[1].Id, records[2].Id] : [records[0].Id, records[2].Id]);
+            Read(File).Should().Equal(
+                length >= whole.Length - 1 ? [records[0].Id, records[1].Id, records[2].Id] : [records[0].Id, records[2].Id]);
         }
     }
 
@@ -57,7 +58,9 @@ public sealed class JsonLinesSinkTests : IDisposable
     {
         UsageRecord[] records = [.. Records(7)];
         int line = UsageRecordJson.ToUtf8Bytes(records[0]).Length + 1;
-        using (var sink = new JsonLinesSink(File, new JsonLinesSinkOptions { MaxFileBytes = (2 * line) + 1, MaxArchivedFiles = 2, FlushToDisk = false }, new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))))
+        using (var sink = new JsonLinesSink(
+            File, new JsonLinesSinkOptions { MaxFileBytes = (2 * line) + 1, MaxArchivedFiles = 2, FlushToDisk = false },
+            new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))))
         {
             foreach (UsageRecord record in records)
             {
@@ -75,17 +78,21 @@ public sealed class JsonLinesSinkTests : IDisposable
     {
         var sink = new JsonLinesSink(File);
         sink.Dispose();
-        await FluentActions.Awaiting(async () => await sink.RecordAsync(new UsageRecord(), default)).Should().ThrowAsync<ObjectDisposedException>();
+        await FluentActions.Awaiting(async () => await sink.RecordAsync(new UsageRecord(), default))
+            .Should().ThrowAsync<ObjectDisposedException>();
     }
 
     [Fact]
     public void Wrong_options_are_named()
     {
-        FluentActions.Invoking(() => new JsonLinesSink(File, new JsonLinesSinkOptions { MaxFileBytes = 0 })).Should().Throw<ArgumentException>().WithMessage("JsonLinesSinkOptions.MaxFileBytes *");
-        FluentActions.Invoking(() => new JsonLinesSink(File, new JsonLinesSinkOptions { MaxArchivedFiles = -1 })).Should().Throw<ArgumentException>().WithMessage("JsonLinesSinkOptions.MaxArchivedFiles *");
+        FluentActions.Invoking(() => new JsonLinesSink(File, new JsonLinesSinkOptions { MaxFileBytes = 0 }))
+            .Should().Throw<ArgumentException>().WithMessage("JsonLinesSinkOptions.MaxFileBytes *");
+        FluentActions.Invoking(() => new JsonLinesSink(File, new JsonLinesSinkOptions { MaxArchivedFiles = -1 }))
+            .Should().Throw<ArgumentException>().WithMessage("JsonLinesSinkOptions.MaxArchivedFiles *");
     }
 
-    private static IEnumerable<UsageRecord> Records(int count) => Enumerable.Range(0, count).Select(i => new UsageRecord { Id = Guid.NewGuid(), Context = new UsageContext { RequestId = $"{i}" } });
+    private static IEnumerable<UsageRecord> Records(int count) =>
+        Enumerable.Range(0, count).Select(i => new UsageRecord { Id = Guid.NewGuid(), Context = new UsageContext { RequestId = $"{i}" } });
 
     private static List<Guid> Read(string path)
     {
@@ -93,6 +100,7 @@ public sealed class JsonLinesSinkTests : IDisposable
         using var reader = new StreamReader(stream);
         string text = reader.ReadToEnd();
         text.Should().Match(t => t.Length == 0 || t.EndsWith('\n'));
-        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => UsageRecordJson.Read(Encoding.UTF8.GetBytes(line)).Id)];
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => UsageRecordJson.Read(Encoding.UTF8.GetBytes(line)).Id)];
     }
 }

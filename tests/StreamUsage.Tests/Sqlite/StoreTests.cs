@@ -116,6 +116,78 @@ public sealed class StoreTests : IDisposable
         (await store.SumAsync(new UsageQuery())).Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task Records_are_listed_newest_first_and_page_by_page()
+    {
+        UsageRecord[] records = [.. Enumerable.Range(0, 5).Select(i => Record("ann", "gpt-5", i, 1m, Noon.AddHours(i / 2)))];
+        await StoreAsync(records);
+
+        IReadOnlyList<UsageRecord> first = await _store.ListAsync(new UsageQuery(), limit: 2);
+        IReadOnlyList<UsageRecord> second = await _store.ListAsync(new UsageQuery(), limit: 2, first[^1].Id);
+        IReadOnlyList<UsageRecord> last = await _store.ListAsync(new UsageQuery(), limit: 2, second[^1].Id);
+
+        UsageRecord[] listed = [.. first, .. second, .. last];
+        listed.Select(record => record.StartedAt).Should().BeInDescendingOrder();
+        listed.Should().BeEquivalentTo(records);
+    }
+
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("ann", 1)]
+    [InlineData(null, 3)]
+    public async Task An_empty_filter_takes_the_records_without_a_value(string? user, int count)
+    {
+        await StoreAsync(Record("ann", "gpt-5", 1, 1m), Record("bob", "gpt-5", 1, 1m), Record(null!, "gpt-5", 1, 1m));
+
+        (await _store.ListAsync(new UsageQuery { UserId = user })).Should().HaveCount(count);
+    }
+
+    [Theory]
+    [InlineData(UsageStatus.Completed, 1)]
+    [InlineData(UsageStatus.Failed, 2)]
+    [InlineData(UsageStatus.Cancelled, 0)]
+    public async Task A_query_selects_by_status(UsageStatus status, int count)
+    {
+        UsageRecord record = Record("ann", "gpt-5", 1, 1m);
+        await StoreAsync(
+            record, record with { Id = Guid.NewGuid(), Status = UsageStatus.Failed }, record with { Id = Guid.NewGuid(), Status = UsageStatus.Failed });
+
+        (await _store.ListAsync(new UsageQuery { Status = status })).Should().HaveCount(count);
+    }
+
+    [Fact]
+    public async Task Nothing_is_listed_after_a_record_that_is_not_there()
+    {
+        await StoreAsync(Record("ann", "gpt-5", 1, 1m));
+
+        (await _store.ListAsync(new UsageQuery(), after: Guid.NewGuid())).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10_001)]
+    public async Task A_page_has_one_to_ten_thousand_records(int limit)
+    {
+        await FluentActions.Awaiting(() => _store.ListAsync(new UsageQuery(), limit)).Should()
+            .ThrowAsync<ArgumentOutOfRangeException>().WithParameterName(nameof(limit));
+    }
+
+    [Theory]
+    [InlineData("ann", "ann")]
+    [InlineData("=1+1", "'=1+1")]
+    [InlineData("-1", "'-1")]
+    [InlineData("a,b", "\"a,b\"")]
+    [InlineData("a\"b", "\"a\"\"b\"")]
+    public async Task Sums_are_written_as_CSV_that_no_spreadsheet_runs(string user, string expected)
+    {
+        await StoreAsync(Record(user, "gpt-5", 7, 0.000000075m));
+        using var csv = new StringWriter();
+
+        await _store.WriteCsvAsync(new UsageQuery { GroupBy = UsageGrouping.User | UsageGrouping.Day }, csv);
+
+        csv.ToString().Split("\r\n")[1].Should().Be($"2026-11-01 00:00:00Z,{expected},,,,1,0,0,7,0,0,0,0.000000075,0");
+    }
+
     private ValueTask StoreAsync(params UsageRecord[] records) => _store.RecordBatchAsync(records, CancellationToken.None);
 
     private static UsageRecord Record(string user, string model, long tokens, decimal? cost, DateTimeOffset? startedAt = null) => new()

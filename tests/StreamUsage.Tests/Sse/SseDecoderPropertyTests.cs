@@ -11,8 +11,10 @@ namespace StreamUsage.Tests.Sse;
 public sealed class SseDecoderPropertyTests
 {
     private static readonly Gen<string> LineEnd = Gen.OneOf("\n", "\r", "\r\n");
-    private static readonly Gen<string> Value = Gen.OneOf("", " ", "  ", "a", " a", ":", "[DONE]", " {\"a\":1}", "{", "7", " 1500", "x\0y", "\u00e4\u20ac\U0001F600", "\uFEFF", "0123456789");
-    private static readonly Gen<string> Field = Gen.OneOf("data", "data", "data", "event", "id", "retry", "", "dat", "data ", "datas", "\0data", "\0id", "\uFEFFdata", "unknown");
+    private static readonly Gen<string> Value = Gen.OneOf(
+        "", " ", "  ", "a", " a", ":", "[DONE]", " {\"a\":1}", "{", "7", " 1500", "x\0y", "\u00e4\u20ac\U0001F600", "\uFEFF", "0123456789");
+    private static readonly Gen<string> Field =
+        Gen.OneOf("data", "data", "data", "event", "id", "retry", "", "dat", "data ", "datas", "\0data", "\0id", "\uFEFFdata", "unknown");
 
     private static readonly Gen<string> Line = Gen.Frequency(
         (6, Gen.Select(Field, Value, (field, value) => field + ":" + value)),

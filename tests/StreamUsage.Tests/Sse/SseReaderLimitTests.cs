@@ -22,7 +22,8 @@ public sealed class SseReaderLimitTests
     {
         byte[] body = Encoding.UTF8.GetBytes($"data: before\n\nevent: big\n{large}data: after\n\n");
         string id = large.Contains("id: 5", StringComparison.Ordinal) ? "5" : "";
-        DecodedEvent[] middle = isDelivered ? [new("big", large.Replace("data: ", "", StringComparison.Ordinal).Replace("data", "", StringComparison.Ordinal)[..^2])] : [];
+        DecodedEvent[] middle = isDelivered
+            ? [new("big", large.Replace("data: ", "", StringComparison.Ordinal).Replace("data", "", StringComparison.Ordinal)[..^2])] : [];
 
         await SseBytes.ShouldDecodeToAsync(body, [new("message", "before"), .. middle, new("message", "after", id)], TenBytes);
     }
@@ -40,7 +41,8 @@ public sealed class SseReaderLimitTests
     {
         byte[] body = Encoding.UTF8.GetBytes("id: 1\ndata: a\n\nid: 0123456789a\ndata: b\n\nid: 0123456789\ndata: c\n\n");
 
-        await SseBytes.ShouldDecodeToAsync(body, [new("message", "a", "1"), new("message", "b", "1"), new("message", "c", "0123456789")], TenBytes);
+        await SseBytes.ShouldDecodeToAsync(
+            body, [new("message", "a", "1"), new("message", "b", "1"), new("message", "c", "0123456789")], TenBytes);
     }
 
     [Fact]

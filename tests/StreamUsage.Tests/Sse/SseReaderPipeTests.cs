@@ -20,7 +20,8 @@ public sealed class SseReaderPipeTests
     public async Task Events_come_out_as_soon_as_their_blank_line_is_there()
     {
         var pipe = new Pipe();
-        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await pipe.Writer.WriteAsync("data: a\n\nda"u8.ToArray());
 
         (await events.MoveNextAsync()).Should().BeTrue();
@@ -39,7 +40,8 @@ public sealed class SseReaderPipeTests
     public async Task The_carriage_return_that_ends_a_chunk_ends_the_event_without_waiting_for_a_line_feed()
     {
         var pipe = new Pipe();
-        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await pipe.Writer.WriteAsync("data: a\r\n\r"u8.ToArray());
 
         ValueTask<bool> next = events.MoveNextAsync();
@@ -85,7 +87,8 @@ public sealed class SseReaderPipeTests
     {
         var pipe = new Pipe();
         using var cancellation = new CancellationTokenSource();
-        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader, cancellationToken: cancellation.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader, cancellationToken: cancellation.Token)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         ValueTask<bool> next = events.MoveNextAsync();
 
         await cancellation.CancelAsync();
@@ -111,7 +114,8 @@ public sealed class SseReaderPipeTests
     public async Task Cancelling_the_pending_read_ends_the_enumeration_with_nothing_lost()
     {
         var pipe = new Pipe();
-        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         ValueTask<bool> next = events.MoveNextAsync();
 
         pipe.Reader.CancelPendingRead();
@@ -127,7 +131,9 @@ public sealed class SseReaderPipeTests
     {
         var pipe = new Pipe();
         await pipe.Writer.WriteAsync("data: a\n\ndata: {}"u8.ToArray());
-        await using IAsyncEnumerator<SseEvent> events = SseReader.ReadAllAsync(pipe.Reader, new SseReaderOptions { DeliverUnfinishedEvent = true }).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using IAsyncEnumerator<SseEvent> events = SseReader
+            .ReadAllAsync(pipe.Reader, new SseReaderOptions { DeliverUnfinishedEvent = true })
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         (await events.MoveNextAsync()).Should().BeTrue();
 
         await pipe.Writer.CompleteAsync(new IOException("reset"));

@@ -90,14 +90,16 @@ public sealed class SseReaderTests
 
     [Theory]
     [MemberData(nameof(UnfinishedBodies))]
-    public async Task An_unfinished_event_is_delivered_only_where_that_is_asked_for_and_it_is_whole_all_the_same(string body, string delivered)
+    public async Task An_unfinished_event_is_delivered_only_where_that_is_asked_for_and_it_is_whole_all_the_same(
+        string body, string delivered)
     {
         byte[] bytes = Encoding.UTF8.GetBytes("data: first\n\n" + body);
         DecodedEvent first = new("message", "first");
         DecodedEvent[] finished = body.EndsWith("\n\n", StringComparison.Ordinal) ? [first, new("message", "a")] : [first];
 
         await SseBytes.ShouldDecodeToAsync(bytes, finished);
-        await SseBytes.ShouldDecodeToAsync(bytes, [.. finished, .. Parse(delivered)], new SseReaderOptions { DeliverUnfinishedEvent = true });
+        await SseBytes.ShouldDecodeToAsync(
+            bytes, [.. finished, .. Parse(delivered)], new SseReaderOptions { DeliverUnfinishedEvent = true });
     }
 
     [Fact]
@@ -110,7 +112,8 @@ public sealed class SseReaderTests
 
             List<DecodedEvent> events = await SseBytes.ReadAsync(SseBytes.InSegments(body, lengths));
 
-            events.Should().Equal([new DecodedEvent("thing", "one\ntwo", "7"), new DecodedEvent("message", "three", "7")], "of segments of {0}", length);
+            events.Should().Equal(
+                [new DecodedEvent("thing", "one\ntwo", "7"), new DecodedEvent("message", "three", "7")], "of segments of {0}", length);
         }
     }
 
@@ -126,9 +129,11 @@ public sealed class SseReaderTests
         none.Retry.Should().BeNull();
         named.EventType.Should().Be("message");
         named.LastEventId.Should().BeEmpty();
-        new SseEvent("t", default, "1", TimeSpan.FromSeconds(2)).Should().BeEquivalentTo(new { EventType = "t", LastEventId = "1", Retry = TimeSpan.FromSeconds(2) });
+        new SseEvent("t", default, "1", TimeSpan.FromSeconds(2))
+            .Should().BeEquivalentTo(new { EventType = "t", LastEventId = "1", Retry = TimeSpan.FromSeconds(2) });
     }
 
     private static DecodedEvent[] Parse(string expected) =>
-        expected.Length == 0 ? [] : [.. expected.Split('/').Select(e => e.Split('|')).Select(p => new DecodedEvent(p[0], p[1], p[2], p[3].Length == 0 ? null : TimeSpan.FromMilliseconds(long.Parse(p[3], CultureInfo.InvariantCulture))))];
+        expected.Length == 0 ? [] : [.. expected.Split('/').Select(e => e.Split('|')).Select(p => new DecodedEvent(
+            p[0], p[1], p[2], p[3].Length == 0 ? null : TimeSpan.FromMilliseconds(long.Parse(p[3], CultureInfo.InvariantCulture))))];
 }

@@ -37,12 +37,14 @@ public sealed class SseVectorTests
         byte[] body = vector.GetProperty("body_base64").GetBytesFromBase64();
         JsonElement[] listed = [.. vector.GetProperty("events").EnumerateArray()];
         bool sayIds = listed.Any(e => e.TryGetProperty("id", out _));
-        DecodedEvent[] expected = [.. listed.Select(e => new DecodedEvent(e.GetProperty("type").GetString()!, e.GetProperty("data").GetString()!, sayIds ? e.GetProperty("id").GetString()! : ""))];
+        DecodedEvent[] expected = [.. listed.Select(e => new DecodedEvent(
+            e.GetProperty("type").GetString()!, e.GetProperty("data").GetString()!, sayIds ? e.GetProperty("id").GetString()! : ""))];
 
         await SseBytes.ShouldDecodeToAsync(body, expected, comparesIds: sayIds, comparesRetry: false);
         if (!vector.TryGetProperty("eof_policy", out JsonElement policy) || !policy.GetBoolean())
         {
-            await SseBytes.ShouldDecodeToAsync(body, expected, new SseReaderOptions { DeliverUnfinishedEvent = true }, comparesIds: sayIds, comparesRetry: false);
+            await SseBytes.ShouldDecodeToAsync(
+                body, expected, new SseReaderOptions { DeliverUnfinishedEvent = true }, comparesIds: sayIds, comparesRetry: false);
         }
     }
 }

@@ -73,7 +73,8 @@ internal static partial class AnswerEnd
             int headers = BinaryPrimitives.ReadInt32BigEndian(body.AsSpan(start + 4));
             string payload = Encoding.UTF8.GetString(body[(start + 12 + headers)..(end - 4)]);
             using JsonDocument message = JsonDocument.Parse(payload);
-            payload = message.RootElement.TryGetProperty("bytes", out JsonElement bytes) ? Encoding.UTF8.GetString(bytes.GetBytesFromBase64()) : payload;
+            payload = message.RootElement.TryGetProperty("bytes", out JsonElement bytes)
+                ? Encoding.UTF8.GetString(bytes.GetBytesFromBase64()) : payload;
             bool isException = Encoding.Latin1.GetString(body, start + 12, headers).Contains(":exception-type", StringComparison.Ordinal);
             if (isException || Regex.IsMatch(payload, mark))
             {

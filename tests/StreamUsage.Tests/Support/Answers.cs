@@ -8,7 +8,13 @@ internal static class Answers
     public const string ClaudeStart =
         """
         event: message_start
-        data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"usage":{"input_tokens":25,"cache_read_input_tokens":7,"cache_creation_input_tokens":3,"output_tokens":2}}}
+        data: {"type":"message_start","message":
+        """
+        + """
+        {"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"usage":
+        """
+        + """
+        {"input_tokens":25,"cache_read_input_tokens":7,"cache_creation_input_tokens":3,"output_tokens":2}}}
 
 
         """;
@@ -49,7 +55,10 @@ internal static class Answers
 
     public const string ChatText =
         """
-        data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{"role":"assistant","content":"Eight ch"}}]}
+        data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":
+        """
+        + """
+        [{"index":0,"delta":{"role":"assistant","content":"Eight ch"}}]}
 
 
         """;
@@ -66,7 +75,10 @@ internal static class Answers
     public const string ResponsesCreated =
         """
         event: response.created
-        data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1","object":"response","status":"in_progress","model":"gpt-5","output":[],"usage":null}}
+        data: {"type":"response.created","sequence_number":0,"response":
+        """
+        + """
+        {"id":"resp_1","object":"response","status":"in_progress","model":"gpt-5","output":[],"usage":null}}
 
 
         """;
@@ -74,14 +86,22 @@ internal static class Answers
     public const string ResponsesFailed =
         """
         event: response.failed
-        data: {"type":"response.failed","sequence_number":1,"response":{"id":"resp_1","object":"response","status":"failed","model":"gpt-5","error":{"code":"rate_limit_exceeded","message":"Slow down"},"output":[],"usage":null}}
+        data: {"type":"response.failed","sequence_number":1,"response":
+        """
+        + """
+        {"id":"resp_1","object":"response","status":"failed","model":"gpt-5","error":
+        """
+        + """
+        {"code":"rate_limit_exceeded","message":"Slow down"},"output":[],"usage":null}}
 
 
         """;
 
-    public const string ResponsesQueued = """{"id":"resp_1","object":"response","status":"queued","background":true,"model":"gpt-5","output":[],"usage":null}""";
+    public const string ResponsesQueued =
+        """{"id":"resp_1","object":"response","status":"queued","background":true,"model":"gpt-5","output":[],"usage":null}""";
 
-    public const string RefusedJson = """{"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: must be positive"}}""";
+    public const string RefusedJson =
+        """{"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: must be positive"}}""";
 
     public static byte[] ClaudeBytes { get; } = Encoding.UTF8.GetBytes(Claude);
 

@@ -6,15 +6,18 @@ namespace StreamUsage.Tests.Support;
 internal static class Captured
 {
     /// <summary>The record of a body in pieces of a length.</summary>
-    public static async Task<UsageRecord> RecordAsync(byte[] body, StreamUsageOptions options, UsageContext? context = null, int pieceLength = int.MaxValue, bool cutOnce = false, TrackedResponse? response = null)
+    public static async Task<UsageRecord> RecordAsync(byte[] body, StreamUsageOptions options,
+        UsageContext? context = null, int pieceLength = int.MaxValue, bool cutOnce = false, TrackedResponse? response = null)
     {
         await using var tracker = new UsageTracker(new RecordingSink(), options);
-        await using Stream tracked = tracker.Track(new PiecewiseStream(body, pieceLength, cutOnce), context ?? Track.Nothing, out UsageTracking tracking, response);
+        await using Stream tracked =
+            tracker.Track(new PiecewiseStream(body, pieceLength, cutOnce), context ?? Track.Nothing, out UsageTracking tracking, response);
         await tracked.CopyToAsync(Stream.Null);
         return await tracking.Completion;
     }
 
-    public static async Task<CapturedResponse> ResponseAsync(string body, CapturedContent content = CapturedContent.Message, long? maxBytes = null, int pieceLength = int.MaxValue)
+    public static async Task<CapturedResponse> ResponseAsync(
+        string body, CapturedContent content = CapturedContent.Message, long? maxBytes = null, int pieceLength = int.MaxValue)
     {
         var options = new StreamUsageOptions { Capture = content };
         options.MaxCapturedBytes = maxBytes ?? options.MaxCapturedBytes;
@@ -31,7 +34,8 @@ internal static class Captured
     {
         string?[] parts =
         [
-            block.ChoiceIndex == 0 ? null : $"[{block.ChoiceIndex}]", block.Type, block.ToolName, block.ToolUseId is { } id ? $"#{id}" : null, block.Text is { } text ? $"'{text}'" : null, block.InputJson,
+            block.ChoiceIndex == 0 ? null : $"[{block.ChoiceIndex}]", block.Type, block.ToolName,
+            block.ToolUseId is { } id ? $"#{id}" : null, block.Text is { } text ? $"'{text}'" : null, block.InputJson,
             block.Signature is { } signature ? $"signed {signature}" : null,
         ];
         return string.Join(' ', parts.Where(part => part is not null));

@@ -8,7 +8,8 @@ internal static class Encoded
 {
     /// <summary>Every header value that is decoded, <c>deflate</c> twice: <c>deflate-raw</c> stands for bare deflate
     /// under the same header.</summary>
-    public static IReadOnlyList<string> All { get; } = ["gzip", "x-gzip", "br", "deflate", "deflate-raw", "zstd", "gzip, br", "br,identity, GZIP , deflate"];
+    public static IReadOnlyList<string> All { get; } = ["gzip", "x-gzip", "br", "deflate", "deflate-raw", "zstd", "gzip, br",
+        "br,identity, GZIP , deflate"];
 
     public static string Header(string encoding) => encoding == "deflate-raw" ? "deflate" : encoding;
 
@@ -56,7 +57,8 @@ internal static class Encoded
 
     /// <summary>The events of a body of server-sent events, each with its blank line.</summary>
     public static byte[][] Events(string body) =>
-        [.. body.ReplaceLineEndings("\n").Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(lines => Encoding.UTF8.GetBytes(lines + "\n\n"))];
+        [.. body.ReplaceLineEndings("\n")
+            .Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(lines => Encoding.UTF8.GetBytes(lines + "\n\n"))];
 
     private static byte[] Take(MemoryStream bytes)
     {

@@ -17,9 +17,11 @@ internal sealed class EventStreamBytes
     public EventStreamBytes Chunk(string json) =>
         Event("chunk", $$"""{"bytes":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes(json))}}","p":"abcdefghijk"}""");
 
-    public EventStreamBytes Event(string type, string payload) => Message([(":event-type", type), (":content-type", "application/json"), (":message-type", "event")], payload);
+    public EventStreamBytes Event(string type, string payload) =>
+        Message([(":event-type", type), (":content-type", "application/json"), (":message-type", "event")], payload);
 
-    public EventStreamBytes Exception(string type, string payload) => Message([(":exception-type", type), (":content-type", "application/json"), (":message-type", "exception")], payload);
+    public EventStreamBytes Exception(string type, string payload) =>
+        Message([(":exception-type", type), (":content-type", "application/json"), (":message-type", "exception")], payload);
 
     public EventStreamBytes Message((string Name, string Value)[] headers, string payload)
     {

@@ -7,7 +7,8 @@ using OpenTelemetry.Trace;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>OpenTelemetry's SDK with exporters to memory. A tracker with these meters is told from all others by their version.</summary>
+/// <summary>OpenTelemetry's SDK with exporters to memory. A tracker with these meters is told from all others by their
+/// version.</summary>
 internal sealed class Exported : IMeterFactory
 {
     private readonly string _version = Guid.NewGuid().ToString();
@@ -46,7 +47,8 @@ internal sealed class Exported : IMeterFactory
     /// <summary>The metrics of these meters.</summary>
     public IReadOnlyList<MetricSnapshot> Collect() => CollectBeside("").Own;
 
-    /// <summary>The metrics of these meters and of another one, at one time: those of a disposed meter are exported once.</summary>
+    /// <summary>The metrics of these meters and of another one, at one time: those of a disposed meter are exported
+    /// once.</summary>
     public (IReadOnlyList<MetricSnapshot> Own, IReadOnlyList<MetricSnapshot> Other) CollectBeside(string meter)
     {
         _metrics.Clear();

@@ -1,7 +1,8 @@
 namespace StreamUsage.Tests.Support;
 
 /// <summary>A sink whose calls do what the test says.</summary>
-internal sealed class FaultySink(Func<CancellationToken, ValueTask>? started = null, Func<CancellationToken, ValueTask>? record = null) : IUsageSink
+internal sealed class FaultySink(Func<CancellationToken, ValueTask>? started = null,
+    Func<CancellationToken, ValueTask>? record = null) : IUsageSink
 {
     public List<string> Calls { get; } = [];
 

@@ -6,7 +6,9 @@ namespace StreamUsage.Tests.Support;
 /// from another seed each time.</summary>
 internal static class FuzzTime
 {
-    private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given) ? given : 0;
+    private static readonly int Seconds =
+        int.TryParse(Environment.GetEnvironmentVariable("STREAMUSAGE_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out int given)
+        ? given : 0;
 
     public static bool IsLong => Seconds != 0;
 

@@ -28,7 +28,8 @@ internal sealed class LineFolder : IDisposable
     {
         string text = Text(path);
         text.Should().Match(t => t.Length == 0 || t.EndsWith('\n'));
-        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => UsageRecordJson.Read(Encoding.UTF8.GetBytes(line)).Id)];
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => UsageRecordJson.Read(Encoding.UTF8.GetBytes(line)).Id)];
     }
 
     public static string Text(string path)

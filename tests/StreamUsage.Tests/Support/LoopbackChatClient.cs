@@ -10,7 +10,8 @@ namespace StreamUsage.Tests.Support;
 internal sealed class LoopbackChatClient(HttpClient http, Uri address) : IChatClient
 {
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address);
         request.Content = new StringContent($$"""{"model":"{{options?.ModelId}}","stream":true}""", Encoding.UTF8, "application/json");

@@ -13,12 +13,13 @@ using Microsoft.Extensions.Logging;
 namespace StreamUsage.Tests.Support;
 
 /// <summary>
-/// A provider on free loopback ports: Kestrel, one port for HTTP/1.1 and one for HTTP/2 without TLS. Each answer is written by the test that asks for it.
-/// As a class fixture it serves all tests of the class.
+/// A provider on free loopback ports: Kestrel, one port for HTTP/1.1 and one for HTTP/2 without TLS. Each answer is
+/// written by the test that asks for it. As a class fixture it serves all tests of the class.
 /// </summary>
 public sealed class LoopbackProvider : IAsyncLifetime
 {
-    // Tests that open thousands of streams at once find room: in the queue of those that connect, and on one HTTP/2 connection.
+    // Tests that open thousands of streams at once find room: in the queue of those that connect, and on one HTTP/2
+    // connection.
     private const int MaxStreams = 4096;
 
     private readonly ConcurrentDictionary<string, RequestDelegate> _answers = new();
@@ -41,7 +42,8 @@ public sealed class LoopbackProvider : IAsyncLifetime
         _server = builder.Build();
         _server.Run(context => _answers[context.Request.Path.Value!](context));
         await _server.StartAsync();
-        _addresses = [.. _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+        _addresses = [.. _server.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
     }
 
     public async ValueTask DisposeAsync()
@@ -55,7 +57,8 @@ public sealed class LoopbackProvider : IAsyncLifetime
     }
 
     /// <summary>Asks for an answer and returns it when its headers have come.</summary>
-    public Task<HttpResponseMessage> GetAsync(RequestDelegate answer, string httpVersion = "1.1") => SendAsync(answer, httpVersion, HttpCompletionOption.ResponseHeadersRead);
+    public Task<HttpResponseMessage> GetAsync(RequestDelegate answer, string httpVersion = "1.1") =>
+        SendAsync(answer, httpVersion, HttpCompletionOption.ResponseHeadersRead);
 
     /// <summary>Returns where an answer is served, for a client of the test's own. The path ends as given.</summary>
     public Uri Serve(RequestDelegate answer, string path)

@@ -34,7 +34,8 @@ internal sealed class Meters : IMeterFactory
 
     public double Sum(string name, string tag) => Measurements.Where(m => m.Name == name && m.Tags.Contains(tag)).Sum(m => m.Value);
 
-    public IEnumerable<(string Tags, double Value)> Sums(string name) => Measurements.Where(m => m.Name == name).GroupBy(m => m.Tags, (tags, all) => (tags, all.Sum(m => m.Value)));
+    public IEnumerable<(string Tags, double Value)> Sums(string name) =>
+        Measurements.Where(m => m.Name == name).GroupBy(m => m.Tags, (tags, all) => (tags, all.Sum(m => m.Value)));
 
     public double Last(string name) => Measurements.Last(m => m.Name == name).Value;
 

@@ -20,7 +20,8 @@ internal sealed class OutputRecorder : IOutputObserver
         Output.Add($"{kind} {choiceIndex}:{(isEscaped ? JsonSerializer.Deserialize<string>($"\"{text}\"") : text)}");
     }
 
-    void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => UsageJson.Add(Encoding.UTF8.GetString(utf8Json));
+    void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) =>
+        UsageJson.Add(Encoding.UTF8.GetString(utf8Json));
 
     void IOutputObserver.OnIgnoredCount(ReadOnlySpan<byte> name) => IgnoredCounts.Add(Encoding.UTF8.GetString(name));
 }

@@ -10,10 +10,12 @@ internal static class PriceTables
 
     /// <summary>One provider of genai-prices, "acme", with one model, "m".</summary>
     public static PriceTable GenAi(string prices, PriceTableOptions? options = null) => Parse(
-        $$"""[{"id":"acme","name":"Acme","api_pattern":"https://acme","models":[{"id":"m","match":{"equals":"m"},"prices":{{prices}} }]}]""", options);
+        """[{"id":"acme","name":"Acme","api_pattern":"https://acme","models":[{"id":"m","match":{"equals":"m"},"prices":"""
+            + $$"""{{prices}} }]}]""", options);
 
     /// <summary>One model of LiteLLM's, "m" of "acme".</summary>
-    public static PriceTable LiteLlm(string costs, PriceTableOptions? options = null) => Parse($$"""{"m":{"litellm_provider":"acme",{{costs}} } }""", options);
+    public static PriceTable LiteLlm(string costs, PriceTableOptions? options = null) =>
+        Parse($$"""{"m":{"litellm_provider":"acme",{{costs}} } }""", options);
 
     public static PriceTable Parse(string json, PriceTableOptions? options = null) =>
         options is null ? PriceTable.Parse(Encoding.UTF8.GetBytes(json)) : PriceTable.Parse(Encoding.UTF8.GetBytes(json), options);

@@ -31,8 +31,10 @@ public sealed record ProtocolFixture(string Family, string Name, string Path)
     public bool IsBinary => Name.EndsWith(".chunks", StringComparison.Ordinal);
 
     public static IReadOnlyList<ProtocolFixture> All =>
-        [.. Directory.GetFiles(Root, "*", SearchOption.AllDirectories).Where(path => !path.EndsWith("expected.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
-            .Select(path => new ProtocolFixture(System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(path)!), System.IO.Path.GetFileName(path), path))];
+        [.. Directory.GetFiles(Root, "*", SearchOption.AllDirectories)
+            .Where(path => !path.EndsWith("expected.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+            .Select(path => new ProtocolFixture(
+                System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(path)!), System.IO.Path.GetFileName(path), path))];
 
     public static TheoryData<string, string> Names
     {
@@ -48,7 +50,8 @@ public sealed record ProtocolFixture(string Family, string Name, string Path)
         }
     }
 
-    public static ProtocolFixture Find(string family, string name) => All.Single(fixture => fixture.Family == family && fixture.Name == name);
+    public static ProtocolFixture Find(string family, string name) =>
+        All.Single(fixture => fixture.Family == family && fixture.Name == name);
 
     /// <summary>The body that a fixture's text stands for.</summary>
     public byte[] ToBody(string text)

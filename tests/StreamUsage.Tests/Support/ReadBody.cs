@@ -49,7 +49,9 @@ internal sealed record ReadBody
     public string Counts => Describe(Usage);
 
     public static string Describe(in TokenUsage u) =>
-        string.Create(CultureInfo.InvariantCulture, $"in {u.InputTokens} read {u.CacheReadInputTokens} write {u.CacheCreationInputTokens} ({u.CacheCreation5mInputTokens}+{u.CacheCreation1hInputTokens}) out {u.OutputTokens} reasoning {(u.ReasoningTokens is { } r ? r : "-")}");
+        string.Create(CultureInfo.InvariantCulture, $"in {u.InputTokens} read {u.CacheReadInputTokens} write {u.CacheCreationInputTokens} "
+            + $"({u.CacheCreation5mInputTokens}+{u.CacheCreation1hInputTokens}) out {u.OutputTokens} reasoning "
+            + $"{(u.ReasoningTokens is { } r ? r : "-")}");
 
     /// <summary>Server-sent events, one of each data.</summary>
     public static string Sse(params ReadOnlySpan<string> data)
@@ -65,9 +67,11 @@ internal sealed record ReadBody
 
     public static ReadBody OfEvents(params ReadOnlySpan<string> data) => Of(Sse(data));
 
-    public static ReadBody Of(string body, ApiFormat format = default, int pieceLength = int.MaxValue) => Of(Encoding.UTF8.GetBytes(body), format, pieceLength);
+    public static ReadBody Of(string body, ApiFormat format = default, int pieceLength = int.MaxValue) =>
+        Of(Encoding.UTF8.GetBytes(body), format, pieceLength);
 
-    public static ReadBody Of(ReadOnlySpan<byte> body, ApiFormat format = default, int pieceLength = int.MaxValue, long maxEventBytes = 1024 * 1024, Random? lengths = null)
+    public static ReadBody Of(ReadOnlySpan<byte> body,
+        ApiFormat format = default, int pieceLength = int.MaxValue, long maxEventBytes = 1024 * 1024, Random? lengths = null)
     {
         var reader = new BodyReader(new ReaderSettings(new ParserSet([]), maxEventBytes), format);
         for (int at = 0; at < body.Length;)
@@ -85,7 +89,8 @@ internal sealed record ReadBody
     public static ReadBody Finish(BodyReader reader, long bytes)
     {
         reader.Finish();
-        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete, reader.Events.Protocol is not null, StreamEnd.EndOfBody, bytes == 0 || reader.Events.IsSilent);
+        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete,
+            reader.Events.Protocol is not null, StreamEnd.EndOfBody, bytes == 0 || reader.Events.IsSilent);
         var read = new ReadBody
         {
             Protocol = reader.Events.Protocol,

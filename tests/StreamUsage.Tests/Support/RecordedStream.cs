@@ -69,7 +69,8 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(ExpectedPath));
             return document.RootElement.GetProperty("framing").GetString() is "verbatim" or "reframed"
-                && System.Text.RegularExpressions.Regex.Count(File.ReadAllText(BodyPath), "\"type\": ?\"(message_start|response.created)\"") <= 1;
+                && System.Text.RegularExpressions.Regex
+                    .Count(File.ReadAllText(BodyPath), "\"type\": ?\"(message_start|response.created)\"") <= 1;
         }
     }
 
@@ -85,7 +86,8 @@ public sealed record RecordedStream(string Format, string Name, string BodyPath,
             if (SharedFiles.Directory("corpus", format) is { } folder)
             {
                 streams.AddRange(Directory.GetFiles(folder, "*.sse").Order(StringComparer.Ordinal)
-                    .Select(body => new RecordedStream(format, Path.GetFileNameWithoutExtension(body), body, Path.ChangeExtension(body, ".json"))));
+                    .Select(body => new RecordedStream(
+                        format, Path.GetFileNameWithoutExtension(body), body, Path.ChangeExtension(body, ".json"))));
             }
         }
 

@@ -42,7 +42,8 @@ internal sealed class ScriptedStream(params object[] script) : Stream
         return Give(buffer);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -77,7 +78,8 @@ internal sealed class ScriptedStream(params object[] script) : Stream
     {
         IsWaiting.TrySetResult();
         _isWaiting = true;
-        using CancellationTokenRegistration ended = cancellationToken.Register(() => _isWaiting = false); // As a connection's read ends: within the cancelling.
+        // As a connection's read ends: within the cancelling.
+        using CancellationTokenRegistration ended = cancellationToken.Register(() => _isWaiting = false);
         try
         {
             await wait.WaitAsync(cancellationToken);

@@ -12,13 +12,15 @@ internal sealed record DecodedEvent(string Type, string Data, string Id = "", Ti
 internal static class SseBytes
 {
     /// <summary>Each read of the pipe brings one more piece.</summary>
-    public static PipeReader InPieces(byte[] body, int pieceLength) => PipeReader.Create(new PiecewiseStream(body, Math.Max(1, pieceLength)));
+    public static PipeReader InPieces(byte[] body, int pieceLength) =>
+        PipeReader.Create(new PiecewiseStream(body, Math.Max(1, pieceLength)));
 
     /// <summary>Two reads: what is before the cut, and what is after it.</summary>
     public static PipeReader CutAt(byte[] body, int cut) => PipeReader.Create(new PiecewiseStream(body, Math.Max(1, cut), cutOnce: true));
 
     /// <summary>One read whose buffer has a segment for each of the lengths, then one for the rest.</summary>
-    public static PipeReader InSegments(byte[] body, params ReadOnlySpan<int> lengths) => PipeReader.Create(body.Length == 0 ? ReadOnlySequence<byte>.Empty : Segmented(body, lengths));
+    public static PipeReader InSegments(byte[] body, params ReadOnlySpan<int> lengths) =>
+        PipeReader.Create(body.Length == 0 ? ReadOnlySequence<byte>.Empty : Segmented(body, lengths));
 
     public static ReadOnlySequence<byte> Segmented(byte[] body, params ReadOnlySpan<int> lengths)
     {
@@ -49,7 +51,8 @@ internal static class SseBytes
 
     /// <summary>Whole, byte by byte, and cut once at every position (as two reads and as two segments of one): all must
     /// say the same.</summary>
-    public static async Task ShouldDecodeToAsync(byte[] body, IReadOnlyList<DecodedEvent> expected, SseReaderOptions? options = null, bool comparesIds = true, bool comparesRetry = true)
+    public static async Task ShouldDecodeToAsync(byte[] body,
+        IReadOnlyList<DecodedEvent> expected, SseReaderOptions? options = null, bool comparesIds = true, bool comparesRetry = true)
     {
         await CheckAsync(InPieces(body, body.Length), "whole");
         await CheckAsync(InPieces(body, 1), "byte by byte");
@@ -62,7 +65,8 @@ internal static class SseBytes
         async Task CheckAsync(PipeReader reader, string how)
         {
             List<DecodedEvent> events = await ReadAsync(reader, options);
-            events.Select(e => e with { Id = comparesIds ? e.Id : "", Retry = comparesRetry ? e.Retry : null }).Should().Equal(expected, "of '{0}' {1}", Encoding.UTF8.GetString(body[..Math.Min(body.Length, 200)]), how);
+            events.Select(e => e with { Id = comparesIds ? e.Id : "", Retry = comparesRetry ? e.Retry : null })
+                .Should().Equal(expected, "of '{0}' {1}", Encoding.UTF8.GetString(body[..Math.Min(body.Length, 200)]), how);
         }
     }
 

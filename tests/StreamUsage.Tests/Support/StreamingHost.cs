@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -16,16 +17,22 @@ namespace StreamUsage.Tests.Support;
 /// </summary>
 internal sealed class StreamingHost : IAsyncDisposable
 {
-    private static readonly byte[] Start =
+    private static readonly byte[] Start = Encoding.UTF8.GetBytes(
         """
         event: message_start
-        data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"usage":{"input_tokens":25,"output_tokens":1}}}
+        data: {"type":"message_start","message":
+        """
+        + """
+        {"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"usage":
+        """
+        + """
+        {"input_tokens":25,"output_tokens":1}}}
 
         event: content_block_delta
         data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Twenty-four characters.."}}
 
 
-        """u8.ToArray();
+        """);
 
     private static readonly byte[] End =
         """
@@ -178,7 +185,8 @@ internal sealed class StreamingHost : IAsyncDisposable
                     Start.CopyTo(buffer);
                     return Start.Length;
                 case 1:
-                    await Task.Delay(Timeout.Infinite, ends ? stopping : cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await Task.Delay(Timeout.Infinite, ends ? stopping : cancellationToken)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     cancellationToken.ThrowIfCancellationRequested();
                     await Task.Delay(500, cancellationToken);
                     End.CopyTo(buffer);

@@ -6,7 +6,9 @@ internal static class Streams
     /// <summary>A response that nobody reads: its record follows.</summary>
     public static UsageTracking Finish(UsageTracker tracker, string? requestId = null)
     {
-        tracker.Track(Stream.Null, requestId is null ? Track.Nothing : new UsageContext { RequestId = requestId }, out UsageTracking tracking).Dispose();
+        tracker
+            .Track(Stream.Null, requestId is null ? Track.Nothing : new UsageContext { RequestId = requestId }, out UsageTracking tracking)
+            .Dispose();
         return tracking;
     }
 
@@ -17,7 +19,8 @@ internal static class Streams
         {
             time.Advance(step);
             await Task.Yield();
-            SpinWait.SpinUntil(hasHappened, TimeSpan.FromMilliseconds(1)); // What a step has set off has threads of its own, and comes before the next step.
+            // What a step has set off has threads of its own, and comes before the next step.
+            SpinWait.SpinUntil(hasHappened, TimeSpan.FromMilliseconds(1));
         }
 
         hasHappened().Should().BeTrue("it happens in time");

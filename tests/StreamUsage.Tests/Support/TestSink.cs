@@ -17,7 +17,8 @@ internal sealed class TestSink : IUsageSink
 
     public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => TakeAsync([record], cancellationToken);
 
-    public ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken) => TakeAsync(records, cancellationToken);
+    public ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken) =>
+        TakeAsync(records, cancellationToken);
 
     private async ValueTask TakeAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
     {

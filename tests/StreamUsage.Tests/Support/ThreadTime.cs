@@ -16,7 +16,8 @@ internal static class ThreadTime
             if (OperatingSystem.IsLinux() && Environment.Is64BitProcess)
             {
                 long[] time = new long[2];
-                return clock_gettime(ThreadCpuClock, time) == 0 ? TimeSpan.FromSeconds(time[0]) + TimeSpan.FromMicroseconds(time[1] / 1000.0) : default;
+                return clock_gettime(ThreadCpuClock, time) == 0
+                    ? TimeSpan.FromSeconds(time[0]) + TimeSpan.FromMicroseconds(time[1] / 1000.0) : default;
             }
 
             return Stopwatch.GetElapsedTime(0);

@@ -23,7 +23,8 @@ internal static class Track
     public static HttpResponseMessage Response(string body) => Response(new PiecewiseStream(Encoding.UTF8.GetBytes(body), 7));
 
     /// <summary>A tracked stream with the sink that its record goes to.</summary>
-    public static Stream Stream(Stream body, out UsageTracking tracking, out RecordingSink sink, StreamUsageOptions? options = null, TrackedResponse? response = null)
+    public static Stream Stream(Stream body,
+        out UsageTracking tracking, out RecordingSink sink, StreamUsageOptions? options = null, TrackedResponse? response = null)
     {
         sink = new RecordingSink();
         return new UsageTracker(sink, options).Track(body, Nothing, out tracking, response);
