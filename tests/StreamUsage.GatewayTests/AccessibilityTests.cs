@@ -82,7 +82,8 @@ public sealed class AccessibilityTests(Browser browser, DemoGateway demo) : ICla
     }
 
     private static async Task<string[]> FindViolationsAsync(PageUnderTest page) =>
-        [.. (await page.Page.RunAxe()).Violations.Select(static one => $"{one.Id}: {string.Join(", ", one.Nodes.Select(static node => node.Html))}")];
+        [.. (await page.Page.RunAxe()).Violations.Select(static one =>
+            $"{one.Id}: {string.Join(", ", one.Nodes.Select(static node => node.Html))}")];
 
     private async Task<PageUnderTest> OpenAsync(ColorScheme scheme, int width, string address)
     {
