@@ -31,12 +31,48 @@ public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFix
     public async Task Further_sums_are_shown_on_demand()
     {
         await using PageUnderTest page = await OpenAsync();
-        ILocator more = page["div:has(> table #by-user) button"];
-        await Assertions.Expect(more).ToHaveTextAsync($"Show more ({FullGateway.Users - 20})");
+        ILocator more = page["div:has(> table #by-key) button"];
+        await Assertions.Expect(more).ToHaveTextAsync("Show more (9,980)");
 
         await more.ClickAsync();
 
-        await page.Expect("#by-user tr").ToHaveCountAsync(70);
+        await page.Expect("#by-key tr").ToHaveCountAsync(70);
+        page.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Total_leads_to_all_records()
+    {
+        await using PageUnderTest page = await OpenAsync();
+
+        await page["#total"].ClickAsync();
+
+        await page.Expect("#list-title").ToHaveTextAsync("Records");
+        await page.Expect("#list-total").ToContainTextAsync("10,000 responses");
+        page.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Failure_leads_to_its_record()
+    {
+        await using PageUnderTest page = await OpenAsync();
+
+        await page["#failures a"].First.ClickAsync();
+
+        await page.Expect("#record-summary").ToContainTextAsync("529");
+        await page.Expect("#record-json").ToContainTextAsync("\"status\": \"Failed\"");
+        page.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task All_failures_are_a_click_away_from_the_last_ones()
+    {
+        await using PageUnderTest page = await OpenAsync();
+
+        await page["#all-failures"].ClickAsync();
+
+        await page.Expect("#list-total").ToContainTextAsync("500 responses");
+        await page.Expect("#statuses [aria-current]").ToHaveTextAsync("Failed");
         page.Errors.Should().BeEmpty();
     }
 
@@ -69,7 +105,7 @@ public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFix
     [Fact]
     public async Task Last_page_takes_the_button_away_and_the_focus_along()
     {
-        // Each user has twenty records, each key ten: a status filter leaves 500 failed ones.
+        // One record in twenty failed: five full pages.
         await using PageUnderTest page = await OpenAsync("#view=records&status=Failed");
         for (int shown = 100; shown < 500; shown += 100)
         {
@@ -78,12 +114,10 @@ public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFix
         }
 
         await page.Expect("#records tr").ToHaveCountAsync(500);
-        if (await page["#more"].IsVisibleAsync())
-        {
-            await page["#more"].ClickAsync();
-        }
+        await page["#more"].ClickAsync();
 
         await page.Expect("#more").ToBeHiddenAsync();
+        await page.Expect("#records a:focus").ToHaveCountAsync(1);
         page.Errors.Should().BeEmpty();
     }
 

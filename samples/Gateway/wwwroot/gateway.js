@@ -2,7 +2,7 @@
 // messages are other people's words. The address after # says what is shown, so that Back and links work.
 
 const $ = id => document.getElementById(id);
-const secondsShown = 60;
+const secondsShown = 180;
 const rowsShown = 20;
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
@@ -189,7 +189,7 @@ function draw(chart, label, valueOf, format) {
   if (!chart.firstChild) chart.append(shape('polygon', {}), shape('polyline', {}));
   chart.firstChild.setAttribute('points', `${points[0][0].toFixed(1)},32 ${line} 120,32`);
   chart.lastChild.setAttribute('points', line);
-  chart.setAttribute('aria-label', `${label} over the last minute: at most ${format(highest)}`);
+  chart.setAttribute('aria-label', `${label} over the last three minutes: at most ${format(highest)}`);
 }
 
 function showLive() {
@@ -311,7 +311,7 @@ async function loadTotals(atOnce = false) {
   const asked = String(query());
   try {
     const answers = await Promise.all([
-      ...groups.map(([, group]) => ask(`usage?${query({ groupBy: group, limit: 1000 })}`)),
+      ...groups.map(([, group]) => ask(`usage?${query({ groupBy: group, limit: 10_000 })}`)),
       ask(`usage/records?${query({ status: 'Failed', limit: rowsShown })}`),
     ]);
     const [byUser, byKey, byModel, failures] = await Promise.all(answers.map(answer => answer.json()));
@@ -343,7 +343,9 @@ function showTotals() {
     ], 'No responses in this period.');
     showMore(id, sums.length, next, group);
   }
+  $('total').hidden = !stored.total;
   setText($('total'), stored.total ? sumUp(stored.total) : '');
+  $('all-failures').hidden = !stored.failures.length;
   fill($('failures'), stored.failures, record => record.id, record => [
     { ...time(record.startedAt), href: linkTo({ record: record.id }) },
     name(record.context.userId), name(record.context.apiKeyId), name(modelOf(record)),
@@ -528,6 +530,8 @@ function route() {
     $('period').value = asked.get('period') ?? 'today';
     $('csv').href = `usage.csv?${query({ groupBy: 'Hour,User,ApiKey,Model,Provider' })}`;
     $('focus').href = `usage/focus.csv?${query()}`;
+    $('total').href = recordsLink({});
+    $('all-failures').href = recordsLink({ status: 'Failed' });
     list = null;
     isList ? openList() : loadTotals(true);
     if (isList !== wasList) {
@@ -548,7 +552,7 @@ $('more').addEventListener('click', async () => {
   const first = list.records.length;
   await loadPage(list);
   // The button has gone with the last page: what is new takes its focus.
-  if ($('more').hidden) $('records').rows[first]?.querySelector('a').focus();
+  if ($('more').hidden) ($('records').rows[first] ?? $('records').rows[first - 1]).querySelector('a').focus();
 });
 $('refresh').addEventListener('click', openList);
 

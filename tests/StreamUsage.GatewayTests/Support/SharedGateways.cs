@@ -60,7 +60,7 @@ public sealed class FullGateway : SharedGateway
         return new UsageRecord
         {
             Id = Guid.CreateVersion7(now),
-            Context = new UsageContext { UserId = $"user {i % Users}", ApiKeyId = $"key {i % 1_000}", Provider = "openai" },
+            Context = new UsageContext { UserId = $"user {i % Users}", ApiKeyId = $"key {i}", Provider = "openai" },
             ResponseModel = i % 4 == 0 ? HostileModel : $"model {i % 8}",
             Usage = usage,
             BilledUsage = usage,
