@@ -8,7 +8,7 @@ namespace StreamUsage.GatewayTests;
 /// <summary>The page in light and dark, wide and narrow.</summary>
 public sealed class AccessibilityTests(Browser browser, DemoGateway demo) : IClassFixture<DemoGateway>
 {
-    // The text with the lowest contrast (WCAG 2.2, 1.4.3), and that contrast: each visible text against what is behind it.
+    // The visible text that stands out least from what is behind it, and its contrast (WCAG 2.2, 1.4.3).
     private const string LowestContrast = """
         () => {
             const parse = color => color.match(/[\d.]+/g).map(Number);
@@ -67,6 +67,17 @@ public sealed class AccessibilityTests(Browser browser, DemoGateway demo) : ICla
     public async Task Narrow_window_does_not_scroll_sideways(string address)
     {
         await using PageUnderTest page = await OpenAsync(ColorScheme.Light, 360, address);
+
+        (await page.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(360);
+    }
+
+    [Fact]
+    public async Task Long_names_and_large_sums_do_not_widen_a_narrow_window()
+    {
+        await using PageUnderTest page = await browser.OpenAsync(width: 360);
+        await page.AnswerSumsAsync(static () => [new string('x', 300)]);
+        await page.Page.GotoAsync((await demo.GetAsync()).Admin.ToString());
+        await page.Expect("#by-model a").ToHaveCountAsync(1);
 
         (await page.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(360);
     }

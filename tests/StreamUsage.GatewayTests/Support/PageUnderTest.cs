@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.Playwright;
 
 namespace StreamUsage.GatewayTests.Support;
@@ -32,6 +33,22 @@ public sealed class PageUnderTest : IAsyncDisposable
     public ILocator this[string selector] => Page.Locator(selector);
 
     public ILocatorAssertions Expect(string selector) => Assertions.Expect(Page.Locator(selector));
+
+    /// <summary>Answers in place of the gateway when the page asks for sums: a large one for each name.</summary>
+    public Task AnswerSumsAsync(Func<string[]> names) => Page.RouteAsync("**/usage?*", route => route.FulfillAsync(new()
+    {
+        ContentType = "application/json",
+        Body = JsonSerializer.Serialize(new
+        {
+            sums = names().Select(static (name, i) => new
+            {
+                userId = name, apiKeyId = name, model = name, records = 100_000_000, failedRecords = 10_000_000, estimatedRecords = 0,
+                billedUsage = new { totalInputTokens = 10, outputTokens = 10 }, cost = 10_000_000_000 - i, unpricedRecords = 0,
+            }),
+            total = (object?)null,
+            next = (int?)null,
+        }),
+    }));
 
     /// <summary>Presses Tab until an element has the focus.</summary>
     public async Task TabToAsync(string selector)
