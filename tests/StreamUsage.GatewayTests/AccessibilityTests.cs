@@ -8,7 +8,8 @@ namespace StreamUsage.GatewayTests;
 /// <summary>The page in light and dark, wide and narrow.</summary>
 public sealed class AccessibilityTests(Browser browser, DemoGateway demo) : IClassFixture<DemoGateway>
 {
-    // The text with the lowest contrast (WCAG 2.2, 1.4.3), and that contrast: each visible text against what is behind it.
+    // The text with the lowest contrast (WCAG 2.2, 1.4.3), and that contrast: each visible text against what is behind
+    // it.
     private const string LowestContrast = """
         () => {
             const parse = color => color.match(/[\d.]+/g).map(Number);

@@ -43,7 +43,8 @@ public sealed class GatewayProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<GatewayProcess> StartAsync(bool demo = false, Uri? upstream = null, params (string Key, string Value)[] settings)
+    public static async Task<GatewayProcess> StartAsync(
+        bool demo = false, Uri? upstream = null, params (string Key, string Value)[] settings)
     {
         Dictionary<string, string> all = new()
         {
