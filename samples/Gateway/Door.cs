@@ -79,6 +79,8 @@ internal sealed class Door(GatewayOptions options, Budgets budgets, UsageTracker
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
         body.Position = 0;
         http.Request.Body = body;
+        http.Request.ContentLength = body.Length;
+        http.Request.Headers.Remove("Transfer-Encoding");
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 

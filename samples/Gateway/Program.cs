@@ -70,6 +70,7 @@ _ = gateway.Telemetry switch
 };
 builder.Services.Configure<HostOptions>(settings.GetSection("HostOptions"));
 builder.Services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
+builder.Services.AddValidation();
 builder.Services.AddHealthChecks().AddStreamUsage();
 if (gateway.Demo)
 {
@@ -98,6 +99,7 @@ if (gateway.Demo)
     app.MapWhen(http => http.Connection.LocalPort == PortOf("Demo"), static demo => demo.Run(DemoProvider.AnswerAsync));
 }
 
+app.UseRouting();
 app.MapReverseProxy(static proxy =>
 {
     proxy.Use(static (http, next) => http.RequestServices.GetRequiredService<Door>().InvokeAsync(http, next));

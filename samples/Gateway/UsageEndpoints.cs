@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text;
 using StreamUsage.Export;
@@ -11,7 +12,8 @@ internal static class UsageEndpoints
     {
         endpoints.MapGet("/live", static (LiveFeed feed, UsageTracker tracker, CancellationToken left) =>
             TypedResults.ServerSentEvents(feed.WatchAsync(tracker, left)));
-        endpoints.MapGet("/usage", static async (SqliteUsageStore store, [AsParameters] Filter filter, int offset = 0, int limit = 100) =>
+        endpoints.MapGet("/usage", static async (SqliteUsageStore store, [AsParameters] Filter filter,
+            [Range(0, int.MaxValue)] int offset = 0, [Range(1, 10_000)] int limit = 100) =>
         {
             IReadOnlyList<UsageSum> sums = await store.SumAsync(filter.ToQuery());
             IReadOnlyList<UsageSum> total = await store.SumAsync(filter.ToQuery() with { GroupBy = UsageGrouping.None });
@@ -30,13 +32,13 @@ internal static class UsageEndpoints
 
             report.WriteCsv(csv);
         }));
-        endpoints.MapGet(
-            "/usage/records", static async (SqliteUsageStore store, [AsParameters] Filter filter, Guid? after, int limit = 100) =>
-            {
-                IReadOnlyList<UsageRecord> page = await store.ListAsync(filter.ToQuery(), limit, after);
-                string next = page.Count == limit ? $"\"{page[^1].Id}\"" : "null";
-                return Json($"{{\"records\":[{string.Join(",\n", page.Select(Write))}],\"next\":{next}}}");
-            });
+        endpoints.MapGet("/usage/records", static async (SqliteUsageStore store, [AsParameters] Filter filter, Guid? after,
+            [Range(1, 10_000)] int limit = 100) =>
+        {
+            IReadOnlyList<UsageRecord> page = await store.ListAsync(filter.ToQuery(), limit, after);
+            string next = page.Count == limit ? $"\"{page[^1].Id}\"" : "null";
+            return Json($"{{\"records\":[{string.Join(",\n", page.Select(Write))}],\"next\":{next}}}");
+        });
         endpoints.MapGet("/usage/records/{id:guid}", static async (SqliteUsageStore store, Guid id) =>
             await store.FindAsync(id) is { } record ? Json(Write(record)) : Results.NotFound());
     }
