@@ -98,14 +98,21 @@ public sealed class BedrockTests
     });
 
     [Fact]
-    public void A_converse_stream_without_metadata_is_complete_and_one_that_ends_early_is_interrupted()
+    public void A_converse_stream_that_ends_before_its_message_does_is_interrupted()
     {
         EventStreamBytes converse = Converse;
-        byte[] stream = converse.ToArray();
 
-        ReadBody.Of(stream.AsSpan(..converse.Ends[5])).Outcome.Should().Be(StreamOutcome.Interrupted);
-        ReadBody complete = ReadBody.Of(stream.AsSpan(..converse.Ends[7]));
-        (complete.Outcome, complete.State.IsTerminal, complete.State.IsOutputReported).Should().Be((StreamOutcome.Completed, false, false));
+        ReadBody.Of(converse.ToArray().AsSpan(..converse.Ends[5])).Outcome.Should().Be(StreamOutcome.Interrupted);
+    }
+
+    [Fact]
+    public void A_converse_stream_without_metadata_is_complete_and_its_output_is_not_reported()
+    {
+        EventStreamBytes converse = Converse;
+
+        ReadBody read = ReadBody.Of(converse.ToArray().AsSpan(..converse.Ends[7]));
+
+        (read.Outcome, read.State.IsTerminal, read.State.IsOutputReported).Should().Be((StreamOutcome.Completed, false, false));
     }
 
     [Fact]
