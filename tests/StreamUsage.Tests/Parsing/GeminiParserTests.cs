@@ -71,28 +71,41 @@ public sealed class GeminiParserTests
     }
 
     [Fact]
-    public void Usage_may_follow_the_finish_reason()
+    public void Usage_may_follow_the_finish_reason() =>
+        ReadBody.OfEvents(
+            Prompt,
+            """{"candidates":[{"finishReason":"STOP"}]}""",
+            """{"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":8}}""")
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 8 reasoning -" });
+
+    [Fact]
+    public void What_is_left_out_of_a_complete_answers_usage_is_0() =>
+        ReadBody.OfEvents("""{"candidates":[{"finishReason":"STOP"}]}""", """{"usageMetadata":{"promptTokenCount":10}}""")
+            .State.IsOutputReported.Should().BeTrue();
+
+    [Fact]
+    public void A_chunk_that_counts_its_prompt_alone_leaves_the_output_unknown()
     {
-        ReadBody.OfEvents(Prompt, """{"candidates":[{"finishReason":"STOP"}]}""",
-            """{"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":8}}""").Should().BeEquivalentTo(
-                new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 8 reasoning -" });
-        ReadBody.OfEvents("""{"candidates":[{"finishReason":"STOP"}]}""",
-            """{"usageMetadata":{"promptTokenCount":10}}""").State.IsOutputReported
-            .Should().BeTrue("what is left out of a complete answer's usage is 0");
+        ReadBody read = ReadBody.OfEvents(Prompt);
+
+        (read.State.IsInputReported, read.State.IsOutputReported, read.Usage.OutputTokens).Should().Be((true, false, 0L));
     }
 
     [Fact]
-    public void A_chunk_that_counts_its_prompt_alone_leaves_the_output_unknown_or_as_it_was_counted()
+    public void A_chunk_that_counts_its_prompt_alone_leaves_an_output_as_it_was_counted()
     {
-        ReadBody first = ReadBody.OfEvents(Prompt);
-        (first.State.IsInputReported, first.State.IsOutputReported, first.Usage.OutputTokens).Should().Be((true, false, 0L));
-
-        ReadBody later = ReadBody.OfEvents(
+        ReadBody read = ReadBody.OfEvents(
             """{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50,"thoughtsTokenCount":6}}""", Prompt);
-        (later.State.IsOutputReported, later.Usage.OutputTokens).Should().Be((true, 56L), "a later event does not remove reported counts");
 
-        ReadBody counted = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50}}""");
-        (counted.State.IsOutputReported, counted.Usage.OutputTokens).Should().Be((true, 50L));
+        (read.State.IsOutputReported, read.Usage.OutputTokens).Should().Be((true, 56L));
+    }
+
+    [Fact]
+    public void A_chunk_that_counts_its_candidates_reports_the_output()
+    {
+        ReadBody read = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50}}""");
+
+        (read.State.IsOutputReported, read.Usage.OutputTokens).Should().Be((true, 50L));
     }
 
     [Fact]
@@ -102,9 +115,12 @@ public sealed class GeminiParserTests
 
         (read.State.IsInputReported, read.State.IsOutputReported, read.UsageJson, read.State.ServiceTier)
             .Should().Be((false, false, null, "PROVISIONED_THROUGHPUT"));
+    }
+
+    [Fact]
+    public void A_traffic_type_after_the_counts_leaves_them() =>
         ReadBody.OfEvents(Last, """{"usageMetadata":{"trafficType":"ON_DEMAND_FLEX"}}""")
             .Should().BeEquivalentTo(new { Counts = LastCounts, State = new { ServiceTier = "ON_DEMAND_FLEX" } });
-    }
 
     [Fact]
     public void Modalities_are_subsets_and_documents_are_images()

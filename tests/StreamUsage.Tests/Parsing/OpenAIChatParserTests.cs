@@ -60,14 +60,12 @@ public sealed class OpenAIChatParserTests
             .Should().Equal("Text 0:A");
     }
 
-    [Fact]
-    public void Done_ends_an_answer()
-    {
-        ReadBody.OfEvents(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")).Outcome.Should().Be(StreamOutcome.Interrupted);
-        ReadBody.OfEvents(OpenAIChatUsageTests.Chunk("""{"content":"x"}"""), "[DONE]").Outcome.Should().Be(StreamOutcome.Completed);
-        ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + "data: [DONE]").Outcome
-            .Should().Be(StreamOutcome.Completed);
-    }
+    [Theory]
+    [InlineData("", StreamOutcome.Interrupted)]
+    [InlineData("data: [DONE]\n\n", StreamOutcome.Completed)]
+    [InlineData("data: [DONE]", StreamOutcome.Completed)]
+    public void Done_ends_an_answer(string end, StreamOutcome outcome) =>
+        ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + end).Outcome.Should().Be(outcome);
 
     [Theory]
     [InlineData("data: [DONE] \n\n")]
