@@ -151,7 +151,7 @@ public sealed class EventTemplateTests
     [InlineData(0)]
     [InlineData(7)]
     [InlineData(19)]
-    public void A_cut_event_is_read_on_though_another_stream_has_shown_meanwhile_that_its_beginning_changes(int more)
+    public void A_cut_event_is_read_on_after_another_stream_has_shown_that_its_beginning_changes(int more)
     {
         const string Event = "event: content_block_delta\n"
             + "data: {\"type\":\"content_block_delta\",\"index\":10,\"delta\":{\"type\":\"text_delta\",\"text\":\"abc\"}}\n\n";
