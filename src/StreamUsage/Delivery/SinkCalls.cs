@@ -90,8 +90,7 @@ internal sealed class SinkCalls(
 
             case RejectedRecordsException rejected:
                 health.Succeeded();
-                Complete(Array.FindAll(records, record => !rejected.RecordIds.Contains(record.Record.Id)));
-                GiveUp(Array.FindAll(records, record => rejected.RecordIds.Contains(record.Record.Id)), DropReason.Failed, rejected);
+                Complete(records, rejected);
                 return null;
 
             default:
@@ -106,14 +105,24 @@ internal sealed class SinkCalls(
     {
         foreach (QueuedRecord record in records)
         {
-            _ = undelivered.TakeAsync(record, name, reason, fault);
+            _ = GiveUpAsync(record, reason, fault);
         }
     }
+
+    public Task GiveUpAsync(QueuedRecord record, string reason, Exception? fault = null) =>
+        undelivered.TakeAsync(record, name, reason, fault);
 
     private Exception? Leave(QueuedRecord[] records, Exception? fault)
     {
         GiveUp(records, DropReason.Shutdown, fault);
         return null;
+    }
+
+    // Beside the switch, where its closures would be allocated for each call.
+    private void Complete(QueuedRecord[] records, RejectedRecordsException rejected)
+    {
+        Complete(Array.FindAll(records, record => !rejected.RecordIds.Contains(record.Record.Id)));
+        GiveUp(Array.FindAll(records, record => rejected.RecordIds.Contains(record.Record.Id)), DropReason.Failed, rejected);
     }
 
     private void Complete(QueuedRecord[] records)

@@ -42,8 +42,8 @@ internal sealed class SinkQueue(
         };
     }
 
-    /// <summary>Adds a record. Returns false if it found no room in time and was dropped.</summary>
-    public ValueTask<bool> AddAsync(QueuedRecord record)
+    /// <summary>Adds a record. Returns false if it found no room in time, was dropped and has ended.</summary>
+    public Task<bool> AddAsync(QueuedRecord record)
     {
         if (!_channel.Writer.TryWrite(record))
         {
@@ -51,11 +51,11 @@ internal sealed class SinkQueue(
         }
 
         StartLane();
-        return new ValueTask<bool>(true);
+        return Task.FromResult(true); // A cached task.
     }
 
     // Records beyond the capacity count against the memory budget of all responses.
-    private async ValueTask<bool> WaitForRoomAsync(QueuedRecord record)
+    private async Task<bool> WaitForRoomAsync(QueuedRecord record)
     {
         CancellationToken abandoned = record.Abandoned;
         if (record.IsStored)
@@ -89,14 +89,15 @@ internal sealed class SinkQueue(
 
         if (!isAdded)
         {
-            calls.GiveUp([record], abandoned.IsCancellationRequested ? DropReason.Shutdown : DropReason.QueueFull, null);
+            await calls.GiveUpAsync(record, abandoned.IsCancellationRequested ? DropReason.Shutdown : DropReason.QueueFull)
+                .ConfigureAwait(false);
         }
 
         return isAdded;
     }
 
     // The outbox limits how many of its records are here.
-    private async ValueTask<bool> WaitWithoutLimitAsync(QueuedRecord record)
+    private async Task<bool> WaitWithoutLimitAsync(QueuedRecord record)
     {
         try
         {
@@ -106,7 +107,7 @@ internal sealed class SinkQueue(
         }
         catch (OperationCanceledException)
         {
-            calls.GiveUp([record], DropReason.Shutdown, null);
+            await calls.GiveUpAsync(record, DropReason.Shutdown).ConfigureAwait(false);
             return false;
         }
     }
@@ -222,7 +223,8 @@ internal sealed class SinkQueue(
 
     private QueuedRecord[] Take(int size)
     {
-        var batch = new QueuedRecord[Math.Min(size, _channel.Reader.Count)];
+        int ready = Math.Min(size, _channel.Reader.Count);
+        QueuedRecord[] batch = ready == 0 ? [] : new QueuedRecord[ready];
         int length = 0;
         while (length < batch.Length && _channel.Reader.TryRead(out QueuedRecord? record))
         {
