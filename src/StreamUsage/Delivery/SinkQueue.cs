@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using StreamUsage.Buffers;
 
@@ -175,8 +176,8 @@ internal sealed class SinkQueue(
 
                 long taken = health.Taken;
                 health.CountFirstCall();
-                Exception? fault = await calls.DeliverAsync(batch).ConfigureAwait(false);
-                if (fault is not null)
+                Exception? result = await calls.CallAsync(batch, out DeliveryBatch? called, out Activity? activity).ConfigureAwait(false);
+                if (calls.Settle(batch, result, called, activity) is { } fault)
                 {
                     await (ReferenceEquals(fault, SinkCalls.Declined) ? DeliverOneByOneAsync(batch) : failed.TakeAsync(batch, fault, taken))
                         .ConfigureAwait(false);
@@ -196,7 +197,7 @@ internal sealed class SinkQueue(
     }
 
     // Waits for more records, until the batch is full, has waited long enough, or the tracker stops.
-    private async ValueTask<QueuedRecord[]> FillAsync(QueuedRecord[] batch)
+    private async Task<QueuedRecord[]> FillAsync(QueuedRecord[] batch)
     {
         if (batch.Length == limits.MaxBatchSize || stop.Stopping.IsCancellationRequested)
         {
