@@ -53,11 +53,8 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
         public Call(SinkCaller caller)
         {
             _caller = caller;
-            using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
-            {
-                _timer = caller._time.CreateTimer(
-                    static call => ((Call)call!).TimeOut(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            }
+            _timer = caller._time.CreateTimer(
+                static call => ((Call)call!).TimeOut(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 
         public ValueTask<Exception?> Start(
