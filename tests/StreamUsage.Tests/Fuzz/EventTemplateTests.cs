@@ -144,7 +144,7 @@ public sealed class EventTemplateTests
 
         reader.Release();
         reader.Events.State.Usage.OutputTokens.Should().Be(199 + 70);
-        reader.Events.TakeReportedUsageJson().Should().Contain("\"candidatesTokenCount\": 199,");
+        reader.Events.TakeReportedUsageJson().Text.Should().Contain("\"candidatesTokenCount\": 199,");
     }
 
     [Theory]
@@ -266,7 +266,7 @@ public sealed class EventTemplateTests
 
     private static (string?, long, long, long, bool, int, string?, string?, object) Facts(BodyReader reader) =>
         (reader.Events.Protocol, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters,
-            reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(),
+            reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson().Text,
             reader.Events.ParserFault?.GetType().Name, Comparable(reader.Events.State));
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.
