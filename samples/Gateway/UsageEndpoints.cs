@@ -60,7 +60,13 @@ internal static class UsageEndpoints
     {
         public UsageQuery ToQuery() => new()
         {
-            From = From, To = To, UserId = UserId, ApiKeyId = ApiKeyId, Model = Model, Provider = Provider, Status = Status,
+            From = From,
+            To = To,
+            UserId = UserId,
+            ApiKeyId = ApiKeyId,
+            Model = Model,
+            Provider = Provider,
+            Status = Status,
             GroupBy = GroupBy ?? UsageGrouping.None,
         };
     }

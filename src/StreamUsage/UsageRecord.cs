@@ -1,3 +1,4 @@
+using StreamUsage.Buffers;
 using StreamUsage.Pricing;
 
 namespace StreamUsage;
@@ -8,10 +9,11 @@ namespace StreamUsage;
 /// start at <see cref="StartedAt"/>.</remarks>
 public sealed record UsageRecord
 {
-    // Records wait in queues, so these nullable values are kept small: the sign bit marks a known time, the cost is
-    // boxed.
+    // Records wait in queues, so these values are kept small: the sign bit marks a known time, the cost is boxed, and
+    // JSON stays UTF-8.
     private readonly long _timeToFirstByte, _timeToFirstToken, _timeToLastByte;
     private readonly object? _reportedCost;
+    private readonly CompactText _reportedUsageJson;
 
     /// <summary>Gets the idempotency key: a version 7 UUID, created when tracking began.</summary>
     public Guid Id { get; init; }
@@ -63,7 +65,9 @@ public sealed record UsageRecord
 
     /// <summary>Gets the provider's usage object with its original values; null if none, or too large. Merged field by
     /// field if the protocol's usage is (Claude, Chat), else the last one.</summary>
-    public string? ReportedUsageJson { get; init; }
+    public string? ReportedUsageJson { get => _reportedUsageJson.Text; init => _reportedUsageJson = new(value); }
+
+    internal CompactText ReportedUsage { get => _reportedUsageJson; init => _reportedUsageJson = value; }
 
     /// <summary>Gets the price; null (never 0) if there is no pricing or it does not know the model.</summary>
     public UsageCost? Cost { get; init; }

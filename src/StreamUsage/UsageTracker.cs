@@ -331,7 +331,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     internal UsageTracking Track(HttpResponseMessage response, UsageContext context, in SentRequest request)
     {
         HttpContent content = response.Content;
-        foreach (UsageTracking earlier in TrackedResponses.Find(response))
+        UsageTracking? latest = TrackedResponses.Find(response);
+        for (UsageTracking? earlier = latest; earlier is not null; earlier = earlier.Earlier)
         {
             BodySettings other = earlier.Body!.Settings;
             if (ReferenceEquals(other, Bodies))
@@ -360,7 +361,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             RequestBodyCopy = request.BodyCopy,
             StoredAnswerId = request.StoredAnswerId,
         };
-        var tracking = new UsageTracking(body);
+        var tracking = new UsageTracking(body) { Earlier = latest };
         response.Content = new TrackedContent(content, body, tracking, _drainer);
         TrackedResponses.Add(response, tracking);
         Begin(body);

@@ -30,6 +30,9 @@ public sealed class UsageTracking
 
     internal static UsageTracking Untracked { get; } = new();
 
+    /// <summary>Gets the handle that another tracker gave the same response before; null if none.</summary>
+    internal UsageTracking? Earlier { get; init; }
+
     /// <summary>Gets the tracked body; null if the response is not tracked.</summary>
     internal TrackedBody? Body => _body;
 

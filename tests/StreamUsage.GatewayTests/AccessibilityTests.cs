@@ -8,7 +8,8 @@ namespace StreamUsage.GatewayTests;
 /// <summary>The page in light and dark, wide and narrow.</summary>
 public sealed class AccessibilityTests(Browser browser, DemoGateway demo) : IClassFixture<DemoGateway>
 {
-    // The visible text that stands out least from what is behind it, and its contrast (WCAG 2.2, 1.4.3).
+    // The text with the lowest contrast (WCAG 2.2, 1.4.3), and that contrast: each visible text against what is behind
+    // it.
     private const string LowestContrast = """
         () => {
             const parse = color => color.match(/[\d.]+/g).map(Number);

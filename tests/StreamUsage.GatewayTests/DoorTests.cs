@@ -57,7 +57,9 @@ public sealed class DoorTests
     {
         await using Upstream upstream = await Upstream.StartAsync();
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Proxy, path)) { Content = JsonContent.Create(new { model = "m" }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            new Uri(gateway.Proxy, path))
+        { Content = JsonContent.Create(new { model = "m" }) };
         request.Headers.Add("x-api-key", "demo-alice");
 
         using HttpResponseMessage response = await gateway.Http.SendAsync(request);
@@ -170,7 +172,8 @@ public sealed class DoorTests
     [Fact]
     public async Task A_request_that_no_provider_got_costs_nothing()
     {
-        await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: new Uri("http://127.0.0.1:1/"), settings: TwoDollars);
+        await using GatewayProcess gateway =
+            await GatewayProcess.StartAsync(upstream: new Uri("http://127.0.0.1:1/"), settings: TwoDollars);
 
         using HttpResponseMessage response = await AskAsync(gateway, "anthropic", "demo-bob", MaxTokens);
 

@@ -82,7 +82,9 @@ public sealed class LoadTests
         long output = 0;
         await foreach (RawMessageStreamEvent item in client.Messages.CreateStreaming(new MessageCreateParams
         {
-            Model = "claude-demo-1", MaxTokens = 100, Messages = [new UserMessageParam("Why is the sky blue?")],
+            Model = "claude-demo-1",
+            MaxTokens = 100,
+            Messages = [new UserMessageParam("Why is the sky blue?")],
         }))
         {
             output = item.TryPickDelta(out RawMessageDeltaEvent? delta) ? delta.Usage.OutputTokens : output;
@@ -96,7 +98,8 @@ public sealed class LoadTests
         var options = new OpenAIClientOptions { Endpoint = new Uri(gateway.Proxy, "v1") };
         ChatClient client = new OpenAIClient(new ApiKeyCredential("demo-alice"), options).GetChatClient("gpt-demo-1");
         string text = "";
-        await foreach (StreamingChatCompletionUpdate update in client.CompleteChatStreamingAsync(new UserChatMessage("Why is the sky blue?")))
+        await foreach (StreamingChatCompletionUpdate update in client.CompleteChatStreamingAsync(
+            new UserChatMessage("Why is the sky blue?")))
         {
             text += string.Concat(update.ContentUpdate.Select(static part => part.Text));
         }
@@ -107,7 +110,8 @@ public sealed class LoadTests
     private static async Task CurlAsync(GatewayProcess gateway)
     {
         using Process curl = Process.Start(new ProcessStartInfo("curl",
-            ["-sN", new Uri(gateway.Proxy, "v1/messages").ToString(), "-H", "x-api-key: demo-alice", "-H", "content-type: application/json", "-d",
+            ["-sN", new Uri(gateway.Proxy, "v1/messages").ToString(), "-H", "x-api-key: demo-alice", "-H", "content-type: application/json",
+                "-d",
             """{"model":"claude-demo-1","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Why?"}]}"""])
         {
             RedirectStandardOutput = true,
@@ -119,7 +123,8 @@ public sealed class LoadTests
     {
         List<JsonElement> records = await ReadRecordsAsync(gateway);
         Dictionary<string, SentAnswer> sent = upstream.Sent.ToDictionary(static answer => answer.Id.ToString());
-        records.Select(static record => record.GetProperty("responseId").GetString()).Should().BeEquivalentTo(sent.Keys, "each answer has one record");
+        records.Select(static record => record.GetProperty("responseId").GetString())
+            .Should().BeEquivalentTo(sent.Keys, "each answer has one record");
 
         long tokens = 0;
         decimal cost = 0;
@@ -138,7 +143,8 @@ public sealed class LoadTests
         List<JsonElement> interrupted = [.. records.Where(static record => Is(record, "Interrupted"))];
         interrupted.Count.Should().BeInRange(10 + 90, 20 + 100);
         interrupted.Should().OnlyContain(static record => record.GetProperty("outputSource").GetString() == "Estimated");
-        foreach (JsonElement record in interrupted.Where(static record => record.GetProperty("protocol").GetString() == "anthropic-messages"))
+        foreach (JsonElement record in interrupted.Where(
+            static record => record.GetProperty("protocol").GetString() == "anthropic-messages"))
         {
             SentAnswer answer = sent[record.GetProperty("responseId").GetString()!];
             record.GetProperty("billedUsage").GetProperty("inputTokens").GetInt64().Should().Be(answer.Input, "its first event reports it");
@@ -146,7 +152,8 @@ public sealed class LoadTests
 
         JsonElement total = (await gateway.GetAsync("usage")).GetProperty("total");
         total.GetProperty("records").GetInt64().Should().Be(sent.Count);
-        total.GetProperty("billedUsage").GetProperty("totalTokens").GetInt64().Should().Be(tokens + interrupted.Sum(static record => Tokens(record)));
+        total.GetProperty("billedUsage").GetProperty("totalTokens").GetInt64()
+            .Should().Be(tokens + interrupted.Sum(static record => Tokens(record)));
         total.GetProperty("cost").GetDecimal().Should().Be(
             cost + interrupted.Sum(static record => record.GetProperty("cost").GetProperty("total").GetDecimal()));
     }
@@ -174,7 +181,8 @@ public sealed class LoadTests
     }
 
     private static async Task<long> CountAsync(GatewayProcess gateway) =>
-        (await gateway.GetAsync("usage")).GetProperty("total") is { ValueKind: JsonValueKind.Object } total ? total.GetProperty("records").GetInt64() : 0;
+        (await gateway.GetAsync("usage")).GetProperty("total") is { ValueKind: JsonValueKind.Object } total
+            ? total.GetProperty("records").GetInt64() : 0;
 
     private static async Task EventuallyAsync(Func<Task<bool>> holds, GatewayProcess gateway)
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
@@ -7,7 +6,7 @@ namespace StreamUsage.Delivery;
 internal abstract class PendingRecord
 {
     private int _parts = 1; // The report.
-    private int _isFailed, _isLeft;
+    private volatile bool _isFailed, _isLeft;
 
     /// <summary>Gets or sets the activity that continues the request's trace, and ends with the record; null if
     /// none.</summary>
@@ -27,21 +26,20 @@ internal abstract class PendingRecord
     {
         if (result == DeliveryResult.Failed)
         {
-            Volatile.Write(ref _isFailed, 1);
+            _isFailed = true;
         }
         else if (result == DeliveryResult.Stored)
         {
-            Volatile.Write(ref _isLeft, 1);
+            _isLeft = true;
         }
 
         if (Interlocked.Decrement(ref _parts) == 0)
         {
-            UsageActivity.End(Activity);
-            OnEnded(_isLeft != 0 ? DeliveryResult.Stored : _isFailed != 0 ? DeliveryResult.Failed : DeliveryResult.Delivered);
+            OnEnded(_isLeft ? DeliveryResult.Stored : _isFailed ? DeliveryResult.Failed : DeliveryResult.Delivered);
         }
     }
 
     /// <summary>Called once, with Stored if a sink shall get the record from the outbox later, else with Failed if a
-    /// sink never will, else with Delivered.</summary>
+    /// sink never will, else with Delivered. Ends the activity.</summary>
     protected abstract void OnEnded(DeliveryResult result);
 }

@@ -5,26 +5,17 @@ internal sealed class PendingRecords
 {
     private readonly object _gate = new();
     private readonly List<Group> _earlier = [];
-    private Group _current = new();
+    private Group _current;
 
-    /// <summary>Adds a record, which is pending until it ends.</summary>
-    public PendingRecord Add()
+    public PendingRecords() => _current = new Group(this);
+
+    /// <summary>Adds a record, which is pending until it is removed from the returned group.</summary>
+    public Group Add()
     {
         lock (_gate)
         {
             _current.Count++;
-            return new Entry(this, _current);
-        }
-    }
-
-    private void Remove(Group group)
-    {
-        lock (_gate)
-        {
-            if (--group.Count == 0 && _earlier.Remove(group))
-            {
-                group.Ended.SetResult();
-            }
+            return _current;
         }
     }
 
@@ -36,22 +27,29 @@ internal sealed class PendingRecords
             if (_current.Count != 0)
             {
                 _earlier.Add(_current);
-                _current = new Group();
+                _current = new Group(this);
             }
 
             return Task.WhenAll(_earlier.Select(static group => group.Ended.Task));
         }
     }
 
-    private sealed class Entry(PendingRecords records, Group group) : PendingRecord
-    {
-        protected override void OnEnded(DeliveryResult result) => records.Remove(group);
-    }
-
-    private sealed class Group
+    /// <summary>Represents records that became pending between two flushes.</summary>
+    public sealed class Group(PendingRecords records)
     {
         public int Count { get; set; }
 
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void RemoveOne()
+        {
+            lock (records._gate)
+            {
+                if (--Count == 0 && records._earlier.Remove(this))
+                {
+                    Ended.SetResult();
+                }
+            }
+        }
     }
 }

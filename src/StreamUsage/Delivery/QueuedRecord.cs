@@ -13,7 +13,6 @@ internal sealed class QueuedRecord(
 {
     private const int NoResult = -1;
 
-    private TaskCompletionSource<DeliveryResult>? _awaited; // Background delivery awaits no record.
     private int _result = NoResult;
 
     public UsageRecord Record => record;
@@ -34,25 +33,11 @@ internal sealed class QueuedRecord(
 
     public bool IsEnded => Volatile.Read(ref _result) != NoResult;
 
-    /// <summary>Returns a task of the result. To be called once.</summary>
-    public Task<DeliveryResult> WhenEnded()
-    {
-        var awaited = new TaskCompletionSource<DeliveryResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _awaited, awaited);
-        if (IsEnded)
-        {
-            awaited.TrySetResult((DeliveryResult)_result);
-        }
-
-        return awaited.Task;
-    }
-
     /// <summary>Ends the record. The first call decides.</summary>
     public void End(DeliveryResult result)
     {
         if (Interlocked.CompareExchange(ref _result, (int)result, NoResult) == NoResult)
         {
-            Volatile.Read(ref _awaited)?.TrySetResult(result);
             pending.EndPart(result);
         }
     }

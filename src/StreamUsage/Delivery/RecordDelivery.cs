@@ -9,7 +9,8 @@ internal sealed class RecordDelivery
 {
     private static readonly TimeSpan TimeToReport = TimeSpan.FromSeconds(5), TimeToEnd = TimeSpan.FromSeconds(1);
 
-    private static readonly Task<DeliveryResult> Queued = Task.FromResult(DeliveryResult.Queued);
+    private static readonly Task<DeliveryResult?> Queued = Task.FromResult<DeliveryResult?>(DeliveryResult.Queued);
+    private static readonly Task<DeliveryResult?> Unknown = Task.FromResult<DeliveryResult?>(null);
 
     private readonly SinkQueue[] _queues;
     private readonly DeliveryLimits _limits;
@@ -64,28 +65,23 @@ internal sealed class RecordDelivery
     /// <param name="record">The record.</param>
     /// <param name="pending">Gets a part for each sink, which ends when the sink has the record or never will.</param>
     /// <param name="starts">The result of <see cref="Start"/>.</param>
-    /// <returns>The result; with several sinks, the worst one.</returns>
-    public Task<DeliveryResult> DeliverAsync(UsageRecord record, PendingRecord pending, Task[]? starts)
+    /// <returns>In the background, whether every queue had room for the record; inline null, as the result is that of
+    /// <paramref name="pending"/>.</returns>
+    public Task<DeliveryResult?> DeliverAsync(UsageRecord record, PendingRecord pending, Task[]? starts)
     {
-        if (_queues.Length == 1)
+        List<Task<bool>>? waiting = null;
+        for (int i = 0; i < _queues.Length; i++)
         {
-            return DeliverAsync(_queues[0], starts?[0]);
-        }
-
-        var results = new Task<DeliveryResult>[_queues.Length];
-        for (int i = 0; i < results.Length; i++)
-        {
-            results[i] = DeliverAsync(_queues[i], starts?[i]);
-        }
-
-        return WorstAsync(results);
-
-        Task<DeliveryResult> DeliverAsync(SinkQueue queue, Task? start)
-        {
-            var queued = new QueuedRecord(record, pending, _time.GetTimestamp(), start, _stop.Abandoned);
             pending.BeginPart();
-            return AddAsync(queue, queued);
+            var queued = new QueuedRecord(record, pending, _time.GetTimestamp(), starts?[i], _stop.Abandoned);
+            Task<bool> adding = _queues[i].AddAsync(queued);
+            if (adding is not { IsCompletedSuccessfully: true, Result: true })
+            {
+                (waiting ??= []).Add(adding);
+            }
         }
+
+        return !_limits.WaitsForSink ? Unknown : waiting is null ? Queued : WhenAddedAsync(waiting);
     }
 
     /// <summary>Begins a shutdown: partial batches are sent at once.</summary>
@@ -108,24 +104,7 @@ internal sealed class RecordDelivery
         _stop.Reset();
     }
 
-    private Task<DeliveryResult> AddAsync(SinkQueue queue, QueuedRecord queued)
-    {
-        ValueTask<bool> adding = queue.AddAsync(queued);
-        if (!adding.IsCompletedSuccessfully)
-        {
-            return WhenAddedAsync();
-        }
-
-        return adding.Result && _limits.WaitsForSink ? Queued : queued.WhenEnded();
-
-        async Task<DeliveryResult> WhenAddedAsync() =>
-            await adding.ConfigureAwait(false) && _limits.WaitsForSink
-                ? DeliveryResult.Queued : await queued.WhenEnded().ConfigureAwait(false);
-    }
-
-    private static async Task<DeliveryResult> WorstAsync(Task<DeliveryResult>[] results)
-    {
-        DeliveryResult[] all = await Task.WhenAll(results).ConfigureAwait(false);
-        return Array.Exists(all, static result => result == DeliveryResult.Failed) ? DeliveryResult.Failed : all[0];
-    }
+    private static async Task<DeliveryResult?> WhenAddedAsync(List<Task<bool>> adding) =>
+        Array.TrueForAll(await Task.WhenAll(adding).ConfigureAwait(false), static isAdded => isAdded)
+            ? DeliveryResult.Queued : DeliveryResult.Failed;
 }

@@ -7,7 +7,7 @@ internal static class RecordSize
 
     public static long Of(UsageRecord record)
     {
-        long characters = Length(record.ReportedUsageJson) + Length(record.ErrorMessage) + Length(record.Response?.RawExcerpt);
+        long characters = Length(record.ErrorMessage) + Length(record.Response?.RawExcerpt);
         foreach (string data in record.Response?.Events ?? [])
         {
             characters += data.Length;
@@ -18,7 +18,7 @@ internal static class RecordSize
             characters += Length(block.Text) + Length(block.InputJson) + Length(block.Signature);
         }
 
-        return Fields + (characters * sizeof(char)) + record.Context.RequestBody.Length;
+        return Fields + (characters * sizeof(char)) + record.ReportedUsage.Size + record.Context.RequestBody.Length;
     }
 
     private static long Length(string? text) => text?.Length ?? 0;

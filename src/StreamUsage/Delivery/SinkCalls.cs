@@ -13,8 +13,13 @@ internal sealed class SinkCalls(
 
     private const int MaxStarts = 64;
 
-    private readonly Func<UsageRecord, CancellationToken, ValueTask> _record = sink.RecordAsync;
-    private readonly Func<IReadOnlyList<UsageRecord>, CancellationToken, ValueTask> _recordBatch = sink.RecordBatchAsync;
+    // The result of a call that a shutdown left out.
+    private static readonly Exception Left = new OperationCanceledException();
+
+    private readonly Func<object, CancellationToken, ValueTask> _start = (start, token) => sink.StartedAsync((UsageStart)start, token);
+    private readonly Func<object, CancellationToken, ValueTask> _record = (record, token) => sink.RecordAsync((UsageRecord)record, token);
+    private readonly Func<object, CancellationToken, ValueTask> _recordBatch =
+        (records, token) => sink.RecordBatchAsync((DeliveryBatch)records, token);
     private readonly SemaphoreSlim _starts = new(MaxStarts);
     private volatile bool _takesStarts = true, _takesBatches = true;
 
@@ -31,7 +36,7 @@ internal sealed class SinkCalls(
     {
         await _starts.WaitAsync().ConfigureAwait(false);
         Activity? activity = UsageActivity.Start(request);
-        Exception? fault = await caller.CallAsync(sink.StartedAsync, start, activity).ConfigureAwait(false);
+        Exception? fault = await caller.CallAsync(_start, start, activity).ConfigureAwait(false);
         UsageActivity.End(activity);
         _starts.Release();
         if (start.IsIgnored)
@@ -49,17 +54,23 @@ internal sealed class SinkCalls(
     /// <summary>Calls the sink once, with one record or a batch. Never throws.</summary>
     /// <param name="records">The records.</param>
     /// <returns>The failure, if records are still to be delivered; else null.</returns>
-    public async Task<Exception?> DeliverAsync(QueuedRecord[] records)
+    public async Task<Exception?> DeliverAsync(QueuedRecord[] records) =>
+        Settle(records, await CallAsync(records, out DeliveryBatch? batch, out Activity? activity).ConfigureAwait(false), batch, activity);
+
+    /// <summary>Begins <see cref="DeliverAsync"/>, for a caller that has a state machine of its own. To be awaited
+    /// once; the result goes to <see cref="Settle"/>.</summary>
+    public ValueTask<Exception?> CallAsync(QueuedRecord[] records, out DeliveryBatch? batch, out Activity? activity)
     {
+        (batch, activity) = (null, null);
         CancellationToken abandoned = records[0].Abandoned;
         if (abandoned.IsCancellationRequested)
         {
-            return Leave(records, null);
+            return new(Left);
         }
 
         if (records.Length > 1 && !_takesBatches)
         {
-            return Declined;
+            return new(Declined);
         }
 
         foreach (QueuedRecord record in records)
@@ -67,15 +78,26 @@ internal sealed class SinkCalls(
             record.Attempts++;
         }
 
-        DeliveryBatch? batch = records.Length == 1 ? null : new DeliveryBatch(records);
-        Activity? activity = batch is null ? null : UsageActivity.StartBatch(records.Select(static record => record.Activity));
-        SinkCaller.RunningCall call = batch is null
-            ? caller.Start(_record, records[0].Record, records[0].Activity, abandoned)
-            : caller.Start(_recordBatch, batch, activity ?? records[0].Activity, abandoned);
-        await call.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Exception? fault = call.End();
+        if (records.Length == 1)
+        {
+            return caller.CallAsync(_record, records[0].Record, records[0].Activity, abandoned);
+        }
+
+        batch = new DeliveryBatch(records);
+        activity = UsageActivity.StartBatch(records.Select(static record => record.Activity));
+        return caller.CallAsync(_recordBatch, batch, activity ?? records[0].Activity, abandoned);
+    }
+
+    /// <summary>Ends a call. Returns what <see cref="DeliverAsync"/> does.</summary>
+    public Exception? Settle(QueuedRecord[] records, Exception? fault, DeliveryBatch? batch, Activity? activity)
+    {
         UsageActivity.End(activity);
-        if (batch is { IsDeclined: true })
+        if (ReferenceEquals(fault, Left))
+        {
+            return Leave(records, null);
+        }
+
+        if (ReferenceEquals(fault, Declined) || batch is { IsDeclined: true })
         {
             _takesBatches = false;
             return Declined;
@@ -90,14 +112,13 @@ internal sealed class SinkCalls(
 
             case RejectedRecordsException rejected:
                 health.Succeeded();
-                Complete(Array.FindAll(records, record => !rejected.RecordIds.Contains(record.Record.Id)));
-                GiveUp(Array.FindAll(records, record => rejected.RecordIds.Contains(record.Record.Id)), DropReason.Failed, rejected);
+                Complete(records, rejected);
                 return null;
 
             default:
                 health.Failed(fault);
                 reporter.AttemptFailed();
-                return abandoned.IsCancellationRequested ? Leave(records, fault) : fault;
+                return records[0].Abandoned.IsCancellationRequested ? Leave(records, fault) : fault;
         }
     }
 
@@ -106,14 +127,24 @@ internal sealed class SinkCalls(
     {
         foreach (QueuedRecord record in records)
         {
-            _ = undelivered.TakeAsync(record, name, reason, fault);
+            _ = GiveUpAsync(record, reason, fault);
         }
     }
+
+    public Task GiveUpAsync(QueuedRecord record, string reason, Exception? fault = null) =>
+        undelivered.TakeAsync(record, name, reason, fault);
 
     private Exception? Leave(QueuedRecord[] records, Exception? fault)
     {
         GiveUp(records, DropReason.Shutdown, fault);
         return null;
+    }
+
+    // Beside the switch, where its closures would be allocated for each call.
+    private void Complete(QueuedRecord[] records, RejectedRecordsException rejected)
+    {
+        Complete(Array.FindAll(records, record => !rejected.RecordIds.Contains(record.Record.Id)));
+        GiveUp(Array.FindAll(records, record => rejected.RecordIds.Contains(record.Record.Id)), DropReason.Failed, rejected);
     }
 
     private void Complete(QueuedRecord[] records)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using StreamUsage.Buffers;
 
@@ -42,8 +43,8 @@ internal sealed class SinkQueue(
         };
     }
 
-    /// <summary>Adds a record. Returns false if it found no room in time and was dropped.</summary>
-    public ValueTask<bool> AddAsync(QueuedRecord record)
+    /// <summary>Adds a record. Returns false if it found no room in time, was dropped and has ended.</summary>
+    public Task<bool> AddAsync(QueuedRecord record)
     {
         if (!_channel.Writer.TryWrite(record))
         {
@@ -51,11 +52,11 @@ internal sealed class SinkQueue(
         }
 
         StartLane();
-        return new ValueTask<bool>(true);
+        return Task.FromResult(true); // A cached task.
     }
 
     // Records beyond the capacity count against the memory budget of all responses.
-    private async ValueTask<bool> WaitForRoomAsync(QueuedRecord record)
+    private async Task<bool> WaitForRoomAsync(QueuedRecord record)
     {
         CancellationToken abandoned = record.Abandoned;
         if (record.IsStored)
@@ -89,14 +90,15 @@ internal sealed class SinkQueue(
 
         if (!isAdded)
         {
-            calls.GiveUp([record], abandoned.IsCancellationRequested ? DropReason.Shutdown : DropReason.QueueFull, null);
+            await calls.GiveUpAsync(record, abandoned.IsCancellationRequested ? DropReason.Shutdown : DropReason.QueueFull)
+                .ConfigureAwait(false);
         }
 
         return isAdded;
     }
 
     // The outbox limits how many of its records are here.
-    private async ValueTask<bool> WaitWithoutLimitAsync(QueuedRecord record)
+    private async Task<bool> WaitWithoutLimitAsync(QueuedRecord record)
     {
         try
         {
@@ -106,7 +108,7 @@ internal sealed class SinkQueue(
         }
         catch (OperationCanceledException)
         {
-            calls.GiveUp([record], DropReason.Shutdown, null);
+            await calls.GiveUpAsync(record, DropReason.Shutdown).ConfigureAwait(false);
             return false;
         }
     }
@@ -174,8 +176,8 @@ internal sealed class SinkQueue(
 
                 long taken = health.Taken;
                 health.CountFirstCall();
-                Exception? fault = await calls.DeliverAsync(batch).ConfigureAwait(false);
-                if (fault is not null)
+                Exception? result = await calls.CallAsync(batch, out DeliveryBatch? called, out Activity? activity).ConfigureAwait(false);
+                if (calls.Settle(batch, result, called, activity) is { } fault)
                 {
                     await (ReferenceEquals(fault, SinkCalls.Declined) ? DeliverOneByOneAsync(batch) : failed.TakeAsync(batch, fault, taken))
                         .ConfigureAwait(false);
@@ -195,7 +197,7 @@ internal sealed class SinkQueue(
     }
 
     // Waits for more records, until the batch is full, has waited long enough, or the tracker stops.
-    private async ValueTask<QueuedRecord[]> FillAsync(QueuedRecord[] batch)
+    private async Task<QueuedRecord[]> FillAsync(QueuedRecord[] batch)
     {
         if (batch.Length == limits.MaxBatchSize || stop.Stopping.IsCancellationRequested)
         {
@@ -222,7 +224,8 @@ internal sealed class SinkQueue(
 
     private QueuedRecord[] Take(int size)
     {
-        var batch = new QueuedRecord[Math.Min(size, _channel.Reader.Count)];
+        int ready = Math.Min(size, _channel.Reader.Count);
+        QueuedRecord[] batch = ready == 0 ? [] : new QueuedRecord[ready];
         int length = 0;
         while (length < batch.Length && _channel.Reader.TryRead(out QueuedRecord? record))
         {

@@ -8,6 +8,9 @@ internal sealed class UndeliveredRecords(
 {
     private const int MaxConcurrentCallbacks = 16;
 
+    private readonly Func<object, CancellationToken, ValueTask>? _callback =
+        callback is null ? null : (record, token) => callback((UsageRecord)record, token);
+
     private readonly SemaphoreSlim _callbacks = new(MaxConcurrentCallbacks);
     private int _missed;
 
@@ -26,7 +29,7 @@ internal sealed class UndeliveredRecords(
             reporter.Dropped(queued.Record, sink, reason, queued.Attempts, fault);
         }
 
-        if (callback is not null)
+        if (_callback is not null)
         {
             await CallBackAsync(queued, stop.Ended).ConfigureAwait(false);
         }
@@ -62,7 +65,7 @@ internal sealed class UndeliveredRecords(
             return;
         }
 
-        Exception? fault = await caller.CallAsync(callback!, queued.Record, queued.Activity, ended).ConfigureAwait(false);
+        Exception? fault = await caller.CallAsync(_callback!, queued.Record, queued.Activity, ended).ConfigureAwait(false);
         _callbacks.Release();
         if (fault is OperationCanceledException && ended.IsCancellationRequested)
         {

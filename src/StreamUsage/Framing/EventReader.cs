@@ -180,11 +180,11 @@ internal sealed class EventReader(ReaderSettings settings, ApiFormat named, Resp
         Fail(fault);
     }
 
-    /// <summary>Returns the provider's usage object and releases its buffer; null if there was none.</summary>
-    public string? TakeReportedUsageJson()
+    /// <summary>Returns the provider's usage object and releases its buffer; empty if there was none.</summary>
+    public CompactText TakeReportedUsageJson()
     {
         ReadCounts();
-        string? json = _usageJson?.Text;
+        CompactText json = _usageJson?.Text ?? default;
         _usageJson?.Release();
         _usageJson = null;
         return json;

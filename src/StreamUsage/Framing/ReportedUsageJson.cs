@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using StreamUsage.Buffers;
 using StreamUsage.Parsing.Json;
@@ -49,7 +48,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         }
     }
 
-    public string? Text => Json.IsEmpty ? null : Encoding.UTF8.GetString(Json);
+    public CompactText Text => Json.IsEmpty ? default : new(Json.ToArray());
 
     public void Release() => _json.Release();
 

@@ -6,13 +6,12 @@ namespace StreamUsage.PassThrough;
 /// content.</summary>
 internal static class TrackedResponses
 {
-    private static readonly ConditionalWeakTable<HttpResponseMessage, UsageTracking[]> Table = [];
+    private static readonly ConditionalWeakTable<HttpResponseMessage, UsageTracking> Table = [];
 
-    /// <summary>Returns the handles of a response, the latest first; empty if it is not tracked.</summary>
-    public static ReadOnlySpan<UsageTracking> Find(HttpResponseMessage response) =>
-        Table.TryGetValue(response, out UsageTracking[]? trackings) ? trackings : [];
+    /// <summary>Returns the latest handle of a response; null if it is not tracked.</summary>
+    public static UsageTracking? Find(HttpResponseMessage response) =>
+        Table.TryGetValue(response, out UsageTracking? tracking) ? tracking : null;
 
     /// <summary>Adds a handle. Not thread-safe for one response, just as setting its content is not.</summary>
-    public static void Add(HttpResponseMessage response, UsageTracking tracking) =>
-        Table.AddOrUpdate(response, [tracking, .. Find(response)]);
+    public static void Add(HttpResponseMessage response, UsageTracking tracking) => Table.AddOrUpdate(response, tracking);
 }

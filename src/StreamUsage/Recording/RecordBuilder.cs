@@ -153,7 +153,7 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
             TokenDetails = state.TokenDetails,
             InputSource = counts.Input,
             OutputSource = counts.Output,
-            ReportedUsageJson = events.TakeReportedUsageJson(),
+            ReportedUsage = events.TakeReportedUsageJson(),
             ReportedCost = state.ReportedCost,
             ResponseId = Cap(state.ResponseId),
             ResponseModel = Cap(state.Model),

@@ -192,30 +192,34 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     // Never throws.
     private async Task RecordAsync(TrackedBody body)
     {
-        UsageRecord? record = null;
-        IReadOnlyList<Exception> estimateFaults = [];
-        Exception? recordFault = null;
-        PendingRecord pending = body.Pending!;
+        PendingRecords.Group group = body.Pending!;
         if (!await SettleStoredAnswerAsync(body).ConfigureAwait(false))
         {
             body.CompleteWithoutRecord();
-            pending.EndReport();
+            group.RemoveOne();
             return;
         }
 
+        UsageRecord record;
+        IReadOnlyList<Exception> estimateFaults = [];
+        Exception? recordFault = null;
         try
         {
             (record, estimateFaults) = await _builder.BuildAsync(body).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
+            record = RecordBuilder.Minimal(body, fault);
             recordFault = fault;
         }
 
-        record ??= RecordBuilder.Minimal(body, recordFault!);
-        DeliveryResult result = DeliveryResult.Failed;
-        pending.Activity = UsageActivity.Start(
-            body.IsCallerDescribed ? body.Trace : UsageActivity.WriteSpan(body.ToCall(record), body.Trace));
+        var pending = new PendingResponse(body, record, _reporter, group)
+        {
+            Activity = UsageActivity.Start(body.IsCallerDescribed ? body.Trace : UsageActivity.WriteSpan(body.ToCall(record), body.Trace)),
+            EstimateFaults = estimateFaults,
+            RecordFault = recordFault,
+        };
+        DeliveryResult? result;
         try
         {
             result = await StoreAsync(record, body).ConfigureAwait(false)
@@ -224,22 +228,13 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
         catch (Exception fault)
         {
-            recordFault ??= fault;
+            result = DeliveryResult.Failed;
+            pending.RecordFault ??= fault;
         }
 
-        body.Complete(record, result);
-        var notes = new RecordNotes
+        if (result is { } known)
         {
-            ParserFault = body.Events.ParserFault,
-            ContentFault = body.ContentFault?.ToString(),
-            IgnoredCounts = body.Events.IgnoredCounts,
-            UnknownUsageFields = body.Events.UnknownUsageFields,
-            EstimateFaults = estimateFaults,
-            RecordFault = recordFault,
-        };
-        using (UsageActivity.Enter(pending.Activity))
-        {
-            _reporter.Recorded(body.ToCall(record), notes);
+            pending.Report(known);
         }
 
         pending.EndReport();

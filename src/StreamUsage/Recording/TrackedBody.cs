@@ -92,8 +92,8 @@ internal sealed partial class TrackedBody
 
     public bool IsStartPending { get; set; }
 
-    /// <summary>Gets or sets the pending record; null until the body has ended.</summary>
-    public PendingRecord? Pending { get; set; }
+    /// <summary>Gets or sets the pending records that this one belongs to; null until the body has ended.</summary>
+    public PendingRecords.Group? Pending { get; set; }
 
     public TrackedBody? PreviousOpen { get; set; }
 

@@ -4,8 +4,8 @@ using System.Text;
 
 namespace StreamUsage.Benchmarks.Gateways;
 
-/// <summary>What the gateway of the samples adds to the same YARP proxy without it: time from the provider's write of an event to the
-/// caller's read of it, CPU time a stream, and memory.</summary>
+/// <summary>What the gateway of the samples adds to the same YARP proxy without it: time from the provider's write of
+/// an event to the caller's read of it, CPU time a stream, and memory.</summary>
 internal static class GatewayCost
 {
     private const int Rounds = 7;
@@ -47,7 +47,8 @@ internal static class GatewayCost
 
                 foreach ((ProxyProcess proxy, List<Result> rounds) in results)
                 {
-                    Console.WriteLine($"| {streams} | {proxy.Name} | {Median(rounds, static r => r.P50):F0} µs | {Median(rounds, static r => r.P99):F0} µs "
+                    Console.WriteLine($"| {streams} | {proxy.Name} | {Median(rounds, static r => r.P50):F0} µs | "
+                        + $"{Median(rounds, static r => r.P99):F0} µs "
                         + $"| {rounds.Average(static r => r.Cpu):F2} ms | {proxy.Memory >> 20} MiB |");
                 }
             }
@@ -63,7 +64,8 @@ internal static class GatewayCost
         }
     }
 
-    private static double Median(List<Result> rounds, Func<Result, double> figure) => rounds.Select(figure).Order().ElementAt(rounds.Count / 2);
+    private static double Median(List<Result> rounds, Func<Result, double> figure) =>
+        rounds.Select(figure).Order().ElementAt(rounds.Count / 2);
 
     private static async Task<Result> MeasureAsync(HttpClient http, ProxyProcess proxy, int streams)
     {
@@ -88,7 +90,8 @@ internal static class GatewayCost
             while (rest.IndexOf((byte)'@') is var at && at >= 0)
             {
                 rest = rest[(at + 1)..];
-                if (rest.IndexOf((byte)' ') is var end and > 0 && long.TryParse(rest[..end], CultureInfo.InvariantCulture, out long written))
+                if (rest.IndexOf((byte)' ') is var end and > 0
+                    && long.TryParse(rest[..end], CultureInfo.InvariantCulture, out long written))
                 {
                     delays.Add(Stopwatch.GetElapsedTime(written, now).TotalMicroseconds);
                 }

@@ -54,17 +54,18 @@ internal sealed class ProxyProcess : IDisposable
         }
 
         string sample = Path.Combine(root, "samples", "Gateway");
-        return new ProxyProcess("the gateway", port, Start(["dotnet", Path.Combine(sample, "bin", "Release", "net10.0", "Gateway.dll")], new()
-        {
-            ["ASPNETCORE_CONTENTROOT"] = sample,
-            ["Gateway__Demo"] = "false",
-            ["Gateway__DataFolder"] = folder,
-            ["Gateway__Keys__0__DailyBudget"] = "1000000",
-            ["ReverseProxy__Clusters__anthropic__Destinations__default__Address"] = upstream,
-            ["Kestrel__Endpoints__Proxy__Url"] = $"http://127.0.0.1:{port}",
-            ["Kestrel__Endpoints__Admin__Url"] = $"http://127.0.0.1:{FreePort()}",
-            ["Kestrel__Endpoints__Demo__Url"] = $"http://127.0.0.1:{FreePort()}",
-        }));
+        return new ProxyProcess(
+            "the gateway", port, Start(["dotnet", Path.Combine(sample, "bin", "Release", "net10.0", "Gateway.dll")], new()
+            {
+                ["ASPNETCORE_CONTENTROOT"] = sample,
+                ["Gateway__Demo"] = "false",
+                ["Gateway__DataFolder"] = folder,
+                ["Gateway__Keys__0__DailyBudget"] = "1000000",
+                ["ReverseProxy__Clusters__anthropic__Destinations__default__Address"] = upstream,
+                ["Kestrel__Endpoints__Proxy__Url"] = $"http://127.0.0.1:{port}",
+                ["Kestrel__Endpoints__Admin__Url"] = $"http://127.0.0.1:{FreePort()}",
+                ["Kestrel__Endpoints__Demo__Url"] = $"http://127.0.0.1:{FreePort()}",
+            }));
     }
 
     public void Dispose()

@@ -49,8 +49,10 @@ internal static class ReportingCost
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref counted, value));
-        listener.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref timed));
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, value, _, _) => Interlocked.Add(ref counted, instrument.Unit == "{record}" ? value : 0));
+        listener.SetMeasurementEventCallback<double>(
+            (instrument, _, _, _) => Interlocked.Add(ref timed, instrument.Name == "streamusage.delivery.duration" ? 1 : 0));
         listener.Start();
         double time = Measure(workload, null);
         return (counted, timed) == (2 * Streams, Streams) // Made and delivered; those that are open come to nothing.

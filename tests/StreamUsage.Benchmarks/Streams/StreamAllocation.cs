@@ -17,7 +17,7 @@ internal static class StreamAllocation
     /// <param name="Tracking">Allocated by TrackUsage, on its caller's thread.</param>
     /// <param name="Reading">Allocated by getting the stream, reading it and disposing the response, on the reader's
     /// thread.</param>
-    /// <param name="Record">What of the rest is the record and the text of its usage object; 0 where the response is
+    /// <param name="Record">What of the rest is the record and its usage object; 0 where the response is
     /// not tracked.</param>
     /// <param name="Total">Allocated on all threads but for the making of the response, measured precisely.</param>
     /// <param name="Microseconds">From TrackUsage to the end of the reading.</param>
@@ -101,7 +101,7 @@ internal static class StreamAllocation
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         UsageRecord copy = record with { };
-        string json = new(record.ReportedUsageJson.AsSpan());
+        byte[] json = new byte[record.ReportedUsage.Size];
         long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
         GC.KeepAlive(copy);
         GC.KeepAlive(json);

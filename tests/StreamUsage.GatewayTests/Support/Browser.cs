@@ -5,7 +5,8 @@ using StreamUsage.GatewayTests.Support;
 
 namespace StreamUsage.GatewayTests.Support;
 
-/// <summary>The Chromium of this machine, without a window. Where there is none, tests of pages are skipped.</summary>
+/// <summary>The Chromium of this machine, without a window. Tests that ask for a page are skipped where there is
+/// none.</summary>
 public sealed class Browser : IAsyncLifetime
 {
     // The environment variable that says which browser to use.

@@ -42,8 +42,15 @@ public sealed class PageUnderTest : IAsyncDisposable
         {
             sums = names().Select(static (name, i) => new
             {
-                userId = name, apiKeyId = name, model = name, records = 100_000_000, failedRecords = 10_000_000, estimatedRecords = 0,
-                billedUsage = new { totalInputTokens = 10, outputTokens = 10 }, cost = 10_000_000_000 - i, unpricedRecords = 0,
+                userId = name,
+                apiKeyId = name,
+                model = name,
+                records = 100_000_000,
+                failedRecords = 10_000_000,
+                estimatedRecords = 0,
+                billedUsage = new { totalInputTokens = 10, outputTokens = 10 },
+                cost = 10_000_000_000 - i,
+                unpricedRecords = 0,
             }),
             total = (object?)null,
             next = (int?)null,

@@ -13,10 +13,14 @@ internal static class Questions
         object message = new { role = "user", content = "Why is the sky blue?" };
         (string path, object body) = provider switch
         {
-            "anthropic" => ("v1/messages", new { model = "claude-demo-1", max_tokens = maxTokens, stream = true, messages = new[] { message } }),
+            "anthropic" =>
+                ("v1/messages", new { model = "claude-demo-1", max_tokens = maxTokens, stream = true, messages = new[] { message } }),
             "openai" => ("v1/chat/completions", (object)new
             {
-                model = "gpt-demo-1", max_tokens = maxTokens, stream = true, messages = new[] { message },
+                model = "gpt-demo-1",
+                max_tokens = maxTokens,
+                stream = true,
+                messages = new[] { message },
             }),
             _ => ("v1beta/models/gemini-demo-1:streamGenerateContent?alt=sse", new
             {

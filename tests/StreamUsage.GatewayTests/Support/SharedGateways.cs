@@ -24,10 +24,19 @@ public abstract class SharedGateway : IAsyncDisposable
     protected abstract Task<GatewayProcess> StartAsync();
 }
 
-/// <summary>A gateway with demo traffic.</summary>
+/// <summary>A gateway with demo traffic, and at least one record.</summary>
 public sealed class DemoGateway : SharedGateway
 {
-    protected override Task<GatewayProcess> StartAsync() => GatewayProcess.StartAsync(demo: true);
+    protected override async Task<GatewayProcess> StartAsync()
+    {
+        GatewayProcess gateway = await GatewayProcess.StartAsync(demo: true);
+        while ((await gateway.GetAsync("usage/records")).GetProperty("records").GetArrayLength() == 0)
+        {
+            await Task.Delay(100);
+        }
+
+        return gateway;
+    }
 }
 
 /// <summary>A gateway without traffic, whose store has 10,000 records.</summary>

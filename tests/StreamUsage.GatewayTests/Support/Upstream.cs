@@ -23,8 +23,8 @@ internal sealed record SentAnswer(string Id, string Provider, long Input, long C
     }) / 1_000_000;
 }
 
-/// <summary>Three providers at one address, which keep what they sent. The header <c>x-pause</c> of a request is the pause between events
-/// in milliseconds.</summary>
+/// <summary>Three providers at one address, which keep what they sent. The header <c>x-pause</c> of a request is the
+/// pause between events in milliseconds.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
     private const int Words = 12;
@@ -63,7 +63,8 @@ internal sealed class Upstream : IAsyncDisposable
     private static IEnumerable<string> Events(SentAnswer answer, bool asksForUsage) => answer.Provider switch
     {
         "anthropic" => Claude(answer).Select(static item => $"event: {item.Type}\ndata: {JsonSerializer.Serialize(item.Data)}\n\n"),
-        "openai" => Chat(answer, asksForUsage).Select(static data => $"data: {JsonSerializer.Serialize(data)}\n\n").Append("data: [DONE]\n\n"),
+        "openai" =>
+            Chat(answer, asksForUsage).Select(static data => $"data: {JsonSerializer.Serialize(data)}\n\n").Append("data: [DONE]\n\n"),
         _ => Gemini(answer).Select(static data => $"data: {JsonSerializer.Serialize(data)}\n\n"),
     };
 
@@ -74,20 +75,28 @@ internal sealed class Upstream : IAsyncDisposable
             type = "message_start",
             message = new
             {
-                id = answer.Id, type = "message", role = "assistant", model = "claude-demo-1", content = Array.Empty<object>(),
+                id = answer.Id,
+                type = "message",
+                role = "assistant",
+                model = "claude-demo-1",
+                content = Array.Empty<object>(),
                 usage = new { input_tokens = answer.Input, cache_read_input_tokens = answer.Cached, output_tokens = 1 },
             },
         });
-        yield return Of("content_block_start", new { type = "content_block_start", index = 0, content_block = new { type = "text", text = "" } });
+        yield return Of(
+            "content_block_start", new { type = "content_block_start", index = 0, content_block = new { type = "text", text = "" } });
         for (int i = 0; i < Words; i++)
         {
-            yield return Of("content_block_delta", new { type = "content_block_delta", index = 0, delta = new { type = "text_delta", text = "word " } });
+            yield return Of("content_block_delta",
+                new { type = "content_block_delta", index = 0, delta = new { type = "text_delta", text = "word " } });
         }
 
         yield return Of("content_block_stop", new { type = "content_block_stop", index = 0 });
         yield return Of("message_delta", new
         {
-            type = "message_delta", delta = new { stop_reason = "end_turn" }, usage = new { output_tokens = answer.Output },
+            type = "message_delta",
+            delta = new { stop_reason = "end_turn" },
+            usage = new { output_tokens = answer.Output },
         });
         yield return Of("message_stop", new { type = "message_stop" });
 
@@ -106,10 +115,15 @@ internal sealed class Upstream : IAsyncDisposable
         {
             yield return new
             {
-                id = answer.Id, @object = "chat.completion.chunk", created = 1, model = "gpt-demo-1", choices = Array.Empty<object>(),
+                id = answer.Id,
+                @object = "chat.completion.chunk",
+                created = 1,
+                model = "gpt-demo-1",
+                choices = Array.Empty<object>(),
                 usage = new
                 {
-                    prompt_tokens = answer.Input + answer.Cached, completion_tokens = answer.Output,
+                    prompt_tokens = answer.Input + answer.Cached,
+                    completion_tokens = answer.Output,
                     total_tokens = answer.Input + answer.Cached + answer.Output,
                     prompt_tokens_details = new { cached_tokens = answer.Cached },
                 },
@@ -118,7 +132,11 @@ internal sealed class Upstream : IAsyncDisposable
 
         object Chunk(object choice) => new
         {
-            id = answer.Id, @object = "chat.completion.chunk", created = 1, model = "gpt-demo-1", choices = new[] { choice },
+            id = answer.Id,
+            @object = "chat.completion.chunk",
+            created = 1,
+            model = "gpt-demo-1",
+            choices = new[] { choice },
         };
     }
 
@@ -131,8 +149,10 @@ internal sealed class Upstream : IAsyncDisposable
 
         yield return Part("STOP", new
         {
-            promptTokenCount = answer.Input + answer.Cached, candidatesTokenCount = answer.Output,
-            totalTokenCount = answer.Input + answer.Cached + answer.Output, cachedContentTokenCount = answer.Cached,
+            promptTokenCount = answer.Input + answer.Cached,
+            candidatesTokenCount = answer.Output,
+            totalTokenCount = answer.Input + answer.Cached + answer.Output,
+            cachedContentTokenCount = answer.Cached,
         });
 
         object Part(string? finishReason, object? usage) => new
@@ -141,7 +161,9 @@ internal sealed class Upstream : IAsyncDisposable
             {
                 new { content = new { parts = new[] { new { text = "word " } }, role = "model" }, finishReason, index = 0 },
             },
-            usageMetadata = usage, modelVersion = "gemini-demo-1", responseId = answer.Id,
+            usageMetadata = usage,
+            modelVersion = "gemini-demo-1",
+            responseId = answer.Id,
         };
     }
 
@@ -150,9 +172,11 @@ internal sealed class Upstream : IAsyncDisposable
         Headers.Enqueue(http.Request.Headers.ToDictionary(static header => header.Key, static header => header.Value.ToString()));
         using var body = new StreamReader(http.Request.Body);
         string request = await body.ReadToEndAsync();
-        string provider = http.Request.Path.Value switch { "/v1/messages" => "anthropic", "/v1/chat/completions" => "openai", _ => "google" };
+        string provider =
+            http.Request.Path.Value switch { "/v1/messages" => "anthropic", "/v1/chat/completions" => "openai", _ => "google" };
         var answer = new SentAnswer(
-            Guid.NewGuid().ToString("N"), provider, Random.Shared.Next(1, 5_000), Random.Shared.Next(3) * 1_024, Random.Shared.Next(1, 3_000));
+            Guid.NewGuid().ToString("N"),
+            provider, Random.Shared.Next(1, 5_000), Random.Shared.Next(3) * 1_024, Random.Shared.Next(1, 3_000));
         _sent[answer.Id] = answer;
         int pause = int.TryParse(http.Request.Headers["x-pause"], out int asked) ? asked : 5;
         http.Response.ContentType = "text/event-stream";

@@ -132,7 +132,7 @@ public sealed class BudgetTests
     }
 
     [Fact]
-    public void An_event_that_outgrows_the_budget_is_given_to_the_reader_of_large_events_from_its_beginning()
+    public void An_event_that_outgrows_the_budget_goes_to_the_reader_of_large_events_from_its_start()
     {
         var large = new LargeEvents();
         var buffer = new EventBuffer(1 << 20, large);

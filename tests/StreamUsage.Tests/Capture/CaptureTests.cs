@@ -105,18 +105,18 @@ public sealed class CaptureTests
         record.Response!.Message!.Lines().Should().Equal("thinking 'ab'", "text 'c'", "tool_use f {}", "tool_use g", "text 'd'");
     }
 
-    [Fact]
-    public async Task Capture_changes_no_count()
+    [Theory]
+    [InlineData(Answers.Claude)]
+    [InlineData(Answers.ChatText + Answers.ChatDone)]
+    [InlineData(Answers.ResponsesCreated + Answers.ResponsesFailed)]
+    [InlineData(Answers.RefusedJson)]
+    public async Task Capture_changes_no_count(string body)
     {
-        foreach (string body in (string[])[Answers.Claude,
-            Answers.ChatText + Answers.ChatDone, Answers.ResponsesCreated + Answers.ResponsesFailed, Answers.RefusedJson])
-        {
-            UsageRecord plain = await Captured.RecordAsync(Answers.Bytes(body), new StreamUsageOptions { Capture = CapturedContent.None });
-            UsageRecord kept = await Captured.RecordAsync(
-                Answers.Bytes(body), new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events });
+        UsageRecord plain = await Captured.RecordAsync(Answers.Bytes(body), new StreamUsageOptions { Capture = CapturedContent.None });
+        UsageRecord kept = await Captured.RecordAsync(
+            Answers.Bytes(body), new StreamUsageOptions { Capture = CapturedContent.Message | CapturedContent.Events });
 
-            Figures(kept).Should().Be(Figures(plain));
-        }
+        Figures(kept).Should().Be(Figures(plain));
     }
 
     private static string Figures(UsageRecord record) => JsonSerializer.Serialize(record with

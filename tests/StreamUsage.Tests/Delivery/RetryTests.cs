@@ -52,7 +52,7 @@ public sealed class RetryTests
     }
 
     [Fact]
-    public async Task After_the_last_attempt_there_is_one_error_line_with_the_figures_and_the_last_resort_gets_the_record()
+    public async Task After_the_last_attempt_one_error_line_has_the_figures_and_the_last_resort_the_record()
     {
         var log = new RecordingLog();
         var resort = new List<UsageRecord>();

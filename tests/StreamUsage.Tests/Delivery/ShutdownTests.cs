@@ -8,7 +8,7 @@ namespace StreamUsage.Tests.Delivery;
 public sealed class ShutdownTests
 {
     [Fact]
-    public async Task What_is_still_being_read_is_recorded_as_interrupted_with_what_was_seen_and_its_readers_read_on()
+    public async Task What_is_still_being_read_is_recorded_as_interrupted_and_its_readers_read_on()
     {
         const int Count = 200;
         var time = new FakeTimeProvider();

@@ -198,15 +198,20 @@ public sealed class AddStreamUsageTests
     }
 
     [Fact]
-    public void Wrong_arguments_are_named()
-    {
-        var services = new ServiceCollection();
-        FluentActions.Invoking(() => services.AddStreamUsage("")).Should().Throw<ArgumentException>().WithParameterName("name");
-        FluentActions.Invoking(() => services.AddStreamUsage().AddSink((IUsageSink)null!))
+    public void An_empty_name_is_refused() =>
+        FluentActions.Invoking(() => new ServiceCollection().AddStreamUsage(""))
+            .Should().Throw<ArgumentException>().WithParameterName("name");
+
+    [Fact]
+    public void A_missing_sink_is_named() =>
+        FluentActions.Invoking(() => new ServiceCollection().AddStreamUsage().AddSink((IUsageSink)null!))
             .Should().Throw<ArgumentNullException>().WithParameterName("sink");
-        FluentActions.Invoking(() => services.AddStreamUsage().AddSink((Func<UsageRecord, CancellationToken, ValueTask>)null!))
+
+    [Fact]
+    public void A_missing_callback_is_named() =>
+        new ServiceCollection().AddStreamUsage()
+            .Invoking(builder => builder.AddSink((Func<UsageRecord, CancellationToken, ValueTask>)null!))
             .Should().Throw<ArgumentNullException>().WithParameterName("record");
-    }
 
     private static async Task<UsageRecord> ReadAsync(UsageTracker tracker, ApiFormat format)
     {

@@ -70,7 +70,7 @@ public sealed class RecordedStreamEstimateTests
     }
 
     [Fact]
-    public async Task A_recorded_stream_with_the_providers_own_tools_that_is_cut_near_its_end_is_estimated_within_15_percent_in_the_median()
+    public async Task A_cut_stream_with_the_providers_own_tools_is_estimated_within_8_percent_in_the_median()
     {
         SharedFiles.Require("corpus", "anthropic-messages");
         var errors = new List<(double Error, string Line)>();

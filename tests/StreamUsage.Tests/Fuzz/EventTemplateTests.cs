@@ -144,14 +144,14 @@ public sealed class EventTemplateTests
 
         reader.Release();
         reader.Events.State.Usage.OutputTokens.Should().Be(199 + 70);
-        reader.Events.TakeReportedUsageJson().Should().Contain("\"candidatesTokenCount\": 199,");
+        reader.Events.TakeReportedUsageJson().Text.Should().Contain("\"candidatesTokenCount\": 199,");
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(7)]
     [InlineData(19)]
-    public void A_cut_event_is_read_on_though_another_stream_has_shown_meanwhile_that_its_beginning_changes(int more)
+    public void A_cut_event_is_read_on_after_another_stream_has_shown_that_its_beginning_changes(int more)
     {
         const string Event = "event: content_block_delta\n"
             + "data: {\"type\":\"content_block_delta\",\"index\":10,\"delta\":{\"type\":\"text_delta\",\"text\":\"abc\"}}\n\n";
@@ -266,7 +266,7 @@ public sealed class EventTemplateTests
 
     private static (string?, long, long, long, bool, int, string?, string?, object) Facts(BodyReader reader) =>
         (reader.Events.Protocol, reader.Events.EventCount, reader.Events.SkippedEvents, reader.Events.OutputCharacters,
-            reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson(),
+            reader.Events.HasOutput, reader.Events.IgnoredCounts, reader.Events.TakeReportedUsageJson().Text,
             reader.Events.ParserFault?.GetType().Name, Comparable(reader.Events.State));
 
     // Lists and dictionaries are equal by reference only: their contents stand for them.

@@ -98,14 +98,21 @@ public sealed class BedrockTests
     });
 
     [Fact]
-    public void A_converse_stream_without_metadata_is_complete_and_one_that_ends_early_is_interrupted()
+    public void A_converse_stream_that_ends_before_its_message_does_is_interrupted()
     {
         EventStreamBytes converse = Converse;
-        byte[] stream = converse.ToArray();
 
-        ReadBody.Of(stream.AsSpan(..converse.Ends[5])).Outcome.Should().Be(StreamOutcome.Interrupted);
-        ReadBody complete = ReadBody.Of(stream.AsSpan(..converse.Ends[7]));
-        (complete.Outcome, complete.State.IsTerminal, complete.State.IsOutputReported).Should().Be((StreamOutcome.Completed, false, false));
+        ReadBody.Of(converse.ToArray().AsSpan(..converse.Ends[5])).Outcome.Should().Be(StreamOutcome.Interrupted);
+    }
+
+    [Fact]
+    public void A_converse_stream_without_metadata_is_complete_and_its_output_is_not_reported()
+    {
+        EventStreamBytes converse = Converse;
+
+        ReadBody read = ReadBody.Of(converse.ToArray().AsSpan(..converse.Ends[7]));
+
+        (read.Outcome, read.State.IsTerminal, read.State.IsOutputReported).Should().Be((StreamOutcome.Completed, false, false));
     }
 
     [Fact]
@@ -213,15 +220,16 @@ public sealed class BedrockTests
             new { Protocol = (string?)null, Outcome = StreamOutcome.Unreadable, EventCount = 0, SkippedEvents = 1 });
     }
 
-    [Fact]
-    public void A_chunk_that_is_no_base64_is_skipped()
-    {
-        foreach (string payload in (string[])["""{"bytes":"%%%%"}""", """{"bytes":7}""", "{}", "[]", "{\"bytes\":", """{"p":"x"}"""])
-        {
-            ReadBody.Of(new EventStreamBytes().Chunk(Start).Event("chunk", payload).Chunk("{\"type\":\"message_stop\"}").ToArray())
-                .Should().BeEquivalentTo(new { Protocol = "anthropic-messages", Outcome = StreamOutcome.Completed, EventCount = 3 });
-        }
-    }
+    [Theory]
+    [InlineData("""{"bytes":"%%%%"}""")]
+    [InlineData("""{"bytes":7}""")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("{\"bytes\":")]
+    [InlineData("""{"p":"x"}""")]
+    public void A_chunk_that_is_no_base64_is_skipped(string payload) =>
+        ReadBody.Of(new EventStreamBytes().Chunk(Start).Event("chunk", payload).Chunk("{\"type\":\"message_stop\"}").ToArray())
+            .Should().BeEquivalentTo(new { Protocol = "anthropic-messages", Outcome = StreamOutcome.Completed, EventCount = 3 });
 
     [Fact]
     public void A_message_over_the_limit_is_read_as_it_passes()

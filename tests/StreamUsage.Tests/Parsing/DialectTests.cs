@@ -147,23 +147,30 @@ public sealed class DialectTests
         }
     }
 
+    [Theory]
+    [InlineData("Perplexity", 18)]
+    [InlineData("xAI Responses", 3)]
+    public void Searches_that_a_provider_runs_count_under_one_name_whoever_says_it(string dialect, int searches) =>
+        ReadBody.Of(Streams.Single(row => row.Data.Item1 == dialect).Data.Item2).State.ServerToolUse
+            .Should().Equal(new Dictionary<string, long> { ["web_search_requests"] = searches });
+
     [Fact]
-    public void Tools_that_a_provider_runs_count_under_one_name_whoever_says_it()
-    {
-        ReadBody.Of(Streams.Single(row => row.Data.Item1 == "Perplexity").Data.Item2).State.ServerToolUse
-            .Should().Equal(new Dictionary<string, long> { ["web_search_requests"] = 18 });
-        ReadBody.Of(Streams.Single(row => row.Data.Item1 == "xAI Responses").Data.Item2).State.ServerToolUse
-            .Should().Equal(new Dictionary<string, long> { ["web_search_requests"] = 3 });
+    public void The_details_of_tools_count_before_the_calls_in_the_output() =>
         ReadBody.Of("""{"object":"response","id":"r","status":"completed","usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2"""
             + ""","server_side_tool_usage_details":{"web_search_calls":2,"other":1,"x_search_calls":"x"}},"output":"""
             + """[{"type":"web_search_call"}]}""")
             .State.ServerToolUse.Should().Equal(new Dictionary<string, long> { ["web_search_requests"] = 2 });
+
+    [Fact]
+    public void Tokens_of_a_tool_count_under_its_name() =>
         ReadBody.Of("""{"object":"response","id":"r","status":"completed","tool_usage":{"web_search":{"num_requests":0},"image_gen":"""
             + """{"input_tokens":50,"output_tokens":1000,"total_tokens":1050}},"output":[]}""")
-            .State.ServerToolUse.Should().Equal(new Dictionary<string,
-                long>
-            { ["web_search_requests"] = 0, ["image_gen_input_tokens"] = 50, ["image_gen_output_tokens"] = 1000 });
-    }
+            .State.ServerToolUse.Should().Equal(new Dictionary<string, long>
+            {
+                ["web_search_requests"] = 0,
+                ["image_gen_input_tokens"] = 50,
+                ["image_gen_output_tokens"] = 1000,
+            });
 
     private static string Chat(string delta, params ReadOnlySpan<string> rest) =>
         ReadBody.Sse(["""{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":"""

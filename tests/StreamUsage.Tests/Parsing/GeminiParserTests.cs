@@ -14,54 +14,50 @@ public sealed class GeminiParserTests
         + ""","toolUsePromptTokenCount":5,"totalTokenCount":25,"trafficType":"ON_DEMAND"}}""";
     private const string LastCounts = "in 11 read 4 write 0 (0+0) out 10 reasoning 3";
 
-    [Fact]
-    public void Chunks_of_a_stream_are_read_in_each_of_their_framings()
+    [Theory]
+    [InlineData($"data: {Prompt}\n\ndata: {Last}\n\n")]
+    [InlineData($"[{Prompt}\n,\r\n{Last}\n]")]
+    [InlineData($"{Prompt}\n{Last}\n")]
+    [InlineData("data: {\"response\":" + Prompt + ",\"traceId\":\"t\"}\n\ndata: {\"traceId\":\"t\",\"response\":" + Last + "}\n\n")]
+    [InlineData("[{\"response\":" + Prompt + "},{\"response\":" + Last + "}]")]
+    public void Chunks_of_a_stream_are_read_in_each_of_their_framings(string body)
     {
-        string[] bodies =
-        [
-            ReadBody.Sse(Prompt, Last), $"[{Prompt}\n,\r\n{Last}\n]", $"{Prompt}\n{Last}\n",
-            ReadBody.Sse("""{"response":""" + Prompt + ""","traceId":"t"}""", """{"traceId":"t","response":""" + Last + "}"),
-            "[{\"response\":" + Prompt + "},{\"response\":" + Last + "}]",
-        ];
-        foreach (string body in bodies)
+        foreach (int pieceLength in (int[])[1, 50, int.MaxValue])
         {
-            foreach (int pieceLength in (int[])[1, 50, int.MaxValue])
+            ReadBody read = ReadBody.Of(body, pieceLength: pieceLength);
+
+            read.Should().BeEquivalentTo(new
             {
-                ReadBody read = ReadBody.Of(body, pieceLength: pieceLength);
-
-                read.Should().BeEquivalentTo(new
-                {
-                    Protocol = "gemini",
-                    Format = ApiFormat.Gemini,
-                    Outcome = StreamOutcome.Completed,
-                    EventCount = 2,
-                    OutputCharacters = 9,
-                    Counts = LastCounts,
-                });
-                read.State.Should().Match<UsageAccumulator>(
-                    s => s.ResponseId == "r1" && s.Model == "gemini-2.5-flash" && s.StopReason == "STOP" && s.ServiceTier == "ON_DEMAND");
-                read.UsageJson.Should().StartWith("{\"promptTokenCount\":10,\"cached").And.EndWith("\"ON_DEMAND\"}");
-            }
+                Protocol = "gemini",
+                Format = ApiFormat.Gemini,
+                Outcome = StreamOutcome.Completed,
+                EventCount = 2,
+                OutputCharacters = 9,
+                Counts = LastCounts,
+            });
+            read.State.Should().Match<UsageAccumulator>(
+                s => s.ResponseId == "r1" && s.Model == "gemini-2.5-flash" && s.StopReason == "STOP" && s.ServiceTier == "ON_DEMAND");
+            read.UsageJson.Should().StartWith("{\"promptTokenCount\":10,\"cached").And.EndWith("\"ON_DEMAND\"}");
         }
     }
 
-    [Fact]
-    public void A_stream_that_has_not_finished_is_interrupted_in_each_framing()
-    {
-        foreach (string body in (string[])[ReadBody.Sse(Prompt),
-            $"[{Prompt}", $"[{Prompt},", $"{Prompt}\n{Prompt}\n", $"{Prompt}\n{Prompt}\n{Prompt}\n"])
-        {
-            ReadBody.Of(body).Outcome.Should().Be(StreamOutcome.Interrupted, body);
-        }
-    }
+    [Theory]
+    [InlineData($"data: {Prompt}\n\n")]
+    [InlineData($"[{Prompt}")]
+    [InlineData($"[{Prompt},")]
+    [InlineData($"{Prompt}\n{Prompt}\n")]
+    [InlineData($"{Prompt}\n{Prompt}\n{Prompt}\n")]
+    public void A_stream_that_has_not_finished_is_interrupted_in_each_framing(string body) =>
+        ReadBody.Of(body).Outcome.Should().Be(StreamOutcome.Interrupted);
 
     [Fact]
-    public void A_whole_answer_is_complete_whatever_it_leaves_out()
-    {
+    public void A_whole_answer_is_complete_without_a_reason() =>
         ReadBody.Of(Prompt)
             .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 0 reasoning -" });
+
+    [Fact]
+    public void A_whole_answer_without_an_output_count_reports_none_of_it() =>
         ReadBody.Of("""{"usageMetadata":{"promptTokenCount":3},"modelVersion":"m"}""").State.IsOutputReported.Should().BeTrue();
-    }
 
     [Fact]
     public void Usage_replaces_the_one_before_as_a_whole()
@@ -75,28 +71,41 @@ public sealed class GeminiParserTests
     }
 
     [Fact]
-    public void Usage_may_follow_the_finish_reason()
+    public void Usage_may_follow_the_finish_reason() =>
+        ReadBody.OfEvents(
+            Prompt,
+            """{"candidates":[{"finishReason":"STOP"}]}""",
+            """{"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":8}}""")
+            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 8 reasoning -" });
+
+    [Fact]
+    public void What_is_left_out_of_a_complete_answers_usage_is_0() =>
+        ReadBody.OfEvents("""{"candidates":[{"finishReason":"STOP"}]}""", """{"usageMetadata":{"promptTokenCount":10}}""")
+            .State.IsOutputReported.Should().BeTrue();
+
+    [Fact]
+    public void A_chunk_that_counts_its_prompt_alone_leaves_the_output_unknown()
     {
-        ReadBody.OfEvents(Prompt, """{"candidates":[{"finishReason":"STOP"}]}""",
-            """{"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":8}}""").Should().BeEquivalentTo(
-                new { Outcome = StreamOutcome.Completed, Counts = "in 10 read 0 write 0 (0+0) out 8 reasoning -" });
-        ReadBody.OfEvents("""{"candidates":[{"finishReason":"STOP"}]}""",
-            """{"usageMetadata":{"promptTokenCount":10}}""").State.IsOutputReported
-            .Should().BeTrue("what is left out of a complete answer's usage is 0");
+        ReadBody read = ReadBody.OfEvents(Prompt);
+
+        (read.State.IsInputReported, read.State.IsOutputReported, read.Usage.OutputTokens).Should().Be((true, false, 0L));
     }
 
     [Fact]
-    public void A_chunk_that_counts_its_prompt_alone_leaves_the_output_unknown_or_as_it_was_counted()
+    public void A_chunk_that_counts_its_prompt_alone_leaves_an_output_as_it_was_counted()
     {
-        ReadBody first = ReadBody.OfEvents(Prompt);
-        (first.State.IsInputReported, first.State.IsOutputReported, first.Usage.OutputTokens).Should().Be((true, false, 0L));
-
-        ReadBody later = ReadBody.OfEvents(
+        ReadBody read = ReadBody.OfEvents(
             """{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50,"thoughtsTokenCount":6}}""", Prompt);
-        (later.State.IsOutputReported, later.Usage.OutputTokens).Should().Be((true, 56L), "a later event does not remove reported counts");
 
-        ReadBody counted = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50}}""");
-        (counted.State.IsOutputReported, counted.Usage.OutputTokens).Should().Be((true, 50L));
+        (read.State.IsOutputReported, read.Usage.OutputTokens).Should().Be((true, 56L));
+    }
+
+    [Fact]
+    public void A_chunk_that_counts_its_candidates_reports_the_output()
+    {
+        ReadBody read = ReadBody.OfEvents("""{"candidates":[{}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":50}}""");
+
+        (read.State.IsOutputReported, read.Usage.OutputTokens).Should().Be((true, 50L));
     }
 
     [Fact]
@@ -106,9 +115,12 @@ public sealed class GeminiParserTests
 
         (read.State.IsInputReported, read.State.IsOutputReported, read.UsageJson, read.State.ServiceTier)
             .Should().Be((false, false, null, "PROVISIONED_THROUGHPUT"));
+    }
+
+    [Fact]
+    public void A_traffic_type_after_the_counts_leaves_them() =>
         ReadBody.OfEvents(Last, """{"usageMetadata":{"trafficType":"ON_DEMAND_FLEX"}}""")
             .Should().BeEquivalentTo(new { Counts = LastCounts, State = new { ServiceTier = "ON_DEMAND_FLEX" } });
-    }
 
     [Fact]
     public void Modalities_are_subsets_and_documents_are_images()

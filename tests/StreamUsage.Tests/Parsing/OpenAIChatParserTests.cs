@@ -60,14 +60,12 @@ public sealed class OpenAIChatParserTests
             .Should().Equal("Text 0:A");
     }
 
-    [Fact]
-    public void Done_ends_an_answer()
-    {
-        ReadBody.OfEvents(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")).Outcome.Should().Be(StreamOutcome.Interrupted);
-        ReadBody.OfEvents(OpenAIChatUsageTests.Chunk("""{"content":"x"}"""), "[DONE]").Outcome.Should().Be(StreamOutcome.Completed);
-        ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + "data: [DONE]").Outcome
-            .Should().Be(StreamOutcome.Completed);
-    }
+    [Theory]
+    [InlineData("", StreamOutcome.Interrupted)]
+    [InlineData("data: [DONE]\n\n", StreamOutcome.Completed)]
+    [InlineData("data: [DONE]", StreamOutcome.Completed)]
+    public void Done_ends_an_answer(string end, StreamOutcome outcome) =>
+        ReadBody.Of(ReadBody.Sse(OpenAIChatUsageTests.Chunk("""{"content":"x"}""")) + end).Outcome.Should().Be(outcome);
 
     [Theory]
     [InlineData("data: [DONE] \n\n")]
@@ -83,19 +81,28 @@ public sealed class OpenAIChatParserTests
         }
     }
 
-    [Fact]
-    public void An_answer_of_several_choices_is_complete_when_each_has_finished_and_its_reason_is_the_first_ones()
+    [Theory]
+    [InlineData("0", StreamOutcome.Interrupted, "stop")]
+    [InlineData("1", StreamOutcome.Interrupted, null)]
+    [InlineData("10", StreamOutcome.Completed, "stop")]
+    [InlineData("01", StreamOutcome.Completed, "stop")]
+    public void Several_choices_are_complete_when_each_has_finished_and_the_first_has_the_reason(
+        string finished, StreamOutcome outcome, string? reason)
     {
-        string begun = OpenAIChatUsageTests.Chunk("""{"content":"a"}""") + "|" + OpenAIChatUsageTests.Chunk("""{"content":"b"}""", 1);
-        const string FirstEnds = """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
-        const string SecondEnds = """{"choices":[{"delta":{},"finish_reason":"length","index":1}]}""";
+        string[] ends =
+        [
+            """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""",
+            """{"choices":[{"delta":{},"finish_reason":"length","index":1}]}""",
+        ];
 
-        ReadBody.OfEvents([.. begun.Split('|'), FirstEnds]).Outcome.Should().Be(StreamOutcome.Interrupted);
-        ReadBody.OfEvents([.. begun.Split('|'), SecondEnds])
-            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, State = new { StopReason = (string?)null } });
-        ReadBody.OfEvents([.. begun.Split('|'), SecondEnds, FirstEnds])
-            .Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, State = new { StopReason = "stop" } });
-        ReadBody.OfEvents([.. begun.Split('|'), FirstEnds, SecondEnds]).State.StopReason.Should().Be("stop");
+        ReadBody read = ReadBody.OfEvents(
+        [
+            OpenAIChatUsageTests.Chunk("""{"content":"a"}"""),
+            OpenAIChatUsageTests.Chunk("""{"content":"b"}""", 1),
+            .. finished.Select(index => ends[index - '0']),
+        ]);
+
+        read.Should().BeEquivalentTo(new { Outcome = outcome, State = new { StopReason = reason } });
     }
 
     [Theory]

@@ -177,8 +177,7 @@ public sealed class OpenAIResponsesParserTests
     [InlineData("""[{"type":"web_search_call"},{"type":"file_search_call"}]""",
         """{"web_search":{"num_requests":3}}""", "file_search_requests 1, web_search_requests 3")]
     [InlineData("""[]""", """{"web_search":{"num_requests":"x"},"other":7}""", "")]
-    public void Server_tools_count_by_tool_usage_first_else_by_their_finished_calls_in_a_stream_and_in_a_whole_body(
-        string items, string toolUsage, string expected)
+    public void Server_tools_count_by_tool_usage_or_else_by_their_finished_calls(string items, string toolUsage, string expected)
     {
         using var list = System.Text.Json.JsonDocument.Parse(items);
         string[] done = [.. list.RootElement.EnumerateArray().SelectMany(i => new[] { """{"type":"response.output_item.added","item":"""

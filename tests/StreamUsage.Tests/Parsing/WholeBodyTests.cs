@@ -147,26 +147,23 @@ public sealed class WholeBodyTests
         }
     }
 
-    [Fact]
-    public void JSON_lines_without_data_are_a_stream_of_their_wire()
+    [Theory]
+    [InlineData(Answers.Claude)]
+    [InlineData(Answers.ChatText + "data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n")]
+    [InlineData(Answers.ResponsesCreated
+        + "data: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":4}}}\n\n")]
+    public void JSON_lines_without_data_are_a_stream_of_their_wire(string stream)
     {
-        string[] streams = [Answers.Claude,
-            Answers.ChatText + ReadBody.Sse("""{"id":"c","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"""),
-            Answers.ResponsesCreated
-                + ReadBody.Sse("""{"type":"response.completed","response":{"usage":{"input_tokens":3,"output_tokens":4}}}""")];
-        foreach (string stream in streams)
+        string[] data = [.. stream.Split('\n')
+            .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..])];
+        ReadBody events = ReadBody.Of(stream);
+
+        foreach (string ends in (string[])["\n", "\r\n", "\n\n"])
         {
-            string[] data = [.. stream.Split('\n')
-                .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..])];
-            ReadBody events = ReadBody.Of(stream);
+            ReadBody lines = ReadBody.Of(string.Concat(data.Select(line => line + ends)), pieceLength: 11);
 
-            foreach (string ends in (string[])["\n", "\r\n", "\n\n"])
-            {
-                ReadBody lines = ReadBody.Of(string.Concat(data.Select(line => line + ends)), pieceLength: 11);
-
-                (lines.Protocol, lines.Usage, lines.Outcome, lines.EventCount, lines.OutputCharacters)
-                    .Should().Be((events.Protocol, events.Usage, events.Outcome, events.EventCount, events.OutputCharacters));
-            }
+            (lines.Protocol, lines.Usage, lines.Outcome, lines.EventCount, lines.OutputCharacters)
+                .Should().Be((events.Protocol, events.Usage, events.Outcome, events.EventCount, events.OutputCharacters));
         }
     }
 

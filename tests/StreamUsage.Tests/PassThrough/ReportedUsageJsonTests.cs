@@ -53,8 +53,8 @@ public sealed class ReportedUsageJsonTests
 
         json.Add(new byte[70_000], isCumulative: false);
 
-        json.Text!.Length.Should().BeInRange(5000, 64 * 1024);
-        JsonDocument.Parse(json.Text).RootElement.GetProperty("k0").GetString().Should().HaveLength(5000);
+        json.Text.Text!.Length.Should().BeInRange(5000, 64 * 1024);
+        JsonDocument.Parse(json.Text.Text!).RootElement.GetProperty("k0").GetString().Should().HaveLength(5000);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class ReportedUsageJsonTests
         var json = new ReportedUsageJson();
         json.Add(new byte[70_000], isCumulative: false);
 
-        json.Text.Should().BeNull();
+        json.Text.Text.Should().BeNull();
     }
 
     [Theory]
@@ -82,9 +82,9 @@ public sealed class ReportedUsageJsonTests
         json.Add(large, isCumulative);
         budget.Taken.Should().Be(8 * 1024);
         refused.Add(large, isCumulative);
-        refused.Text.Should().BeNull();
+        refused.Text.Text.Should().BeNull();
         refused.Add(small, isCumulative);
-        refused.Text.Should().Be("""{"a":1}""");
+        refused.Text.Text.Should().Be("""{"a":1}""");
 
         json.Release();
         budget.Taken.Should().Be(0);
@@ -98,6 +98,6 @@ public sealed class ReportedUsageJsonTests
             json.Add(Encoding.UTF8.GetBytes(o), isCumulative);
         }
 
-        return json.Text!;
+        return json.Text.Text!;
     }
 }

@@ -112,13 +112,12 @@ public sealed class TimingTests
             && r.OutputCharacters == 24 && r.BytesReceived == Answers.ClaudeBytes.Length - 2 && r.Outcome == StreamOutcome.Completed);
         tracking.Current.Should().Be(new UsageSnapshot
         {
-            Model = record.ResponseModel,
+            Model = "claude-sonnet-4-5",
             Usage = record.Usage,
             InputSource = TokenSource.Reported,
             OutputSource = TokenSource.Reported,
             BytesReceived = record.BytesReceived,
             EventCount = 4,
-            Model = "claude-sonnet-4-5",
             StopReason = "end_turn",
         });
     }

@@ -150,7 +150,8 @@ public sealed class StoreTests : IDisposable
     {
         UsageRecord record = Record("ann", "gpt-5", 1, 1m);
         await StoreAsync(
-            record, record with { Id = Guid.NewGuid(), Status = UsageStatus.Failed }, record with { Id = Guid.NewGuid(), Status = UsageStatus.Failed });
+            record, record with { Id = Guid.NewGuid(), Status = UsageStatus.Failed },
+            record with { Id = Guid.NewGuid(), Status = UsageStatus.Failed });
 
         (await _store.ListAsync(new UsageQuery { Status = status })).Should().HaveCount(count);
     }

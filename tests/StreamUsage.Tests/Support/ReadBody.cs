@@ -98,7 +98,7 @@ internal sealed record ReadBody
             State = reader.Events.State,
             Outcome = verdict.Outcome,
             StatusCode = verdict.StatusCode,
-            UsageJson = reader.Events.TakeReportedUsageJson(),
+            UsageJson = reader.Events.TakeReportedUsageJson().Text,
             EventCount = reader.Events.EventCount,
             SkippedEvents = reader.Events.SkippedEvents,
             OutputCharacters = reader.Events.OutputCharacters,

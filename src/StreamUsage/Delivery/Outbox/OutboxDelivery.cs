@@ -77,19 +77,20 @@ internal sealed class OutboxDelivery(
         record.TraceId is not null && ActivityContext.TryParse($"00-{record.TraceId}-{record.SpanId}-00", null, out ActivityContext trace)
             ? trace : default;
 
-    private sealed class Entry(OutboxDelivery owner, Guid id, PendingRecord underWay) : PendingRecord
+    private sealed class Entry(OutboxDelivery owner, Guid id, PendingRecords.Group underWay) : PendingRecord
     {
         public override bool IsStored => true;
 
         protected override void OnEnded(DeliveryResult result)
         {
+            UsageActivity.End(Activity);
             owner._room.Release();
             if (result != DeliveryResult.Stored)
             {
                 owner.Outbox.Settle(id, result);
             }
 
-            underWay.EndReport();
+            underWay.RemoveOne();
         }
     }
 }
