@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 
 namespace Gateway;
 
-/// <summary>Sums up for the page what has happened since the start.</summary>
-internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
+/// <summary>Settles the budgets with the records, and sums up for the page what has happened since the start.</summary>
+internal sealed class LiveFeed(GatewayOptions options, Budgets budgets) : IUsageSink
 {
     private readonly Lock _gate = new();
     private readonly DateTimeOffset _startedAt = DateTimeOffset.UtcNow;
@@ -24,8 +24,14 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
 
     public void CountUndelivered() => Interlocked.Increment(ref _undelivered);
 
-    public void Add(UsageRecord record)
+    public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
     {
+        // The answer of a background request has a further record when it ends.
+        if (record is { Status: not UsageStatus.Pending, Context: { ApiKeyId: { } keyId, RequestId: { } requestId } })
+        {
+            budgets.Settle(keyId, requestId, record.StartedAt, record.Cost?.Total);
+        }
+
         lock (_gate)
         {
             _outcomes[record.Outcome] = _outcomes.GetValueOrDefault(record.Outcome) + 1;
@@ -37,6 +43,8 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
                 _ = _firstTokens.Count > 1_000 && _firstTokens.TryDequeue(out _);
             }
         }
+
+        return default;
     }
 
     public async IAsyncEnumerable<SseItem<object>> WatchAsync(
@@ -63,34 +71,32 @@ internal sealed class LiveFeed(GatewayOptions options, Budgets budgets)
                 Time = DateTimeOffset.UtcNow,
                 StartedAt = _startedAt,
                 OpenCount = _open.Count,
-                Open = _open.ToArray().OrderByDescending(static one => one.Value.RequestStartedAt).Take(50).Select(static one => new
-                {
-                    one.Value.UserId,
-                    one.Value.ApiKeyId,
-                    one.Value.Provider,
-                    one.Value.RequestStartedAt,
-                    Now = one.Key.Current,
-                }).ToArray(),
-                Totals = new
-                {
-                    Responses = _outcomes.Values.Sum(),
-                    InputTokens = _tokens.TotalInputTokens,
-                    _tokens.OutputTokens,
-                    Cost = _cost,
-                },
+                Open = _open.ToArray().OrderByDescending(static one => one.Value.RequestStartedAt).Take(50).Select(Row).ToArray(),
+                Totals = new { Responses = _outcomes.Values.Sum(), _tokens.TotalInputTokens, _tokens.OutputTokens, Cost = _cost },
                 Outcomes = _outcomes.ToDictionary(),
                 TimeToFirstToken = new { P50 = At(0.5), P95 = At(0.95) },
-                Sinks = tracker.GetSinkStatus().Select(static sink => new
-                {
-                    sink.Sink,
-                    sink.QueueLength,
-                    sink.OldestRecordAge,
-                    sink.FailingSince,
-                    LastError = sink.LastError?.Message,
-                }).ToArray(),
+                Sinks = tracker.GetSinkStatus().Select(Row).ToArray(),
                 Undelivered = _undelivered,
                 Budgets = options.Keys.Select(budgets.Describe).ToArray(),
             };
         }
     }
+
+    private static object Row(KeyValuePair<UsageTracking, UsageContext> open) => new
+    {
+        open.Value.UserId,
+        open.Value.ApiKeyId,
+        open.Value.Provider,
+        open.Value.RequestStartedAt,
+        Now = open.Key.Current,
+    };
+
+    private static object Row(SinkStatus sink) => new
+    {
+        sink.Sink,
+        sink.QueueLength,
+        sink.OldestRecordAge,
+        sink.FailingSince,
+        LastError = sink.LastError?.Message,
+    };
 }

@@ -19,7 +19,7 @@ builder.Services.AddSingleton(gateway).AddSingleton(TimeProvider.System).AddSing
 builder.Services.AddSingleton<Budgets>().AddSingleton<LiveFeed>().AddSingleton<Door>();
 builder.Services.AddStreamUsage(settings.GetRequiredSection("StreamUsage"))
     .AddSink(store)
-    .AddSink<LedgerSink>()
+    .AddSink<LiveFeed>()
     .AddSqliteOutbox(PathOf(gateway.DataFolder, "outbox.db"));
 builder.Services.AddSingleton<IUsagePricing>(services =>
     PriceTable.Watch(PathOf(gateway.Prices), loggerFactory: services.GetRequiredService<ILoggerFactory>()));
@@ -84,12 +84,7 @@ Door door = app.Services.GetRequiredService<Door>();
 // A port for the operator, which callers of the gateway need not reach.
 app.MapWhen(http => http.Connection.LocalPort == PortOf("Admin"), static admin =>
 {
-    admin.Use(static (http, next) =>
-    {
-        http.Response.Headers.ContentSecurityPolicy = "default-src 'self'; frame-ancestors 'none'";
-        return next(http);
-    });
-    admin.UseDefaultFiles().UseStaticFiles().UseRouting().UseEndpoints(static endpoints =>
+    admin.UseFileServer().UseRouting().UseEndpoints(static endpoints =>
     {
         endpoints.MapHealthChecks("/health");
         endpoints.MapUsage();

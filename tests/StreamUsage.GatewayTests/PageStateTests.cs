@@ -48,7 +48,7 @@ public sealed class PageStateTests(Browser browser, IdleGateway idle) : IClassFi
     {
         const string Snapshot = """
             {"time":"2026-01-01T00:01:00Z","startedAt":"2026-01-01T00:00:00Z","openCount":0,"open":[],
-            "totals":{"responses":1,"inputTokens":1,"outputTokens":1,"cost":1},"outcomes":{"ProviderError":1},
+            "totals":{"responses":1,"totalInputTokens":1,"outputTokens":1,"cost":1},"outcomes":{"ProviderError":1},
             "timeToFirstToken":{"p50":null,"p95":null},"undelivered":3,
             "sinks":[{"sink":"Db","queueLength":7,"oldestRecordAge":"00:01:30",
             "failingSince":"2026-01-01T00:00:00Z","lastError":"<b>disk full</b>"}],

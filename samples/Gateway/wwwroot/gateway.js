@@ -172,7 +172,7 @@ function setConnection(state, text, problem) {
 
 /** Adds a snapshot to the samples, with what was used a second over the last ten. */
 function remember({ time, startedAt, openCount, totals }) {
-  const now = { at: Date.parse(time), startedAt, openCount, input: totals.inputTokens, output: totals.outputTokens, cost: totals.cost };
+  const now = { at: Date.parse(time), startedAt, openCount, input: totals.totalInputTokens, output: totals.outputTokens, cost: totals.cost };
   if (samples.length && samples[0].startedAt !== startedAt) samples = [];
   samples = [...samples.filter(one => now.at - one.at <= secondsShown * 1000), now];
   const before = samples.find(one => now.at - one.at <= 10_500);
