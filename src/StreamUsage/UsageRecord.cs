@@ -64,7 +64,7 @@ public sealed record UsageRecord
     public TokenSource OutputSource { get; init; }
 
     /// <summary>Gets the provider's usage object with its original values; null if none, or too large. Merged field by
-    /// field if the protocol's usage is (Claude, Chat), else the last one.</summary>
+    /// field if the protocol's usage is (Claude, Chat), else the last one. Decoded at each read.</summary>
     public string? ReportedUsageJson { get => _reportedUsageJson.Text; init => _reportedUsageJson = new(value); }
 
     internal CompactText ReportedUsage { get => _reportedUsageJson; init => _reportedUsageJson = value; }
