@@ -4,23 +4,35 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks;
 
-/// <summary>One contender in one workload at one read size, and what was measured of it.</summary>
-internal sealed class Lane(Contender contender, Workload workload, ReadSize readSize, ScriptedStream body)
+/// <summary>Measures one contender in one workload at one read size. It reads a long and a short stream: their
+/// difference gives the time an event, and what remains of the short one is the fixed time a stream.</summary>
+internal sealed class Lane(Contender contender, Workload workload, ReadSize readSize) : IDisposable
 {
-    private static readonly TimeSpan ShortestSample = TimeSpan.FromMilliseconds(1);
+    private const int HotReadings = 9;
 
-    private readonly List<double> _nanoseconds = [];
-    private readonly List<double> _allocated = [];
-    private int _readingsPerSample = 1;
+    private readonly ScriptedStream _long = new(workload, readSize);
+    private readonly ScriptedStream _short = new(workload.Short, readSize);
+    private readonly List<double> _nanosecondsPerEvent = [];
+    private readonly List<double> _wholeStream = [];
+    private readonly List<double> _hotStart = [];
+    private readonly List<double> _coldStart = [];
 
     public Contender Contender => contender;
 
-    /// <summary>Nanoseconds an event, by round.</summary>
-    public IReadOnlyList<double> Nanoseconds => _nanoseconds;
+    /// <summary>Gets the nanoseconds an event.</summary>
+    public double NanosecondsPerEvent => Median(_nanosecondsPerEvent);
 
-    public double MedianNanoseconds => Median(_nanoseconds);
+    /// <summary>Gets the fixed microseconds of a stream that follows another one of the same contender.</summary>
+    public double HotMicroseconds => Median(_hotStart);
 
-    public double MedianAllocated => Median(_allocated);
+    /// <summary>Gets the fixed microseconds of a stream that follows a long stream of another contender.</summary>
+    public double ColdMicroseconds => Median(_coldStart);
+
+    /// <summary>Gets the bytes allocated an event, on all threads.</summary>
+    public double AllocatedPerEvent { get; private set; }
+
+    /// <summary>Gets the bytes allocated a stream beside those of its events, on all threads.</summary>
+    public double AllocatedPerStream { get; private set; }
 
     public static double Median(IEnumerable<double> values)
     {
@@ -28,51 +40,80 @@ internal sealed class Lane(Contender contender, Workload workload, ReadSize read
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>The median over the rounds of this lane's time to another's in the same round: what disturbs the
+    /// <summary>Returns the ratio of the times an event: the median of each round's own, because what disturbs the
     /// machine disturbs both.</summary>
-    public double RatioTo(Lane other) => Median(_nanoseconds.Zip(other._nanoseconds, static (own, others) => own / others));
+    public double RatioTo(Lane other) =>
+        Median(_nanosecondsPerEvent.Zip(other._nanosecondsPerEvent, static (own, others) => own / others));
 
-    /// <summary>Finds how often the body is read for a sample that the clock can tell from noise.</summary>
-    public void Calibrate()
+    /// <summary>Returns the ratio of the times of the whole long stream.</summary>
+    public double WholeRatioTo(Lane other) => Median(_wholeStream.Zip(other._wholeStream, static (own, others) => own / others));
+
+    /// <summary>Measures what is allocated, which is the same in every round.</summary>
+    public void MeasureAllocation()
     {
-        TimeSpan shortest = TimeSpan.MaxValue;
-        for (int i = 0; i < 5; i++)
-        {
-            (TimeSpan elapsed, _) = ReadOnce();
-            shortest = elapsed < shortest ? elapsed : shortest;
-        }
-
-        _readingsPerSample = (int)Math.Clamp(Math.Ceiling(ShortestSample / shortest), 1, 50);
+        double ofShort = Median([.. Enumerable.Range(0, 5).Select(_ => Allocate(workload.Short, _short))]);
+        double ofLong = Median([.. Enumerable.Range(0, 5).Select(_ => Allocate(workload, _long))]);
+        AllocatedPerEvent = (ofLong - ofShort) / (workload.EventCount - workload.Short.EventCount);
+        AllocatedPerStream = ofShort - (AllocatedPerEvent * workload.Short.EventCount);
     }
 
+    /// <summary>Takes one round. The reading before it must be another contender's.</summary>
     public void Sample()
     {
-        TimeSpan elapsed = TimeSpan.Zero;
-        long allocated = 0;
-        for (int i = 0; i < _readingsPerSample; i++)
-        {
-            (TimeSpan time, long bytes) = ReadOnce();
-            elapsed += time;
-            allocated += bytes;
-        }
-
-        double events = (double)workload.EventCount * _readingsPerSample;
-        _nanoseconds.Add(elapsed.TotalNanoseconds / events);
-        _allocated.Add(allocated / events);
+        double cold = ReadShort();
+        double hot = Median([.. Enumerable.Range(0, HotReadings).Select(_ => ReadShort())]);
+        double whole = Read(workload, _long);
+        double perEvent = (whole - hot) / (workload.EventCount - workload.Short.EventCount);
+        _nanosecondsPerEvent.Add(perEvent);
+        _wholeStream.Add(whole);
+        _hotStart.Add((hot - (perEvent * workload.Short.EventCount)) / 1_000);
+        _coldStart.Add((cold - (perEvent * workload.Short.EventCount)) / 1_000);
     }
 
-    /// <summary>Reads the body once. A wrong answer is the end of the run: what is wrong is not worth timing.</summary>
-    public (TimeSpan Elapsed, long Allocated) ReadOnce()
+    /// <summary>Reads both streams once. A wrong answer ends the run.</summary>
+    public void ReadOnce()
+    {
+        ReadShort();
+        Read(workload, _long);
+    }
+
+    public void Dispose()
+    {
+        _long.Dispose();
+        _short.Dispose();
+    }
+
+    private double ReadShort() => Read(workload.Short, _short);
+
+    // In nanoseconds, of the thread that reads.
+    private double Read(Workload read, ScriptedStream body)
     {
         body.Rewind();
-        contender.Prepare(workload, body);
-        long allocated = GC.GetAllocatedBytesForCurrentThread();
         long start = Stopwatch.GetTimestamp();
+        contender.Open(read, body);
         contender.Read();
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        return contender.FindFault(workload) is { } fault
-            ? throw new WrongAnswerException($"{contender.Name} in {workload.Name}, {readSize.Description}: {fault}")
-            : (elapsed, allocated);
+        double elapsed = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+        Check(read);
+        return elapsed;
+    }
+
+    private long Allocate(Workload read, ScriptedStream body)
+    {
+        body.Rewind();
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        contender.Open(read, body);
+        contender.Read();
+        contender.AwaitRecord();
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        Check(read);
+        return allocated;
+    }
+
+    private void Check(Workload read)
+    {
+        if (contender.FindFault(read) is { } fault)
+        {
+            throw new WrongAnswerException($"{contender.Name} in {read.Name}, {readSize.Description}: {fault}");
+        }
     }
 }

@@ -3,7 +3,7 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks;
 
-/// <summary>The contenders side by side in one workload at one read size.</summary>
+/// <summary>Measures the contenders side by side in one workload at one read size.</summary>
 internal sealed class Race(Workload workload, ReadSize readSize, IEnumerable<Contender> contenders)
 {
     public Workload Workload => workload;
@@ -11,16 +11,16 @@ internal sealed class Race(Workload workload, ReadSize readSize, IEnumerable<Con
     public ReadSize ReadSize => readSize;
 
     public IReadOnlyList<Lane> Lanes { get; } = [.. contenders.Where(contender => contender.CanRead(workload))
-        .Select(contender => new Lane(contender, workload, readSize, new ScriptedStream(workload, readSize)))];
+        .Select(contender => new Lane(contender, workload, readSize))];
 
     public Lane? Find(string key) => Lanes.FirstOrDefault(lane => lane.Contender.Key == key);
 
-    /// <summary>One sample of each, in turn; every round begins with another.</summary>
+    /// <summary>Takes one sample of each lane in turn. Every round begins with another lane.</summary>
     public void Run(int rounds)
     {
         foreach (Lane lane in Lanes)
         {
-            lane.Calibrate();
+            lane.MeasureAllocation();
         }
 
         for (int round = 0; round < rounds; round++)

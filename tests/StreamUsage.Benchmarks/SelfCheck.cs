@@ -20,7 +20,8 @@ internal static class SelfCheck
                         readings++;
                         try
                         {
-                            new Lane(contender, workload, readSize, new ScriptedStream(workload, readSize)).ReadOnce();
+                            using var lane = new Lane(contender, workload, readSize);
+                            lane.ReadOnce();
                         }
                         catch (WrongAnswerException fault)
                         {

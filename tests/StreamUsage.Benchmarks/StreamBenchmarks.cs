@@ -44,7 +44,7 @@ public class StreamBenchmarks : IDisposable
     public string? Read()
     {
         _body.Rewind();
-        _contender.Prepare(_workload, _body);
+        _contender.Open(_workload, _body);
         _contender.Read();
         return _contender.FindFault(_workload) is { } fault ? throw new WrongAnswerException(fault) : null;
     }

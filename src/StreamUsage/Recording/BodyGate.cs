@@ -2,8 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Represents a reentrant spin lock without an object. It is held for tens of nanoseconds and rarely
-/// contended, and saves 8 ns a read over <c>System.Threading.Lock</c>. A mutable struct: never copy it.</summary>
+/// <summary>Represents a reentrant spin lock that needs no object. It is held for tens of nanoseconds and rarely
+/// contended. A mutable struct: never copy it.</summary>
+/// <remarks>With <c>System.Threading.Lock</c> or a monitor, an event that comes alone in a read costs 15 % more on the
+/// <c>quick</c> benchmark.</remarks>
 internal struct BodyGate
 {
     private int _owner;

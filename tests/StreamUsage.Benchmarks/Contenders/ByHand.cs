@@ -17,7 +17,7 @@ internal sealed class ByHand : Contender
 
     public override string Name => "SseParser + Utf8JsonReader";
 
-    public override void Prepare(Workload workload, ScriptedStream body)
+    public override void Open(Workload workload, ScriptedStream body)
     {
         _body = body;
         _wire = workload.Protocol;

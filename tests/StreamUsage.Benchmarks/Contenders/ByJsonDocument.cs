@@ -17,7 +17,7 @@ internal sealed class ByJsonDocument : Contender
 
     public override string Name => "SseParser + JsonDocument";
 
-    public override void Prepare(Workload workload, ScriptedStream body)
+    public override void Open(Workload workload, ScriptedStream body)
     {
         _body = body;
         _wire = workload.Protocol;

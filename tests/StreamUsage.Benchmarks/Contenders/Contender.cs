@@ -2,8 +2,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>One way to read a body to its end, on the thread that calls it. What is timed is <see cref="Read"/>
-/// alone.</summary>
+/// <summary>Represents one way to read a body to its end, on the thread that calls it. <see cref="Open"/> and
+/// <see cref="Read"/> are timed.</summary>
 internal abstract class Contender : IDisposable
 {
     /// <summary>What HttpContent copies with, so that an event of any usual size fits in.</summary>
@@ -19,10 +19,15 @@ internal abstract class Contender : IDisposable
 
     public virtual bool CanRead(Workload workload) => true;
 
-    /// <summary>Called before each reading, outside what is measured.</summary>
-    public abstract void Prepare(Workload workload, ScriptedStream body);
+    /// <summary>Begins a reading.</summary>
+    public abstract void Open(Workload workload, ScriptedStream body);
 
     public abstract void Read();
+
+    /// <summary>Waits for what the contender does after the end, which counts for what it allocates.</summary>
+    public virtual void AwaitRecord()
+    {
+    }
 
     /// <summary>What is wrong with the answer of the last reading; null where nothing is. Outside what is
     /// measured.</summary>

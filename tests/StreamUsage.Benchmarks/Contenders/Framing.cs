@@ -14,7 +14,7 @@ internal sealed class Framing : Contender
 
     public override string Name => "SseParser framing";
 
-    public override void Prepare(Workload workload, ScriptedStream body)
+    public override void Open(Workload workload, ScriptedStream body)
     {
         _body = body;
         _events = 0;

@@ -13,7 +13,7 @@ internal sealed class NewlineScan : Contender
 
     public override string Name => "newline scan";
 
-    public override void Prepare(Workload workload, ScriptedStream body)
+    public override void Open(Workload workload, ScriptedStream body)
     {
         _body = body;
         _lines = 0;

@@ -29,7 +29,7 @@ internal sealed class OpenAISdk : Contender
 
     public override bool CanRead(Workload workload) => workload.Protocol == Protocol.Chat;
 
-    public override void Prepare(Workload workload, ScriptedStream body)
+    public override void Open(Workload workload, ScriptedStream body)
     {
         _handler.Body = body;
         _totals = default;

@@ -2,8 +2,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>The tracked stream, read to its end by the caller's loop. That tracking begins, and that the record is made
-/// and handed over, is not timed: see the stream command.</summary>
+/// <summary>Tracks a stream and reads it to its end in the caller's loop. The record is made on another thread, which is
+/// not timed: see the stream command.</summary>
 internal sealed class Ours : Contender
 {
     private static readonly UsageContext Context = new() { RequestId = "benchmark" };
@@ -30,7 +30,7 @@ internal sealed class Ours : Contender
 
     public override string Name => _keepsMessage ? "ours, message kept" : "ours";
 
-    public override void Prepare(Workload workload, ScriptedStream body)
+    public override void Open(Workload workload, ScriptedStream body)
     {
         _bytes = 0;
         _body = _tracker.Track(body, Context, out _tracking);
@@ -44,6 +44,8 @@ internal sealed class Ours : Contender
             _bytes += length;
         }
     }
+
+    public override void AwaitRecord() => _tracking.Completion.GetAwaiter().GetResult();
 
     public override string? FindFault(Workload workload)
     {

@@ -13,7 +13,7 @@ internal sealed class PlainCopy : Contender
 
     public override string Name => "plain copy";
 
-    public override void Prepare(Workload workload, ScriptedStream body)
+    public override void Open(Workload workload, ScriptedStream body)
     {
         _body = body;
         _bytes = 0;
