@@ -13,7 +13,7 @@ internal static class EndingsSnippets
         }
         catch (Exception fault)
         {
-            tracker.RecordFailure(context, fault, requestWasSent: false);
+            tracker.RecordFailure(context, fault, requestWasSent: true);   // false if the connection failed
             throw;
         }
         #endregion

@@ -1,5 +1,8 @@
 using System.IO.Pipelines;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using StreamUsage.Sse;
 
@@ -19,6 +22,26 @@ internal static class GettingStartedSnippets
 
         await response.Content.CopyToAsync(destination);
         UsageRecord record = await tracking.Completion;
+        #endregion
+    }
+
+    public static void Endpoint(WebApplication app)
+    {
+        #region endpoint
+        app.MapPost("/v1/chat/completions", async (HttpContext http, IHttpClientFactory clients) =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "https://api.openai.com/v1/chat/completions");
+            request.Content = new StreamContent(http.Request.Body);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            request.SetUsageContext(new UsageContext { RequestId = http.TraceIdentifier, UserId = http.User.Identity?.Name });
+
+            using HttpResponseMessage response = await clients.CreateClient("models")
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, http.RequestAborted);
+
+            http.Response.StatusCode = (int)response.StatusCode;
+            http.Response.ContentType = response.Content.Headers.ContentType?.ToString();
+            await response.Content.CopyToAsync(http.Response.Body, http.RequestAborted);
+        });
         #endregion
     }
 

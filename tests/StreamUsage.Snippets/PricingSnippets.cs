@@ -41,7 +41,7 @@ internal static class PricingSnippets
     {
         #region quote
         UsageQuote quote = tracker.Quote(context);
-        bool mayRun = quote.MaxCost is null || quote.MaxCost <= budget;
+        bool mayRun = quote.MaxCost <= budget;
         #endregion
         return mayRun;
     }

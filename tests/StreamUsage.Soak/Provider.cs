@@ -1,58 +1,35 @@
 using System.Globalization;
-using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using StreamUsage.Tests.Linked;
 
 namespace StreamUsage.Soak;
 
 /// <summary>The server: one loopback port for HTTP/1.1 and one for HTTP/2 without TLS. <c>GET /N</c> plays the plan of
 /// stream N.</summary>
-internal sealed class Provider(WebApplication app, StreamRun?[] runs) : IAsyncDisposable
+internal sealed class Provider : IAsyncDisposable
 {
     public const string IdHeader = "x-soak-stream";
 
-    private Uri[] _addresses = [];
+    private readonly StreamRun?[] _runs;
+    private LoopbackServer _server = null!;
+
+    private Provider(StreamRun?[] runs) => _runs = runs;
 
     public static async Task<Provider> StartAsync(StreamRun?[] runs)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(options =>
-        {
-            options.Limits.MinResponseDataRate = null;
-            options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
-            options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
-        });
-        var provider = new Provider(builder.Build(), runs);
-        await provider.StartAsync();
+        var provider = new Provider(runs);
+        provider._server = await LoopbackServer.StartAsync(provider.PlayAsync);
         return provider;
     }
 
-    public Uri AddressOf(StreamRun run) => new(_addresses[run.Plan.IsHttp2 ? 1 : 0], run.Index.ToString(CultureInfo.InvariantCulture));
+    public Uri AddressOf(StreamRun run) =>
+        new(run.Plan.IsHttp2 ? _server.Http2Address : _server.Address, run.Index.ToString(CultureInfo.InvariantCulture));
 
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync(new CancellationToken(canceled: true));
-        await app.DisposeAsync();
-    }
-
-    private async Task StartAsync()
-    {
-        app.Run(PlayAsync);
-        await app.StartAsync();
-        _addresses = [.. app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.Select(static address => new Uri(address))];
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private async Task PlayAsync(HttpContext context)
     {
-        StreamRun run = runs[int.Parse(context.Request.Path.Value.AsSpan(1), CultureInfo.InvariantCulture)]!;
+        StreamRun run = _runs[int.Parse(context.Request.Path.Value.AsSpan(1), CultureInfo.InvariantCulture)]!;
         try
         {
             await PlayAsync(context, run);

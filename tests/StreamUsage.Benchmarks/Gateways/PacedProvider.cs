@@ -1,42 +1,33 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
+using StreamUsage.Tests.Linked;
 
 namespace StreamUsage.Benchmarks.Gateways;
 
 /// <summary>A provider whose text deltas say when they were written.</summary>
 internal sealed class PacedProvider : IAsyncDisposable
 {
-    private readonly WebApplication _app;
     private readonly int _events;
     private readonly int _pause;
+    private LoopbackServer _server = null!;
 
-    private PacedProvider(WebApplication app, int events, int pause)
+    private PacedProvider(int events, int pause)
     {
-        _app = app;
         _events = events;
         _pause = pause;
     }
 
-    public string Address => _app.Urls.Single() + "/";
+    public string Address => _server.Address.ToString();
 
     public static async Task<PacedProvider> StartAsync(int events, int pause)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        WebApplication app = builder.Build();
-        var provider = new PacedProvider(app, events, pause);
-        app.Run(provider.AnswerAsync);
-        await app.StartAsync();
+        var provider = new PacedProvider(events, pause);
+        provider._server = await LoopbackServer.StartAsync(provider.AnswerAsync);
         return provider;
     }
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext http)
     {

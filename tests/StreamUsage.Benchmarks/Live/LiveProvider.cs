@@ -1,15 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using StreamUsage.Benchmarks.Workloads;
+using StreamUsage.Tests.Linked;
 
 namespace StreamUsage.Benchmarks.Live;
 
@@ -22,33 +15,13 @@ internal sealed class LiveProvider
 {
     public const string Command = "live-provider";
 
-    // 10,000 streams on 4 connections.
-    private const int StreamsPerConnection = 2_500;
-
     private readonly ConcurrentDictionary<string, Gate> _gates = new();
 
     public static async Task RunAsync()
     {
-        var provider = new LiveProvider();
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseSockets(static options => options.Backlog = 4096);
-        builder.WebHost.ConfigureKestrel(static options =>
-        {
-            options.Limits.MinResponseDataRate = null;
-            options.Limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
-            options.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http1);
-            options.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2);
-        });
-        await using WebApplication app = builder.Build();
-        app.Run(provider.AnswerAsync);
-        await app.StartAsync();
-        IEnumerable<int> ports = app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.Select(static address => new Uri(address).Port);
-        Console.WriteLine(string.Join(' ', ports));
-
+        await using LoopbackServer server = await LoopbackServer.StartAsync(new LiveProvider().AnswerAsync);
+        Console.WriteLine($"{server.Address.Port} {server.Http2Address.Port}");
         await Console.OpenStandardInput().CopyToAsync(Stream.Null);
-        await app.StopAsync(new CancellationToken(canceled: true));
     }
 
     private async Task AnswerAsync(HttpContext context)

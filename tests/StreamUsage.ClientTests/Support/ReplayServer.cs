@@ -1,14 +1,7 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using StreamUsage.Tests.Linked;
 
 namespace StreamUsage.ClientTests.Support;
 
@@ -17,41 +10,19 @@ namespace StreamUsage.ClientTests.Support;
 public sealed class ReplayServer : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<string, Exchange> _exchanges = new();
-    private WebApplication? _server;
-    private Uri[] _addresses = [];
+    private LoopbackServer _server = null!;
     private int _lastExchange;
 
-    public async ValueTask InitializeAsync()
-    {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(options =>
-        {
-            options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
-            options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
-        });
-        _server = builder.Build();
-        _server.Run(AnswerAsync);
-        await _server.StartAsync();
-        IServerAddressesFeature bound = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
-        _addresses = [.. bound.Addresses.Select(address => new Uri(address))];
-    }
+    public async ValueTask InitializeAsync() => _server = await LoopbackServer.StartAsync(AnswerAsync);
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_server is not null)
-        {
-            await _server.StopAsync(new CancellationToken(canceled: true));
-            await _server.DisposeAsync();
-        }
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     /// <summary>Opens an exchange and returns its address, which ends with a slash.</summary>
     public Uri Open(Version version, params Answer[] answers)
     {
         string id = $"x{Interlocked.Increment(ref _lastExchange)}";
         _exchanges[id] = new Exchange(answers);
-        return new Uri(_addresses[version.Major - 1], $"/{id}/");
+        return new Uri(version.Major == 1 ? _server.Address : _server.Http2Address, $"/{id}/");
     }
 
     private async Task AnswerAsync(HttpContext context)

@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
+using StreamUsage.Tests.Linked;
 
 namespace StreamUsage.GatewayTests.Support;
 
@@ -30,11 +27,9 @@ internal sealed class Upstream : IAsyncDisposable
     private const int Words = 12;
 
     private readonly ConcurrentDictionary<string, SentAnswer> _sent = new();
-    private readonly WebApplication _app;
+    private LoopbackServer _server = null!;
 
-    private Upstream(WebApplication app) => _app = app;
-
-    public Uri Address => new(_app.Urls.Single() + "/");
+    public Uri Address => _server.Address;
 
     public SentAnswer[] Sent => [.. _sent.ToArray().Select(static pair => pair.Value)];
 
@@ -43,22 +38,12 @@ internal sealed class Upstream : IAsyncDisposable
 
     public static async Task<Upstream> StartAsync()
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.Sources.Clear();   // the appsettings.json of the gateway lie beside the tests
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        WebApplication app = builder.Build();
-        var upstream = new Upstream(app);
-        app.Run(upstream.AnswerAsync);
-        await app.StartAsync();
+        var upstream = new Upstream();
+        upstream._server = await LoopbackServer.StartAsync(upstream.AnswerAsync);
         return upstream;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync(new CancellationToken(canceled: true));
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static IEnumerable<string> Events(SentAnswer answer, bool asksForUsage) => answer.Provider switch
     {

@@ -95,8 +95,10 @@ public sealed class ClaudeMessageTests
         record.OutputCharacters.Should().Be(3);
     }
 
-    [Fact]
-    public async Task A_whole_message_is_captured_like_a_stream()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(int.MaxValue)]
+    public async Task A_whole_message_is_captured_like_a_stream(int pieceLength)
     {
         const string Body = """
             {"type":"message","id":"msg_1","model":"claude","content":[{"thinking":"Hm.","signature":"c2ln","type":"thinking"},
@@ -105,13 +107,11 @@ public sealed class ClaudeMessageTests
             "role":"assistant","stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":10,"output_tokens":1}}
             """;
 
-        foreach (int pieceLength in (int[])[1, Body.Length])
-        {
-            AssistantMessage message = (await Captured.ResponseAsync(Body, pieceLength: pieceLength)).Message!;
-            message.Lines()
-                .Should().Equal("thinking 'Hm.' signed c2ln", "text 'Hi'", """tool_use find #t {"q": 1}""", "tool_use now #u {}");
-            message.Should().BeEquivalentTo(new { Id = "msg_1", Role = "assistant", StopReason = "tool_use" });
-        }
+        AssistantMessage message = (await Captured.ResponseAsync(Body, pieceLength: pieceLength)).Message!;
+
+        message.Lines()
+            .Should().Equal("thinking 'Hm.' signed c2ln", "text 'Hi'", """tool_use find #t {"q": 1}""", "tool_use now #u {}");
+        message.Should().BeEquivalentTo(new { Id = "msg_1", Role = "assistant", StopReason = "tool_use" });
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using StreamUsage.Tests.Linked;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.DependencyInjection;

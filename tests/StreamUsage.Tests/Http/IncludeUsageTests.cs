@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using StreamUsage.Http.IncludeUsage;
+using StreamUsage.Tests.Linked;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Http;

@@ -69,7 +69,7 @@ public sealed class JsonBetweenEventsTests
     }
 
     [Fact]
-    public void An_object_behind_comments_is_a_whole_body_and_one_behind_events_a_part_of_the_stream()
+    public void An_object_behind_comments_is_a_whole_body()
     {
         foreach (ReadBody read in InPieces(": PROCESSING\n\n" + Whole))
         {
@@ -81,12 +81,20 @@ public sealed class JsonBetweenEventsTests
                 Counts = "in 5 read 0 write 0 (0+0) out 1 reasoning -",
             });
         }
+    }
 
+    [Fact]
+    public void Objects_in_lines_behind_a_comment_are_a_stream()
+    {
         foreach (ReadBody read in InPieces(": PROCESSING\n" + Chat[6..^1] + Chat[6..^1]))
         {
             read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Interrupted, EventCount = 2, OutputCharacters = 4 });
         }
+    }
 
+    [Fact]
+    public void An_object_behind_events_is_a_part_of_the_stream()
+    {
         foreach (ReadBody read in InPieces(Chat + "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}\n"))
         {
             read.Should().BeEquivalentTo(
@@ -130,16 +138,17 @@ public sealed class JsonBetweenEventsTests
         }
     }
 
-    [Fact]
-    public void An_error_over_the_limit_is_read_as_it_passes()
+    [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(1)]
+    [InlineData(700)]
+    public void An_error_over_the_limit_is_read_as_it_passes(int pieceLength)
     {
         byte[] body = Encoding.UTF8
             .GetBytes(Chat + "{\"padding\":\"" + new string('x', 5000) + "\",\n\"error\":{\"code\":503,\"message\":\"m\"}}\n" + ChatEnd);
-        foreach (int pieceLength in (int[])[int.MaxValue, 1, 700])
-        {
-            ReadBody.Of(body, pieceLength: pieceLength, maxEventBytes: 1000).Should().BeEquivalentTo(
-                new { Outcome = StreamOutcome.ProviderError, StatusCode = 503, EventCount = 4, SkippedEvents = 0 });
-        }
+
+        ReadBody.Of(body, pieceLength: pieceLength, maxEventBytes: 1000).Should().BeEquivalentTo(
+            new { Outcome = StreamOutcome.ProviderError, StatusCode = 503, EventCount = 4, SkippedEvents = 0 });
     }
 
     // Whole, in pieces of each length, so that every place is cut once, and at random.

@@ -1,59 +1,27 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using StreamUsage.Tests.Linked;
 
 namespace StreamUsage.Tests.Support;
 
-/// <summary>
-/// A provider on free loopback ports: Kestrel, one port for HTTP/1.1 and one for HTTP/2 without TLS. Each answer is
-/// written by the test that asks for it. As a class fixture it serves all tests of the class.
-/// </summary>
+/// <summary>Represents a provider on loopback. Each answer is written by the test that asks for it. As a class fixture
+/// it serves all tests of the class.</summary>
 public sealed class LoopbackProvider : IAsyncLifetime
 {
-    // Tests that open thousands of streams at once find room: in the queue of those that connect, and on one HTTP/2
-    // connection.
-    private const int MaxStreams = 4096;
-
     private readonly ConcurrentDictionary<string, RequestDelegate> _answers = new();
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(60) };
-    private WebApplication? _server;
-    private Uri[] _addresses = [];
+    private LoopbackServer _server = null!;
     private int _lastAnswer;
 
-    public async ValueTask InitializeAsync()
-    {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseSockets(options => options.Backlog = MaxStreams);
-        builder.WebHost.ConfigureKestrel(options =>
-        {
-            options.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
-            options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
-            options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
-        });
-        _server = builder.Build();
-        _server.Run(context => _answers[context.Request.Path.Value!](context));
-        await _server.StartAsync();
-        _addresses = [.. _server.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
-    }
+    public async ValueTask InitializeAsync() =>
+        _server = await LoopbackServer.StartAsync(context => _answers[context.Request.Path.Value!](context));
 
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        if (_server is not null)
-        {
-            await _server.StopAsync(new CancellationToken(canceled: true));
-            await _server.DisposeAsync();
-        }
+        await _server.DisposeAsync();
     }
 
     /// <summary>Asks for an answer and returns it when its headers have come.</summary>
@@ -65,14 +33,14 @@ public sealed class LoopbackProvider : IAsyncLifetime
     {
         path = $"/{Interlocked.Increment(ref _lastAnswer)}{path}";
         _answers[path] = answer;
-        return new Uri(_addresses[0], path);
+        return _server.At(path);
     }
 
     public Task<HttpResponseMessage> SendAsync(RequestDelegate answer, string httpVersion, HttpCompletionOption completion)
     {
         string path = $"/{Interlocked.Increment(ref _lastAnswer)}";
         _answers[path] = answer;
-        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_addresses[httpVersion == "1.1" ? 0 : 1], path))
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(httpVersion == "1.1" ? _server.Address : _server.Http2Address, path))
         {
             Version = Version.Parse(httpVersion),
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

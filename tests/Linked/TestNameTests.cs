@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace StreamUsage.Tests.Architecture;
+namespace StreamUsage.Tests.Linked;
 
 /// <summary>Names of tests are sentences that fit on a line.</summary>
 public sealed class TestNameTests
