@@ -34,7 +34,7 @@ internal sealed class TrackedCall : IDisposable
         _isStreamed = isStreamed;
         _getRequest = getRequest;
         _logger = logger;
-        _scope = UsageScope.BeginCall(context, tracker.Bodies);
+        _scope = UsageScope.BeginCall(context, tracker.BodySettings);
         _context = context with
         {
             Model = context.Model ?? model,
@@ -83,7 +83,7 @@ internal sealed class TrackedCall : IDisposable
             return;
         }
 
-        _response ??= _tracker.TrackClientResponse(_context, _parser, _isStreamed);
+        _response ??= _tracker.Responses.TrackClient(_context, _parser, _isStreamed, httpStatusCode: null);
         try
         {
             _messages ??= new ClientMessages();
@@ -122,7 +122,7 @@ internal sealed class TrackedCall : IDisposable
 
         if (fault is HttpRequestException { StatusCode: { } status } && (int)status >= 400)
         {
-            _tracker.TrackClientResponse(_context, _parser, _isStreamed, (int)status).Finish(StreamEnd.Broke, fault);
+            _tracker.Responses.TrackClient(_context, _parser, _isStreamed, (int)status).Finish(StreamEnd.Broke, fault);
             return;
         }
 
@@ -158,10 +158,10 @@ internal sealed class TrackedCall : IDisposable
                 return;
             }
 
-            _response = _tracker.TrackClientResponse(_context, _parser, _isStreamed);
+            _response = _tracker.Responses.TrackClient(_context, _parser, _isStreamed, httpStatusCode: null);
         }
 
-        if (!_response.IsInputReported || _tracker.Settings.CapturesRequestBody)
+        if (!_response.IsInputReported || _tracker.RecordSettings.CapturesRequestBody)
         {
             _response.AddRequest(GetRequest());
         }

@@ -9,8 +9,10 @@ public sealed class BackgroundDeliveryOptions
     public int Capacity { get; set; } = 10_000;
 
     /// <summary>Gets or sets how long a record waits for room in a full queue: 5 seconds by default; zero to an hour.
-    /// At most <see cref="Capacity"/> records wait. A record that finds no room is dropped: it is counted, logged as an
-    /// error and passed to <see cref="StreamUsageOptions.OnDeliveryFailed"/>. Readers never wait.</summary>
+    /// Readers never wait.</summary>
+    /// <remarks>Beside the queue, at most <see cref="Capacity"/> further records wait for room. A record that finds no
+    /// room is dropped: it is counted, logged as an error and passed to
+    /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>.</remarks>
     public TimeSpan FullQueueTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Gets or sets the most records in one batch: 100 by default; 1 to 100,000.</summary>
@@ -25,13 +27,14 @@ public sealed class BackgroundDeliveryOptions
     public int MaxConcurrentBatches { get; set; } = 1;
 
     /// <summary>Gets or sets how long a shutdown (the host's, or <see cref="UsageTracker.DisposeAsync"/>) delivers
-    /// queued records: 20 seconds by default; zero to a day. The rest is dropped as if the queue were full.</summary>
+    /// queued records: 20 seconds by default; zero to a day. The rest is dropped at once, like a record that finds no
+    /// room. With an outbox, it stays in the outbox.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     internal BackgroundDeliveryOptions Copy() => (BackgroundDeliveryOptions)MemberwiseClone();
 
     /// <summary>Returns the first invalid option and its range; null if all are valid.</summary>
-    internal (string Option, string Range)? FindFault() =>
+    internal (string Option, string Range)? FindInvalid() =>
         Capacity is < 1 or > 10_000_000 ? (nameof(Capacity), "from 1 to 10,000,000")
         : FullQueueTimeout < TimeSpan.Zero || FullQueueTimeout > TimeSpan.FromHours(1)
             ? (nameof(FullQueueTimeout), "zero or more and at most an hour")

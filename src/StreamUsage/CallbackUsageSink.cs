@@ -3,7 +3,7 @@ namespace StreamUsage;
 /// <summary>Represents a sink that calls one function for each record.</summary>
 public sealed class CallbackUsageSink : IUsageSink
 {
-    private readonly Func<UsageRecord, CancellationToken, ValueTask> _record;
+    private readonly Func<UsageRecord, CancellationToken, ValueTask> _callback;
 
     /// <summary>Creates a sink from a function.</summary>
     /// <param name="record">Stores a record; see <see cref="IUsageSink.RecordAsync"/>.</param>
@@ -11,9 +11,9 @@ public sealed class CallbackUsageSink : IUsageSink
     public CallbackUsageSink(Func<UsageRecord, CancellationToken, ValueTask> record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        _record = record;
+        _callback = record;
     }
 
     /// <inheritdoc/>
-    public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => _record(record, cancellationToken);
+    public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) => _callback(record, cancellationToken);
 }

@@ -5,7 +5,7 @@ public sealed record ContentBlock
 {
     /// <summary>Gets the type: <c>"text"</c>, <c>"thinking"</c> for shown reasoning, <c>"redacted_thinking"</c>,
     /// <c>"tool_use"</c> for any call of a client's function, or <c>"refusal"</c>. Other blocks have the provider's
-    /// name (<c>"server_tool_use"</c>, <c>"web_search_call"</c>, …).</summary>
+    /// name (<c>"server_tool_use"</c>, <c>"web_search_call"</c>, <c>"compaction"</c>, …).</summary>
     public string Type { get; init; } = "";
 
     /// <summary>Gets the index of the choice; 0 if the protocol has only one.</summary>
@@ -20,9 +20,10 @@ public sealed record ContentBlock
     /// <summary>Gets the name of the called tool; null for other blocks.</summary>
     public string? ToolName { get; init; }
 
-    /// <summary>Gets a tool call's arguments as the model wrote them; <c>{}</c> for a complete call without any.
-    /// Arguments that are no JSON (of a custom tool) become a JSON string. Incomplete, hence invalid JSON, if the
-    /// response broke off or was truncated. Null if no arguments arrived.</summary>
+    /// <summary>Gets a tool call's arguments as the model wrote them; null for other blocks, and for a call that broke
+    /// off before its arguments.</summary>
+    /// <remarks>A complete call without arguments has <c>{}</c>. The text of a custom tool becomes a JSON string. If
+    /// the response broke off or was truncated, the JSON may be incomplete.</remarks>
     public string? InputJson { get; init; }
 
     /// <summary>Gets the block's signature, or the opaque data of redacted reasoning or a compaction; null if

@@ -17,7 +17,7 @@ internal static class DefaultTrackers
     private static ConditionalWeakTable<IUsageSink, UsageTracker> CreateTable()
     {
         AppDomain.CurrentDomain.ProcessExit += static (_, _) => StopAll();
-        return [];
+        return new ConditionalWeakTable<IUsageSink, UsageTracker>();
     }
 
     // The exiting process has no time to wait for open responses.

@@ -1,6 +1,8 @@
 namespace StreamUsage;
 
 /// <summary>Represents the base of sinks that decorate another sink. Forwards every call.</summary>
+/// <remarks>A decorator that changes or filters records must override both <see cref="RecordAsync"/> and
+/// <see cref="RecordBatchAsync"/>. A batch is forwarded as a batch, without <see cref="RecordAsync"/>.</remarks>
 public abstract class DelegatingUsageSink : IUsageSink
 {
     /// <summary>Creates a decorator.</summary>
@@ -14,8 +16,6 @@ public abstract class DelegatingUsageSink : IUsageSink
 
     /// <summary>Gets the decorated sink.</summary>
     protected IUsageSink InnerSink { get; }
-
-    internal IUsageSink Target => InnerSink;
 
     /// <inheritdoc/>
     public virtual ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) =>

@@ -1,6 +1,7 @@
 namespace StreamUsage;
 
-/// <summary>Specifies how the delivery of a record ended.</summary>
+/// <summary>Specifies how the delivery of a record ended. With several sinks, one that fails makes the result
+/// <see cref="Failed"/>.</summary>
 public enum DeliveryResult
 {
     /// <summary>The sink accepted the record.</summary>

@@ -1,9 +1,9 @@
 namespace StreamUsage;
 
 /// <summary>Represents a body that ended without a readable answer: a signal to try another provider. Thrown by the
-/// last read if <see cref="StreamUsageOptions.ThrowOnUnreadableStream"/> is set.</summary>
-/// <remarks><see cref="HttpContent"/> wraps an <see cref="IOException"/>, so the base is
-/// <see cref="HttpRequestException"/>.</remarks>
+/// read that would report the end, if <see cref="StreamUsageOptions.ThrowOnUnreadableStream"/> is set.</summary>
+/// <remarks>The base is <see cref="HttpRequestException"/>, because <see cref="HttpContent"/> would wrap an
+/// <see cref="IOException"/> but not this type.</remarks>
 public sealed class EmptyStreamException : HttpRequestException
 {
     /// <summary>Creates the exception with a default message.</summary>
@@ -29,7 +29,7 @@ public sealed class EmptyStreamException : HttpRequestException
 
     internal EmptyStreamException(StreamOutcome outcome, UsageContext context, long readCount)
         : this(outcome == StreamOutcome.Empty
-            ? "The response body was empty."
+            ? "The response body was empty, or held only comments and pings."
             : "The response body held nothing that could be read as an answer.")
     {
         Outcome = outcome;
@@ -45,6 +45,6 @@ public sealed class EmptyStreamException : HttpRequestException
     /// if no tracked body threw the exception.</summary>
     public UsageContext Context { get; } = UsageContext.Empty;
 
-    /// <summary>Gets the number of reads that returned bytes: 0 if the body was empty.</summary>
+    /// <summary>Gets the number of reads that returned bytes; 0 if the body had none.</summary>
     public long ReadCount { get; }
 }

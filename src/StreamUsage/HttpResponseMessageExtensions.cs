@@ -6,7 +6,8 @@ namespace StreamUsage;
 /// <summary>Tracks the usage of an HTTP response.</summary>
 public static class HttpResponseMessageExtensions
 {
-    /// <summary>Tracks a response with the sink's default tracker, <see cref="UsageTracker.For"/>.</summary>
+    /// <summary>Tracks a response with the sink's default tracker, <see cref="UsageTracker.For"/>. Create one sink and
+    /// keep it: each sink instance has a tracker of its own.</summary>
     /// <param name="response">The response to track.</param>
     /// <param name="sink">Receives the record.</param>
     /// <param name="context">The context of the request.</param>
@@ -22,10 +23,13 @@ public static class HttpResponseMessageExtensions
 
     /// <summary>Replaces the response's content with one that passes every byte through and tracks the usage. Performs
     /// no I/O. Headers, status, version and trailers stay the same.</summary>
-    /// <remarks>A response that this tracker already tracks keeps its handle. If another tracker with the same sinks
-    /// tracks it, that handle is returned, and one warning is logged. The empty members of the record's context are
-    /// filled in from <paramref name="context"/>. A response with status 101 (Switching Protocols) is not tracked, and
-    /// its handle is cancelled.</remarks>
+    /// <remarks>
+    /// <para>A response has one record for the same sinks. If this tracker, or another one with the same sinks, already
+    /// tracks it, that handle is returned. The empty members of its context are filled in from
+    /// <paramref name="context"/>. For another tracker, one warning is logged.</para>
+    /// <para>A response with status 101 (Switching Protocols) is not tracked. The tasks of its handle are
+    /// cancelled.</para>
+    /// </remarks>
     /// <param name="response">The response to track, best received with
     /// <see cref="HttpCompletionOption.ResponseHeadersRead"/>.</param>
     /// <param name="tracker">The tracker.</param>
@@ -49,6 +53,6 @@ public static class HttpResponseMessageExtensions
             return UsageTracking.Untracked;
         }
 
-        return tracker.Track(response, context, request);
+        return tracker.Responses.Track(response, context, request);
     }
 }

@@ -2,29 +2,34 @@ using StreamUsage.Delivery;
 
 namespace StreamUsage;
 
-/// <summary>Receives usage records. Calls may come from any thread, several at once, but never on the byte
-/// path.</summary>
+/// <summary>Receives usage records. Calls may come from any thread, several at once, but never from the thread that
+/// reads a body.</summary>
 public interface IUsageSink
 {
-    /// <summary>Reports that a response has begun. Called before <see cref="RecordAsync"/>, which waits for it at most
+    /// <summary>Reports that a response has begun. Its record follows when this call has ended, or after
     /// <see cref="StreamUsageOptions.SinkTimeout"/>. Does nothing by default.</summary>
+    /// <remarks>An exception is logged. The call is not retried, and the record follows.</remarks>
     /// <param name="start">The facts known at the start.</param>
     /// <param name="cancellationToken">Cancelled at the timeout.</param>
     ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(start);
-        start.IsIgnored = true;
+        start.IsIgnored = true; // The delivery then makes no further start calls.
         return ValueTask.CompletedTask;
     }
 
     /// <summary>Stores a record. A tracked response gives exactly one record. A retry may pass it again:
     /// <see cref="UsageRecord.Id"/> is the idempotency key.</summary>
+    /// <remarks>After an exception, the record is retried as the options say. A
+    /// <see cref="RejectedRecordsException"/> with its id ends the retries.</remarks>
     /// <param name="record">The complete record.</param>
     /// <param name="cancellationToken">Cancelled at the timeout.</param>
     ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken);
 
     /// <summary>Stores several records. Calls <see cref="RecordAsync"/> for each, in order, unless
     /// overridden.</summary>
+    /// <remarks>An exception fails the whole batch, which is split and retried. A
+    /// <see cref="RejectedRecordsException"/> fails only the records that it names.</remarks>
     /// <param name="records">The records, in order.</param>
     /// <param name="cancellationToken">Cancelled at the timeout.</param>
     async ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
@@ -32,7 +37,7 @@ public interface IUsageSink
         ArgumentNullException.ThrowIfNull(records);
         if (records is DeliveryBatch batch)
         {
-            batch.Decline(); // Each record then gets its own call and timeout.
+            batch.Decline(); // The delivery then calls RecordAsync for each record, with a timeout of its own.
             return;
         }
 

@@ -11,8 +11,8 @@ public enum StreamOutcome
     /// <summary>The HTTP status was 400 or higher, or an error event or error object arrived.</summary>
     ProviderError,
 
-    /// <summary>The reader left first: it disposed, completed or abandoned the body, or its own destination failed. A
-    /// cancelled read alone does not count: the body may be read on.</summary>
+    /// <summary>The reader left first: it disposed, completed or abandoned the body, or the destination of its copy
+    /// failed. A cancelled read alone does not count, because the reader may continue.</summary>
     ClientAborted,
 
     /// <summary>The body broke, or ended before the answer was complete.</summary>

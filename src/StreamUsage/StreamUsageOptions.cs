@@ -11,23 +11,23 @@ namespace StreamUsage;
 /// created.</summary>
 public sealed class StreamUsageOptions
 {
-    private const long MaxMaxEventBytes = 1024 * 1024 * 1024;
-    private const long MaxMaxCapturedBytes = 1024 * 1024 * 1024;
+    private const long EventBytesLimit = 1024 * 1024 * 1024;
+    private const long CapturedBytesLimit = 1024 * 1024 * 1024;
+    private const int TextBytesLimit = 64 * 1024 * 1024;
     private const CapturedContent AllContent =
         CapturedContent.Message | CapturedContent.Events | CapturedContent.RequestBody | CapturedContent.Headers;
-    private const int MaxMaxTextBytes = 64 * 1024 * 1024;
 
     private List<(ApiFormat Format, IUsageParser Parser)> _parsers = [];
     private readonly Dictionary<string, Func<IContentDecoder>> _contentDecoders = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, bool> _headerChoices = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Gets or sets the largest event that is buffered when a read cuts it, in bytes: 1 MiB by default; 1 byte
-    /// to 1 GiB. The usage of a larger event is still read.</summary>
+    /// <summary>Gets or sets how many bytes of an event are kept if it arrives in several reads: 1 MiB by default; 1
+    /// byte to 1 GiB. A larger event is not kept, but its usage is still read.</summary>
     public long MaxEventBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// Gets or sets what all responses of a tracker may keep in memory, in bytes: 256 MiB by default; at least 0. The
-    /// first 4 KiB of each kind are free. At the limit:
+    /// Gets or sets how much all responses of a tracker may keep in memory, in bytes: 256 MiB by default; at least 0.
+    /// Buffers up to 4 KiB do not count. At the limit:
     /// <list type="bullet">
     /// <item><description>a cut event is read like one over <see cref="MaxEventBytes"/>;</description></item>
     /// <item><description>output text is not kept, and its characters are counted by class;</description></item>
@@ -43,19 +43,22 @@ public sealed class StreamUsageOptions
     public CapturedContent Capture { get; set; } = CapturedContent.Headers;
 
     /// <summary>Gets or sets how much <see cref="Capture"/> keeps of a response or a request body, in UTF-8 bytes: 1
-    /// MiB by default; 0 to 1 GiB. Objects count too: 256 bytes a block, 160 a text in it, 48 an event. Content over
-    /// the limit is left out, and <see cref="CapturedResponse.Truncated"/> is set.</summary>
+    /// MiB by default; 0 to 1 GiB. Content over the limit is left out, and
+    /// <see cref="CapturedResponse.Truncated"/> is set.</summary>
+    /// <remarks>An estimate of the objects' memory counts too: 256 bytes a block, 160 a text in it, 48 an
+    /// event.</remarks>
     public long MaxCapturedBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>Gets or sets whether the last read of an empty or unreadable body throws
-    /// <see cref="EmptyStreamException"/>: false by default.</summary>
+    /// <summary>Gets or sets whether the end of an empty or unreadable body throws
+    /// <see cref="EmptyStreamException"/> to the reader: false by default.</summary>
     public bool ThrowOnUnreadableStream { get; set; }
 
     /// <summary>Gets or sets the limits for draining; null (the default) turns it off. Draining reads on in the
     /// background when a reader leaves, to get the final usage.</summary>
     /// <remarks>The outcome stays <see cref="StreamOutcome.ClientAborted"/>, and <see cref="UsageRecord.Drained"/> is
-    /// set if the end was reached. The provider continues to produce, and bill, the answer. A caller's token then
-    /// cancels only the caller's wait, not the read of the connection, and each read is copied once.</remarks>
+    /// set if the end was reached. The provider continues to produce, and bill, the answer. With draining on, a
+    /// caller's token cancels only the caller's wait, not the read of the connection. Each asynchronous read is copied
+    /// once.</remarks>
     public DrainLimits? DrainAbortedStreams { get; set; }
 
     /// <summary>Gets or sets the timeout of one sink call: 30 seconds by default; more than zero, at most a
@@ -66,13 +69,13 @@ public sealed class StreamUsageOptions
     /// 10,000.</summary>
     public int MaxConcurrentSinkCalls { get; set; } = 64;
 
-    /// <summary>Gets or sets how many attempts a record gets, the first included: 4 by default; 1 to 100. In the
-    /// background, a failed batch is split, and a record that fails alone gets three times as many attempts. While a
-    /// sink fails for every record, its queue waits.</summary>
+    /// <summary>Gets or sets how many attempts a record gets, the first included: 4 by default; 1 to 100.</summary>
+    /// <remarks>With <see cref="Background"/>, a failed batch is split, and a record that fails alone gets three times
+    /// this number. While a sink fails for every record, its queue waits for the sink.</remarks>
     public int MaxDeliveryAttempts { get; set; } = 4;
 
     /// <summary>Gets or sets the delay before the first retry: 200 milliseconds by default; zero to an hour. It
-    /// doubles, with jitter, for each further retry.</summary>
+    /// doubles, with jitter, for each further retry, up to 30 seconds or this value if it is longer.</summary>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Gets or sets the callback for a record that a sink did not get; null for none. Called once for each
@@ -104,9 +107,10 @@ public sealed class StreamUsageOptions
     /// <see cref="ModelTokenEstimator"/>.</summary>
     public ITokenEstimator? Estimator { get; set; }
 
-    /// <summary>Gets or sets the timeout of one estimator or pricing call: 10 seconds by default; more than zero, at
-    /// most an hour. After a timeout, 4 characters count as a token, and the record has
-    /// <see cref="UsageAnomalies.UncertainBill"/>.</summary>
+    /// <summary>Gets or sets the timeout of one estimator or pricing call for a record: 10 seconds by default; more
+    /// than zero, at most an hour.</summary>
+    /// <remarks>After a timeout of the estimator, 4 characters count as a token, and the record has
+    /// <see cref="UsageAnomalies.UncertainBill"/>. After a timeout of the pricing, the record has no cost.</remarks>
     public TimeSpan EstimationTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Gets or sets whether a host loads the tokenizers when it starts, in the background: false by
@@ -131,15 +135,15 @@ public sealed class StreamUsageOptions
     public IList<string> MetricTags { get; } = [];
 
     /// <summary>Gets or sets whether the activity that is current at <c>TrackUsage</c> gets the attributes of the
-    /// response: false by default. If it has ended before the body, the response gets a span of its own, as without
-    /// this option.</summary>
+    /// response: false by default. If the activity ends before the body, the response has a span of its own instead, as
+    /// it has without this option.</summary>
     /// <remarks>The attributes are set when the body ends, on the reader's thread, without estimates and
     /// cost.</remarks>
     public bool TagCallerActivity { get; set; }
 
     /// <summary>Gets or sets which requests a <see cref="UsageTrackingHandler"/> tracks; null means the known model
     /// paths, <see cref="UsageTrackingHandler.IsModelRequest"/>. A request with a context of its own is always
-    /// tracked. One that throws counts as null.</summary>
+    /// tracked. If the function throws, the known paths decide.</summary>
     public Func<HttpRequestMessage, bool>? ShouldTrack { get; set; }
 
     /// <summary>Gets or sets whether a <see cref="UsageTrackingHandler"/> records requests that got no response, as
@@ -153,6 +157,8 @@ public sealed class StreamUsageOptions
     /// <summary>Gets or sets whether a <see cref="UsageTrackingHandler"/> asks for the usage of a Chat stream whose
     /// request does not: false by default. It adds <c>stream_options.include_usage</c> to the JSON that is sent, and
     /// removes the usage chunk from the bytes that the caller reads.</summary>
+    /// <remarks>If the server rejects the field, the request is sent a second time as the caller made it. That server
+    /// is not asked again.</remarks>
     public bool RequestStreamUsage { get; set; }
 
     internal IPendingAnswers? PendingAnswers { get; private set; }
@@ -162,8 +168,8 @@ public sealed class StreamUsageOptions
     internal IReadOnlyDictionary<string, bool> HeaderChoices =>
         new Dictionary<string, bool>(_headerChoices, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Adds a parser. It is asked before the built-in parsers, and first of all if the caller names its
-    /// format.</summary>
+    /// <summary>Adds a parser. It is asked before the built-in parsers. If the context names its format, it is asked
+    /// first.</summary>
     /// <param name="format">The format that the parser reads, known or new.</param>
     /// <param name="parser">The parser.</param>
     /// <returns>These options.</returns>
@@ -204,10 +210,11 @@ public sealed class StreamUsageOptions
     /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
     public StreamUsageOptions RedactHeader(string name) => Choose(name, isKept: false);
 
-    /// <summary>Shares the memory of background answers between processes: one creates an answer, another fetches it.
-    /// Without this call, a tracker remembers 10,000 answers for 24 hours in memory.</summary>
-    /// <remarks>Each call has <see cref="SinkTimeout"/>. An answer that cannot be added is remembered in memory. A
-    /// claim that fails makes no record, and a later fetch tries again.</remarks>
+    /// <summary>Keeps the ids of background answers in a store that several processes share: one creates an answer,
+    /// another fetches it. Without this call, a tracker remembers 10,000 answers for 24 hours in memory.</summary>
+    /// <remarks>The context has redacted headers and no request body. Each call has <see cref="SinkTimeout"/>. An
+    /// answer that cannot be added is remembered in memory. A claim that fails makes no record, and a later fetch tries
+    /// again.</remarks>
     /// <param name="add">Stores a response id with the context of its request. Called once for an accepted
     /// answer.</param>
     /// <param name="tryClaim">Removes a response id atomically, and returns its context; null if it was not there. Of
@@ -225,11 +232,13 @@ public sealed class StreamUsageOptions
     }
 
     /// <summary>Returns a copy that has a container's services in place of unset ones, and its parsers last.</summary>
-    internal StreamUsageOptions FillIn(ITokenEstimator? estimator, IUsagePricing? pricing, IEnumerable<IUsageParser> parsers)
+    internal StreamUsageOptions FillIn(
+        ITokenEstimator? estimator, IUsagePricing? pricing, IMeterFactory? meterFactory, IEnumerable<IUsageParser> parsers)
     {
         var filled = (StreamUsageOptions)MemberwiseClone();
         filled.Estimator ??= estimator;
         filled.Pricing ??= pricing;
+        filled.MeterFactory ??= meterFactory;
         filled._parsers = [.. _parsers, .. parsers.Select(parser => (new ApiFormat(parser.Protocol), parser))];
         return filled;
     }
@@ -237,12 +246,12 @@ public sealed class StreamUsageOptions
     // A method, because the configuration binder generator of .NET 8 fails on a property of tuples.
     internal IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> GetParsers() => _parsers;
 
-    /// <summary>Returns the first invalid option and its range; null if all are valid.</summary>
-    internal string? FindFault() =>
-        MaxEventBytes is < 1 or > MaxMaxEventBytes ? Fault(nameof(MaxEventBytes), "from 1 byte to 1 GiB")
+    /// <summary>Returns a message that names the first invalid option and its range; null if all are valid.</summary>
+    internal string? Validate() =>
+        MaxEventBytes is < 1 or > EventBytesLimit ? Fault(nameof(MaxEventBytes), "from 1 byte to 1 GiB")
         : MaxRetainedBytes < 0 ? Fault(nameof(MaxRetainedBytes), "at least 0")
-        : MaxRetainedTextBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRetainedTextBytes), "from 0 to 64 MiB")
-        : MaxRequestBodyBytes is < 0 or > MaxMaxTextBytes ? Fault(nameof(MaxRequestBodyBytes), "from 0 to 64 MiB")
+        : MaxRetainedTextBytes is < 0 or > TextBytesLimit ? Fault(nameof(MaxRetainedTextBytes), "from 0 to 64 MiB")
+        : MaxRequestBodyBytes is < 0 or > TextBytesLimit ? Fault(nameof(MaxRequestBodyBytes), "from 0 to 64 MiB")
         : SinkTimeout <= TimeSpan.Zero || SinkTimeout > TimeSpan.FromDays(1)
             ? Fault(nameof(SinkTimeout), "more than zero and at most a day")
         : MaxConcurrentSinkCalls is < 1 or > 10_000 ? Fault(nameof(MaxConcurrentSinkCalls), "from 1 to 10,000")
@@ -252,13 +261,13 @@ public sealed class StreamUsageOptions
         : RetryDelay < TimeSpan.Zero || RetryDelay > TimeSpan.FromHours(1) ? Fault(nameof(RetryDelay), "zero or more and at most an hour")
         : ShutdownGracePeriod < TimeSpan.Zero || ShutdownGracePeriod > TimeSpan.FromHours(1)
             ? Fault(nameof(ShutdownGracePeriod), "zero or more and at most an hour")
-        : Background?.FindFault() is { } background ? Fault($"{nameof(Background)}.{background.Option}", background.Range)
+        : Background?.FindInvalid() is { } background ? Fault($"{nameof(Background)}.{background.Option}", background.Range)
         : DrainAbortedStreams is { } drain && (drain.MaxTime <= TimeSpan.Zero || drain.MaxTime > TimeSpan.FromHours(1))
             ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxTime)}", "more than zero and at most an hour")
         : DrainAbortedStreams is { MaxBytes: < 1 } ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxBytes)}", "at least 1")
         : DrainAbortedStreams is { MaxConcurrent: < 1 }
             ? Fault($"{nameof(DrainAbortedStreams)}.{nameof(DrainLimits.MaxConcurrent)}", "at least 1")
-        : MaxCapturedBytes is < 0 or > MaxMaxCapturedBytes ? Fault(nameof(MaxCapturedBytes), "from 0 to 1 GiB")
+        : MaxCapturedBytes is < 0 or > CapturedBytesLimit ? Fault(nameof(MaxCapturedBytes), "from 0 to 1 GiB")
         : MetricTags.Count > Diagnostics.MetricTags.MaxTags || !MetricTags.All(Diagnostics.MetricTags.IsAllowed)
             || MetricTags.Distinct().Count() != MetricTags.Count
             ? Fault(nameof(MetricTags), "at most 16 different names, none of which metrics already have")

@@ -4,7 +4,7 @@ namespace StreamUsage;
 /// <see cref="HttpResponseMessage"/>.</summary>
 public sealed record TrackedResponse
 {
-    /// <summary>Gets the HTTP status; null if there was no HTTP.</summary>
+    /// <summary>Gets the HTTP status; null if there was no HTTP. A complete answer then has the status 200.</summary>
     public int? StatusCode { get; init; }
 
     /// <summary>Gets the media type; null if unknown.</summary>

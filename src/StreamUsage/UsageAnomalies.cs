@@ -1,6 +1,6 @@
 namespace StreamUsage;
 
-/// <summary>Specifies doubts about a record that a biller should check. None is an error.</summary>
+/// <summary>Specifies doubts about a record that a biller should check. A doubt is not an error.</summary>
 [Flags]
 public enum UsageAnomalies
 {
@@ -17,11 +17,11 @@ public enum UsageAnomalies
     /// reduced.</summary>
     TotalMismatch = 4,
 
-    /// <summary>A reported 0 was implausible, or output followed the last usage. The missing count is estimated, or
-    /// keeps its earlier value.</summary>
+    /// <summary>A reported count was implausibly low: a 0, or a count that later output exceeds. It is estimated, or
+    /// keeps an earlier value.</summary>
     ImplausibleZero = 8,
 
-    /// <summary>The usage object has unknown fields. Their names are logged and in
+    /// <summary>The usage object has unknown fields. Their names are logged, and are in the metric
     /// <c>streamusage.usage.unknown_fields</c>.</summary>
     UnknownUsageFields = 16,
 
@@ -31,6 +31,7 @@ public enum UsageAnomalies
     /// <summary>Parts of the answer were unreadable: see <see cref="UsageRecord.SkippedEvents"/>.</summary>
     SkippedEvents = 64,
 
-    /// <summary>The bill cannot be derived from the report with certainty.</summary>
+    /// <summary>The bill cannot be derived from the report with certainty, for example after a timeout of the
+    /// estimator.</summary>
     UncertainBill = 128,
 }

@@ -38,7 +38,8 @@ public sealed record UsageContext
     /// <summary>Gets the called API; <see cref="ApiFormat.Auto"/> detects it from the first event.</summary>
     public ApiFormat ApiFormat { get; init; }
 
-    /// <summary>Gets when the request was sent, the start of all durations; null means when tracking began.</summary>
+    /// <summary>Gets when the request was sent, the start of all durations; null means when tracking began. Ignored by
+    /// <see cref="UsageTracker.TrackMessages"/>, whose responses start on their own.</summary>
     public DateTimeOffset? RequestStartedAt { get; init; }
 
     /// <summary>Gets the request's UTF-8 JSON, for estimating unreported input. It must not change before
@@ -47,7 +48,7 @@ public sealed record UsageContext
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ReadOnlyMemory<byte> RequestBody { get; init; }
 
-    /// <summary>Gets the headers of the request that the service received; null if not given.</summary>
+    /// <summary>Gets the headers of the request that the caller's own service received; null if not given.</summary>
     public IReadOnlyDictionary<string, string>? RequestHeaders { get; init; }
 
     /// <summary>Gets the headers of the request that was sent to the provider; null if not given.</summary>

@@ -14,7 +14,8 @@ public sealed record UsageIteration
     /// <summary>Gets the tokens of the call.</summary>
     public TokenUsage Usage { get; init; }
 
-    /// <summary>Gets whether the call declined before any output, and is not billed. That is a <c>message</c> call
-    /// without output, in an answer of a fallback model (Anthropic, "Refusals and fallback").</summary>
+    /// <summary>Gets whether the model refused the request before any output. Such a call is not billed.</summary>
+    /// <remarks>Anthropic ("Refusals and fallback"): another model then answers, and the refusal is a
+    /// <c>message</c> call without output.</remarks>
     public bool Declined { get; init; }
 }

@@ -9,8 +9,8 @@ namespace StreamUsage;
 /// start at <see cref="StartedAt"/>.</remarks>
 public sealed record UsageRecord
 {
-    // Records wait in queues, so these values are kept small: the sign bit marks a known time, the cost is boxed, and
-    // JSON stays UTF-8.
+    // Thousands of records may wait in a queue, so these values are kept small: the sign bit marks a known time, the
+    // cost is boxed, and JSON stays UTF-8.
     private readonly long _timeToFirstByte, _timeToFirstToken, _timeToLastByte;
     private readonly object? _reportedCost;
     private readonly CompactText _reportedUsageJson;
@@ -22,7 +22,7 @@ public sealed record UsageRecord
     /// captured.</summary>
     public UsageContext Context { get; init; } = UsageContext.Empty;
 
-    /// <summary>Gets the caller's format if the stream has it, else the detected format.</summary>
+    /// <summary>Gets the caller's format if the answer is in it, else the detected format.</summary>
     public ApiFormat ApiFormat { get; init; }
 
     /// <summary>Gets the protocol that was read, for example <c>"anthropic-messages"</c>, <c>"openai-chat"</c>,
@@ -111,8 +111,9 @@ public sealed record UsageRecord
     public bool Streamed { get; init; }
 
     /// <summary>Gets the operation, by OpenTelemetry's GenAI conventions: <c>"chat"</c> (the default),
-    /// <c>"text_completion"</c>, <c>"embeddings"</c>, <c>"generate_content"</c>; else <c>"image_generation"</c>,
-    /// <c>"transcription"</c>, <c>"speech"</c>, <c>"rerank"</c> or <c>"compact"</c>.</summary>
+    /// <c>"text_completion"</c>, <c>"embeddings"</c> or <c>"generate_content"</c>. Operations that the conventions do
+    /// not name are <c>"image_generation"</c>, <c>"transcription"</c>, <c>"speech"</c>, <c>"rerank"</c> and
+    /// <c>"compact"</c>.</summary>
     public string Operation { get; init; } = DefaultOperation;
 
     /// <summary>Gets the summary of the outcome.</summary>
@@ -121,8 +122,10 @@ public sealed record UsageRecord
     /// <summary>Gets what ended the response.</summary>
     public StreamOutcome Outcome { get; init; }
 
-    /// <summary>Gets the status to report: the HTTP status of a complete answer, or the error's status. It is 499 if
-    /// the reader left, 502 if the body broke or was unreadable, 503 if it was empty.</summary>
+    /// <summary>Gets the status to report: the HTTP status of a complete or pending answer (200 without HTTP), or the
+    /// error's status (502 if it has none). It is 499 if the reader left, 502 if the body broke or was unreadable, 503
+    /// if it was empty. For <see cref="StreamOutcome.NoResponse"/> see
+    /// <see cref="UsageTracker.RecordFailure"/>.</summary>
     public int StatusCode { get; init; }
 
     /// <summary>Gets the HTTP status of the response; null if there was no HTTP.</summary>
@@ -143,18 +146,18 @@ public sealed record UsageRecord
     /// <summary>Gets when the request was sent, else when tracking began.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Gets the time to the end of the body, or until the reader left.</summary>
+    /// <summary>Gets the time to the end of the body, or until the reader left. It excludes draining.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>Gets the time to the first bytes of the body; null if none came.</summary>
-    public TimeSpan? TimeToFirstByte { get => Time(_timeToFirstByte); init => _timeToFirstByte = Stored(value); }
+    public TimeSpan? TimeToFirstByte { get => Unpack(_timeToFirstByte); init => _timeToFirstByte = Pack(value); }
 
     /// <summary>Gets the time to the first text, reasoning or tool call; null if none came.</summary>
-    public TimeSpan? TimeToFirstToken { get => Time(_timeToFirstToken); init => _timeToFirstToken = Stored(value); }
+    public TimeSpan? TimeToFirstToken { get => Unpack(_timeToFirstToken); init => _timeToFirstToken = Pack(value); }
 
     /// <summary>Gets the time to the last bytes of the body, to within some milliseconds; null if none came. If it is
     /// far below <see cref="Duration"/>, the provider had stalled.</summary>
-    public TimeSpan? TimeToLastByte { get => Time(_timeToLastByte); init => _timeToLastByte = Stored(value); }
+    public TimeSpan? TimeToLastByte { get => Unpack(_timeToLastByte); init => _timeToLastByte = Pack(value); }
 
     /// <summary>Gets the length of the body, in bytes.</summary>
     public long BytesReceived { get; init; }
@@ -172,7 +175,8 @@ public sealed record UsageRecord
     /// <summary>Gets the length of text, reasoning and tool arguments, in UTF-16 units.</summary>
     public long OutputCharacters { get; init; }
 
-    /// <summary>Gets whether the usage was read to the end after the reader had left.</summary>
+    /// <summary>Gets whether the answer was read to its end after the reader had left. See
+    /// <see cref="StreamUsageOptions.DrainAbortedStreams"/>.</summary>
     public bool Drained { get; init; }
 
     /// <summary>Gets the redacted response headers; null if not captured.</summary>
@@ -181,9 +185,9 @@ public sealed record UsageRecord
     /// <summary>Gets the captured content; null if none.</summary>
     public CapturedResponse? Response { get; init; }
 
-    private static TimeSpan? Time(long stored) => stored == 0 ? null : new TimeSpan(stored ^ long.MinValue);
+    private static TimeSpan? Unpack(long stored) => stored == 0 ? null : new TimeSpan(stored ^ long.MinValue);
 
-    private static long Stored(TimeSpan? time) => time is { } known ? known.Ticks ^ long.MinValue : 0;
+    private static long Pack(TimeSpan? time) => time is { } known ? known.Ticks ^ long.MinValue : 0;
 
     internal const string DefaultOperation = "chat";
 

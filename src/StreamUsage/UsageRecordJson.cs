@@ -5,9 +5,10 @@ using StreamUsage.Serialization;
 namespace StreamUsage;
 
 /// <summary>Converts a record to and from JSON, for queues, files and stores. Names are camel case, enums are strings,
-/// times are ISO 8601, durations are <c>hh:mm:ss.fffffff</c>, and nulls are left out.</summary>
+/// times are ISO 8601, durations are <c>[d.]hh:mm:ss[.fffffff]</c>, and nulls are left out.</summary>
 /// <remarks>Names and meanings are stable. Later versions may add properties, which earlier versions ignore. The
-/// property <c>version</c> is 1, and changes only if a name or a meaning does.</remarks>
+/// property <c>version</c> is 1, and changes only if a name or a meaning does. A record without it counts as version
+/// 1.</remarks>
 public static class UsageRecordJson
 {
     private const int Version = 1;

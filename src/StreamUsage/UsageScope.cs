@@ -13,11 +13,18 @@ public static class UsageScope
     internal static UsageContext? Current =>
         Ambient.Value?.Context is { } context && !ReferenceEquals(context, UsageContext.Empty) ? context : null;
 
+    private static Scope? OpenScope => Ambient.Value is { Context: not null } open ? open : null;
+
     /// <summary>Attaches a context to every request that this flow of control sends through a
     /// <see cref="UsageTrackingHandler"/>, until the returned scope is disposed. A context of the request itself
     /// (<see cref="SetUsageContext"/>) and an inner scope take precedence.</summary>
-    /// <remarks>A stream of an SDK is often sent only when it is enumerated. Enumerate it inside the scope: after it,
-    /// the request has no context. <see cref="StreamUsageOptions.WarnWithoutContext"/> finds such requests.</remarks>
+    /// <remarks>
+    /// <para>The scope flows into the calls inside it, as <see cref="AsyncLocal{T}"/> does. It does not flow out of an
+    /// async method that begins it.</para>
+    /// <para>An SDK often sends a streaming request only when the stream is enumerated. Enumerate it inside the scope:
+    /// after it, the request has no context. <see cref="StreamUsageOptions.WarnWithoutContext"/> finds such
+    /// requests.</para>
+    /// </remarks>
     /// <param name="context">The context of the requests.</param>
     /// <returns>The scope. Disposing it restores the outer scope if that is still open. A task that outlives the scope
     /// sends its further requests without a context.</returns>
@@ -25,30 +32,30 @@ public static class UsageScope
     public static IDisposable Begin(UsageContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var scope = new Scope(context, Outer, records: null);
+        var scope = new Scope(context, OpenScope, settings: null);
         Ambient.Value = scope;
         return scope;
     }
 
-    /// <summary>Creates the scope of one call of a client. Unlike <see cref="Begin"/>, it is entered for each part of
-    /// the call, and it notes whether anything inside it was tracked into the same sinks.</summary>
+    /// <summary>Creates the scope of one call of a client. The client's wrapper enters it for each part of the call,
+    /// and records the call only if no handler inside recorded it into the same sinks.</summary>
     /// <param name="context">The context of the call's requests.</param>
-    /// <param name="records">The settings of the tracker that would record the call.</param>
-    internal static CallScope BeginCall(UsageContext context, BodySettings records) => new(new Scope(context, Outer, records));
+    /// <param name="settings">The settings of the tracker that would record the call.</param>
+    internal static CallScope BeginCall(UsageContext context, BodySettings settings) => new(new Scope(context, OpenScope, settings));
 
     /// <summary>Notes in the open scopes of calls that a response or a failure is recorded.</summary>
-    internal static void NoteTracked(BodySettings records)
+    internal static void NoteTracked(BodySettings settings)
     {
         for (Scope? scope = Ambient.Value; scope is not null; scope = scope.Outer)
         {
-            scope.Note(records);
+            scope.Note(settings);
         }
     }
 
     /// <summary>Attaches a context to the request. A <see cref="UsageTrackingHandler"/> tracks such a request whatever
     /// its URL.</summary>
     /// <param name="request">The request, before it is sent.</param>
-    /// <param name="context">The context. The handler adds format, model, request body and start if they are
+    /// <param name="context">The context. The handler adds the format, model, request body and start time if they are
     /// missing.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static void SetUsageContext(this HttpRequestMessage request, UsageContext context)
@@ -60,8 +67,6 @@ public static class UsageScope
 
     internal static UsageContext? FindUsageContext(this HttpRequestMessage request) =>
         request.Options.TryGetValue(Key, out UsageContext? context) ? context : null;
-
-    private static Scope? Outer => Ambient.Value is { Context: not null } open ? open : null;
 
     /// <summary>Represents the scope of one call of a client. Disposing it ends the call.</summary>
     internal sealed class CallScope : IDisposable
@@ -96,20 +101,17 @@ public static class UsageScope
 
     internal sealed class Scope : IDisposable
     {
-        private readonly BodySettings? _records; // Null unless this is the scope of a call.
+        private readonly BodySettings? _settings; // Null unless this is the scope of a call.
         private Scope? _outer;
         private volatile UsageContext? _context;
         private volatile bool _isTracked;
 
-        public Scope(UsageContext context, Scope? outer, BodySettings? records)
+        public Scope(UsageContext context, Scope? outer, BodySettings? settings)
         {
             _context = context;
-            _records = records;
+            _settings = settings;
             _outer = outer;
-            if (outer is not null)
-            {
-                outer._outer = FindOpen(outer._outer); // Overlapping scopes would otherwise keep all earlier ones alive.
-            }
+            outer?.ReleaseClosed();
         }
 
         public UsageContext? Context => _context;
@@ -118,9 +120,14 @@ public static class UsageScope
 
         public bool IsTracked => _isTracked;
 
-        public void Note(BodySettings records) =>
-            _isTracked |= _context is not null && _records is not null
-                && (ReferenceEquals(records, _records) || records.HasSinksOf(_records));
+        public void Note(BodySettings settings)
+        {
+            if (_context is not null && _settings is not null
+                && (ReferenceEquals(settings, _settings) || settings.HasSinksOf(_settings)))
+            {
+                _isTracked = true; // Never set to false: requests of one call may be noted at once.
+            }
+        }
 
         public void Dispose()
         {
@@ -130,6 +137,9 @@ public static class UsageScope
                 Ambient.Value = FindOpen(_outer);
             }
         }
+
+        // Scopes that overlap without nesting would otherwise keep all earlier ones alive.
+        private void ReleaseClosed() => _outer = FindOpen(_outer);
 
         // Scopes may be disposed out of order, so the outer scope may have ended first.
         private static Scope? FindOpen(Scope? scope)

@@ -5,13 +5,14 @@ using StreamUsage.Recording;
 namespace StreamUsage;
 
 /// <summary>Tracks the responses on one socket: OpenAI Realtime, OpenAI Responses over a WebSocket, and Gemini Live.
-/// The first message tells them apart. Each response gives a record, and so does each transcription of the user's
-/// speech. See <see cref="UsageTracker.TrackMessages"/>.</summary>
-/// <remarks>Messages are not kept. The members must not be called concurrently. A session that is neither completed nor
-/// disposed is recorded when it is collected, as if its reader had left.</remarks>
+/// Each response has a record, and so has each transcription of the user's speech. See
+/// <see cref="UsageTracker.TrackMessages"/>.</summary>
+/// <remarks>Each message is recognised by itself, and none is kept. The members must not be called concurrently. If the
+/// session is neither completed nor disposed, its open responses are recorded when they are collected, as if their
+/// reader had left.</remarks>
 public sealed class UsageSession : IDisposable
 {
-    // More than any server opens at once. Beyond it, the oldest response is recorded.
+    // Bounds the memory; no server opens as many at once. Beyond it, the oldest response is recorded.
     private const int MaxResponses = 64;
 
     private readonly UsageTracker _tracker;
@@ -23,13 +24,14 @@ public sealed class UsageSession : IDisposable
     internal UsageSession(UsageTracker tracker, UsageContext context)
     {
         _tracker = tracker;
-        _context = context;
+        _context = context with { RequestStartedAt = null }; // A response starts long after the session.
     }
 
     /// <summary>Reads a server message: one whole JSON object. Ignores other data and messages of no response. Never
     /// throws for the message.</summary>
     /// <param name="utf8Message">The message in UTF-8, valid only during the call.</param>
-    /// <returns>The handle of the response that the message ended; null if it ended none.</returns>
+    /// <returns>The handle of the response that the message ended, the latest if it ended two; null if it ended
+    /// none.</returns>
     public UsageTracking? Receive(ReadOnlySpan<byte> utf8Message)
     {
         if (_isClosed || !SessionMessage.TryRead(utf8Message, out SessionMessage message))
@@ -46,8 +48,8 @@ public sealed class UsageSession : IDisposable
         return message.IsOfResponse || message.IsOfTranscription ? ReceiveResponse(message, utf8Message) : null;
     }
 
-    /// <summary>Reports that the socket was closed. Open responses are recorded as interrupted. Further calls do
-    /// nothing.</summary>
+    /// <summary>Reports that the socket was closed. Open responses are recorded as interrupted, unless only their usage
+    /// was missing. Further calls do nothing.</summary>
     /// <param name="exception">The error that broke the socket; null if it was closed in order.</param>
     public void Complete(Exception? exception = null) =>
         Close(exception is null ? StreamEnd.EndOfBody : StreamEnd.Broke, exception);
@@ -63,26 +65,23 @@ public sealed class UsageSession : IDisposable
         SessionResponse? response = Find(id, message.Lane, isTranscription);
         if (response is null)
         {
-            if (!message.IsOfTranscription && id.IsEmpty)
+            if (!isTranscription && id.IsEmpty)
             {
                 return null; // An error of the session, not of a response.
             }
 
-            string? model = isTranscription ? _transcriptionModel : _model;
+            // The context names the model of responses. Transcriptions have another one, which only the session names.
+            string? model = isTranscription ? _transcriptionModel ?? _context.Model : _context.Model ?? _model;
             IUsageParser parser = message.IsRealtime || isTranscription ? ParserSet.Realtime : ParserSet.ResponsesSession;
-            response = Open(_context with
-            {
-                Model = isTranscription ? model ?? _context.Model
-                : _context.Model ?? model
-            }, parser, id, message.Lane, isTranscription);
+            response = Open(_context with { Model = model }, parser, id, message.Lane, isTranscription);
         }
 
         response.Receive(utf8Message);
         return message.IsEnd ? End(response) : null;
     }
 
-    // A turn has no id. It ends with its last message, with the usage that may follow, or when the next turn begins.
-    // Usage alone begins no turn: it repeats the usage of the turn before.
+    // A turn has no id. It ends when its end and its usage have arrived, or when the next turn begins. An interrupted
+    // turn waits for the usage that follows. Usage alone begins no turn: it repeats the usage of the turn before.
     private UsageTracking? ReceiveTurn(SessionMessage message, ReadOnlySpan<byte> utf8Message)
     {
         UsageTracking? ended = null;
@@ -105,6 +104,8 @@ public sealed class UsageSession : IDisposable
         return turn.IsEnding && turn.HasUsage && !message.IsTurnInterrupted ? End(turn) : ended;
     }
 
+    // Messages without an id belong to the response of their lane: the stream_id of a socket with several concurrent
+    // answers, which is empty on other sockets.
     private SessionResponse? Find(ReadOnlySpan<byte> id, ReadOnlySpan<byte> lane, bool isTranscription)
     {
         foreach (SessionResponse response in _open)
@@ -128,7 +129,7 @@ public sealed class UsageSession : IDisposable
             _open.RemoveAt(0);
         }
 
-        var response = new SessionResponse(_tracker.Bodies, context, parser, id, lane, isTranscription);
+        var response = new SessionResponse(_tracker.BodySettings, context, parser, id, lane, isTranscription);
         _open.Add(response);
         return response;
     }

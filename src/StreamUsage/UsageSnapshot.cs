@@ -26,7 +26,7 @@ public sealed record UsageSnapshot
     /// <summary>Gets the stop reason, as reported; null until it is known.</summary>
     public string? StopReason { get; init; }
 
-    /// <summary>Gets the cost of <see cref="Usage"/> so far, a lower bound while the response runs. It excludes input
-    /// that is not reported yet. Null if there is no pricing, or the model is unknown.</summary>
+    /// <summary>Gets the cost of <see cref="Usage"/> so far. It excludes input that is not reported yet. Null if there
+    /// is no pricing, or <see cref="UsageRecord.UnpricedReason"/> would have a reason.</summary>
     public UsageCost? Cost { get; init; }
 }

@@ -26,6 +26,7 @@ public sealed record UsageStart
 
     internal Func<UsageQuote>? EstimateQuote { get; init; }
 
-    /// <summary>Gets or sets whether only the default <see cref="IUsageSink.StartedAsync"/> got the start.</summary>
+    /// <summary>Gets or sets whether the sink has only the default <see cref="IUsageSink.StartedAsync"/>, so that it
+    /// needs no further starts.</summary>
     internal bool IsIgnored { get; set; }
 }

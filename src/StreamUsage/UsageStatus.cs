@@ -6,7 +6,8 @@ public enum UsageStatus
     /// <summary>The answer is complete.</summary>
     Completed,
 
-    /// <summary>The provider, the network or the caller's own check failed the exchange.</summary>
+    /// <summary>The provider or the network failed, or the caller called
+    /// <see cref="UsageTracking.Fail"/>.</summary>
     Failed,
 
     /// <summary>The reader left before the answer was complete.</summary>

@@ -11,7 +11,6 @@ using StreamUsage.Framing.Encodings;
 using StreamUsage.Http;
 using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
-using StreamUsage.PassThrough.Sessions;
 using StreamUsage.Pricing;
 using StreamUsage.Recording;
 using StreamUsage.Recording.Journal;
@@ -19,8 +18,9 @@ using StreamUsage.Recording.Stored;
 
 namespace StreamUsage;
 
-/// <summary>Tracks responses with one shared sink, options, parsers, estimator, pricing, logger and clock.
-/// Thread-safe.</summary>
+/// <summary>Tracks responses. All of them share the tracker's sink, options, logger and clock. Thread-safe.</summary>
+/// <remarks>A container's tracker can have several sinks; each gets every record. Create one tracker and keep
+/// it.</remarks>
 public sealed class UsageTracker : IAsyncDisposable, IDisposable
 {
     private readonly TrackerShutdown _shutdown;
@@ -30,8 +30,6 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly BodyDrainer? _drainer; // Null if draining is off.
     private readonly QueueGauges? _gauges;
     private readonly PriceTableGauge? _priceTableGauge;
-    private readonly ILogger? _logger;
-    private int _hasLoggedTwice, _hasLoggedNoContext;
 
     /// <summary>Creates a tracker.</summary>
     /// <param name="sink">Receives the records.</param>
@@ -43,7 +41,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     public UsageTracker(
         IUsageSink sink, StreamUsageOptions? options = null, ILoggerFactory? loggerFactory = null, TimeProvider? timeProvider = null)
-        : this(ToList(sink), options ?? new StreamUsageOptions(), loggerFactory, timeProvider, options?.MeterFactory)
+        : this((IReadOnlyList<IUsageSink>)[sink ?? throw new ArgumentNullException(nameof(sink))],
+            options ?? new StreamUsageOptions(), loggerFactory, timeProvider)
     {
     }
 
@@ -52,15 +51,15 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         StreamUsageOptions options,
         ILoggerFactory? loggerFactory,
         TimeProvider? timeProvider,
-        IMeterFactory? meterFactory,
         string name = "",
         IRecordOutbox? outbox = null)
     {
-        if (options.FindFault() is { } fault)
+        if (options.Validate() is { } error)
         {
-            throw new ArgumentException(fault, nameof(options));
+            throw new ArgumentException(error, nameof(options));
         }
 
+        IMeterFactory? meterFactory = options.MeterFactory;
         Time = timeProvider ?? TimeProvider.System;
         Budget = new BufferBudget(options.MaxRetainedBytes);
         var reading = new ReaderSettings(new ParserSet(options.GetParsers()), options.MaxEventBytes)
@@ -68,7 +67,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             Budget = Budget,
             MaxRetainedTextBytes = options.MaxRetainedTextBytes,
         };
-        Settings = new RecordSettings(
+        RecordSettings = new RecordSettings(
             options.Capture,
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
@@ -76,9 +75,9 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             options.Estimator ?? RecordBuilder.DefaultEstimator,
             options.MaxRequestBodyBytes,
             options.Pricing);
-        _logger = loggerFactory?.CreateLogger("StreamUsage");
+        ILogger? logger = loggerFactory?.CreateLogger("StreamUsage");
         GenAIMetrics metrics = GenAIMetrics.For(meterFactory, options.LatestGenAIConventions);
-        var reporter = new UsageReporter(_logger, UsageMeter.For(meterFactory))
+        var reporter = new UsageReporter(logger, UsageMeter.For(meterFactory))
         {
             Conventions = metrics,
             Tags = new MetricTags(options.MetricTags),
@@ -91,10 +90,10 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _priceTableGauge = options.Pricing is PriceTable { WatchedFile: { } file } prices
             ? new PriceTableGauge(meterFactory, file, () => prices.Age) : null;
         var answers = new StoredAnswers(options.PendingAnswers, options.SinkTimeout, reporter, Time);
-        var records = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter, answers);
+        var records = new RecordDispatcher(new RecordBuilder(RecordSettings, _worker), _delivery, reporter, answers);
         _journal = outbox is null ? null : records.Use(outbox, Time);
         _shutdown = new TrackerShutdown(records, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
-        Bodies = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), Settings.Redaction, records)
+        BodySettings = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), RecordSettings.Redaction, records)
         {
             Time = Time,
             Sinks = sinks,
@@ -106,23 +105,26 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             TagsCallers = options.TagCallerActivity,
             ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
         };
-        Requests = RequestSettings.Of(options);
+        RequestSettings = RequestSettings.Of(options);
         _drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null;
+        Responses = new ResponseTracker(BodySettings, RecordSettings, _drainer, logger);
     }
 
     internal TimeProvider Time { get; }
 
-    internal RecordSettings Settings { get; }
+    internal RecordSettings RecordSettings { get; }
 
     internal BufferBudget Budget { get; }
 
-    internal BodySettings Bodies { get; }
+    internal BodySettings BodySettings { get; }
 
     /// <summary>Gets why the outbox cannot store records at present; null if it can, or there is none.</summary>
-    internal Exception? OutboxFault => Bodies.Records.Outbox?.Outbox.Fault;
+    internal Exception? OutboxFault => BodySettings.Records.Outbox?.Outbox.Fault;
 
     /// <summary>Gets what the handlers of this tracker share.</summary>
-    internal RequestSettings Requests { get; }
+    internal RequestSettings RequestSettings { get; }
+
+    internal ResponseTracker Responses { get; }
 
     /// <summary>Tracks a stream. Disposing the returned stream disposes the body, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
@@ -136,18 +138,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(body);
         ArgumentNullException.ThrowIfNull(context);
-        TrackedBody tracked = Begin(context, response);
-        tracking = new UsageTracking(tracked);
-        var guard = new AbandonmentGuard(tracked, _drainer);
-        bool leaveOpen = response?.LeaveOpen ?? false;
-        if (_drainer is not null && !leaveOpen)
-        {
-            var detachable = new DetachableStream(body, tracked);
-            guard.Rest = detachable;
-            body = detachable;
-        }
-
-        return new TrackedStream(body, guard, leaveOpen);
+        return Responses.Track(body, context, response, out tracking);
     }
 
     /// <summary>Tracks a pipe. Completing the returned reader completes the body, unless it is to stay open.</summary>
@@ -162,13 +153,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(body);
         ArgumentNullException.ThrowIfNull(context);
-        TrackedBody tracked = Begin(context, response);
-        tracking = new UsageTracking(tracked);
-        var guard = new AbandonmentGuard(tracked, _drainer);
-        bool leaveOpen = response?.LeaveOpen ?? false;
-        var reader = new TrackedPipeReader(body, guard, leaveOpen);
-        guard.Rest = _drainer is null || leaveOpen ? null : reader;
-        return reader;
+        return Responses.Track(body, context, response, mayDrain: true, out tracking);
     }
 
     /// <summary>Tracks the responses on one socket: OpenAI Realtime, OpenAI Responses over a WebSocket, Gemini
@@ -182,12 +167,13 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return new UsageSession(this, context);
     }
 
-    /// <summary>Reads a body that nobody else reads (a stored one, say) and delivers its record. A broken body is an
-    /// outcome, not an exception. Completes the pipe, unless it is to stay open.</summary>
+    /// <summary>Reads a body that nobody else reads, for example a stored one, and delivers its record. A broken body
+    /// is an outcome, not an exception. Completes the pipe, unless it is to stay open.</summary>
     /// <param name="body">The body to read.</param>
     /// <param name="context">The context of the request.</param>
     /// <param name="response">The known facts about the response; null if none.</param>
-    /// <param name="cancellationToken">Stops reading; the record then covers what was read.</param>
+    /// <param name="cancellationToken">Stops reading, also if draining is on. The record then covers what was read, and
+    /// the method still waits for its delivery.</param>
     /// <returns>The record, once it was delivered, queued or stored, or failed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is
     /// null.</exception>
@@ -195,7 +181,9 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     public async Task<UsageRecord> ReadAsync(
         PipeReader body, UsageContext context, TrackedResponse? response = null, CancellationToken cancellationToken = default)
     {
-        PipeReader reader = Track(body, context, out UsageTracking tracking, response);
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentNullException.ThrowIfNull(context);
+        PipeReader reader = Responses.Track(body, context, response, mayDrain: false, out UsageTracking tracking);
         Exception? fault = null;
         try
         {
@@ -235,19 +223,19 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         return DefaultTrackers.Get(sink);
     }
 
-    /// <summary>Waits until the records of all ended responses are delivered or have failed. Ignores open
-    /// responses.</summary>
+    /// <summary>Waits until the records of all ended responses are delivered or have failed, also those in a queue or
+    /// an outbox. Ignores open responses.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the delivery.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task FlushAsync(CancellationToken cancellationToken = default) =>
-        Bodies.Records.WhenDelivered().WaitAsync(cancellationToken);
+        BodySettings.Records.WhenDelivered().WaitAsync(cancellationToken);
 
     /// <summary>Loads the tokenizers, so that the first estimate does not wait. They take about 60 MB and a
     /// second.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the loading.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task WarmUpAsync(CancellationToken cancellationToken = default) =>
-        _worker.RunAsync(() => RecordBuilder.WarmUp(Settings.Estimator), cancellationToken);
+        _worker.RunAsync(() => RecordBuilder.WarmUp(RecordSettings.Estimator), cancellationToken);
 
     /// <summary>Returns the state of each sink, for a health check, in the order in which the sinks were
     /// added.</summary>
@@ -267,27 +255,21 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     public UsageTracking RecordFailure(UsageContext context, Exception? exception = null, bool requestWasSent = true)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return RecordNoResponse(context, new SentRequest(context.RequestBody.Length), exception, requestWasSent);
-    }
-
-    internal UsageTracking RecordNoResponse(UsageContext context, in SentRequest request, Exception? exception, bool requestWasSent)
-    {
-        TrackedBody body = Begin(context, null, request);
-        body.FinishWithoutResponse(exception, requestWasSent);
-        return new UsageTracking(body);
+        return Responses.RecordNoResponse(context, new SentRequest(context.RequestBody.Length), exception, requestWasSent);
     }
 
     /// <summary>Stops the tracker. Waits up to <see cref="StreamUsageOptions.ShutdownGracePeriod"/> for open responses,
     /// and records the rest as <see cref="StreamOutcome.Interrupted"/>. Then delivers, up to
     /// <see cref="BackgroundDeliveryOptions.ShutdownTimeout"/>, or <see cref="StreamUsageOptions.SinkTimeout"/> without
     /// a queue.</summary>
-    /// <remarks>Remaining records are logged and passed to <see cref="StreamUsageOptions.OnDeliveryFailed"/>. Responses
-    /// can still be tracked afterwards.</remarks>
+    /// <remarks>Remaining records stay in the outbox. Without one, they are logged and passed to
+    /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>. Responses can still be tracked afterwards; their records are
+    /// delivered without the outbox.</remarks>
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         _journal?.Dispose();
-        if (Bodies.Records.Outbox is { } outbox)
+        if (BodySettings.Records.Outbox is { } outbox)
         {
             await outbox.DisposeAsync().ConfigureAwait(false);
         }
@@ -296,8 +278,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <summary>Stops the tracker like <see cref="DisposeAsync"/>, and blocks until it is stopped.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    /// <summary>Stops the tracker once. A cancelled token ends the wait for responses and shortens the
-    /// delivery.</summary>
+    /// <summary>Stops the tracker. Calls at the same time share one stop. A cancelled token ends the wait for
+    /// responses, and limits the delivery to 5 seconds.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
         _drainer?.Dispose();
@@ -306,128 +288,15 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         _priceTableGauge?.Dispose();
     }
 
-    /// <summary>Returns the expected cost of a request, for budgets. Faults of the estimator or the pricing never
-    /// throw.</summary>
+    /// <summary>Returns the expected cost of a request, for budgets. Exceptions of the estimator or the pricing are not
+    /// thrown.</summary>
+    /// <remarks>Both run on the caller's thread, without <see cref="StreamUsageOptions.EstimationTimeout"/>.</remarks>
     /// <param name="context">The request body, and the provider, format and model if known.</param>
     /// <returns>The estimated input and, if priced, its cost and the cost with the longest output.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public UsageQuote Quote(UsageContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return RequestQuote.Of(context, Settings, Time.GetUtcNow());
+        return RequestQuote.Of(context, RecordSettings, Time.GetUtcNow());
     }
-
-    /// <summary>Tracks a response that only a client's objects describe: its user passes each of them on.</summary>
-    /// <param name="context">The context of the request.</param>
-    /// <param name="parser">Reads what is passed on.</param>
-    /// <param name="isStreamed">Whether the response comes in parts.</param>
-    /// <param name="httpStatusCode">The HTTP status, if the client told it.</param>
-    internal ClientResponse TrackClientResponse(UsageContext context, IUsageParser parser, bool isStreamed, int? httpStatusCode = null)
-    {
-        UsageScope.NoteTracked(Bodies);
-        return new ClientResponse(Bodies, context, parser, isStreamed, httpStatusCode);
-    }
-
-    internal UsageTracking Track(HttpResponseMessage response, UsageContext context, in SentRequest request)
-    {
-        HttpContent content = response.Content;
-        UsageTracking? latest = TrackedResponses.Find(response);
-        for (UsageTracking? earlier = latest; earlier is not null; earlier = earlier.Earlier)
-        {
-            BodySettings other = earlier.Body!.Settings;
-            if (ReferenceEquals(other, Bodies))
-            {
-                request.BodyCopy?.Dispose();
-                return earlier;
-            }
-
-            if (other.HasSinksOf(Bodies))
-            {
-                earlier.Body.FillIn(context, request.BodyLength, request.BodyCopy);
-                LogTrackedTwice(earlier.Body.Id);
-                return earlier;
-            }
-        }
-
-        IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), request.AsksForTranscript);
-        var body = new TrackedBody(
-            Bodies, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
-        {
-            RequestUri = AbsoluteUri(response.RequestMessage?.RequestUri),
-            IsFetch = request.StoredAnswerId is null
-                && response.RequestMessage is { Method.Method: "GET" } get && ModelEndpoints.Find(get) is not null,
-            RequestBodyLength = request.BodyLength,
-            RequestBodyCopy = request.BodyCopy,
-            StoredAnswerId = request.StoredAnswerId,
-        };
-        var tracking = new UsageTracking(body) { Earlier = latest };
-        response.Content = new TrackedContent(content, body, tracking, _drainer);
-        TrackedResponses.Add(response, tracking);
-        Begin(body);
-        return tracking;
-    }
-
-    /// <summary>Logs, once, that a response was tracked without a context.</summary>
-    internal void LogNoContext(string? host) => LogOnce(ref _hasLoggedNoContext, logger => Log.NoContext(logger, LogText.Escape(host)));
-
-    private void LogTrackedTwice(Guid recordId) => LogOnce(ref _hasLoggedTwice, logger => Log.TrackedTwice(logger, recordId));
-
-    private void LogOnce(ref int hasLogged, Action<ILogger> log)
-    {
-        if (_logger is null || Interlocked.Exchange(ref hasLogged, 1) != 0)
-        {
-            return;
-        }
-
-        try
-        {
-            log(_logger);
-        }
-        catch (Exception)
-        {
-            // A faulty logger must not affect the caller.
-        }
-    }
-
-    private TrackedBody Begin(UsageContext context, TrackedResponse? response, SentRequest? request = null)
-    {
-        IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Redact(response?.Headers) : null;
-        KnownAnswer? known = KnownAnswer.Find(response?.ContentType, asksForTranscript: false);
-        var body = new TrackedBody(Bodies, context, response?.StatusCode, null, response?.ContentEncoding, headers, known)
-        {
-            RequestUri = AbsoluteUri(response?.RequestUri),
-            RequestBodyLength = request?.BodyLength ?? context.RequestBody.Length,
-            RequestBodyCopy = request?.BodyCopy,
-        };
-        Begin(body);
-        return body;
-    }
-
-    private static void Begin(TrackedBody body)
-    {
-        UsageScope.NoteTracked(body.Settings);
-        body.Begin();
-    }
-
-    private static Uri? AbsoluteUri(Uri? uri) => uri is { IsAbsoluteUri: true } ? uri : null;
-
-    private static IReadOnlyList<IUsageSink> ToList(IUsageSink sink)
-    {
-        ArgumentNullException.ThrowIfNull(sink);
-        return [sink];
-    }
-
-    // Reads the header only: asking the content would make some contents compute their length.
-    private static long? ContentLength(HttpContent content) =>
-        content.Headers.NonValidated.TryGetValues("Content-Length", out System.Net.Http.Headers.HeaderStringValues values)
-        && long.TryParse(
-            values.ToString(),
-            System.Globalization.NumberStyles.None,
-            System.Globalization.CultureInfo.InvariantCulture,
-            out long length) ? length : null;
-
-    // Null if missing: a handler that decodes bodies removes Content-Encoding.
-    private static string? Header(HttpContent content, string name) =>
-        content.Headers.NonValidated.TryGetValues(name, out System.Net.Http.Headers.HeaderStringValues values) ? values.ToString() : null;
 }

@@ -20,12 +20,14 @@ public sealed class UsageTracking
     /// <summary>Gets the state so far, and the record's figures after the end.</summary>
     public UsageSnapshot Current => _body?.Snapshot() ?? new UsageSnapshot();
 
-    /// <summary>Gets the final record, once its delivery has ended or it was queued or stored. Completes even if that
-    /// failed. Cancelled if there is no record: the response is not tracked (status 101), or shows a stored answer that
-    /// another response bills. Returns the same task each time.</summary>
+    /// <summary>Gets the task of the final record. It completes when the record was delivered, queued or stored, or its
+    /// delivery failed.</summary>
+    /// <remarks>The task is cancelled if there is no record. Either the response is not tracked (status 101), or it is
+    /// a fetch of a stored answer that another response bills.</remarks>
     public Task<UsageRecord> Completion => _body?.Completion ?? NoRecord;
 
-    /// <summary>Gets how the delivery ended. Cancelled if there is no record; see <see cref="Completion"/>.</summary>
+    /// <summary>Gets the task of the delivery's result. It is cancelled if there is no record, like
+    /// <see cref="Completion"/>.</summary>
     public Task<DeliveryResult> Delivery => _body?.DeliveryResult ?? NoDelivery;
 
     internal static UsageTracking Untracked { get; } = new();
@@ -36,9 +38,10 @@ public sealed class UsageTracking
     /// <summary>Gets the tracked body; null if the response is not tracked.</summary>
     internal TrackedBody? Body => _body;
 
-    /// <summary>Marks the exchange as failed. Changes the record's status, status code and message, but not its
-    /// outcome.</summary>
-    /// <param name="statusCode">The status to report, 100 to 599.</param>
+    /// <summary>Marks the exchange as failed. Changes the record's status, status code and error message, but neither
+    /// its outcome nor its error type.</summary>
+    /// <param name="statusCode">The status to report, 100 to 599. The record is <see cref="UsageStatus.Failed"/> with
+    /// any of them.</param>
     /// <param name="message">The reason.</param>
     /// <returns>False if the record was already built.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not an HTTP status.</exception>

@@ -3,19 +3,19 @@ using StreamUsage.Http.IncludeUsage;
 
 namespace StreamUsage;
 
-/// <summary>Tracks the model responses of an <see cref="HttpClient"/>: requests to known model API paths, and requests
-/// with a context. Finds a missing format, model, request body and start in the request. Request and response bytes
-/// stay the same, unless <see cref="StreamUsageOptions.RequestStreamUsage"/> is set. Faults here never reach the
-/// caller.</summary>
+/// <summary>Tracks the model responses of an <see cref="HttpClient"/>: of requests to known model API paths, and of
+/// requests with a context. Takes the format, model, body and start time from the request if the context has none. The
+/// bytes of requests and responses stay the same unless <see cref="StreamUsageOptions.RequestStreamUsage"/> is
+/// set.</summary>
 /// <remarks>
 /// <para>Use <c>AddHttpClient(…).AddUsageTracking()</c>, or <c>new HttpClient(new UsageTrackingHandler(tracker))</c>,
 /// which creates its own inner handler. A request body is kept up to
 /// <see cref="StreamUsageOptions.MaxRequestBodyBytes"/>; of a larger one only the model and the length are used.</para>
 /// <para>Each call of the handler is one attempt with one record. An attempt without a
-/// <see cref="UsageContext.AttemptId"/> gets one. A handler outside that sends a request again gets a record for each
-/// attempt; one inside gets a record for the call.</para>
+/// <see cref="UsageContext.AttemptId"/> gets one. With a retry handler outside this one, each attempt has a record.
+/// With a retry handler inside, the call has one record.</para>
 /// <para>A stored answer that is fetched by its id (Responses, Gemini Interactions) was billed when it was created. A
-/// background answer is billed once, by the first fetch that shows its end. Other fetches make no record.</para>
+/// background answer is billed once, by the first fetch that returns its end. Other fetches make no record.</para>
 /// </remarks>
 public sealed class UsageTrackingHandler : DelegatingHandler
 {
@@ -42,7 +42,7 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         InnerHandler = innerHandler;
     }
 
-    /// <summary>Returns whether a request asks a known model path, or fetches a stored answer: the requests that are
+    /// <summary>Returns whether a request is to a known model path, or fetches a stored answer. These requests are
     /// tracked if <see cref="StreamUsageOptions.ShouldTrack"/> is null.</summary>
     /// <param name="request">The request.</param>
     /// <returns>False also without an absolute URI.</returns>
@@ -64,27 +64,25 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         }
 
         HttpResponseMessage response;
-        Uri? asked = null;
+        bool asksForUsage;
         try
         {
-            if (MayAskForUsage(request, out Uri? server)
-                && await UsageRequest.CreateAsync(request, observed.Content, MaxBodyBytes, cancellationToken).ConfigureAwait(false)
-                    is { } asking)
-            {
-                observed.Observe(request, asking);
-                asked = server;
-            }
-
+            HttpContent? edited = MayAskForUsage(request, out Uri? server)
+                ? await IncludeUsageRequest.CreateAsync(request, observed.Content, MaxBodyBytes, cancellationToken).ConfigureAwait(false)
+                : null;
+            asksForUsage = TrySubstitute(request, observed, edited);
             response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            if (asked is not null && await UsageRequest.IsRejectedAsync(response, cancellationToken).ConfigureAwait(false))
+            if (asksForUsage && await IncludeUsageResponse.ReadRejectionAsync(response, cancellationToken).ConfigureAwait(false))
             {
-                SendUnchanged(request, observed, response, ref asked);
+                asksForUsage = false;
+                PrepareUnchanged(request, observed, response);
                 response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+                RememberRejection(server!, response);
             }
         }
         catch (Exception fault)
         {
-            Fail(request, observed, fault);
+            RecordFailureOrAbandon(request, observed, fault);
             throw;
         }
         finally
@@ -92,7 +90,7 @@ public sealed class UsageTrackingHandler : DelegatingHandler
             observed.Restore(request);
         }
 
-        return Track(response, observed, asked is not null);
+        return Track(response, observed, asksForUsage);
     }
 
     /// <inheritdoc/>
@@ -106,26 +104,25 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         }
 
         HttpResponseMessage response;
-        Uri? asked = null;
+        bool asksForUsage;
         try
         {
-            if (MayAskForUsage(request, out Uri? server)
-                && UsageRequest.Create(request, observed.Content, MaxBodyBytes, cancellationToken) is { } asking)
-            {
-                observed.Observe(request, asking);
-                asked = server;
-            }
-
+            HttpContent? edited = MayAskForUsage(request, out Uri? server)
+                ? IncludeUsageRequest.Create(request, observed.Content, MaxBodyBytes, cancellationToken)
+                : null;
+            asksForUsage = TrySubstitute(request, observed, edited);
             response = base.Send(request, cancellationToken);
-            if (asked is not null && UsageRequest.IsRejected(response, cancellationToken))
+            if (asksForUsage && IncludeUsageResponse.ReadRejection(response, cancellationToken))
             {
-                SendUnchanged(request, observed, response, ref asked);
+                asksForUsage = false;
+                PrepareUnchanged(request, observed, response);
                 response = base.Send(request, cancellationToken);
+                RememberRejection(server!, response);
             }
         }
         catch (Exception fault)
         {
-            Fail(request, observed, fault);
+            RecordFailureOrAbandon(request, observed, fault);
             throw;
         }
         finally
@@ -133,10 +130,10 @@ public sealed class UsageTrackingHandler : DelegatingHandler
             observed.Restore(request);
         }
 
-        return Track(response, observed, asked is not null);
+        return Track(response, observed, asksForUsage);
     }
 
-    private int MaxBodyBytes => _tracker.Settings.MaxRequestBodyBytes;
+    private int MaxBodyBytes => _tracker.RecordSettings.MaxRequestBodyBytes;
 
     private ObservedRequest? Observe(HttpRequestMessage request)
     {
@@ -148,9 +145,9 @@ public sealed class UsageTrackingHandler : DelegatingHandler
         }
 
         UsageContext? context = own ?? UsageScope.Current;
-        if (context is null && _tracker.Requests.WarnsWithoutContext)
+        if (context is null && _tracker.RequestSettings.WarnsWithoutContext)
         {
-            _tracker.LogNoContext(request.RequestUri is { IsAbsoluteUri: true } uri ? uri.Host : null);
+            _tracker.Responses.LogNoContext(request.RequestUri is { IsAbsoluteUri: true } uri ? uri.Host : null);
         }
 
         return new ObservedRequest(
@@ -166,7 +163,7 @@ public sealed class UsageTrackingHandler : DelegatingHandler
     {
         try
         {
-            return _tracker.Requests.ShouldTrack?.Invoke(request) ?? isKnown;
+            return _tracker.RequestSettings.ShouldTrack?.Invoke(request) ?? isKnown;
         }
         catch (Exception)
         {
@@ -177,42 +174,62 @@ public sealed class UsageTrackingHandler : DelegatingHandler
     private bool MayAskForUsage(HttpRequestMessage request, out Uri? server)
     {
         server = request.RequestUri;
-        return server is not null && ModelEndpoints.IsChat(request) && _tracker.Requests.MayAskForUsage(server);
+        return server is not null && ModelEndpoints.IsChat(request) && _tracker.RequestSettings.MayAskForUsage(server);
     }
 
-    // The server rejected the request for usage. It is not asked again.
-    private void SendUnchanged(HttpRequestMessage request, ObservedRequest observed, HttpResponseMessage rejection, ref Uri? asked)
+    private static bool TrySubstitute(HttpRequestMessage request, ObservedRequest observed, HttpContent? edited)
     {
-        _tracker.Requests.Reject(asked!);
-        asked = null;
+        if (edited is not null)
+        {
+            observed.Observe(request, edited);
+        }
+
+        return edited is not null;
+    }
+
+    // After a rejection, the request is sent as the caller made it.
+    private static void PrepareUnchanged(HttpRequestMessage request, ObservedRequest observed, HttpResponseMessage rejection)
+    {
         rejection.Dispose();
         observed.Observe(request, observed.Content!);
     }
 
+    // If the unchanged request fails in the same way, the error only repeated the request, and had another reason.
+    private void RememberRejection(Uri server, HttpResponseMessage second)
+    {
+        if (!IncludeUsageResponse.MayBeRejection(second))
+        {
+            _tracker.RequestSettings.RememberRejection(server);
+        }
+    }
+
     // The usage chunk is tracked before it is removed.
-    private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed, bool hasAsked)
+    private HttpResponseMessage Track(HttpResponseMessage response, ObservedRequest observed, bool asksForUsage)
     {
         (UsageContext context, SentRequest sent) = observed.Describe();
         response.TrackUsage(_tracker, context, sent);
-        if (hasAsked)
+        if (asksForUsage)
         {
-            UsageRequest.HideUsage(response, _tracker.Bodies.Reading.MaxEventBytes);
+            IncludeUsageResponse.HideUsage(response, _tracker.BodySettings.Reading.MaxEventBytes);
         }
 
         return response;
     }
 
-    private void Fail(HttpRequestMessage request, ObservedRequest observed, Exception fault)
+    // A handler inside may have recorded the failure already.
+    private void RecordFailureOrAbandon(HttpRequestMessage request, ObservedRequest observed, Exception fault)
     {
-        if (!_tracker.Requests.RecordsFailures || observed.ShowsStoredAnswer
-            || !RequestAttempts.Of(request).TryRecord(fault, _tracker.Bodies.Sinks))
+        bool isRecorded = _tracker.RequestSettings.RecordsFailures && !observed.FetchesStoredAnswer
+            && RequestAttempts.Of(request).TryRecord(fault, _tracker.BodySettings.Sinks);
+        if (isRecorded)
+        {
+            (UsageContext context, SentRequest sent) = observed.Describe();
+            _tracker.Responses.RecordNoResponse(context, sent, fault, observed.WasSent(fault));
+        }
+        else
         {
             observed.Abandon();
-            return;
         }
-
-        (UsageContext context, SentRequest sent) = observed.Describe();
-        _tracker.RecordNoResponse(context, sent, fault, observed.WasSent(fault));
     }
 
     // Client factories set the inner handler themselves, so one is created only if the first request finds none.

@@ -52,7 +52,8 @@ internal sealed class RecordDelivery
             if (_queues[i].Calls.TakesStarts)
             {
                 calls ??= [.. Enumerable.Repeat(Task.CompletedTask, _queues.Length)];
-                calls[i] = _queues[i].Calls.StartAsync(start, request);
+                UsageStart own = i == 0 ? start : start with { IsIgnored = false }; // Each sink marks its own as ignored.
+                calls[i] = _queues[i].Calls.StartAsync(own, request);
             }
         }
 

@@ -8,7 +8,7 @@ internal sealed class OptionsValidation(IEnumerable<TrackerName> trackers, IEnum
 {
     public ValidateOptionsResult Validate(string? name, StreamUsageOptions options)
     {
-        if (options.FindFault() is { } fault)
+        if (options.Validate() is { } fault)
         {
             return ValidateOptionsResult.Fail(fault);
         }

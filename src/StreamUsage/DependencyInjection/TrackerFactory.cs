@@ -24,11 +24,11 @@ internal static class TrackerFactory
     public static UsageTracker Create(IServiceProvider provider, string name)
     {
         StreamUsageOptions options = provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get(name)
-            .FillIn(provider.GetService<ITokenEstimator>(), provider.GetService<IUsagePricing>(), provider.GetServices<IUsageParser>());
+            .FillIn(provider.GetService<ITokenEstimator>(), provider.GetService<IUsagePricing>(), provider.GetService<IMeterFactory>(),
+                provider.GetServices<IUsageParser>());
         IUsageSink[] sinks =
             [.. provider.GetServices<SinkRegistration>().Where(sink => sink.TrackerName == name).Select(sink => sink.Sink(provider))];
-        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(),
-            options.MeterFactory ?? provider.GetService<IMeterFactory>(), name,
+        return new UsageTracker(sinks, options, provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>(), name,
             provider.GetServices<OutboxRegistration>().LastOrDefault(outbox => outbox.TrackerName == name)?.Outbox(provider));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class TrackerHealthCheck(UsageTracker tracker, HealthLimits limi
         Finding[] findings =
         [
             .. sinks.SelectMany(sink => Check(sink, failure)),
-            .. CheckPrices(tracker.Settings.Pricing as PriceTable),
+            .. CheckPrices(tracker.RecordSettings.Pricing as PriceTable),
             .. CheckOutbox(tracker.OutboxFault),
         ];
         var data = new Dictionary<string, object>();

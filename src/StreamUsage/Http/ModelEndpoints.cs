@@ -38,7 +38,7 @@ internal static class ModelEndpoints
     private static readonly (string Collection, ApiFormat Format)[] StoredAnswers =
         [("/responses", ApiFormat.OpenAI), ("/interactions", ApiFormat.Gemini)];
 
-    /// <summary>Returns what a request's path says; null if it is no model request.</summary>
+    /// <summary>Returns the endpoint of a request; null if its path is not a model's.</summary>
     public static ModelEndpoint? Find(HttpRequestMessage request)
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)
@@ -62,7 +62,8 @@ internal static class ModelEndpoints
         request.Method == HttpMethod.Post && request.RequestUri is { IsAbsoluteUri: true } uri
         && uri.AbsolutePath.AsSpan().TrimEnd('/').EndsWith("/chat/completions", StringComparison.Ordinal);
 
-    // An answer is fetched by its id, and a background answer is cancelled by it: both show the answer.
+    // An answer is fetched by its id, and a background answer is cancelled by its id. Both responses contain the
+    // answer.
     private static ModelEndpoint? FindStored(ReadOnlySpan<char> path)
     {
         int slash = path.LastIndexOf('/');

@@ -1,5 +1,6 @@
 using System.Net;
 using StreamUsage.Buffers;
+using StreamUsage.PassThrough;
 
 namespace StreamUsage.Http;
 
@@ -16,16 +17,14 @@ internal sealed class ObservedContent : HttpContent
         _inner = inner;
         _maxBytes = maxBytes;
         _budget = budget;
-        foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
-        {
-            Headers.TryAddWithoutValidation(name, values);
-        }
+        inner.CopyHeadersTo(this);
     }
 
-    /// <summary>Gets the bytes last sent; null if none were.</summary>
+    /// <summary>Gets the copy of the bytes last sent; null if the sending has not begun. The request disposes
+    /// it.</summary>
     public SentBody? Sent { get; private set; }
 
-    /// <summary>Gets whether all bytes were written.</summary>
+    /// <summary>Gets whether all bytes were written to the connection, or to the buffer of a handler inside.</summary>
     public bool WasSent { get; private set; }
 
     protected override bool TryComputeLength(out long length)

@@ -3,9 +3,9 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Http;
 
-/// <summary>Represents what a request shows while it is sent: its start, its body or the body's length, and its
-/// model.</summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "The observed content holds nothing but the request's own.")]
+/// <summary>Represents the facts about a request that are seen while it is sent: its start, its body or the body's
+/// length, and its model.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The record, or Abandon, releases the copy of the body.")]
 internal sealed class ObservedRequest
 {
     private readonly UsageContext _context;
@@ -32,7 +32,7 @@ internal sealed class ObservedRequest
             // Times are then measured from where tracking begins.
         }
 
-        // A body that the caller has given is not copied again. Whether it was sent is seen all the same.
+        // A body that the caller has given is not copied again. Its sending is still observed.
         _maxBodyBytes = context.RequestBody.IsEmpty ? maxBodyBytes : 0;
         _budget = budget;
         Content = request.Content;
@@ -45,8 +45,9 @@ internal sealed class ObservedRequest
     /// <summary>Gets the caller's content; null if none.</summary>
     public HttpContent? Content { get; }
 
-    /// <summary>Gets whether the request shows a stored answer, which was billed, or is billed once.</summary>
-    public bool ShowsStoredAnswer => _endpoint.StoredAnswerId is not null;
+    /// <summary>Gets whether the request fetches or cancels a stored answer. Such an answer was billed when it was
+    /// created, or its first complete fetch bills it.</summary>
+    public bool FetchesStoredAnswer => _endpoint.StoredAnswerId is not null;
 
     private bool AsksForTranscript => _path is { } path
         && (path.EndsWith("/audio/transcriptions", StringComparison.Ordinal)
@@ -59,6 +60,7 @@ internal sealed class ObservedRequest
         request.Content = _observed = new ObservedContent(content, _maxBodyBytes, _budget);
     }
 
+    /// <summary>Gives the request its own content back, unless another handler replaced it.</summary>
     public void Restore(HttpRequestMessage request)
     {
         if (_observed is not null && ReferenceEquals(request.Content, _observed))
@@ -67,11 +69,13 @@ internal sealed class ObservedRequest
         }
     }
 
-    /// <summary>Releases the copy of the body, as there is no record.</summary>
+    /// <summary>Releases the copy of the body, which no record needs.</summary>
     public void Abandon() => _observed?.Sent?.Dispose();
 
     /// <summary>Returns whether the whole request was sent before it failed.</summary>
-    /// <param name="fault">The failure. One of connecting says that a handler inside only buffered the body.</param>
+    /// <param name="fault">The failure. After a connection failure nothing was sent: a handler inside only buffered the
+    /// body.</param>
+    /// <returns>True also for a request without a body.</returns>
     public bool WasSent(Exception fault) => _observed?.WasSent != false && fault is not HttpRequestException
     {
         HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
@@ -92,12 +96,13 @@ internal sealed class ObservedRequest
             RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
         };
-        long charged = isWhole || !RequestModel.IsForm(body.Span) ? length : 0; // An upload's length says nothing about its tokens.
+        // The length of an upload says nothing about its tokens.
+        long estimationLength = isWhole || !RequestModel.IsForm(body.Span) ? length : 0;
         if (context.RequestBody.IsEmpty)
         {
             Abandon();
         }
 
-        return (context, new SentRequest(charged, _observed?.Sent, AsksForTranscript, _endpoint.StoredAnswerId));
+        return (context, new SentRequest(estimationLength, _observed?.Sent, AsksForTranscript, _endpoint.StoredAnswerId));
     }
 }

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace StreamUsage.Http;
 
-/// <summary>Counts the attempts of one request message, which a handler outside may send several times.
-/// Thread-safe: copies of a message share their options.</summary>
+/// <summary>Counts the attempts of one request message, which a handler outside may send several times, and notes which
+/// failures are recorded. Thread-safe: copies of a message share their options.</summary>
 internal sealed class RequestAttempts
 {
     private static readonly HttpRequestOptionsKey<RequestAttempts> Key = new("StreamUsage.Attempts");
@@ -25,7 +25,7 @@ internal sealed class RequestAttempts
     }
 
     /// <summary>Begins an attempt.</summary>
-    /// <returns>Its id: the message's own, and the number of the attempt.</returns>
+    /// <returns>Its id: the message's own, and a number. Nested handlers each begin one.</returns>
     public string Begin()
     {
         lock (_recorded)
@@ -35,8 +35,8 @@ internal sealed class RequestAttempts
         }
     }
 
-    /// <summary>Notes that a failure is recorded. Returns false if a handler inside has recorded it into the same
-    /// sinks.</summary>
+    /// <summary>Returns whether the caller is to record the failure: false if a handler inside recorded it into all
+    /// these sinks.</summary>
     public bool TryRecord(Exception failure, IReadOnlyList<IUsageSink> sinks)
     {
         lock (_recorded)

@@ -15,6 +15,7 @@ internal static class RequestModel
 
     private static readonly SearchValues<char> Delimiters = SearchValues.Create("?#&\\\"<>");
 
+    /// <summary>Returns whether a body is a multipart form, which begins with a delimiter.</summary>
     public static bool IsForm(ReadOnlySpan<byte> body) => body.StartsWith("--"u8);
 
     /// <summary>Returns the <c>model</c> of a JSON object or a form, cut if very long; null if there is none.</summary>
@@ -32,7 +33,7 @@ internal static class RequestModel
 
     /// <summary>Returns the model in a path (".../models/NAME:generateContent", ".../model/NAME/converse",
     /// ".../deployments/NAME/chat/completions"); null if there is none. An escape such as <c>%0a</c> or <c>%3Fkey=</c>
-    /// ends the name.</summary>
+    /// ends the name. A name may contain a colon (<c>llama3:8b</c>).</summary>
     public static string? InPath(string? path)
     {
         string[] parts = path?.Split('/') ?? [];
@@ -42,7 +43,9 @@ internal static class RequestModel
             return null;
         }
 
-        string name = Uri.UnescapeDataString(parts[index].Split(':')[0]);
+        string part = parts[index];
+        int verb = index == parts.Length - 1 ? part.LastIndexOf(':') : -1; // Only the last part has a verb after the name.
+        string name = Uri.UnescapeDataString(verb < 0 ? part : part[..verb]);
         int length = 0;
         while (length < name.Length && !Delimiters.Contains(name[length]) && IsVisible(name[length]))
         {
@@ -52,18 +55,20 @@ internal static class RequestModel
         return length == 0 ? null : CappedText.Of(name[..length], MaxLength);
     }
 
-    // Content-Disposition: form-data; name="model", a blank line, the value. Some clients omit the quotation marks.
     private static string? InForm(ReadOnlySpan<byte> form)
     {
-        foreach (string name in (string[])["name=\"model\"", "name=model"])
+        if (!MultipartBody.TryRead(form, out MultipartBody parts))
         {
-            int at = form.IndexOf(Encoding.ASCII.GetBytes(name));
-            ReadOnlySpan<byte> part = at < 0 ? default : form[(at + name.Length)..];
-            int start = part.IndexOf("\r\n\r\n"u8);
-            int length = start < 0 ? -1 : part[(start + 4)..].IndexOf("\r\n"u8);
-            if (length > 0)
+            return null;
+        }
+
+        while (parts.Next())
+        {
+            if (!parts.IsFile && parts.Name.SequenceEqual("model"u8))
             {
-                return Encoding.UTF8.GetString(part.Slice(start + 4, Math.Min(length, 4 * MaxLength)));
+                // A value that reaches the end of the kept bytes may be cut.
+                bool isCut = !form.Overlaps(parts.Value, out int start) || start + parts.Value.Length == form.Length;
+                return isCut ? null : Encoding.UTF8.GetString(parts.Value[..Math.Min(parts.Value.Length, 4 * MaxLength)]);
             }
         }
 

@@ -3,8 +3,8 @@ using StreamUsage.Buffers;
 namespace StreamUsage.Http;
 
 /// <summary>Represents a copy of a request body, made while it is sent, up to a limit and within the budget. Of a
-/// larger body, only the length and the beginning are kept, which names the model. Disposing it releases the copy.
-/// Thread-safe: an answer may end while the body is still being sent.</summary>
+/// larger body it keeps the length and the beginning, which usually contains the model's name. Disposing it releases
+/// the copy. Thread-safe: an answer may end while the body is still being sent.</summary>
 internal sealed class SentBody : IDisposable
 {
     private const int HeadBytes = BufferBudget.FreeBytes;
@@ -34,7 +34,7 @@ internal sealed class SentBody : IDisposable
         _budget = budget;
     }
 
-    /// <summary>Returns the bytes kept so far, the length sent, and whether they are the whole body.</summary>
+    /// <summary>Returns the bytes kept, the length added so far, and whether all added bytes were kept.</summary>
     public (ReadOnlyMemory<byte> Kept, long Length, bool IsWhole) Read()
     {
         lock (_gate)
@@ -43,6 +43,7 @@ internal sealed class SentBody : IDisposable
         }
     }
 
+    /// <summary>Ignores the bytes that follow.</summary>
     public void Stop()
     {
         lock (_gate)
@@ -110,7 +111,7 @@ internal sealed class SentBody : IDisposable
         }
     }
 
-    // Until its bytes are copied, the old array counts too.
+    // Old and new array exist together during the copy, so both are charged.
     private bool TryResize(int length)
     {
         bool isFree = length <= BufferBudget.FreeBytes;
@@ -125,7 +126,7 @@ internal sealed class SentBody : IDisposable
         return true;
     }
 
-    // Bytes that were returned before are never written to again.
+    // Always a new array: memory handed out by Read must not change.
     private void Resize(int length)
     {
         byte[] kept = new byte[length];

@@ -1,9 +1,12 @@
 namespace StreamUsage.Http;
 
-/// <summary>Represents what is known of a request beside its context.</summary>
-/// <param name="BodyLength">The length of its body.</param>
-/// <param name="BodyCopy">Releases the context's request body when disposed; null for the caller's memory.</param>
+/// <summary>Represents facts about a request beside its context.</summary>
+/// <param name="BodyLength">The bytes of its body from which the input can be estimated; 0 for an upload that was not
+/// kept.</param>
+/// <param name="BodyCopy">The copy behind the context's request body, to be disposed after use. Null if the caller gave
+/// the body to <c>TrackUsage</c>.</param>
 /// <param name="AsksForTranscript">Whether it asks for a transcript, which may be plain text.</param>
-/// <param name="StoredAnswerId">The id of the stored answer that it shows; null if it creates one.</param>
+/// <param name="StoredAnswerId">The id of the stored answer that it fetches or cancels; null if it creates an
+/// answer.</param>
 internal readonly record struct SentRequest(
     long BodyLength, IDisposable? BodyCopy = null, bool AsksForTranscript = false, string? StoredAnswerId = null);

@@ -2,12 +2,15 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents the wrappers of one body: if they are collected, the reader has abandoned the body.</summary>
+/// <summary>Decides how the reading of a body ended. All wrappers of the body share it: if they are collected without
+/// an end, the reader has left.</summary>
 internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
 {
+    private bool _isDrained;
+
     ~AbandonmentGuard()
     {
-        if (Rest is { IsReading: true })
+        if (Drainable is { IsReading: true })
         {
             // A read that the caller abandoned may still run. It is drained or ended, but not on the finalizer's
             // thread.
@@ -15,37 +18,36 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
         }
         else
         {
-            body.Finish(StreamEnd.ReaderLeft);
+            body.Finish(StreamEnd.ReaderLeft); // Never throws.
         }
     }
 
-    private bool _isTaken;
-
     public TrackedBody Body => body;
 
-    /// <summary>Gets or sets the part of the body that can be drained; null if draining is off.</summary>
-    public IDrainable? Rest { get; set; }
+    /// <summary>Gets or sets the wrapper that the drainer can take; null if draining is off.</summary>
+    public IDrainable? Drainable { get; set; }
 
-    /// <summary>Ends the reading because the reader left. Returns true if the body is now drained, and not to be
-    /// closed.</summary>
+    /// <summary>Ends the reading because the reader left. Returns true if the drainer now owns the body, so that the
+    /// caller must not close it.</summary>
     public bool Leave()
     {
-        if (Rest is not { } rest || drainer is null)
+        if (Drainable is not { } drainable || drainer is null)
         {
             Finish(StreamEnd.ReaderLeft);
             return false;
         }
 
-        // A concurrent second call must wait for the result of the first.
+        // A concurrent second call must wait for the result of the first. The lock is the object itself: one object
+        // less for each open stream.
         lock (this)
         {
-            if (!_isTaken)
+            if (!_isDrained)
             {
-                _isTaken = drainer.TryTake(body, rest);
-                Finish(StreamEnd.ReaderLeft);
+                _isDrained = drainer.TryTake(body, drainable);
+                Finish(StreamEnd.ReaderLeft); // Of a drained body, it only stops the finalizer.
             }
 
-            return _isTaken;
+            return _isDrained;
         }
     }
 
@@ -55,26 +57,43 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
     {
         if (!Leave())
         {
-            Rest?.Abort();
+            Drainable?.Abort();
         }
     }
 
+    /// <summary>Ends the reading. The first call decides.</summary>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
-        SuppressFinalizer();
+#pragma warning disable CA1816 // Nothing is disposed here: after the end, the finalizer has nothing to do.
+        GC.SuppressFinalize(this);
+#pragma warning restore CA1816
         return body.Finish(end, fault);
     }
 
     /// <summary>Handles a failed read or copy. The body broke unless the caller cancelled or misused it.</summary>
     public void Fail(Exception fault, CancellationToken cancellationToken)
     {
-        if (fault is OperationCanceledException && cancellationToken.IsCancellationRequested)
+        if (IsCancellation(fault, cancellationToken))
         {
             body.CancelRead();
         }
-        else if (fault is not (NotSupportedException or ArgumentException) && !_isTaken)
+        else if (fault is not (NotSupportedException or ArgumentException) && !_isDrained)
         {
             Finish(StreamEnd.Broke, fault);
+        }
+    }
+
+    /// <summary>Handles a failed copy. If its destination failed, the reader has left. A destination that was cancelled
+    /// with the copy counts as a cancelled read.</summary>
+    public void FailCopy(bool hasDestinationFailed, Exception fault, CancellationToken cancellationToken)
+    {
+        if (hasDestinationFailed && !IsCancellation(fault, cancellationToken))
+        {
+            LeaveOrAbort();
+        }
+        else
+        {
+            Fail(fault, cancellationToken);
         }
     }
 
@@ -82,17 +101,13 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
     public void ReachEnd()
     {
         StreamOutcome outcome = Finish(StreamEnd.EndOfBody);
-        if (outcome is StreamOutcome.Empty or StreamOutcome.Unreadable && body.Settings.ThrowOnUnreadableStream)
+        if (body.Settings.ThrowOnUnreadableStream && outcome is StreamOutcome.Empty or StreamOutcome.Unreadable)
         {
             throw new EmptyStreamException(outcome, body.Context, body.Times.ReadCount);
         }
     }
 
-    // After the end, the finalizer has nothing to do.
-    private void SuppressFinalizer()
-    {
-#pragma warning disable CA1816 // Nothing is disposed here.
-        GC.SuppressFinalize(this);
-#pragma warning restore CA1816
-    }
+    /// <summary>Returns whether the caller cancelled.</summary>
+    public static bool IsCancellation(Exception fault, CancellationToken cancellationToken) =>
+        fault is OperationCanceledException && cancellationToken.IsCancellationRequested;
 }

@@ -2,46 +2,46 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Reads bodies on in the background after their readers have left, within limits, to get the final
+/// <summary>Reads bodies to their ends in the background after their readers have left, within limits, to get the final
 /// usage.</summary>
 internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private int _running;
 
-    /// <summary>Begins to drain a body. If it returns true, the drainer ends the body.</summary>
-    public bool TryTake(TrackedBody body, IDrainable rest)
+    /// <summary>Begins to drain a body. If it returns true, the drainer reads and closes the body, and the record waits
+    /// for it.</summary>
+    public bool TryTake(TrackedBody body, IDrainable drainable)
     {
-        if (_stop.IsCancellationRequested || Interlocked.Increment(ref _running) > limits.MaxConcurrent)
+        if (_stop.IsCancellationRequested)
         {
-            Interlocked.Decrement(ref _running);
             return false;
         }
 
-        if (!rest.TryDetach(body.TryBeginDrain))
+        if (Interlocked.Increment(ref _running) > limits.MaxConcurrent || !drainable.TryDetach(body.TryBeginDrain))
         {
             Interlocked.Decrement(ref _running);
             return false;
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(
-            static state => _ = state.Drainer.DrainAsync(state.Body, state.Source),
-            (Drainer: this, Body: body, Source: rest),
+            static state => _ = state.Drainer.DrainAsync(state.Body, state.Drainable),
+            (Drainer: this, Body: body, Drainable: drainable),
             preferLocal: false);
         return true;
     }
 
-    /// <summary>Stops draining. The records are built from what was read.</summary>
+    /// <summary>Cancels all draining, without waiting. The records are built from what was read.</summary>
     public void Dispose() => _stop.Cancel();
 
-    private async Task DrainAsync(TrackedBody body, IDrainable rest)
+    private async Task DrainAsync(TrackedBody body, IDrainable drainable)
     {
         long? end = null;
         try
         {
             using var timeout = new CancellationTokenSource(limits.MaxTime, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
-            end = await rest.DrainAsync(limits.MaxBytes, either.Token).ConfigureAwait(false);
+            end = await drainable.DrainAsync(limits.MaxBytes, either.Token).ConfigureAwait(false);
         }
         catch (Exception)
         {
@@ -49,15 +49,14 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
         }
 
         body.EndDrain(end);
+        Interlocked.Decrement(ref _running); // Closing a pipe takes as long as a read that ignores its token.
         try
         {
-            await rest.CloseAsync().ConfigureAwait(false);
+            await drainable.CloseAsync().ConfigureAwait(false);
         }
         catch (Exception)
         {
             // The body is released either way.
         }
-
-        Interlocked.Decrement(ref _running);
     }
 }

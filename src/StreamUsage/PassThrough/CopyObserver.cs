@@ -2,27 +2,13 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Passes a copy's writes to its destination, reads the bytes first, and notes whether the destination
-/// failed.</summary>
+/// <summary>Passes a copy's writes to its destination. The tracked body gets the bytes first. Notes whether the
+/// destination failed.</summary>
 internal sealed class CopyObserver(Stream destination, TrackedBody body, long offset) : DelegatingStream(destination)
 {
-    private bool _hasDestinationFailed;
+    public bool HasDestinationFailed { get; private set; }
 
     public long Offset { get; private set; } = offset;
-
-    /// <summary>Handles a failed copy. A destination that was cancelled with the copy counts as a cancelled
-    /// read.</summary>
-    public void Fail(AbandonmentGuard guard, Exception fault, CancellationToken cancellationToken)
-    {
-        if (_hasDestinationFailed && !(fault is OperationCanceledException && cancellationToken.IsCancellationRequested))
-        {
-            guard.Leave();
-        }
-        else
-        {
-            guard.Fail(fault, cancellationToken);
-        }
-    }
 
     public override void Write(byte[] buffer, int offset, int count)
     {
@@ -33,7 +19,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
         catch
         {
-            _hasDestinationFailed = true;
+            HasDestinationFailed = true;
             throw;
         }
     }
@@ -47,7 +33,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
         catch
         {
-            _hasDestinationFailed = true;
+            HasDestinationFailed = true;
             throw;
         }
     }
@@ -61,7 +47,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
         catch
         {
-            _hasDestinationFailed = true;
+            HasDestinationFailed = true;
             throw;
         }
     }
@@ -84,7 +70,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
         catch
         {
-            _hasDestinationFailed = true;
+            HasDestinationFailed = true;
             throw;
         }
 
@@ -99,7 +85,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
         catch
         {
-            _hasDestinationFailed = true;
+            HasDestinationFailed = true;
             throw;
         }
     }
@@ -112,7 +98,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
         }
         catch
         {
-            _hasDestinationFailed = true;
+            HasDestinationFailed = true;
             throw;
         }
     }
@@ -129,7 +115,7 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
             }
             catch
             {
-                _hasDestinationFailed = true;
+                HasDestinationFailed = true;
                 throw;
             }
         }

@@ -1,6 +1,7 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents a stream that forwards every call to an inner stream.</summary>
+/// <summary>Represents a stream that forwards properties, seeking and writes to an inner stream. Derived types override
+/// the other reads and the closing.</summary>
 internal abstract class DelegatingStream(Stream inner) : Stream
 {
     public override bool CanRead => inner.CanRead;

@@ -3,9 +3,10 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents the destination of a content's own copy, with draining on. If the real destination fails or the
-/// caller cancels, the caller's copy ends at once. The content's copy then waits: draining continues it without a
-/// destination, else it is aborted.</summary>
+/// <summary>Represents the destination of a content's own copy, with draining on.</summary>
+/// <remarks>If the real destination fails or the caller cancels, the caller's wait ends at once. The content's copy
+/// then waits in its next write for the decision about draining. A drained copy continues without a destination;
+/// otherwise it is aborted.</remarks>
 /// <param name="destination">The caller's destination.</param>
 /// <param name="body">The tracked body.</param>
 /// <param name="offset">The body offset at which the copy begins.</param>
@@ -14,11 +15,12 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 {
     private readonly object _gate = new();
     private readonly CancellationTokenSource _abort = new();
-    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<bool> _goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _callerRelease = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _drainDecision = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _copying = Task.CompletedTask;
     private long _offset = offset, _limit = long.MaxValue;
-    private bool _isWriting, _isReleased, _isTerminal;
+    private bool _isWriting, _isCallerReleased;
+    private bool _isTerminal; // Draining has read the last event of the format.
 
     public override bool CanRead => false;
 
@@ -30,20 +32,22 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    public bool IsReading => _isReleased && !_copying.IsCompleted;
+    public bool IsReading => _isCallerReleased && !_copying.IsCompleted;
 
     public bool HasDestinationFailed { get; private set; }
 
     /// <summary>Begins the copy. A synchronous exception of the content is thrown here.</summary>
     public void Begin(HttpContent content, TransportContext? context) => _copying = content.CopyToAsync(this, context, _abort.Token);
 
-    /// <summary>Completes with the copy, or before it if the caller is released.</summary>
+    /// <summary>Waits for the copy, or until the caller is released: with the destination's failure, with the
+    /// cancellation, or because the content was disposed.</summary>
     public async Task WaitAsync()
     {
-        CancellationTokenRegistration registration = callerToken.UnsafeRegister(static copy => ((DetachableCopy)copy!).Release(null), this);
+        CancellationTokenRegistration registration = callerToken.UnsafeRegister(
+            static copy => ((DetachableCopy)copy!).ReleaseCaller(null), this);
         await using (registration.ConfigureAwait(false))
         {
-            await (await Task.WhenAny(_copying, _released.Task).ConfigureAwait(false)).ConfigureAwait(false);
+            await (await Task.WhenAny(_copying, _callerRelease.Task).ConfigureAwait(false)).ConfigureAwait(false);
         }
     }
 
@@ -56,18 +60,17 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
                 return false;
             }
 
-            _isReleased = true;
+            _isCallerReleased = true;
         }
 
-        // Releases a caller whose content was disposed during the copy.
-        LetGo(new ObjectDisposedException(nameof(HttpContent)));
+        EndWait(new ObjectDisposedException(nameof(HttpContent))); // For a caller whose content was disposed during the copy.
         return true;
     }
 
     public async ValueTask<long?> DrainAsync(long maxBytes, CancellationToken cancellationToken)
     {
         _limit = _offset + maxBytes;
-        _goesOn.TrySetResult(true);
+        _drainDecision.TrySetResult(true);
         CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static abort => ((CancellationTokenSource)abort!).Cancel(), _abort);
         await using (registration.ConfigureAwait(false))
@@ -80,7 +83,7 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public void Abort()
     {
-        _goesOn.TrySetResult(false);
+        _drainDecision.TrySetResult(false);
         _abort.Cancel();
         _ = _copying.ContinueWith(
             static copying => copying.Exception, // Observed.
@@ -93,12 +96,12 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    // A synchronous write cannot wait, so a destination that fails ends the copy.
+    // A synchronous call cannot wait for the decision, so a destination that fails in one ends the copy.
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         if (!TryBeginWrite())
         {
-            Absorb(buffer);
+            ReceiveWithoutDestination(buffer);
             return;
         }
 
@@ -125,36 +128,70 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
     {
         if (!TryBeginWrite())
         {
-            await GoOnAsync().ConfigureAwait(false);
-            Absorb(buffer.Span);
+            await WaitForDrainDecisionAsync().ConfigureAwait(false);
+            ReceiveWithoutDestination(buffer.Span);
             return;
         }
 
         Receive(buffer.Span);
+        Exception? failure = null;
         try
         {
             await destination.WriteAsync(buffer, callerToken).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
+            failure = fault;
+        }
+
+        EndWrite(failure);
+        if (_isCallerReleased)
+        {
+            await WaitForDrainDecisionAsync().ConfigureAwait(false);
+        }
+    }
+
+    public override void Flush()
+    {
+        if (!TryBeginWrite())
+        {
+            return;
+        }
+
+        try
+        {
+            destination.Flush();
+        }
+        catch
+        {
             HasDestinationFailed = true;
-            Release(fault);
+            throw;
         }
         finally
         {
             EndWrite();
         }
-
-        if (_isReleased)
-        {
-            await GoOnAsync().ConfigureAwait(false);
-        }
     }
 
-    public override void Flush() => destination.Flush();
+    public override async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if (!TryBeginWrite())
+        {
+            return;
+        }
 
-    public override Task FlushAsync(CancellationToken cancellationToken) =>
-        _isReleased ? Task.CompletedTask : destination.FlushAsync(callerToken);
+        Exception? failure = null;
+        try
+        {
+            await destination.FlushAsync(callerToken).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            failure = fault;
+        }
+
+        EndWrite(failure);
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -162,59 +199,66 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    // A null fault is the caller's cancellation. It waits for a running write: no byte may reach the destination after
-    // it.
-    private void Release(Exception? fault)
+    // Ends the caller's wait, with the caller's cancellation if the fault is null. During a write, EndWrite releases a
+    // cancelled caller instead: no byte may reach the destination after the caller was released.
+    private void ReleaseCaller(Exception? fault)
     {
         lock (_gate)
         {
-            if (_isReleased || (_isWriting && fault is null))
+            if (_isCallerReleased || (_isWriting && fault is null))
             {
                 return;
             }
 
-            _isReleased = true;
+            _isCallerReleased = true;
         }
 
-        LetGo(fault);
+        EndWait(fault);
     }
 
-    private void LetGo(Exception? fault)
+    private void EndWait(Exception? fault)
     {
-        _ = fault is null ? _released.TrySetCanceled(callerToken) : _released.TrySetException(fault);
-        _ = _released.Task.Exception; // Observed even if nobody waits.
+        _ = fault is null ? _callerRelease.TrySetCanceled(callerToken) : _callerRelease.TrySetException(fault);
+        _ = _callerRelease.Task.Exception; // Observed even if nobody waits.
     }
 
     private bool TryBeginWrite()
     {
         lock (_gate)
         {
-            return _isWriting = !_isReleased;
+            return _isWriting = !_isCallerReleased;
         }
     }
 
-    private void EndWrite()
+    // The write ends before the caller is released: a caller that then disposes the content finds no write that would
+    // prevent draining.
+    private void EndWrite(Exception? failure = null)
     {
         lock (_gate)
         {
             _isWriting = false;
         }
 
-        if (callerToken.IsCancellationRequested)
+        if (failure is not null)
         {
-            Release(null);
+            HasDestinationFailed = true;
+            ReleaseCaller(failure);
+        }
+        else if (callerToken.IsCancellationRequested)
+        {
+            ReleaseCaller(null);
         }
     }
 
-    private async ValueTask GoOnAsync()
+    private async ValueTask WaitForDrainDecisionAsync()
     {
-        if (!await _goesOn.Task.ConfigureAwait(false))
+        if (!await _drainDecision.Task.ConfigureAwait(false))
         {
             throw new OperationCanceledException();
         }
     }
 
-    private void Absorb(ReadOnlySpan<byte> bytes)
+    private void ReceiveWithoutDestination(ReadOnlySpan<byte> bytes)
     {
         Receive(bytes);
         _isTerminal = body.IsTerminal;

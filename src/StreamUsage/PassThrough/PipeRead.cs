@@ -4,8 +4,9 @@ using System.Threading.Tasks.Sources;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents a pending pipe read. The inner pipe runs the continuation, so its scheduler and synchronization
-/// context apply. Unlike the pipe's own read, it may be awaited twice.</summary>
+/// <summary>Represents a pending pipe read. The inner pipe runs the continuation of the first awaiter, so its scheduler
+/// and synchronization context apply. Unlike the pipe's own read, it may be awaited twice; further awaiters resume on
+/// the thread pool.</summary>
 internal sealed class PipeRead(TrackedPipeReader reader, ValueTask<ReadResult> read, CancellationToken cancellationToken)
     : IValueTaskSource<ReadResult>
 {

@@ -3,13 +3,13 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents the content that replaces a response's content. It has the same headers and bytes, and reads the
-/// bytes as they pass. The inner content decides whether it can be read again.</summary>
+/// <summary>Represents the content that replaces a response's content. It has the same headers and bytes, and passes
+/// the bytes to the tracked body as they are read. The inner content decides whether it can be read again.</summary>
 internal sealed class TrackedContent : HttpContent, IDrainable
 {
     private readonly HttpContent _inner;
     private readonly AbandonmentGuard _guard;
-    private IDrainable? _rest; // The stream or copy in use; null if none.
+    private IDrainable? _source; // The stream or copy in use that can be drained; null if none.
     private bool _wasAsked, _cannotSeek;
 
     public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking, BodyDrainer? drainer)
@@ -17,25 +17,17 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         _inner = inner;
         _guard = new AbandonmentGuard(body, drainer);
         Tracking = tracking;
-        _guard.Rest = drainer is null ? null : this;
-        foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in inner.Headers.NonValidated)
-        {
-            if (values.Count == 1)
-            {
-                Headers.TryAddWithoutValidation(name, values.ToString()); // Avoids an enumerator.
-            }
-            else
-            {
-                Headers.TryAddWithoutValidation(name, values);
-            }
-        }
+        _guard.Drainable = drainer is null ? null : this;
+        inner.CopyHeadersTo(this);
     }
 
     public UsageTracking Tracking { get; }
 
     public HttpContent Inner => _inner;
 
-    bool IDrainable.IsReading => _rest is { IsReading: true };
+    bool IDrainable.IsReading => _source is { IsReading: true };
+
+    private bool CanDrain => _guard.Drainable is not null;
 
     // An unseekable stream continues where it was left.
     private long StreamPosition => _cannotSeek ? _guard.Body.BytesReceived : 0;
@@ -48,14 +40,14 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     protected override Stream CreateContentReadStream(CancellationToken cancellationToken)
     {
-        bool isFirst = Ask();
+        bool isFirst = MarkAsked();
         try
         {
             return Track(_inner.ReadAsStream(cancellationToken));
         }
         catch (Exception fault)
         {
-            Fail(fault, isFirst, cancellationToken);
+            FailOpening(fault, isFirst, cancellationToken);
             throw;
         }
     }
@@ -64,7 +56,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     protected override Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
     {
-        bool isFirst = Ask();
+        bool isFirst = MarkAsked();
         Task<Stream> opening;
         try
         {
@@ -72,7 +64,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
         catch (Exception fault)
         {
-            Fail(fault, isFirst, cancellationToken);
+            FailOpening(fault, isFirst, cancellationToken);
             throw;
         }
 
@@ -84,16 +76,16 @@ internal sealed class TrackedContent : HttpContent, IDrainable
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    // The inner content copies in its own way, straight from its connection if it can, and handles a cancelled token
-    // itself.
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (_guard.Rest is not null && !cancellationToken.IsCancellationRequested)
+        if (CanDrain && !cancellationToken.IsCancellationRequested)
         {
             return CopyDetachablyAsync(stream, context, cancellationToken);
         }
 
-        bool isFirst = Ask();
+        // The inner content copies in its own way, straight from its connection if it can. It also reports a token that
+        // was cancelled before.
+        bool isFirst = MarkAsked();
         var copy = new CopyObserver(stream, _guard.Body, StreamPosition);
         Task copying;
         try
@@ -102,7 +94,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
         catch (Exception fault)
         {
-            Fail(copy, fault, isFirst, cancellationToken);
+            FailCopy(copy.HasDestinationFailed, fault, isFirst, cancellationToken);
             throw;
         }
 
@@ -112,7 +104,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
     // A failed synchronous copy is over, so nothing is left to drain.
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        bool isFirst = Ask();
+        bool isFirst = MarkAsked();
         var copy = new CopyObserver(stream, _guard.Body, StreamPosition);
         try
         {
@@ -120,7 +112,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
         catch (Exception fault)
         {
-            Fail(copy, fault, isFirst, cancellationToken);
+            FailCopy(copy.HasDestinationFailed, fault, isFirst, cancellationToken);
             throw;
         }
 
@@ -129,38 +121,36 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (disposing && !_guard.Leave())
         {
-            if (!_guard.Leave())
-            {
-                _rest?.Abort();
-                _inner.Dispose();
-            }
+            _source?.Abort();
+            _inner.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    bool IDrainable.TryDetach(Func<bool> beginDrain) => _rest is { } rest ? rest.TryDetach(beginDrain) : !_wasAsked && beginDrain();
+    bool IDrainable.TryDetach(Func<bool> beginDrain) => _source is { } source ? source.TryDetach(beginDrain) : !_wasAsked && beginDrain();
 
     async ValueTask<long?> IDrainable.DrainAsync(long maxBytes, CancellationToken cancellationToken)
     {
-        if (_rest is null)
+        if (_source is null)
         {
-            Stream stream = await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false); // Begins at the start if unread.
-            _rest = new DetachableStream(stream, _guard.Body);
+            // Nobody has read the content.
+            Stream stream = await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            _source = new DetachableStream(stream, _guard.Body);
         }
 
-        return await _rest.DrainAsync(maxBytes, cancellationToken).ConfigureAwait(false);
+        return await _source.DrainAsync(maxBytes, cancellationToken).ConfigureAwait(false);
     }
 
-    void IDrainable.Abort() => _rest?.Abort();
+    void IDrainable.Abort() => _source?.Abort();
 
     async ValueTask IDrainable.CloseAsync()
     {
-        if (_rest is not null)
+        if (_source is not null)
         {
-            await _rest.CloseAsync().ConfigureAwait(false);
+            await _source.CloseAsync().ConfigureAwait(false);
         }
 
         _inner.Dispose();
@@ -174,7 +164,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
         catch (Exception fault)
         {
-            Fail(fault, isFirst, cancellationToken);
+            FailOpening(fault, isFirst, cancellationToken);
             throw;
         }
     }
@@ -182,13 +172,13 @@ internal sealed class TrackedContent : HttpContent, IDrainable
     private TrackedStream Track(Stream stream)
     {
         _cannotSeek = !stream.CanSeek;
-        if (_guard.Rest is null)
+        if (!CanDrain)
         {
             return new TrackedStream(stream, _guard, position: StreamPosition);
         }
 
         var detachable = new DetachableStream(stream, _guard.Body, StreamPosition);
-        _rest = detachable;
+        _source = detachable;
         return new TrackedStream(detachable, _guard, position: StreamPosition);
     }
 
@@ -200,7 +190,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
         catch (Exception fault)
         {
-            Fail(copy, fault, isFirst, cancellationToken);
+            FailCopy(copy.HasDestinationFailed, fault, isFirst, cancellationToken);
             throw;
         }
 
@@ -209,7 +199,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     private Task CopyDetachablyAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        bool isFirst = Ask();
+        bool isFirst = MarkAsked();
         var copy = new DetachableCopy(stream, _guard.Body, StreamPosition, cancellationToken);
         try
         {
@@ -217,7 +207,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
         catch (Exception fault)
         {
-            Fail(fault, isFirst, cancellationToken);
+            FailOpening(fault, isFirst, cancellationToken);
             throw;
         }
 
@@ -226,47 +216,45 @@ internal sealed class TrackedContent : HttpContent, IDrainable
 
     private async Task AwaitDetachableAsync(DetachableCopy copy, bool isFirst, CancellationToken cancellationToken)
     {
-        IDrainable? before = _rest;
-        _rest = copy;
+        IDrainable? before = _source;
+        _source = copy;
         try
         {
             await copy.WaitAsync().ConfigureAwait(false);
         }
         catch (Exception fault)
         {
-            if (copy.HasDestinationFailed && !(fault is OperationCanceledException && cancellationToken.IsCancellationRequested))
+            bool hasLeft = copy.HasDestinationFailed && !AbandonmentGuard.IsCancellation(fault, cancellationToken);
+            if (!hasLeft && !copy.IsReading)
             {
-                _guard.LeaveOrAbort();
-            }
-            else
-            {
-                _rest = copy.IsReading ? copy : before;
-                Fail(fault, isFirst, cancellationToken);
+                _source = before; // The copy is over, but the body may be read on.
             }
 
+            FailCopy(copy.HasDestinationFailed, fault, isFirst, cancellationToken);
             throw;
         }
 
         _guard.ReachEnd();
     }
 
-    private bool Ask()
+    // Returns whether the content is read for the first time.
+    private bool MarkAsked()
     {
         bool isFirst = !_wasAsked;
         _wasAsked = true;
         return isFirst;
     }
 
-    private void Fail(CopyObserver copy, Exception fault, bool isFirst, CancellationToken cancellationToken)
+    private void FailCopy(bool hasDestinationFailed, Exception fault, bool isFirst, CancellationToken cancellationToken)
     {
-        if (isFirst || !IsRefusal(fault))
+        if (hasDestinationFailed || isFirst || !IsRefusal(fault))
         {
-            copy.Fail(_guard, fault, cancellationToken);
+            _guard.FailCopy(hasDestinationFailed, fault, cancellationToken);
         }
     }
 
-    // A content that buffers itself reads its source here.
-    private void Fail(Exception fault, bool isFirst, CancellationToken cancellationToken)
+    // Opening may already read the body (a content that buffers itself does), so a failure here can mean that it broke.
+    private void FailOpening(Exception fault, bool isFirst, CancellationToken cancellationToken)
     {
         if (isFirst || !IsRefusal(fault))
         {

@@ -1,24 +1,24 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents the pipe reader that replaces a body's own. Bytes that the pipe shows repeatedly are read once.
-/// With draining on, the caller's token cancels only the caller's wait, as in <see cref="DetachableStream"/>.</summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "The drainer closes the rest.")]
-internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard, bool leaveOpen) : PipeReader, IDrainable
+/// <summary>Represents the pipe reader that replaces a body's own. Bytes that the pipe returns again, because the
+/// caller did not consume them, are read once.</summary>
+/// <param name="inner">The body's own reader.</param>
+/// <param name="guard">The guard that the body's wrappers share.</param>
+/// <param name="leaveOpen">Whether the inner reader stays open.</param>
+/// <param name="canDrain">Whether the body may be drained.</param>
+internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard, bool leaveOpen, bool canDrain) : PipeReader, IDrainable
 {
-    private SequencePosition _shown; // The start of the buffer that the caller holds.
-    private long _consumed; // The pipe's offset in the body, and its index in the segments.
-    private long _consumedIndex;
-    private DetachableStream? _rest;
-    private Task<ReadResult>? _pending; // The caller may have abandoned it.
-    private CancellationTokenSource? _abort;
+    private readonly DetachablePipe? _detachable = canDrain ? new DetachablePipe(inner, guard.Body) : null;
+    private SequencePosition _held; // The start of the buffer that the caller holds.
+    private long _consumed; // The body offset of the first unconsumed byte.
+    private long _consumedIndex; // The same position as an index in the segments.
     private int _waitingReads;
-    private bool _isShown, _isDetached, _isCompleted;
+    private bool _isHeld, _isCompleted;
 
-    bool IDrainable.IsReading => _pending is { IsCompleted: false };
+    bool IDrainable.IsReading => _detachable is { IsReading: true };
 
     public override bool TryRead(out ReadResult result)
     {
@@ -26,7 +26,10 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         bool hasRead;
         try
         {
-            hasRead = _pending is null || _waitingReads != 0 ? inner.TryRead(out result) : TryTakePending(out result);
+            // During a waiting read, the inner pipe refuses this one.
+            hasRead = _detachable is { HasPending: true } && _waitingReads == 0
+                ? _detachable.TryTakePending(out result)
+                : inner.TryRead(out result);
         }
         catch (Exception fault)
         {
@@ -48,12 +51,12 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         Read(minimumSize, cancellationToken);
 
     public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken = default) =>
-        MayCopy(destination)
+        ReadsHere(destination)
             ? WatchAsync(base.CopyToAsync(destination, cancellationToken))
             : inner.CopyToAsync(destination, cancellationToken);
 
     public override Task CopyToAsync(PipeWriter destination, CancellationToken cancellationToken = default) =>
-        MayCopy(destination)
+        ReadsHere(destination)
             ? WatchAsync(base.CopyToAsync(destination, cancellationToken))
             : inner.CopyToAsync(destination, cancellationToken);
 
@@ -62,7 +65,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         ThrowIfDetached();
         long index = IndexOf(consumed);
         inner.AdvanceTo(consumed);
-        EndShowing(consumed, index);
+        ReturnBuffer(consumed, index);
     }
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
@@ -70,7 +73,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         ThrowIfDetached();
         long index = IndexOf(consumed);
         inner.AdvanceTo(consumed, examined);
-        EndShowing(consumed, index);
+        ReturnBuffer(consumed, index);
     }
 
     public override void CancelPendingRead() => inner.CancelPendingRead();
@@ -81,16 +84,18 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
     public override void Complete(Exception? exception = null)
     {
         _isCompleted = !leaveOpen;
-        if (!guard.Leave() && !leaveOpen)
+        if (guard.Leave() || leaveOpen)
         {
-            if (_pending is null)
-            {
-                inner.Complete(exception);
-            }
-            else
-            {
-                _ = CompleteAfterPendingAsync(exception);
-            }
+            return;
+        }
+
+        if (_detachable is { HasPending: true })
+        {
+            _ = _detachable.CompleteAsync(exception);
+        }
+        else
+        {
+            inner.Complete(exception);
         }
     }
 
@@ -98,8 +103,8 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
     {
         _isCompleted = !leaveOpen;
         return guard.Leave() || leaveOpen ? ValueTask.CompletedTask
-            : _pending is null ? inner.CompleteAsync(exception)
-            : new ValueTask(CompleteAfterPendingAsync(exception));
+            : _detachable is { HasPending: true } ? new ValueTask(_detachable.CompleteAsync(exception))
+            : inner.CompleteAsync(exception);
     }
 
     public void EndRead(in ReadResult result)
@@ -114,7 +119,6 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         Fail(fault, cancellationToken);
     }
 
-    // Bytes that the reader did not consume are shown again.
     bool IDrainable.TryDetach(Func<bool> beginDrain)
     {
         if (!beginDrain())
@@ -122,31 +126,16 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
             return false;
         }
 
-        _isDetached = true;
-        if (_isShown)
-        {
-            inner.AdvanceTo(_shown);
-        }
-
+        _detachable!.Detach(_isHeld ? _held : null);
         return true;
     }
 
-    async ValueTask<long?> IDrainable.DrainAsync(long maxBytes, CancellationToken cancellationToken)
-    {
-        if (_pending is { } pending)
-        {
-            ReadResult result = await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
-            _pending = null;
-            inner.AdvanceTo(result.Buffer.Start);
-        }
+    ValueTask<long?> IDrainable.DrainAsync(long maxBytes, CancellationToken cancellationToken) =>
+        _detachable!.DrainAsync(_consumed, maxBytes, cancellationToken);
 
-        _rest = new DetachableStream(inner.AsStream(), guard.Body, _consumed);
-        return await _rest.DrainAsync(maxBytes, cancellationToken).ConfigureAwait(false);
-    }
+    void IDrainable.Abort() => _detachable!.Abort();
 
-    void IDrainable.Abort() => _abort?.Cancel();
-
-    ValueTask IDrainable.CloseAsync() => _rest?.CloseAsync() ?? new ValueTask(CompleteAfterPendingAsync(null));
+    ValueTask IDrainable.CloseAsync() => new(_detachable!.CompleteAsync(null));
 
     private ValueTask<ReadResult> Read(int minimumSize, CancellationToken cancellationToken)
     {
@@ -155,9 +144,9 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         {
             // A token cancelled before the call harms no connection, and a concurrent read is refused: the inner pipe
             // reports both.
-            if (guard.Rest is not null && _waitingReads == 0 && (_pending is not null || !cancellationToken.IsCancellationRequested))
+            if (_detachable is not null && _waitingReads == 0 && (_detachable.HasPending || !cancellationToken.IsCancellationRequested))
             {
-                return ReadDetachably(minimumSize, cancellationToken);
+                return ReadDetachably(_detachable, minimumSize, cancellationToken);
             }
 
             // A broken pipe throws here.
@@ -181,7 +170,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         }
     }
 
-    private ValueTask<ReadResult> ReadDetachably(int minimumSize, CancellationToken cancellationToken)
+    private ValueTask<ReadResult> ReadDetachably(DetachablePipe pipe, int minimumSize, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
@@ -189,25 +178,24 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
             return ValueTask.FromCanceled<ReadResult>(cancellationToken);
         }
 
-        _pending ??= BeginUpstreamRead();
-        if (_pending.IsCompletedSuccessfully && IsEnough(_pending.Result, minimumSize))
+        ValueTask<ReadResult> read = pipe.ReadAsync(minimumSize, cancellationToken);
+        if (!read.IsCompletedSuccessfully)
         {
-            ReadResult result = _pending.Result;
-            _pending = null;
-            Receive(result);
-            return new ValueTask<ReadResult>(result);
+            Interlocked.Increment(ref _waitingReads);
+            return AwaitAsync(read, cancellationToken);
         }
 
-        return AwaitDetachablyAsync(minimumSize, cancellationToken);
+        ReadResult result = read.Result;
+        Receive(result);
+        return new ValueTask<ReadResult>(result);
     }
 
-    private async ValueTask<ReadResult> AwaitDetachablyAsync(int minimumSize, CancellationToken cancellationToken)
+    private async ValueTask<ReadResult> AwaitAsync(ValueTask<ReadResult> read, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref _waitingReads);
         ReadResult result;
         try
         {
-            result = await WaitForAsync(minimumSize, cancellationToken).ConfigureAwait(false);
+            result = await read.ConfigureAwait(false);
         }
         catch (Exception fault)
         {
@@ -219,68 +207,9 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         return result;
     }
 
-    // Waits for the minimum here, because the caller that takes over an abandoned read may want fewer bytes.
-    private async ValueTask<ReadResult> WaitForAsync(int minimumSize, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Task<ReadResult> pending = _pending ??= BeginUpstreamRead();
-            ReadResult result;
-            try
-            {
-                result = await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch when (pending.IsFaulted || pending.IsCanceled)
-            {
-                _pending = null;
-                throw;
-            }
-
-            ThrowIfDetached(); // The drainer owns it.
-            _pending = null;
-            if (IsEnough(result, minimumSize))
-            {
-                return result;
-            }
-
-            inner.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-    }
-
-    private Task<ReadResult> BeginUpstreamRead() => inner.ReadAsync((_abort ??= new CancellationTokenSource()).Token).AsTask();
-
-    private static bool IsEnough(in ReadResult result, int minimumSize) =>
-        result.Buffer.Length >= minimumSize || result.IsCompleted || result.IsCanceled;
-
-    private bool TryTakePending(out ReadResult result)
-    {
-        Task<ReadResult> pending = _pending!;
-        if (!pending.IsCompleted)
-        {
-            result = default;
-            return false;
-        }
-
-        _pending = null;
-        result = pending.GetAwaiter().GetResult();
-        return true;
-    }
-
-    // Completing the pipe returns its buffers, so a read that may write into them must end first.
-    private async Task CompleteAfterPendingAsync(Exception? exception)
-    {
-        if (_pending is { } pending)
-        {
-            await _abort!.CancelAsync().ConfigureAwait(false);
-            await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        await inner.CompleteAsync(exception).ConfigureAwait(false);
-    }
-
-    // Otherwise the inner pipe throws.
-    private bool MayCopy(object? destination) => destination is not null && (!_isCompleted || _isDetached);
+    // A copy of a detached reader fails in its first read. If null or completed, the inner pipe throws its own
+    // exception.
+    private bool ReadsHere(object? destination) => destination is not null && (!_isCompleted || _detachable is { IsDetached: true });
 
     // A copy ends with the data, with a failed read, which was handled, or with its destination.
     private async Task WatchAsync(Task copying)
@@ -299,26 +228,20 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
     // A read that the pipe refuses, because of a pending read or an unreturned buffer, ends nothing.
     private void Fail(Exception fault, CancellationToken cancellationToken)
     {
-        bool mayRefuse = _isShown || _isCompleted || Volatile.Read(ref _waitingReads) != 0;
+        bool mayRefuse = _isHeld || _isCompleted || Volatile.Read(ref _waitingReads) != 0;
         if (!mayRefuse || fault is not InvalidOperationException || fault is ObjectDisposedException)
         {
             guard.Fail(fault, cancellationToken);
         }
     }
 
-    private void ThrowIfDetached()
-    {
-        if (_isDetached)
-        {
-            throw new InvalidOperationException("Reading is not allowed after reader was completed.");
-        }
-    }
+    private void ThrowIfDetached() => _detachable?.ThrowIfDetached();
 
     // Called before the pipe may reuse the segment. The pipe validates the position itself.
     private static long IndexOf(SequencePosition position) =>
         position.GetInteger() + (position.GetObject() is ReadOnlySequenceSegment<byte> segment ? segment.RunningIndex : 0);
 
-    private void EndShowing(SequencePosition consumed, long index)
+    private void ReturnBuffer(SequencePosition consumed, long index)
     {
         if (consumed.GetObject() is not null)
         {
@@ -326,14 +249,14 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
             _consumedIndex = index;
         }
 
-        _isShown = false;
+        _isHeld = false;
     }
 
     private void Receive(in ReadResult result)
     {
-        _shown = result.Buffer.Start;
-        _consumedIndex = IndexOf(_shown);
-        _isShown = true;
+        _held = result.Buffer.Start;
+        _consumedIndex = IndexOf(_held);
+        _isHeld = true;
         long offset = _consumed;
         bool isCounted = false;
         foreach (ReadOnlyMemory<byte> piece in result.Buffer)

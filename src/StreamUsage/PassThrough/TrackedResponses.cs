@@ -8,7 +8,8 @@ internal static class TrackedResponses
 {
     private static readonly ConditionalWeakTable<HttpResponseMessage, UsageTracking> Table = [];
 
-    /// <summary>Returns the latest handle of a response; null if it is not tracked.</summary>
+    /// <summary>Returns the handle of a response, the latest if trackers with other sinks track it too; null if it is
+    /// not tracked.</summary>
     public static UsageTracking? Find(HttpResponseMessage response) =>
         Table.TryGetValue(response, out UsageTracking? tracking) ? tracking : null;
 

@@ -1,7 +1,7 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents the stream that replaces a body's own. Each call is the same call of the inner stream, and the
-/// bytes are read in place before they are returned.</summary>
+/// <summary>Represents the stream that replaces a body's own. Each call makes the same call of the inner stream. The
+/// tracked body reads the bytes in the caller's buffer before the call returns.</summary>
 /// <param name="inner">The body's own stream.</param>
 /// <param name="guard">The guard that the body's wrappers share.</param>
 /// <param name="leaveOpen">Whether the inner stream stays open.</param>
@@ -222,19 +222,16 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (disposing && !guard.Leave() && !leaveOpen && !_isDisposed)
         {
-            if (!guard.Leave() && !leaveOpen && !_isDisposed)
-            {
-                _isDisposed = true;
-                Inner.Dispose();
-            }
+            _isDisposed = true;
+            Inner.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    // A Task may be awaited twice, as the inner stream's may. A pooled ValueTask may not.
+    // Not pooled: AsTask gives the caller a task, which may be awaited twice as the inner stream's may.
     private async ValueTask<int> AwaitReadAsync(ValueTask<int> read, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int length;
@@ -282,7 +279,7 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
     private void Fail(CopyObserver copy, Exception fault, CancellationToken cancellationToken)
     {
         _position = copy.Offset;
-        copy.Fail(guard, fault, cancellationToken);
+        guard.FailCopy(copy.HasDestinationFailed, fault, cancellationToken);
     }
 
     private void ReachEnd(CopyObserver copy)

@@ -208,7 +208,7 @@ public sealed class BackgroundDeliveryTests
                 FullQueueTimeout = TimeSpan.FromHours(1),
             }
         };
-        var tracker = new UsageTracker([dead, alive], options, null, time, null);
+        var tracker = new UsageTracker([dead, alive], options, null, time);
 
         for (int i = 0; i < 100; i++)
         {

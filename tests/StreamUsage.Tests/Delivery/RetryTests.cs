@@ -221,7 +221,7 @@ public sealed class RetryTests
             Volatile.Write(ref isCalled, true);
             return new ValueTask(new TaskCompletionSource().Task);
         });
-        await using var tracker = new UsageTracker([dead, alive], new StreamUsageOptions { MaxDeliveryAttempts = 1 }, null, time, null);
+        await using var tracker = new UsageTracker([dead, alive], new StreamUsageOptions { MaxDeliveryAttempts = 1 }, null, time);
 
         UsageTracking tracking = Streams.Finish(tracker);
         SpinWait.SpinUntil(() => !alive.Records.IsEmpty && Volatile.Read(ref isCalled), TimeSpan.FromSeconds(30))

@@ -75,7 +75,7 @@ public sealed class AddStreamUsageTests
         await a.DisposeAsync();
 
         sinks.Select(sink => sink.Records.Count).Should().Equal(0, 1, 1);
-        a.Settings.Should().Match<RecordSettings>(s => !s.CapturesHeaders && s.ThrowOnUnreadableStream);
+        a.RecordSettings.Should().Match<RecordSettings>(s => !s.CapturesHeaders && s.ThrowOnUnreadableStream);
         provider.GetServices<IHostedService>()
             .Should().HaveCount(4, "each tracker ends with its host, and the sinks are checked when it starts");
     }

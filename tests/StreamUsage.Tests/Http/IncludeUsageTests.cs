@@ -51,6 +51,7 @@ public sealed class IncludeUsageTests
     [InlineData("""{"stream":true} x""", null)]
     [InlineData("[]", null)]
     [InlineData("", null)]
+    [InlineData("""{"\ud800aaaaaa":1,"stream":true}""", null)]
     public void A_request_that_streams_without_asking_is_edited_in_place(string request, string? edited)
     {
         byte[]? bytes = IncludeUsageEdit.Apply(Encoding.UTF8.GetBytes(request));
@@ -288,6 +289,87 @@ public sealed class IncludeUsageTests
     }
 
     [Fact]
+    public async Task A_server_whose_error_only_repeats_the_request_is_asked_again()
+    {
+        await using var provider = await Provider.StartAsync("");
+        provider.Rejection = """{"detail":[{"msg":"bad model","input":{"stream_options":{"include_usage":true}}}]}""";
+        provider.RejectsAll = true;
+        var sink = new RecordingSink();
+        var tracker = new UsageTracker(sink, new StreamUsageOptions { RequestStreamUsage = true });
+        using HttpClient client = Client(tracker);
+
+        await PostAsync(client, provider.Chat);
+        await PostAsync(client, provider.Chat);
+        await tracker.DisposeAsync();
+
+        provider.Received.Select(received => received.Body).Should().Equal(Asking, Request, Asking, Request);
+        sink.Records.Select(record => record.StatusCode).Should().Equal(400, 400);
+    }
+
+    [Fact]
+    public async Task Another_400_that_came_asynchronously_can_be_read_synchronously()
+    {
+        await using var provider = await Provider.StartAsync("");
+        provider.Rejection = "another error";
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { RequestStreamUsage = true });
+        using HttpClient client = Client(tracker);
+        using var request = new HttpRequestMessage(HttpMethod.Post, provider.Chat) { Content = Json(Request) };
+        using HttpResponseMessage response = await client.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+
+        using var reader = new StreamReader(response.Content.ReadAsStream(TestContext.Current.CancellationToken));
+
+        reader.ReadToEnd().Should().Be("another error");
+    }
+
+    [Fact]
+    public async Task A_filtered_answer_is_copied_once_like_any_other()
+    {
+        await using var provider = await Provider.StartAsync(Lines("\n", Text, Usage, Done));
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { RequestStreamUsage = true });
+        using HttpClient client = Client(tracker);
+        using var request = new HttpRequestMessage(HttpMethod.Post, provider.Chat) { Content = Json(Request) };
+        using HttpResponseMessage response = await client.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+
+        await response.Content.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
+
+        await response.Content.Awaiting(c => c.CopyToAsync(Stream.Null)).Should().ThrowAsync<InvalidOperationException>();
+    }
+
+    [Fact]
+    public async Task A_request_with_a_digest_of_its_body_is_not_edited()
+    {
+        await using var provider = await Provider.StartAsync(Lines("\n", Text, Done));
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { RequestStreamUsage = true });
+        using HttpClient client = Client(tracker);
+        using var request = new HttpRequestMessage(HttpMethod.Post, provider.Chat) { Content = Json(Request) };
+        request.Content.Headers.Add("Content-Digest", "sha-256=:AAAA:");
+
+        await ReadAsync(client, request, Way.Text);
+
+        provider.Received.Single().Body.Should().Be(Request);
+    }
+
+    [Theory]
+    [InlineData(Way.Text)]
+    [InlineData(Way.Synchronous)]
+    public async Task A_400_whose_read_is_cancelled_is_disposed(Way way)
+    {
+        using var stop = new CancellationTokenSource();
+        var refusal = new CancelledRefusal(stop);
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { RequestStreamUsage = true });
+        using var invoker = new HttpMessageInvoker(new UsageTrackingHandler(tracker, refusal));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "https://host/v1/chat/completions") { Content = Json(Request) };
+
+        Func<Task> send = async () => _ = way == Way.Synchronous
+            ? invoker.Send(request, stop.Token) : await invoker.SendAsync(request, stop.Token);
+
+        await send.Should().ThrowAsync<Exception>();
+        refusal.IsDisposed.Should().BeTrue();
+    }
+
+    [Fact]
     public async Task An_error_whose_body_breaks_reaches_the_caller_up_to_the_break()
     {
         await using LoopbackServer server = await LoopbackServer.StartAsync(async context =>
@@ -395,12 +477,49 @@ public sealed class IncludeUsageTests
             Task.FromResult(new HttpResponseMessage { Content = new StringContent(answer, Encoding.UTF8, "text/event-stream") });
     }
 
+    /// <summary>Answers 400 with a body whose first read cancels the caller's token and breaks.</summary>
+    private sealed class CancelledRefusal(CancellationTokenSource stop) : HttpMessageHandler
+    {
+        public bool IsDisposed { get; private set; }
+
+        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            new(System.Net.HttpStatusCode.BadRequest) { Content = new StreamContent(new Body(this)) };
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(Send(request, cancellationToken));
+
+        private sealed class Body(CancelledRefusal owner) : MemoryStream
+        {
+            public override int Read(Span<byte> buffer)
+            {
+                owner.Stop();
+                throw new IOException("reset");
+            }
+
+            public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+            public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+                new(Read(buffer.Span));
+
+            protected override void Dispose(bool disposing)
+            {
+                owner.IsDisposed = true;
+                base.Dispose(disposing);
+            }
+        }
+
+        private void Stop() => stop.Cancel();
+    }
+
     private sealed class Provider(string answer) : IAsyncDisposable
     {
         public ConcurrentQueue<(string Body, long? Length)> Received { get; } = new();
 
         /// <summary>The error for a request that asks for usage; null if it is answered.</summary>
         public string? Rejection { get; set; }
+
+        /// <summary>Whether every request gets the error.</summary>
+        public bool RejectsAll { get; set; }
 
         public LoopbackServer Server { get; private set; } = null!;
 
@@ -420,7 +539,7 @@ public sealed class IncludeUsageTests
             using var reader = new StreamReader(context.Request.Body);
             string body = await reader.ReadToEndAsync();
             Received.Enqueue((body, context.Request.ContentLength));
-            bool isRejected = Rejection is not null && body.Contains("include_usage", StringComparison.Ordinal);
+            bool isRejected = Rejection is not null && (RejectsAll || body.Contains("include_usage", StringComparison.Ordinal));
             await (isRejected
                 ? LoopbackProvider.Whole(400, "application/json", Rejection!)(context)
                 : LoopbackProvider.Events([.. answer.Chunk(37).Select(piece => new string(piece))])(context));

@@ -96,6 +96,21 @@ public sealed class DetachableCopyTests
         body.IsDisposed.Should().BeTrue();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_destination_that_fails_to_flush_is_the_reader_leaving_and_the_rest_is_drained(bool isSync)
+    {
+        using var response = new HttpResponseMessage { Content = new FlushingContent(isSync) };
+        UsageTracking tracking = response.TrackUsage(Tracker(), Track.Nothing);
+
+        await response.Content.Awaiting(c => c.CopyToAsync(new UnflushableDisk(), Cancellation))
+            .Should().ThrowAsync<HttpRequestException>();
+
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && r.Drained == !isSync);
+    }
+
     private static UsageTracker Tracker(long maxBytes = 1 << 20, int maxConcurrent = 10) =>
         new(new RecordingSink(),
             new StreamUsageOptions { DrainAbortedStreams = new DrainLimits { MaxBytes = maxBytes, MaxConcurrent = maxConcurrent } });
@@ -108,4 +123,36 @@ public sealed class DetachableCopyTests
     }
 
     private ScriptedStream Body() => new(Answers.ClaudeStart, _mayGoOn.Task, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop);
+
+    private sealed class UnflushableDisk : MemoryStream
+    {
+        public override void Flush() => throw new IOException("disk full");
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => throw new IOException("disk full");
+    }
+
+    private sealed class FlushingContent(bool isSync) : HttpContent
+    {
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            foreach (string piece in new[] { Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop })
+            {
+                await stream.WriteAsync(Answers.Bytes(piece), Cancellation);
+                if (isSync)
+                {
+                    stream.Flush();
+                }
+                else
+                {
+                    await stream.FlushAsync(Cancellation);
+                }
+            }
+        }
+    }
 }

@@ -222,6 +222,58 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     }
 
     [Fact]
+    public async Task A_drained_pipe_is_not_completed_during_a_read_that_is_slow_to_end()
+    {
+        var time = new FakeTimeProvider();
+        var mayEnd = new TaskCompletionSource();
+        var body = new DeafStream(mayEnd.Task);
+        PipeReader tracked = new UsageTracker(new RecordingSink(), Draining(), timeProvider: time)
+            .Track(PipeReader.Create(body), Track.Nothing, out UsageTracking tracking);
+
+        await tracked.CompleteAsync();
+        await body.IsReading.Task;
+        while (!tracking.Completion.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(31));
+            await Task.Yield();
+        }
+
+        await Task.Yield();
+        body.IsDisposed.Task.IsCompleted.Should().BeFalse();
+        mayEnd.SetResult();
+        await body.IsDisposed.Task;
+    }
+
+    [Fact]
+    public async Task A_pipe_that_its_owner_completed_first_still_has_a_record()
+    {
+        PipeReader body = PipeReader.Create(new PiecewiseStream(Answers.ClaudeBytes, Answers.ClaudeStart.Length));
+        PipeReader tracked = Tracker(out _).Track(body, Track.Nothing, out UsageTracking tracking);
+        await tracked.ReadAsync(Cancellation);
+        await body.CompleteAsync();
+
+        await tracked.CompleteAsync();
+
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.ClientAborted && !r.Drained && r.Usage.InputTokens == 25);
+    }
+
+    [Fact]
+    public async Task Reading_a_stored_body_stops_when_it_is_cancelled_and_drains_nothing()
+    {
+        var body = new ScriptedStream(Answers.ClaudeStart, new TaskCompletionSource().Task);
+        using var stop = new CancellationTokenSource();
+        UsageTracker tracker = Tracker(out RecordingSink sink);
+        Task<UsageRecord> reading = tracker.ReadAsync(PipeReader.Create(body), Track.Nothing, cancellationToken: stop.Token);
+        await body.IsWaiting.Task;
+
+        await stop.CancelAsync();
+
+        await reading.Awaiting(r => r.WaitAsync(TimeSpan.FromSeconds(20), Cancellation)).Should().ThrowAsync<OperationCanceledException>();
+        sink.Records.Should().ContainSingle().Which.Should().Match<UsageRecord>(r => !r.Drained && r.Usage.InputTokens == 25);
+    }
+
+    [Fact]
     public async Task A_pipes_read_that_breaks_after_it_was_left_ends_the_draining()
     {
         var mayGoOn = new TaskCompletionSource();
@@ -441,7 +493,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     {
         var mayGoOn = new TaskCompletionSource();
         var stream = new DetachableStream(new ScriptedStream(mayGoOn.Task, Answers.ClaudeStart, Answers.ClaudeStop),
-            new TrackedBody(Tracker(out _).Bodies, Track.Nothing, null, null, null, null));
+            new TrackedBody(Tracker(out _).BodySettings, Track.Nothing, null, null, null, null));
         byte[] buffer = new byte[1000];
         using var stop = new CancellationTokenSource();
         Task<int> read = stream.ReadAsync(buffer, stop.Token).AsTask();
@@ -478,10 +530,10 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     public async Task What_the_reader_was_given_last_is_counted_although_it_left_at_that_instant(bool isSync)
     {
         await using UsageTracker tracker = Tracker(out _);
-        var body = new TrackedBody(tracker.Bodies, Track.Nothing, null, null, null, null);
+        var body = new TrackedBody(tracker.BodySettings, Track.Nothing, null, null, null, null);
         var stream = new DetachableStream(
             new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
-        var lease = new AbandonmentGuard(body, new BodyDrainer(new DrainLimits(), TimeProvider.System)) { Rest = stream };
+        var lease = new AbandonmentGuard(body, new BodyDrainer(new DrainLimits(), TimeProvider.System)) { Drainable = stream };
         byte[] buffer = new byte[1000];
         _ = isSync ? stream.Read(buffer, 0, buffer.Length) : await stream.ReadAsync(buffer, Cancellation);
 
@@ -533,6 +585,27 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
     {
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
             throw new IOException("disk full");
+    }
+
+    // A stream whose read ignores its token.
+    private sealed class DeafStream(Task mayEnd) : MemoryStream
+    {
+        public TaskCompletionSource IsReading { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource IsDisposed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            IsReading.TrySetResult();
+            await mayEnd;
+            return 0;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            IsDisposed.TrySetResult();
+            base.Dispose(disposing);
+        }
     }
 
     private sealed class CancelsAfterFirstWrite(CancellationTokenSource stop) : MemoryStream

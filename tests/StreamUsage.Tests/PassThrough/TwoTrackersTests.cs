@@ -93,6 +93,21 @@ public sealed class TwoTrackersTests
     }
 
     [Fact]
+    public async Task A_second_call_of_one_tracker_fills_in_the_first_context()
+    {
+        using HttpResponseMessage response = Track.Response(Answers.Claude);
+        var log = new RecordingLog();
+        var tracker = new UsageTracker(new RecordingSink(), loggerFactory: log);
+
+        UsageTracking first = response.TrackUsage(tracker, new UsageContext { RequestId = "first" });
+        response.TrackUsage(tracker, new UsageContext { RequestId = "second", UserId = "user" }).Should().BeSameAs(first);
+        await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        (await first.Completion).Context.Should().Match<UsageContext>(c => c.RequestId == "first" && c.UserId == "user");
+        log.Lines.Should().NotContain(line => line.EventId == 14);
+    }
+
+    [Fact]
     public void A_response_that_switches_protocols_is_left_alone()
     {
         HttpResponseMessage response = Track.Response(Stream.Null, HttpStatusCode.SwitchingProtocols);

@@ -55,6 +55,18 @@ public sealed class UsageSessionTests : IAsyncDisposable
         (record.Usage.InputAudioTokens, record.Usage.CacheReadAudioTokens, record.Usage.OutputAudioTokens).Should().Be((100, 60, 20));
     }
 
+    [Fact]
+    public async Task The_time_of_a_response_begins_with_the_response_not_with_the_session()
+    {
+        using UsageSession session = _tracker.TrackMessages(
+            new UsageContext { UserId = "user", RequestStartedAt = DateTimeOffset.UtcNow.AddHours(-1) });
+
+        UsageRecord record = await EndAsync(session, Created, Done("resp_1", "completed", input: 120, cached: 64, output: 30));
+
+        record.Duration.Should().BeLessThan(TimeSpan.FromMinutes(1));
+        record.Context.UserId.Should().Be("user");
+    }
+
     [Theory]
     [InlineData("cancelled", "\"type\":\"cancelled\",\"reason\":\"turn_detected\"", StreamOutcome.Completed, "turn_detected", 200)]
     [InlineData("incomplete",

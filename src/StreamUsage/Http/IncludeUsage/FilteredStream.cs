@@ -1,10 +1,9 @@
 using System.Runtime.ExceptionServices;
-using StreamUsage.PassThrough;
 
 namespace StreamUsage.Http.IncludeUsage;
 
-/// <summary>Represents a body without its chunk of usage alone. A read returns as soon as a byte is decided.</summary>
-internal sealed class FilteredStream(Stream inner, UsageChunkFilter filter) : DelegatingStream(inner)
+/// <summary>Represents a streamed body without its usage chunk. A read returns as soon as a byte is decided.</summary>
+internal sealed class FilteredStream(Stream inner, UsageChunkFilter filter) : ReadOnlyStream(inner)
 {
     private const int MinRead = 4096;
 
@@ -13,21 +12,7 @@ internal sealed class FilteredStream(Stream inner, UsageChunkFilter filter) : De
     private bool _hasEnded;
     private ExceptionDispatchInfo? _fault;
 
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
     private bool HasUndecided => _end > _decided;
-
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return Read(buffer.AsSpan(offset, count));
-    }
 
     public override int Read(Span<byte> buffer)
     {
@@ -55,12 +40,6 @@ internal sealed class FilteredStream(Stream inner, UsageChunkFilter filter) : De
         return length;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int length;
@@ -85,24 +64,6 @@ internal sealed class FilteredStream(Stream inner, UsageChunkFilter filter) : De
         }
 
         return length;
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await Inner.DisposeAsync().ConfigureAwait(false);
-        await base.DisposeAsync().ConfigureAwait(false);
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            Inner.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 
     private bool TryTake(Span<byte> buffer, out int length)

@@ -14,9 +14,9 @@ internal static class IncludeUsageEdit
             return Find(json) is not { } splice ? null
                 : [.. json[..splice.Start], .. splice.Text, .. json[(splice.Start + splice.Length)..]];
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            return null; // The server will say what is wrong with it.
+            return null; // Malformed, or a name with a lone surrogate. The server reports the error.
         }
     }
 

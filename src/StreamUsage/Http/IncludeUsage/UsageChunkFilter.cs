@@ -1,10 +1,10 @@
 namespace StreamUsage.Http.IncludeUsage;
 
-/// <summary>Removes Chat's chunk of usage alone from a stream of server-sent events, at any cut of the bytes. A line is
-/// undecided only as long as it may be that chunk.</summary>
-/// <remarks>It removes the data line, and the blank line after it unless the event has other lines: without data, what
-/// is left is no event (WHATWG HTML, 9.2.6).</remarks>
-/// <param name="maxLineBytes">The longest line that is undecided. A longer one passes.</param>
+/// <summary>Removes Chat's usage chunk (empty <c>choices</c>, a <c>usage</c> object) from a stream of server-sent
+/// events, however its bytes are split. A line is undecided only as long as it may be that chunk.</summary>
+/// <remarks>It removes the data line. It also removes the blank line after it, unless the event has other lines. Such
+/// an event is not dispatched without data (WHATWG HTML, 9.2.6).</remarks>
+/// <param name="maxLineBytes">The longest line that is undecided, in bytes. A longer one passes.</param>
 internal sealed class UsageChunkFilter(long maxLineBytes)
 {
     private UsageChunkScanner _scanner;
@@ -65,8 +65,8 @@ internal sealed class UsageChunkFilter(long maxLineBytes)
         return (kept, end - kept);
     }
 
-    /// <summary>Ends the stream. Returns whether the undecided bytes are dropped; else they are to be passed
-    /// on.</summary>
+    /// <summary>Ends the stream. Returns whether the undecided bytes are the usage chunk, which the caller drops.
+    /// Otherwise the caller passes them on.</summary>
     public bool End() => _stage == Stage.Json && _scanner.IsUsageChunk;
 
     private bool IsDecided => _stage == Stage.Passing || (_stage == Stage.Prefix && _prefixLength == 0);

@@ -1,9 +1,9 @@
 namespace StreamUsage.Http.IncludeUsage;
 
-/// <summary>Tells, byte by byte, whether a JSON object is Chat's chunk of usage alone: <c>"choices": []</c> and a usage
-/// object. A mutable struct: never copy it.</summary>
-/// <remarks>Utf8JsonReader would begin a cut value anew with each read, and so decide later or take quadratic
-/// time.</remarks>
+/// <summary>Recognises Chat's usage chunk byte by byte: a JSON object with <c>"choices": []</c> and a usage object. A
+/// mutable struct: never copy it.</summary>
+/// <remarks><c>Utf8JsonReader</c> would parse a split value again with each read. That takes quadratic time, or decides
+/// later.</remarks>
 internal struct UsageChunkScanner
 {
     private int _depth;
@@ -57,7 +57,7 @@ internal struct UsageChunkScanner
         return true;
     }
 
-    // Of a choices array, only the first byte inside is awaited. A usage that is no object is none.
+    // The first byte inside the choices array decides. A usage that is not an object is not the chunk's.
     private bool BeginValue(byte value)
     {
         bool isChoices = _name == Name.Choices;
@@ -105,7 +105,7 @@ internal struct UsageChunkScanner
         else if (value == (byte)'\\')
         {
             _isEscaped = true;
-            _nameLength = -1; // An escaped name is another one.
+            _nameLength = -1; // A name with an escape does not match.
         }
         else if (value == (byte)'"')
         {

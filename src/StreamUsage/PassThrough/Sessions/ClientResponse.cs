@@ -4,8 +4,8 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough.Sessions;
 
-/// <summary>Represents a response that only a client's objects describe, and its record. Not thread-safe. One that is
-/// never finished is recorded when it is collected, as if its reader had left.</summary>
+/// <summary>Represents a response that is known only from the objects of a client, not from HTTP bytes. Not
+/// thread-safe. If it is never finished, it is recorded when it is collected, as if its reader had left.</summary>
 internal sealed class ClientResponse
 {
     private readonly AbandonmentGuard _guard;
@@ -22,10 +22,10 @@ internal sealed class ClientResponse
         body.Begin();
     }
 
-    /// <summary>Gets whether the client reported the input.</summary>
+    /// <summary>Gets whether the input tokens were reported so far.</summary>
     public bool IsInputReported { get; private set; }
 
-    /// <summary>Reads one of the parser's messages, which is valid only during the call.</summary>
+    /// <summary>Reads one of the client's objects as the parser's JSON, which is valid only during the call.</summary>
     public void Receive(ReadOnlySpan<byte> utf8Message)
     {
         _guard.Body.Receive(_length, utf8Message);
@@ -33,7 +33,7 @@ internal sealed class ClientResponse
         IsInputReported = _guard.Body.Events.IsInputReported;
     }
 
-    /// <summary>Adds the request, from which unreported input is estimated.</summary>
+    /// <summary>Adds the request, from which the input is estimated if it is not reported.</summary>
     public void AddRequest(ReadOnlyMemory<byte> utf8Json) =>
         _guard.Body.FillIn(new UsageContext { RequestBody = utf8Json }, utf8Json.Length, requestBodyCopy: null);
 

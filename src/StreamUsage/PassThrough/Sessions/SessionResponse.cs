@@ -25,15 +25,18 @@ internal sealed class SessionResponse
 
     public UsageTracking Tracking { get; }
 
+    /// <summary>Gets the provider's id of the response, or of the transcribed item; empty if none.</summary>
     public byte[] Id { get; }
 
+    /// <summary>Gets the lane of a socket with several concurrent answers; empty if it has one.</summary>
     public byte[] Lane { get; }
 
     public bool IsTranscription { get; }
 
-    /// <summary>Gets or sets whether the end was announced, and only the usage is missing.</summary>
+    /// <summary>Gets or sets whether the end of a turn has arrived. Its usage may still follow.</summary>
     public bool IsEnding { get; set; }
 
+    /// <summary>Gets or sets whether the usage of a turn has arrived.</summary>
     public bool HasUsage { get; set; }
 
     public void Receive(ReadOnlySpan<byte> utf8Message) => _guard.Body.Receive(_guard.Body.BytesReceived, utf8Message);
