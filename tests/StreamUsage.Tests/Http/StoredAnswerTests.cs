@@ -229,6 +229,42 @@ public sealed class StoredAnswerTests
     }
 
     [Fact]
+    public async Task An_answer_that_the_shared_memory_takes_too_late_is_billed_once()
+    {
+        await using var provider = await Provider.StartAsync(Queued);
+        var isAdded = new TaskCompletionSource();
+        int left = 1;
+        StreamUsageOptions options = new StreamUsageOptions { SinkTimeout = TimeSpan.FromMilliseconds(50) }.SharePendingAnswers(
+            (_, _, _) => new ValueTask(isAdded.Task),
+            (_, _) => new ValueTask<UsageContext?>(Interlocked.Decrement(ref left) == 0 ? new UsageContext() : null));
+
+        IEnumerable<UsageRecord> records = await RecordsAsync(
+            provider,
+            options,
+            null,
+            (HttpMethod.Post, provider.Responses, Queued),
+            (HttpMethod.Get, provider.Response, Finished),
+            (HttpMethod.Get, provider.Response, Finished));
+
+        records.Should().ContainSingle(record => IsBilled(record));
+        isAdded.SetResult();
+    }
+
+    [Fact]
+    public async Task Answers_that_are_billed_push_none_out_of_the_memory()
+    {
+        var memory = new PendingAnswersInMemory(new FakeTimeProvider());
+        await memory.AddAsync("pending", new UsageContext(), CancellationToken.None);
+        for (int i = 0; i < PendingAnswersInMemory.MaxAnswers; i++)
+        {
+            await memory.AddAsync($"{i}", new UsageContext(), CancellationToken.None);
+            await memory.TryClaimAsync($"{i}", CancellationToken.None);
+        }
+
+        (await memory.TryClaimAsync("pending", CancellationToken.None)).Should().NotBeNull();
+    }
+
+    [Fact]
     public async Task The_handle_of_a_fetch_without_a_record_is_cancelled()
     {
         await using var provider = await Provider.StartAsync(Finished);

@@ -4,8 +4,8 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Recording.Stored;
 
-/// <summary>Decides which response bills a stored answer: the one that created it, or the first that shows a background
-/// answer's end. Thread-safe; never throws, and user code has a time limit.</summary>
+/// <summary>Decides which response bills a background answer: the first one that shows its end. Thread-safe; never
+/// throws, and user code has a time limit.</summary>
 internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, UsageReporter reporter, TimeProvider time)
 {
     // No provider's id is as long, and a hostile one must not be kept.
@@ -54,11 +54,18 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
             await adding.ConfigureAwait(false);
         }
 
-        UsageContext? claimed = await _own.TryClaimAsync(id, CancellationToken.None).ConfigureAwait(false);
-        return claimed ?? (shared is null ? null : await CallAsync(token => shared.TryClaimAsync(id, token)).ConfigureAwait(false));
+        UsageContext? own = await _own.TryClaimAsync(id, CancellationToken.None).ConfigureAwait(false);
+        if (shared is null)
+        {
+            return own;
+        }
+
+        // An answer is in both memories if the shared one took it after the time limit.
+        UsageContext? other = await CallAsync(token => shared.TryClaimAsync(id, token)).ConfigureAwait(false);
+        return own ?? other;
     }
 
-    // A failed answer has its id; an error of a gateway has not, and the answer may still come.
+    // A failed answer has an id. A gateway's error has none, and the answer may still come.
     private static bool ShowsEnd(TrackedBody body)
     {
         ref readonly UsageAccumulator state = ref body.Events.State;
