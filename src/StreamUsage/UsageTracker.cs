@@ -6,6 +6,8 @@ using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Delivery.Outbox;
 using StreamUsage.Diagnostics;
+using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Http;
@@ -14,6 +16,7 @@ using StreamUsage.PassThrough;
 using StreamUsage.PassThrough.Sessions;
 using StreamUsage.Pricing;
 using StreamUsage.Recording;
+using StreamUsage.Recording.Building;
 using StreamUsage.Recording.Journal;
 using StreamUsage.Recording.Stored;
 
@@ -23,6 +26,8 @@ namespace StreamUsage;
 /// Thread-safe.</summary>
 public sealed class UsageTracker : IAsyncDisposable, IDisposable
 {
+    private static readonly ModelTokenEstimator DefaultEstimator = new();
+
     private readonly TrackerShutdown _shutdown;
     private readonly EstimationWorker _worker;
     private readonly RecordDelivery _delivery;
@@ -73,7 +78,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
             new HeaderRedaction(options.HeaderChoices),
-            options.Estimator ?? RecordBuilder.DefaultEstimator,
+            options.Estimator ?? DefaultEstimator,
             options.MaxRequestBodyBytes,
             options.Pricing);
         _logger = loggerFactory?.CreateLogger("StreamUsage");
@@ -92,19 +97,14 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             ? new PriceTableGauge(meterFactory, file, () => prices.Age) : null;
         var answers = new StoredAnswers(options.PendingAnswers, options.SinkTimeout, reporter, Time);
         var records = new RecordDispatcher(new RecordBuilder(Settings, _worker), _delivery, reporter, answers);
-        _journal = outbox is null ? null : records.Use(outbox, Time);
+        _journal = outbox is null ? null : records.StartOutbox(outbox, Time);
         _shutdown = new TrackerShutdown(records, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
-        Bodies = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), Settings.Redaction, records)
+        Bodies = new BodySettings(Settings, reading, new ContentDecoders(options.ContentDecoders), records)
         {
             Time = Time,
             Sinks = sinks,
-            Capture = options.Capture,
-            MaxCapturedBytes = options.MaxCapturedBytes,
-            MaxRequestBodyBytes = options.MaxRequestBodyBytes,
-            Pricing = options.Pricing,
             Metrics = metrics,
             TagsCallers = options.TagCallerActivity,
-            ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
         };
         Requests = RequestSettings.Of(options);
         _drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null;
@@ -247,7 +247,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Cancels the wait, not the loading.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task WarmUpAsync(CancellationToken cancellationToken = default) =>
-        _worker.RunAsync(() => RecordBuilder.WarmUp(Settings.Estimator), cancellationToken);
+        _worker.RunAsync(WarmUp, cancellationToken);
 
     /// <summary>Returns the state of each sink, for a health check, in the order in which the sinks were
     /// added.</summary>
@@ -402,6 +402,18 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         };
         Begin(body);
         return body;
+    }
+
+    private void WarmUp()
+    {
+        if (Settings.Estimator is ModelTokenEstimator)
+        {
+            Tokenizers.Load();
+        }
+        else
+        {
+            Settings.Estimator.CountTokens(null, "warm");
+        }
     }
 
     private static void Begin(TrackedBody body)

@@ -82,7 +82,7 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
     public void ReachEnd()
     {
         StreamOutcome outcome = Finish(StreamEnd.EndOfBody);
-        if (outcome is StreamOutcome.Empty or StreamOutcome.Unreadable && body.Settings.ThrowOnUnreadableStream)
+        if (outcome is StreamOutcome.Empty or StreamOutcome.Unreadable && body.Settings.Options.ThrowOnUnreadableStream)
         {
             throw new EmptyStreamException(outcome, body.Context, body.Times.ReadCount);
         }
