@@ -82,7 +82,7 @@ internal readonly record struct ReportedTokens
 
     internal Notes Noted { get; init; }
 
-    /// <summary>Gets the largest sum of any of the merged usage objects.</summary>
+    /// <summary>Gets the largest total after any of the merged usage objects, before larger counts were kept.</summary>
     internal long LargestSum { get; init; }
 
     internal bool HasAny => HasInput || (_output | _reasoning | _total) != 0;
@@ -131,7 +131,7 @@ internal readonly record struct ReportedTokens
 
     private ReportedTokens(in ReportedTokens older, in ReportedTokens newer)
     {
-        Convention = older.HasAny ? Combine(older.Convention, newer.Convention) : newer.Convention;
+        Convention = Combine(older, newer);
         Noted = older.Noted | newer.Noted;
         LargestSum = Math.Max(older.LargestSum, newer.LargestSum);
         _input = Latest(older._input, newer._input);
@@ -142,16 +142,30 @@ internal readonly record struct ReportedTokens
         _cacheCreation1h = Latest(older._cacheCreation1h, newer._cacheCreation1h);
         _output = Latest(older._output, newer._output);
         _reasoning = Latest(older._reasoning, newer._reasoning);
-        _total = Latest(older._total, newer._total);
         _inputAudio = Latest(older._inputAudio, newer._inputAudio);
         _cacheReadAudio = Latest(older._cacheReadAudio, newer._cacheReadAudio);
         _outputAudio = Latest(older._outputAudio, newer._outputAudio);
         _outputImage = Latest(older._outputImage, newer._outputImage);
+
+        // A total is that of its own object: it does not fit other counts.
+        _total = newer._total != 0 || !HasCountsOf(older) ? newer._total : older._total;
     }
 
-    // A convention of one object still holds if a later object leaves out its counts.
-    private static TokenConvention Combine(TokenConvention older, TokenConvention newer) =>
-        ((older | newer) & ~TokenConvention.InputIncludesCache) | (older & newer & TokenConvention.InputIncludesCache);
+    private bool HasCountsOf(in ReportedTokens other) =>
+        (_input, _extraInput, _cacheRead, _cacheCreation, _cacheCreation5m, _cacheCreation1h, _output, _reasoning)
+            == (other._input, other._extraInput, other._cacheRead, other._cacheCreation, other._cacheCreation5m, other._cacheCreation1h,
+                other._output, other._reasoning);
+
+    // Whether the input includes the cache is said by the objects that have an input, and an object may leave out what
+    // others have shown.
+    private static TokenConvention Combine(in ReportedTokens older, in ReportedTokens newer)
+    {
+        const TokenConvention OfInput = TokenConvention.InputIncludesCache;
+        TokenConvention input = newer._input == 0 && older.HasAny ? older.Convention
+            : older._input == 0 ? newer.Convention
+            : older.Convention & newer.Convention;
+        return ((older.Convention | newer.Convention) & ~OfInput) | (input & OfInput);
+    }
 
     private static long? Get(long stored) => stored == 0 ? null : stored - 1;
 
