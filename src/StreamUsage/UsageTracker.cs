@@ -246,6 +246,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// second.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the loading.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="TimeoutException">Calls that hang, or the stop of the tracker, left no thread.</exception>
     public Task WarmUpAsync(CancellationToken cancellationToken = default) =>
         _worker.RunAsync(WarmUp, cancellationToken);
 

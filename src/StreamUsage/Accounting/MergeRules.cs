@@ -29,6 +29,11 @@ internal static class MergeRules
         }
 
         next = next with { Noted = Note(older, newer, isCumulative) };
+        if (newer.TotalTokens is null && next.TotalTokens is not null && !next.HasCountsOf(older))
+        {
+            next = next with { TotalTokens = null }; // The total of an earlier object does not fit later counts.
+        }
+
         if (SumInput(next) == 0 && SumInput(older) != 0)
         {
             bool isReset = newer.HasInput;

@@ -99,6 +99,12 @@ internal readonly record struct ReportedTokens
     /// other convention's sum is the reported total. A part that is larger than its whole is reduced to it.</summary>
     public TokenUsage Normalize() => BucketRules.Apply(this, out _);
 
+    /// <summary>Returns whether the counts that a total may hold are the same.</summary>
+    internal bool HasCountsOf(in ReportedTokens other) =>
+        (_input, _extraInput, _cacheRead, _cacheCreation, _cacheCreation5m, _cacheCreation1h, _output, _reasoning)
+            == (other._input, other._extraInput, other._cacheRead, other._cacheCreation, other._cacheCreation5m, other._cacheCreation1h,
+                other._output, other._reasoning);
+
     /// <summary>Returns the larger of each count.</summary>
     internal ReportedTokens Largest(in ReportedTokens other) => this with
     {
@@ -142,19 +148,12 @@ internal readonly record struct ReportedTokens
         _cacheCreation1h = Latest(older._cacheCreation1h, newer._cacheCreation1h);
         _output = Latest(older._output, newer._output);
         _reasoning = Latest(older._reasoning, newer._reasoning);
+        _total = Latest(older._total, newer._total);
         _inputAudio = Latest(older._inputAudio, newer._inputAudio);
         _cacheReadAudio = Latest(older._cacheReadAudio, newer._cacheReadAudio);
         _outputAudio = Latest(older._outputAudio, newer._outputAudio);
         _outputImage = Latest(older._outputImage, newer._outputImage);
-
-        // A total is that of its own object: it does not fit other counts.
-        _total = newer._total != 0 || !HasCountsOf(older) ? newer._total : older._total;
     }
-
-    private bool HasCountsOf(in ReportedTokens other) =>
-        (_input, _extraInput, _cacheRead, _cacheCreation, _cacheCreation5m, _cacheCreation1h, _output, _reasoning)
-            == (other._input, other._extraInput, other._cacheRead, other._cacheCreation, other._cacheCreation5m, other._cacheCreation1h,
-                other._output, other._reasoning);
 
     // Whether the input includes the cache is said by the objects that have an input, and an object may leave out what
     // others have shown.

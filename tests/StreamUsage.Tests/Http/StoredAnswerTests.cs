@@ -207,7 +207,7 @@ public sealed class StoredAnswerTests
             provider, options, log, (HttpMethod.Post, provider.Responses, Queued), (HttpMethod.Get, provider.Response, Finished));
 
         records.Should().HaveCount(2);
-        log.Lines.Should().ContainSingle(line => line.EventId == 17);
+        log.Lines.Should().Contain(line => line.EventId == 17);
     }
 
     [Fact]
@@ -238,15 +238,21 @@ public sealed class StoredAnswerTests
             (_, _, _) => new ValueTask(isAdded.Task),
             (_, _) => new ValueTask<UsageContext?>(Interlocked.Decrement(ref left) == 0 ? new UsageContext() : null));
 
-        IEnumerable<UsageRecord> records = await RecordsAsync(
-            provider,
-            options,
-            null,
-            (HttpMethod.Post, provider.Responses, Queued),
-            (HttpMethod.Get, provider.Response, Finished),
-            (HttpMethod.Get, provider.Response, Finished));
+        var sink = new RecordingSink();
+        await using var tracker = new UsageTracker(sink, options);
+        using HttpClient client = Client(tracker);
 
-        records.Should().ContainSingle(record => IsBilled(record));
+        await ReadAsync(client, HttpMethod.Post, provider.Responses);
+        await tracker.FlushAsync(TestContext.Current.CancellationToken);
+        provider.Answer = Finished;
+        for (int i = 0; i < 2; i++)
+        {
+            await ReadAsync(client, HttpMethod.Get, provider.Response);
+            await tracker.FlushAsync(TestContext.Current.CancellationToken);
+        }
+
+        sink.Records.Should().ContainSingle(record => IsBilled(record));
+        left.Should().Be(0, "another process must not bill it either");
         isAdded.SetResult();
     }
 

@@ -22,6 +22,15 @@ internal sealed class PendingAnswersInMemory(TimeProvider time) : IPendingAnswer
         }
     }
 
+    public bool Contains(string responseId)
+    {
+        lock (_gate)
+        {
+            RemoveOld();
+            return _answers.ContainsKey(responseId);
+        }
+    }
+
     public ValueTask AddAsync(string responseId, UsageContext context, CancellationToken cancellationToken)
     {
         lock (_gate)

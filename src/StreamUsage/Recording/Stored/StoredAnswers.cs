@@ -12,6 +12,10 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
     private const int MaxIdLength = 512;
 
     private readonly PendingAnswersInMemory _own = new(time); // Also holds what the shared memory did not take.
+
+    // Answers that the shared memory did not take in time. It may have taken them later, so this process does not bill
+    // them by it.
+    private readonly PendingAnswersInMemory _late = new(time);
     private readonly ConcurrentDictionary<string, Task> _adding = new(StringComparer.Ordinal);
 
     /// <summary>Remembers a background answer that was accepted.</summary>
@@ -60,9 +64,13 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
             return own;
         }
 
-        // An answer is in both memories if the shared one took it after the time limit.
-        UsageContext? other = await CallAsync(token => shared.TryClaimAsync(id, token)).ConfigureAwait(false);
-        return own ?? other;
+        if (own is not null)
+        {
+            _ = CallAsync(token => shared.TryClaimAsync(id, token)); // Or another process might bill it too.
+        }
+
+        return own is not null || _late.Contains(id)
+            ? own : await CallAsync(token => shared.TryClaimAsync(id, token)).ConfigureAwait(false);
     }
 
     // A failed answer has an id. A gateway's error has none, and the answer may still come.
@@ -83,6 +91,7 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
         }).ConfigureAwait(false);
         if (!isAdded)
         {
+            await _late.AddAsync(responseId, UsageContext.Empty, CancellationToken.None).ConfigureAwait(false);
             await _own.AddAsync(responseId, context, CancellationToken.None).ConfigureAwait(false);
         }
     }
