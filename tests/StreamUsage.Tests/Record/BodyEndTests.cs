@@ -6,7 +6,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Record;
 
-/// <summary>A body ends once, whoever ends it: a reader, the drainer, the decoding of the rest, or a shutdown.</summary>
+/// <summary>A body ends once, whoever ends it: its reader, the drainer, the decoding, or a shutdown.</summary>
 public sealed class BodyEndTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -10,8 +10,9 @@ public sealed class GoneRequestTests
     public async Task A_start_that_is_priced_does_without_a_request_body_that_is_gone()
     {
         var sink = new RecordingSink();
-        await using var tracker = new UsageTracker(
-            sink, new StreamUsageOptions { Pricing = PriceTables.GenAi("""{"input_mtok":1,"output_mtok":1}"""), Estimator = Track.ByCharacters.Estimator });
+        StreamUsageOptions options = Track.ByCharacters;
+        options.Pricing = PriceTables.GenAi("""{"input_mtok":1,"output_mtok":1}""");
+        await using var tracker = new UsageTracker(sink, options);
         var context = new UsageContext { Model = "m", RequestBody = new GoneMemory().Memory };
 
         await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.Claude), context, out UsageTracking tracking));
