@@ -6,6 +6,8 @@ using StreamUsage.Capture;
 using StreamUsage.Delivery;
 using StreamUsage.Delivery.Outbox;
 using StreamUsage.Diagnostics;
+using StreamUsage.Estimation;
+using StreamUsage.Estimation.Counting;
 using StreamUsage.Framing;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Http;
@@ -13,6 +15,7 @@ using StreamUsage.Parsing;
 using StreamUsage.PassThrough;
 using StreamUsage.Pricing;
 using StreamUsage.Recording;
+using StreamUsage.Recording.Building;
 using StreamUsage.Recording.Journal;
 using StreamUsage.Recording.Stored;
 
@@ -23,6 +26,8 @@ namespace StreamUsage;
 /// it.</remarks>
 public sealed class UsageTracker : IAsyncDisposable, IDisposable
 {
+    private static readonly ModelTokenEstimator DefaultEstimator = new();
+
     private readonly TrackerShutdown _shutdown;
     private readonly EstimationWorker _worker;
     private readonly RecordDelivery _delivery;
@@ -72,7 +77,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             options.MaxCapturedBytes,
             options.ThrowOnUnreadableStream,
             new HeaderRedaction(options.HeaderChoices),
-            options.Estimator ?? RecordBuilder.DefaultEstimator,
+            options.Estimator ?? DefaultEstimator,
             options.MaxRequestBodyBytes,
             options.Pricing);
         ILogger? logger = loggerFactory?.CreateLogger("StreamUsage");
@@ -91,19 +96,14 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
             ? new PriceTableGauge(meterFactory, file, () => prices.Age) : null;
         var answers = new StoredAnswers(options.PendingAnswers, options.SinkTimeout, reporter, Time);
         var records = new RecordDispatcher(new RecordBuilder(RecordSettings, _worker), _delivery, reporter, answers);
-        _journal = outbox is null ? null : records.Use(outbox, Time);
+        _journal = outbox is null ? null : records.StartOutbox(outbox, Time);
         _shutdown = new TrackerShutdown(records, _worker, _delivery, reporter, options.ShutdownGracePeriod, Time);
-        BodySettings = new BodySettings(reading, new ContentDecoders(options.ContentDecoders), RecordSettings.Redaction, records)
+        BodySettings = new BodySettings(RecordSettings, reading, new ContentDecoders(options.ContentDecoders), records)
         {
             Time = Time,
             Sinks = sinks,
-            Capture = options.Capture,
-            MaxCapturedBytes = options.MaxCapturedBytes,
-            MaxRequestBodyBytes = options.MaxRequestBodyBytes,
-            Pricing = options.Pricing,
             Metrics = metrics,
             TagsCallers = options.TagCallerActivity,
-            ThrowOnUnreadableStream = options.ThrowOnUnreadableStream,
         };
         RequestSettings = RequestSettings.Of(options);
         _drainer = options.DrainAbortedStreams is { } drainLimits ? new BodyDrainer(drainLimits with { }, Time) : null;
@@ -234,8 +234,9 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// second.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the loading.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="TimeoutException">Calls that hang, or the stop of the tracker, left no thread.</exception>
     public Task WarmUpAsync(CancellationToken cancellationToken = default) =>
-        _worker.RunAsync(() => RecordBuilder.WarmUp(RecordSettings.Estimator), cancellationToken);
+        _worker.RunAsync(WarmUp, cancellationToken);
 
     /// <summary>Returns the state of each sink, for a health check, in the order in which the sinks were
     /// added.</summary>
@@ -298,5 +299,17 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(context);
         return RequestQuote.Of(context, RecordSettings, Time.GetUtcNow());
+    }
+
+    private void WarmUp()
+    {
+        if (RecordSettings.Estimator is ModelTokenEstimator)
+        {
+            Tokenizers.Load();
+        }
+        else
+        {
+            RecordSettings.Estimator.CountTokens(null, "warm");
+        }
     }
 }

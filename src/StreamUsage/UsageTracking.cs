@@ -51,6 +51,6 @@ public sealed class UsageTracking
         ArgumentOutOfRangeException.ThrowIfLessThan(statusCode, 100);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(statusCode, 599);
         ArgumentNullException.ThrowIfNull(message);
-        return _body?.Fail(statusCode, message) ?? false;
+        return _body?.MarkFailed(statusCode, message) ?? false;
     }
 }

@@ -8,10 +8,10 @@ internal static class BucketRules
     {
         anomalies = tokens.Noted.HasFlag(ReportedTokens.Notes.HasConflict) ? UsageAnomalies.ConflictingCounts : UsageAnomalies.None;
         var parts = new Parts(tokens);
-        Reading reading = Decide(tokens, parts, ref anomalies, out long moreOutput);
+        Inclusion inclusion = Decide(tokens, parts, ref anomalies, out long moreOutput);
         long cacheRead = parts.CacheRead, cacheCreation = parts.CacheCreation;
-        long input = parts.Input + (reading.HasFlag(Reading.ToolInputInside) ? 0 : parts.ToolInput);
-        if (!reading.HasFlag(Reading.CacheBeside))
+        long input = parts.Input + (inclusion.HasFlag(Inclusion.ToolInputInside) ? 0 : parts.ToolInput);
+        if (!inclusion.HasFlag(Inclusion.CacheBeside))
         {
             cacheRead = Limit(cacheRead, input, ref anomalies);
             cacheCreation = Limit(cacheCreation, input - cacheRead, ref anomalies);
@@ -19,7 +19,7 @@ internal static class BucketRules
         }
 
         long creation5m = Math.Min(tokens.CacheCreation5mTokens ?? 0, cacheCreation);
-        long output = parts.Output + moreOutput + (reading.HasFlag(Reading.ReasoningBeside) ? parts.Reasoning : 0);
+        long output = parts.Output + moreOutput + (inclusion.HasFlag(Inclusion.ReasoningBeside) ? parts.Reasoning : 0);
         if (tokens.OutputTokens is null)
         {
             output = Math.Max(output, parts.Reasoning); // The output is at least its reasoning.
@@ -43,32 +43,34 @@ internal static class BucketRules
         };
     }
 
-    /// <summary>Specifies which counts include which.</summary>
+    /// <summary>Specifies which counts stand beside another, or inside it.</summary>
     [Flags]
-    private enum Reading
+    private enum Inclusion
     {
         None = 0,
         CacheBeside = 1,
         ReasoningBeside = 2,
         ToolInputInside = 4,
+        All = CacheBeside | ReasoningBeside | ToolInputInside,
     }
 
-    private static Reading Decide(in ReportedTokens tokens, in Parts parts, ref UsageAnomalies anomalies, out long moreOutput)
+    private static Inclusion Decide(in ReportedTokens tokens, in Parts parts, ref UsageAnomalies anomalies, out long moreOutput)
     {
         moreOutput = 0;
         TokenConvention convention = tokens.Convention;
-        Reading documented = (convention.HasFlag(TokenConvention.InputIncludesCache) ? Reading.None : Reading.CacheBeside)
-            | (convention.HasFlag(TokenConvention.ReasoningBesideOutput) ? Reading.ReasoningBeside : Reading.None);
-        Reading free = (parts.Cache == 0 ? Reading.None : Reading.CacheBeside)
-            | (parts.Reasoning == 0 ? Reading.None : Reading.ReasoningBeside)
-            | (parts.ToolInput == 0 ? Reading.None : Reading.ToolInputInside);
+        Inclusion documented = (convention.HasFlag(TokenConvention.InputIncludesCache) ? Inclusion.None : Inclusion.CacheBeside)
+            | (convention.HasFlag(TokenConvention.ReasoningBesideOutput) ? Inclusion.ReasoningBeside : Inclusion.None);
+        Inclusion undecided = (parts.Cache == 0 ? Inclusion.None : Inclusion.CacheBeside)
+            | (parts.Reasoning == 0 ? Inclusion.None : Inclusion.ReasoningBeside)
+            | (parts.ToolInput == 0 ? Inclusion.None : Inclusion.ToolInputInside);
         bool isDoubtful = false;
         if (convention.HasFlag(TokenConvention.AnthropicCacheNames) && parts.Cache != 0)
         {
-            if (documented.HasFlag(Reading.CacheBeside) || parts.Cache > parts.Input + parts.ToolInput)
+            if (documented.HasFlag(Inclusion.CacheBeside) || parts.Cache > parts.Input + parts.ToolInput)
             {
-                documented |= Reading.CacheBeside;
-                free &= ~Reading.CacheBeside; // Certain by its convention or size, whatever the total.
+                // A part cannot exceed its whole, so a cache above the input is separate, whatever the total.
+                documented |= Inclusion.CacheBeside;
+                undecided &= ~Inclusion.CacheBeside;
             }
             else
             {
@@ -82,11 +84,11 @@ internal static class BucketRules
             return documented;
         }
 
-        return DecideByTotal(tokens, parts, documented, free, isDoubtful, ref anomalies, out moreOutput);
+        return DecideByTotal(tokens, parts, documented, undecided, isDoubtful, ref anomalies, out moreOutput);
     }
 
-    private static Reading DecideByTotal(
-        in ReportedTokens tokens, in Parts parts, Reading documented, Reading free, bool isDoubtful, ref UsageAnomalies anomalies,
+    private static Inclusion DecideByTotal(
+        in ReportedTokens tokens, in Parts parts, Inclusion documented, Inclusion undecided, bool isDoubtful, ref UsageAnomalies anomalies,
             out long moreOutput)
     {
         moreOutput = 0;
@@ -96,24 +98,26 @@ internal static class BucketRules
             return documented;
         }
 
-        Reading found = documented;
-        int others = 0;
-        for (Reading other = Reading.None; other <= (Reading.CacheBeside | Reading.ReasoningBeside | Reading.ToolInputInside); other++)
+        Inclusion match = documented;
+        int matches = 0;
+
+        // Tries each combination that differs from the documented one only in what is undecided.
+        for (Inclusion other = Inclusion.None; other <= Inclusion.All; other++)
         {
-            if (other != documented && ((other ^ documented) & ~free) == 0 && parts.Fits(other, total))
+            if (other != documented && ((other ^ documented) & ~undecided) == 0 && parts.Fits(other, total))
             {
-                found = other;
-                others++;
+                match = other;
+                matches++;
             }
         }
 
-        if (others == 1)
+        if (matches == 1)
         {
-            return found;
+            return match;
         }
 
         // Servers that count caches beside the prompt also leave them out of the total.
-        bool leavesOutCache = documented.HasFlag(Reading.CacheBeside) && tokens.Convention.HasFlag(TokenConvention.AnthropicCacheNames)
+        bool leavesOutCache = documented.HasFlag(Inclusion.CacheBeside) && tokens.Convention.HasFlag(TokenConvention.AnthropicCacheNames)
             && parts.Sum(documented) - parts.Cache == total;
         if (leavesOutCache)
         {
@@ -121,9 +125,9 @@ internal static class BucketRules
         }
 
         anomalies |= UsageAnomalies.TotalMismatch | (isDoubtful ? UsageAnomalies.UncertainBill : UsageAnomalies.None);
-        bool holdsMore =
-            others == 0 && !isDoubtful && tokens.Convention.HasFlag(TokenConvention.TotalMayHoldMoreOutput) && parts.Cache <= parts.Input;
-        moreOutput = holdsMore ? Math.Max(0, total - parts.Sum(documented)) : 0;
+        bool holdsMoreOutput =
+            matches == 0 && !isDoubtful && tokens.Convention.HasFlag(TokenConvention.TotalMayHoldMoreOutput) && parts.Cache <= parts.Input;
+        moreOutput = holdsMoreOutput ? Math.Max(0, total - parts.Sum(documented)) : 0;
         return documented;
     }
 
@@ -150,12 +154,12 @@ internal static class BucketRules
 
         public long Cache => CacheRead + CacheCreation;
 
-        public bool Fits(Reading reading, long total) => Sum(reading) == total;
+        public bool Fits(Inclusion inclusion, long total) => Sum(inclusion) == total;
 
-        public long Sum(Reading reading) =>
+        public long Sum(Inclusion inclusion) =>
             Input + Output
-            + (reading.HasFlag(Reading.ToolInputInside) ? 0 : ToolInput)
-            + (reading.HasFlag(Reading.CacheBeside) ? Cache : 0)
-            + (reading.HasFlag(Reading.ReasoningBeside) ? Reasoning : 0);
+            + (inclusion.HasFlag(Inclusion.ToolInputInside) ? 0 : ToolInput)
+            + (inclusion.HasFlag(Inclusion.CacheBeside) ? Cache : 0)
+            + (inclusion.HasFlag(Inclusion.ReasoningBeside) ? Reasoning : 0);
     }
 }

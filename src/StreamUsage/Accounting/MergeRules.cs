@@ -1,13 +1,14 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Merges the usage objects of an answer. An object of zeros is no report, an input does not go back to 0, and
-/// growing counts do not shrink.</summary>
+/// <summary>Merges the usage objects of an answer. An object of zeros is no report, and an input does not go back to 0.
+/// If the total falls below an earlier total, the larger of each count is kept.</summary>
 internal static class MergeRules
 {
     /// <summary>Returns the counts after a further usage object.</summary>
     /// <param name="older">The counts so far.</param>
     /// <param name="newer">The counts of the object.</param>
-    /// <param name="isCumulative">Whether missing counts keep their value; else they become 0.</param>
+    /// <param name="isCumulative">Whether missing counts keep their value; else they are not reported. A missing input
+    /// always keeps its value.</param>
     /// <param name="isPlaceholder">Whether the output so far is a placeholder, which any reported output
     /// replaces.</param>
     /// <param name="isReport">Whether the object was a report.</param>
@@ -28,14 +29,19 @@ internal static class MergeRules
         }
 
         next = next with { Noted = Note(older, newer, isCumulative) };
+        if (newer.TotalTokens is null && next.TotalTokens is not null && !next.HasCountsOf(older))
+        {
+            next = next with { TotalTokens = null }; // The total of an earlier object does not fit later counts.
+        }
+
         if (SumInput(next) == 0 && SumInput(older) != 0)
         {
-            bool isSaid = newer.HasInput;
+            bool isReset = newer.HasInput;
             next = next.WithInputOf(older) with
             {
                 Convention = older.Convention,
                 TotalTokens = null,
-                Noted = next.Noted | (isSaid ? ReportedTokens.Notes.KeptInput : ReportedTokens.Notes.None),
+                Noted = next.Noted | (isReset ? ReportedTokens.Notes.KeptInput : ReportedTokens.Notes.None),
             };
         }
 
@@ -59,7 +65,7 @@ internal static class MergeRules
         }
         : tokens;
 
-    // If cached input is separate, tokens may have moved between buckets, so the larger side is used as a whole.
+    // If cached input is separate, tokens may have moved between buckets. So all input is that of the larger side.
     private static ReportedTokens KeepLarger(in ReportedTokens older, in ReportedTokens next)
     {
         ReportedTokens larger = next.Largest(older);

@@ -1,6 +1,7 @@
 namespace StreamUsage.Accounting;
 
-/// <summary>Represents token counts by modality, added over all lists. Documents count as images.</summary>
+/// <summary>Represents token counts by modality, summed over the lists of one usage object. Documents count as
+/// images.</summary>
 internal readonly record struct ModalityCounts
 {
     public long? Audio { get; private init; }

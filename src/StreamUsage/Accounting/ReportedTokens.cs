@@ -82,7 +82,7 @@ internal readonly record struct ReportedTokens
 
     internal Notes Noted { get; init; }
 
-    /// <summary>Gets the largest sum of any of the merged usage objects.</summary>
+    /// <summary>Gets the largest total after any of the merged usage objects, before larger counts were kept.</summary>
     internal long LargestSum { get; init; }
 
     internal bool HasAny => HasInput || (_output | _reasoning | _total) != 0;
@@ -98,6 +98,12 @@ internal readonly record struct ReportedTokens
     /// <summary>Returns disjoint buckets, none of them negative. The documented convention holds, unless exactly one
     /// other convention's sum is the reported total. A part that is larger than its whole is reduced to it.</summary>
     public TokenUsage Normalize() => BucketRules.Apply(this, out _);
+
+    /// <summary>Returns whether the counts that a total may hold are the same.</summary>
+    internal bool HasCountsOf(in ReportedTokens other) =>
+        (_input, _extraInput, _cacheRead, _cacheCreation, _cacheCreation5m, _cacheCreation1h, _output, _reasoning)
+            == (other._input, other._extraInput, other._cacheRead, other._cacheCreation, other._cacheCreation5m, other._cacheCreation1h,
+                other._output, other._reasoning);
 
     /// <summary>Returns the larger of each count.</summary>
     internal ReportedTokens Largest(in ReportedTokens other) => this with
@@ -131,7 +137,7 @@ internal readonly record struct ReportedTokens
 
     private ReportedTokens(in ReportedTokens older, in ReportedTokens newer)
     {
-        Convention = older.HasAny ? Combine(older.Convention, newer.Convention) : newer.Convention;
+        Convention = Combine(older, newer);
         Noted = older.Noted | newer.Noted;
         LargestSum = Math.Max(older.LargestSum, newer.LargestSum);
         _input = Latest(older._input, newer._input);
@@ -149,9 +155,16 @@ internal readonly record struct ReportedTokens
         _outputImage = Latest(older._outputImage, newer._outputImage);
     }
 
-    // A convention of one object still holds if a later object leaves out its counts.
-    private static TokenConvention Combine(TokenConvention older, TokenConvention newer) =>
-        ((older | newer) & ~TokenConvention.InputIncludesCache) | (older & newer & TokenConvention.InputIncludesCache);
+    // Whether the input includes the cache is said by the objects that have an input, and an object may leave out what
+    // others have shown.
+    private static TokenConvention Combine(in ReportedTokens older, in ReportedTokens newer)
+    {
+        const TokenConvention OfInput = TokenConvention.InputIncludesCache;
+        TokenConvention input = newer._input == 0 && older.HasAny ? older.Convention
+            : older._input == 0 ? newer.Convention
+            : older.Convention & newer.Convention;
+        return ((older.Convention | newer.Convention) & ~OfInput) | (input & OfInput);
+    }
 
     private static long? Get(long stored) => stored == 0 ? null : stored - 1;
 

@@ -19,31 +19,25 @@ internal readonly record struct SettledUsage(
         TokenUsage usage = BucketRules.Apply(tokens, out UsageAnomalies anomalies);
         bool isInput = state.IsInputReported, isOutput = state.IsOutputReported;
         bool isPartial = hasOutputSince && usage.OutputTokens != 0 && !state.IsOutputPlaceholder;
-        bool isImplausible = tokens.Noted.HasFlag(ReportedTokens.Notes.KeptInput);
+        bool isDoubtful = tokens.Noted.HasFlag(ReportedTokens.Notes.KeptInput);
         if (isInput && usage.TotalInputTokens == 0 && (usage.OutputTokens != 0 || hasOutput))
         {
             isInput = false;
-            isImplausible = true;
+            isDoubtful = true;
         }
 
-        if (isOutput && usage.OutputTokens == 0 && hasOutput)
+        if (isOutput && (isPartial || (usage.OutputTokens == 0 && hasOutput)))
         {
             isOutput = false;
-            isImplausible = true;
-        }
-        else if (isOutput && isPartial)
-        {
-            isOutput = false;
-            isImplausible = true;
+            isDoubtful = true;
         }
 
-        isImplausible |= tokens.Noted.HasFlag(ReportedTokens.Notes.HasZeroReport) && !(isInput && isOutput);
+        isDoubtful |= tokens.Noted.HasFlag(ReportedTokens.Notes.HasZeroReport) && !(isInput && isOutput);
         return new SettledUsage(usage, isInput, isOutput, isPartial,
-            state.Anomalies | anomalies | (isImplausible ? UsageAnomalies.ImplausibleZero : UsageAnomalies.None));
+            state.Anomalies | anomalies | (isDoubtful ? UsageAnomalies.ImplausibleZero : UsageAnomalies.None));
     }
 
-    /// <summary>Returns the output with an estimate: added to a partial count, else at least the count
-    /// itself.</summary>
-    public long AddOutput(long estimate) =>
+    /// <summary>Adds the estimate to a partial count; otherwise returns the larger of both.</summary>
+    public long CombineOutput(long estimate) =>
         IsOutputPartial ? TokenSum.Of(Usage.OutputTokens, estimate) : Math.Max(Usage.OutputTokens, estimate);
 }

@@ -9,6 +9,12 @@ public readonly record struct UsageAccumulator
     private readonly ResponseFacts? _facts;
     private readonly State _state;
 
+    private UsageAccumulator(in UsageAccumulator state, ResponseFacts facts)
+    {
+        this = state;
+        _facts = facts;
+    }
+
     [Flags]
     private enum State : byte
     {
@@ -18,19 +24,13 @@ public readonly record struct UsageAccumulator
         PlaceholderOutput = 4,
     }
 
-    /// <summary>Gets the merged counts.</summary>
-    internal ReportedTokens Tokens { get; init; }
-
-    /// <summary>Gets the choices that have begun and finished.</summary>
-    internal ChoiceProgress Choices { get; init; }
-
     /// <summary>Gets the provider's id of the response; null until reported.</summary>
     public string? ResponseId { get; init; }
 
     /// <summary>Gets the model that answers; null until reported.</summary>
     public string? Model { get; init; }
 
-    /// <summary>Gets the stop reason; null until reported.</summary>
+    /// <summary>Gets the stop reason of the first choice; null until reported.</summary>
     public string? StopReason { get; init; }
 
     /// <summary>Gets the stop sequence that was matched; null if none.</summary>
@@ -54,7 +54,8 @@ public readonly record struct UsageAccumulator
     public string? InferenceGeo { get; init; }
 
     /// <summary>Gets the cost in US dollars that the provider reported; null if none. A negative cost, or one above a
-    /// million dollars, is ignored and noted as <see cref="UsageAnomalies.CountsIgnored"/>.</summary>
+    /// million dollars, leaves the earlier cost and adds <see cref="UsageAnomalies.CountsIgnored"/> to
+    /// <see cref="Anomalies"/>.</summary>
     public decimal? ReportedCost
     {
         get => Facts.ReportedCost;
@@ -71,14 +72,16 @@ public readonly record struct UsageAccumulator
         }
     }
 
-    /// <summary>Gets the usage of each model call; empty if not reported.</summary>
+    /// <summary>Gets the usage of each model call, which <see cref="Usage"/> need not include; empty if not
+    /// reported.</summary>
     public IReadOnlyList<UsageIteration> Iterations
     {
         get => Facts.Iterations;
         init => _facts = ReferenceEquals(value, Facts.Iterations) ? _facts : Facts with { Iterations = value ?? [] };
     }
 
-    /// <summary>Gets the uses of the provider's tools; empty if none.</summary>
+    /// <summary>Gets the number of uses of the provider's tools, by the provider's names, as in
+    /// <see cref="UsageRecord.ServerToolUse"/>; empty if none.</summary>
     public IReadOnlyDictionary<string, long> ServerToolUse
     {
         get => Facts.ServerToolUse;
@@ -86,7 +89,8 @@ public readonly record struct UsageAccumulator
             ? _facts : Facts with { ServerToolUse = value ?? UsageRecord.EmptyCounts };
     }
 
-    /// <summary>Gets further subsets by kind; empty if none.</summary>
+    /// <summary>Gets further subsets of <see cref="Usage"/>, by the names of <see cref="UsageRecord.TokenDetails"/>;
+    /// empty if none.</summary>
     public IReadOnlyDictionary<string, long> TokenDetails
     {
         get => Facts.TokenDetails;
@@ -94,15 +98,15 @@ public readonly record struct UsageAccumulator
             ? _facts : Facts with { TokenDetails = value ?? UsageRecord.EmptyCounts };
     }
 
-    /// <summary>Gets the billed tokens, if the provider reports them beside the used ones; else null.</summary>
+    /// <summary>Gets the billed tokens, if the provider reports them beside <see cref="Usage"/>; else null.</summary>
     public TokenUsage? BilledTokens
     {
         get => Facts.BilledTokens;
         init => _facts = value == Facts.BilledTokens ? _facts : Facts with { BilledTokens = value };
     }
 
-    /// <summary>Gets the billed amounts in other units, by the names of <see cref="UsageRecord.BilledUnits"/>; empty if
-    /// none.</summary>
+    /// <summary>Gets the billed quantities in other units than tokens, by the names of
+    /// <see cref="UsageRecord.BilledUnits"/>; empty if none.</summary>
     public IReadOnlyDictionary<string, decimal> BilledUnits
     {
         get => Facts.BilledUnits;
@@ -110,7 +114,7 @@ public readonly record struct UsageAccumulator
             ? _facts : Facts with { BilledUnits = value ?? UsageRecord.EmptyUnits };
     }
 
-    /// <summary>Gets the operation, if the answer shows it; null means
+    /// <summary>Gets the operation, as in <see cref="UsageRecord.Operation"/>, if the answer shows it; null means
     /// <see cref="Parsing.IUsageParser.Operation"/>.</summary>
     public string? Operation
     {
@@ -118,20 +122,20 @@ public readonly record struct UsageAccumulator
         init => _facts = value == Facts.Operation ? _facts : Facts with { Operation = value };
     }
 
-    /// <summary>Gets the doubts that a parser found. Those about the counts are added with the record.</summary>
+    /// <summary>Gets the doubts that were found while the events were read. The record adds those that depend on the
+    /// whole answer.</summary>
     public UsageAnomalies Anomalies { get; init; }
-
-    /// <summary>Gets the error that the provider reported; null if none.</summary>
-    internal ProviderError? Error => Facts.Error;
 
     /// <summary>Gets whether the protocol's terminal event was seen.</summary>
     public bool IsTerminal { get => Has(State.Terminal); init => _state = Put(State.Terminal, value); }
 
-    /// <summary>Gets whether this is a background response that was only accepted.</summary>
+    /// <summary>Gets whether this is a background answer that was only accepted. The parser resets it when the answer
+    /// itself comes.</summary>
     public bool IsPending { get => Has(State.Accepted); init => _state = Put(State.Accepted, value); }
 
     /// <summary>Gets whether the output count is only a lower bound: a stream's first (<c>message_start</c>), or one
-    /// before a chunk with only a prompt count (Gemini).</summary>
+    /// before a chunk with only a prompt count (Gemini). A later call of <see cref="MergeCounts"/> with output resets
+    /// it.</summary>
     public bool IsOutputPlaceholder { get => Has(State.PlaceholderOutput); init => _state = Put(State.PlaceholderOutput, value); }
 
     /// <summary>Gets whether the answer is complete: a terminal event, or the finish reason of every choice.</summary>
@@ -143,35 +147,32 @@ public readonly record struct UsageAccumulator
     /// <summary>Gets whether the provider reported the output, other than as a placeholder.</summary>
     public bool IsOutputReported => Tokens.OutputTokens is not null && !IsOutputPlaceholder;
 
+    /// <summary>Gets the counts in disjoint buckets, computed at each call; 0 where nothing was reported.</summary>
+    public TokenUsage Usage => Tokens.Normalize();
+
+    /// <summary>Gets the billed tokens: the sum of the <see cref="Iterations"/> that were not declined. If these have
+    /// no counts, <see cref="BilledTokens"/>, else <see cref="Usage"/>.</summary>
+    public TokenUsage BilledUsage => Bill(Usage);
+
+    /// <summary>Gets the merged counts.</summary>
+    internal ReportedTokens Tokens { get; init; }
+
+    /// <summary>Gets the choices that have begun and finished.</summary>
+    internal ChoiceProgress Choices { get; init; }
+
+    /// <summary>Gets the error that the provider reported; null if none.</summary>
+    internal ProviderError? Error => Facts.Error;
+
     /// <summary>Gets whether the latest usage counted output.</summary>
     internal bool CountsOutput =>
         !Tokens.Noted.HasFlag(ReportedTokens.Notes.LacksOutput) && (Tokens.OutputTokens is > 0 || Tokens.ReasoningTokens is > 0);
 
-    /// <summary>Gets the counts in disjoint buckets.</summary>
-    public TokenUsage Usage => Tokens.Normalize();
-
-    /// <summary>Gets the billed tokens: the sum of the <see cref="Iterations"/> that were not declined, else
-    /// <see cref="BilledTokens"/>, else <see cref="Usage"/>.</summary>
-    public TokenUsage BilledUsage => Bill(Usage);
-
     private ResponseFacts Facts => _facts ?? ResponseFacts.Empty;
 
-    /// <summary>Returns the billed tokens of an answer with this usage. Iterations without counts do not make it
-    /// free.</summary>
-    internal TokenUsage Bill(in TokenUsage usage)
-    {
-        TokenUsage sum = default;
-        foreach (UsageIteration iteration in Iterations)
-        {
-            sum += iteration.Declined ? default : iteration.Usage;
-        }
-
-        return sum.TotalTokens != 0 ? sum : BilledTokens ?? usage;
-    }
-
     /// <summary>Returns the state after counts of the whole answer so far. Each count replaces the older one; null, the
-    /// default, keeps it. Counts that are all 0 change nothing, and counts do not shrink. A count that is negative or
-    /// above 2^40 is ignored, and noted as <see cref="UsageAnomalies.CountsIgnored"/>.</summary>
+    /// default, keeps it. If the total falls below an earlier total, the larger of each count is kept. While all counts
+    /// are 0, nothing is reported. A count that is negative or above 2^40 is ignored, and noted as
+    /// <see cref="UsageAnomalies.CountsIgnored"/>.</summary>
     /// <param name="inputTokens">The input tokens, with or without cached ones: see
     /// <paramref name="inputIncludesCache"/>.</param>
     /// <param name="outputTokens">The output tokens, reasoning included.</param>
@@ -179,7 +180,8 @@ public readonly record struct UsageAccumulator
     /// <param name="cacheCreationInputTokens">The input tokens that were written to the prompt cache.</param>
     /// <param name="reasoningTokens">The reasoning tokens in the output.</param>
     /// <param name="inputIncludesCache">True if <paramref name="inputTokens"/> includes cache reads and writes, as
-    /// OpenAI's and Gemini's does; false if it does not, as Anthropic's.</param>
+    /// OpenAI's and Gemini's does; false if it does not, as Anthropic's. Has no effect without
+    /// <paramref name="inputTokens"/>.</param>
     public UsageAccumulator MergeCounts(
         long? inputTokens = null,
         long? outputTokens = null,
@@ -210,7 +212,8 @@ public readonly record struct UsageAccumulator
     }
 
     /// <summary>Returns the state after a choice has begun. An answer is complete once all its choices have finished,
-    /// or by <see cref="IsTerminal"/>.</summary>
+    /// or by <see cref="IsTerminal"/>. Choices from the 64th on never finish, so only <see cref="IsTerminal"/>
+    /// completes their answer.</summary>
     /// <param name="index">The choice's index; a negative one counts as 0.</param>
     public UsageAccumulator BeginChoice(long index) => this with { Choices = Choices.Begin(index) };
 
@@ -222,35 +225,47 @@ public readonly record struct UsageAccumulator
     /// missing members.</summary>
     /// <param name="type">The error's type; null if not reported.</param>
     /// <param name="message">The error's message; null if not reported.</param>
-    /// <param name="statusCode">The HTTP status of the error, 400 to 599; null for 502.</param>
+    /// <param name="statusCode">The HTTP status of the error, 400 to 599. If null or any other, the status is unknown,
+    /// and the record has 502.</param>
     public UsageAccumulator WithError(string? type, string? message = null, int? statusCode = null) =>
-        WithError(new ProviderError { Type = type, Message = message, StatusCode = statusCode });
+        WithError(new ProviderError { Type = type, Message = message, StatusCode = statusCode is >= 400 and <= 599 ? statusCode : null });
+
+    internal UsageAccumulator WithError(ProviderError error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        ProviderError merged = Error is not { } first ? error : new ProviderError
+        {
+            Type = first.Type ?? error.Type,
+            Message = first.Message ?? error.Message,
+            StatusCode = first.StatusCode ?? error.StatusCode,
+        };
+        return new UsageAccumulator(this, Facts with { Error = merged });
+    }
+
+    /// <summary>Returns the billed tokens of an answer with this usage. Iterations without counts do not make it free,
+    /// unless all of them were declined.</summary>
+    internal TokenUsage Bill(in TokenUsage usage)
+    {
+        TokenUsage sum = default;
+        bool isDeclined = Iterations.Count != 0;
+        foreach (UsageIteration iteration in Iterations)
+        {
+            sum += iteration.Declined ? default : iteration.Usage;
+            isDeclined &= iteration.Declined;
+        }
+
+        return sum.TotalTokens != 0 || isDeclined ? sum : BilledTokens ?? usage;
+    }
 
     /// <summary>Returns the state after cumulative counts: each reported count replaces the older one, and the others
-    /// stay. An object of zeros changes nothing, and counts do not shrink.</summary>
+    /// stay. See <see cref="MergeRules"/>.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
     internal UsageAccumulator Merge(in ReportedTokens tokens) => Take(tokens, isCumulative: true);
 
-    /// <summary>Returns the state after counts of the whole answer so far: a missing count is 0. An object of zeros
-    /// changes nothing, and counts do not shrink.</summary>
+    /// <summary>Returns the state after counts of the whole answer so far: a missing count is not reported. See
+    /// <see cref="MergeRules"/>.</summary>
     /// <param name="tokens">The counts of one usage object.</param>
     internal UsageAccumulator Replace(in ReportedTokens tokens) => Take(tokens, isCumulative: false);
-
-    /// <summary>Returns the state after a message has begun. It replaces an earlier message and its counts.</summary>
-    /// <param name="tokens">The first counts; their output is a placeholder.</param>
-    internal UsageAccumulator Begin(in ReportedTokens tokens) => this with
-    {
-        Tokens = MergeRules.Begin(tokens),
-        IsTerminal = false,
-        IsOutputPlaceholder = tokens.OutputTokens is not null,
-        Iterations = ResponseFacts.Empty.Iterations,
-        ServerToolUse = UsageRecord.EmptyCounts,
-        StopReason = null,
-        StopSequence = null,
-    };
-
-    internal UsageAccumulator BeginCounts(in ReportedTokens tokens) =>
-        this with { Tokens = MergeRules.Begin(tokens), IsOutputPlaceholder = tokens.OutputTokens is not null };
 
     /// <summary>Returns the state after cumulative counts in a chunk of one choice, which may be that choice's own
     /// (<see cref="ChoiceOutputs"/>).</summary>
@@ -272,28 +287,26 @@ public readonly record struct UsageAccumulator
             ? next with { Tokens = next.Tokens with { OutputTokens = sum, TotalTokens = null } } : next;
     }
 
+    /// <summary>Returns the state after a message has begun. It replaces an earlier message and its counts.</summary>
+    /// <param name="tokens">The first counts; their output is a placeholder.</param>
+    internal UsageAccumulator Begin(in ReportedTokens tokens) => BeginCounts(tokens) with
+    {
+        IsTerminal = false,
+        Iterations = ResponseFacts.Empty.Iterations,
+        ServerToolUse = UsageRecord.EmptyCounts,
+        StopReason = null,
+        StopSequence = null,
+    };
+
+    /// <summary>Returns the state with the first counts of a message that has begun already.</summary>
+    /// <param name="tokens">The counts; their output is a placeholder.</param>
+    internal UsageAccumulator BeginCounts(in ReportedTokens tokens) =>
+        this with { Tokens = MergeRules.Begin(tokens), IsOutputPlaceholder = tokens.OutputTokens is not null };
+
     private UsageAccumulator Take(in ReportedTokens tokens, bool isCumulative)
     {
         ReportedTokens next = MergeRules.Merge(Tokens, tokens, isCumulative, IsOutputPlaceholder, out bool isReport);
         return this with { Tokens = next, IsOutputPlaceholder = IsOutputPlaceholder && (!isReport || tokens.OutputTokens is null) };
-    }
-
-    internal UsageAccumulator WithError(ProviderError error)
-    {
-        ArgumentNullException.ThrowIfNull(error);
-        ProviderError merged = Error is not { } first ? error : new ProviderError
-        {
-            Type = first.Type ?? error.Type,
-            Message = first.Message ?? error.Message,
-            StatusCode = first.StatusCode ?? error.StatusCode,
-        };
-        return new UsageAccumulator(this, Facts with { Error = merged });
-    }
-
-    private UsageAccumulator(in UsageAccumulator state, ResponseFacts facts)
-    {
-        this = state;
-        _facts = facts;
     }
 
     private bool Has(State flag) => (_state & flag) != 0;

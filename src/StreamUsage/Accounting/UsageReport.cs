@@ -6,7 +6,7 @@ namespace StreamUsage.Accounting;
 /// the name that is first in the protocol's table wins. A mutable struct: never copy it.</summary>
 internal struct UsageReport
 {
-    private const int Counts = 16;
+    private const int Counts = (int)UsageCount.Searches + 1;
 
     private Values _values; // Plus one, so that the default is "not reported".
     private Ranks _ranks;
@@ -73,7 +73,7 @@ internal struct UsageReport
         bool isPerplexity = (citations ?? Get(UsageCount.Searches)) is not null;
         if (isPerplexity)
         {
-            // Only Perplexity reports these, and its total excludes them like its completion.
+            // Perplexity's total and completion exclude citations and reasoning, so its total proves nothing.
             convention |= TokenConvention.ReasoningBesideOutput;
         }
 

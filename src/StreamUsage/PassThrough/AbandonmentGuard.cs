@@ -101,7 +101,7 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
     public void ReachEnd()
     {
         StreamOutcome outcome = Finish(StreamEnd.EndOfBody);
-        if (body.Settings.ThrowOnUnreadableStream && outcome is StreamOutcome.Empty or StreamOutcome.Unreadable)
+        if (body.Settings.Options.ThrowOnUnreadableStream && outcome is StreamOutcome.Empty or StreamOutcome.Unreadable)
         {
             throw new EmptyStreamException(outcome, body.Context, body.Times.ReadCount);
         }

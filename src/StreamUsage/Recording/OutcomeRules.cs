@@ -5,14 +5,15 @@ using StreamUsage.Accounting;
 namespace StreamUsage.Recording;
 
 /// <summary>
-/// Decides how a response ended. The first line that fits counts:
+/// Decides how a response ended. The first line that fits counts; each names the outcome, the status and the status
+/// code:
 /// <list type="table">
 /// <item><term>no response</term><description>NoResponse; Cancelled, 499 if the caller cancelled; else Failed, 504 for
 /// a timeout, else 502</description></item>
 /// <item><term>HTTP status 400 or above</term><description>ProviderError, Failed, that status</description></item>
 /// <item><term>an error event or error object</term><description>ProviderError, Failed, its status, else
 /// 502</description></item>
-/// <item><term>an accepted background response</term><description>Pending, Pending, the HTTP status, else
+/// <item><term>an accepted background answer</term><description>Pending, Pending, the HTTP status, else
 /// 200</description></item>
 /// <item><term>a complete answer</term><description>Completed, Completed, the HTTP status, else
 /// 200</description></item>
@@ -32,19 +33,37 @@ internal static class OutcomeRules
     private const int GatewayTimeout = 504;
 
     public static Verdict Decide(
-        int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, bool isEmpty) =>
-        (httpStatusCode >= 400, state.Error, state.IsPending, isComplete, end, isEmpty, isRead) switch
+        int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, bool isEmpty)
+    {
+        if (httpStatusCode >= 400)
         {
-            (true, _, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, httpStatusCode.GetValueOrDefault()),
-            (_, { } error, _, _, _, _, _) => new(StreamOutcome.ProviderError, UsageStatus.Failed, error.StatusCode ?? BadGateway),
-            (_, _, true, _, _, _, _) => new(StreamOutcome.Pending, UsageStatus.Pending, httpStatusCode ?? 200),
-            (_, _, _, true, _, _, _) => new(StreamOutcome.Completed, UsageStatus.Completed, httpStatusCode ?? 200),
-            (_, _, _, _, StreamEnd.ReaderLeft, _, _) => new(StreamOutcome.ClientAborted, UsageStatus.Cancelled, ClientClosedRequest),
-            (_, _, _, _, StreamEnd.Broke or StreamEnd.ShutDown, _, _) => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
-            (_, _, _, _, _, true, _) => new(StreamOutcome.Empty, UsageStatus.Failed, ServiceUnavailable),
-            (_, _, _, _, _, _, false) => new(StreamOutcome.Unreadable, UsageStatus.Failed, BadGateway),
+            return new(StreamOutcome.ProviderError, UsageStatus.Failed, httpStatusCode.GetValueOrDefault());
+        }
+
+        if (state.Error is { } error)
+        {
+            return new(StreamOutcome.ProviderError, UsageStatus.Failed, error.StatusCode ?? BadGateway);
+        }
+
+        if (state.IsPending)
+        {
+            return new(StreamOutcome.Pending, UsageStatus.Pending, httpStatusCode ?? 200);
+        }
+
+        if (isComplete)
+        {
+            return new(StreamOutcome.Completed, UsageStatus.Completed, httpStatusCode ?? 200);
+        }
+
+        return end switch
+        {
+            StreamEnd.ReaderLeft => new(StreamOutcome.ClientAborted, UsageStatus.Cancelled, ClientClosedRequest),
+            StreamEnd.Broke or StreamEnd.ShutDown => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
+            _ when isEmpty => new(StreamOutcome.Empty, UsageStatus.Failed, ServiceUnavailable),
+            _ when !isRead => new(StreamOutcome.Unreadable, UsageStatus.Failed, BadGateway),
             _ => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
         };
+    }
 
     /// <summary>Decides for a request without a response. <see cref="HttpClient"/> reports its timeout as a
     /// cancellation caused by a <see cref="TimeoutException"/>.</summary>
@@ -65,6 +84,4 @@ internal static class OutcomeRules
 
         return false;
     }
-
-    internal readonly record struct Verdict(StreamOutcome Outcome, UsageStatus Status, int StatusCode);
 }

@@ -4,13 +4,15 @@ using StreamUsage.Diagnostics;
 namespace StreamUsage.Recording;
 
 /// <summary>Represents the record of an ended response until every sink has it or never will.</summary>
-/// <param name="body">The response; released when it is reported, as the record may wait for long.</param>
+/// <param name="body">The response.</param>
 /// <param name="record">Its record.</param>
 /// <param name="reporter">Logs and counts the record.</param>
 /// <param name="group">The group of pending records that it is in.</param>
-internal sealed class PendingResponse(TrackedBody? body, UsageRecord record, UsageReporter reporter, PendingRecords.Group group)
+internal sealed class PendingResponse(TrackedBody body, UsageRecord record, UsageReporter reporter, PendingRecords.Group group)
     : PendingRecord
 {
+    private TrackedBody? _body = body; // Released when it is reported, as the record may wait for long.
+
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
 
     /// <summary>Gets or sets why the record could not be built or delivered; null if it was.</summary>
@@ -19,7 +21,7 @@ internal sealed class PendingResponse(TrackedBody? body, UsageRecord record, Usa
     /// <summary>Completes the response's handle and reports the record, once. Never throws.</summary>
     public void Report(DeliveryResult result)
     {
-        if (Interlocked.Exchange(ref body, null) is not { } ended)
+        if (Interlocked.Exchange(ref _body, null) is not { } ended)
         {
             return;
         }

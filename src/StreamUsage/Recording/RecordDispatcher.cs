@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using StreamUsage.Delivery;
 using StreamUsage.Delivery.Outbox;
 using StreamUsage.Diagnostics;
+using StreamUsage.Recording.Building;
 using StreamUsage.Recording.Journal;
 using StreamUsage.Recording.Stored;
 
@@ -43,8 +44,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
 
     /// <summary>Stores records in an outbox before they are delivered, and open responses while they are
     /// read.</summary>
-    /// <returns>The journal of open responses.</returns>
-    public OpenJournal Use(IRecordOutbox outbox, TimeProvider time)
+    /// <returns>The journal of open responses, which the caller disposes.</returns>
+    public OpenJournal StartOutbox(IRecordOutbox outbox, TimeProvider time)
     {
         Outbox = new OutboxDelivery(outbox, _delivery, CompleteOrphanAsync);
         Outbox.Start();
@@ -53,11 +54,12 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
 
     public void Begin(TrackedBody body)
     {
+        bool hasStart = TakesStart(body) || body.NeedsModel;
+        body.IsStartPending = hasStart; // Before a shutdown can end the body.
         _open.Add(body);
         _reporter.Opened();
-        if (TakesStart(body) || body.NeedsModel)
+        if (hasStart)
         {
-            body.IsStartPending = true;
             _inbox.Enqueue(body);
         }
 
@@ -69,7 +71,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     /// <param name="isAwaited">Whether somebody awaits its record.</param>
     public void Complete(TrackedBody body, bool isAwaited)
     {
-        DescribeOnCaller(body);
+        TagCaller(body);
         body.Pending = _pending.Add();
         _inbox.Enqueue(body);
         _open.Remove(body); // After it became pending: a shutdown waits for open, then for pending ones.
@@ -101,7 +103,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         return Outbox is null ? _pending.WhenEnded() : WhenSettledAsync(Outbox.Outbox);
     }
 
-    /// <summary>Returns a task that completes when no sink is called with a record that has ended by now.</summary>
+    /// <summary>Returns a task that completes when every sink call for the responses that have ended by now has
+    /// returned.</summary>
     public Task WhenHandedOver()
     {
         Hurry();
@@ -143,10 +146,10 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
-    // Whether a stored answer has a record is known at its end.
+    // Whether a response that shows a background answer has a record is known at its end.
     private bool TakesStart(TrackedBody body) => body.StoredAnswerId is null && _delivery.TakesStarts;
 
-    // One thread at a time, so that records are delivered in the order in which their responses ended.
+    // One thread at a time, so that records are begun in the order in which their responses ended.
     private void Drain()
     {
         while (!_inbox.IsEmpty && Interlocked.Exchange(ref _isDraining, 1) == 0)
@@ -155,7 +158,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             {
                 if (body.IsStartPending)
                 {
-                    UsageStart? start = TakesStart(body) ? _builder.DescribeStart(body) : null;
+                    UsageStart? start = TakesStart(body) ? _builder.CreateStart(body) : null;
                     _ = body.Context; // Reads the model from the request, off the byte path.
                     body.EndStart();
                     body.Starts = start is null ? null : _delivery.Start(start, body.Trace);
@@ -172,7 +175,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     }
 
     // On the reader's thread, because the caller's activity ends soon after the body. Estimates would take too long.
-    private static void DescribeOnCaller(TrackedBody body)
+    private static void TagCaller(TrackedBody body)
     {
         if (body.Caller is not { } caller)
         {
@@ -181,7 +184,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
 
         try
         {
-            body.IsCallerDescribed = UsageActivity.TryDescribe(caller, body.ToCall(RecordBuilder.DescribeEnd(body)));
+            body.IsCallerTagged = UsageActivity.TryDescribe(caller, body.ToCall(RecordBuilder.ToTelemetry(body)));
         }
         catch (Exception)
         {
@@ -193,7 +196,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     private async Task RecordAsync(TrackedBody body)
     {
         PendingRecords.Group group = body.Pending!;
-        if (!await SettleStoredAnswerAsync(body).ConfigureAwait(false))
+        if (!await SettleBackgroundAnswerAsync(body).ConfigureAwait(false))
         {
             body.CompleteWithoutRecord();
             group.RemoveOne();
@@ -215,7 +218,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
 
         var pending = new PendingResponse(body, record, _reporter, group)
         {
-            Activity = UsageActivity.Start(body.IsCallerDescribed ? body.Trace : UsageActivity.WriteSpan(body.ToCall(record), body.Trace)),
+            Activity = UsageActivity.Start(body.IsCallerTagged ? body.Trace : UsageActivity.WriteSpan(body.ToCall(record), body.Trace)),
             EstimateFaults = estimateFaults,
             RecordFault = recordFault,
         };
@@ -240,9 +243,9 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         pending.EndReport();
     }
 
-    // Returns false for a response that shows a stored answer which another one bills. Runs before the record is built,
-    // in the order in which responses ended: an answer is remembered before a later response can show its end.
-    private async ValueTask<bool> SettleStoredAnswerAsync(TrackedBody body)
+    // Returns false for a response that shows a background answer which another one bills. Runs before the record is
+    // built, in the order in which responses ended: an answer is remembered before a later response can show its end.
+    private async ValueTask<bool> SettleBackgroundAnswerAsync(TrackedBody body)
     {
         if (body.StoredAnswerId is not null)
         {
@@ -281,7 +284,15 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     private async Task<UsageRecord> CompleteOrphanAsync(UsageRecord record)
     {
         (record, IReadOnlyList<Exception> faults) = await _builder.PriceOrphanAsync(record).ConfigureAwait(false);
-        _reporter.Recorded(new GenAICall(record), new RecordNotes { UnknownUsageFields = [], EstimateFaults = faults });
+        try
+        {
+            _reporter.Recorded(new GenAICall(record), new RecordNotes { UnknownUsageFields = [], EstimateFaults = faults });
+        }
+        catch (Exception)
+        {
+            // A listener's fault must not cost a record.
+        }
+
         return record;
     }
 }

@@ -33,8 +33,8 @@ internal readonly struct StreamClock
 
     public long Now() => _time.GetTimestamp();
 
-    /// <summary>Returns the time to within the system's tick, a few milliseconds, if the clock is the system's. It
-    /// saves 20 ns a read.</summary>
+    /// <summary>Returns the time to within one tick of the system, up to 16 ms. Costs 20 ns less than
+    /// <see cref="Now"/>. Exact if the clock is not the system's.</summary>
     public long NowRoughly() => _startTick < 0 ? Now() : _start + ((Environment.TickCount64 - _startTick) * (Stopwatch.Frequency / 1000));
 
     /// <summary>Returns the time from the start to a time of <see cref="Now"/>; never negative.</summary>

@@ -47,11 +47,11 @@ internal struct StreamTimes(StreamClock clock)
     /// <summary>Returns the time since the start.</summary>
     public readonly TimeSpan Elapsed() => _clock.Elapsed(_clock.Now());
 
-    /// <summary>Notes that the last bytes held the first event.</summary>
-    public void FirstChunk() => _firstChunkAt = _clock.Now();
+    /// <summary>Notes that the last bytes held the first chunk, which is the first event.</summary>
+    public void NoteFirstChunk() => _firstChunkAt = _clock.Now();
 
     /// <summary>Notes that the last bytes held the first output.</summary>
-    public void FirstToken() => _firstTokenAt = _lastByteAt = _clock.Now();
+    public void NoteFirstToken() => _firstTokenAt = _lastByteAt = _clock.Now();
 
-    public void Ended() => _endedAt = _clock.Now();
+    public void NoteEnd() => _endedAt = _clock.Now();
 }

@@ -2,7 +2,7 @@ using StreamUsage.Estimation.Requests;
 
 namespace StreamUsage.Recording;
 
-/// <content>Holds the request's data.</content>
+/// <content>Holds the request: its context, its body and its model.</content>
 internal sealed partial class TrackedBody
 {
     private UsageContext _context;
@@ -15,7 +15,7 @@ internal sealed partial class TrackedBody
     {
         get
         {
-            if (!Volatile.Read(ref _isModelKnown))
+            if (NeedsModel)
             {
                 FindModel();
             }
@@ -24,17 +24,30 @@ internal sealed partial class TrackedBody
         }
     }
 
+    /// <summary>Gets whether the model must still be read from the request body.</summary>
+    public bool NeedsModel => !Volatile.Read(ref _isModelKnown);
+
     public ReadOnlyMemory<byte> RequestBody { get; private set; }
 
     /// <summary>Gets or sets the length of the request body, which may be known even if the body was not
     /// kept.</summary>
     public long RequestBodyLength { get; set; }
 
-    /// <summary>Gets the id of the stored answer that this response shows; null if it creates one. Such a response has
-    /// a record only if it is the one that bills the answer.</summary>
+    /// <summary>Gets the copy to dispose when <see cref="RequestBody"/> is no longer needed; null for the caller's
+    /// memory.</summary>
+    public IDisposable? RequestBodyCopy { private get; set; }
+
+    /// <summary>Gets where the request went; null if unknown.</summary>
+    public Uri? RequestUri { get; init; }
+
+    /// <summary>Gets whether the request fetched a stored response.</summary>
+    public bool IsFetch { get; init; }
+
+    /// <summary>Gets the id of the background answer that this response shows; null if it creates one. Such a response
+    /// has a record only if it is the one that bills the answer.</summary>
     public string? StoredAnswerId { get; init; }
 
-    /// <summary>Attributes a stored answer to the request that created it.</summary>
+    /// <summary>Attributes a background answer to the request that created it.</summary>
     /// <param name="origin">The context of that request.</param>
     public void AttributeTo(UsageContext origin)
     {
@@ -53,10 +66,10 @@ internal sealed partial class TrackedBody
     /// caller's memory.</param>
     public void FillIn(UsageContext context, long requestBodyLength, IDisposable? requestBodyCopy)
     {
-        UsageContext redacted = Settings.Redaction.Redact(context);
+        UsageContext redacted = Settings.Options.Redaction.Redact(context);
         using (_gate.Enter())
         {
-            if (_isEnded)
+            if (_stage == Stage.Ended)
             {
                 requestBodyCopy?.Dispose();
                 return;
@@ -86,19 +99,23 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>Returns a copy of the request body; empty if it was not kept.</summary>
+    /// <summary>Returns a copy of the request body; empty if it was not kept, or the caller's memory is gone.</summary>
     public ReadOnlyMemory<byte> CopyRequestBody()
     {
         using (_gate.Enter())
         {
-            return RequestBody.ToArray();
+            try
+            {
+                return RequestBody.ToArray();
+            }
+            catch (Exception)
+            {
+                return default;
+            }
         }
     }
 
-    /// <summary>Gets whether the model must still be read from the request body.</summary>
-    public bool NeedsModel => !Volatile.Read(ref _isModelKnown);
-
-    /// <summary>Releases the request body from the start, which has been read.</summary>
+    /// <summary>Notes that the start was reported. The request body may no longer be needed.</summary>
     public void EndStart()
     {
         using (_gate.Enter())
@@ -108,9 +125,21 @@ internal sealed partial class TrackedBody
         }
     }
 
+    /// <summary>Releases the request body. Its length stays known.</summary>
+    public void ReleaseRequestBody()
+    {
+        using (_gate.Enter())
+        {
+            RequestBody = default;
+            RequestBodyCopy?.Dispose();
+            RequestBodyCopy = null;
+        }
+    }
+
+    // With a reported input, only the start, the model or the capture still needs the body.
     private void ReleaseReportedRequest()
     {
-        if (!RequestBody.IsEmpty && _isModelKnown && !IsStartPending && Events.IsInputReported && !Settings.CapturesRequestBody)
+        if (!RequestBody.IsEmpty && _isModelKnown && !IsStartPending && Events.IsInputReported && !Settings.Options.CapturesRequestBody)
         {
             ReleaseRequestBody();
         }
@@ -122,7 +151,7 @@ internal sealed partial class TrackedBody
         string? model = null;
         try
         {
-            model = RequestHead.FindModel(body.Span[..Math.Min(body.Length, Settings.MaxRequestBodyBytes)]);
+            model = RequestHead.FindModel(body.Span[..Math.Min(body.Length, Settings.Options.MaxRequestBodyBytes)]);
         }
         catch (Exception)
         {

@@ -1,5 +1,6 @@
 using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
+using StreamUsage.Recording.Building;
 
 namespace StreamUsage.Recording;
 
@@ -12,16 +13,16 @@ internal sealed class TrackerShutdown(
     private static readonly TimeSpan MinDeliveryTime = TimeSpan.FromSeconds(5);
 
     private readonly object _gate = new();
-    private readonly CancellationTokenSource _hurry = new();
+    private readonly CancellationTokenSource _timeIsOver = new();
     private Task? _stop;
 
-    /// <summary>Begins the shutdown, or returns the one in progress. A later one ends what came after the
-    /// first.</summary>
+    /// <summary>Begins the shutdown, or returns the one in progress. A call after a finished shutdown also ends the
+    /// responses begun since.</summary>
     /// <param name="cancellationToken">Ends the wait for responses, and shortens the delivery.</param>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        // Never unregistered: the token ends with its host.
-        cancellationToken.UnsafeRegister(static hurry => ((CancellationTokenSource)hurry!).Cancel(), _hurry);
+        // Never unregistered: it lives as long as the token, which is acceptable once or twice a process.
+        cancellationToken.UnsafeRegister(static timeIsOver => ((CancellationTokenSource)timeIsOver!).Cancel(), _timeIsOver);
         lock (_gate)
         {
             return _stop is null or { IsCompleted: true } ? _stop = RunAsync() : _stop;
@@ -45,8 +46,8 @@ internal sealed class TrackerShutdown(
         await delivery.BeginStopAsync().ConfigureAwait(false);
         Task delivered = dispatcher.WhenDelivered();
         await WaitAsync(delivered, delivery.ShutdownTimeout).ConfigureAwait(false);
-        worker.Hurry();
-        if (_hurry.IsCancellationRequested)
+        worker.Stop();
+        if (_timeIsOver.IsCancellationRequested)
         {
             TimeSpan share = delivery.ShutdownTimeout < MinDeliveryTime ? delivery.ShutdownTimeout : MinDeliveryTime;
             await dispatcher.WhenDelivered().WaitAsync(share, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -61,5 +62,5 @@ internal sealed class TrackerShutdown(
     }
 
     private async Task WaitAsync(Task task, TimeSpan atMost) =>
-        await task.WaitAsync(atMost, time, _hurry.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await task.WaitAsync(atMost, time, _timeIsOver.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

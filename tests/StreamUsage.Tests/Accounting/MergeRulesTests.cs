@@ -51,6 +51,37 @@ public sealed class MergeRulesTests
     }
 
     [Fact]
+    public void Counts_without_an_input_do_not_change_what_the_input_includes()
+    {
+        UsageAccumulator state = default(UsageAccumulator)
+            .MergeCounts(inputTokens: 100, cacheReadInputTokens: 80, inputIncludesCache: true)
+            .MergeCounts(outputTokens: 5);
+
+        ReadBody.Describe(state.Usage).Should().Be("in 20 read 80 write 0 (0+0) out 5 reasoning -");
+    }
+
+    [Fact]
+    public void An_input_that_comes_after_its_cache_says_what_it_includes()
+    {
+        UsageAccumulator state = default(UsageAccumulator)
+            .MergeCounts(cacheReadInputTokens: 80)
+            .MergeCounts(inputTokens: 100, inputIncludesCache: true);
+
+        ReadBody.Describe(state.Usage).Should().Be("in 20 read 80 write 0 (0+0) out 0 reasoning -");
+    }
+
+    [Fact]
+    public void A_total_is_not_compared_with_later_counts()
+    {
+        UsageAccumulator state = default(UsageAccumulator)
+            .Merge(new ReportedTokens { InputTokens = 10, OutputTokens = 1, TotalTokens = 11 })
+            .Merge(new ReportedTokens { OutputTokens = 5 });
+
+        BucketRules.Apply(state.Tokens, out UsageAnomalies anomalies).TotalTokens.Should().Be(15);
+        anomalies.Should().Be(UsageAnomalies.None);
+    }
+
+    [Fact]
     public void The_same_usage_again_changes_nothing() =>
         Gen.Select(ReportedTokensTests.Tokens, ReportedTokensTests.Tokens, Gen.Bool).Sample((first, second, isCumulative) =>
         {

@@ -104,6 +104,13 @@ public sealed class UsageAccumulatorTests
         after.Should().BeEquivalentTo(new { Model = "n", IsTerminal = false, IsPending = true });
     }
 
+    [Theory]
+    [InlineData(429, 429)]
+    [InlineData(200, null)]
+    [InlineData(600, null)]
+    public void The_status_of_an_error_is_that_of_a_failure_or_unknown(int reported, int? expected) =>
+        default(UsageAccumulator).WithError("e", statusCode: reported).Error!.StatusCode.Should().Be(expected);
+
     [Fact]
     public void A_reported_output_ends_the_placeholder_and_anything_else_does_not()
     {

@@ -88,7 +88,7 @@ public sealed class NumberTests
     [InlineData(true, long.MaxValue)]
     [InlineData(false, long.MaxValue - 1)]
     public void An_estimate_that_is_added_to_a_count_does_not_overflow(bool isPartial, long expected) =>
-        new SettledUsage(new TokenUsage { OutputTokens = long.MaxValue - 1 }, true, false, isPartial, UsageAnomalies.None).AddOutput(5)
+        new SettledUsage(new TokenUsage { OutputTokens = long.MaxValue - 1 }, true, false, isPartial, UsageAnomalies.None).CombineOutput(5)
             .Should().Be(expected);
 
     [Fact]

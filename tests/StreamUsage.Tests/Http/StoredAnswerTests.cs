@@ -208,7 +208,7 @@ public sealed class StoredAnswerTests
             provider, options, log, (HttpMethod.Post, provider.Responses, Queued), (HttpMethod.Get, provider.Response, Finished));
 
         records.Should().HaveCount(2);
-        log.Lines.Should().ContainSingle(line => line.EventId == 17);
+        log.Lines.Should().Contain(line => line.EventId == 17);
     }
 
     [Fact]
@@ -227,6 +227,48 @@ public sealed class StoredAnswerTests
         await ReadAsync(Client(tracker), HttpMethod.Get, provider.Response);
 
         SpinWait.SpinUntil(() => sink.Records.Count == 2, TimeSpan.FromSeconds(30)).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task An_answer_that_the_shared_memory_takes_too_late_is_billed_once()
+    {
+        await using var provider = await Provider.StartAsync(Queued);
+        var isAdded = new TaskCompletionSource();
+        int left = 1;
+        StreamUsageOptions options = new StreamUsageOptions { SinkTimeout = TimeSpan.FromMilliseconds(50) }.SharePendingAnswers(
+            (_, _, _) => new ValueTask(isAdded.Task),
+            (_, _) => new ValueTask<UsageContext?>(Interlocked.Decrement(ref left) == 0 ? new UsageContext() : null));
+
+        var sink = new RecordingSink();
+        await using var tracker = new UsageTracker(sink, options);
+        using HttpClient client = Client(tracker);
+
+        await ReadAsync(client, HttpMethod.Post, provider.Responses);
+        await tracker.FlushAsync(TestContext.Current.CancellationToken);
+        provider.Answer = Finished;
+        for (int i = 0; i < 2; i++)
+        {
+            await ReadAsync(client, HttpMethod.Get, provider.Response);
+            await tracker.FlushAsync(TestContext.Current.CancellationToken);
+        }
+
+        sink.Records.Should().ContainSingle(record => IsBilled(record));
+        left.Should().Be(0, "another process must not bill it either");
+        isAdded.SetResult();
+    }
+
+    [Fact]
+    public async Task Answers_that_are_billed_push_none_out_of_the_memory()
+    {
+        var memory = new PendingAnswersInMemory(new FakeTimeProvider());
+        await memory.AddAsync("pending", new UsageContext(), CancellationToken.None);
+        for (int i = 0; i < PendingAnswersInMemory.MaxAnswers; i++)
+        {
+            await memory.AddAsync($"{i}", new UsageContext(), CancellationToken.None);
+            await memory.TryClaimAsync($"{i}", CancellationToken.None);
+        }
+
+        (await memory.TryClaimAsync("pending", CancellationToken.None)).Should().NotBeNull();
     }
 
     [Fact]

@@ -31,6 +31,21 @@ public sealed class CustomParserCountTests
         record.BilledUsage.Should().Be(new TokenUsage { InputTokens = 5, OutputTokens = 7 });
     }
 
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 9)] // One that was not declined has no counts, so all of the usage is billed.
+    public async Task An_answer_is_free_only_if_all_its_iterations_were_declined(bool isDeclined, long billed)
+    {
+        var declined = new UsageIteration { Usage = new TokenUsage { InputTokens = 5 }, Declined = true };
+        var second = new UsageIteration { Declined = isDeclined };
+        var tokens = new ReportedTokens { InputTokens = 5, OutputTokens = 4 };
+
+        UsageRecord record = await ReadAsync(
+            new UsageAccumulator { Tokens = tokens, Iterations = [declined, second], IsTerminal = true });
+
+        record.BilledUsage.TotalTokens.Should().Be(billed);
+    }
+
     [Fact]
     public async Task Huge_reported_counts_are_not_negative_in_the_record()
     {

@@ -104,6 +104,27 @@ public sealed class PricedRecordTests
     }
 
     [Fact]
+    public async Task The_cost_so_far_is_that_of_the_billed_tokens()
+    {
+        const string Answer = """
+            data: {"type":"message-end","delta":{"finish_reason":"COMPLETE","usage":{"billed_units":{"input_tokens":5,"output_tokens":7},
+            """ + """
+            "tokens":{"input_tokens":70,"output_tokens":80}}}}
+
+
+            """;
+        var pricing = new BilledPricing();
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { Pricing = pricing });
+        using Stream body = tracker.Track(
+            new ScriptedStream(Answer), new UsageContext { ApiFormat = ApiFormat.Cohere }, out UsageTracking tracking);
+        _ = await body.ReadAsync(new byte[4096], TestContext.Current.CancellationToken);
+
+        _ = tracking.Current;
+
+        pricing.Billed.Should().Be(new TokenUsage { InputTokens = 5, OutputTokens = 7 });
+    }
+
+    [Fact]
     public async Task A_pricing_that_fails_costs_a_snapshot_its_price_alone()
     {
         await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions { Pricing = new FailingPricing() });
@@ -152,6 +173,17 @@ public sealed class PricedRecordTests
         UsageRecord record = await tracking.Completion;
         await tracker.DisposeAsync(); // What is logged and counted follows.
         return (record, log, sink);
+    }
+
+    private sealed class BilledPricing : IUsagePricing
+    {
+        public TokenUsage Billed { get; private set; }
+
+        public UsageCost? Price(UsageRecord record)
+        {
+            Billed = record.BilledUsage;
+            return null;
+        }
     }
 
     private sealed class FailingPricing : IUsagePricing

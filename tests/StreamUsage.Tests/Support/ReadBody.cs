@@ -89,7 +89,7 @@ internal sealed record ReadBody
     public static ReadBody Finish(BodyReader reader, long bytes)
     {
         reader.Finish();
-        OutcomeRules.Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete,
+        Verdict verdict = OutcomeRules.Decide(null, reader.Events.State, reader.Events.State.IsComplete,
             reader.Events.Protocol is not null, StreamEnd.EndOfBody, bytes == 0 || reader.Events.IsSilent);
         var read = new ReadBody
         {

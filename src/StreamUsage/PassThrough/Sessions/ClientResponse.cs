@@ -16,7 +16,7 @@ internal sealed class ClientResponse
         var known = new KnownAnswer(parser, isStreamed ? AnswerForm.ClientUpdates : AnswerForm.ClientAnswer);
         var body = new TrackedBody(settings, context, httpStatusCode, contentLength: null, contentEncoding: null, headers: null, known)
         {
-            IsOfClient = true,
+            ReadsClientObjects = true,
         };
         _guard = new AbandonmentGuard(body, drainer: null);
         body.Begin();

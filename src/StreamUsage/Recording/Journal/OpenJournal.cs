@@ -40,19 +40,20 @@ internal sealed class OpenJournal : IDisposable
     private async Task WriteAsync()
     {
         var known = new Dictionary<TrackedBody, (long Bytes, long At)>();
-        var changed = new List<(TrackedBody Body, UsageRecord Record)>();
+        var changed = new List<(TrackedBody Body, UsageRecord Record, long Bytes)>();
         foreach (TrackedBody body in _open.ToList())
         {
             if (body.StoredAnswerId is not null)
             {
-                continue; // Another response bills the answer.
+                continue; // Whether this response bills the answer is known at its end.
             }
 
+            long bytes = body.BytesRead;
             bool isKnown = _written.TryGetValue(body, out (long Bytes, long At) last);
-            bool isDue = !isKnown || (body.BytesReceived != last.Bytes && _time.GetElapsedTime(last.At) >= MinPause);
-            if (isDue && Describe(body) is { } record)
+            bool isDue = !isKnown || (bytes != last.Bytes && _time.GetElapsedTime(last.At) >= MinPause);
+            if (isDue && TryCreateOrphan(body) is { } record)
             {
-                changed.Add((body, record));
+                changed.Add((body, record, bytes));
             }
 
             if (isKnown)
@@ -64,20 +65,20 @@ internal sealed class OpenJournal : IDisposable
         OpenRecord[] records = [.. changed.Select(static change => new OpenRecord(change.Record, () => change.Body.IsOpen))];
         if (records.Length != 0 && await _outbox.JournalAsync(records).ConfigureAwait(false))
         {
-            foreach ((TrackedBody body, UsageRecord record) in changed)
+            foreach ((TrackedBody body, _, long bytes) in changed)
             {
-                known[body] = (record.BytesReceived, _time.GetTimestamp());
+                known[body] = (bytes, _time.GetTimestamp());
             }
         }
 
         _written = known;
     }
 
-    private UsageRecord? Describe(TrackedBody body)
+    private static UsageRecord? TryCreateOrphan(TrackedBody body)
     {
         try
         {
-            return body.DescribeOpen(_time.GetUtcNow() - body.StartedAt);
+            return body.TryCreateOrphan();
         }
         catch (Exception)
         {

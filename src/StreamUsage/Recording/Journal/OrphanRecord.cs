@@ -1,47 +1,34 @@
 using StreamUsage.Estimation;
+using StreamUsage.Recording.Building;
 
 namespace StreamUsage.Recording.Journal;
 
-/// <summary>Describes the record that an open response gets if its process ends.</summary>
+/// <summary>Creates the record that an open response gets if its process ends.</summary>
 internal static class OrphanRecord
 {
-    private const string ErrorType = "process_ended";
-
-    /// <summary>Returns the record.</summary>
+    /// <summary>Returns the record. A complete answer, or an error of the provider, keeps its outcome.</summary>
     /// <param name="body">The response, under its lock.</param>
-    /// <param name="soFar">The facts so far.</param>
-    /// <param name="duration">The time since the start.</param>
-    public static UsageRecord Of(TrackedBody body, UsageRecord soFar, TimeSpan duration)
+    /// <param name="context">Its context, read before the lock was taken.</param>
+    public static UsageRecord Of(TrackedBody body, UsageContext context)
     {
-        bool isRefused = body.HttpStatusCode >= 400;
-        bool isInputEstimated = soFar.InputSource == TokenSource.None && body.RequestBodyLength > 0 && !isRefused;
-        TokenUsage usage = isInputEstimated
-            ? soFar.Usage with { InputTokens = CharacterTokenEstimator.Tokens(body.RequestBodyLength) } : soFar.Usage;
-        return soFar with
+        Verdict verdict = OutcomeRules.Decide(body.HttpStatusCode, body.Events.State, body.Events.State.IsComplete,
+            isRead: body.Events.Protocol is not null, StreamEnd.ShutDown, isEmpty: false);
+        RecordCounts counts = RecordCounts.Of(body, verdict.Outcome);
+        if (counts.NeedsInput)
         {
-            Usage = usage,
-            BilledUsage = body.Events.State.Bill(usage),
-            InputSource = isInputEstimated ? TokenSource.Estimated : soFar.InputSource,
-            ResponseId = body.Events.State.ResponseId,
-            StopReason = body.Events.State.StopReason,
-            Streamed = body.Events.IsStreamed,
-            Operation = body.Events.Operation,
-            Status = UsageStatus.Failed,
-            Outcome = isRefused ? StreamOutcome.ProviderError : StreamOutcome.Interrupted,
-            StatusCode = isRefused ? body.HttpStatusCode!.Value : 502,
-            HttpStatusCode = body.HttpStatusCode,
-            ErrorType = ErrorType,
-            ErrorMessage = "The process ended while the body was being read.",
-            TraceId = body.TraceId,
-            SpanId = body.SpanId,
-            Duration = duration,
-            TimeToFirstByte = body.Times.TimeToFirstByte,
-            TimeToFirstToken = body.Times.TimeToFirstToken,
-            BytesReceived = body.BytesReceived,
-            ReadCount = body.Times.ReadCount,
-            EventCount = body.Events.EventCount,
-            SkippedEvents = body.Events.SkippedEvents,
-            OutputCharacters = body.Events.OutputCharacters,
+            long tokens = CharacterTokenEstimator.Tokens(body.RequestBodyLength);
+            counts = counts with { Usage = counts.Usage with { InputTokens = tokens }, Input = TokenSource.Estimated };
+        }
+
+        counts = counts.NeedsOutput ? RunningResponse.EstimateOutput(body, context, counts) : counts;
+        UsageRecord record = RecordMapping.Create(body, context, counts, verdict);
+        bool isCut = verdict.Outcome == StreamOutcome.Interrupted;
+        return record with
+        {
+            ErrorType = isCut ? "process_ended" : record.ErrorType,
+            ErrorMessage = record.ErrorMessage ?? (isCut ? "The process ended while the body was being read." : null),
+            Duration = body.Times.Elapsed(),
+            TimeToLastByte = null,
         };
     }
 }

@@ -1,6 +1,6 @@
 namespace StreamUsage.Recording.Stored;
 
-/// <summary>Represents the ids of background answers that were accepted and are not billed yet.</summary>
+/// <summary>Stores background answers that were accepted and are not billed yet.</summary>
 internal interface IPendingAnswers
 {
     /// <summary>Adds an answer.</summary>

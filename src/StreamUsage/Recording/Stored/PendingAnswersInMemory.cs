@@ -8,8 +8,8 @@ internal sealed class PendingAnswersInMemory(TimeProvider time) : IPendingAnswer
     public static readonly TimeSpan MaxAge = TimeSpan.FromHours(24);
 
     private readonly object _gate = new();
-    private readonly Dictionary<string, Entry> _answers = new(StringComparer.Ordinal);
-    private readonly Queue<Entry> _byAge = new(); // Holds claimed answers too, until they are old.
+    private readonly Dictionary<string, LinkedListNode<Entry>> _answers = new(StringComparer.Ordinal);
+    private readonly LinkedList<Entry> _byAge = new();
 
     public int Count
     {
@@ -17,24 +17,32 @@ internal sealed class PendingAnswersInMemory(TimeProvider time) : IPendingAnswer
         {
             lock (_gate)
             {
-                return _answers.Count;
+                return _byAge.Count;
             }
+        }
+    }
+
+    public bool Contains(string responseId)
+    {
+        lock (_gate)
+        {
+            RemoveOld();
+            return _answers.ContainsKey(responseId);
         }
     }
 
     public ValueTask AddAsync(string responseId, UsageContext context, CancellationToken cancellationToken)
     {
-        var entry = new Entry(responseId, time.GetTimestamp()) { Context = context };
         lock (_gate)
         {
+            Remove(responseId);
             RemoveOld();
-            while (_byAge.Count >= MaxAnswers)
+            if (_byAge.Count == MaxAnswers)
             {
-                Remove(_byAge.Dequeue());
+                Remove(_byAge.First!.Value.ResponseId);
             }
 
-            _byAge.Enqueue(entry);
-            _answers[responseId] = entry;
+            _answers[responseId] = _byAge.AddLast(new Entry(responseId, context, time.GetTimestamp()));
         }
 
         return ValueTask.CompletedTask;
@@ -45,38 +53,28 @@ internal sealed class PendingAnswersInMemory(TimeProvider time) : IPendingAnswer
         lock (_gate)
         {
             RemoveOld();
-            UsageContext? context = _answers.Remove(responseId, out Entry? entry) ? entry.Context : null;
-            if (entry is not null)
-            {
-                entry.Context = null; // Its place in the queue must not keep it alive.
-            }
-
-            return new ValueTask<UsageContext?>(context);
+            return new ValueTask<UsageContext?>(Remove(responseId));
         }
     }
 
     private void RemoveOld()
     {
-        while (_byAge.TryPeek(out Entry? oldest) && time.GetElapsedTime(oldest.AddedAt) > MaxAge)
+        while (_byAge.First is { Value: var oldest } && time.GetElapsedTime(oldest.AddedAt) > MaxAge)
         {
-            Remove(_byAge.Dequeue());
+            Remove(oldest.ResponseId);
         }
     }
 
-    private void Remove(Entry entry)
+    private UsageContext? Remove(string responseId)
     {
-        if (_answers.TryGetValue(entry.ResponseId, out Entry? current) && ReferenceEquals(current, entry))
+        if (!_answers.Remove(responseId, out LinkedListNode<Entry>? node))
         {
-            _answers.Remove(entry.ResponseId);
+            return null;
         }
+
+        _byAge.Remove(node);
+        return node.Value.Context;
     }
 
-    private sealed class Entry(string responseId, long addedAt)
-    {
-        public string ResponseId => responseId;
-
-        public long AddedAt => addedAt;
-
-        public UsageContext? Context { get; set; }
-    }
+    private sealed record Entry(string ResponseId, UsageContext Context, long AddedAt);
 }

@@ -4,14 +4,18 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Recording.Stored;
 
-/// <summary>Decides which response bills a stored answer: the one that created it, or the first that shows a background
-/// answer's end. Thread-safe; never throws, and user code has a time limit.</summary>
+/// <summary>Decides which response bills a background answer: the first one that shows its end. Thread-safe; never
+/// throws, and user code has a time limit.</summary>
 internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, UsageReporter reporter, TimeProvider time)
 {
     // No provider's id is as long, and a hostile one must not be kept.
     private const int MaxIdLength = 512;
 
     private readonly PendingAnswersInMemory _own = new(time); // Also holds what the shared memory did not take.
+
+    // Answers that the shared memory did not take in time. It may have taken them later, so this process does not bill
+    // them by it.
+    private readonly PendingAnswersInMemory _late = new(time);
     private readonly ConcurrentDictionary<string, Task> _adding = new(StringComparer.Ordinal);
 
     /// <summary>Remembers a background answer that was accepted.</summary>
@@ -54,11 +58,22 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
             await adding.ConfigureAwait(false);
         }
 
-        UsageContext? claimed = await _own.TryClaimAsync(id, CancellationToken.None).ConfigureAwait(false);
-        return claimed ?? (shared is null ? null : await CallAsync(token => shared.TryClaimAsync(id, token)).ConfigureAwait(false));
+        UsageContext? own = await _own.TryClaimAsync(id, CancellationToken.None).ConfigureAwait(false);
+        if (shared is null)
+        {
+            return own;
+        }
+
+        if (own is not null)
+        {
+            _ = CallAsync(token => shared.TryClaimAsync(id, token)); // Or another process might bill it too.
+        }
+
+        return own is not null || _late.Contains(id)
+            ? own : await CallAsync(token => shared.TryClaimAsync(id, token)).ConfigureAwait(false);
     }
 
-    // A failed answer has its id; an error of a gateway has not, and the answer may still come.
+    // A failed answer has an id. A gateway's error has none, and the answer may still come.
     private static bool ShowsEnd(TrackedBody body)
     {
         ref readonly UsageAccumulator state = ref body.Events.State;
@@ -76,6 +91,7 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
         }).ConfigureAwait(false);
         if (!isAdded)
         {
+            await _late.AddAsync(responseId, UsageContext.Empty, CancellationToken.None).ConfigureAwait(false);
             await _own.AddAsync(responseId, context, CancellationToken.None).ConfigureAwait(false);
         }
     }

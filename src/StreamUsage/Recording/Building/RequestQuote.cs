@@ -1,15 +1,16 @@
+using StreamUsage.Accounting;
 using StreamUsage.Estimation;
 using StreamUsage.Pricing;
 
-namespace StreamUsage.Recording;
+namespace StreamUsage.Recording.Building;
 
 /// <summary>Estimates and prices a request's input before it is sent.</summary>
 internal static class RequestQuote
 {
     private static readonly CharacterTokenEstimator BasicRule = new();
 
-    /// <summary>Returns the quote. Never throws: if the estimator fails, the basic rule counts; if the pricing fails,
-    /// there is no price.</summary>
+    /// <summary>Returns the quote. If the estimator fails, the basic rule counts; if the pricing fails, there is no
+    /// price.</summary>
     public static UsageQuote Of(UsageContext context, RecordSettings settings, DateTimeOffset now)
     {
         long inputTokens = CountInput(context, settings);
@@ -39,7 +40,7 @@ internal static class RequestQuote
 
         try
         {
-            return Math.Max(0, settings.Estimator.EstimateInputTokens(context.ApiFormat, context.Model, body));
+            return Math.Clamp(settings.Estimator.EstimateInputTokens(context.ApiFormat, context.Model, body), 0, CountText.MaxCount);
         }
         catch (Exception)
         {

@@ -1,22 +1,22 @@
-using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
-
-namespace StreamUsage.Recording;
+namespace StreamUsage.Recording.Building;
 
 /// <summary>Runs estimators and pricing on at most two dedicated threads, so that they take no thread-pool threads.
 /// Idle threads end.</summary>
 internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
 {
+    private const string NoThread = "No estimation thread is free.", Stopped = "The tracker is shutting down.";
+
     private static readonly int MaxThreads = Math.Clamp(Environment.ProcessorCount / 2, 1, 2);
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
 
     private readonly object _gate = new();
-    private readonly BlockingCollection<Work> _queue = [];
-    private readonly CancellationTokenSource _hurry = new();
+    private readonly Queue<Work> _queue = new();
+    private readonly CancellationTokenSource _stop = new();
     private int _threads, _idle, _stuck;
 
     /// <summary>Runs an item. The timeout starts when the item does.</summary>
-    /// <exception cref="TimeoutException">The item took too long, or no thread was free in time.</exception>
+    /// <exception cref="TimeoutException">The item took too long, each thread runs one that did, or the worker was
+    /// stopped.</exception>
     public async Task<T> RunAsync<T>(Func<T> work)
     {
         var item = new Work<T>(work);
@@ -24,17 +24,20 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         await item.Begun.ConfigureAwait(false);
         try
         {
-            return await item.Result.WaitAsync(timeout, time, _hurry.Token).ConfigureAwait(false);
+            return await item.Result.WaitAsync(timeout, time, _stop.Token).ConfigureAwait(false);
         }
-        catch (Exception late) when (!item.Result.IsCompleted)
+        catch (Exception late) when (!item.HasEnded)
         {
             SetStuck(item);
-            throw late as TimeoutException ?? new TimeoutException("The tracker is shutting down.", late);
+            throw late as TimeoutException ?? new TimeoutException(Stopped, late);
         }
     }
 
-    /// <summary>Runs an item without a timeout.</summary>
-    public async Task RunAsync(Action work, CancellationToken cancellationToken)
+    /// <summary>Runs an item without a timeout. If it takes longer than the timeout, other items are not kept
+    /// waiting.</summary>
+    /// <param name="work">The item.</param>
+    /// <param name="cancellationToken">Cancels the wait, not the item.</param>
+    public Task RunAsync(Action work, CancellationToken cancellationToken)
     {
         var item = new Work<bool>(() =>
         {
@@ -42,18 +45,25 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
             return true;
         });
         Add(item);
-        await item.Begun.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await item.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return WaitAsync(item).WaitAsync(cancellationToken);
     }
 
-    /// <summary>Refuses waiting items, and stops waiting for running ones.</summary>
-    public void Hurry()
+    /// <summary>Stops the worker: refuses waiting and later items, and stops waiting for running ones.</summary>
+    public void Stop()
     {
-        _hurry.Cancel();
+        _stop.Cancel();
         lock (_gate)
         {
-            RefuseWaiting();
+            RefuseWaiting(Stopped);
         }
+    }
+
+    private async Task WaitAsync(Work<bool> item)
+    {
+        await item.Begun.ConfigureAwait(false);
+        await ((Task)item.Result).WaitAsync(timeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        SetStuck(item);
+        await item.Result.ConfigureAwait(false);
     }
 
     private void Add(Work item)
@@ -61,13 +71,14 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         bool needsThread;
         lock (_gate)
         {
-            if (_stuck == MaxThreads || _hurry.IsCancellationRequested)
+            if (_stuck == MaxThreads || _stop.IsCancellationRequested)
             {
-                item.Refuse();
+                item.Refuse(_stop.IsCancellationRequested ? Stopped : NoThread);
                 return;
             }
 
-            _queue.Add(item);
+            _queue.Enqueue(item);
+            Monitor.Pulse(_gate);
             needsThread = _idle < _queue.Count && _threads < MaxThreads;
             _threads += needsThread ? 1 : 0;
         }
@@ -85,7 +96,7 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
 
     private void Run()
     {
-        while (TryTake(out Work? item))
+        while (Take() is { } item)
         {
             item.Run();
             lock (_gate)
@@ -96,22 +107,25 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         }
     }
 
-    private bool TryTake([NotNullWhen(true)] out Work? item)
+    // Returns null if nothing came for a while: the thread then ends.
+    private Work? Take()
     {
         lock (_gate)
         {
-            _idle++;
-        }
+            while (_queue.Count == 0)
+            {
+                _idle++;
+                bool isPulsed = Monitor.Wait(_gate, IdleTime);
+                _idle--;
+                if (!isPulsed && _queue.Count == 0)
+                {
+                    _threads--;
+                    return null;
+                }
+            }
 
-        bool isTaken = _queue.TryTake(out item, IdleTime);
-        lock (_gate)
-        {
-            _idle--;
-            isTaken = isTaken || _queue.TryTake(out item);
-            _threads -= isTaken ? 0 : 1;
+            return _queue.Dequeue();
         }
-
-        return isTaken;
     }
 
     // If no thread is left, waiting items are refused, as they might never begin.
@@ -127,16 +141,16 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
             item.IsStuck = true;
             if (++_stuck == MaxThreads)
             {
-                RefuseWaiting();
+                RefuseWaiting(NoThread);
             }
         }
     }
 
-    private void RefuseWaiting()
+    private void RefuseWaiting(string reason)
     {
-        while (_queue.TryTake(out Work? waiting))
+        while (_queue.TryDequeue(out Work? waiting))
         {
-            waiting.Refuse();
+            waiting.Refuse(reason);
         }
     }
 
@@ -144,12 +158,13 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
     {
         private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Gets a task that completes when the item begins, or is refused.</summary>
+        /// <summary>Gets a task that completes when the item begins, or fails if it is refused.</summary>
         public Task Begun => _begun.Task;
 
+        /// <summary>Gets or sets whether the item took longer than the timeout, and still runs.</summary>
         public bool IsStuck { get; set; }
 
-        public bool HasEnded { get; protected set; }
+        public abstract bool HasEnded { get; }
 
         public void Run()
         {
@@ -157,7 +172,7 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
             Execute();
         }
 
-        public void Refuse() => _begun.SetException(new TimeoutException("No estimation thread is free in time."));
+        public void Refuse(string reason) => _begun.SetException(new TimeoutException(reason));
 
         protected abstract void Execute();
     }
@@ -167,6 +182,8 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task<T> Result => _result.Task;
+
+        public override bool HasEnded => _result.Task.IsCompleted;
 
         protected override void Execute()
         {
@@ -178,8 +195,6 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
             {
                 _result.SetException(fault);
             }
-
-            HasEnded = true;
         }
     }
 }
