@@ -1,23 +1,26 @@
 namespace StreamUsage;
 
-/// <summary>Represents records that a sink will never accept. Thrown by <see cref="IUsageSink.RecordBatchAsync"/>; the
-/// batch's other records count as stored. Rejected records are not retried.</summary>
+/// <summary>Represents records that a sink will never accept. Sinks throw it. The other records of the call count as
+/// stored. Rejected records are not retried.</summary>
 public sealed class RejectedRecordsException : Exception
 {
-    /// <summary>Creates the exception without rejected records: the batch counts as stored.</summary>
+    /// <summary>Creates the exception without ids: a batch counts as stored, the record of a call with one record as
+    /// rejected.</summary>
     public RejectedRecordsException()
         : this([], "Records were rejected.")
     {
     }
 
-    /// <summary>Creates the exception without rejected records: the batch counts as stored.</summary>
+    /// <summary>Creates the exception without ids: a batch counts as stored, the record of a call with one record as
+    /// rejected.</summary>
     /// <param name="message">The reason.</param>
     public RejectedRecordsException(string message)
         : this([], message)
     {
     }
 
-    /// <summary>Creates the exception without rejected records: the batch counts as stored.</summary>
+    /// <summary>Creates the exception without ids: a batch counts as stored, the record of a call with one record as
+    /// rejected.</summary>
     /// <param name="message">The reason.</param>
     /// <param name="innerException">The cause; null for none.</param>
     public RejectedRecordsException(string message, Exception? innerException)

@@ -144,7 +144,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     }
 
     // Whether a stored answer has a record is known at its end.
-    private bool TakesStart(TrackedBody body) => body.StoredAnswerId is null && _delivery.TakesStarts;
+    private bool TakesStart(TrackedBody body) => body.StoredAnswerId is null && _delivery.SupportsStarts;
 
     // One thread at a time, so that records are delivered in the order in which their responses ended.
     private void Drain()
