@@ -1,27 +1,26 @@
 namespace StreamUsage;
 
-/// <summary>Represents records that a sink will never accept, so that they are not retried. Thrown by
-/// <see cref="IUsageSink.RecordBatchAsync"/> or <see cref="IUsageSink.RecordAsync"/>. The other records of the call
-/// count as stored.</summary>
+/// <summary>Represents records that a sink will never accept. Sinks throw it. The other records of the call count as
+/// stored. Rejected records are not retried.</summary>
 public sealed class RejectedRecordsException : Exception
 {
-    /// <summary>Creates the exception without ids. All records of the call count as stored; use the constructor with
-    /// ids to reject records.</summary>
+    /// <summary>Creates the exception without ids: a batch counts as stored, the record of a call with one record as
+    /// rejected.</summary>
     public RejectedRecordsException()
         : this([], "Records were rejected.")
     {
     }
 
-    /// <summary>Creates the exception without ids. All records of the call count as stored; use the constructor with
-    /// ids to reject records.</summary>
+    /// <summary>Creates the exception without ids: a batch counts as stored, the record of a call with one record as
+    /// rejected.</summary>
     /// <param name="message">The reason.</param>
     public RejectedRecordsException(string message)
         : this([], message)
     {
     }
 
-    /// <summary>Creates the exception without ids. All records of the call count as stored; use the constructor with
-    /// ids to reject records.</summary>
+    /// <summary>Creates the exception without ids: a batch counts as stored, the record of a call with one record as
+    /// rejected.</summary>
     /// <param name="message">The reason.</param>
     /// <param name="innerException">The cause; null for none.</param>
     public RejectedRecordsException(string message, Exception? innerException)

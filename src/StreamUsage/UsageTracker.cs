@@ -33,8 +33,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     private readonly RecordDelivery _delivery;
     private readonly OpenJournal? _journal; // Null without an outbox.
     private readonly BodyDrainer? _drainer; // Null if draining is off.
-    private readonly QueueGauges? _gauges;
-    private readonly PriceTableGauge? _priceTableGauge;
+    private readonly TrackerGauges _gauges;
 
     /// <summary>Creates a tracker.</summary>
     /// <param name="sink">Receives the records.</param>
@@ -90,10 +89,17 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         };
         _worker = new EstimationWorker(options.EstimationTimeout, Time);
         _delivery = new RecordDelivery(sinks, name, options, Budget, reporter, Time);
-        _gauges = options.Background is null ? null : new QueueGauges(
-            meterFactory, () => _delivery.Queues.Select(static queue => (queue.Calls.Name, queue.Length, queue.OldestAge)));
-        _priceTableGauge = options.Pricing is PriceTable { WatchedFile: { } file } prices
-            ? new PriceTableGauge(meterFactory, file, () => prices.Age) : null;
+        _gauges = new TrackerGauges(meterFactory);
+        if (options.Background is not null)
+        {
+            _gauges.AddQueues(() => _delivery.Queues.Select(static queue => (queue.Calls.Name, queue.Length, queue.OldestAge)));
+        }
+
+        if (options.Pricing is PriceTable { WatchedFile: { } file } prices)
+        {
+            _gauges.AddPriceTable(file, () => prices.Age);
+        }
+
         var answers = new StoredAnswers(options.PendingAnswers, options.SinkTimeout, reporter, Time);
         var records = new RecordDispatcher(new RecordBuilder(RecordSettings, _worker), _delivery, reporter, answers);
         _journal = outbox is null ? null : records.StartOutbox(outbox, Time);
@@ -285,8 +291,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     {
         _drainer?.Dispose();
         await _shutdown.StopAsync(cancellationToken).ConfigureAwait(false);
-        _gauges?.Dispose();
-        _priceTableGauge?.Dispose();
+        _gauges.Dispose();
     }
 
     /// <summary>Returns the expected cost of a request, for budgets. Exceptions of the estimator or the pricing are not

@@ -3,7 +3,7 @@ using System.Collections;
 namespace StreamUsage.Delivery;
 
 /// <summary>Represents the records of one batch call. The default <see cref="IUsageSink.RecordBatchAsync"/> declines
-/// it, so that each record gets its own call.</summary>
+/// it, and each record then gets its own call.</summary>
 internal sealed class DeliveryBatch(IReadOnlyList<QueuedRecord> records) : IReadOnlyList<UsageRecord>
 {
     public int Count => records.Count;

@@ -1,16 +1,16 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents the stages of a shutdown for the delivery.</summary>
+/// <summary>Represents the stages of a shutdown for the delivery. Each record keeps the tokens it began with, so that a
+/// record of a later response is not dropped with the earlier ones.</summary>
 internal sealed class DeliveryStop
 {
     private readonly CancellationTokenSource _stopping = new();
     private volatile CancellationTokenSource _abandoned = new(), _ended = new();
 
-    /// <summary>Gets a token that is cancelled when partial batches are sent at once.</summary>
+    /// <summary>Gets a token whose cancellation sends partial batches at once. It stays cancelled.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
-    /// <summary>Gets a token that is cancelled when the time for delivering is over. A record keeps the token it began
-    /// with.</summary>
+    /// <summary>Gets a token that is cancelled when the time for delivering is over.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 
     /// <summary>Gets a token that is cancelled when the time for callbacks is over too.</summary>
@@ -22,6 +22,6 @@ internal sealed class DeliveryStop
 
     public Task EndAsync() => _ended.CancelAsync();
 
-    /// <summary>Ends the shutdown. Records of responses that outlive it are delivered like any other.</summary>
-    public void Reset() => (_abandoned, _ended) = (new(), new());
+    /// <summary>Renews the tokens for the records of responses that outlive the shutdown.</summary>
+    public void Renew() => (_abandoned, _ended) = (new(), new());
 }

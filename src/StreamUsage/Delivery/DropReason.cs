@@ -1,6 +1,6 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>Holds the reasons why a sink did not get a record, for logs and metrics.</summary>
+/// <summary>Names the reasons why a sink did not get a record, for logs and metrics.</summary>
 internal static class DropReason
 {
     /// <summary>The attempts are used up, or the sink rejected the record.</summary>

@@ -3,27 +3,28 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Retries failed records beside the queue. A failed batch is split until its bad records are alone, and each
-/// gets its own attempts. While the sink accepts nothing, the pauses grow and no record is dropped.</summary>
+/// <summary>Retries failed records outside the queue. A failed batch is split until its bad records are alone, and each
+/// of these gets its own attempts. In the background, attempts during an outage use up none of them.</summary>
 internal sealed class FailedRecords(
     SinkCalls calls, SinkHealth health, BatchesUnderWay underWay, DeliveryRetries retries, DeliveryLimits limits,
         UsageReporter reporter)
 {
+    // Enough to go on while one batch waits for a call that hangs.
     private const int MaxBatches = 16;
 
-    // At most as many records as the queue holds are retried. If there are more, the queue waits.
-    private readonly SemaphoreSlim _batches = new(Math.Clamp(limits.Capacity / limits.MaxBatchSize, 1, MaxBatches));
-    private readonly SemaphoreSlim _singles = new(limits.Capacity);
-    private readonly SemaphoreSlim _calls = new(limits.MaxConcurrentRetries);
+    // Batches and single records may each be as many as the queue holds. If there are more, the queue waits.
+    private readonly SemaphoreSlim _batchSlots = new(Math.Clamp(limits.Capacity / limits.MaxBatchSize, 1, MaxBatches));
+    private readonly SemaphoreSlim _singleSlots = new(limits.Capacity);
+    private readonly SemaphoreSlim _callSlots = new(limits.MaxConcurrentRetries);
 
     /// <summary>Retries records whose call failed. Completes when the queue may continue, not when they are
     /// delivered.</summary>
     /// <param name="records">A batch, or one record.</param>
     /// <param name="fault">The failure of the call.</param>
-    /// <param name="taken">The value of <see cref="SinkHealth.Taken"/> before the call.</param>
-    public async Task TakeAsync(QueuedRecord[] records, Exception fault, long taken)
+    /// <param name="successes">The value of <see cref="SinkHealth.Successes"/> before the call.</param>
+    public async Task RetryAsync(QueuedRecord[] records, Exception fault, long successes)
     {
-        SemaphoreSlim slots = records.Length == 1 ? _singles : _batches;
+        SemaphoreSlim slots = records.Length == 1 ? _singleSlots : _batchSlots;
         await slots.WaitAsync().ConfigureAwait(false);
         records = [.. records]; // The caller removes its own array.
         underWay.Add(records);
@@ -33,7 +34,7 @@ internal sealed class FailedRecords(
         {
             try
             {
-                await (records.Length == 1 ? RetryAsync(records[0], fault, taken) : SplitAsync(records, fault, taken))
+                await (records.Length == 1 ? RetrySingleAsync(records[0], fault, successes) : SplitAsync(records, fault, successes))
                     .ConfigureAwait(false);
             }
             catch (Exception unexpected)
@@ -46,47 +47,34 @@ internal sealed class FailedRecords(
         }
     }
 
-    private async Task SplitAsync(QueuedRecord[] batch, Exception fault, long taken)
+    private async Task SplitAsync(QueuedRecord[] batch, Exception fault, long successes)
     {
         CancellationToken abandoned = batch[0].Abandoned;
         var pieces = new ConcurrentQueue<QueuedRecord[]>();
         if (fault is TimeoutException)
         {
-            // Concurrent, so that a record that hangs delays no other.
-            await Task.WhenAll(batch.Select(record => TryAsync([record], pieces, taken))).ConfigureAwait(false);
+            // Concurrent: one after the other, each record that hangs would delay the rest by a timeout.
+            await Task.WhenAll(batch.Select(record => TryAsync([record], pieces, successes))).ConfigureAwait(false);
         }
         else
         {
             Split(batch, pieces);
         }
 
+        RetryPause pause = retries.InOutage();
         while (!pieces.IsEmpty && !abandoned.IsCancellationRequested)
         {
-            if (!health.HasTakenSince(taken))
+            await WaitInOutageAsync(pause, successes, abandoned).ConfigureAwait(false);
+            if (!abandoned.IsCancellationRequested && pieces.TryDequeue(out QueuedRecord[]? piece))
             {
-                using var ends = CancellationTokenSource.CreateLinkedTokenSource(abandoned, health.UntilTaken());
-                await retries.RepeatUntilSuccessAsync(TryNextAsync, ends.Token).ConfigureAwait(false);
-            }
-            else if (pieces.TryDequeue(out QueuedRecord[]? piece))
-            {
-                await TryAsync(piece, pieces, taken).ConfigureAwait(false);
+                await TryAsync(piece, pieces, successes).ConfigureAwait(false);
             }
         }
 
         calls.GiveUp([.. pieces.SelectMany(static piece => piece)], DropReason.Shutdown, fault);
-
-        async ValueTask<bool> TryNextAsync()
-        {
-            if (pieces.TryDequeue(out QueuedRecord[]? piece))
-            {
-                await TryAsync(piece, pieces, taken).ConfigureAwait(false);
-            }
-
-            return pieces.IsEmpty || health.HasTakenSince(taken);
-        }
     }
 
-    private async Task TryAsync(QueuedRecord[] piece, ConcurrentQueue<QueuedRecord[]> pieces, long taken)
+    private async Task TryAsync(QueuedRecord[] piece, ConcurrentQueue<QueuedRecord[]> pieces, long successes)
     {
         if (await CallAsync(piece).ConfigureAwait(false) is not { } fault)
         {
@@ -97,9 +85,9 @@ internal sealed class FailedRecords(
         {
             Split(piece, pieces);
         }
-        else if (health.HasTakenSince(taken))
+        else if (health.HasSucceededSince(successes))
         {
-            await TakeAsync(piece, fault, taken).ConfigureAwait(false);
+            await RetryAsync(piece, fault, successes).ConfigureAwait(false);
         }
         else
         {
@@ -114,56 +102,75 @@ internal sealed class FailedRecords(
         pieces.Enqueue(piece[half..]);
     }
 
-    // An attempt counts if the sink accepted another record since the previous attempt. A record is dropped when all
-    // its attempts count. It is also dropped when they failed after the sink had accepted something, and no new record
-    // came to test the sink.
-    private async Task RetryAsync(QueuedRecord record, Exception fault, long taken)
+    // Attempts come in rounds. In the background, an outage lies between two rounds.
+    private async Task RetrySingleAsync(QueuedRecord record, Exception fault, long successes)
     {
         CancellationToken abandoned = record.Abandoned;
-        Exception? last = fault;
-        long before = taken;
-        for (int counted = 1; ;)
+        Exception? lastFault = fault;
+        long successesAtAttempt = successes;
+        int attemptsThatCount = 1;
+        while (true)
         {
-            bool isUp = health.HasTakenSince(taken);
-            long asked = health.FirstCalls;
-            taken = health.Taken;
-            await retries.RepeatAsync(TryAgainAsync, abandoned).ConfigureAwait(false);
-            bool isDecided = !limits.WaitsForSink || counted >= retries.MaxAttempts || (isUp && health.FirstCalls == asked);
-            if (last is null || abandoned.IsCancellationRequested || isDecided)
+            bool wasAccepting = health.HasSucceededSince(successes);
+            long firstCalls = health.FirstCalls;
+            successes = health.Successes;
+            RetryPause pause = retries.BetweenAttempts();
+            for (int i = 1; i < retries.MaxAttempts && attemptsThatCount < retries.MaxAttempts && IsOpen(); i++)
+            {
+                await pause.WaitAsync(abandoned).ConfigureAwait(false);
+                await TryAgainAsync().ConfigureAwait(false);
+            }
+
+            // The record is bad if the sink accepted others between its attempts. If none came, only the sink's last
+            // state tells: after a success, a whole round has failed.
+            bool isBad = attemptsThatCount >= retries.MaxAttempts || (wasAccepting && health.FirstCalls == firstCalls);
+            if (!IsOpen() || isBad || !limits.IsBackground)
             {
                 break;
             }
 
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(abandoned, health.UntilTaken());
-            if (!health.HasTakenSince(taken))
+            pause = retries.InOutage();
+            while (IsOpen() && !health.HasSucceededSince(successes))
             {
-                await retries.RepeatUntilSuccessAsync(TryUntilTakenAsync, ends.Token).ConfigureAwait(false);
-            }
-
-            async ValueTask<bool> TryAgainAsync()
-            {
-                if (last is not null)
+                await WaitInOutageAsync(pause, successes, abandoned).ConfigureAwait(false);
+                if (!health.HasSucceededSince(successes))
                 {
-                    counted += health.HasTakenSince(before) ? 1 : 0;
-                    before = health.Taken;
-                    last = await CallAsync([record]).ConfigureAwait(false);
+                    await TryAgainAsync().ConfigureAwait(false);
                 }
-
-                return last is null || abandoned.IsCancellationRequested;
             }
-
-            async ValueTask<bool> TryUntilTakenAsync() => await TryAgainAsync().ConfigureAwait(false) || health.HasTakenSince(taken);
         }
 
-        if (last is not null)
+        if (lastFault is not null)
         {
-            calls.GiveUp([record], abandoned.IsCancellationRequested ? DropReason.Shutdown : DropReason.Failed, last);
+            calls.GiveUp([record], abandoned.IsCancellationRequested ? DropReason.Shutdown : DropReason.Failed, lastFault);
+        }
+
+        bool IsOpen() => lastFault is not null && !abandoned.IsCancellationRequested;
+
+        async Task TryAgainAsync()
+        {
+            if (IsOpen())
+            {
+                attemptsThatCount += health.HasSucceededSince(successesAtAttempt) ? 1 : 0;
+                successesAtAttempt = health.Successes;
+                lastFault = await CallAsync([record]).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // Pauses while the sink accepts nothing. Its next success ends the pause.
+    private async Task WaitInOutageAsync(RetryPause pause, long successes, CancellationToken abandoned)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(abandoned, health.UntilSuccess());
+        if (!health.HasSucceededSince(successes)) // After the token: no success is missed.
+        {
+            await pause.WaitAsync(ends.Token).ConfigureAwait(false);
         }
     }
 
     private async Task<Exception?> CallAsync(QueuedRecord[] records)
     {
-        await _calls.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        await _callSlots.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
             reporter.Retried(calls.Name, records.Length);
@@ -171,7 +178,7 @@ internal sealed class FailedRecords(
         }
         finally
         {
-            _calls.Release();
+            _callSlots.Release();
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents a sink that is logged and measured under another sink's name.</summary>
+/// <summary>Represents a wrapper that is logged and measured under the name of the sink it wraps.</summary>
 internal interface INamedSink
 {
     string SinkName { get; }

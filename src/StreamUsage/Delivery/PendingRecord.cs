@@ -2,24 +2,23 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents a record until it is reported, and every sink has it or never will.</summary>
+/// <summary>Tracks a record until it is reported and its delivery to each sink has ended.</summary>
 internal abstract class PendingRecord
 {
-    private int _parts = 1; // The report.
-    private volatile bool _isFailed, _isLeft;
+    private int _openParts = 1; // The report is the first.
+    private volatile bool _isFailed, _staysStored;
 
-    /// <summary>Gets or sets the activity that continues the request's trace, and ends with the record; null if
-    /// none.</summary>
+    /// <summary>Gets or sets the activity that continues the trace of the request; null if none.</summary>
     public Activity? Activity { get; set; }
 
     /// <summary>Gets whether the record is on disk, so that a shutdown need not deliver it.</summary>
     public virtual bool IsStored => false;
 
     /// <summary>Begins the delivery to a sink.</summary>
-    public void BeginPart() => Interlocked.Increment(ref _parts);
+    public void BeginPart() => Interlocked.Increment(ref _openParts);
 
     /// <summary>Ends the report.</summary>
-    public void EndReport() => EndPart(DeliveryResult.Delivered);
+    public void EndReport() => EndPart();
 
     /// <summary>Ends the delivery to a sink.</summary>
     public void EndPart(DeliveryResult result)
@@ -30,16 +29,22 @@ internal abstract class PendingRecord
         }
         else if (result == DeliveryResult.Stored)
         {
-            _isLeft = true;
+            _staysStored = true;
         }
 
-        if (Interlocked.Decrement(ref _parts) == 0)
-        {
-            OnEnded(_isLeft ? DeliveryResult.Stored : _isFailed ? DeliveryResult.Failed : DeliveryResult.Delivered);
-        }
+        EndPart();
     }
 
-    /// <summary>Called once, with Stored if a sink shall get the record from the outbox later, else with Failed if a
-    /// sink never will, else with Delivered. Ends the activity.</summary>
+    /// <summary>Called once, at the end. Implementations end <see cref="Activity"/>.</summary>
+    /// <param name="result">Stored if a sink gets the record from the outbox later; otherwise Failed if a sink never
+    /// gets it; otherwise Delivered.</param>
     protected abstract void OnEnded(DeliveryResult result);
+
+    private void EndPart()
+    {
+        if (Interlocked.Decrement(ref _openParts) == 0)
+        {
+            OnEnded(_staysStored ? DeliveryResult.Stored : _isFailed ? DeliveryResult.Failed : DeliveryResult.Delivered);
+        }
+    }
 }

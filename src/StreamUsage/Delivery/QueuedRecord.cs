@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents a record in delivery to one sink. It ends when the sink has it or never will.</summary>
+/// <summary>Represents a record in delivery to one sink. It ends when the sink has it, or never gets it.</summary>
 /// <param name="record">The record.</param>
 /// <param name="pending">The pending record, of which this is a part.</param>
 /// <param name="since">The timestamp when its delivery began.</param>
@@ -28,12 +28,12 @@ internal sealed class QueuedRecord(
 
     public CancellationToken Abandoned => abandoned;
 
-    /// <summary>Gets or sets the number of failed calls with this record.</summary>
+    /// <summary>Gets or sets the number of calls that were made with this record.</summary>
     public int Attempts { get; set; }
 
     public bool IsEnded => Volatile.Read(ref _result) != NoResult;
 
-    /// <summary>Ends the record. The first call decides.</summary>
+    /// <summary>Ends the record. Only the first call has an effect.</summary>
     public void End(DeliveryResult result)
     {
         if (Interlocked.CompareExchange(ref _result, (int)result, NoResult) == NoResult)

@@ -30,7 +30,7 @@ internal sealed class RecordDelivery
         SinkQueue CreateQueue(IUsageSink sink, string name)
         {
             var health = new SinkHealth(name, reporter, time);
-            var calls = new SinkCalls(sink, name, new SinkCaller(options.SinkTimeout, time), health, _undelivered, reporter, time);
+            var calls = new SinkCalls(sink, name, options.SinkTimeout, health, _undelivered, reporter, time);
             var underWay = new BatchesUnderWay();
             var failed = new FailedRecords(calls, health, underWay, retries, _limits, reporter);
             return new SinkQueue(calls, health, failed, underWay, _limits, budget, time, _stop);
@@ -43,13 +43,17 @@ internal sealed class RecordDelivery
 
     public TimeSpan StartTimeout => _limits.StartTimeout;
 
-    /// <summary>Calls the sinks with a response's start. Returns null if no sink uses starts.</summary>
+    /// <summary>Gets whether a sink may use starts.</summary>
+    public bool SupportsStarts => Array.Exists(_queues, static queue => queue.Calls.SupportsStarts);
+
+    /// <summary>Calls the sinks with the start of a response.</summary>
+    /// <returns>The call for each sink, completed for a sink that does not use starts; null if none does.</returns>
     public Task[]? Start(UsageStart start, ActivityContext request)
     {
         Task[]? calls = null;
         for (int i = 0; i < _queues.Length; i++)
         {
-            if (_queues[i].Calls.TakesStarts)
+            if (_queues[i].Calls.SupportsStarts)
             {
                 calls ??= [.. Enumerable.Repeat(Task.CompletedTask, _queues.Length)];
                 UsageStart own = i == 0 ? start : start with { IsIgnored = false }; // Each sink marks its own as ignored.
@@ -60,14 +64,12 @@ internal sealed class RecordDelivery
         return calls;
     }
 
-    public bool TakesStarts => Array.Exists(_queues, static queue => queue.Calls.TakesStarts);
-
     /// <summary>Begins to deliver a record.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="pending">Gets a part for each sink, which ends when the sink has the record or never will.</param>
+    /// <param name="pending">Gets a part for each sink.</param>
     /// <param name="starts">The result of <see cref="Start"/>.</param>
-    /// <returns>In the background, whether every queue had room for the record; inline null, as the result is that of
-    /// <paramref name="pending"/>.</returns>
+    /// <returns>In the background, Queued if every queue had room, else Failed. Inline null: the result comes from
+    /// <see cref="PendingRecord.OnEnded"/>.</returns>
     public Task<DeliveryResult?> DeliverAsync(UsageRecord record, PendingRecord pending, Task[]? starts)
     {
         List<Task<bool>>? waiting = null;
@@ -82,13 +84,13 @@ internal sealed class RecordDelivery
             }
         }
 
-        return !_limits.WaitsForSink ? Unknown : waiting is null ? Queued : WhenAddedAsync(waiting);
+        return !_limits.IsBackground ? Unknown : waiting is null ? Queued : WhenAddedAsync(waiting);
     }
 
     /// <summary>Begins a shutdown: partial batches are sent at once.</summary>
     public Task BeginStopAsync() => _stop.BeginAsync();
 
-    /// <summary>Drops and reports the remaining records.</summary>
+    /// <summary>Drops and reports the remaining records. A callback that hangs is waited for at most 6 seconds.</summary>
     /// <param name="whenDelivered">Returns a task that completes when no record is left.</param>
     public async Task AbandonAsync(Func<Task> whenDelivered)
     {
@@ -102,7 +104,7 @@ internal sealed class RecordDelivery
         await _stop.EndAsync().ConfigureAwait(false);
         await whenDelivered().WaitAsync(TimeToEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _undelivered.ReportMissed();
-        _stop.Reset();
+        _stop.Renew();
     }
 
     private static async Task<DeliveryResult?> WhenAddedAsync(List<Task<bool>> adding) =>

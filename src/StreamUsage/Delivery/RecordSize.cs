@@ -3,7 +3,7 @@ namespace StreamUsage.Delivery;
 /// <summary>Estimates the memory of a waiting record.</summary>
 internal static class RecordSize
 {
-    private const long Fields = 2048;
+    private const long Fields = 2048; // A record with its context, without the texts that are counted below.
 
     public static long Of(UsageRecord record)
     {

@@ -9,7 +9,8 @@ namespace StreamUsage.Delivery;
 /// <c>Task.WaitAsync</c> for each call, a record would allocate 350 bytes more (benchmark <c>stream</c>).</remarks>
 internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
 {
-    /// <summary>The most abandoned calls that may still run. Each may block a thread forever.</summary>
+    /// <summary>The most abandoned calls that may still run. At the limit, further calls fail at once: each may block a
+    /// thread forever.</summary>
     public const int MaxAbandonedCalls = 64;
 
     private readonly TimeSpan _timeout = timeout;
@@ -21,8 +22,10 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
     /// <param name="call">The call. Its token is cancelled at the timeout; a call that ignores it is abandoned.</param>
     /// <param name="argument">The call's argument.</param>
     /// <param name="activity">The activity that the call runs in; null for none.</param>
-    /// <param name="abandoned">Abandons the call early.</param>
-    /// <returns>The failure; null if the call succeeded. To be awaited once.</returns>
+    /// <param name="abandoned">Abandons the call early. The result is then a
+    /// <see cref="TaskCanceledException"/>.</param>
+    /// <returns>The failure, a <see cref="TimeoutException"/> at a limit; null if the call succeeded. Await it
+    /// once.</returns>
     public ValueTask<Exception?> CallAsync(
         Func<object, CancellationToken, ValueTask> call, object argument, Activity? activity, CancellationToken abandoned = default)
     {
@@ -47,7 +50,7 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
         private CancellationTokenSource _cancellation = new();
         private CancellationTokenRegistration _registration;
         private long _startedAt;
-        private int _state; // Odd while the call runs; each call has its own number.
+        private int _state; // Odd while a call runs. Each has its own number, so that a late timeout cannot end the next one.
         private bool _isAbandoned;
 
         public Call(SinkCaller caller)
@@ -120,7 +123,7 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             return fault;
         }
 
-        // A late tick may be an earlier call's.
+        // Ignores a tick that an earlier call left. Half the timeout, because timer and clock may differ.
         private void TimeOut()
         {
             int call = Volatile.Read(ref _state);

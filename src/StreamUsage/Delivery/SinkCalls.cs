@@ -5,102 +5,105 @@ namespace StreamUsage.Delivery;
 
 /// <summary>Calls one sink, and settles the records that it accepted or rejected.</summary>
 internal sealed class SinkCalls(
-    IUsageSink sink, string name, SinkCaller caller, SinkHealth health, UndeliveredRecords undelivered, UsageReporter reporter,
+    IUsageSink sink, string name, TimeSpan timeout, SinkHealth health, UndeliveredRecords undelivered, UsageReporter reporter,
         TimeProvider time)
 {
     /// <summary>The result of a batch call to a sink without batches. Nothing was delivered.</summary>
     public static readonly Exception Declined = new NotSupportedException();
 
-    private const int MaxStarts = 64;
+    // The result of a call that was not made because of a shutdown.
+    private static readonly Exception Skipped = new OperationCanceledException();
 
-    // The result of a call that a shutdown left out.
-    private static readonly Exception Left = new OperationCanceledException();
+    // Two, so that starts that hang leave the calls for records alone.
+    private readonly SinkCaller _startCaller = new(timeout, time), _recordCaller = new(timeout, time);
 
     private readonly Func<object, CancellationToken, ValueTask> _start = (start, token) => sink.StartedAsync((UsageStart)start, token);
     private readonly Func<object, CancellationToken, ValueTask> _record = (record, token) => sink.RecordAsync((UsageRecord)record, token);
     private readonly Func<object, CancellationToken, ValueTask> _recordBatch =
         (records, token) => sink.RecordBatchAsync((DeliveryBatch)records, token);
-    private readonly SemaphoreSlim _starts = new(MaxStarts);
-    private volatile bool _takesStarts = true, _takesBatches = true;
+    private readonly SemaphoreSlim _starts = new(SinkCaller.MaxAbandonedCalls);
+    private volatile bool _supportsStarts = true, _supportsBatches = true;
 
     public string Name => name;
 
     /// <summary>Gets whether the sink implements <see cref="IUsageSink.StartedAsync"/>, as far as known.</summary>
-    public bool TakesStarts => _takesStarts;
+    public bool SupportsStarts => _supportsStarts;
 
     /// <summary>Gets whether the sink implements <see cref="IUsageSink.RecordBatchAsync"/>, as far as known.</summary>
-    public bool TakesBatches => _takesBatches;
+    public bool SupportsBatches => _supportsBatches;
 
-    /// <summary>Calls the sink with a response's start. Never throws.</summary>
+    /// <summary>Calls the sink with the start of a response. A failure says nothing about records, so it does not count
+    /// as an outage. Never throws.</summary>
     public async Task StartAsync(UsageStart start, ActivityContext request)
     {
         await _starts.WaitAsync().ConfigureAwait(false);
         Activity? activity = UsageActivity.Start(request);
-        Exception? fault = await caller.CallAsync(_start, start, activity).ConfigureAwait(false);
+        Exception? fault = await _startCaller.CallAsync(_start, start, activity).ConfigureAwait(false);
         UsageActivity.End(activity);
         _starts.Release();
         if (start.IsIgnored)
         {
-            _takesStarts = false;
+            _supportsStarts = false;
         }
 
         if (fault is not null)
         {
-            health.Failed(fault);
             reporter.StartFailed(start.Id, name, fault);
         }
     }
 
     /// <summary>Calls the sink once, with one record or a batch. Never throws.</summary>
     /// <param name="records">The records.</param>
-    /// <returns>The failure, if records are still to be delivered; else null.</returns>
+    /// <returns>The failure if the records are still to be delivered; null if they were accepted, rejected, or dropped by
+    /// a shutdown.</returns>
     public async Task<Exception?> DeliverAsync(QueuedRecord[] records) =>
         Settle(records, await CallAsync(records, out DeliveryBatch? batch, out Activity? activity).ConfigureAwait(false), batch, activity);
 
-    /// <summary>Begins <see cref="DeliverAsync"/>, for a caller that has a state machine of its own. To be awaited
-    /// once; the result goes to <see cref="Settle"/>.</summary>
+    /// <summary>Does the first half of <see cref="DeliverAsync"/>, which saves a lane one state machine for each call.
+    /// Await it once, and pass the result to <see cref="Settle"/>.</summary>
     public ValueTask<Exception?> CallAsync(QueuedRecord[] records, out DeliveryBatch? batch, out Activity? activity)
     {
         (batch, activity) = (null, null);
         CancellationToken abandoned = records[0].Abandoned;
         if (abandoned.IsCancellationRequested)
         {
-            return new(Left);
+            return new(Skipped);
         }
 
-        if (records.Length > 1 && !_takesBatches)
+        if (records.Length > 1 && !_supportsBatches)
         {
             return new(Declined);
+        }
+
+        if (records.Length == 1)
+        {
+            return _recordCaller.CallAsync(_record, records[0].Record, records[0].Activity, abandoned);
+        }
+
+        batch = new DeliveryBatch(records);
+        activity = UsageActivity.StartBatch(records.Select(static record => record.Activity));
+        return _recordCaller.CallAsync(_recordBatch, batch, activity ?? records[0].Activity, abandoned);
+    }
+
+    /// <summary>Does the second half of <see cref="DeliverAsync"/>, and returns what that returns.</summary>
+    public Exception? Settle(QueuedRecord[] records, Exception? fault, DeliveryBatch? batch, Activity? activity)
+    {
+        UsageActivity.End(activity);
+        if (ReferenceEquals(fault, Skipped))
+        {
+            GiveUp(records, DropReason.Shutdown, null);
+            return null;
+        }
+
+        if (ReferenceEquals(fault, Declined) || batch is { IsDeclined: true })
+        {
+            _supportsBatches = false;
+            return Declined;
         }
 
         foreach (QueuedRecord record in records)
         {
             record.Attempts++;
-        }
-
-        if (records.Length == 1)
-        {
-            return caller.CallAsync(_record, records[0].Record, records[0].Activity, abandoned);
-        }
-
-        batch = new DeliveryBatch(records);
-        activity = UsageActivity.StartBatch(records.Select(static record => record.Activity));
-        return caller.CallAsync(_recordBatch, batch, activity ?? records[0].Activity, abandoned);
-    }
-
-    /// <summary>Ends a call. Returns what <see cref="DeliverAsync"/> does.</summary>
-    public Exception? Settle(QueuedRecord[] records, Exception? fault, DeliveryBatch? batch, Activity? activity)
-    {
-        UsageActivity.End(activity);
-        if (ReferenceEquals(fault, Left))
-        {
-            return Leave(records, null);
-        }
-
-        if (ReferenceEquals(fault, Declined) || batch is { IsDeclined: true })
-        {
-            _takesBatches = false;
-            return Declined;
         }
 
         switch (fault)
@@ -115,14 +118,19 @@ internal sealed class SinkCalls(
                 Complete(records, rejected);
                 return null;
 
+            case not null when records[0].Abandoned.IsCancellationRequested:
+                GiveUp(records, DropReason.Shutdown, fault); // The shutdown ended the call, so the sink is not to blame.
+                return null;
+
             default:
                 health.Failed(fault);
                 reporter.AttemptFailed();
-                return records[0].Abandoned.IsCancellationRequested ? Leave(records, fault) : fault;
+                return fault;
         }
     }
 
-    /// <summary>Reports records that the sink will not get. Does not wait for user code.</summary>
+    /// <summary>Reports records that the sink does not get, except those that have ended. Does not wait for user
+    /// code.</summary>
     public void GiveUp(QueuedRecord[] records, string reason, Exception? fault)
     {
         foreach (QueuedRecord record in records)
@@ -132,19 +140,17 @@ internal sealed class SinkCalls(
     }
 
     public Task GiveUpAsync(QueuedRecord record, string reason, Exception? fault = null) =>
-        undelivered.TakeAsync(record, name, reason, fault);
+        undelivered.ReportAsync(record, name, reason, fault);
 
-    private Exception? Leave(QueuedRecord[] records, Exception? fault)
-    {
-        GiveUp(records, DropReason.Shutdown, fault);
-        return null;
-    }
-
-    // Beside the switch, where its closures would be allocated for each call.
+    // A method of its own: in Settle, the closures would be allocated on every call.
     private void Complete(QueuedRecord[] records, RejectedRecordsException rejected)
     {
-        Complete(Array.FindAll(records, record => !rejected.RecordIds.Contains(record.Record.Id)));
-        GiveUp(Array.FindAll(records, record => rejected.RecordIds.Contains(record.Record.Id)), DropReason.Failed, rejected);
+        HashSet<Guid> ids = [.. rejected.RecordIds];
+        Complete(Array.FindAll(records, record => !IsRejected(record)));
+        GiveUp(Array.FindAll(records, IsRejected), DropReason.Failed, rejected);
+
+        // A sink that throws for its only record does not have it, whether it names it or not.
+        bool IsRejected(QueuedRecord record) => ids.Contains(record.Record.Id) || (records.Length == 1 && ids.Count == 0);
     }
 
     private void Complete(QueuedRecord[] records)

@@ -2,8 +2,8 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Tracks the results of one sink's calls, and logs changes: a failure at once, at most once a
-/// minute.</summary>
+/// <summary>Tracks the results of one sink's calls with records. Logs the begin of an outage, at most one a minute, and
+/// its end.</summary>
 internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvider time)
 {
     private static readonly TimeSpan MinTimeBetweenReports = TimeSpan.FromMinutes(1);
@@ -11,19 +11,20 @@ internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvid
     private readonly object _gate = new();
     private volatile bool _isFailing;
     private bool _isReported;
-    private long _taken, _firstCalls;
+    private long _successes, _firstCalls;
     private long? _reportedAt;
     private Exception? _fault;
     private DateTimeOffset _failingSince;
-    private CancellationTokenSource? _taking;
+    private CancellationTokenSource? _untilSuccess;
 
-    /// <summary>Gets the number of calls that succeeded.</summary>
-    public long Taken => Interlocked.Read(ref _taken);
+    /// <summary>Gets the number of calls that succeeded, also if the sink rejected records.</summary>
+    public long Successes => Interlocked.Read(ref _successes);
 
-    /// <summary>Gets the number of calls with new records.</summary>
+    /// <summary>Gets the number of calls with new records. If it has not changed, nothing but retries tested the
+    /// sink.</summary>
     public long FirstCalls => Interlocked.Read(ref _firstCalls);
 
-    /// <summary>Gets the failure of the last call, and when failures began; null if it succeeded.</summary>
+    /// <summary>Gets the last failure, and when failures began; null if a call has succeeded since.</summary>
     public (Exception Fault, DateTimeOffset Since)? Failure
     {
         get
@@ -35,14 +36,15 @@ internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvid
         }
     }
 
-    public bool HasTakenSince(long taken) => Taken != taken;
+    public bool HasSucceededSince(long successes) => Successes != successes;
 
-    /// <summary>Returns a token that is cancelled when the sink accepts something.</summary>
-    public CancellationToken UntilTaken()
+    /// <summary>Returns a token that the next success cancels, if the sink is failing. Check
+    /// <see cref="HasSucceededSince"/> afterwards.</summary>
+    public CancellationToken UntilSuccess()
     {
         lock (_gate)
         {
-            return (_taking ??= new CancellationTokenSource()).Token;
+            return (_untilSuccess ??= new CancellationTokenSource()).Token;
         }
     }
 
@@ -50,22 +52,22 @@ internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvid
 
     public void Succeeded()
     {
-        Interlocked.Increment(ref _taken);
+        Interlocked.Increment(ref _successes);
         if (!_isFailing)
         {
             return;
         }
 
-        CancellationTokenSource? taking;
+        CancellationTokenSource? waiting;
         bool isBack;
         lock (_gate)
         {
-            (taking, _taking) = (_taking, null);
+            (waiting, _untilSuccess) = (_untilSuccess, null);
             (isBack, _isReported) = (_isReported, false);
             _isFailing = false;
         }
 
-        taking?.Cancel();
+        waiting?.Cancel();
         if (isBack)
         {
             reporter.SinkBack(sink);

@@ -1,7 +1,7 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>Names a tracker's sinks for logs and metrics: by type, numbered if a type repeats, after the tracker's name
-/// if it has one.</summary>
+/// <summary>Names the sinks of a tracker for logs and metrics: by type, and numbered if a type repeats. The name of a
+/// named tracker comes first: <c>name/Sink#2</c>.</summary>
 internal static class SinkNames
 {
     public static IEnumerable<string> Of(IReadOnlyList<IUsageSink> sinks, string trackerName)

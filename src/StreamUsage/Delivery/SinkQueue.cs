@@ -4,29 +4,31 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents the bounded queue of one sink. Its lanes take a batch, call the sink, and take the next one.
-/// They run only while records wait.</summary>
+/// <summary>Represents the bounded queue of one sink. Lanes empty it: each dequeues a batch, calls the sink, and dequeues
+/// the next one. They run only while records wait.</summary>
 internal sealed class SinkQueue(
     SinkCalls calls, SinkHealth health, FailedRecords failed, BatchesUnderWay underWay, DeliveryLimits limits, BufferBudget budget,
         TimeProvider time, DeliveryStop stop)
 {
     private readonly Channel<QueuedRecord> _channel = Channel.CreateBounded<QueuedRecord>(limits.Capacity);
     private readonly object _gate = new();
-    private int _lanes, _filling, _waiting;
+    private int _lanes, _readingLanes; // All, and those that are about to dequeue or to add to their batch.
+    private int _waitingWriters;
 
     public SinkCalls Calls => calls;
 
     /// <summary>Gets the number of records that the sink does not have yet.</summary>
-    public int Length => _channel.Reader.Count + Volatile.Read(ref _waiting) + underWay.Count;
+    public int Length => _channel.Reader.Count + Volatile.Read(ref _waitingWriters) + underWay.Count;
 
     /// <summary>Gets how long the oldest of them has waited; zero if there is none.</summary>
     public TimeSpan OldestAge
     {
         get
         {
-            long now = time.GetTimestamp();
-            long next = _channel.Reader.TryPeek(out QueuedRecord? record) ? record.Since : now;
-            return time.GetElapsedTime(Math.Min(next, underWay.Oldest), now);
+            long next = _channel.Reader.TryPeek(out QueuedRecord? record) ? record.Since : long.MaxValue;
+            long oldest = Math.Min(next, underWay.Oldest);
+            long now = time.GetTimestamp(); // Last, or a record that has just come would be younger than nothing.
+            return time.GetElapsedTime(Math.Min(oldest, now), now);
         }
     }
 
@@ -43,7 +45,8 @@ internal sealed class SinkQueue(
         };
     }
 
-    /// <summary>Adds a record. Returns false if it found no room in time, was dropped and has ended.</summary>
+    /// <summary>Adds a record. Returns false if it was dropped and has ended: it found no room in time, the memory budget
+    /// is used up, or a shutdown dropped it.</summary>
     public Task<bool> AddAsync(QueuedRecord record)
     {
         if (!_channel.Writer.TryWrite(record))
@@ -55,23 +58,19 @@ internal sealed class SinkQueue(
         return Task.FromResult(true); // A cached task.
     }
 
-    // Records beyond the capacity count against the memory budget of all responses.
+    // A record beyond the capacity counts against the memory budget of all responses, and waits for a limited time. A
+    // record in the outbox does neither: the outbox limits how many of its records are here.
     private async Task<bool> WaitForRoomAsync(QueuedRecord record)
     {
         CancellationToken abandoned = record.Abandoned;
-        if (record.IsStored)
-        {
-            return await WaitWithoutLimitAsync(record).ConfigureAwait(false);
-        }
-
-        long size = RecordSize.Of(record.Record);
+        long size = record.IsStored ? 0 : RecordSize.Of(record.Record);
         bool isAdded = false;
-        if (budget.TryTake(size))
+        if (record.IsStored || budget.TryTake(size))
         {
-            Interlocked.Increment(ref _waiting);
+            Interlocked.Increment(ref _waitingWriters);
             try
             {
-                using var limit = new CancellationTokenSource(limits.FullQueueTimeout, time);
+                using var limit = new CancellationTokenSource(record.IsStored ? Timeout.InfiniteTimeSpan : limits.FullQueueTimeout, time);
                 using var ends = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abandoned);
                 await _channel.Writer.WriteAsync(record, ends.Token).ConfigureAwait(false);
                 isAdded = true;
@@ -83,7 +82,7 @@ internal sealed class SinkQueue(
             }
             finally
             {
-                Interlocked.Decrement(ref _waiting);
+                Interlocked.Decrement(ref _waitingWriters);
                 budget.Return(size);
             }
         }
@@ -97,24 +96,8 @@ internal sealed class SinkQueue(
         return isAdded;
     }
 
-    // The outbox limits how many of its records are here.
-    private async Task<bool> WaitWithoutLimitAsync(QueuedRecord record)
-    {
-        try
-        {
-            await _channel.Writer.WriteAsync(record, record.Abandoned).ConfigureAwait(false);
-            StartLane();
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            await calls.GiveUpAsync(record, DropReason.Shutdown).ConfigureAwait(false);
-            return false;
-        }
-    }
-
-    // Starts a lane, unless one is about to take the waiting records. It looks again when it has taken some, so whoever
-    // looks last sees the other's change.
+    // Starts a lane, unless one reads the queue. A lane checks the queue again after it stops reading. So either the lane
+    // sees a new record, or the record's writer sees that no lane reads.
     private void StartLane()
     {
         if (!NeedsLane())
@@ -130,29 +113,28 @@ internal sealed class SinkQueue(
             }
 
             _lanes++;
-            _filling++;
+            _readingLanes++;
         }
 
-        _ = RunLaneAsync(); // Runs here up to its first call, which is on the thread pool.
+        _ = RunLaneAsync(); // Runs here up to its first call.
     }
 
-    private bool NeedsLane() => Volatile.Read(ref _filling) == 0 && Volatile.Read(ref _lanes) < limits.MaxConcurrentCalls;
+    private bool NeedsLane() => Volatile.Read(ref _readingLanes) == 0 && Volatile.Read(ref _lanes) < limits.MaxConcurrentCalls;
 
     // Never throws.
     private async Task RunLaneAsync()
     {
         while (true)
         {
-            QueuedRecord[] batch = Take(calls.TakesBatches ? limits.MaxBatchSize : 1);
-            if (batch.Length != 0 && limits.MaxBatchDelay != TimeSpan.Zero && calls.TakesBatches)
+            QueuedRecord[] batch = Dequeue(calls.SupportsBatches ? limits.MaxBatchSize : 1);
+            if (batch.Length != 0 && limits.MaxBatchDelay != TimeSpan.Zero && calls.SupportsBatches)
             {
                 batch = await FillAsync(batch).ConfigureAwait(false);
             }
 
-            underWay.Add(batch);
             lock (_gate)
             {
-                _filling--;
+                _readingLanes--;
                 _lanes -= batch.Length == 0 ? 1 : 0;
             }
 
@@ -163,7 +145,6 @@ internal sealed class SinkQueue(
 
             if (batch.Length == 0)
             {
-                underWay.Remove(batch);
                 return;
             }
 
@@ -174,55 +155,60 @@ internal sealed class SinkQueue(
                     await WhenStartedAsync(batch).ConfigureAwait(false);
                 }
 
-                long taken = health.Taken;
+                long successes = health.Successes;
                 health.CountFirstCall();
-                Exception? result = await calls.CallAsync(batch, out DeliveryBatch? called, out Activity? activity).ConfigureAwait(false);
-                if (calls.Settle(batch, result, called, activity) is { } fault)
+                Exception? result = await calls.CallAsync(batch, out DeliveryBatch? call, out Activity? activity).ConfigureAwait(false);
+                if (calls.Settle(batch, result, call, activity) is { } fault)
                 {
-                    await (ReferenceEquals(fault, SinkCalls.Declined) ? DeliverOneByOneAsync(batch) : failed.TakeAsync(batch, fault, taken))
-                        .ConfigureAwait(false);
+                    await (ReferenceEquals(fault, SinkCalls.Declined)
+                        ? DeliverOneByOneAsync(batch) : failed.RetryAsync(batch, fault, successes)).ConfigureAwait(false);
                 }
             }
             catch (Exception unexpected)
             {
-                calls.GiveUp(Array.FindAll(batch, static record => !record.IsEnded), DropReason.Failed, unexpected);
+                calls.GiveUp(batch, DropReason.Failed, unexpected);
             }
 
             underWay.Remove(batch);
             lock (_gate)
             {
-                _filling++;
+                _readingLanes++;
             }
         }
     }
 
-    // Waits for more records, until the batch is full, has waited long enough, or the tracker stops.
+    // Adds records until the batch is full, its delay is over, or the tracker stops.
     private async Task<QueuedRecord[]> FillAsync(QueuedRecord[] batch)
     {
-        if (batch.Length == limits.MaxBatchSize || stop.Stopping.IsCancellationRequested)
+        int missing = limits.MaxBatchSize - batch.Length;
+        if (missing == 0 || stop.Stopping.IsCancellationRequested)
         {
             return batch;
         }
 
-        var filling = new List<QueuedRecord>(batch);
+        List<QueuedRecord[]> parts = [batch];
         using var delay = new CancellationTokenSource(limits.MaxBatchDelay, time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(delay.Token, stop.Stopping);
         try
         {
-            while (filling.Count < limits.MaxBatchSize && await _channel.Reader.WaitToReadAsync(ends.Token).ConfigureAwait(false))
+            for (; missing > 0 && await _channel.Reader.WaitToReadAsync(ends.Token).ConfigureAwait(false); missing -= parts[^1].Length)
             {
-                filling.AddRange(Take(limits.MaxBatchSize - filling.Count));
+                parts.Add(Dequeue(missing));
             }
         }
         catch (OperationCanceledException)
         {
-            // The batch has waited long enough.
+            // The batch is sent as it is.
         }
 
-        return [.. filling];
+        QueuedRecord[] whole = [.. parts.SelectMany(static part => part)];
+        underWay.Add(whole);
+        parts.ForEach(underWay.Remove);
+        return whole;
     }
 
-    private QueuedRecord[] Take(int size)
+    // The batch is under way from here on. An empty one is not.
+    private QueuedRecord[] Dequeue(int size)
     {
         int ready = Math.Min(size, _channel.Reader.Count);
         QueuedRecord[] batch = ready == 0 ? [] : new QueuedRecord[ready];
@@ -232,23 +218,29 @@ internal sealed class SinkQueue(
             batch[length++] = record;
         }
 
-        return length == batch.Length ? batch : batch[..length];
+        batch = length == batch.Length ? batch : batch[..length];
+        if (length != 0)
+        {
+            underWay.Add(batch);
+        }
+
+        return batch;
     }
 
     private async Task DeliverOneByOneAsync(QueuedRecord[] batch)
     {
         foreach (QueuedRecord record in batch)
         {
-            long taken = health.Taken;
+            long successes = health.Successes;
             health.CountFirstCall();
             if (await calls.DeliverAsync([record]).ConfigureAwait(false) is { } fault)
             {
-                await failed.TakeAsync([record], fault, taken).ConfigureAwait(false);
+                await failed.RetryAsync([record], fault, successes).ConfigureAwait(false);
             }
         }
     }
 
-    // A sink gets a response's start before its record, unless the start call hangs.
+    // A sink gets the start of a response before its record, unless the start call hangs.
     private async Task WhenStartedAsync(QueuedRecord[] batch) =>
         await Task.WhenAll(batch.Select(static record => record.Start ?? Task.CompletedTask))
             .WaitAsync(limits.StartTimeout, time, batch[0].Abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -14,13 +14,17 @@ internal sealed class UndeliveredRecords(
     private readonly SemaphoreSlim _callbacks = new(MaxConcurrentCallbacks);
     private int _missed;
 
-    /// <summary>Reports a record, queues it for the callback, and ends it as failed. At a shutdown, a
-    /// record in the outbox is left there. Never throws.</summary>
-    public async Task TakeAsync(QueuedRecord queued, string sink, string reason, Exception? fault)
+    /// <summary>Reports a record that has not ended, passes it to the callback, and ends it as failed. At a shutdown, a
+    /// record in the outbox stays there instead. Never throws.</summary>
+    public async Task ReportAsync(QueuedRecord queued, string sink, string reason, Exception? fault)
     {
         if (queued.IsStored && reason == DropReason.Shutdown)
         {
             queued.End(DeliveryResult.Stored);
+        }
+
+        if (queued.IsEnded)
+        {
             return;
         }
 
@@ -31,7 +35,7 @@ internal sealed class UndeliveredRecords(
 
         if (_callback is not null)
         {
-            await CallBackAsync(queued, stop.Ended).ConfigureAwait(false);
+            await CallBackAsync(queued, _callback, stop.Ended).ConfigureAwait(false);
         }
 
         queued.End(DeliveryResult.Failed);
@@ -46,26 +50,13 @@ internal sealed class UndeliveredRecords(
         }
     }
 
-    private async Task CallBackAsync(QueuedRecord queued, CancellationToken ended)
+    private async Task CallBackAsync(
+        QueuedRecord queued, Func<object, CancellationToken, ValueTask> call, CancellationToken ended)
     {
-        try
-        {
-            await _callbacks.WaitAsync(ended).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            Interlocked.Increment(ref _missed);
-            return;
-        }
-
-        if (ended.IsCancellationRequested)
-        {
-            _callbacks.Release();
-            Interlocked.Increment(ref _missed);
-            return;
-        }
-
-        Exception? fault = await caller.CallAsync(_callback!, queued.Record, queued.Activity, ended).ConfigureAwait(false);
+        await _callbacks.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        Exception? fault = ended.IsCancellationRequested
+            ? new OperationCanceledException(ended)
+            : await caller.CallAsync(call, queued.Record, queued.Activity, ended).ConfigureAwait(false);
         _callbacks.Release();
         if (fault is OperationCanceledException && ended.IsCancellationRequested)
         {

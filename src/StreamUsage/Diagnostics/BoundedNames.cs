@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Limits the values of a metric's attribute: providers, models and tags are external, and each value is a
-/// time series. Values over the limit share one. Thread-safe.</summary>
-internal sealed class BoundedNames
+/// <summary>Limits the values of a metric's attribute: providers, models, fields and tags are external, and each value
+/// is a time series. Values over the limit share one. Thread-safe.</summary>
+internal sealed class BoundedNames(int maxNames = BoundedNames.MaxNames)
 {
     /// <summary>The shared value.</summary>
     public const string Other = "other";
@@ -14,24 +14,29 @@ internal sealed class BoundedNames
     private const int MaxLength = 256;
 
     private readonly ConcurrentDictionary<string, bool> _names = new(StringComparer.Ordinal);
-    private readonly object _adding = new();
     private int _count; // The dictionary's own count takes all of its locks.
 
     /// <summary>Returns the value to report a name by.</summary>
-    public string Get(string name) =>
-        _names.ContainsKey(name) || (name.Length <= MaxLength && Volatile.Read(ref _count) < MaxNames && Add(name)) ? name : Other;
+    public string Get(string name) => Get(name, out _);
 
-    // Returns whether the name is one of the first.
-    private bool Add(string name)
+    /// <summary>Returns the value to report a name by.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="isNew">Whether the value is returned for the first time.</param>
+    public string Get(string name, out bool isNew)
     {
-        lock (_adding)
+        isNew = false;
+        if (_names.ContainsKey(name))
         {
-            if (_count < MaxNames && _names.TryAdd(name, true))
-            {
-                _count++;
-            }
+            return name;
+        }
 
-            return _names.ContainsKey(name);
+        lock (_names)
+        {
+            bool isKept = _names.ContainsKey(name) || (name.Length <= MaxLength && _count < maxNames);
+            string value = isKept ? name : Other;
+            isNew = _names.TryAdd(value, true);
+            _count += isNew ? 1 : 0;
+            return value;
         }
     }
 }

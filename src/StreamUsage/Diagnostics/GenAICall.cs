@@ -3,7 +3,7 @@ using System.Globalization;
 namespace StreamUsage.Diagnostics;
 
 /// <summary>Represents a tracked response as OpenTelemetry's GenAI conventions see it.</summary>
-/// <param name="Record">Its record.</param>
+/// <param name="Record">The record of the response.</param>
 internal readonly record struct GenAICall(UsageRecord Record)
 {
     /// <summary>Gets where the request went; null if unknown.</summary>
@@ -13,10 +13,10 @@ internal readonly record struct GenAICall(UsageRecord Record)
     /// it.</summary>
     public bool IsFetch { get; init; }
 
-    /// <summary>Gets the time to the first event; null if none came.</summary>
+    /// <summary>Gets the time from the request to the first event; null if none came.</summary>
     public TimeSpan? TimeToFirstChunk { get; init; }
 
-    /// <summary>Gets the times between events; null if nobody measures them.</summary>
+    /// <summary>Gets the times between events; null if no listener measures them.</summary>
     public ChunkGaps? Chunks { get; init; }
 
     public string Operation => IsFetch ? "fetch_response" : Record.Operation;
@@ -29,7 +29,7 @@ internal readonly record struct GenAICall(UsageRecord Record)
     /// yet.</summary>
     public bool HasTokens => !IsFetch && Record.Status != UsageStatus.Pending;
 
-    /// <summary>Gets the kind of error; null unless the response failed.</summary>
+    /// <summary>Gets the kind of error, else the status code; null unless the response failed.</summary>
     public string? ErrorType => Record.Status != UsageStatus.Failed ? null
         : Record.ErrorType ?? Record.StatusCode.ToString(CultureInfo.InvariantCulture);
 }

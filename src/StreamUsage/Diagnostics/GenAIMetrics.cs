@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 namespace StreamUsage.Diagnostics;
 
 /// <summary>Represents the client metrics of OpenTelemetry's GenAI conventions, under their current or their earlier
-/// names. A tracker measures under one set of names, so that nothing is counted twice.</summary>
+/// names. A tracker uses one set of names, so that nothing is counted twice.</summary>
 internal sealed class GenAIMetrics
 {
     private const string OptInVariable = "OTEL_SEMCONV_STABILITY_OPT_IN", LatestNames = "gen_ai_latest_experimental";
@@ -14,7 +14,8 @@ internal sealed class GenAIMetrics
 
     private static readonly ConditionalWeakTable<Meter, GenAIMetrics> Latest = [], Earlier = [];
 
-    private readonly Counter<long>? _input, _output, _cacheRead, _cacheWrite, _reasoning;
+    // Only the current names have counters and the histograms of operations; only the earlier ones have the usage.
+    private readonly (Counter<long> Counter, Func<UsageRecord, TokenModalities> Tokens, bool IsTotal)[] _counters;
     private readonly Histogram<long>? _operationInput, _operationOutput, _tokenUsage;
     private readonly Histogram<double> _duration, _timeToFirstChunk, _timePerOutputChunk;
     private readonly Instrument[] _instruments;
@@ -30,13 +31,16 @@ internal sealed class GenAIMetrics
         _timePerOutputChunk = Histogram(
             meter, $"{durations}.time_per_output_chunk", "The time from the previous chunk of a stream to each further one.",
             DurationBoundaries);
+        _counters = !isLatest ? [] :
+        [
+            (Counter("input_tokens", "Billed input tokens, with those read from and written to a cache."), TokenModalities.OfInput, true),
+            (Counter("output_tokens", "Billed output tokens, with reasoning."), TokenModalities.OfOutput, true),
+            (Counter("cache_read.input_tokens", "Input tokens that were read from a cache."), TokenModalities.OfCacheRead, false),
+            (Counter("cache_write.input_tokens", "Input tokens that were written to a cache."), TokenModalities.OfCacheWrite, false),
+            (Counter("reasoning.output_tokens", "Output tokens that were reasoning."), TokenModalities.OfReasoning, false),
+        ];
         if (isLatest)
         {
-            _input = Counter(meter, "input_tokens", "Billed input tokens, with those read from and written to a cache.");
-            _output = Counter(meter, "output_tokens", "Billed output tokens, with reasoning.");
-            _cacheRead = Counter(meter, "cache_read.input_tokens", "Input tokens that were read from a cache.");
-            _cacheWrite = Counter(meter, "cache_write.input_tokens", "Input tokens that were written to a cache.");
-            _reasoning = Counter(meter, "reasoning.output_tokens", "Output tokens that were reasoning.");
             _operationInput = TokenHistogram(
                 meter, "gen_ai.client.inference.operation.input_tokens", "The billed input tokens of an operation.");
             _operationOutput = TokenHistogram(
@@ -47,12 +51,11 @@ internal sealed class GenAIMetrics
             _tokenUsage = TokenHistogram(meter, "gen_ai.client.token.usage", "The billed tokens of an operation, by type.");
         }
 
-        _instruments =
-        [
-            _duration, _timeToFirstChunk, _timePerOutputChunk,
-            .. new Instrument?[] { _input, _output, _cacheRead, _cacheWrite, _reasoning, _operationInput, _operationOutput, _tokenUsage }
-                .OfType<Instrument>(),
-        ];
+        Instrument?[] all = [_duration, _timeToFirstChunk, _timePerOutputChunk, _operationInput, _operationOutput, _tokenUsage];
+        _instruments = [.. all.OfType<Instrument>(), .. _counters.Select(static counter => counter.Counter)];
+
+        Counter<long> Counter(string name, string description) =>
+            meter.CreateCounter<long>($"gen_ai.client.inference.usage.{name}", "{token}", description);
     }
 
     /// <summary>Gets the boundaries of all durations, in seconds: 0.01, doubled up to 81.92.</summary>
@@ -66,22 +69,6 @@ internal sealed class GenAIMetrics
     /// <summary>Gets whether a listener measures the times between chunks.</summary>
     public bool MeasuresChunks => _timePerOutputChunk.Enabled;
 
-    private bool IsEnabled
-    {
-        get
-        {
-            foreach (Instrument instrument in _instruments)
-            {
-                if (instrument.Enabled)
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-    }
-
     /// <summary>Returns the instruments of a factory's meter, or the shared ones without a factory.</summary>
     /// <param name="factory">Creates the meter.</param>
     /// <param name="isLatest">Whether the names are the current ones; null leaves it to the environment.</param>
@@ -89,52 +76,42 @@ internal sealed class GenAIMetrics
         ? Latest.GetValue(UsageMeter.MeterOf(factory), static meter => new GenAIMetrics(meter, isLatest: true))
         : Earlier.GetValue(UsageMeter.MeterOf(factory), static meter => new GenAIMetrics(meter, isLatest: false));
 
-    /// <summary>Measures a response. Never throws.</summary>
+    /// <summary>Measures a response.</summary>
     public void Record(in GenAICall call, MetricTags tags)
     {
-        if (!IsEnabled)
-        {
-            return;
-        }
-
-        try
+        if (Array.Exists(_instruments, static instrument => instrument.Enabled))
         {
             TagList attributes = Attributes(call, tags);
-            RecordCounters(call, attributes);
-            RecordHistograms(call, attributes);
-        }
-        catch (Exception)
-        {
-            // A listener's fault must not cost a record.
+            if (call.HasTokens)
+            {
+                RecordTokens(call.Record, attributes);
+            }
+
+            RecordOperation(call, attributes);
         }
     }
 
-    // Counters have no error.type. Without reported usage they count 0 of an unknown modality.
-    private void RecordCounters(in GenAICall call, in TagList attributes)
+    // The conventions have no error.type here. If no usage is known, the counters add 0, and token.usage gets nothing.
+    private void RecordTokens(UsageRecord record, in TagList attributes)
     {
-        if (_input is null || !call.HasTokens)
+        foreach ((Counter<long> counter, Func<UsageRecord, TokenModalities> tokens, bool isTotal) in _counters)
         {
-            return;
+            if (counter.Enabled)
+            {
+                Add(counter, tokens(record), attributes, isTotal);
+            }
         }
 
-        UsageRecord record = call.Record;
-        Add(_input, TokenModalities.OfInput(record), attributes, isTotal: true);
-        Add(_output!, TokenModalities.OfOutput(record), attributes, isTotal: true);
-        Add(_cacheRead!, TokenModalities.OfCacheRead(record), attributes, isTotal: false);
-        Add(_cacheWrite!, TokenModalities.OfCacheWrite(record), attributes, isTotal: false);
-        Add(_reasoning!, TokenModalities.OfReasoning(record), attributes, isTotal: false);
-    }
-
-    private void RecordHistograms(in GenAICall call, TagList attributes)
-    {
-        UsageRecord record = call.Record;
-        if (_tokenUsage is not null && call.HasTokens)
+        if (_tokenUsage is not null)
         {
-            // The earlier names have no error.type here, and nothing is recorded where no usage is known.
             RecordTokens(_tokenUsage, record.BilledUsage.TotalInputTokens, "input", record.InputSource, attributes);
             RecordTokens(_tokenUsage, record.BilledUsage.OutputTokens, "output", record.OutputSource, attributes);
         }
+    }
 
+    private void RecordOperation(in GenAICall call, TagList attributes)
+    {
+        UsageRecord record = call.Record;
         if (call.ErrorType is { } error)
         {
             attributes.Add("error.type", _errors.Get(error));
@@ -183,11 +160,6 @@ internal sealed class GenAIMetrics
 
     private static void Add(Counter<long> counter, in TokenModalities tokens, in TagList attributes, bool isTotal)
     {
-        if (!counter.Enabled)
-        {
-            return;
-        }
-
         Add(counter, tokens.Text, "text", attributes);
         Add(counter, tokens.Image, "image", attributes);
         Add(counter, tokens.Audio, "audio", attributes);
@@ -220,9 +192,6 @@ internal sealed class GenAIMetrics
 
     private static bool IsOptedIn() =>
         Environment.GetEnvironmentVariable(OptInVariable)?.Split(',', StringSplitOptions.TrimEntries).Contains(LatestNames) == true;
-
-    private static Counter<long> Counter(Meter meter, string name, string description) =>
-        meter.CreateCounter<long>($"gen_ai.client.inference.usage.{name}", "{token}", description);
 
     private static Histogram<long> TokenHistogram(Meter meter, string name, string description) =>
         UsageMeter.CreateHistogram(meter, name, "{token}", description, TokenBoundaries);

@@ -35,15 +35,15 @@ internal static class GenAISpan
             span.SetTag(tag.Key, tag.Value);
         }
 
-        span.SetTag("gen_ai.request.stream", record.Streamed ? true : null);
-        span.SetTag("gen_ai.response.id", record.ResponseId);
-        span.SetTag("gen_ai.response.model", record.ResponseModel);
-        span.SetTag("gen_ai.response.finish_reasons", FinishReasons(record));
-        span.SetTag("gen_ai.response.time_to_first_chunk", record.Streamed ? call.TimeToFirstChunk?.TotalSeconds : null);
-        span.SetTag("gen_ai.conversation.id", record.Protocol == "mistral-conversations" ? record.ResponseId : null);
-        span.SetTag("streamusage.record.id", record.Id.ToString());
-        span.SetTag("streamusage.outcome", record.Outcome.ToString());
-        span.SetTag("streamusage.cost", record.Cost is { Currency: "USD" } cost ? (double)cost.Total : null);
+        Set(span, "gen_ai.request.stream", record.Streamed ? true : null);
+        Set(span, "gen_ai.response.id", record.ResponseId);
+        Set(span, "gen_ai.response.model", record.ResponseModel);
+        Set(span, "gen_ai.response.finish_reasons", FinishReasons(record));
+        Set(span, "gen_ai.response.time_to_first_chunk", record.Streamed ? call.TimeToFirstChunk?.TotalSeconds : null);
+        Set(span, "gen_ai.conversation.id", record.Protocol == "mistral-conversations" ? record.ResponseId : null);
+        Set(span, "streamusage.record.id", record.Id.ToString());
+        Set(span, "streamusage.outcome", record.Outcome.ToString());
+        Set(span, "streamusage.cost", record.Cost is { Currency: "USD" } cost ? (double)cost.Total : null);
         if (call.HasTokens)
         {
             AddInput(span, record);
@@ -65,9 +65,9 @@ internal static class GenAISpan
         }
 
         TokenUsage usage = record.BilledUsage;
-        span.SetTag("gen_ai.usage.input_tokens", usage.TotalInputTokens);
-        span.SetTag("gen_ai.usage.cache_read.input_tokens", usage.CacheReadInputTokens);
-        span.SetTag("gen_ai.usage.cache_write.input_tokens", usage.CacheCreationInputTokens);
+        Set(span, "gen_ai.usage.input_tokens", usage.TotalInputTokens);
+        Set(span, "gen_ai.usage.cache_read.input_tokens", usage.CacheReadInputTokens);
+        Set(span, "gen_ai.usage.cache_write.input_tokens", usage.CacheCreationInputTokens);
         AddModalities(span, TokenModalities.OfInput(record), "input_tokens");
         SetIfAny(span, "gen_ai.usage.audio.cache_read.input_tokens", usage.CacheReadAudioTokens ?? 0);
         AddSource(span, "streamusage.input.source", record.InputSource);
@@ -81,28 +81,35 @@ internal static class GenAISpan
         }
 
         TokenUsage usage = record.BilledUsage;
-        span.SetTag("gen_ai.usage.output_tokens", usage.OutputTokens);
-        span.SetTag("gen_ai.usage.reasoning.output_tokens", usage.ReasoningTokens);
+        Set(span, "gen_ai.usage.output_tokens", usage.OutputTokens);
+        Set(span, "gen_ai.usage.reasoning.output_tokens", usage.ReasoningTokens);
         AddModalities(span, TokenModalities.OfOutput(record), "output_tokens");
         AddSource(span, "streamusage.output.source", record.OutputSource);
     }
 
     private static void AddModalities(Activity span, in TokenModalities modalities, string tokens)
     {
-        if (modalities is { Audio: 0, Image: 0 })
+        if (!modalities.IsTextOnly) // Text alone is the total.
         {
-            return; // Text alone is the total.
+            SetIfAny(span, $"gen_ai.usage.text.{tokens}", modalities.Text);
+            SetIfAny(span, $"gen_ai.usage.image.{tokens}", modalities.Image);
+            SetIfAny(span, $"gen_ai.usage.audio.{tokens}", modalities.Audio);
         }
-
-        SetIfAny(span, $"gen_ai.usage.text.{tokens}", modalities.Text);
-        SetIfAny(span, $"gen_ai.usage.image.{tokens}", modalities.Image);
-        SetIfAny(span, $"gen_ai.usage.audio.{tokens}", modalities.Audio);
     }
 
     private static void AddSource(Activity span, string name, TokenSource source) =>
-        span.SetTag(name, source == TokenSource.Estimated ? "estimated" : null);
+        Set(span, name, source == TokenSource.Estimated ? "estimated" : null);
 
-    private static void SetIfAny(Activity span, string name, long tokens) => span.SetTag(name, tokens > 0 ? tokens : null);
+    private static void SetIfAny(Activity span, string name, long tokens) => Set(span, name, tokens > 0 ? tokens : null);
+
+    // Null would remove an attribute that the caller has set on its own span.
+    private static void Set(Activity span, string name, object? value)
+    {
+        if (value is not null)
+        {
+            span.SetTag(name, value);
+        }
+    }
 
     // "error" if a reason was expected and did not come.
     private static string[]? FinishReasons(UsageRecord record) =>

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Writes all log messages. Event ids are stable. No message holds a header value, a body's text or a
-/// provider's words.</summary>
+/// <summary>Writes the log messages of the category "StreamUsage". Event ids are stable. External names are escaped and
+/// cut; no message holds the value of a header, the text of a body or the message of a provider.</summary>
 internal static partial class Log
 {
     private static readonly EventId Recorded = new(1, "ResponseRecorded");
@@ -20,7 +20,8 @@ internal static partial class Log
         }
     }
 
-    /// <summary>Logs a record that its sink does not get, with all that is needed to book it by hand.</summary>
+    /// <summary>Logs a record that its sink does not get, with all that is needed to book it by hand. So it has the billed
+    /// tokens, not the reported ones.</summary>
     public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
         UsageContext context = record.Context;
@@ -75,14 +76,14 @@ internal static partial class Log
         Message = "Shutdown: there was no time to pass {Records} undelivered records to OnDeliveryFailed")]
     public static partial void CallbacksMissed(ILogger logger, int records);
 
-    [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Record {RecordId} could not be built; it is recorded as failed")]
-    public static partial void RecordFailed(ILogger logger, Guid recordId, Exception fault);
-
     [LoggerMessage(
         EventId = 14,
         Level = LogLevel.Warning,
         Message = "Two trackers with the same sink tracked one response: record {RecordId} stays the only one; logged once a tracker")]
     public static partial void TrackedTwice(ILogger logger, Guid recordId);
+
+    [LoggerMessage(EventId = 15, Level = LogLevel.Error, Message = "Record {RecordId} could not be built; it is recorded as failed")]
+    public static partial void RecordFailed(ILogger logger, Guid recordId, Exception fault);
 
     [LoggerMessage(
         EventId = 16,

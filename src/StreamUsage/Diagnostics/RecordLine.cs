@@ -16,13 +16,13 @@ internal sealed class RecordLine : IReadOnlyList<KeyValuePair<string, object?>>
 
     public KeyValuePair<string, object?> this[int index] => _fields[index];
 
-    /// <summary>Returns the common parts of a record's summary and error lines.</summary>
+    /// <summary>Returns the common parts of the summary and error lines of a record.</summary>
     public static RecordLine Of(UsageRecord record, TokenUsage usage)
     {
         UsageContext context = record.Context;
         return new RecordLine()
             .Add("RequestId", context.RequestId, "Response {0}")
-            .Add("Status", record.Status, "{0}", " ")
+            .Add("Status", record.Status, "{0}", " ") // The next bracket closes with the duration, which is always there.
             .Add("Outcome", record.Outcome, "({0}", " ")
             .Add("StatusCode", record.StatusCode, "{0}")
             .Add("ErrorType", record.ErrorType, "{0}")

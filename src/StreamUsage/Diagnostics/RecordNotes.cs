@@ -1,6 +1,6 @@
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Represents faults of a response that are not in its record.</summary>
+/// <summary>Represents the faults of a response that are reported beside its record.</summary>
 internal readonly record struct RecordNotes
 {
     public Exception? ParserFault { get; init; }
@@ -10,9 +10,9 @@ internal readonly record struct RecordNotes
 
     public int IgnoredCounts { get; init; }
 
-    public IReadOnlyList<string> UnknownUsageFields { get; init; }
+    public required IReadOnlyList<string> UnknownUsageFields { get; init; }
 
-    public IReadOnlyList<Exception> EstimateFaults { get; init; }
+    public required IReadOnlyList<Exception> EstimateFaults { get; init; }
 
     /// <summary>Gets why the record could not be built; null if it was.</summary>
     public Exception? RecordFault { get; init; }

@@ -1,8 +1,8 @@
 namespace StreamUsage.Diagnostics;
 
 /// <summary>Represents billed tokens by modality. The counts add up to the total.</summary>
-/// <remarks>What a provider does not break down is unknown, as the conventions ask. If it reports audio or images, even
-/// zero, the rest is text. Video has no name in the conventions, and is unknown.</remarks>
+/// <remarks>If a provider reports audio, images or video, even zero, the rest is text. Otherwise the rest is unknown, as
+/// the conventions ask. Video has no name in the conventions, so it is unknown too.</remarks>
 internal readonly record struct TokenModalities
 {
     private TokenModalities(long total, long? audio, long? image, long? video, bool isTextKnown)
@@ -24,8 +24,8 @@ internal readonly record struct TokenModalities
 
     public long Unknown { get; }
 
-    /// <summary>Gets whether a modality other than text was reported, with tokens.</summary>
-    private bool IsTextOnly => Image == 0 && Audio == 0 && Unknown == 0;
+    /// <summary>Gets whether all tokens are known to be text; also true for none.</summary>
+    public bool IsTextOnly => Image == 0 && Audio == 0 && Unknown == 0;
 
     public static TokenModalities OfInput(UsageRecord record) => new(
         record.BilledUsage.TotalInputTokens, record.BilledUsage.InputAudioTokens, Detail(record, "input_image_tokens"),

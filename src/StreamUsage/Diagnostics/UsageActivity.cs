@@ -19,27 +19,24 @@ internal static class UsageActivity
             return request;
         }
 
-        Activity? current = Activity.Current;
         Activity? span = null;
         try
         {
-            Activity.Current = null; // Or it would be the parent of a response without a trace.
-            span = Source.StartActivity(
-                GenAISpan.Name(call), ActivityKind.Client, request, GenAISpan.InitialTags(call), links: null, call.Record.StartedAt);
-            if (span is { IsAllDataRequested: true })
+            using (Enter(null))
             {
-                GenAISpan.Describe(span, call);
-                span.SetEndTime((call.Record.StartedAt + call.Record.Duration).UtcDateTime);
-                span.Dispose();
+                span = Source.StartActivity(
+                    GenAISpan.Name(call), ActivityKind.Client, request, GenAISpan.InitialTags(call), links: null, call.Record.StartedAt);
+                if (span is { IsAllDataRequested: true })
+                {
+                    GenAISpan.Describe(span, call);
+                    span.SetEndTime((call.Record.StartedAt + call.Record.Duration).UtcDateTime);
+                    span.Dispose();
+                }
             }
         }
         catch (Exception)
         {
             // A listener's fault must not cost a record.
-        }
-        finally
-        {
-            Activity.Current = current;
         }
 
         return span is { IsAllDataRequested: true } ? span.Context : request;
@@ -62,30 +59,23 @@ internal static class UsageActivity
         return true;
     }
 
-    /// <summary>Starts the activity of one record, without making it current; null if there is neither a trace nor a
-    /// listener.</summary>
-    /// <param name="parent">The span of the response, or the request's.</param>
+    /// <summary>Starts the activity of a record or of a start call, without making it current.</summary>
+    /// <param name="parent">The span of the response, or that of the request.</param>
+    /// <returns>The activity; null if there is neither a trace nor a listener, or if a listener throws.</returns>
     public static Activity? Start(ActivityContext parent)
     {
-        Activity? current = Activity.Current;
         try
         {
-            Activity? activity = Source.StartActivity(RecordName, ActivityKind.Internal, parent);
-            if (activity is null && parent != default)
+            using (Enter(null))
             {
                 // Without a listener, log lines can still carry the trace.
-                activity = new Activity(RecordName).SetParentId(parent.TraceId, parent.SpanId, parent.TraceFlags).Start();
+                return Source.StartActivity(RecordName, ActivityKind.Internal, parent) ?? (parent == default
+                    ? null : new Activity(RecordName).SetParentId(parent.TraceId, parent.SpanId, parent.TraceFlags).Start());
             }
-
-            return activity;
         }
         catch (Exception)
         {
             return null;
-        }
-        finally
-        {
-            Activity.Current = current;
         }
     }
 
@@ -98,19 +88,17 @@ internal static class UsageActivity
             return null;
         }
 
-        Activity? current = Activity.Current;
         try
         {
-            ActivityLink[] links = [.. records.OfType<Activity>().Select(static record => new ActivityLink(record.Context))];
-            return Source.StartActivity(BatchName, ActivityKind.Internal, default(ActivityContext), links: links);
+            using (Enter(null))
+            {
+                ActivityLink[] links = [.. records.OfType<Activity>().Select(static record => new ActivityLink(record.Context))];
+                return Source.StartActivity(BatchName, ActivityKind.Internal, default(ActivityContext), links: links);
+            }
         }
         catch (Exception)
         {
             return null;
-        }
-        finally
-        {
-            Activity.Current = current;
         }
     }
 
@@ -127,26 +115,17 @@ internal static class UsageActivity
         }
     }
 
-    /// <summary>Makes an activity current until the returned scope is disposed.</summary>
+    /// <summary>Makes an activity current until the returned scope is disposed. With null there is no current one, which
+    /// would be the parent of an activity without a trace.</summary>
     public static Scope Enter(Activity? activity)
     {
-        Activity? outer = Activity.Current;
-        if (activity is not null)
-        {
-            Activity.Current = activity;
-        }
-
-        return new Scope(activity is null ? null : outer, activity is not null);
+        var scope = new Scope(Activity.Current);
+        Activity.Current = activity;
+        return scope;
     }
 
-    public readonly struct Scope(Activity? outer, bool isEntered) : IDisposable
+    public readonly struct Scope(Activity? outer) : IDisposable
     {
-        public void Dispose()
-        {
-            if (isEntered)
-            {
-                Activity.Current = outer;
-            }
-        }
+        public void Dispose() => Activity.Current = outer;
     }
 }

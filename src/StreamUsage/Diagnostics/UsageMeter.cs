@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Represents the meter "StreamUsage". An instrument without a listener costs a field read.</summary>
+/// <summary>Represents the instruments of the meter "StreamUsage". One without a listener costs a field read. A listener
+/// may throw.</summary>
 internal sealed class UsageMeter
 {
     public const string Name = "StreamUsage";
@@ -25,7 +26,8 @@ internal sealed class UsageMeter
             "streamusage.records", "{record}", "Records of ended responses, by outcome.");
         _faults = meter.CreateCounter<long>(
             "streamusage.faults", "{fault}",
-            "Faults outside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record.");
+            "Faults outside the byte path, by kind: sink, parser, estimate (the estimator or the pricing), encoding, record, "
+            + "pending_answers.");
         _tokens = meter.CreateCounter<long>(
             "streamusage.tokens", "{token}",
             "Billed tokens, each in one kind (input, cache_read, cache_creation, output), by source (reported, estimated).");
@@ -34,7 +36,7 @@ internal sealed class UsageMeter
             "Records with a doubt that a biller should check, by anomaly. A record with several counts for each.");
         _unknownFields = meter.CreateCounter<long>(
             "streamusage.usage.unknown_fields", "{record}",
-            "Records with an unknown field in the usage object, by field; at most 256 names, then \"other\".");
+            "Records with an unknown field in the usage object, by field; at most 256 names of a tracker, then \"other\".");
         _delivered = meter.CreateCounter<long>("streamusage.records.delivered", "{record}", "Records that a sink accepted, by sink.");
         _retried = meter.CreateCounter<long>(
             "streamusage.records.retried", "{record}", "Records in calls that repeat a failed one, by sink.");
@@ -70,7 +72,7 @@ internal sealed class UsageMeter
 
     public void Closed() => Interlocked.Decrement(ref _open);
 
-    public void Recorded(StreamOutcome outcome) => Add(_records, 1, "outcome", _records.Enabled ? outcome.ToString() : "");
+    public void Recorded(StreamOutcome outcome) => _records.Add(1, Tag("outcome", _records.Enabled ? outcome.ToString() : ""));
 
     /// <summary>Counts the billed tokens, each in one kind.</summary>
     public void Tokens(in GenAICall call, MetricTags tags)
@@ -81,79 +83,49 @@ internal sealed class UsageMeter
             return;
         }
 
-        try
+        var attributes = new TagList
         {
-            var attributes = new TagList
-            {
-                { "provider", _providers.Get(call.Provider) }, { "operation", _operations.Get(call.Operation) },
-            };
-            if (call.Model is { } model)
-            {
-                attributes.Add("model", _models.Get(model));
-            }
+            { "provider", _providers.Get(call.Provider) }, { "operation", _operations.Get(call.Operation) },
+        };
+        if (call.Model is { } model)
+        {
+            attributes.Add("model", _models.Get(model));
+        }
 
-            tags.AddTo(ref attributes, record.Context);
-            AddTokens(record.BilledUsage.InputTokens, "input", record.InputSource, attributes);
-            AddTokens(record.BilledUsage.CacheReadInputTokens, "cache_read", record.InputSource, attributes);
-            AddTokens(record.BilledUsage.CacheCreationInputTokens, "cache_creation", record.InputSource, attributes);
-            AddTokens(record.BilledUsage.OutputTokens, "output", record.OutputSource, attributes);
-        }
-        catch (Exception)
-        {
-            // The fault of a listener, or of the caller's tags, must not cost a record.
-        }
+        tags.AddTo(ref attributes, record.Context);
+        AddTokens(record.BilledUsage.InputTokens, "input", record.InputSource, attributes);
+        AddTokens(record.BilledUsage.CacheReadInputTokens, "cache_read", record.InputSource, attributes);
+        AddTokens(record.BilledUsage.CacheCreationInputTokens, "cache_creation", record.InputSource, attributes);
+        AddTokens(record.BilledUsage.OutputTokens, "output", record.OutputSource, attributes);
     }
 
     public void Anomalies(UsageAnomalies anomalies)
     {
         for (int left = _anomalies.Enabled ? (int)anomalies : 0; left != 0; left &= left - 1)
         {
-            Add(_anomalies, 1, "anomaly", ((UsageAnomalies)(left & -left)).ToString());
+            _anomalies.Add(1, Tag("anomaly", ((UsageAnomalies)(left & -left)).ToString()));
         }
     }
 
-    public void UnknownUsageField(string name) => Add(_unknownFields, 1, "field", name);
+    public void UnknownUsageField(string name) => _unknownFields.Add(1, Tag("field", name));
 
-    public void Fault(string kind, int faults) => Add(_faults, faults, "kind", kind);
+    public void Fault(string kind, int faults = 1)
+    {
+        if (faults != 0)
+        {
+            _faults.Add(faults, Tag("kind", kind));
+        }
+    }
 
     public void Delivered(string sink, TimeSpan took)
     {
-        Add(_delivered, 1, "sink", sink);
-        try
-        {
-            _deliveryTime.Record(took.TotalSeconds, Tag("sink", sink));
-        }
-        catch (Exception)
-        {
-            // A listener's fault must not cost a record.
-        }
+        _delivered.Add(1, Tag("sink", sink));
+        _deliveryTime.Record(took.TotalSeconds, Tag("sink", sink));
     }
 
-    public void Retried(string sink, int records) => Add(_retried, records, "sink", sink);
+    public void Retried(string sink, int records) => _retried.Add(records, Tag("sink", sink));
 
-    public void Dropped(string sink, string reason)
-    {
-        try
-        {
-            _dropped.Add(1, Tag("sink", sink), Tag("reason", reason));
-        }
-        catch (Exception)
-        {
-            // A listener's fault must not cost a record.
-        }
-    }
-
-    private static void Add(Counter<long> counter, long value, string tag, string tagValue)
-    {
-        try
-        {
-            counter.Add(value, Tag(tag, tagValue));
-        }
-        catch (Exception)
-        {
-            // A listener's fault must not cost a record.
-        }
-    }
+    public void Dropped(string sink, string reason) => _dropped.Add(1, Tag("sink", sink), Tag("reason", reason));
 
     private void AddTokens(long tokens, string kind, TokenSource source, TagList attributes)
     {

@@ -2,10 +2,11 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Writes the log and feeds the meter. Faults of loggers and listeners end here.</summary>
+/// <summary>Writes the log and feeds the meters. Faults of loggers and listeners end here, as they must not cost a
+/// record.</summary>
 internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
 {
-    private readonly UnknownFieldNames _unknownFields = new();
+    private readonly BoundedNames _unknownFields = new(maxNames: 256);
 
     /// <summary>Gets whether a listener counts delivered records.</summary>
     public bool ReportsDeliveries => meter.CountsDeliveries;
@@ -13,7 +14,7 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
     /// <summary>Gets the metrics of OpenTelemetry's conventions; null for none.</summary>
     public GenAIMetrics? Conventions { get; init; }
 
-    /// <summary>Gets the contexts' tags that are attributes of metrics.</summary>
+    /// <summary>Gets the tags of a context that are attributes of metrics.</summary>
     public MetricTags Tags { get; init; } = new([]);
 
     /// <summary>Gets the report of prices; null without a pricing.</summary>
@@ -23,30 +24,26 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
 
     public void Closed() => meter.Closed();
 
-    /// <summary>Reports a record that was delivered, queued or stored.</summary>
+    /// <summary>Reports the record of a response that has ended, also if its delivery failed.</summary>
     public void Recorded(in GenAICall call, in RecordNotes notes)
     {
-        UsageRecord record = call.Record;
-        meter.Recorded(record.Outcome);
-        Count("parser", notes.ParserFault is null ? 0 : 1);
-        Count("encoding", notes.ContentFault is null ? 0 : 1);
-        Count("estimate", notes.EstimateFaults.Count);
-        Count("record", notes.RecordFault is null ? 0 : 1);
-        Conventions?.Record(call, Tags);
-        meter.Tokens(call, Tags);
-        Prices?.Record(call, Tags);
-        meter.Anomalies(record.Anomalies);
-        List<(string Name, bool IsNew)>? unknownFields = null;
-        foreach (string field in notes.UnknownUsageFields)
+        (string Name, bool IsNew)[] unknownFields = notes.UnknownUsageFields.Count == 0 ? [] : [.. notes.UnknownUsageFields.Select(Limit)];
+        try
         {
-            string name = _unknownFields.Get(field, out bool isNew);
-            (unknownFields ??= []).Add((name, isNew));
-            meter.UnknownUsageField(name);
+            Measure(call, notes, unknownFields);
+        }
+        catch (Exception)
+        {
+            // A listener's fault, or a fault of the caller's tags.
         }
 
-        if (logger is not null)
+        try
         {
-            Write(logger, record, notes, unknownFields);
+            Write(call.Record, notes, unknownFields);
+        }
+        catch (Exception)
+        {
+            // A logger's fault.
         }
     }
 
@@ -56,23 +53,23 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
         AttemptFailed();
     }
 
-    public void Delivered(string sink, IReadOnlyList<TimeSpan> took)
+    public void Delivered(string sink, IReadOnlyList<TimeSpan> took) => Guard(() =>
     {
         foreach (TimeSpan time in took)
         {
             meter.Delivered(sink, time);
         }
-    }
+    });
 
-    public void AttemptFailed() => Count("sink", 1);
+    public void AttemptFailed() => Guard(() => meter.Fault("sink"));
 
-    public void Retried(string sink, int records) => meter.Retried(sink, records);
+    public void Retried(string sink, int records) => Guard(() => meter.Retried(sink, records));
 
-    /// <summary>Reports a record that a sink will not get.</summary>
+    /// <summary>Reports a record that a sink does not get.</summary>
     public void Dropped(UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
         LogTo(l => Log.RecordDropped(l, record, sink, reason, attempts, fault));
-        meter.Dropped(sink, reason);
+        Guard(() => meter.Dropped(sink, reason));
     }
 
     public void CallbacksMissed(int records) => LogTo(l => Log.CallbacksMissed(l, records));
@@ -86,64 +83,80 @@ internal sealed class UsageReporter(ILogger? logger, UsageMeter meter)
     public void PendingAnswersFailed(Exception fault)
     {
         LogTo(l => Log.PendingAnswersFailed(l, fault));
-        Count("pending_answers", 1);
+        Guard(() => meter.Fault("pending_answers"));
     }
 
     public void ShutDown(int responses) => LogTo(l => Log.ShutDown(l, responses));
 
-    private void Count(string faultKind, int faults)
+    private void Measure(in GenAICall call, in RecordNotes notes, (string Name, bool IsNew)[] unknownFields)
     {
-        if (faults != 0)
+        meter.Recorded(call.Record.Outcome);
+        meter.Anomalies(call.Record.Anomalies);
+        meter.Fault("parser", notes.ParserFault is null ? 0 : 1);
+        meter.Fault("encoding", notes.ContentFault is null ? 0 : 1);
+        meter.Fault("estimate", notes.EstimateFaults.Count);
+        meter.Fault("record", notes.RecordFault is null ? 0 : 1);
+        foreach ((string name, _) in unknownFields)
         {
-            meter.Fault(faultKind, faults);
+            meter.UnknownUsageField(name);
         }
+
+        Conventions?.Record(call, Tags);
+        meter.Tokens(call, Tags);
+        Prices?.Record(call, Tags);
     }
 
-    private void Write(ILogger log, UsageRecord record, RecordNotes notes, List<(string Name, bool IsNew)>? unknownFields)
+    private void Write(UsageRecord record, in RecordNotes notes, (string Name, bool IsNew)[] unknownFields)
     {
-        Guard(() => Log.ResponseRecorded(log, record));
+        if (logger is null)
+        {
+            return;
+        }
+
+        Log.ResponseRecorded(logger, record);
         if (notes.RecordFault is { } recordFault)
         {
-            Guard(() => Log.RecordFailed(log, record.Id, recordFault));
+            Log.RecordFailed(logger, record.Id, recordFault);
         }
 
         if (record.SkippedEvents != 0 || notes.ParserFault is not null)
         {
-            Guard(() => Log.EventsSkipped(
-                log, record.SkippedEvents, record.Id, LogText.Escape(record.Protocol), notes.ParserFault?.GetType().Name));
+            Log.EventsSkipped(
+                logger, record.SkippedEvents, record.Id, LogText.Escape(record.Protocol), notes.ParserFault?.GetType().Name);
         }
 
         if (notes.ContentFault is { } contentFault)
         {
-            Guard(() => Log.ContentNotDecoded(log, record.Id, contentFault));
+            Log.ContentNotDecoded(logger, record.Id, contentFault);
         }
 
         if (notes.IgnoredCounts != 0)
         {
-            Guard(() => Log.CountsIgnored(log, notes.IgnoredCounts, record.Id));
+            Log.CountsIgnored(logger, notes.IgnoredCounts, record.Id);
         }
 
-        foreach ((string name, bool isNew) in unknownFields ?? [])
+        foreach ((string name, bool isNew) in unknownFields)
         {
             if (isNew)
             {
-                Guard(() => Log.UnknownUsageField(
-                    log, name, LogText.Escape(record.Protocol), LogText.Escape(record.ResponseModel), record.Id));
+                Log.UnknownUsageField(logger, name, LogText.Escape(record.Protocol), LogText.Escape(record.ResponseModel), record.Id);
             }
         }
 
         if (record.Context.ApiFormat != ApiFormat.Auto && record.ApiFormat != record.Context.ApiFormat)
         {
-            Guard(() => Log.FormatCorrected(
-                log, record.Id, LogText.Escape(record.Context.ApiFormat.Name), LogText.Escape(record.ApiFormat.Name)));
+            Log.FormatCorrected(
+                logger, record.Id, LogText.Escape(record.Context.ApiFormat.Name), LogText.Escape(record.ApiFormat.Name));
         }
 
-        Guard(() => Prices?.Write(log, record));
+        Prices?.Write(logger, record);
         foreach (Exception fault in notes.EstimateFaults)
         {
-            Guard(() => Log.EstimateFailed(log, record.Id, fault));
+            Log.EstimateFailed(logger, record.Id, fault);
         }
     }
+
+    private (string Name, bool IsNew) Limit(string field) => (_unknownFields.Get(field, out bool isNew), isNew);
 
     private void LogTo(Action<ILogger> write)
     {

@@ -147,7 +147,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     }
 
     // Whether a response that shows a background answer has a record is known at its end.
-    private bool TakesStart(TrackedBody body) => body.StoredAnswerId is null && _delivery.TakesStarts;
+    private bool TakesStart(TrackedBody body) => body.StoredAnswerId is null && _delivery.SupportsStarts;
 
     // One thread at a time, so that records are begun in the order in which their responses ended.
     private void Drain()

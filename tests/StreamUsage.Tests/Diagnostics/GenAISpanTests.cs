@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
+using StreamUsage.Diagnostics;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Diagnostics;
@@ -161,6 +162,36 @@ public sealed class GenAISpanTests
         exported.Caller.GetTagItem("gen_ai.usage.input_tokens").Should().Be(35L);
         exported.Caller.GetTagItem("gen_ai.response.id").Should().Be("msg_1");
         exported.Caller.Stop();
+    }
+
+    [Fact]
+    public async Task Attributes_of_the_callers_span_that_the_response_does_not_have_stay()
+    {
+        using var exported = new Exported();
+        await using UsageTracker tracker = Tracker(exported, new StreamUsageOptions { MeterFactory = exported, TagCallerActivity = true });
+        exported.Caller.IsAllDataRequested = true;
+        exported.Caller.Start().SetTag("gen_ai.conversation.id", "conversation");
+
+        await ReadAsync(tracker, Answers.Claude);
+
+        exported.Caller.GetTagItem("gen_ai.conversation.id").Should().Be("conversation");
+        exported.Caller.Stop();
+    }
+
+    [Fact]
+    public void A_span_has_the_text_tokens_beside_those_of_a_video()
+    {
+        var record = new UsageRecord
+        {
+            InputSource = TokenSource.Reported,
+            BilledUsage = new TokenUsage { InputTokens = 1200 },
+            TokenDetails = new Dictionary<string, long> { ["input_video_tokens"] = 1000 },
+        };
+        using var span = new Activity("span");
+
+        GenAISpan.Describe(span, new GenAICall(record));
+
+        span.GetTagItem("gen_ai.usage.text.input_tokens").Should().Be(200L);
     }
 
     [Fact]

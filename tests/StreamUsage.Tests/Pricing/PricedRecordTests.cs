@@ -1,3 +1,4 @@
+using StreamUsage.Diagnostics;
 using StreamUsage.Pricing;
 using StreamUsage.Tests.Support;
 
@@ -56,6 +57,22 @@ public sealed class PricedRecordTests
         (record.Cost!.Total, record.ReportedCost).Should().Be((0.015m, 0.01m));
         meters.Sums("streamusage.cost").Should().Equal(("openai/m,openai,chat", 0.015));
         meters.Sums("streamusage.cost.difference").Should().Equal(("openai/m", 0.005));
+    }
+
+    [Fact]
+    public void A_cost_in_another_currency_has_no_difference_to_the_reported_dollars()
+    {
+        using var meters = new Meters();
+        var record = new UsageRecord
+        {
+            Cost = new UsageCost { Total = 0.02m, PricedAs = "openai/m", Currency = "EUR" },
+            ReportedCost = 0.01m,
+        };
+
+        new PricingReport(meters).Record(new GenAICall(record), new MetricTags([]));
+
+        meters.Sums("streamusage.cost").Should().ContainSingle();
+        meters.Sums("streamusage.cost.difference").Should().BeEmpty();
     }
 
     [Theory]

@@ -166,6 +166,7 @@ public sealed class OutboxTests : IDisposable
         }
 
         await Task.Delay(200, TestContext.Current.CancellationToken); // Longer than a record waits for a full queue.
+        await WaitForAsync(() => process.Tracker.GetSinkStatus().Single().QueueLength == 50);
         _sink.Before = null;
         await process.Tracker.FlushAsync().WaitAsync(Patience);
 

@@ -7,24 +7,29 @@ internal interface IRecordOutbox : IAsyncDisposable
     /// <summary>Gets why records cannot be stored at present; null if they can.</summary>
     Exception? Fault { get; }
 
-    /// <summary>Stores a record. What was kept of its open response goes.</summary>
-    /// <returns>Whether the record is safe on disk. If not, the caller delivers it directly.</returns>
+    /// <summary>Stores a record in place of the state of its open response.</summary>
+    /// <returns>Whether the record is on disk. If not, the caller delivers it directly. The entry of an orphan then stays
+    /// until it is settled; that of any other record is removed.</returns>
     Task<bool> StoreAsync(UsageRecord record);
 
-    /// <summary>Keeps the state of open responses, so that the next process can record them.</summary>
-    /// <param name="open">The responses so far. Those that have ended when their turn comes are left out.</param>
-    /// <returns>Whether it is on disk.</returns>
+    /// <summary>Writes the state of open responses in place of their earlier states, so that the next process can record
+    /// them.</summary>
+    /// <param name="open">The responses so far. Those that have ended by the time they are written are left out.</param>
+    /// <returns>Whether the states are on disk.</returns>
     Task<bool> JournalAsync(IReadOnlyList<OpenRecord> open);
 
     /// <summary>Waits for stored records, and for responses that another process left open, in the order in which they
-    /// were stored. Each is returned once.</summary>
+    /// were stored. Returns as soon as there is one. Returns each once in a process.</summary>
     /// <param name="max">The most entries to return.</param>
     /// <param name="cancellationToken">Ends the wait; the result is empty then.</param>
     Task<IReadOnlyList<OutboxEntry>> ReadAsync(int max, CancellationToken cancellationToken);
 
-    /// <summary>Removes a record that every sink has, or keeps it as failed.</summary>
+    /// <summary>Removes a record that every sink has, or marks it as failed. A failed record is not returned
+    /// again.</summary>
+    /// <param name="id">The record's id.</param>
+    /// <param name="result">Delivered, or Failed if a sink never gets the record.</param>
     void Settle(Guid id, DeliveryResult result);
 
-    /// <summary>Waits until the records that are stored now are settled.</summary>
+    /// <summary>Waits until the records that are stored now are settled, or the outbox is closed.</summary>
     Task WhenSettledAsync();
 }

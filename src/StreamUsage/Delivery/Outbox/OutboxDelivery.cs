@@ -6,14 +6,13 @@ namespace StreamUsage.Delivery.Outbox;
 /// <summary>Delivers the records of an outbox, in the order in which they were stored.</summary>
 /// <param name="outbox">The outbox.</param>
 /// <param name="delivery">Delivers to the sinks.</param>
-/// <param name="complete">Completes the record of a response whose process has ended: its price, and its
-/// report.</param>
+/// <param name="complete">Prices and reports the record of a response whose process has ended. Never throws.</param>
 internal sealed class OutboxDelivery(
     IRecordOutbox outbox, RecordDelivery delivery, Func<UsageRecord, Task<UsageRecord>> complete) : IAsyncDisposable
 {
     private const int MaxUnderWay = 4000;
 
-    private static readonly TimeSpan PauseOfFault = TimeSpan.FromSeconds(2), TimeToEnd = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _room = new(MaxUnderWay);
     private readonly PendingRecords _underWay = new();
@@ -22,15 +21,22 @@ internal sealed class OutboxDelivery(
 
     public IRecordOutbox Outbox => outbox;
 
-    public void Start() => _running = Task.Run(RunAsync);
+    /// <summary>Starts the delivery, outside of the caller's context.</summary>
+    public void Start()
+    {
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        {
+            _running = Task.Run(RunAsync);
+        }
+    }
 
-    /// <summary>Ends the reading. Records that wait stay in the outbox.</summary>
+    /// <summary>Stops reading. Records that were not read stay in the outbox.</summary>
     public Task StopAsync() => _stop.CancelAsync();
 
     /// <summary>Returns a task that completes when the records that are with the sinks now have ended.</summary>
     public Task WhenEnded() => _underWay.WhenEnded();
 
-    /// <summary>Closes the outbox. Waits for a hanging disk only so long.</summary>
+    /// <summary>Closes the outbox. Waits at most 5 seconds for a read that hangs.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
@@ -49,23 +55,25 @@ internal sealed class OutboxDelivery(
                     return;
                 }
 
-                await (entry.IsOrphan ? StoreOrphanAsync(entry.Record) : DeliverAsync(entry.Record)).ConfigureAwait(false);
+                await ProcessAsync(entry).ConfigureAwait(false);
             }
         }
     }
 
-    // Comes again as a stored record.
-    private async Task StoreOrphanAsync(UsageRecord orphan)
+    // An orphan is stored with its price, and then read again. If it cannot be stored, it is delivered at once; its entry
+    // stays on disk until it is settled.
+    private async Task ProcessAsync(OutboxEntry entry)
     {
-        UsageRecord record = await complete(orphan).ConfigureAwait(false);
-        while (!await outbox.StoreAsync(record).ConfigureAwait(false))
+        UsageRecord record = entry.Record;
+        if (entry.IsOrphan)
         {
-            await Task.Delay(PauseOfFault, _stop.Token).ConfigureAwait(false);
+            record = await complete(record).ConfigureAwait(false);
+            if (await outbox.StoreAsync(record).ConfigureAwait(false))
+            {
+                return;
+            }
         }
-    }
 
-    private async Task DeliverAsync(UsageRecord record)
-    {
         await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
         var pending = new Entry(this, record.Id, _underWay.Add()) { Activity = UsageActivity.Start(TraceOf(record)) };
         _ = delivery.DeliverAsync(record, pending, starts: null);
