@@ -350,7 +350,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
         }
 
         IReadOnlyDictionary<string, string>? headers = Settings.CapturesHeaders ? Settings.Redaction.Capture(response) : null;
-        KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), request.AsksForTranscript);
+        KnownAnswer? known = KnownAnswer.Find(
+            Header(content, "Content-Type"), asksForTranscript: request.AsksForTranscript && response.IsSuccessStatusCode);
         var body = new TrackedBody(
             Bodies, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
         {
