@@ -39,8 +39,7 @@ internal static class InteractionStep
         Sign(header.Signature, index, output);
         if (Utf8Json.IsObjectValue(header.Error))
         {
-            Utf8JsonReader error = Utf8Json.ReadValue(header.Error);
-            return ErrorObject.Read(ref error) is { } reported ? state.WithError(reported) : state;
+            return ErrorObject.ReadInto(header.Error, state);
         }
 
         return state;

@@ -20,7 +20,7 @@ internal static class ChatMessage
         bool keepsMessage = output.KeepsMessage, hasReasoning = false;
         if (keepsMessage)
         {
-            hasReasoning = TellReasoning(reader, choice, output);
+            hasReasoning = ReportReasoningFirst(reader, choice, output);
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -71,7 +71,8 @@ internal static class ChatMessage
         }
     }
 
-    /// <summary>Returns whether the object that the reader is at holds output of the model.</summary>
+    /// <summary>Returns whether the object that the reader is at holds output of the model. Audio is left out: its
+    /// object is not empty without a transcript.</summary>
     public static bool HasOutput(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -84,7 +85,7 @@ internal static class ChatMessage
             bool isOutput = name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8)
                 || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
                 || name.SequenceEqual("tool_calls"u8) || name.SequenceEqual("function_call"u8);
-            if (isOutput && IsSaid(reader))
+            if (isOutput && HasContent(reader))
             {
                 return true;
             }
@@ -96,7 +97,7 @@ internal static class ChatMessage
     }
 
     /// <summary>Returns whether the object that the reader is at has more than a role.</summary>
-    public static bool SaysMoreThanRole(Utf8JsonReader reader)
+    public static bool HasMoreThanRole(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
         {
@@ -105,7 +106,7 @@ internal static class ChatMessage
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (!name.SequenceEqual("role"u8) && IsSaid(reader))
+            if (!name.SequenceEqual("role"u8) && HasContent(reader))
             {
                 return true;
             }
@@ -116,7 +117,7 @@ internal static class ChatMessage
         return false;
     }
 
-    private static bool IsSaid(Utf8JsonReader value)
+    private static bool HasContent(Utf8JsonReader value)
     {
         if (value.TokenType == JsonTokenType.String)
         {
@@ -202,8 +203,9 @@ internal static class ChatMessage
         }
     }
 
-    // Reasoning comes before the answer, wherever the server puts it in the message.
-    private static bool TellReasoning(Utf8JsonReader reader, int choice, IOutputObserver output)
+    // Reports the reasoning ahead of the rest, for a captured message whose server puts it last. Returns whether there
+    // is any.
+    private static bool ReportReasoningFirst(Utf8JsonReader reader, int choice, IOutputObserver output)
     {
         try
         {
