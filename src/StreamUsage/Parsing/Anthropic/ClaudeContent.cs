@@ -41,15 +41,15 @@ internal static class ClaudeContent
         {
             if (name.SequenceEqual("text"u8))
             {
-                reader.Observe(OutputKind.Text, 0, output);
+                reader.ReportOutput(OutputKind.Text, 0, output);
             }
             else if (name.SequenceEqual("thinking"u8))
             {
-                reader.Observe(OutputKind.Reasoning, 0, output);
+                reader.ReportOutput(OutputKind.Reasoning, 0, output);
             }
             else if (name.SequenceEqual("name"u8))
             {
-                reader.Observe(OutputKind.ToolName, 0, output);
+                reader.ReportOutput(OutputKind.ToolName, 0, output);
             }
             else if (name.SequenceEqual("input"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
@@ -65,11 +65,11 @@ internal static class ClaudeContent
             }
             else if (name.SequenceEqual("signature"u8) || name.SequenceEqual("data"u8))
             {
-                reader.Tell(BlockField.Signature, 0, output);
+                reader.ReportField(BlockField.Signature, 0, output);
             }
             else if (name.SequenceEqual("content"u8))
             {
-                reader.Tell(BlockField.Text, 0, output); // A compaction. A tool result is an array and not the model's output.
+                reader.ReportField(BlockField.Text, 0, output); // A compaction. A tool result is an array and not the model's output.
             }
             else
             {

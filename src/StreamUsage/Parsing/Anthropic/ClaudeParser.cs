@@ -110,10 +110,10 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        if (!isError && flatError.ToErrorIfAny(hasOutput: true) is { } said)
+        if (!isError && flatError.ToErrorIfAny(hasOutput: true) is { } status)
         {
             isError = true;
-            state = state.WithError(said);
+            state = state.WithError(status);
         }
         else if (!isError && type.SequenceEqual("error"u8))
         {
@@ -221,27 +221,27 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             if (name.SequenceEqual("text"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Observe(OutputKind.Text, 0, output);
+                reader.ReportOutput(OutputKind.Text, 0, output);
             }
             else if (name.SequenceEqual("thinking"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Observe(OutputKind.Reasoning, 0, output);
+                reader.ReportOutput(OutputKind.Reasoning, 0, output);
             }
             else if (name.SequenceEqual("partial_json"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Observe(OutputKind.ToolArguments, 0, output);
+                reader.ReportOutput(OutputKind.ToolArguments, 0, output);
             }
             else if (name.SequenceEqual("signature"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Tell(BlockField.Signature, 0, output);
+                reader.ReportField(BlockField.Signature, 0, output);
             }
             else if (name.SequenceEqual("content"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction comes in one piece.
-                reader.Tell(BlockField.Text, 0, output);
+                reader.ReportField(BlockField.Text, 0, output);
             }
             else if (name.SequenceEqual("citation"u8) && reader.TokenType == JsonTokenType.StartObject)
             {

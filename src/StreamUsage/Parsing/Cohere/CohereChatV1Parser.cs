@@ -148,11 +148,11 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
         {
             if (name.SequenceEqual("name"u8))
             {
-                reader.Observe(OutputKind.ToolName, 0, output);
+                reader.ReportOutput(OutputKind.ToolName, 0, output);
             }
             else if (name.SequenceEqual("parameters"u8))
             {
-                reader.Observe(OutputKind.ToolArguments, 0, output);
+                reader.ReportOutput(OutputKind.ToolArguments, 0, output);
             }
             else
             {
@@ -183,11 +183,11 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
                 bool isName = name.SequenceEqual("name"u8);
                 if (isName && isOutput)
                 {
-                    reader.Observe(OutputKind.ToolName, 0, output);
+                    reader.ReportOutput(OutputKind.ToolName, 0, output);
                 }
                 else if (isName)
                 {
-                    reader.Tell(BlockField.Name, 0, output);
+                    reader.ReportField(BlockField.Name, 0, output);
                 }
                 else if (name.SequenceEqual("parameters"u8) && reader.TokenType == JsonTokenType.StartObject)
                 {

@@ -85,9 +85,9 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         type = type.IsEmpty && IsEvent(streamEvent.Type) ? streamEvent.Type : type;
         if (type.IsEmpty)
         {
-            if (state.Error is null && FlatError.Read(data) is { } said)
+            if (state.Error is null && FlatError.Read(data) is { } flat)
             {
-                return state.WithError(said);
+                return state.WithError(flat);
             }
 
             bool isInteraction = !usage.IsEmpty || (state.Error is null && (streamEvent.IsWholeBody || status is not null));

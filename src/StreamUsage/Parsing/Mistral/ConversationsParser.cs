@@ -70,9 +70,9 @@ internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
             return state.WithError(flatError.ToError());
         }
 
-        if (isAnswer && state.Error is null && FlatError.Read(data) is { } said)
+        if (isAnswer && state.Error is null && FlatError.Read(data) is { } flat)
         {
-            return state.WithError(said);
+            return state.WithError(flat);
         }
 
         bool isEnd = type.SequenceEqual("conversation.response.done"u8) || (isAnswer && streamEvent.IsWholeBody);

@@ -36,12 +36,12 @@ internal static class ChatMessage
                 if (!hasReasoning)
                 {
                     hasReasoning = !reader.ValueSpan.IsEmpty;
-                    reader.Observe(OutputKind.Reasoning, choice, output);
+                    reader.ReportOutput(OutputKind.Reasoning, choice, output);
                 }
             }
             else if (name.SequenceEqual("refusal"u8))
             {
-                reader.Observe(OutputKind.Refusal, choice, output);
+                reader.ReportOutput(OutputKind.Refusal, choice, output);
             }
             else if (name.SequenceEqual("tool_calls"u8))
             {
@@ -133,7 +133,7 @@ internal static class ChatMessage
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            reader.Observe(kind, choice, output);
+            reader.ReportOutput(kind, choice, output);
             return;
         }
 
@@ -148,7 +148,7 @@ internal static class ChatMessage
             {
                 if (name.SequenceEqual("text"u8))
                 {
-                    reader.Observe(kind, choice, output);
+                    reader.ReportOutput(kind, choice, output);
                 }
                 else if (name.SequenceEqual("thinking"u8))
                 {
@@ -214,7 +214,7 @@ internal static class ChatMessage
                 if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8))
                     && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
                 {
-                    reader.Observe(OutputKind.Reasoning, choice, output);
+                    reader.ReportOutput(OutputKind.Reasoning, choice, output);
                     return true;
                 }
 
@@ -240,7 +240,7 @@ internal static class ChatMessage
         {
             if (name.SequenceEqual("name"u8))
             {
-                reader.Observe(OutputKind.ToolName, choice, output);
+                reader.ReportOutput(OutputKind.ToolName, choice, output);
             }
             else if (name.SequenceEqual("arguments"u8) || name.SequenceEqual("input"u8))
             {
@@ -250,7 +250,7 @@ internal static class ChatMessage
                 }
                 else
                 {
-                    reader.Observe(OutputKind.ToolArguments, choice, output);
+                    reader.ReportOutput(OutputKind.ToolArguments, choice, output);
                 }
             }
             else
@@ -271,7 +271,7 @@ internal static class ChatMessage
         {
             if (name.SequenceEqual("transcript"u8))
             {
-                reader.Observe(OutputKind.Text, choice, output);
+                reader.ReportOutput(OutputKind.Text, choice, output);
             }
             else
             {

@@ -83,9 +83,9 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        if (type.IsEmpty && !Utf8Json.IsString(text) && state.Error is null && FlatError.Read(data) is { } said)
+        if (type.IsEmpty && !Utf8Json.IsString(text) && state.Error is null && FlatError.Read(data) is { } flat)
         {
-            return state.WithError(said);
+            return state.WithError(flat);
         }
 
         bool isEnd = type.EndsWith(".done"u8) || (type.IsEmpty && streamEvent.IsWholeBody);
@@ -122,7 +122,7 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             return state;
         }
 
-        Utf8Json.Observe(text, OutputKind.Text, 0, output);
+        Utf8Json.ReportOutput(text, OutputKind.Text, 0, output);
         return state.Choices.HasBegun(0) ? state : state with { Choices = state.Choices.Begin(0) };
     }
 }

@@ -118,9 +118,9 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             state = state.WithError(error);
         }
 
-        if ((isError ? flatError.ToError() : flatError.ToErrorIfAny(hasAnswer)) is { } said)
+        if ((isError ? flatError.ToError() : flatError.ToErrorIfAny(hasAnswer)) is { } flat)
         {
-            state = state.WithError(said);
+            state = state.WithError(flat);
         }
 
         return streamEvent.IsWholeBody && !isChunk && state.Error is null ? state with { IsTerminal = true } : state;
@@ -197,7 +197,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
                 {
                     state = before.HasFinished(index) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty
                         ? Continue(state, index) : state;
-                    reader.Observe(OutputKind.Text, index, output);
+                    reader.ReportOutput(OutputKind.Text, index, output);
                 }
             }
             else if (name.SequenceEqual("usage"u8))

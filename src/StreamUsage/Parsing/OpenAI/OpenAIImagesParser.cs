@@ -59,9 +59,9 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
             }
         }
 
-        if (type.IsEmpty && (images.IsEmpty || images[0] != (byte)'[') && state.Error is null && FlatError.Read(data) is { } said)
+        if (type.IsEmpty && (images.IsEmpty || images[0] != (byte)'[') && state.Error is null && FlatError.Read(data) is { } flat)
         {
-            return state.WithError(said);
+            return state.WithError(flat);
         }
 
         if (Utf8Json.IsObjectValue(usage))

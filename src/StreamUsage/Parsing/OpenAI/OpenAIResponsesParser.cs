@@ -97,10 +97,10 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         {
             if (delta.Length > 2)
             {
-                TellBlock(type, kind, outputIndex, part, output);
+                ReportBlock(type, kind, outputIndex, part, output);
             }
 
-            Utf8Json.Observe(delta, kind, 0, output);
+            Utf8Json.ReportOutput(delta, kind, 0, output);
         }
         else if (Utf8Json.IsObjectValue(item))
         {
@@ -171,7 +171,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             : null;
     }
 
-    private static void TellBlock(ReadOnlySpan<byte> type, OutputKind kind, int outputIndex, int part, IOutputObserver output)
+    private static void ReportBlock(ReadOnlySpan<byte> type, OutputKind kind, int outputIndex, int part, IOutputObserver output)
     {
         long key = ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary: type.StartsWith("response.reasoning_summary"u8));
         output.OnBlock(new OutputBlock(0, key, BlockStage.Delta)

@@ -67,12 +67,12 @@ internal sealed class RealtimeParser : IProtocolParser
 
         if (Utf8Json.IsString(delta))
         {
-            Utf8Json.Observe(delta, OutputKind.Text, 0, output);
+            Utf8Json.ReportOutput(delta, OutputKind.Text, 0, output);
             state = state with { Choices = state.Choices.Begin(0) };
         }
         else if (Utf8Json.IsString(transcript) && !state.Choices.HasBegun(0))
         {
-            Utf8Json.Observe(transcript, OutputKind.Text, 0, output);
+            Utf8Json.ReportOutput(transcript, OutputKind.Text, 0, output);
         }
 
         state = Utf8Json.IsObjectValue(usage) ? AudioUsage.Read(usage, state, output) : state;

@@ -118,8 +118,8 @@ internal static class ResponseBlocks
             bool isSummary = name.SequenceEqual("summary"u8);
             if (isSummary || name.SequenceEqual("content"u8))
             {
-                long told = ReportParts(value, outputIndex, isSummary, header.IsReasoning, stage, output);
-                first = first < 0 ? told : first;
+                long key = ReportParts(value, outputIndex, isSummary, header.IsReasoning, stage, output);
+                first = first < 0 ? key : first;
             }
         }
 
@@ -165,7 +165,7 @@ internal static class ResponseBlocks
                     {
                         Type = kind switch { OutputKind.Text => "text"u8, OutputKind.Refusal => "refusal"u8, _ => "thinking"u8 },
                     });
-                    reader.Tell(BlockField.Text, 0, output);
+                    reader.ReportField(BlockField.Text, 0, output);
                 }
                 else
                 {
@@ -180,7 +180,7 @@ internal static class ResponseBlocks
     private static void ReportField(ReadOnlySpan<byte> value, BlockField field, IOutputObserver output)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(value);
-        reader.Tell(field, 0, output);
+        reader.ReportField(field, 0, output);
     }
 
     /// <summary>Represents the identifying members of an item.</summary>

@@ -78,12 +78,12 @@ internal static class ResponseItem
         bool isCall = type.EndsWith("_call"u8);
         if (isCall && isAdded && Utf8Json.IsString(toolName))
         {
-            Utf8Json.Observe(toolName, OutputKind.ToolName, 0, output);
+            Utf8Json.ReportOutput(toolName, OutputKind.ToolName, 0, output);
         }
 
         if (isCall && isWhole && Utf8Json.IsString(arguments))
         {
-            Utf8Json.Observe(arguments, OutputKind.ToolArguments, 0, output);
+            Utf8Json.ReportOutput(arguments, OutputKind.ToolArguments, 0, output);
         }
 
         bool isDone = isWhole || eventType.EndsWith(".done"u8);
@@ -142,13 +142,13 @@ internal static class ResponseItem
                 if (name.SequenceEqual("text"u8))
                 {
                     output.OnBlock(new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary), BlockStage.Delta));
-                    reader.Observe(kind, 0, output);
+                    reader.ReportOutput(kind, 0, output);
                 }
                 else if (name.SequenceEqual("refusal"u8))
                 {
                     output.OnBlock(
                         new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, OutputKind.Refusal, part, isSummary), BlockStage.Delta));
-                    reader.Observe(OutputKind.Refusal, 0, output);
+                    reader.ReportOutput(OutputKind.Refusal, 0, output);
                 }
                 else
                 {
