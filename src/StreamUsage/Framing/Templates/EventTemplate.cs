@@ -97,19 +97,7 @@ internal sealed class EventTemplate
     {
         if (bytes.Length < _shortest)
         {
-            if (!HasCounts && bytes.Length <= _slots[BitOperations.TrailingZeroCount(_changing)].Start
-                && Beginning(bytes.Length).SequenceEqual(bytes))
-            {
-                length = bytes.Length;
-                return TemplateMatch.Cut;
-            }
-
-            // The event may be cut. It is matched when more bytes arrive, unless it begins differently, or a line ends
-            // after its beginning.
-            length = 0;
-            int known = Math.Min(bytes.Length, _slots[0].Start);
-            return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) && !bytes[known..].Contains((byte)'\n')
-                ? TemplateMatch.Cut : TemplateMatch.None;
+            return MatchCut(bytes, out length);
         }
 
         TemplateMatch match = Match(bytes, 0, _changing, maxDataLength, output, out length);
@@ -230,6 +218,25 @@ internal sealed class EventTemplate
         }
 
         return TemplateMatch.Whole;
+    }
+
+    // Matches bytes that are shorter than any event of the template.
+    private TemplateMatch MatchCut(ReadOnlySpan<byte> bytes, out int length)
+    {
+        // Bytes that equal the beginning need not be kept. A counting event is needed whole.
+        if (!HasCounts && bytes.Length <= _slots[BitOperations.TrailingZeroCount(_changing)].Start
+            && Beginning(bytes.Length).SequenceEqual(bytes))
+        {
+            length = bytes.Length;
+            return TemplateMatch.Cut;
+        }
+
+        // Other bytes are kept, and matched when more arrive. They are no event of the template if they differ before the
+        // first slot, or if a line ends behind it.
+        length = 0;
+        int known = Math.Min(bytes.Length, _slots[0].Start);
+        return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) && !bytes[known..].Contains((byte)'\n')
+            ? TemplateMatch.Cut : TemplateMatch.None;
     }
 
     private static TemplateMatch IsCut(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> literal) =>
