@@ -66,7 +66,8 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
 
         HttpContent content = response.Content;
         IReadOnlyDictionary<string, string>? headers = records.CapturesHeaders ? records.Redaction.Capture(response) : null;
-        KnownAnswer? known = KnownAnswer.Find(Header(content, "Content-Type"), request.AsksForTranscript);
+        KnownAnswer? known = KnownAnswer.Find(
+            Header(content, "Content-Type"), asksForTranscript: request.AsksForTranscript && response.IsSuccessStatusCode);
         var body = new TrackedBody(
             settings, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
         {

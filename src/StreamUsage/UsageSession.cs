@@ -39,7 +39,7 @@ public sealed class UsageSession : IDisposable
             return null;
         }
 
-        if (!message.IsTyped)
+        if (!message.IsOpenAI)
         {
             return message.IsOfTurn ? ReceiveTurn(message, utf8Message) : null;
         }

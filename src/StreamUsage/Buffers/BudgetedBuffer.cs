@@ -18,12 +18,18 @@ internal struct BudgetedBuffer(BufferBudget? budget)
     /// <summary>Appends bytes. Returns false, and appends none, if the budget has no room.</summary>
     public bool TryAppend(ReadOnlySpan<byte> bytes)
     {
-        int length = _bytes.Length + bytes.Length;
-        if (length > Math.Max(BufferBudget.FreeBytes, _taken) && !TryTake(length))
+        if (IsTaken(bytes.Length, out int more))
+        {
+            _bytes.Append(bytes);
+            return true;
+        }
+
+        if (budget is not null && !budget.TryTake(more))
         {
             return false;
         }
 
+        _taken += more;
         _bytes.Append(bytes);
         return true;
     }
@@ -31,12 +37,10 @@ internal struct BudgetedBuffer(BufferBudget? budget)
     /// <summary>Appends bytes even if there is no room; the budget counts them.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        int length = _bytes.Length + bytes.Length;
-        if (length > Math.Max(BufferBudget.FreeBytes, _taken))
+        if (!IsTaken(bytes.Length, out int more))
         {
-            int size = Size(length);
-            budget?.Take(size - _taken);
-            _taken = size;
+            budget?.Take(more);
+            _taken += more;
         }
 
         _bytes.Append(bytes);
@@ -65,18 +69,18 @@ internal struct BudgetedBuffer(BufferBudget? budget)
         _taken = 0;
     }
 
-    // Arrays are rented in powers of two.
-    private static int Size(int length) => (int)BitOperations.RoundUpToPowerOf2((uint)length);
-
-    private bool TryTake(int length)
+    // Returns whether further bytes fit into the free part or into what was taken; if not, how many bytes to take.
+    // Arrays are rented in powers of two, as far as an array can be that long.
+    private readonly bool IsTaken(int length, out int more)
     {
-        int size = Size(length);
-        if (budget is not null && !budget.TryTake(size - _taken))
+        int next = _bytes.Length + length;
+        if (next <= Math.Max(BufferBudget.FreeBytes, _taken))
         {
-            return false;
+            more = 0;
+            return true;
         }
 
-        _taken = size;
-        return true;
+        more = (int)Math.Min((uint)Array.MaxLength, BitOperations.RoundUpToPowerOf2((uint)next)) - _taken;
+        return false;
     }
 }

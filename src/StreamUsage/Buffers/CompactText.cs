@@ -2,7 +2,8 @@ using System.Text;
 
 namespace StreamUsage.Buffers;
 
-/// <summary>Represents a text that is kept as it came: as a string, or as UTF-8 bytes of half its size.</summary>
+/// <summary>Represents a text that is kept as it came: as a string, or as UTF-8 bytes, which take half the memory for
+/// ASCII.</summary>
 internal readonly struct CompactText : IEquatable<CompactText>
 {
     private readonly object? _text;
@@ -14,7 +15,7 @@ internal readonly struct CompactText : IEquatable<CompactText>
     /// <summary>Gets the text; null if there is none. Decodes bytes each time.</summary>
     public string? Text => _text is byte[] utf8 ? Encoding.UTF8.GetString(utf8) : (string?)_text;
 
-    /// <summary>Gets the bytes of memory that the text takes, without its object's.</summary>
+    /// <summary>Gets the size of the text in bytes, without the object header.</summary>
     public int Size => _text is byte[] utf8 ? utf8.Length : ((string?)_text)?.Length * sizeof(char) ?? 0;
 
     public bool Equals(CompactText other) => ReferenceEquals(_text, other._text) || Text == other.Text;

@@ -4,7 +4,7 @@ namespace StreamUsage.Buffers;
 /// budget, else passed to the large-event reader. A mutable struct: never copy it.</summary>
 internal struct EventBuffer(long maxBytes, ILargeEventReader? largeEvents)
 {
-    private readonly int _maxBytes = (int)Math.Min(maxBytes, Array.MaxLength / 2);
+    private readonly int _maxBytes = (int)Math.Min(maxBytes, Array.MaxLength);
     private BudgetedBuffer _kept = new(largeEvents?.Budget);
 
     public readonly int MaxBytes => _maxBytes;

@@ -3,14 +3,14 @@ namespace StreamUsage.Framing;
 /// <summary>Specifies the form of an answer whose parser is known beforehand.</summary>
 internal enum AnswerForm
 {
-    /// <summary>Messages of a socket: each read is one.</summary>
+    /// <summary>Messages of a socket; each read is one message.</summary>
     Messages,
 
-    /// <summary>What a client's objects say: one message for each part of an answer, which is complete when they
-    /// end.</summary>
+    /// <summary>Update objects of a client library; each read is one update. The end of the updates completes the
+    /// answer.</summary>
     ClientUpdates,
 
-    /// <summary>What a client's object says: one message for the whole answer.</summary>
+    /// <summary>The response object of a client library; one read is the whole answer.</summary>
     ClientAnswer,
 
     /// <summary>A recording, which is not parsed.</summary>

@@ -45,7 +45,7 @@ internal sealed class BedrockEvents
         if (messageType.SequenceEqual("error"u8))
         {
             WriteError(headers);
-            return new StreamEvent(ConverseParser.UnnamedException, _data.Span);
+            return new StreamEvent(BedrockException.Unnamed, _data.Span);
         }
 
         ReadOnlySpan<byte> type = headers.Find(":event-type"u8);

@@ -7,22 +7,26 @@ namespace StreamUsage.Framing;
 
 /// <summary>Reads a body as it passes: finds its framing, and gives each event to its <see cref="EventReader"/>. Not
 /// thread-safe: its owner holds a lock. Never throws for the bytes.</summary>
-internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, ResponseCapture? capture = null, KnownAnswer? known = null)
+internal sealed class BodyReader(ReaderSettings settings, ApiFormat callerFormat, ResponseCapture? capture = null,
+    KnownAnswer? known = null)
 {
     // The bytes that may precede the first character: white space and a byte order mark.
     private static readonly SearchValues<byte> Blank =
         SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
-    private readonly EventReader _events = new(settings, named, capture, known?.Parser);
+    private readonly EventReader _events = new(settings, callerFormat, capture, known?.Parser);
     private SseBody _sse;
     private JsonBodyDecoder? _json;
     private BedrockEvents? _bedrock;
-    private Framing _framing = known is null ? Framing.NotBegun : Framing.Known;
-    private bool _isArray; // An object is part of an answer, not an answer.
+    private BodyFraming _framing = known is null ? BodyFraming.NotBegun : BodyFraming.Known;
+    private bool _isArray; // Its objects are the events of a stream. Any other object is an answer, or a line of one.
 
-    private enum Framing : byte
+    private enum BodyFraming : byte
     {
+        /// <summary>No byte has come.</summary>
         NotBegun,
+
+        /// <summary>Only white space has come, read as SSE.</summary>
         Unknown,
         Sse,
         Json,
@@ -32,22 +36,23 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
 
     public EventReader Events => _events;
 
+    /// <summary>Reads the next bytes, at least one.</summary>
     public void Read(ReadOnlySpan<byte> bytes)
     {
-        if (_framing <= Framing.Unknown)
+        if (_framing is BodyFraming.NotBegun or BodyFraming.Unknown)
         {
             Begin(bytes);
         }
 
         switch (_framing)
         {
-            case Framing.Json:
+            case BodyFraming.Json:
                 ReadJson(bytes, _json!);
                 break;
-            case Framing.EventStream:
+            case BodyFraming.EventStream:
                 ReadEventStream(bytes, _bedrock!);
                 break;
-            case Framing.Known:
+            case BodyFraming.Known:
                 ReadKnown(bytes, known!.Form);
                 break;
             default:
@@ -59,11 +64,11 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
     }
 
     /// <summary>Ends the body. An unterminated last event counts if it is whole.</summary>
-    /// <param name="isWhole">Whether the body was read to its end, which completes an answer that is no event
-    /// stream.</param>
+    /// <param name="isWhole">Whether the body was read to its end. It completes an answer of a
+    /// <see cref="KnownAnswer"/>.</param>
     public void Finish(bool isWhole = true)
     {
-        if (_framing is Framing.Sse or Framing.Unknown)
+        if (_framing is BodyFraming.Sse or BodyFraming.Unknown)
         {
             _sse.Finish();
         }
@@ -71,8 +76,9 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         {
             _events.Complete();
         }
-        else if (isWhole && _events.HasOutput && known is { Form: not AnswerForm.Messages })
+        else if (isWhole && _events.HasOutput && known is { Form: AnswerForm.Recording or AnswerForm.Text })
         {
+            // Their parser needs no data to complete the answer.
             _events.Apply(new StreamEvent(default, default, isWholeBody: true));
         }
     }
@@ -85,20 +91,20 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
         _events.Release();
     }
 
-    // Whatever the content type says: SSE never begins with a brace or bracket, and a JSON body always does. An Amazon
-    // event stream begins with a message length, whose first byte is 0.
+    // The first bytes decide, since a content type may be wrong. SSE never begins with a brace or bracket, and a JSON
+    // body always does. An Amazon event stream begins with a message length, whose first byte is 0.
     private void Begin(ReadOnlySpan<byte> bytes)
     {
-        if (_framing == Framing.NotBegun)
+        if (_framing == BodyFraming.NotBegun)
         {
             if (bytes[0] == 0)
             {
-                _framing = Framing.EventStream;
+                _framing = BodyFraming.EventStream;
                 _bedrock = new BedrockEvents(settings.MaxEventBytes, _events);
                 return;
             }
 
-            _framing = Framing.Unknown;
+            _framing = BodyFraming.Unknown;
             _sse = new SseBody(settings, _events);
         }
 
@@ -110,13 +116,13 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat named, Respo
 
         if (bytes[first] is (byte)'{' or (byte)'[')
         {
-            _framing = Framing.Json;
+            _framing = BodyFraming.Json;
             _isArray = bytes[first] == (byte)'[';
             _json = new JsonBodyDecoder(settings.MaxEventBytes, _events);
         }
         else
         {
-            _framing = Framing.Sse;
+            _framing = BodyFraming.Sse;
         }
     }
 

@@ -5,10 +5,11 @@ namespace StreamUsage.Framing;
 /// <summary>Represents an answer whose parser is known before its first byte.</summary>
 internal sealed record KnownAnswer(IUsageParser Parser, AnswerForm Form)
 {
-    /// <summary>Returns the parser of an answer that cannot be recognised by its bytes: speech, or a plain-text
-    /// transcript. Null for others.</summary>
+    /// <summary>Returns the parser and form of an answer that its bytes do not identify: speech, or a plain-text
+    /// transcript. Returns null for others.</summary>
     /// <param name="contentType">The body's content type; null if none.</param>
-    /// <param name="asksForTranscript">Whether the request asks for a transcript.</param>
+    /// <param name="asksForTranscript">Whether the request asks for a transcript and has not failed. The page of a
+    /// failed request is plain text too.</param>
     public static KnownAnswer? Find(string? contentType, bool asksForTranscript) =>
         contentType is null ? null
         : contentType.StartsWith("audio/", StringComparison.OrdinalIgnoreCase)

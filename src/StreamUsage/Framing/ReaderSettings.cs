@@ -11,6 +11,7 @@ internal sealed record ReaderSettings(ParserSet Parsers, long MaxEventBytes)
     /// <summary>Gets the memory budget of all bodies; null if unlimited.</summary>
     public BufferBudget? Budget { get; init; }
 
+    /// <summary>Gets the largest output text that one body keeps for an estimate.</summary>
     public int MaxRetainedTextBytes { get; init; }
 
     /// <summary>Gets whether templates are learned; else each event is parsed.</summary>

@@ -5,32 +5,34 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Framing;
 
 /// <summary>Represents the provider's usage object. Cumulative objects are merged like their counts: a property that is
-/// not null replaces the older one. An object over the limit or the budget is not kept. Merging is quadratic in the
-/// properties, so its work is limited.</summary>
+/// not null replaces the older one. Over the size limit the older object stays; over the memory budget none is
+/// kept.</summary>
 internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxProperties = 64;
 
-    // The bytes that merging may read: for one object, and in all, with more for each object received. A usage object
-    // in each chunk takes about 10.
+    // Merging is quadratic in the properties, so the bytes that it reads are limited: in one merge, and by an allowance
+    // that each byte received refills. A usage object in each chunk reads about 10 for each of its bytes. Without
+    // allowance the older object stays.
     private const long MaxWork = 512 * 1024;
-    private const long FirstWork = 256 * 1024;
-    private const int WorkPerByte = 32;
+    private const long MaxAllowance = 256 * 1024;
+    private const int AllowancePerByte = 32;
 
     private BudgetedBuffer _json = new(budget);
-    private long _work = FirstWork;
+    private long _allowance = MaxAllowance;
 
     private ReadOnlySpan<byte> Json => _json.Span;
 
+    /// <summary>Adds an object; ignores empty data.</summary>
     public void Add(ReadOnlySpan<byte> json, bool isCumulative)
     {
-        if (json.Length > MaxBytes)
+        if (json.IsEmpty || json.Length > MaxBytes)
         {
             return;
         }
 
-        _work = Math.Min(FirstWork, _work + (WorkPerByte * (long)json.Length));
+        _allowance = Math.Min(MaxAllowance, _allowance + (AllowancePerByte * (long)json.Length));
         if (isCumulative && _json.Length != 0)
         {
             try
@@ -48,6 +50,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         }
     }
 
+    /// <summary>Gets the object; empty if none was kept.</summary>
     public CompactText Text => Json.IsEmpty ? default : new(Json.ToArray());
 
     public void Release() => _json.Release();
@@ -60,7 +63,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 
     private void Merge(ReadOnlySpan<byte> newer)
     {
-        if (_work < 0)
+        if (_allowance < 0)
         {
             return;
         }
@@ -174,7 +177,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 
     private bool TryFind(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
-        _work -= json.Length;
+        _allowance -= json.Length;
         Utf8JsonReader reader = Utf8Json.Read(json);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -210,7 +213,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
             return -1;
         }
 
-        _work -= value.Length;
+        _allowance -= value.Length;
         int count = 0;
         Utf8JsonReader reader = Utf8Json.Read(value);
         reader.Read();

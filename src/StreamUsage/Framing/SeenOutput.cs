@@ -19,7 +19,7 @@ internal struct SeenOutput(ReaderSettings settings)
     public bool IsAny { get; private set; }
 
     /// <summary>Gets whether output was seen since the last usage that counts output.</summary>
-    public bool IsSinceUsage { get; private set; }
+    public bool HasOutputSinceUsage { get; private set; }
 
     /// <summary>Gets the number of characters since the last usage that counts output.</summary>
     public readonly long CharactersSinceUsage => Characters - _charactersAtUsage;
@@ -48,19 +48,20 @@ internal struct SeenOutput(ReaderSettings settings)
     {
         IsAny = true;
         Characters += kind is OutputKind.ToolName or OutputKind.Citation ? 0 : utf16Length;
-        if (IsSinceUsage)
+        if (HasOutputSinceUsage)
         {
             OnUsage();
         }
         else
         {
-            _charactersAtUsage = Characters;
+            _charactersAtUsage = Characters; // Does OnUsage's part of the work that is left, without a call.
         }
     }
 
+    /// <summary>Discards the kept text, since a usage has counted it.</summary>
     public void OnUsage()
     {
-        IsSinceUsage = false;
+        HasOutputSinceUsage = false;
         _charactersAtUsage = Characters;
         if (_kept.IsBegun)
         {
@@ -68,11 +69,11 @@ internal struct SeenOutput(ReaderSettings settings)
         }
     }
 
-    /// <summary>Discards the output of a message that another one replaces.</summary>
+    /// <summary>Discards the output of a message that another one replaces. Output was seen all the same.</summary>
     public void Restart()
     {
         Characters = _charactersAtUsage = 0;
-        IsSinceUsage = false;
+        HasOutputSinceUsage = false;
         Release();
     }
 
@@ -94,21 +95,21 @@ internal struct SeenOutput(ReaderSettings settings)
         }
     }
 
-    // Returns whether to keep the text.
+    // Counts a piece of output. Returns whether its text can be kept.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Count(OutputKind kind, int utf16Length)
     {
         IsAny = true;
-        IsSinceUsage = true;
+        HasOutputSinceUsage = true;
         if (kind is not (OutputKind.ToolName or OutputKind.Citation))
         {
             Characters += utf16Length;
         }
 
-        return _kept.IsBegun || Keeps();
+        return _kept.IsBegun || TryBegin();
     }
 
-    private bool Keeps()
+    private bool TryBegin()
     {
         _kept = new RetainedOutput(settings.MaxRetainedTextBytes, settings.Budget);
         return _kept.IsBegun;

@@ -5,15 +5,15 @@ using StreamUsage.Sse;
 
 namespace StreamUsage.Framing;
 
-/// <summary>Reads a body of SSE. Events that differ from earlier ones only in their text match a learned template;
-/// others are decoded and parsed. JSON objects without <c>data:</c> between events are read too. A mutable struct:
+/// <summary>Reads a body of SSE. An event that differs from an earlier one only in its text matches a learned template;
+/// any other is decoded and parsed. JSON objects without <c>data:</c> between events are read too. A mutable struct:
 /// never copy it.</summary>
 internal struct SseBody(ReaderSettings settings, EventReader events)
 {
     private EventTemplateCache _templates = new(settings, events);
     private SseDecoder _sse = new(settings.MaxEventBytes, events);
     private JsonBodyDecoder? _json; // Reads an object without data: between events.
-    private bool _isStream; // There were events, so an object is part of an answer.
+    private bool _hasEvents; // Then an object between events is part of a stream.
     private bool _isAtEventStart;
 
     private readonly bool IsBetweenEvents => _json is null && _sse.IsBetweenEvents;
@@ -51,6 +51,8 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         if (found is FramingResult.Event or FramingResult.Unfinished)
         {
             ReadOnlySpan<byte> data = _sse.GetData(ReadOnlySpan<byte>.Empty);
+            // Unlike SseReader, which delivers an event whole or not at all, this keeps the whole first of several
+            // values.
             data = found == FramingResult.Event ? data : UnfinishedData.WholeOf(data);
             if (!data.IsEmpty || found == FramingResult.Event)
             {
@@ -94,7 +96,7 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         switch (found)
         {
             case FramingResult.Event:
-                _isStream = true;
+                _hasEvents = true;
                 bool isContiguous = start >= 0 && _sse.DataStart >= 0;
                 _templates.Parse(
                     new StreamEvent(_sse.GetType(bytes), _sse.GetData(bytes)),
@@ -102,7 +104,7 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
                     _sse.DataStart - start);
                 break;
             case FramingResult.LargeEvent:
-                _isStream = true;
+                _hasEvents = true;
                 _templates.Forget();
                 events.ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
                 break;
@@ -112,8 +114,8 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         }
     }
 
-    // An object without data:, which gateways and Google's servers send when they fail in the middle of a stream. The
-    // decoder also reads its lines, and ignores them as the standard requires. So nothing is lost if it is no JSON.
+    // Gateways and Google's servers send an object without data: when they fail in the middle of a stream. The decoder
+    // reads its lines as well, and ignores them as the standard requires, so nothing is lost if it is no JSON.
     private void ReadJsonBetweenEvents(ReadOnlySpan<byte> bytes, JsonBodyDecoder json)
     {
         int position = 0;
@@ -126,11 +128,11 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
         _json = null;
         if (found == FramingResult.LargeEvent)
         {
-            events.ApplyLarge(default, isWholeBody: !_isStream);
+            events.ApplyLarge(default, isWholeBody: !_hasEvents);
         }
-        else if (found == FramingResult.Event && !events.IsBroken(json.GetData(bytes)) && UnfinishedData.IsWhole(json.GetData(bytes)))
+        else if (found == FramingResult.Event && events.IsValid(json.GetData(bytes)))
         {
-            events.Apply(new StreamEvent(default, json.GetData(bytes), isWholeBody: !_isStream));
+            events.Apply(new StreamEvent(default, json.GetData(bytes), isWholeBody: !_hasEvents));
         }
 
         _templates.Forget();

@@ -19,6 +19,7 @@ internal static class UnfinishedData
         return length != 0 && IsWholeEach(data[..length]) ? data[..length] : default;
     }
 
+    /// <summary>Returns whether the data is whole JSON or <c>[DONE]</c>.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> data)
     {
         if (data.Trim((byte)' ').SequenceEqual("[DONE]"u8))

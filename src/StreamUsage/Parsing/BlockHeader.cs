@@ -3,8 +3,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents the identifying members of a content block, found ahead of the parsing if the message is kept.
-/// Malformed data is left to the parsing, so that capture never changes a count.</summary>
+/// <summary>Represents the identifying members of a content block. They are read before the block is parsed, and only
+/// if the message is kept. Exceptions are ignored here, because the parsing will report them.</summary>
 internal ref struct BlockHeader
 {
     /// <summary>The block's type; empty if none.</summary>
@@ -16,9 +16,10 @@ internal ref struct BlockHeader
     /// <summary>The block's index; negative if none.</summary>
     public int Index;
 
-    /// <summary>Whether the block is a custom tool call of Chat Completions.</summary>
+    /// <summary>Whether the block has a member <c>custom</c>: it is a custom tool call of Chat Completions.</summary>
     public bool IsCustom;
 
+    /// <summary>Whether the block has a name: it is a tool call.</summary>
     public bool HasName;
 
     /// <summary>Returns the header of the object that the reader is in.</summary>
@@ -52,12 +53,13 @@ internal ref struct BlockHeader
         }
         catch (JsonException)
         {
+            // The parsing will report it.
         }
 
         return header;
     }
 
-    /// <inheritdoc cref="Utf8Json.FindIndex"/>
+    /// <summary>Returns the <c>index</c> of the object that the reader is in; 0 if there is none.</summary>
     public static int FindIndex(Utf8JsonReader reader)
     {
         try
@@ -66,7 +68,7 @@ internal ref struct BlockHeader
         }
         catch (JsonException)
         {
-            return 0;
+            return 0; // The parsing will report it.
         }
     }
 }

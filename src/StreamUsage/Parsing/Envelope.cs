@@ -3,11 +3,11 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Opens the envelopes of gateways: objects without a protocol of their own, one member of which is the
-/// answer.</summary>
+/// <summary>Opens the envelopes of gateways: objects that hold the provider's answer in one member. The known members
+/// are those that gateways were seen to use.</summary>
 internal static class Envelope
 {
-    /// <summary>Returns the object in an envelope; empty if the data is not an envelope.</summary>
+    /// <summary>Returns the object in an envelope, the last of several; empty if the data is not an envelope.</summary>
     public static ReadOnlySpan<byte> Open(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> content = default;

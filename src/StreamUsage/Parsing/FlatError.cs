@@ -1,19 +1,20 @@
+using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents an error whose members are not in an error object. It is given the members that the parser does
-/// not know. A mutable struct: never copy it.</summary>
+/// <summary>Finds an error whose members are not in an error object, among the members of an object that its parser
+/// does not know. A mutable struct: never copy it.</summary>
 internal struct FlatError
 {
-    private ErrorObject.Parts _parts;
+    private ErrorMembers _members;
     private ProviderError? _nested;
-    private bool _isSaid, _hasCode, _isUnsuccessful;
+    private bool _isExplicit, _hasCode, _isUnsuccessful;
 
-    /// <summary>Reads the member whose value the reader is at. Returns false, without reading, if it is no error
-    /// member.</summary>
+    /// <summary>Reads the member whose value the reader is at. Returns false, without reading, if it is none of an
+    /// error.</summary>
     public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         if (name.SequenceEqual("base_resp"u8))
@@ -36,31 +37,41 @@ internal struct FlatError
         }
 
         bool isValue = reader.TokenType is JsonTokenType.Number || (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty);
-        _isSaid |= isValue && (name.SequenceEqual("error_type"u8) || name.SequenceEqual("error_message"u8));
+        _isExplicit |= isValue && (name.SequenceEqual("error_type"u8) || name.SequenceEqual("error_message"u8));
         _hasCode |= isValue && (name.SequenceEqual("code"u8) || name.SequenceEqual("error_code"u8)) && !IsSuccess(reader.ValueSpan);
-        return _parts.TryRead(ref reader, name);
+        return _members.TryRead(ref reader, name);
     }
 
-    /// <summary>Returns the error; null if there is none.</summary>
-    /// <param name="hasAnswer">Whether the object holds part of an answer, so that a code is not an error's.</param>
-    public readonly ProviderError? Find(bool hasAnswer)
+    /// <summary>Returns the error if the members make one; else null.</summary>
+    /// <param name="hasOutput">Whether the object also holds output. A code and a message beside output make no
+    /// error.</param>
+    public readonly ProviderError? ToErrorIfAny(bool hasOutput)
     {
         if (_isUnsuccessful && _nested is not null)
         {
             return _nested;
         }
 
-        bool isError = _isSaid || (!hasAnswer && _parts.Message is { } message && (_isUnsuccessful || (_hasCode && !IsSuccess(message))));
-        return isError ? _parts.ToError() : null;
+        if (_isExplicit)
+        {
+            return ToError();
+        }
+
+        if (hasOutput || _members.Message is not { } message)
+        {
+            return null;
+        }
+
+        return _isUnsuccessful || (_hasCode && !IsSuccess(message)) ? ToError() : null;
     }
 
     /// <summary>Returns the error of an object that is known to be one.</summary>
-    public readonly ProviderError ToError() => _parts.ToError();
+    public readonly ProviderError ToError() => _members.ToError();
 
-    /// <summary>Returns the error of an object's own members or of its <c>error</c> member; null if there is
-    /// none.</summary>
+    /// <summary>Reads the error of an object without a known protocol: its <c>error</c> member, else its own members.
+    /// Returns null if there is none.</summary>
     /// <exception cref="JsonException">The data is malformed.</exception>
-    public static ProviderError? Find(ReadOnlySpan<byte> data)
+    public static ProviderError? Read(ReadOnlySpan<byte> data)
     {
         if (!Utf8Json.IsObject(data))
         {
@@ -83,7 +94,7 @@ internal struct FlatError
             }
         }
 
-        return error ?? flat.Find(hasAnswer: false);
+        return error ?? flat.ToErrorIfAny(hasOutput: false);
     }
 
     // MiniMax: {status_code, status_msg}.
@@ -98,10 +109,10 @@ internal struct FlatError
         {
             if (name.SequenceEqual("status_code"u8))
             {
-                _isSaid |= reader.TokenType == JsonTokenType.Number && !reader.ValueSpan.SequenceEqual("0"u8);
-                _parts.TryRead(ref reader, name);
+                _isExplicit |= reader.TokenType == JsonTokenType.Number && !reader.ValueSpan.SequenceEqual("0"u8);
+                _members.TryRead(ref reader, name);
             }
-            else if (!name.SequenceEqual("status_msg"u8) || !_parts.TryRead(ref reader, "message"u8))
+            else if (!name.SequenceEqual("status_msg"u8) || !_members.TryRead(ref reader, "message"u8))
             {
                 reader.Skip();
             }
@@ -125,8 +136,10 @@ internal struct FlatError
 
     // Codes that servers send for success.
     private static bool IsSuccess(ReadOnlySpan<byte> code) =>
-        code.SequenceEqual("0"u8) || (code.Length == 3 && code[0] == (byte)'2') || System.Text.Ascii.EqualsIgnoreCase(code, "ok"u8)
-            || System.Text.Ascii.EqualsIgnoreCase(code, "success"u8);
+        code.SequenceEqual("0"u8)
+        || (code.Length == 3 && code[0] == (byte)'2')
+        || Ascii.EqualsIgnoreCase(code, "ok"u8)
+        || Ascii.EqualsIgnoreCase(code, "success"u8);
 
     private static bool IsSuccess(string message) =>
         message.Equals("ok", StringComparison.OrdinalIgnoreCase) || message.Equals("success", StringComparison.OrdinalIgnoreCase);

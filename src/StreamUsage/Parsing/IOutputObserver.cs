@@ -1,12 +1,12 @@
 namespace StreamUsage.Parsing;
 
 /// <summary>Receives what a parser finds beside the state: output, the usage object and ignored counts.</summary>
-/// <remarks>If <see cref="KeepsMessage"/> is true, a parser may also report blocks. Without them, successive output of
-/// one kind and choice is one block, and a tool's name begins a call.</remarks>
+/// <remarks>A parser may also report blocks. If it reports none, consecutive output of one kind and choice forms one
+/// block, and a tool's name begins a call.</remarks>
 internal interface IOutputObserver
 {
-    /// <summary>Gets whether the message is kept; else <see cref="OnMessage"/>, <see cref="OnBlock"/> and
-    /// <see cref="OnField"/> have no effect, and a parser can skip them.</summary>
+    /// <summary>Gets whether the message is kept. If not, <see cref="OnBlock"/> and <see cref="OnField"/> have no
+    /// effect, nor has the role of <see cref="OnMessage"/>, so a parser can skip them.</summary>
     bool KeepsMessage => false;
 
     /// <summary>Reports a piece of the model's output, which is counted and, if asked for, kept.</summary>

@@ -1,15 +1,14 @@
 using StreamUsage.Parsing.Json;
-using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents a built-in protocol, recognised by the root's members, which are read once for all
-/// protocols.</summary>
+/// <summary>Represents a built-in protocol that is recognised from one shared scan of an event's top-level
+/// members.</summary>
 internal interface IProbedProtocol : IProtocolParser
 {
-    /// <summary>Gets the fields of the protocol's usage object; null if it has none.</summary>
-    UsageNames? UsageNames => null;
-
-    /// <inheritdoc cref="IUsageParser.Match"/>
+    /// <summary>Returns whether an event is of this protocol.</summary>
+    /// <param name="probe">The event's top-level members.</param>
     ParserMatch Match(in RootProbe probe);
+
+    ParserMatch IUsageParser.Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 }

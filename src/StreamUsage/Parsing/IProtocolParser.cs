@@ -1,11 +1,15 @@
 using StreamUsage.Accounting;
+using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents a built-in parser, which reports more than output: blocks, ignored counts, unknown
+/// <summary>Represents a built-in parser. It reports more than a custom one: blocks, ignored counts, unknown
 /// fields.</summary>
 internal interface IProtocolParser : IUsageParser
 {
+    /// <summary>Gets the fields of the protocol's usage object; null if it has none.</summary>
+    UsageNames? UsageNames => null;
+
     /// <summary>Parses an event.</summary>
     /// <param name="streamEvent">The event.</param>
     /// <param name="state">The state before the event.</param>

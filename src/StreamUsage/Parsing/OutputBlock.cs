@@ -6,7 +6,7 @@ internal readonly ref struct OutputBlock
 {
     /// <summary>Creates a block.</summary>
     /// <param name="choiceIndex">The index of the choice; 0 if the protocol has only one.</param>
-    /// <param name="key">The key among the choice's blocks: the protocol's index.</param>
+    /// <param name="key">A number, chosen by the parser, that identifies the block within the choice.</param>
     /// <param name="stage">The reported stage.</param>
     public OutputBlock(int choiceIndex, long key, BlockStage stage)
     {
@@ -18,14 +18,14 @@ internal readonly ref struct OutputBlock
     /// <summary>Gets the index of the choice; 0 if the protocol has only one.</summary>
     public int ChoiceIndex { get; }
 
-    /// <summary>Gets the key among the choice's blocks: the protocol's index.</summary>
+    /// <summary>Gets the number, chosen by the parser, that identifies the block within the choice.</summary>
     public long Key { get; }
 
     /// <summary>Gets the reported stage.</summary>
     public BlockStage Stage { get; }
 
-    /// <summary>Gets the value of <see cref="ContentBlock.Type"/> as sent; empty if reported before or implied by the
-    /// output.</summary>
+    /// <summary>Gets the value of <see cref="ContentBlock.Type"/> as sent. Empty if it was reported before, or if the
+    /// kind of the output that follows determines it.</summary>
     public ReadOnlySpan<byte> Type { get; init; }
 
     /// <summary>Gets the value of <see cref="ContentBlock.ToolUseId"/> as sent; empty if none or reported before. A
@@ -36,7 +36,7 @@ internal readonly ref struct OutputBlock
     /// string.</summary>
     public bool HasTextInput { get; init; }
 
-    /// <summary>Gets whether no output belongs to the block (a tool result, say); output that follows begins another
+    /// <summary>Gets whether no output belongs to the block, such as a tool result. Output that follows begins another
     /// block.</summary>
     public bool IsClosed { get; init; }
 }

@@ -18,7 +18,7 @@ internal enum OutputKind
     /// <summary>Part of a tool call's arguments.</summary>
     ToolArguments,
 
-    /// <summary>A citation. Its text is the source's: it costs the tokens of a mark, but its characters are neither
-    /// counted nor kept.</summary>
+    /// <summary>A citation. The estimate adds a fixed number of tokens. The quoted text is neither counted nor kept,
+    /// because the model did not write it.</summary>
     Citation,
 }

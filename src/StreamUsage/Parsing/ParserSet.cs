@@ -9,7 +9,7 @@ using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents a tracker's parsers, custom ones first, and chooses among them.</summary>
+/// <summary>Represents a tracker's parsers, and chooses among them. Of equal matches a custom parser wins.</summary>
 internal sealed class ParserSet
 {
     /// <summary>The parser of Realtime's socket messages.</summary>
@@ -47,29 +47,31 @@ internal sealed class ParserSet
     /// <summary>The parser of Gemini Live's socket messages.</summary>
     public static readonly GeminiLiveParser Live = new();
 
+    /// <summary>Gets the parser of Responses on a socket.</summary>
     public static IUsageParser ResponsesSession => Responses;
 
+    private const int CallerFormatWeight = 10; // Above any match of another format.
+
+    // The order matters: of equal matches the first one wins, and a parser's first format is the one recorded.
     private static readonly (ApiFormat Format, IUsageParser Parser)[] BuiltIn =
     [
         (ApiFormat.OpenAI, Chat), (ApiFormat.OpenAI, Responses), (ApiFormat.OpenAICli, Chat), (ApiFormat.OpenAICli, Responses),
-        (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude),
-        (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini), (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions),
-            (ApiFormat.Gemini, Live), (ApiFormat.GeminiCli, Live),
-        (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions), (ApiFormat.OpenAI, Embeddings),
-            (ApiFormat.OpenAICli, Embeddings),
-        (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images), (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer),
-            (ApiFormat.OpenAI, Transcript), (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime),
-        (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude), (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat),
-        (ApiFormat.Cohere, CohereChat), (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank),
-            (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio),
-        (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat), (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio),
-            (ApiFormat.Mistral, SpokenAnswer),
-        (ApiFormat.Bedrock, CohereChatV1), (ApiFormat.Bedrock, CohereEmbed),
-        (ApiFormat.Claude, ClaudeCounts), (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts),
-            (ApiFormat.OpenAICli, OpenAICounts),
+        (ApiFormat.Claude, Claude), (ApiFormat.ClaudeCli, Claude), (ApiFormat.Gemini, Gemini), (ApiFormat.GeminiCli, Gemini),
+        (ApiFormat.Gemini, Interactions), (ApiFormat.GeminiCli, Interactions), (ApiFormat.Gemini, Live),
+        (ApiFormat.GeminiCli, Live), (ApiFormat.OpenAI, Completions), (ApiFormat.OpenAICli, Completions),
+        (ApiFormat.OpenAI, Embeddings), (ApiFormat.OpenAICli, Embeddings), (ApiFormat.OpenAI, Audio), (ApiFormat.OpenAI, Images),
+        (ApiFormat.OpenAI, Moderations), (ApiFormat.OpenAI, SpokenAnswer), (ApiFormat.OpenAI, Transcript),
+        (ApiFormat.OpenAI, Realtime), (ApiFormat.OpenAICli, Realtime), (ApiFormat.Bedrock, Converse), (ApiFormat.Bedrock, Claude),
+        (ApiFormat.Bedrock, InvokedModel), (ApiFormat.Bedrock, Chat), (ApiFormat.Cohere, CohereChat),
+        (ApiFormat.Cohere, CohereChatV1), (ApiFormat.Cohere, CohereEmbed), (ApiFormat.Cohere, CohereRerank),
+        (ApiFormat.Cohere, Chat), (ApiFormat.Cohere, Audio), (ApiFormat.Mistral, Conversations), (ApiFormat.Mistral, Chat),
+        (ApiFormat.Mistral, Embeddings), (ApiFormat.Mistral, Audio), (ApiFormat.Mistral, SpokenAnswer),
+        (ApiFormat.Bedrock, CohereChatV1), (ApiFormat.Bedrock, CohereEmbed), (ApiFormat.Claude, ClaudeCounts),
+        (ApiFormat.ClaudeCli, ClaudeCounts), (ApiFormat.OpenAI, OpenAICounts), (ApiFormat.OpenAICli, OpenAICounts),
         (ApiFormat.Gemini, GeminiCounts), (ApiFormat.GeminiCli, GeminiCounts), (ApiFormat.Bedrock, ConverseCounts),
     ];
 
+    /// <summary>Gets the built-in parsers.</summary>
     public static IReadOnlyList<(ApiFormat Format, IUsageParser Parser)> All => BuiltIn;
 
     private readonly (ApiFormat Format, IUsageParser Parser)[] _parsers;
@@ -78,7 +80,7 @@ internal sealed class ParserSet
 
     /// <summary>Returns the parser that fits an event best; null if none matches. Parsers of the caller's format come
     /// first, then certain before possible matches.</summary>
-    public IUsageParser? Choose(StreamEvent streamEvent, ApiFormat named, out bool isCertain, ref Exception? fault)
+    public IUsageParser? Choose(StreamEvent streamEvent, ApiFormat callerFormat, out bool isCertain, ref Exception? fault)
     {
         IUsageParser? best = null;
         int bestRank = 0;
@@ -87,7 +89,7 @@ internal sealed class ParserSet
         {
             (ApiFormat format, IUsageParser parser) = _parsers[i];
             ParserMatch match = parser is IProbedProtocol probed ? probed.Match(probe) : Match(parser, streamEvent, ref fault);
-            int rank = (int)match * (format == named ? 10 : 1);
+            int rank = (int)match * (format == callerFormat ? CallerFormatWeight : 1);
             if (rank > bestRank)
             {
                 best = parser;
@@ -95,7 +97,7 @@ internal sealed class ParserSet
             }
         }
 
-        isCertain = bestRank is (int)ParserMatch.Certain or (int)ParserMatch.Certain * 10;
+        isCertain = bestRank is (int)ParserMatch.Certain or (int)ParserMatch.Certain * CallerFormatWeight;
         return best;
     }
 

@@ -70,38 +70,46 @@ internal readonly ref struct SessionMessage
     /// <summary>Gets the id of the item; empty if none.</summary>
     public ReadOnlySpan<byte> ItemId { get; }
 
-    /// <summary>Gets the lane of a socket with several concurrent answers; empty if it has one.</summary>
+    /// <summary>Gets OpenAI's <c>stream_id</c>, which separates concurrent Responses on one socket; empty if there is
+    /// none.</summary>
     public ReadOnlySpan<byte> Lane { get; }
 
-    /// <summary>Gets whether the message is OpenAI's.</summary>
-    public bool IsTyped => !_type.IsEmpty;
+    /// <summary>Gets whether the message is OpenAI's; else it is Gemini Live's.</summary>
+    public bool IsOpenAI => !_type.IsEmpty;
 
-    /// <summary>Gets whether the message is of Realtime, whose events have ids. Responses events have sequence
-    /// numbers.</summary>
+    /// <summary>Gets whether an OpenAI message is of Realtime, whose events have ids. Responses events have sequence
+    /// numbers instead.</summary>
     public bool IsRealtime => _hasEventId;
 
-    /// <summary>Gets whether the message belongs to a response, or ends one with an error.</summary>
+    /// <summary>Gets whether the message belongs to a response of OpenAI. A Responses error ends one. A Realtime error,
+    /// which has an event id, leaves the session and its responses open.</summary>
     public bool IsOfResponse => _type.StartsWith("response."u8) || (_type.SequenceEqual("error"u8) && _hasError && !_hasEventId);
 
     /// <summary>Gets whether the message transcribes the user's speech, which is billed separately.</summary>
     public bool IsOfTranscription => _type.StartsWith("conversation.item.input_audio_transcription."u8);
 
+    /// <summary>Gets whether a message of a response or of a transcription is its last one.</summary>
     public bool IsEnd => IsOfTranscription
         ? _type.EndsWith(".completed"u8) || _type.EndsWith(".failed"u8)
         : _type.SequenceEqual("response.done"u8) || _type.SequenceEqual("response.completed"u8)
             || _type.SequenceEqual("response.incomplete"u8) || _type.SequenceEqual("response.failed"u8)
             || _type.SequenceEqual("error"u8);
 
-    public bool HasTurnContent => _hasToolCall || Has(_serverContent, "modelTurn"u8) || Has(_serverContent, "outputTranscription"u8);
+    /// <summary>Gets whether the message holds output of a Gemini turn.</summary>
+    public bool HasTurnContent => _hasToolCall || !FindObject(_serverContent, "modelTurn"u8).IsEmpty
+        || !FindObject(_serverContent, "outputTranscription"u8).IsEmpty;
 
     /// <summary>Gets whether the message belongs to a Gemini turn: its content, usage or end.</summary>
     public bool IsOfTurn => _hasToolCall || _hasUsage || !_serverContent.IsEmpty;
 
+    /// <summary>Gets whether the message holds the usage of a Gemini turn.</summary>
     public bool HasTurnUsage => _hasUsage;
 
-    public bool IsTurnComplete => IsTrue(_serverContent, "turnComplete"u8);
+    /// <summary>Gets whether a Gemini turn has ended. Its usage may follow.</summary>
+    public bool IsTurnComplete => Find(_serverContent, "turnComplete"u8).SequenceEqual("true"u8);
 
-    public bool IsTurnInterrupted => IsTrue(_serverContent, "interrupted"u8);
+    /// <summary>Gets whether the user has interrupted a Gemini turn, which ends soon after.</summary>
+    public bool IsTurnInterrupted => Find(_serverContent, "interrupted"u8).SequenceEqual("true"u8);
 
     /// <summary>Reads the message's members. Returns false if it is not an object.</summary>
     public static bool TryRead(ReadOnlySpan<byte> utf8, out SessionMessage message)
@@ -132,10 +140,10 @@ internal readonly ref struct SessionMessage
         }
 
         model = FindName(_session, "model"u8) ?? model;
-        ReadOnlySpan<byte> transcription = Find(_session, "input_audio_transcription"u8);
+        ReadOnlySpan<byte> transcription = FindObject(_session, "input_audio_transcription"u8);
         if (transcription.IsEmpty)
         {
-            transcription = Find(Find(Find(_session, "audio"u8), "input"u8), "transcription"u8);
+            transcription = FindObject(FindObject(FindObject(_session, "audio"u8), "input"u8), "transcription"u8);
         }
 
         transcriptionModel = FindName(transcription, "model"u8) ?? transcriptionModel;
@@ -145,63 +153,49 @@ internal readonly ref struct SessionMessage
         }
     }
 
-    // Returns the value of an object member; empty if there is none.
-    private static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
-    {
-        if (!json.IsEmpty)
-        {
-            var members = new JsonMembers(json);
-            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-            {
-                if (name.SequenceEqual(wanted) && Utf8Json.IsObjectValue(value))
-                {
-                    return value;
-                }
-            }
-        }
-
-        return default;
-    }
-
-    private static ReadOnlySpan<byte> FindString(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
-    {
-        if (!json.IsEmpty)
-        {
-            var members = new JsonMembers(json);
-            while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-            {
-                if (name.SequenceEqual(wanted) && Utf8Json.IsString(value))
-                {
-                    return value[1..^1];
-                }
-            }
-        }
-
-        return default;
-    }
-
     private static string? FindName(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
     {
         ReadOnlySpan<byte> found = FindString(json, wanted);
         return found.IsEmpty ? null : JsonStringText.ToString(found, 256);
     }
 
-    private static bool Has(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted) => !Find(json, wanted).IsEmpty;
-
-    private static bool IsTrue(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
+    private static ReadOnlySpan<byte> FindString(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
     {
-        if (!json.IsEmpty)
+        ReadOnlySpan<byte> value = Find(json, wanted);
+        return Utf8Json.IsString(value) ? value[1..^1] : default;
+    }
+
+    private static ReadOnlySpan<byte> FindObject(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
+    {
+        ReadOnlySpan<byte> value = Find(json, wanted);
+        return Utf8Json.IsObjectValue(value) ? value : default;
+    }
+
+    // Returns the value of a member; empty if there is none, or if the object is malformed before it. Only the root was
+    // checked when the message was read.
+    private static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
+    {
+        if (json.IsEmpty)
+        {
+            return default;
+        }
+
+        try
         {
             var members = new JsonMembers(json);
             while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
             {
                 if (name.SequenceEqual(wanted))
                 {
-                    return value.SequenceEqual("true"u8);
+                    return value;
                 }
             }
         }
+        catch (JsonException)
+        {
+            // The parsing will report it.
+        }
 
-        return false;
+        return default;
     }
 }

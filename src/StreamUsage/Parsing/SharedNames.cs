@@ -12,7 +12,7 @@ internal static class SharedNames
 
     private static readonly string?[] s_names = new string?[Places];
 
-    /// <summary>Returns the string of an ASCII name; null if the bytes are empty, too long or not ASCII.</summary>
+    /// <summary>Returns the string of an ASCII name; null if the name is too long or not ASCII.</summary>
     public static string? Find(ReadOnlySpan<byte> name)
     {
         if (name.Length > MaxLength || !Ascii.IsValid(name))
@@ -21,10 +21,16 @@ internal static class SharedNames
         }
 
         ref string? place = ref s_names[Hash(name) % Places];
-        return place is { } known && Ascii.Equals(name, known) ? known : place = Encoding.ASCII.GetString(name);
+        if (place is { } known && Ascii.Equals(name, known))
+        {
+            return known;
+        }
+
+        place = Encoding.ASCII.GetString(name);
+        return place;
     }
 
-    // Models of one family differ at the end.
+    // Models of one family differ only at the end of their names, so the hash covers the whole name.
     private static uint Hash(ReadOnlySpan<byte> name)
     {
         uint hash = (uint)name.Length;

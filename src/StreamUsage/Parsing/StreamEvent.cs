@@ -8,7 +8,7 @@ public readonly ref struct StreamEvent
     /// <summary>Creates an event.</summary>
     /// <param name="type">The event's type in UTF-8; empty if none.</param>
     /// <param name="data">The event's data in UTF-8.</param>
-    /// <param name="isWholeBody">Whether the data is a whole JSON object of a body that is not an event stream.</param>
+    /// <param name="isWholeBody">The value of <see cref="IsWholeBody"/>.</param>
     public StreamEvent(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, bool isWholeBody = false)
     {
         Type = type;
@@ -16,21 +16,22 @@ public readonly ref struct StreamEvent
         IsWholeBody = isWholeBody;
     }
 
-    /// <summary>Gets the event's type in UTF-8; empty if none.</summary>
+    /// <summary>Gets the type in UTF-8 from the event's framing, such as the field <c>event</c> of SSE; empty if
+    /// none.</summary>
     public ReadOnlySpan<byte> Type { get; }
 
-    /// <summary>Gets the event's data in UTF-8. In an event over <see cref="StreamUsageOptions.MaxEventBytes"/>, long
-    /// strings and arrays are cut.</summary>
+    /// <summary>Gets the event's data in UTF-8. An event over <see cref="StreamUsageOptions.MaxEventBytes"/> is valid
+    /// JSON in which long strings are cut and long arrays end early.</summary>
     public ReadOnlySpan<byte> Data { get; }
 
-    /// <summary>Gets whether the data is a JSON body or a line of one, so that its answer is whole. The elements of a
-    /// JSON array are a stream.</summary>
+    /// <summary>Gets whether the data is a JSON body, or one line of a body of JSON lines. False for a server-sent
+    /// event and for an element of a JSON array.</summary>
     public bool IsWholeBody { get; }
 
     internal IOutputObserver Output => _output ?? NoObserver.Instance;
 
-    /// <summary>Reports a piece of the answer's text. Reported output is counted, timed, estimated if no usage follows,
-    /// and captured on request.</summary>
+    /// <summary>Reports a piece of the answer's text. The characters of reported output are counted, and its tokens are
+    /// estimated if no usage follows. The first piece sets <see cref="UsageRecord.TimeToFirstToken"/>.</summary>
     /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
     /// <paramref name="isEscaped"/>.</param>
     /// <param name="isEscaped">Whether the text contains JSON escapes
@@ -39,7 +40,7 @@ public readonly ref struct StreamEvent
     public void ReportText(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) =>
         Output.OnOutput(OutputKind.Text, choiceIndex, utf8, isEscaped);
 
-    /// <summary>Reports a piece of visible reasoning.</summary>
+    /// <summary>Reports a piece of visible reasoning, which is counted like text.</summary>
     /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
     /// <paramref name="isEscaped"/>.</param>
     /// <param name="isEscaped">Whether the text contains JSON escapes
@@ -48,7 +49,8 @@ public readonly ref struct StreamEvent
     public void ReportReasoning(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) =>
         Output.OnOutput(OutputKind.Reasoning, choiceIndex, utf8, isEscaped);
 
-    /// <summary>Reports the name of a called tool, which begins a call.</summary>
+    /// <summary>Reports the whole name of a called tool, which begins a call. Its characters are not counted, but its
+    /// tokens are estimated.</summary>
     /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
     /// <paramref name="isEscaped"/>.</param>
     /// <param name="isEscaped">Whether the text contains JSON escapes
@@ -57,7 +59,7 @@ public readonly ref struct StreamEvent
     public void ReportToolName(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) =>
         Output.OnOutput(OutputKind.ToolName, choiceIndex, utf8, isEscaped);
 
-    /// <summary>Reports a piece of a tool call's arguments.</summary>
+    /// <summary>Reports a piece of the arguments of the latest tool call, which is counted like text.</summary>
     /// <param name="utf8">The text in UTF-8, or the raw inside of a JSON string if
     /// <paramref name="isEscaped"/>.</param>
     /// <param name="isEscaped">Whether the text contains JSON escapes
@@ -66,8 +68,9 @@ public readonly ref struct StreamEvent
     public void ReportToolArguments(ReadOnlySpan<byte> utf8, bool isEscaped = false, int choiceIndex = 0) =>
         Output.OnOutput(OutputKind.ToolArguments, choiceIndex, utf8, isEscaped);
 
-    /// <summary>Reports the provider's usage object for <see cref="UsageRecord.ReportedUsageJson"/>.</summary>
-    /// <param name="utf8Json">The object as received.</param>
+    /// <summary>Reports the provider's usage object for <see cref="UsageRecord.ReportedUsageJson"/>. It sets no counts:
+    /// see <see cref="Accounting.UsageAccumulator.MergeCounts"/>.</summary>
+    /// <param name="utf8Json">The object as received; ignored if empty.</param>
     /// <param name="isCumulative">True if its members replace those of the previous object and the others stay; false
     /// if it replaces the whole object.</param>
     public void ReportUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative = false) => Output.OnReportedUsage(utf8Json, isCumulative);

@@ -17,8 +17,6 @@ internal sealed class TokenCountParser(string protocol, RootMembers count, strin
 
     public string Operation => "count_tokens";
 
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
-
     public ParserMatch Match(in RootProbe probe)
     {
         bool isCount = probe.IsObject && probe.Members == count && probe.Object.SequenceEqual(_object)

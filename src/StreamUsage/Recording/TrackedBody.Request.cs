@@ -77,7 +77,7 @@ internal sealed partial class TrackedBody
 
             if (_context.ApiFormat == ApiFormat.Auto)
             {
-                Events.Name(context.ApiFormat);
+                Events.SetFormat(context.ApiFormat);
             }
 
             if (_context.RequestStartedAt is null && context.RequestStartedAt is { } startedAt)

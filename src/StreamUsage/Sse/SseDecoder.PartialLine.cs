@@ -9,7 +9,7 @@ internal partial struct SseDecoder
         if (_line == Line.None)
         {
             _line = Line.Name;
-            _name = 1; // Above the bytes of the name, so that a NUL at its start is one of them.
+            _name = 1; // The leading 1 keeps names with leading NULs distinct: "\0data" is not "data".
             _nameLength = 0;
         }
 
@@ -96,7 +96,7 @@ internal partial struct SseDecoder
                 _line = Line.Retry;
                 _reconnection?.BeginRetry();
                 break;
-            case Error when _reconnection is null:
+            case Error when IsForTracking:
                 _line = Line.Error;
                 _typeStart = -1;
                 _typeBuffer.Clear();

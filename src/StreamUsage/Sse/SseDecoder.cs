@@ -13,7 +13,7 @@ internal partial struct SseDecoder
     private const int MaxTrackedNameBytes = 4 * 1024;
 
     private readonly int _maxTypeBytes;
-    private readonly SseReconnection? _reconnection; // Null if nobody needs it.
+    private readonly SseReconnection? _reconnection; // Null in a decoder for tracking.
 
     // The event so far: a slice of the current piece, or, if _dataStart < 0, the buffer.
     private EventBuffer _dataBuffer;
@@ -29,13 +29,13 @@ internal partial struct SseDecoder
     private int _byteOrderMarkLength;
     private bool _started, _skipLineFeed;
 
-    /// <summary>Creates a decoder with all parts of an event.</summary>
+    /// <summary>Creates a decoder of all parts of an event, by the standard.</summary>
     public SseDecoder(long maxEventBytes)
         : this(maxEventBytes, null) =>
         _reconnection = new SseReconnection(_maxTypeBytes);
 
-    /// <summary>Creates a decoder of types and data only. It does not keep what a reconnection needs, and reports lines
-    /// that begin with a brace (<see cref="FramingResult.Json"/>).</summary>
+    /// <summary>Creates a decoder for tracking. It does not keep what a reconnection needs. It reports lines that begin
+    /// with a brace (<see cref="FramingResult.Json"/>), reads the field <c>error</c>, and cuts types earlier.</summary>
     public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents)
     {
         _dataBuffer = new EventBuffer(maxEventBytes, largeEvents);
@@ -64,6 +64,9 @@ internal partial struct SseDecoder
     public readonly bool IsBetweenEvents =>
         _started && !_skipLineFeed && _line == Line.None && (_isDispatched || (!HasData && _typeStart < 0 && _typeBuffer.Length == 0));
 
+    private readonly bool IsForTracking => _reconnection is null;
+
+    /// <summary>Gets whether the event has data so far.</summary>
     public readonly bool HasData => _hasData || _dataBuffer.IsLarge;
 
     /// <summary>Gets the start of the data in the last piece; negative if the data was buffered.</summary>
@@ -105,7 +108,7 @@ internal partial struct SseDecoder
                 }
             }
 
-            if (piece[at] == (byte)'{' && _line == Line.None && !HasData && _reconnection is null)
+            if (piece[at] == (byte)'{' && _line == Line.None && !HasData && IsForTracking)
             {
                 _line = Line.Ignored;
                 position = at;
@@ -160,8 +163,9 @@ internal partial struct SseDecoder
         return FramingResult.NeedMore;
     }
 
-    /// <summary>Ends the body. An unfinished event is <see cref="FramingResult.Unfinished"/> if its last line is
-    /// cut.</summary>
+    /// <summary>Ends the body. Returns whether an event was left that no blank line has ended:
+    /// <see cref="FramingResult.Event"/> if its last line is complete, <see cref="FramingResult.Unfinished"/> if not,
+    /// <see cref="FramingResult.NeedMore"/> if there is none.</summary>
     public FramingResult Finish()
     {
         if (_isDispatched)
@@ -244,13 +248,17 @@ internal partial struct SseDecoder
 
     private void ResetEvent()
     {
+        if (!_dataBuffer.IsLarge)
+        {
+            _reconnection?.BeginEvent(); // A large event is not delivered: its reconnection time comes with the next one.
+        }
+
         _isDispatched = false;
         _hasData = false;
         _dataStart = -1;
         _dataBuffer.Clear();
         _typeStart = -1;
         _typeBuffer.Clear();
-        _reconnection?.BeginEvent();
     }
 
     private void ReadLine(ReadOnlySpan<byte> piece, int start, int length)
@@ -267,16 +275,6 @@ internal partial struct SseDecoder
             _typeStart = start + valueStart;
             _typeLength = Math.Min(length - valueStart, _maxTypeBytes);
         }
-        else if (_reconnection is null)
-        {
-            if (IsField(line, ErrorField))
-            {
-                int valueStart = ValueStart(line, ErrorField.Length);
-                _typeStart = start;
-                _typeLength = ErrorField.Length;
-                AddData(piece, start + valueStart, length - valueStart);
-            }
-        }
         else if (_reconnection is { } reconnection)
         {
             if (IsField(line, "id"u8))
@@ -292,9 +290,16 @@ internal partial struct SseDecoder
                 reconnection.EndRetry();
             }
         }
+        else if (IsField(line, ErrorField))
+        {
+            int valueStart = ValueStart(line, ErrorField.Length);
+            _typeStart = start;
+            _typeLength = ErrorField.Length;
+            AddData(piece, start + valueStart, length - valueStart);
+        }
     }
 
-    // Not in the standard, and only for tracking: llama.cpp sends a failure as a field of this name with JSON.
+    // Not in the standard: llama.cpp sends a failure as a field of this name with JSON.
     private static ReadOnlySpan<byte> ErrorField => "error"u8;
 
     private static bool IsField(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) =>

@@ -24,13 +24,14 @@ public readonly struct SseEvent
     /// <summary>Gets the event's type; <c>"message"</c> if none was given.</summary>
     public string EventType => string.IsNullOrEmpty(_eventType) ? DefaultType : _eventType;
 
-    /// <summary>Gets the event's data as sent, its lines joined with LF. Valid until the next event is
-    /// requested.</summary>
+    /// <summary>Gets the event's data as sent, its lines joined with LF. It is not checked to be UTF-8. The data of an
+    /// event from <see cref="SseReader"/> is valid until the next event is requested.</summary>
     public ReadOnlyMemory<byte> Data { get; }
 
     /// <summary>Gets the last event id of the stream so far; <c>""</c> before any.</summary>
     public string LastEventId => _lastEventId ?? "";
 
-    /// <summary>Gets the reconnection time that was set since the previous event; null if none.</summary>
+    /// <summary>Gets the reconnection time that was set since the previous delivered event, at most 100 years; null if
+    /// none.</summary>
     public TimeSpan? Retry { get; }
 }

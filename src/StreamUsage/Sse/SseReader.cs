@@ -12,10 +12,15 @@ public static class SseReader
 {
     private static readonly SseReaderOptions Defaults = new();
 
-    /// <summary>Decodes <c>text/event-stream</c> by WHATWG HTML, section 9.2.6. Memory is bounded by
-    /// <see cref="SseReaderOptions.MaxEventBytes"/>. The reader is read to its end but not completed.</summary>
-    /// <remarks>An enumeration that is left early has consumed its events, and at most the pipe's buffered data after
-    /// them.</remarks>
+    /// <summary>Decodes <c>text/event-stream</c> by WHATWG HTML, section 9.2.6. The reader is read to its end but not
+    /// completed.</summary>
+    /// <remarks>
+    /// <para>Memory is bounded: <see cref="SseReaderOptions.MaxEventBytes"/> limits the data, the type and the id of an
+    /// event, each by itself.</para>
+    /// <para>If the enumeration is left after an event, the bytes after that event stay in the pipe. If a wait for more
+    /// bytes is cancelled, the part of an event that was read before is lost. Exceptions of the pipe pass through.
+    /// Enumerate the result once.</para>
+    /// </remarks>
     /// <param name="reader">The pipe to read.</param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>, as

@@ -11,7 +11,7 @@ internal sealed class SseReconnection(int maxIdBytes)
 
     public ReadOnlySpan<byte> LastEventId => _id.Span;
 
-    /// <summary>Gets the reconnection time in milliseconds that was set since the previous event; negative if
+    /// <summary>Gets the reconnection time in milliseconds that was set since the previous delivered event; negative if
     /// none.</summary>
     public long RetryMilliseconds { get; private set; } = -1;
 

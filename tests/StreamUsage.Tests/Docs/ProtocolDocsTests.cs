@@ -105,8 +105,8 @@ public sealed class ProtocolDocsTests
         UsageField.CacheModalities => "cache reads by modality",
         UsageField.OutputModalities => "output by modality",
         UsageField.Cost or UsageField.CostTicks => "`ReportedCost`",
-        UsageField.ServerTools or UsageField.ServerToolCalls
-            or UsageField.ServerToolUses or UsageField.ServerToolList or UsageField.ServerTool => "`ServerToolUse`",
+        UsageField.ToolRequests or UsageField.ToolCalls
+            or UsageField.ToolNames or UsageField.ToolList or UsageField.SingleTool => "`ServerToolUse`",
         UsageField.ServiceTier => "`ServiceTier`",
         UsageField.Speed => "`Speed`",
         UsageField.InferenceGeo => "`InferenceGeo`",

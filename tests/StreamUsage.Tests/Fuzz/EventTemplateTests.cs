@@ -289,7 +289,7 @@ public sealed class EventTemplateTests
 
         public string Protocol => "counted";
 
-        public bool IsFree(ReadOnlySpan<byte> name) => ((ITemplatedProtocol)inner).IsFree(name);
+        public bool MayVary(ReadOnlySpan<byte> name) => ((ITemplatedProtocol)inner).MayVary(name);
 
         public bool IsCount(ReadOnlySpan<byte> name) => ((ITemplatedProtocol)inner).IsCount(name);
 

@@ -63,6 +63,23 @@ public sealed class AudioAnswerTests : IAsyncDisposable
         });
     }
 
+    [Theory]
+    [InlineData("https://api.openai.com/v1/audio/transcriptions", "text/html")]
+    [InlineData("https://api.openai.com/v1/audio/transcriptions", "text/plain")]
+    public async Task The_page_of_a_failed_request_is_no_transcript(string uri, string contentType)
+    {
+        UsageRecord record = await AskAsync(
+            uri, Form(), "<html>Bad gateway</html>"u8.ToArray(), contentType, statusCode: HttpStatusCode.BadGateway);
+
+        record.Should().BeEquivalentTo(new
+        {
+            Outcome = StreamOutcome.ProviderError,
+            StatusCode = 502,
+            OutputSource = TokenSource.None,
+            OutputCharacters = 0,
+        });
+    }
+
     [Fact]
     public async Task An_empty_recording_is_no_answer()
     {
@@ -108,9 +125,16 @@ public sealed class AudioAnswerTests : IAsyncDisposable
         return wav;
     }
 
-    private async Task<UsageRecord> AskAsync(string uri, HttpContent request, byte[] answer, string contentType, bool isReadToItsEnd = true)
+    private async Task<UsageRecord> AskAsync(
+        string uri,
+        HttpContent request,
+        byte[] answer,
+        string contentType,
+        bool isReadToItsEnd = true,
+        HttpStatusCode statusCode = HttpStatusCode.OK)
     {
-        using var client = new HttpClient(new UsageTrackingHandler(_tracker) { InnerHandler = new Provider(answer, contentType) });
+        using var client = new HttpClient(
+            new UsageTrackingHandler(_tracker) { InnerHandler = new Provider(answer, contentType, statusCode) });
         using var message = new HttpRequestMessage(HttpMethod.Post, uri) { Content = request };
         using (HttpResponseMessage response =
             await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
@@ -135,14 +159,14 @@ public sealed class AudioAnswerTests : IAsyncDisposable
     /// <summary>
     /// Answers with a body in small pieces, of which the length is not known, once it has taken in the request.
     /// </summary>
-    private sealed class Provider(byte[] answer, string contentType) : HttpMessageHandler
+    private sealed class Provider(byte[] answer, string contentType, HttpStatusCode statusCode) : HttpMessageHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             await request.Content!.CopyToAsync(Stream.Null, cancellationToken);
             var content = new StreamContent(new PiecewiseStream(answer, 7));
             content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-            return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
+            return new HttpResponseMessage(statusCode) { Content = content };
         }
     }
 }

@@ -39,6 +39,9 @@ public sealed class ErrorObjectTests
     [InlineData("""{"status":"RESOURCE_EXHAUSTED","code":429,"message":"m","details":[{"code":500}]}""", "RESOURCE_EXHAUSTED", "m", 429)]
     [InlineData("""{"metadata":{"code":500},"message":{"text":"m"},"type":["t"]}""", null, null, null)]
     [InlineData("\"said in a word\"", null, "said in a word", null)]
+    [InlineData("""{"code":"rate_limit_exceeded","status":"error"}""", "rate_limit_exceeded", null, 429)]
+    [InlineData("""{"status":"error","code":"rate_limit_exceeded"}""", "rate_limit_exceeded", null, 429)]
+    [InlineData("""{"status":"RESOURCE_EXHAUSTED","code":"quota"}""", "quota", null, 429)]
     [InlineData("{}", null, null, null)]
     public void An_error_is_read_whatever_its_names(string json, string? type, string? message, int? status) =>
         Read(json).Should().Be(new ProviderError { Type = type, Message = message, StatusCode = status });

@@ -87,6 +87,9 @@ public sealed class FlatErrorTests
     [InlineData("""{"code":200,"msg":"ok","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}""")]
     [InlineData("""{"code":20000,"message":"of the choices","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}""")]
     [InlineData("""{"success":true,"errors":[],"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}""")]
+    [InlineData("""{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}],"error":{}}""")]
+    [InlineData(
+        """{"error":{"message":"","type":"","code":null},"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}""")]
     public void Words_of_success_are_no_error(string data) =>
         ReadBody.Of(data).Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, OutputCharacters = 2 });
 

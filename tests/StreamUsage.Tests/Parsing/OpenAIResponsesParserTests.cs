@@ -127,6 +127,15 @@ public sealed class OpenAIResponsesParserTests
     }
 
     [Theory]
+    [InlineData("""{"type":"reasoning","summary":[{"text":"hm","type":"summary_text"}]}""", "Reasoning 0:hm")]
+    [InlineData("""{"summary":[{"text":"hm"}],"content":[{"text":"so"}],"type":"reasoning"}""", "Reasoning 0:hm|Reasoning 0:so")]
+    [InlineData("""{"content":[{"text":"Hi","type":"text"}],"type":"message"}""", "Text 0:Hi")]
+    [InlineData("""{"type":"message","content":[{"refusal":"No.","type":"refusal"}]}""", "Refusal 0:No.")]
+    public void The_item_decides_the_kind_of_its_parts_whatever_their_order_and_type(string item, string output) =>
+        ReadBody.Observe(new OpenAIResponsesParser(), true, $$"""{"object":"response","status":"completed","output":[{{item}}]}""")
+            .Output.Should().Equal(output.Split('|'));
+
+    [Theory]
     [InlineData(
         """{"type":"response.failed","response":{"id":"r","status":"failed","error":{"code":"rate_limit_exceeded","message":"m"}}}""",
         "rate_limit_exceeded", 429)]

@@ -26,6 +26,7 @@ public sealed class ReportedUsageJsonTests
     [InlineData("""{"\u00e4\"":1,"n":1}""", """{"n":2}""", """{"\u00e4\"":1,"n":2}""")]
     [InlineData("{}", """{"a":1}""", """{"a":1}""")]
     [InlineData("""{"a":1}""", "{}", """{"a":1}""")]
+    [InlineData("""{"a":1}""", "", """{"a":1}""")]
     public void A_cumulative_object_is_merged_field_by_field(string older, string newer, string expected)
     {
         string merged = Add(true, older, newer);

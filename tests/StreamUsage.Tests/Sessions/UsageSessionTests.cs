@@ -85,6 +85,33 @@ public sealed class UsageSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Text_under_the_earlier_name_of_its_event_is_output()
+    {
+        using UsageSession session = _tracker.TrackMessages(Track.Nothing);
+
+        UsageRecord record = await EndAsync(
+            session,
+            """{"type":"response.text.delta","event_id":"e1","response_id":"resp_1","item_id":"i1","delta":"It is four."}""",
+            """{"type":"response.text.done","event_id":"e2","response_id":"resp_1","item_id":"i1","text":"It is four."}""",
+            Done("resp_1", "completed", 10, 0, 2));
+
+        record.OutputCharacters.Should().Be(11);
+    }
+
+    [Theory]
+    [InlineData("""{"serverContent":{x}}""")]
+    [InlineData("""{"serverContent":{"turnComplete" true}}""")]
+    [InlineData("""{"type":"session.created","session":{x}}""")]
+    [InlineData("""{"type":"session.created","session":{"audio":{"input":{x}}}}""")]
+    [InlineData("""{"type":"response.created","response":{x}}""")]
+    public void A_message_that_is_broken_inside_is_ignored(string message)
+    {
+        using UsageSession session = _tracker.TrackMessages(Track.Nothing);
+
+        Receive(session, message).Should().BeNull();
+    }
+
+    [Fact]
     public async Task Responses_that_are_open_at_once_are_told_apart_by_their_ids()
     {
         using UsageSession session = _tracker.TrackMessages(Track.Nothing);

@@ -1,4 +1,5 @@
 using System.Text;
+using StreamUsage.Buffers;
 using StreamUsage.Sse;
 using StreamUsage.Tests.Support;
 
@@ -27,6 +28,18 @@ public sealed class SseReaderLimitTests
 
         await SseBytes.ShouldDecodeToAsync(body, [new("message", "before"), .. middle, new("message", "after", id)], TenBytes);
     }
+
+    [Theory]
+    [InlineData("retry: 5\ndata: 0123456789x\n\ndata: after\n\ndata: last\n\n", 5)]
+    [InlineData("retry: 5\ndata: 0123456789x\n\nretry: 6\ndata: after\n\ndata: last\n\n", 6)]
+    public async Task The_reconnection_time_of_a_skipped_event_comes_with_the_next_one(string body, int milliseconds) =>
+        await SseBytes.ShouldDecodeToAsync(
+            Encoding.UTF8.GetBytes(body),
+            [new("message", "after", Retry: TimeSpan.FromMilliseconds(milliseconds)), new("message", "last")],
+            TenBytes);
+
+    [Fact]
+    public void The_largest_limit_is_kept() => new EventBuffer(2_000_000_000, null).MaxBytes.Should().Be(2_000_000_000);
 
     [Fact]
     public async Task A_type_over_the_limit_is_cut_there_however_the_bytes_come()

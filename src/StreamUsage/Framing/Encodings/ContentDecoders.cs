@@ -3,7 +3,7 @@ namespace StreamUsage.Framing.Encodings;
 /// <summary>Represents the content encodings of a tracker: the built-in ones and added ones.</summary>
 internal sealed class ContentDecoders(IEnumerable<KeyValuePair<string, Func<IContentDecoder>>> added)
 {
-    // More than one is rare, and each multiplies the decoded size.
+    // Two are rare already, and each multiplies the decoded size.
     private const int MaxEncodings = 3;
 
     private readonly Dictionary<string, Func<IContentDecoder>> _factories = new(
@@ -17,8 +17,8 @@ internal sealed class ContentDecoders(IEnumerable<KeyValuePair<string, Func<ICon
 
     private readonly KeyValuePair<string, Func<IContentDecoder>>[] _added = [.. added];
 
-    /// <summary>Returns the decoders of a Content-Encoding, in decoding order; null if there is none, empty if
-    /// unsupported.</summary>
+    /// <summary>Returns the decoders of a Content-Encoding, in decoding order. Returns null if the body is not encoded,
+    /// and an empty list if an encoding is unsupported.</summary>
     public IReadOnlyList<Func<IContentDecoder>>? Find(string? contentEncoding)
     {
         if (string.IsNullOrWhiteSpace(contentEncoding))

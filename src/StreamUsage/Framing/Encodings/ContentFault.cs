@@ -1,10 +1,12 @@
 namespace StreamUsage.Framing.Encodings;
 
-/// <summary>Specifies why an encoded body was not decoded to its end.</summary>
+/// <summary>Specifies what ended the decoding of a body early.</summary>
 internal enum ContentFault
 {
     /// <summary>There is no decoder, or there are too many encodings.</summary>
-    Unknown,
+    Unsupported,
+
+    /// <summary>The encoded bytes are damaged.</summary>
     Damaged,
 
     /// <summary>The decoded size is far above that of any event stream.</summary>

@@ -3,9 +3,9 @@ using System.IO.Compression;
 
 namespace StreamUsage.Framing.Encodings;
 
-/// <summary>Decodes <c>gzip</c> (RFC 1952) and <c>deflate</c>: zlib (RFC 1950) by RFC 9110, bare deflate (RFC 1951)
-/// from some servers. The first two bytes tell. The framework only has streams for these, so a stream is fed with
-/// bytes, and read again when there are more.</summary>
+/// <summary>Decodes <c>gzip</c> (RFC 1952) and <c>deflate</c>. By RFC 9110, <c>deflate</c> means zlib (RFC 1950), but
+/// some servers send bare deflate (RFC 1951); the first two bytes distinguish them. The framework has only streams for
+/// these, so a stream is fed with bytes, and read again when there are more.</summary>
 internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
 {
     private const int ChecksumLength = 4;
@@ -44,8 +44,8 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
         _feed.Dispose();
     }
 
-    // A stream with a wrong checksum discards the output of the same call. So the last bytes, which may be the checksum
-    // (4 bytes) and the length (4 more under gzip), are fed separately.
+    // If the checksum is wrong, the framework's stream throws and discards the output of the same call. So the last
+    // bytes, which may be the checksum (4 bytes) and the length (4 more under gzip), are fed separately.
     private static int BeforeChecksum(int from, int length) => (length - from) switch
     {
         > 2 * ChecksumLength => length - (2 * ChecksumLength),
@@ -102,7 +102,7 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
 
         public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-        /// <summary>Takes as many bytes as there is room for: none before all earlier ones are read.</summary>
+        /// <summary>Appends as many bytes as fit. Returns their number.</summary>
         public int Fill(ReadOnlySpan<byte> bytes)
         {
             if (_start == _end)

@@ -11,9 +11,8 @@ internal interface IContentDecoder : IDisposable
     /// <param name="destination">Receives the decoded bytes.</param>
     /// <param name="bytesConsumed">The number of consumed bytes.</param>
     /// <param name="bytesWritten">The number of decoded bytes.</param>
-    /// <returns><see cref="OperationStatus.NeedMoreData"/> if all input was consumed,
-    /// <see cref="OperationStatus.DestinationTooSmall"/> if there may be more output.
-    /// <see cref="OperationStatus.Done"/> at the encoding's end; later bytes still go to this decoder.
-    /// <see cref="OperationStatus.InvalidData"/>, or an exception, if the input is damaged.</returns>
+    /// <returns><see cref="OperationStatus.InvalidData"/> if the input is damaged; an exception means the same. The
+    /// other values are not told apart: the caller asks again as long as bytes are consumed or written. At the
+    /// encoding's end (<see cref="OperationStatus.Done"/>), later bytes still come here and are ignored.</returns>
     OperationStatus Decode(ReadOnlySpan<byte> source, Span<byte> destination, out int bytesConsumed, out int bytesWritten);
 }

@@ -11,7 +11,7 @@ namespace StreamUsage.Framing.EventStreams;
 internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader largeEvents)
 {
     /// <summary>The format's largest message: 16 MiB of payload, 128 KiB of headers, and the rest.</summary>
-    public const int MaxLength = (16 * 1024 * 1024) + MaxHeaders + Overhead;
+    private const int MaxLength = (16 * 1024 * 1024) + MaxHeaders + Overhead;
 
     private const int MaxHeaders = 128 * 1024;
     private const int Prelude = 12, Checksum = 4, Overhead = Prelude + Checksum;

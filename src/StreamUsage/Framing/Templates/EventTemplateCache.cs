@@ -11,20 +11,25 @@ namespace StreamUsage.Framing.Templates;
 /// calls a tool.</remarks>
 internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
 {
-    private const int MaxUnused = 16;
+    // Learning is allowed this many times, and once more for this many matches, so that it pays.
+    private const int FreeLearnings = 16;
+    private const int MatchesPerLearning = 16;
+
+    // A usual piece of text.
+    private const int UsualOutputLength = 96;
 
     // A cut event waits, up to this size, for a template to match it. Above it, the decoder takes over.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
 
-    // Turns off the templates, to rule them out: parsing every event costs about ten times as much.
+    // Turns off the templates, to rule them out as the cause of a fault.
     private static readonly bool ParsesEveryEvent = AppContext.TryGetSwitch("StreamUsage.ParseEveryEvent", out bool isOn) && isOn;
 
     private EventTemplate? _first, _second, _third;
-    private EventTemplate? _counted; // The template of the last event that only counted further.
+    private EventTemplate? _counted; // The template of the last counting event.
     private PooledBuffer _cutEvent;
     private int _begun; // The length of a cut event that is not kept, as it equals the first template's beginning.
     private uint _matches, _learned;
-    private bool _counts; // Whether the templates count: all do, or none.
+    private bool _haveCounts; // All templates match counting events, or none does.
 
     /// <summary>Gets whether the last read cut an event: see <see cref="MatchCutEvent"/>.</summary>
     public readonly bool HasCutEvent => _begun != 0 || _cutEvent.Length != 0;
@@ -32,15 +37,13 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
     /// <summary>Gets the kept bytes of the cut event.</summary>
     public readonly ReadOnlySpan<byte> CutEvent => _cutEvent.Span;
 
-    // Learning must have paid off so far.
-    private readonly bool IsLearning => _learned < MaxUnused + (_matches / MaxUnused);
+    private readonly bool IsLearning => _learned < FreeLearnings + (_matches / MatchesPerLearning);
 
-    // Most events are about as long as others of their template.
-    private readonly int UsualLength => (_first?.Length ?? 0) + 96;
+    private readonly int UsualLength => (_first?.Length ?? 0) + UsualOutputLength;
 
     /// <summary>Matches the event at the start of the bytes.</summary>
     /// <param name="bytes">The bytes.</param>
-    /// <param name="length">The bytes read: the event's if it is whole, all if it is cut.</param>
+    /// <param name="length">The number of bytes that were read: of the event if it is whole, all if it is cut.</param>
     /// <returns>None if the event must be parsed. Cut if the next read must go to
     /// <see cref="MatchCutEvent"/>.</returns>
     public TemplateMatch Match(ReadOnlySpan<byte> bytes, out int length)
@@ -67,7 +70,7 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
 
     /// <summary>Matches the event that the last read cut, up to its blank line.</summary>
     /// <param name="bytes">The bytes that follow it.</param>
-    /// <param name="length">The bytes read, if the event ended; all if it did not.</param>
+    /// <param name="length">The number of bytes that were read.</param>
     /// <returns>None if <see cref="CutEvent"/> must be parsed, and then released.</returns>
     public TemplateMatch MatchCutEvent(ReadOnlySpan<byte> bytes, out int length)
     {
@@ -76,7 +79,8 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
             if (_first!.MatchRest(bytes, _begun, settings.MaxEventBytes, events, out length) == TemplateMatch.Whole)
             {
                 _begun = 0;
-                Accept(bytes[..length]); // Only its rest: its whole data is for counting templates, which have no _begun.
+                // Accept needs a whole event only of a counting template, and these never leave out the beginning.
+                Accept(bytes[..length]);
                 return TemplateMatch.Whole;
             }
 
@@ -134,7 +138,7 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
     {
         _matches++;
         EventTemplate template = _first!;
-        if (!template.Counts)
+        if (!template.HasCounts)
         {
             events.OnMatched();
             return;
@@ -255,10 +259,10 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
         _learned++;
         if (TemplateLearner.Learn(raw, dataStart, streamEvent, parser, events.State) is { } template)
         {
-            if (_counts != template.Counts)
+            if (_haveCounts != template.HasCounts)
             {
-                Forget(); // Templates that do not count are valid only for the earlier counts.
-                _counts = template.Counts;
+                Forget(); // Templates without counts are valid only for the earlier counts.
+                _haveCounts = template.HasCounts;
             }
 
             _third?.Release();

@@ -3,7 +3,7 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>Receives output from templates, with its length already counted.</summary>
+/// <summary>Receives the output of events that match a template. The text's length is known from matching.</summary>
 internal interface ITemplateObserver : IOutputObserver
 {
     /// <summary>Reports output like <see cref="IOutputObserver.OnOutput"/>, as the inside of a JSON string.</summary>
@@ -13,6 +13,6 @@ internal interface ITemplateObserver : IOutputObserver
     /// <param name="text">The text's length.</param>
     void OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, StringScan text);
 
-    /// <summary>Reports output of an event that also counts it.</summary>
+    /// <summary>Reports output of a counting event. Its text need not be kept, since the event counts it.</summary>
     void OnCountedOutput(OutputKind kind, StringScan text);
 }

@@ -2,8 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>Shares templates between streams if nothing in them is specific to one. The table has a fixed size, and a
-/// newer template replaces an older one. Each stream still learns its templates itself.</summary>
+/// <summary>Shares templates between streams if nothing in them is specific to one, which saves each stream its
+/// samples. The table has a fixed size, and a newer template replaces an older one. A race between threads only loses
+/// an entry. Each stream still learns its templates itself. The constant parts of an event stay here after its
+/// stream.</summary>
 internal static class SharedTemplates
 {
     private const int Places = 64;
@@ -11,8 +13,9 @@ internal static class SharedTemplates
     private static readonly EventTemplate?[] s_templates = new EventTemplate?[Places];
     private static readonly TemplateSlot[]?[] s_slots = new TemplateSlot[]?[Places];
 
-    /// <summary>Returns the shared template of these parts, or creates it.</summary>
-    public static EventTemplate Get(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> slots, int dataStart, int dataEnd)
+    /// <summary>Returns a template of these parts. It is shared if all its slots are output or numbers that the parser
+    /// does not read.</summary>
+    public static EventTemplate GetOrCreate(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> slots, int dataStart, int dataEnd)
     {
         foreach (TemplateSlot slot in slots)
         {
@@ -25,11 +28,11 @@ internal static class SharedTemplates
         var hash = default(HashCode);
         hash.AddBytes(sample);
         ref EventTemplate? place = ref s_templates[(uint)hash.ToHashCode() % Places];
-        return place is { } known && known.Is(sample, slots, dataStart, dataEnd)
+        return place is { } known && known.HasParts(sample, slots, dataStart, dataEnd)
             ? known : place = new EventTemplate(sample, Slots(slots), dataStart, dataEnd, isShared: true);
     }
 
-    // Streams mostly share the slots' places, even if the samples differ.
+    // Most samples differ only outside the slots, so the arrays of slots are shared too.
     private static TemplateSlot[] Slots(ReadOnlySpan<TemplateSlot> slots)
     {
         var hash = default(HashCode);

@@ -19,9 +19,9 @@ internal sealed class TemplateLearner : IOutputObserver
     private static TemplateLearner? s_last;
 
     private (OutputKind Kind, int Choice, int Slot) _output;
-    private bool _counts;
+    private bool _hasCounts;
     private int _outputs;
-    private bool _toldOfMore;
+    private bool _hasReportedMore;
 
     private TemplateLearner()
     {
@@ -46,7 +46,7 @@ internal sealed class TemplateLearner : IOutputObserver
         {
             Span<TemplateSlot> slots = room[..FindSlots(streamEvent.Data, dataStart, protocol, room)];
             TemplateLearner learner = s_last ??= new TemplateLearner();
-            learner._counts = learner._toldOfMore = false;
+            learner._hasCounts = learner._hasReportedMore = false;
             learner._outputs = 0;
             return learner.IsRight(raw, dataStart, streamEvent, parser, state, slots)
                 ? MakeTemplate(raw, dataStart, dataStart + streamEvent.Data.Length, slots) : null;
@@ -60,35 +60,35 @@ internal sealed class TemplateLearner : IOutputObserver
     void IOutputObserver.OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
         int slot = utf8.Length == 3 && utf8[0] == (byte)'<' && utf8[2] == (byte)'>' ? utf8[1] - 'a' : -1;
-        _toldOfMore |= slot is < 0 or >= MaxSlots || _outputs++ != 0;
+        _hasReportedMore |= slot is < 0 or >= MaxSlots || _outputs++ != 0;
         _output = (kind, choiceIndex, slot);
     }
 
-    void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _toldOfMore |= !_counts;
+    void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _hasReportedMore |= !_hasCounts;
 
-    void IOutputObserver.OnMessage(ReadOnlySpan<byte> role, bool isNew) => _toldOfMore |= isNew;
+    void IOutputObserver.OnMessage(ReadOnlySpan<byte> role, bool isNew) => _hasReportedMore |= isNew;
 
-    void IOutputObserver.OnIgnoredCount(ReadOnlySpan<byte> name) => _toldOfMore = true;
+    void IOutputObserver.OnIgnoredCount(ReadOnlySpan<byte> name) => _hasReportedMore = true;
 
-    // Finds non-empty strings and numbers of free properties. Returns none if there are too many.
+    // Finds non-empty strings and numbers of properties that may vary. Returns none if there are too many.
     private static int FindSlots(ReadOnlySpan<byte> data, int dataStart, ITemplatedProtocol protocol, Span<TemplateSlot> slots)
     {
         int count = 0;
         Utf8JsonReader reader = Utf8Json.Read(data);
-        bool isFree = false, isCount = false;
+        bool mayVary = false, isCount = false;
         reader.Read();
         while (reader.Read() && reader.CurrentDepth > 0)
         {
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
-                isFree = protocol.IsFree(reader.ValueSpan);
+                mayVary = protocol.MayVary(reader.ValueSpan);
                 isCount = protocol.IsCount(reader.ValueSpan);
                 continue;
             }
 
             bool isString = reader.TokenType == JsonTokenType.String;
-            isCount &= EventTemplate.IsCount(reader.ValueSpan);
-            if (isString ? isFree && !reader.ValueSpan.IsEmpty : (isFree || isCount) && reader.TokenType == JsonTokenType.Number)
+            isCount &= SlotNumber.IsCount(reader.ValueSpan);
+            if (isString ? mayVary && !reader.ValueSpan.IsEmpty : (mayVary || isCount) && reader.TokenType == JsonTokenType.Number)
             {
                 if (count == slots.Length)
                 {
@@ -100,7 +100,7 @@ internal sealed class TemplateLearner : IOutputObserver
                 slots[count++] = new TemplateSlot((ushort)start, (ushort)(start + reader.ValueSpan.Length), kind);
             }
 
-            isFree = isCount = false;
+            mayVary = isCount = false;
         }
 
         return count;
@@ -111,12 +111,12 @@ internal sealed class TemplateLearner : IOutputObserver
     {
         foreach (TemplateSlot slot in slots)
         {
-            _counts |= slot.Kind == SlotKind.Count;
+            _hasCounts |= slot.Kind == SlotKind.Count;
         }
 
-        if (_counts && !streamEvent.Type.IsEmpty)
+        if (_hasCounts && !streamEvent.Type.IsEmpty)
         {
-            return false;
+            return false; // The last counting event is parsed later, without its type.
         }
 
         var filled = new PooledBuffer();
@@ -125,10 +125,10 @@ internal sealed class TemplateLearner : IOutputObserver
             Fill(raw, slots, ref filled);
             ReadOnlySpan<byte> data = filled.Span.Slice(dataStart, streamEvent.Data.Length + filled.Length - raw.Length);
             var filledEvent = new StreamEvent(streamEvent.Type, data, streamEvent.IsWholeBody);
-            UsageAccumulator before = _counts ? state with { Tokens = default } : state;
+            UsageAccumulator before = _hasCounts ? state with { Tokens = default } : state;
             UsageAccumulator next = parser.Apply(filledEvent.With(this), before);
-            bool isRight = !_toldOfMore && _outputs == 1 && TryAssign(slots);
-            return isRight && (_counts ? OnlyCounts(next, parser.Apply(streamEvent.With(this), before), before, state) : next == state);
+            bool isRight = !_hasReportedMore && _outputs == 1 && TryAssign(slots);
+            return isRight && (_hasCounts ? OnlyCounts(next, parser.Apply(streamEvent.With(this), before), before, state) : next == state);
         }
         finally
         {
@@ -136,29 +136,47 @@ internal sealed class TemplateLearner : IOutputObserver
         }
     }
 
-    // Fills the slots with marks: <a>, <b>, and so on, or distinct numbers.
+    // Fills string slots with marks (<a>, <b>, and so on), and number slots with 70 to 79.
     private static void Fill(ReadOnlySpan<byte> raw, ReadOnlySpan<TemplateSlot> slots, ref PooledBuffer filled)
     {
         int at = 0;
         for (int i = 0; i < slots.Length; i++)
         {
             filled.Append(raw[at..slots[i].Start]);
-            filled.Append(slots[i].Kind <= SlotKind.Count ? [(byte)'7', (byte)('0' + (i % 10))] : [(byte)'<', (byte)('a' + i), (byte)'>']);
+            filled.Append(slots[i].IsNumeric ? [(byte)'7', (byte)('0' + (i % 10))] : [(byte)'<', (byte)('a' + i), (byte)'>']);
             at = slots[i].End;
         }
 
         filled.Append(raw[at..]);
     }
 
-    // The output count must be among them: only then do all counts come from the event alone. A choice of several may
-    // have its own count, and only the parser knows which of two names wins.
+    // Returns whether an event changed the counts and nothing else, filled or as it was.
     private static bool OnlyCounts(
-        in UsageAccumulator filled, in UsageAccumulator own, in UsageAccumulator before, in UsageAccumulator state) =>
-        filled.Tokens.OutputTokens != own.Tokens.OutputTokens && filled.IsOutputReported && own.IsOutputReported && own.CountsOutput
-        && filled with { Tokens = default } == before && own with { Tokens = default } == before
-        && state.Choices.IsFirstAlone && !state.Tokens.Noted.HasFlag(ReportedTokens.Notes.HasTwoNames);
+        in UsageAccumulator filled, in UsageAccumulator own, in UsageAccumulator before, in UsageAccumulator state)
+    {
+        if (filled with { Tokens = default } != before || own with { Tokens = default } != before)
+        {
+            return false;
+        }
 
-    // Without output and padding, which vary by event.
+        // The slots must include the output count. Without it, a count could come from an earlier event.
+        if (filled.Tokens.OutputTokens == own.Tokens.OutputTokens
+            || !filled.IsOutputReported || !own.IsOutputReported || !own.CountsOutput)
+        {
+            return false;
+        }
+
+        // One of several choices may have its own count.
+        if (!state.Choices.IsFirstAlone)
+        {
+            return false;
+        }
+
+        // Only the parser knows which of two names of one count wins.
+        return !state.Tokens.Noted.HasFlag(ReportedTokens.Notes.HasTwoNames);
+    }
+
+    // Leaves out the output and the padding, which differ from event to event.
     private static EventTemplate MakeTemplate(ReadOnlySpan<byte> raw, int dataStart, int dataEnd, Span<TemplateSlot> slots)
     {
         int output = 0;
@@ -182,7 +200,7 @@ internal sealed class TemplateLearner : IOutputObserver
         sample = sample[..(raw.Length - left)];
         int unpaddedEnd = RemovePadding(sample[..dataEnd], Math.Max(slots[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1));
         sample[dataEnd..].CopyTo(sample[unpaddedEnd..]);
-        return SharedTemplates.Get(sample[..(sample.Length - dataEnd + unpaddedEnd)], slots, dataStart, unpaddedEnd);
+        return SharedTemplates.GetOrCreate(sample[..(sample.Length - dataEnd + unpaddedEnd)], slots, dataStart, unpaddedEnd);
     }
 
     // Removes the spaces between the closing brackets; returns their end.

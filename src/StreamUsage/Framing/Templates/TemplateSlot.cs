@@ -5,9 +5,13 @@ namespace StreamUsage.Framing.Templates;
 /// <param name="Start">The start in the sample.</param>
 /// <param name="End">The end in the sample.</param>
 /// <param name="Kind">The kind of content.</param>
-/// <param name="Output">The kind of output.</param>
-/// <param name="Choice">The choice of output.</param>
-internal readonly record struct TemplateSlot(ushort Start, ushort End, SlotKind Kind, byte Output = 0, ushort Choice = 0);
+/// <param name="Output">The <see cref="Parsing.OutputKind"/> of an output slot.</param>
+/// <param name="Choice">The choice of an output slot.</param>
+internal readonly record struct TemplateSlot(ushort Start, ushort End, SlotKind Kind, byte Output = 0, ushort Choice = 0)
+{
+    /// <summary>Gets whether the content is a number; else it is a string.</summary>
+    public bool IsNumeric => Kind is SlotKind.Number or SlotKind.Count;
+}
 
 /// <summary>Specifies the content of a slot.</summary>
 internal enum SlotKind : byte

@@ -15,11 +15,9 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
 
     public UsageNames UsageNames => ClaudeUsageNames.Message;
 
-    public bool IsFree(ReadOnlySpan<byte> name) =>
+    public bool MayVary(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("text"u8) || name.SequenceEqual("partial_json"u8) || name.SequenceEqual("thinking"u8)
             || name.SequenceEqual("index"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe)
     {
@@ -41,7 +39,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             return ParserMatch.Certain;
         }
 
-        return (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || ConverseParser.IsException(probe.EventType)
+        return (probe.Type.SequenceEqual("error"u8) && !probe.HasCode) || probe.HasError || BedrockException.IsType(probe.EventType)
             || probe.Usage is UsageShape.Claude or UsageShape.ClaudeOrResponses ? ParserMatch.Possible : ParserMatch.None;
     }
 
@@ -58,9 +56,9 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         FlatError flatError = default;
         Utf8JsonReader reader = Utf8Json.Read(data);
         reader.Read();
-        if (ConverseParser.IsException(type))
+        if (BedrockException.IsType(type))
         {
-            return state.WithError(ErrorObject.ReadException(ref reader, type));
+            return state.WithError(BedrockException.Read(ref reader, type));
         }
 
         int index = output.KeepsMessage ? BlockHeader.FindIndex(reader) : 0;
@@ -80,7 +78,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content_block"u8))
             {
-                ReadBlock(ref reader, data, index, output);
+                ClaudeContent.ReadBlock(ref reader, data, index, output);
             }
             else if (name.SequenceEqual("error"u8))
             {
@@ -96,7 +94,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content"u8))
             {
-                ReadContent(ref reader, data, output);
+                ClaudeContent.Read(ref reader, data, output);
             }
             else if (name.SequenceEqual(InvocationMetrics.Name))
             {
@@ -112,17 +110,17 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        if (!isError && flatError.Find(hasAnswer: true) is { } said)
+        if (!isError && flatError.ToErrorIfAny(hasOutput: true) is { } status)
         {
             isError = true;
-            state = state.WithError(said);
+            state = state.WithError(status);
         }
         else if (!isError && type.SequenceEqual("error"u8))
         {
             isError = true;
             state = state.WithError(ReadFlatError(data));
         }
-        else if (!isError && type.IsEmpty && FlatError.Find(data) is { } flat)
+        else if (!isError && type.IsEmpty && FlatError.Read(data) is { } flat)
         {
             isError = true;
             state = state.WithError(flat);
@@ -161,7 +159,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("content"u8))
             {
-                ReadContent(ref reader, data, output); // Empty unless a whole answer is sent as a stream.
+                ClaudeContent.Read(ref reader, data, output); // Empty unless a whole answer is sent as a stream.
             }
             else
             {
@@ -223,31 +221,31 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             if (name.SequenceEqual("text"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Observe(OutputKind.Text, 0, output);
+                reader.ReportOutput(OutputKind.Text, 0, output);
             }
             else if (name.SequenceEqual("thinking"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Observe(OutputKind.Reasoning, 0, output);
+                reader.ReportOutput(OutputKind.Reasoning, 0, output);
             }
             else if (name.SequenceEqual("partial_json"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Observe(OutputKind.ToolArguments, 0, output);
+                reader.ReportOutput(OutputKind.ToolArguments, 0, output);
             }
             else if (name.SequenceEqual("signature"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Tell(BlockField.Signature, 0, output);
+                reader.ReportField(BlockField.Signature, 0, output);
             }
             else if (name.SequenceEqual("content"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta)); // A compaction comes in one piece.
-                reader.Tell(BlockField.Text, 0, output);
+                reader.ReportField(BlockField.Text, 0, output);
             }
             else if (name.SequenceEqual("citation"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
-                output.OnOutput(OutputKind.Citation, 0, CitationMark, isEscaped: false);
+                ClaudeContent.ReportCitation(output);
                 reader.Skip();
             }
             else if (name.SequenceEqual("usage"u8))
@@ -262,87 +260,5 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         }
 
         return state;
-    }
-
-    private static void ReadContent(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
-    {
-        if (reader.EnterArray())
-        {
-            for (int index = 0; reader.NextElement(); index++)
-            {
-                ReadBlock(ref reader, data, index, output);
-            }
-        }
-    }
-
-    private static ReadOnlySpan<byte> CitationMark => " "u8;
-
-    private static void ReadCitations(ref Utf8JsonReader reader, IOutputObserver output)
-    {
-        if (!reader.EnterArray())
-        {
-            return;
-        }
-
-        while (reader.NextElement())
-        {
-            output.OnOutput(OutputKind.Citation, 0, CitationMark, isEscaped: false);
-            reader.Skip();
-        }
-    }
-
-    // A block of a whole message has all its text. A block that begins in a stream has none, and an empty input.
-    private static void ReadBlock(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, IOutputObserver output)
-    {
-        if (!reader.EnterObject())
-        {
-            return;
-        }
-
-        if (output.KeepsMessage)
-        {
-            BlockHeader block = BlockHeader.Find(reader);
-            output.OnBlock(new OutputBlock(0, index, BlockStage.Begin) { Type = block.Type, Id = block.Id });
-        }
-
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("text"u8))
-            {
-                reader.Observe(OutputKind.Text, 0, output);
-            }
-            else if (name.SequenceEqual("thinking"u8))
-            {
-                reader.Observe(OutputKind.Reasoning, 0, output);
-            }
-            else if (name.SequenceEqual("name"u8))
-            {
-                reader.Observe(OutputKind.ToolName, 0, output);
-            }
-            else if (name.SequenceEqual("input"u8) && reader.TokenType == JsonTokenType.StartObject)
-            {
-                ReadOnlySpan<byte> input = reader.GetRaw(data);
-                if (!input.SequenceEqual("{}"u8))
-                {
-                    output.OnOutput(OutputKind.ToolArguments, 0, input, isEscaped: false);
-                }
-            }
-            else if (name.SequenceEqual("citations"u8))
-            {
-                ReadCitations(ref reader, output);
-            }
-            else if (name.SequenceEqual("signature"u8) || name.SequenceEqual("data"u8))
-            {
-                reader.Tell(BlockField.Signature, 0, output);
-            }
-            else if (name.SequenceEqual("content"u8))
-            {
-                reader.Tell(BlockField.Text, 0, output); // A compaction. A tool result is an array and not the model's output.
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
     }
 }

@@ -25,11 +25,8 @@ internal static class ClaudeUsage
             return state;
         }
 
-        int start = (int)reader.TokenStartIndex;
-        UsageReport report = default;
-        state = UsageObject.Read(ref reader, ClaudeUsageNames.Message, ref report, state, output);
-        output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: !isStart);
-        ReportedTokens tokens = report.IsEmpty ? default : report.ToTokens(Convention);
+        ReportedTokens tokens =
+            UsageObject.ReadAndReport(ref reader, data, ClaudeUsageNames.Message, Convention, ref state, output, isCumulative: !isStart);
         return isStart ? state.BeginCounts(tokens) : state.Merge(tokens);
     }
 }

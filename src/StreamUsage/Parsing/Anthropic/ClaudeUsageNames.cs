@@ -28,7 +28,7 @@ internal static class ClaudeUsageNames
             Count("claude_cache_creation_5_m_tokens", UsageCount.CacheCreation5m, 1),
             Count("claude_cache_creation_1_h_tokens", UsageCount.CacheCreation1h, 1),
             Object("output_tokens_details", OutputDetails),
-            new("server_tool_use", UsageField.ServerTools),
+            new("server_tool_use", UsageField.ToolRequests),
             new("service_tier", UsageField.ServiceTier),
             new("speed", UsageField.Speed),
             new("inference_geo", UsageField.InferenceGeo),

@@ -20,7 +20,7 @@ internal static class ConverseContent
             if (name.SequenceEqual("text"u8))
             {
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
-                reader.Observe(OutputKind.Text, 0, output);
+                reader.ReportOutput(OutputKind.Text, 0, output);
             }
             else if (name.SequenceEqual("toolUse"u8))
             {
@@ -104,7 +104,7 @@ internal static class ConverseContent
         {
             if (name.SequenceEqual("name"u8))
             {
-                reader.Observe(OutputKind.ToolName, 0, output);
+                reader.ReportOutput(OutputKind.ToolName, 0, output);
             }
             else if (name.SequenceEqual("input"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
@@ -116,7 +116,7 @@ internal static class ConverseContent
             }
             else if (name.SequenceEqual("input"u8))
             {
-                reader.Observe(OutputKind.ToolArguments, 0, output);
+                reader.ReportOutput(OutputKind.ToolArguments, 0, output);
             }
             else
             {
@@ -146,11 +146,11 @@ internal static class ConverseContent
                 reader.Read();
                 if (isText && reader.TokenType == JsonTokenType.String)
                 {
-                    reader.Observe(kind, 0, output);
+                    reader.ReportOutput(kind, 0, output);
                 }
                 else if (isSignature)
                 {
-                    reader.Tell(BlockField.Signature, 0, output);
+                    reader.ReportField(BlockField.Signature, 0, output);
                 }
                 else if (isSource)
                 {

@@ -13,8 +13,6 @@ internal sealed class ConverseParser : IProbedProtocol
 
     public UsageNames UsageNames => ConverseUsageNames.Usage;
 
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
-
     public ParserMatch Match(in RootProbe probe)
     {
         if (!probe.IsObject)
@@ -22,7 +20,7 @@ internal sealed class ConverseParser : IProbedProtocol
             return ParserMatch.None;
         }
 
-        if (IsEvent(probe.EventType) || IsException(probe.EventType))
+        if (IsEvent(probe.EventType) || BedrockException.IsType(probe.EventType))
         {
             return ParserMatch.Certain;
         }
@@ -37,12 +35,7 @@ internal sealed class ConverseParser : IProbedProtocol
 
     /// <summary>Returns whether a root property is an event's name, as SDKs print it.</summary>
     public static bool IsName(scoped ReadOnlySpan<byte> name, JsonTokenType value) =>
-        value == JsonTokenType.StartObject && (IsEvent(name) || IsException(name)) && !name.SequenceEqual("metadata"u8);
-
-    /// <summary>Gets the type of an exception event whose own type is in its data.</summary>
-    public static ReadOnlySpan<byte> UnnamedException => "Exception"u8;
-
-    public static bool IsException(scoped ReadOnlySpan<byte> type) => type.EndsWith(UnnamedException);
+        value == JsonTokenType.StartObject && (IsEvent(name) || BedrockException.IsType(name)) && !name.SequenceEqual("metadata"u8);
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
@@ -52,15 +45,15 @@ internal sealed class ConverseParser : IProbedProtocol
         }
 
         Utf8JsonReader reader = Utf8Json.ReadValue(streamEvent.Data);
-        if (IsException(streamEvent.Type))
+        if (BedrockException.IsType(streamEvent.Type))
         {
-            return state.WithError(ErrorObject.ReadException(ref reader, streamEvent.Type));
+            return state.WithError(BedrockException.Read(ref reader, streamEvent.Type));
         }
 
         UsageAccumulator next =
             ReadEvent(ref reader, streamEvent.Data, streamEvent.Type, state, output, streamEvent.IsWholeBody, isInner: false);
         bool isUnknown = streamEvent.Type.IsEmpty && next == state && next.Error is null;
-        return isUnknown && FlatError.Find(streamEvent.Data) is { } error ? next.WithError(error) : next;
+        return isUnknown && FlatError.Read(streamEvent.Data) is { } error ? next.WithError(error) : next;
     }
 
     private static bool IsEvent(scoped ReadOnlySpan<byte> type) =>
@@ -106,11 +99,11 @@ internal sealed class ConverseParser : IProbedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+                state = ErrorObject.ReadInto(ref reader, state);
             }
-            else if (!isInner && reader.TokenType == JsonTokenType.StartObject && IsException(name))
+            else if (!isInner && reader.TokenType == JsonTokenType.StartObject && BedrockException.IsType(name))
             {
-                state = state.WithError(ErrorObject.ReadException(ref reader, name));
+                state = state.WithError(BedrockException.Read(ref reader, name));
             }
             else if (!isInner && reader.TokenType == JsonTokenType.StartObject && IsEvent(name))
             {

@@ -19,7 +19,7 @@ internal static class ConverseUsageNames
             Count("cacheWriteInputTokens", UsageCount.CacheCreation),
             Count("cacheWriteInputTokenCount", UsageCount.CacheCreation, 1),
             new("cacheDetails", UsageField.LifetimeList),
-            new("serverToolUsage", UsageField.ServerTools),
+            new("serverToolUsage", UsageField.ToolRequests),
             .. Ignored(
                 "invocationLatency", "firstByteLatency", "automatedReasoningPolicies", "automatedReasoningPolicyUnits",
                 "contentPolicyImageUnits", "contentPolicyUnits", "contextualGroundingPolicyUnits",

@@ -89,7 +89,7 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
             output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
         }
 
-        reader.Observe(OutputKind.Text, 0, output);
+        reader.ReportOutput(OutputKind.Text, 0, output);
     }
 
     // Without a usage object, the named counts stand for it.

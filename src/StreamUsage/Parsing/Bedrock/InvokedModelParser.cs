@@ -16,8 +16,6 @@ internal sealed class InvokedModelParser : IProbedProtocol
 
     public string Operation => "text_completion";
 
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
-
     public ParserMatch Match(in RootProbe probe)
     {
         if (!probe.IsObject || !probe.Type.IsEmpty || !probe.NamedType.IsEmpty || probe.HasChoices)
@@ -57,7 +55,7 @@ internal sealed class InvokedModelParser : IProbedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                answer.State = ErrorObject.Read(ref reader) is { } error ? answer.State.WithError(error) : answer.State;
+                answer.State = ErrorObject.ReadInto(ref reader, answer.State);
             }
             else if (!answer.TryRead(ref reader, name, index, data, output))
             {

@@ -14,11 +14,9 @@ internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
 
     public UsageNames UsageNames => CohereUsageNames.Usage;
 
-    public bool IsFree(ReadOnlySpan<byte> name) =>
+    public bool MayVary(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("text"u8) || name.SequenceEqual("thinking"u8) || name.SequenceEqual("tool_plan"u8)
             || name.SequenceEqual("arguments"u8) || name.SequenceEqual("index"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe)
     {
@@ -76,7 +74,7 @@ internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        if (type.IsEmpty && !isAnswer && state.Error is null && FlatError.Find(data) is { } error)
+        if (type.IsEmpty && !isAnswer && state.Error is null && FlatError.Read(data) is { } error)
         {
             return state.WithError(error);
         }
@@ -139,7 +137,7 @@ internal sealed class CohereChatParser : IProbedProtocol, ITemplatedProtocol
 
         if (name.SequenceEqual("error"u8))
         {
-            return ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+            return ErrorObject.ReadInto(ref reader, state);
         }
 
         reader.Skip();

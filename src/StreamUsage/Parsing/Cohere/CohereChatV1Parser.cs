@@ -15,9 +15,7 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
 
     public UsageNames UsageNames => CohereUsageNames.Usage;
 
-    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+    public bool MayVary(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
 
     public ParserMatch Match(in RootProbe probe) =>
         probe.IsObject && (probe.Has(RootMembers.IsFinished) ? !probe.NamedType.IsEmpty : probe.Has(RootMembers.GenerationId))
@@ -83,7 +81,7 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        if (type.IsEmpty && !isAnswer && state.Error is null && FlatError.Find(data) is { } error)
+        if (type.IsEmpty && !isAnswer && state.Error is null && FlatError.Read(data) is { } error)
         {
             return state.WithError(error);
         }
@@ -125,7 +123,7 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
 
         if (name.SequenceEqual("error"u8))
         {
-            return ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+            return ErrorObject.ReadInto(ref reader, state);
         }
 
         reader.Skip();
@@ -150,11 +148,11 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
         {
             if (name.SequenceEqual("name"u8))
             {
-                reader.Observe(OutputKind.ToolName, 0, output);
+                reader.ReportOutput(OutputKind.ToolName, 0, output);
             }
             else if (name.SequenceEqual("parameters"u8))
             {
-                reader.Observe(OutputKind.ToolArguments, 0, output);
+                reader.ReportOutput(OutputKind.ToolArguments, 0, output);
             }
             else
             {
@@ -185,11 +183,11 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
                 bool isName = name.SequenceEqual("name"u8);
                 if (isName && isOutput)
                 {
-                    reader.Observe(OutputKind.ToolName, 0, output);
+                    reader.ReportOutput(OutputKind.ToolName, 0, output);
                 }
                 else if (isName)
                 {
-                    reader.Tell(BlockField.Name, 0, output);
+                    reader.ReportField(BlockField.Name, 0, output);
                 }
                 else if (name.SequenceEqual("parameters"u8) && reader.TokenType == JsonTokenType.StartObject)
                 {

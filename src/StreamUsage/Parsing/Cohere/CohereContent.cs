@@ -145,11 +145,11 @@ internal static class CohereContent
             {
                 if (member.SequenceEqual("name"u8))
                 {
-                    reader.Observe(OutputKind.ToolName, 0, output);
+                    reader.ReportOutput(OutputKind.ToolName, 0, output);
                 }
                 else if (member.SequenceEqual("arguments"u8))
                 {
-                    reader.Observe(OutputKind.ToolArguments, 0, output);
+                    reader.ReportOutput(OutputKind.ToolArguments, 0, output);
                 }
                 else
                 {
@@ -166,6 +166,6 @@ internal static class CohereContent
             output.OnBlock(new OutputBlock(0, key, BlockStage.Delta));
         }
 
-        reader.Observe(kind, 0, output);
+        reader.ReportOutput(kind, 0, output);
     }
 }

@@ -18,8 +18,6 @@ internal sealed class CohereInputParser(string protocol, string operation, RootM
 
     public string Operation => operation;
 
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
-
     public ParserMatch Match(in RootProbe probe) =>
         !probe.IsObject || !probe.Has(result) ? ParserMatch.None
         : probe.Usage == UsageShape.Cohere || probe.Has(RootMembers.Ranking) ? ParserMatch.Certain
@@ -27,43 +25,30 @@ internal sealed class CohereInputParser(string protocol, string operation, RootM
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
-        ReadOnlySpan<byte> data = streamEvent.Data;
-        if (!Utf8Json.IsObject(data))
+        if (!Utf8Json.IsObject(streamEvent.Data))
         {
             return state;
         }
 
-        Utf8JsonReader reader = Utf8Json.ReadValue(data);
-        reader.EnterObject();
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("id"u8))
-            {
-                state = reader.GetId() is { } id ? state with { ResponseId = id } : state;
-            }
-            else if (name.SequenceEqual("model"u8))
-            {
-                state = reader.GetName() is { } model ? state with { Model = model } : state;
-            }
-            else if (name.SequenceEqual("meta"u8) || name.SequenceEqual("usage"u8))
-            {
-                state = CohereUsage.Read(ref reader, data, state, output);
-            }
-            else if (name.SequenceEqual("error"u8))
-            {
-                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
+        state = InputAnswer.Read(streamEvent.Data, state, output, TryReadUsage);
         if (state.Tokens.HasInput)
         {
             state = state with { Tokens = state.Tokens with { OutputTokens = state.Tokens.OutputTokens ?? 0 } };
         }
 
         return state.Error is null ? state with { IsTerminal = true } : state;
+    }
+
+    private static bool TryReadUsage(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, ref UsageAccumulator state,
+        IOutputObserver output)
+    {
+        if (!name.SequenceEqual("meta"u8) && !name.SequenceEqual("usage"u8))
+        {
+            return false;
+        }
+
+        state = CohereUsage.Read(ref reader, data, state, output);
+        return true;
     }
 }

@@ -11,15 +11,14 @@ internal static class CohereUsage
     /// <summary>Reads the object that the reader is at.</summary>
     public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
-        if (reader.TokenType != JsonTokenType.StartObject)
+        UsageReport report = default;
+        UsageAccumulator next = state;
+        ReadOnlySpan<byte> json = UsageObject.Read(ref reader, data, CohereUsageNames.Usage, ref report, ref next, output);
+        if (json.IsEmpty)
         {
-            reader.Skip();
             return state;
         }
 
-        int start = (int)reader.TokenStartIndex;
-        UsageReport report = default;
-        UsageAccumulator next = UsageObject.Read(ref reader, CohereUsageNames.Usage, ref report, state, output);
         ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache);
         if ((tokens.InputTokens ?? tokens.OutputTokens) is null)
         {
@@ -46,7 +45,7 @@ internal static class CohereUsage
             return next; // Only the API's version.
         }
 
-        output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
+        output.OnReportedUsage(json, isCumulative: false);
         return next.Replace(tokens);
     }
 }

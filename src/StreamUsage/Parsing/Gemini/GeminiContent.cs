@@ -101,18 +101,18 @@ internal static class GeminiContent
 
         if (output.KeepsMessage)
         {
-            TellCall(BlockHeader.Find(reader), kind, choice, output);
+            ReportCall(BlockHeader.Find(reader), kind, choice, output);
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("name"u8) || name.SequenceEqual("toolType"u8))
             {
-                reader.Observe(OutputKind.ToolName, choice, output);
+                reader.ReportOutput(OutputKind.ToolName, choice, output);
             }
             else if (name.SequenceEqual("code"u8))
             {
-                reader.Observe(OutputKind.ToolArguments, choice, output);
+                reader.ReportOutput(OutputKind.ToolArguments, choice, output);
             }
             else if (name.SequenceEqual("args"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
@@ -134,7 +134,7 @@ internal static class GeminiContent
     }
 
     // A call is whole, except for streamed arguments. Those come later, by path and without a name, and are not joined.
-    private static void TellCall(BlockHeader call, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
+    private static void ReportCall(BlockHeader call, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
     {
         bool isFunction = kind.SequenceEqual("functionCall"u8);
         output.OnBlock(new OutputBlock(choice, 0, isFunction && !call.HasName ? BlockStage.Done : BlockStage.Begin)
@@ -164,7 +164,7 @@ internal static class GeminiContent
             {
                 if (name.SequenceEqual("stringValue"u8))
                 {
-                    reader.Observe(OutputKind.ToolArguments, choice, output);
+                    reader.ReportOutput(OutputKind.ToolArguments, choice, output);
                 }
                 else if (name.SequenceEqual("numberValue"u8) && reader.TokenType == JsonTokenType.Number)
                 {

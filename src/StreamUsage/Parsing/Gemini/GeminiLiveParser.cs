@@ -35,7 +35,7 @@ internal sealed class GeminiLiveParser : IProtocolParser
             }
             else if (name.SequenceEqual("error"u8))
             {
-                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+                state = ErrorObject.ReadInto(ref reader, state);
             }
             else
             {

@@ -18,11 +18,9 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
 
     public string Operation => OperationName;
 
-    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
+    public bool MayVary(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
 
     public bool IsCount(ReadOnlySpan<byte> name) => name.EndsWith("okenCount"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
         probe.Gemini == ParserMatch.None && probe.HasError ? ParserMatch.Possible : probe.Gemini;
@@ -115,7 +113,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             else if (name.SequenceEqual("error"u8))
             {
                 isKnown = true;
-                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+                state = ErrorObject.ReadInto(ref reader, state);
             }
             else if (!isWrapped && name.SequenceEqual("response"u8))
             {
@@ -128,7 +126,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        if (!isKnown && FlatError.Find(data) is { } flatError)
+        if (!isKnown && FlatError.Read(data) is { } flatError)
         {
             return state.WithError(flatError);
         }

@@ -39,8 +39,7 @@ internal static class InteractionStep
         Sign(header.Signature, index, output);
         if (Utf8Json.IsObjectValue(header.Error))
         {
-            Utf8JsonReader error = Utf8Json.ReadValue(header.Error);
-            return ErrorObject.Read(ref error) is { } reported ? state.WithError(reported) : state;
+            return ErrorObject.ReadInto(header.Error, state);
         }
 
         return state;
@@ -72,12 +71,12 @@ internal static class InteractionStep
     {
         if (header.Name.Length > 2)
         {
-            Utf8Json.Observe(header.Name, OutputKind.ToolName, 0, output);
+            Utf8Json.ReportOutput(header.Name, OutputKind.ToolName, 0, output);
         }
 
         if (Utf8Json.IsString(header.Arguments))
         {
-            Utf8Json.Observe(header.Arguments, OutputKind.ToolArguments, 0, output);
+            Utf8Json.ReportOutput(header.Arguments, OutputKind.ToolArguments, 0, output);
         }
         else if (Utf8Json.IsObjectValue(header.Arguments) && header.Arguments.Length > 2)
         {
@@ -164,7 +163,7 @@ internal static class InteractionStep
                 output.OnBlock(new OutputBlock(0, index, BlockStage.Delta));
             }
 
-            reader.Observe(kind, 0, output);
+            reader.ReportOutput(kind, 0, output);
         }
         else if (reader.EnterObject())
         {

@@ -29,8 +29,8 @@ internal static class InteractionUsageNames
             new("cachedTokensByModality", UsageField.CacheModalities),
             new("output_tokens_by_modality", UsageField.OutputModalities),
             new("outputTokensByModality", UsageField.OutputModalities),
-            new("grounding_tool_count", UsageField.ServerToolList),
-            new("groundingToolCount", UsageField.ServerToolList),
+            new("grounding_tool_count", UsageField.ToolList),
+            new("groundingToolCount", UsageField.ToolList),
 
             // The whole prompt of a follow-up: undocumented, and not part of the counts.
             .. Ignored("raw_prompt_token"),

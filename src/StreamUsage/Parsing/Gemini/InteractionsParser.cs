@@ -15,9 +15,7 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
 
     public string Operation => GeminiParser.OperationName;
 
-    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+    public bool MayVary(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8);
 
     public ParserMatch Match(in RootProbe probe)
     {
@@ -87,9 +85,9 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         type = type.IsEmpty && IsEvent(streamEvent.Type) ? streamEvent.Type : type;
         if (type.IsEmpty)
         {
-            if (state.Error is null && FlatError.Find(data) is { } said)
+            if (state.Error is null && FlatError.Read(data) is { } flat)
             {
-                return state.WithError(said);
+                return state.WithError(flat);
             }
 
             bool isInteraction = !usage.IsEmpty || (state.Error is null && (streamEvent.IsWholeBody || status is not null));
@@ -240,7 +238,6 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
 
     private static UsageAccumulator WithError(UsageAccumulator state, ReadOnlySpan<byte> value)
     {
-        Utf8JsonReader reader = Utf8Json.ReadValue(value);
-        return ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+        return ErrorObject.ReadInto(value, state);
     }
 }

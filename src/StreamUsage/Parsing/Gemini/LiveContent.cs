@@ -83,7 +83,7 @@ internal static class LiveContent
         {
             if (name.SequenceEqual("text"u8))
             {
-                reader.Observe(OutputKind.Text, 0, output);
+                reader.ReportOutput(OutputKind.Text, 0, output);
             }
             else
             {

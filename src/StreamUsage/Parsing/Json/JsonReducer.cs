@@ -3,34 +3,21 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>Reduces the JSON of an event that is too large to buffer to a small copy, in constant memory. Long strings
-/// are cut, deep nesting is left out, and long arrays end early. The members that parsers need (ids, model, usage,
-/// error, beginnings of choices) are short and outside of large arrays, so the copy has them.</summary>
+/// <summary>Reduces the JSON of an event that is too large to buffer to a small copy, in constant memory. It finds the
+/// tokens and cuts long strings; <see cref="ReducedJson"/> decides which values are kept.</summary>
 internal sealed class JsonReducer
 {
-    private const int MaxDepth = 32;
     private const int MaxStringBytes = 256;
-    private const int MaxNameBytes = 128;
     private const int MaxLiteralBytes = 64;
-
-    // The copy's size limits, the lowest for arrays without output (search results). Arrays inside the output, the
-    // output, and other members follow. The members that a parser needs have the highest.
-    private const int OtherArrayLimit = 6 * 1024;
-    private const int NestedArrayLimit = 8 * 1024;
-    private const int OutputLimit = 12 * 1024;
-    private const int Limit = 24 * 1024;
-    private const int NeededLimit = 48 * 1024;
 
     private static readonly SearchValues<byte> StringEnds = SearchValues.Create("\"\\"u8);
 
-    private readonly Level[] _levels = new Level[MaxDepth];
-    private PooledBuffer _copy;
-    private PooledBuffer _token;
+    private ReducedJson _copy = new();
+    private PooledBuffer _token; // The name, or the string or literal, as far as it is kept.
     private State _state;
-    private int _depth;
     private JsonContainerSkip _skip;
     private int _stringBytes;
-    private bool _inEscape, _isName, _isNeeded, _isKept;
+    private bool _inEscape, _isName, _isKept;
 
     private enum State : byte
     {
@@ -48,23 +35,18 @@ internal sealed class JsonReducer
         Failed,
     }
 
-    private struct Level
-    {
-        public bool IsArray, IsNeeded, IsOutput, HasContent;
-        public int ArrayDepth;
-    }
-
+    /// <summary>Gets whether the value has ended, and no more followed.</summary>
     public bool IsWhole => _state == State.End;
 
     /// <summary>Gets the copy, which is valid JSON if <see cref="IsWhole"/>.</summary>
     public ReadOnlySpan<byte> Copy => _copy.Span;
 
+    /// <summary>Begins an event.</summary>
     public void Begin()
     {
         _copy.Clear();
         _token.Clear();
         _state = State.Value;
-        _depth = 0;
     }
 
     /// <summary>Begins another value of the same event: an object or array. Anything else is not whole.</summary>
@@ -148,7 +130,7 @@ internal sealed class JsonReducer
                 break;
             case State.Value or State.ValueOrEnd when IsLiteral(next):
                 _state = State.Literal;
-                _isKept = BeginValue(MaxLiteralBytes);
+                _isKept = _copy.TryBeginValue(_token.Span, MaxLiteralBytes);
                 _token.Clear();
                 AppendLiteral(next);
                 break;
@@ -162,7 +144,7 @@ internal sealed class JsonReducer
                 _state = State.Value;
                 break;
             case State.CommaOrEnd when next == (byte)',':
-                _state = _levels[_depth - 1].IsArray ? State.Value : State.Name;
+                _state = _copy.IsInArray ? State.Value : State.Name;
                 break;
             case State.CommaOrEnd when next is (byte)'}' or (byte)']':
                 EndContainer(isArray: next == (byte)']');
@@ -175,35 +157,24 @@ internal sealed class JsonReducer
 
     private void BeginContainer(bool isArray)
     {
-        if (_depth == MaxDepth || !BeginValue(2))
+        if (!_copy.TryBeginContainer(_token.Span, isArray))
         {
             _state = State.Skip;
             _skip.Begin();
             return;
         }
 
-        Level parent = _depth == 0 ? default : _levels[_depth - 1];
-        _levels[_depth++] = new Level
-        {
-            IsArray = isArray,
-            IsNeeded = parent.IsNeeded || (_isNeeded && IsUsageName(_token.Span)),
-            IsOutput = parent.IsOutput || (isArray && parent.ArrayDepth == 0 && IsOutputName(_token.Span)),
-            ArrayDepth = parent.ArrayDepth + (isArray ? 1 : 0),
-        };
-        _copy.Append(isArray ? (byte)'[' : (byte)'{');
         _state = isArray ? State.ValueOrEnd : State.NameOrEnd;
     }
 
     private void EndContainer(bool isArray)
     {
-        if (_depth == 0 || _levels[_depth - 1].IsArray != isArray)
+        if (!_copy.TryEndContainer(isArray))
         {
             _state = State.Failed;
             return;
         }
 
-        _depth--;
-        _copy.Append(isArray ? (byte)']' : (byte)'}');
         EndValue();
     }
 
@@ -215,7 +186,7 @@ internal sealed class JsonReducer
         _stringBytes = 0;
         if (!isName)
         {
-            _isKept = BeginValue(MaxStringBytes + 2);
+            _isKept = _copy.TryBeginValue(_token.Span, MaxStringBytes + 2);
         }
 
         _token.Clear();
@@ -258,7 +229,7 @@ internal sealed class JsonReducer
 
     private void KeepString(ReadOnlySpan<byte> bytes)
     {
-        int limit = _isName ? MaxNameBytes : MaxStringBytes;
+        int limit = _isName ? ReducedJson.MaxNameBytes : MaxStringBytes;
         if (_isName || _isKept)
         {
             _token.Append(bytes[..Math.Min(bytes.Length, Math.Max(0, limit - _token.Length))]);
@@ -277,9 +248,7 @@ internal sealed class JsonReducer
 
         if (_isKept)
         {
-            _copy.Append((byte)'"');
-            _copy.Append(_stringBytes > MaxStringBytes ? JsonStringCut.WholeCharacters(_token.Span) : _token.Span);
-            _copy.Append((byte)'"');
+            _copy.AppendString(_stringBytes > MaxStringBytes ? JsonStringCut.WholeCharacters(_token.Span) : _token.Span);
         }
 
         EndValue();
@@ -305,60 +274,8 @@ internal sealed class JsonReducer
     private void EndValue()
     {
         _token.Clear();
-        _state = _depth == 0 ? State.End : State.CommaOrEnd;
+        _state = _copy.Depth == 0 ? State.End : State.CommaOrEnd;
     }
-
-    // Writes the comma and the name (in _token) before a value that is kept.
-    private bool BeginValue(int size)
-    {
-        _isNeeded = false;
-        if (_depth == 0)
-        {
-            return true;
-        }
-
-        ref Level parent = ref _levels[_depth - 1];
-        _isNeeded = !parent.IsArray && parent.ArrayDepth == 0 && IsNeededName(_token.Span);
-        int limit = (_isNeeded || parent.IsNeeded, parent.ArrayDepth, parent.IsOutput) switch
-        {
-            (true, _, _) => NeededLimit,
-            (_, 0, _) => Limit,
-            (_, _, false) => OtherArrayLimit,
-            (_, 1, _) => OutputLimit,
-            _ => NestedArrayLimit,
-        };
-        if (_token.Length >= MaxNameBytes || _copy.Length + _token.Length + size > limit)
-        {
-            return false;
-        }
-
-        if (parent.HasContent)
-        {
-            _copy.Append((byte)',');
-        }
-
-        parent.HasContent = true;
-        if (!parent.IsArray)
-        {
-            _copy.Append((byte)'"');
-            _copy.Append(_token.Span);
-            _copy.Append("\":"u8);
-        }
-
-        return true;
-    }
-
-    private static bool IsUsageName(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("usage"u8) || name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("error"u8);
-
-    // Arrays whose elements hold the stop reasons.
-    private static bool IsOutputName(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("choices"u8) || name.SequenceEqual("candidates"u8) || name.SequenceEqual("output"u8)
-            || name.SequenceEqual("content"u8);
-
-    private static bool IsNeededName(ReadOnlySpan<byte> name) =>
-        IsUsageName(name) || name.SequenceEqual("response"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("type"u8)
-            || name.SequenceEqual("id"u8) || name.SequenceEqual("model"u8) || name.SequenceEqual("status"u8);
 
     // A number with more digits than any count is cut; other literals are shorter.
     private void AppendLiteral(byte value)
@@ -374,7 +291,7 @@ internal sealed class JsonReducer
     }
 
     // [DONE] among the values of one event.
-    private bool IsEndMark => _depth == 1 && _levels[0].IsArray && _token.Span.SequenceEqual("DONE"u8);
+    private bool IsEndMark => _copy.Depth == 1 && _copy.IsInArray && _token.Span.SequenceEqual("DONE"u8);
 
     private static bool IsWord(ReadOnlySpan<byte> literal) =>
         literal.SequenceEqual("null"u8) || literal.SequenceEqual("true"u8) || literal.SequenceEqual("false"u8);

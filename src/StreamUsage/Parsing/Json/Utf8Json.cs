@@ -42,10 +42,10 @@ internal static class Utf8Json
         return reader.GetIndex();
     }
 
-    public static void Observe(ReadOnlySpan<byte> value, OutputKind kind, int choiceIndex, IOutputObserver output)
+    public static void ReportOutput(ReadOnlySpan<byte> value, OutputKind kind, int choiceIndex, IOutputObserver output)
     {
         Utf8JsonReader reader = ReadValue(value);
-        reader.Observe(kind, choiceIndex, output);
+        reader.ReportOutput(kind, choiceIndex, output);
     }
 
     public static bool IsString(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'"';
@@ -195,7 +195,7 @@ internal static class Utf8Json
     }
 
     /// <summary>Reports a string as output; skips any other value.</summary>
-    public static void Observe(ref this Utf8JsonReader reader, OutputKind kind, int choiceIndex, IOutputObserver output)
+    public static void ReportOutput(ref this Utf8JsonReader reader, OutputKind kind, int choiceIndex, IOutputObserver output)
     {
         if (reader.TokenType == JsonTokenType.String)
         {
@@ -211,7 +211,7 @@ internal static class Utf8Json
     }
 
     /// <summary>Reports a string as a field; skips any other value.</summary>
-    public static void Tell(ref this Utf8JsonReader reader, BlockField field, int choiceIndex, IOutputObserver output)
+    public static void ReportField(ref this Utf8JsonReader reader, BlockField field, int choiceIndex, IOutputObserver output)
     {
         if (reader.TokenType == JsonTokenType.String)
         {

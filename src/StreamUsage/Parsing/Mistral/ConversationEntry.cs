@@ -33,7 +33,7 @@ internal static class ConversationEntry
         index = output.KeepsMessage && index < 0 ? FindIndex(reader) : index;
         if (output.KeepsMessage && (isCall || isTool))
         {
-            TellCall(reader, isCall, index, output);
+            ReportCall(reader, isCall, index, output);
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -53,7 +53,7 @@ internal static class ConversationEntry
             }
             else if (isCall && name.SequenceEqual("name"u8))
             {
-                reader.Observe(OutputKind.ToolName, 0, output);
+                reader.ReportOutput(OutputKind.ToolName, 0, output);
             }
             else if (name.SequenceEqual("arguments"u8) && (isCall || isTool))
             {
@@ -93,7 +93,7 @@ internal static class ConversationEntry
         return 0;
     }
 
-    private static void TellCall(Utf8JsonReader reader, bool isCall, int index, IOutputObserver output)
+    private static void ReportCall(Utf8JsonReader reader, bool isCall, int index, IOutputObserver output)
     {
         ReadOnlySpan<byte> id = default, tool = default;
         try
@@ -178,14 +178,14 @@ internal static class ConversationEntry
             output.OnBlock(new OutputBlock(0, key, BlockStage.Delta));
         }
 
-        reader.Observe(kind, 0, output);
+        reader.ReportOutput(kind, 0, output);
     }
 
     private static void ReadArguments(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, IOutputObserver output)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            reader.Observe(OutputKind.ToolArguments, 0, output);
+            reader.ReportOutput(OutputKind.ToolArguments, 0, output);
             return;
         }
 

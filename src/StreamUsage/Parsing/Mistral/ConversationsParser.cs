@@ -13,11 +13,9 @@ internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
 
     public UsageNames UsageNames => MistralUsageNames.Usage;
 
-    public bool IsFree(ReadOnlySpan<byte> name) =>
+    public bool MayVary(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("arguments"u8)
             || name.SequenceEqual("created_at"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe) =>
         probe.IsObject && (IsEvent(probe.AnyType) || probe.Object.SequenceEqual("conversation.response"u8)) ? ParserMatch.Certain
@@ -59,7 +57,7 @@ internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+                state = ErrorObject.ReadInto(ref reader, state);
             }
             else if (!isError || !flatError.TryRead(ref reader, name))
             {
@@ -72,9 +70,9 @@ internal sealed class ConversationsParser : IProbedProtocol, ITemplatedProtocol
             return state.WithError(flatError.ToError());
         }
 
-        if (isAnswer && state.Error is null && FlatError.Find(data) is { } said)
+        if (isAnswer && state.Error is null && FlatError.Read(data) is { } flat)
         {
-            return state.WithError(said);
+            return state.WithError(flat);
         }
 
         bool isEnd = type.SequenceEqual("conversation.response.done"u8) || (isAnswer && streamEvent.IsWholeBody);

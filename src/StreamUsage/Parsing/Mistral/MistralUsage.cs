@@ -10,16 +10,8 @@ internal static class MistralUsage
     /// <summary>Reads the object that the reader is at.</summary>
     public static UsageAccumulator Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return state;
-        }
-
-        int start = (int)reader.TokenStartIndex;
-        UsageReport report = default;
-        state = UsageObject.Read(ref reader, MistralUsageNames.Usage, ref report, state, output);
-        output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
-        return report.IsEmpty ? state : state.Replace(report.ToTokens(TokenConvention.InputIncludesCache));
+        ReportedTokens tokens = UsageObject.ReadAndReport(
+            ref reader, data, MistralUsageNames.Usage, TokenConvention.InputIncludesCache, ref state, output, isCumulative: false);
+        return state.Replace(tokens);
     }
 }

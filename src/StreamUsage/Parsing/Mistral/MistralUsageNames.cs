@@ -21,7 +21,7 @@ internal static class MistralUsageNames
             Count("total_tokens", UsageCount.Total),
             Object("prompt_tokens_details", Details),
             Object("prompt_token_details", Details),
-            new("connectors", UsageField.ServerToolUses),
+            new("connectors", UsageField.ToolNames),
             new("service_tier", UsageField.ServiceTier),
             .. Ignored("num_cached_tokens", "request_count"),
         ]);

@@ -2,8 +2,8 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>Parses a recording or a plain-text transcript of OpenAI's audio endpoints. It has no usage, and is complete
-/// if its body is.</summary>
+/// <summary>Completes a recording or a plain-text transcript of OpenAI's audio endpoints, which has no usage. No body
+/// matches: <see cref="Framing.KnownAnswer"/> selects this parser by the content type.</summary>
 internal sealed class AudioFileParser(string operation) : IProtocolParser
 {
     public string Protocol => "openai-audio";

@@ -20,7 +20,7 @@ internal static class ChatMessage
         bool keepsMessage = output.KeepsMessage, hasReasoning = false;
         if (keepsMessage)
         {
-            hasReasoning = TellReasoning(reader, choice, output);
+            hasReasoning = ReportReasoningFirst(reader, choice, output);
         }
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
@@ -36,12 +36,12 @@ internal static class ChatMessage
                 if (!hasReasoning)
                 {
                     hasReasoning = !reader.ValueSpan.IsEmpty;
-                    reader.Observe(OutputKind.Reasoning, choice, output);
+                    reader.ReportOutput(OutputKind.Reasoning, choice, output);
                 }
             }
             else if (name.SequenceEqual("refusal"u8))
             {
-                reader.Observe(OutputKind.Refusal, choice, output);
+                reader.ReportOutput(OutputKind.Refusal, choice, output);
             }
             else if (name.SequenceEqual("tool_calls"u8))
             {
@@ -71,7 +71,8 @@ internal static class ChatMessage
         }
     }
 
-    /// <summary>Returns whether the object that the reader is at holds output of the model.</summary>
+    /// <summary>Returns whether the object that the reader is at holds output of the model. Audio is left out: its
+    /// object is not empty without a transcript.</summary>
     public static bool HasOutput(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -84,7 +85,7 @@ internal static class ChatMessage
             bool isOutput = name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8)
                 || name.SequenceEqual("reasoning"u8) || name.SequenceEqual("refusal"u8)
                 || name.SequenceEqual("tool_calls"u8) || name.SequenceEqual("function_call"u8);
-            if (isOutput && IsSaid(reader))
+            if (isOutput && HasContent(reader))
             {
                 return true;
             }
@@ -96,7 +97,7 @@ internal static class ChatMessage
     }
 
     /// <summary>Returns whether the object that the reader is at has more than a role.</summary>
-    public static bool SaysMoreThanRole(Utf8JsonReader reader)
+    public static bool HasMoreThanRole(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
         {
@@ -105,7 +106,7 @@ internal static class ChatMessage
 
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (!name.SequenceEqual("role"u8) && IsSaid(reader))
+            if (!name.SequenceEqual("role"u8) && HasContent(reader))
             {
                 return true;
             }
@@ -116,7 +117,7 @@ internal static class ChatMessage
         return false;
     }
 
-    private static bool IsSaid(Utf8JsonReader value)
+    private static bool HasContent(Utf8JsonReader value)
     {
         if (value.TokenType == JsonTokenType.String)
         {
@@ -132,7 +133,7 @@ internal static class ChatMessage
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            reader.Observe(kind, choice, output);
+            reader.ReportOutput(kind, choice, output);
             return;
         }
 
@@ -147,7 +148,7 @@ internal static class ChatMessage
             {
                 if (name.SequenceEqual("text"u8))
                 {
-                    reader.Observe(kind, choice, output);
+                    reader.ReportOutput(kind, choice, output);
                 }
                 else if (name.SequenceEqual("thinking"u8))
                 {
@@ -202,8 +203,9 @@ internal static class ChatMessage
         }
     }
 
-    // Reasoning comes before the answer, wherever the server puts it in the message.
-    private static bool TellReasoning(Utf8JsonReader reader, int choice, IOutputObserver output)
+    // Reports the reasoning ahead of the rest, for a captured message whose server puts it last. Returns whether there
+    // is any.
+    private static bool ReportReasoningFirst(Utf8JsonReader reader, int choice, IOutputObserver output)
     {
         try
         {
@@ -212,7 +214,7 @@ internal static class ChatMessage
                 if ((name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8))
                     && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
                 {
-                    reader.Observe(OutputKind.Reasoning, choice, output);
+                    reader.ReportOutput(OutputKind.Reasoning, choice, output);
                     return true;
                 }
 
@@ -238,7 +240,7 @@ internal static class ChatMessage
         {
             if (name.SequenceEqual("name"u8))
             {
-                reader.Observe(OutputKind.ToolName, choice, output);
+                reader.ReportOutput(OutputKind.ToolName, choice, output);
             }
             else if (name.SequenceEqual("arguments"u8) || name.SequenceEqual("input"u8))
             {
@@ -248,7 +250,7 @@ internal static class ChatMessage
                 }
                 else
                 {
-                    reader.Observe(OutputKind.ToolArguments, choice, output);
+                    reader.ReportOutput(OutputKind.ToolArguments, choice, output);
                 }
             }
             else
@@ -269,7 +271,7 @@ internal static class ChatMessage
         {
             if (name.SequenceEqual("transcript"u8))
             {
-                reader.Observe(OutputKind.Text, choice, output);
+                reader.ReportOutput(OutputKind.Text, choice, output);
             }
             else
             {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
 using StreamUsage.Parsing.UsageObjects;
@@ -15,9 +14,7 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
 
     public string Operation => "transcription";
 
-    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("delta"u8) || name.SequenceEqual("text"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+    public bool MayVary(ReadOnlySpan<byte> name) => name.SequenceEqual("delta"u8) || name.SequenceEqual("text"u8);
 
     public ParserMatch Match(in RootProbe probe)
     {
@@ -51,8 +48,8 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             return state;
         }
 
-        ReadOnlySpan<byte> type = IsEvent(streamEvent.Type) ? streamEvent.Type
-            : default, delta = default, text = default, usage = default, duration = default;
+        ReadOnlySpan<byte> type = IsEvent(streamEvent.Type) ? streamEvent.Type : default;
+        ReadOnlySpan<byte> delta = default, text = default, usage = default, duration = default;
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
@@ -82,14 +79,13 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                Utf8JsonReader error = Utf8Json.ReadValue(value);
-                state = ErrorObject.Read(ref error) is { } reported ? state.WithError(reported) : state;
+                state = ErrorObject.ReadInto(value, state);
             }
         }
 
-        if (type.IsEmpty && !Utf8Json.IsString(text) && state.Error is null && FlatError.Find(data) is { } said)
+        if (type.IsEmpty && !Utf8Json.IsString(text) && state.Error is null && FlatError.Read(data) is { } flat)
         {
-            return state.WithError(said);
+            return state.WithError(flat);
         }
 
         bool isEnd = type.EndsWith(".done"u8) || (type.IsEmpty && streamEvent.IsWholeBody);
@@ -126,7 +122,7 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
             return state;
         }
 
-        Utf8Json.Observe(text, OutputKind.Text, 0, output);
+        Utf8Json.ReportOutput(text, OutputKind.Text, 0, output);
         return state.Choices.HasBegun(0) ? state : state with { Choices = state.Choices.Begin(0) };
     }
 }

@@ -13,15 +13,13 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
 
     public UsageNames UsageNames => OpenAIUsageNames.Chat;
 
-    public bool IsFree(ReadOnlySpan<byte> name) =>
+    public bool MayVary(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("content"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("reasoning"u8)
             || name.SequenceEqual("refusal"u8)
         || name.SequenceEqual("arguments"u8) || name.SequenceEqual("obfuscation"u8) || name.SequenceEqual("created"u8);
 
     // Some servers count in every chunk.
     public bool IsCount(ReadOnlySpan<byte> name) => name.EndsWith("_tokens"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe)
     {
@@ -46,11 +44,11 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         // A further object is a line of a stream, even if it does not call itself a chunk.
         bool isChunk = state.Choices != default, isError = false;
         FlatError flatError = default;
+        ProviderError? error = null;
         bool hasAnswer = false;
         long choiceIndex = -1;
-        Utf8JsonReader reader = Utf8Json.Read(data);
+        Utf8JsonReader reader = Utf8Json.ReadValue(data);
         Utf8JsonReader usage = default, nestedUsage = default;
-        reader.Read();
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("choices"u8))
@@ -86,10 +84,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                if (ErrorObject.Read(ref reader) is { } error)
-                {
-                    state = state.WithError(error);
-                }
+                error = ErrorObject.Read(ref reader) ?? error;
             }
             else if (name.SequenceEqual("x_groq"u8))
             {
@@ -101,6 +96,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual(InvocationMetrics.Name))
             {
+                // Bedrock adds them to the last event of a Chat model.
                 state = ConverseUsage.FillIn(ref reader, data, state, output);
             }
             else if (!flatError.TryRead(ref reader, name))
@@ -116,9 +112,15 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             state = OpenAIUsage.ReadChat(ref usage, data, state, output, choiceIndex);
         }
 
-        if ((isError ? flatError.ToError() : flatError.Find(hasAnswer)) is { } said)
+        // Some servers send an empty error object beside the answer.
+        if (error is not null && (!hasAnswer || error != new ProviderError()))
         {
-            state = state.WithError(said);
+            state = state.WithError(error);
+        }
+
+        if ((isError ? flatError.ToError() : flatError.ToErrorIfAny(hasAnswer)) is { } flat)
+        {
+            state = state.WithError(flat);
         }
 
         return streamEvent.IsWholeBody && !isChunk && state.Error is null ? state with { IsTerminal = true } : state;
@@ -195,7 +197,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
                 {
                     state = before.HasFinished(index) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty
                         ? Continue(state, index) : state;
-                    reader.Observe(OutputKind.Text, index, output);
+                    reader.ReportOutput(OutputKind.Text, index, output);
                 }
             }
             else if (name.SequenceEqual("usage"u8))
@@ -205,7 +207,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+                state = ErrorObject.ReadInto(ref reader, state);
             }
             else
             {
@@ -245,7 +247,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         {
             if (name.SequenceEqual("delta"u8))
             {
-                return ChatMessage.SaysMoreThanRole(choice);
+                return ChatMessage.HasMoreThanRole(choice);
             }
 
             choice.Skip();
@@ -270,10 +272,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                if (ErrorObject.Read(ref reader) is { } error)
-                {
-                    state = state.WithError(error);
-                }
+                state = ErrorObject.ReadInto(ref reader, state);
             }
             else
             {

@@ -15,9 +15,9 @@ internal sealed class OpenAICompletionsParser(OpenAIChatParser chat) : IProbedPr
 
     public string Operation => "text_completion";
 
-    public bool IsFree(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8) || chat.IsFree(name);
+    public bool MayVary(ReadOnlySpan<byte> name) => name.SequenceEqual("text"u8) || chat.MayVary(name);
 
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
+    public bool IsCount(ReadOnlySpan<byte> name) => chat.IsCount(name);
 
     public ParserMatch Match(in RootProbe probe) => probe.Object.SequenceEqual(ObjectName) ? ParserMatch.Certain : ParserMatch.None;
 

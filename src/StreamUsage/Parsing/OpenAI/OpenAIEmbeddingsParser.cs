@@ -14,49 +14,35 @@ internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
 
     public string Operation => "embeddings";
 
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
-
     public ParserMatch Match(in RootProbe probe) =>
         probe.Object.SequenceEqual("list"u8) && probe.HasDataArray && probe.Usage is UsageShape.Chat or UsageShape.Responses
             ? ParserMatch.Certain : ParserMatch.None;
 
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
-        ReadOnlySpan<byte> data = streamEvent.Data;
-        if (!Utf8Json.IsObject(data))
+        if (!Utf8Json.IsObject(streamEvent.Data))
         {
             return state;
         }
 
-        Utf8JsonReader reader = Utf8Json.ReadValue(data);
-        reader.EnterObject();
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("model"u8))
-            {
-                state = reader.GetName() is { } model ? state with { Model = model } : state;
-            }
-            else if (name.SequenceEqual("id"u8))
-            {
-                state = reader.GetId() is { } id ? state with { ResponseId = id } : state;
-            }
-            else if (name.SequenceEqual("usage"u8))
-            {
-                state = OpenAIUsage.ReadChat(ref reader, data, state, output);
-            }
-            else if (name.SequenceEqual("error"u8))
-            {
-                state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
+        state = InputAnswer.Read(streamEvent.Data, state, output, TryReadUsage);
 
         // There is no output. Some servers send only the total.
         ReportedTokens tokens = state.Tokens;
         state = state with { Tokens = tokens with { InputTokens = tokens.InputTokens ?? tokens.TotalTokens, OutputTokens = 0 } };
         return state.Error is null ? state with { IsTerminal = true } : state;
+    }
+
+    private static bool TryReadUsage(
+        ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, ref UsageAccumulator state,
+        IOutputObserver output)
+    {
+        if (!name.SequenceEqual("usage"u8))
+        {
+            return false;
+        }
+
+        state = OpenAIUsage.ReadChat(ref reader, data, state, output);
+        return true;
     }
 }

@@ -16,8 +16,6 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
 
     public string Operation => "image_generation";
 
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
-
     public ParserMatch Match(in RootProbe probe) =>
         probe.IsObject && (IsEvent(probe.AnyType) || (probe.Has(RootMembers.Images) && !probe.HasChoices && probe.Object.IsEmpty))
             ? ParserMatch.Certain : ParserMatch.None;
@@ -30,7 +28,8 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
             return state;
         }
 
-        ReadOnlySpan<byte> type = IsEvent(streamEvent.Type) ? streamEvent.Type : default, usage = default, images = default;
+        ReadOnlySpan<byte> type = IsEvent(streamEvent.Type) ? streamEvent.Type : default;
+        ReadOnlySpan<byte> usage = default, images = default;
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
@@ -56,14 +55,13 @@ internal sealed class OpenAIImagesParser : IProbedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                Utf8JsonReader error = Utf8Json.ReadValue(value);
-                state = ErrorObject.Read(ref error) is { } reported ? state.WithError(reported) : state;
+                state = ErrorObject.ReadInto(value, state);
             }
         }
 
-        if (type.IsEmpty && (images.IsEmpty || images[0] != (byte)'[') && state.Error is null && FlatError.Find(data) is { } said)
+        if (type.IsEmpty && (images.IsEmpty || images[0] != (byte)'[') && state.Error is null && FlatError.Read(data) is { } flat)
         {
-            return state.WithError(said);
+            return state.WithError(flat);
         }
 
         if (Utf8Json.IsObjectValue(usage))

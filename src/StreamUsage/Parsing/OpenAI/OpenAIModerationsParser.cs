@@ -10,8 +10,6 @@ internal sealed class OpenAIModerationsParser : IProbedProtocol
 
     public string Operation => "moderation";
 
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
-
     public ParserMatch Match(in RootProbe probe) =>
         probe.IsObject && probe.Has(RootMembers.ModerationId) && probe.Has(RootMembers.Results) ? ParserMatch.Certain : ParserMatch.None;
 

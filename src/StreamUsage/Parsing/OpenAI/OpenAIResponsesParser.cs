@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
@@ -15,11 +14,9 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
 
     public UsageNames UsageNames => OpenAIUsageNames.Responses;
 
-    public bool IsFree(ReadOnlySpan<byte> name) =>
+    public bool MayVary(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("delta"u8) || name.SequenceEqual("sequence_number"u8) || name.SequenceEqual("obfuscation"u8)
             || name.SequenceEqual("item_id"u8);
-
-    public ParserMatch Match(StreamEvent streamEvent) => Match(RootProbe.Read(streamEvent));
 
     public ParserMatch Match(in RootProbe probe)
     {
@@ -58,7 +55,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             if (name.SequenceEqual("type"u8) && value[0] == (byte)'"')
             {
                 type = value[1..^1];
-                if (IsSilent(type))
+                if (IsRepetition(type))
                 {
                     return state;
                 }
@@ -77,7 +74,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             }
             else if (name.EndsWith("_index"u8))
             {
-                (name.SequenceEqual("output_index"u8) ? ref outputIndex : ref part) = Utf8Json.GetIndex(value);
+                int index = Utf8Json.GetIndex(value);
+                (outputIndex, part) = name.SequenceEqual("output_index"u8) ? (index, part) : (outputIndex, index);
             }
             else if (name.SequenceEqual("object"u8))
             {
@@ -86,7 +84,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             }
             else if (name.SequenceEqual("error"u8))
             {
-                state = WithError(state, value);
+                state = ErrorObject.ReadInto(value, state);
             }
             else
             {
@@ -99,10 +97,10 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         {
             if (delta.Length > 2)
             {
-                TellBlock(type, kind, outputIndex, part, output);
+                ReportBlock(type, kind, outputIndex, part, output);
             }
 
-            Utf8Json.Observe(delta, kind, 0, output);
+            Utf8Json.ReportOutput(delta, kind, 0, output);
         }
         else if (Utf8Json.IsObjectValue(item))
         {
@@ -126,9 +124,9 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             // Its output is the shortened conversation, including the user's messages.
             state = ReadResponse(data, state with { Operation = "compact" }, output, isWhole: false, out _) with { IsTerminal = true };
         }
-        else if (!isResponse && flatError.Find(hasAnswer: false) is not null)
+        else if (!isResponse && flatError.ToErrorIfAny(hasOutput: false) is not null)
         {
-            state = state.WithError(FlatError.Find(data)!); // Includes the type, which was read as the event's.
+            state = state.WithError(FlatError.Read(data)!); // Read again, because here `type` is the error's, not the event's.
         }
         else if (isResponse || (streamEvent.IsWholeBody && !type.StartsWith("response."u8) && state.Error is null))
         {
@@ -140,15 +138,9 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
 
     // These events repeat or announce deltas and items: finished text, an annotation, a tool's progress. Some are as
     // large as the answer.
-    private static bool IsSilent(ReadOnlySpan<byte> type) =>
+    private static bool IsRepetition(ReadOnlySpan<byte> type) =>
         type.StartsWith("response."u8) && type["response.".Length..].Contains((byte)'.') && !type.EndsWith(".delta"u8)
             && !type.StartsWith("response.output_item."u8);
-
-    private static UsageAccumulator WithError(UsageAccumulator state, ReadOnlySpan<byte> value)
-    {
-        Utf8JsonReader reader = Utf8Json.ReadValue(value);
-        return ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
-    }
 
     private static bool IsTerminal(ReadOnlySpan<byte> type) =>
         type.SequenceEqual("response.completed"u8) || type.SequenceEqual("response.incomplete"u8)
@@ -157,8 +149,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
     // Only the model's own output: audio is base64, and a shell's output is not the model's.
     private static OutputKind? DeltaKind(ReadOnlySpan<byte> type)
     {
-        if (type.SequenceEqual("response.output_text.delta"u8) || type.EndsWith("audio_transcript.delta"u8)
-            || type.EndsWith("audio.transcript.delta"u8))
+        if (type.SequenceEqual("response.output_text.delta"u8) || type.SequenceEqual("response.text.delta"u8) // Earlier Realtime APIs.
+            || type.EndsWith("audio_transcript.delta"u8) || type.EndsWith("audio.transcript.delta"u8))
         {
             return OutputKind.Text;
         }
@@ -179,7 +171,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             : null;
     }
 
-    private static void TellBlock(ReadOnlySpan<byte> type, OutputKind kind, int outputIndex, int part, IOutputObserver output)
+    private static void ReportBlock(ReadOnlySpan<byte> type, OutputKind kind, int outputIndex, int part, IOutputObserver output)
     {
         long key = ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary: type.StartsWith("response.reasoning_summary"u8));
         output.OnBlock(new OutputBlock(0, key, BlockStage.Delta)
@@ -188,8 +180,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         });
     }
 
-    // Reads the response of created, in_progress and terminal events, or of a whole body. A stream's deltas have
-    // already reported its output.
+    // Reads the `response` object of created, in_progress and terminal events, or a whole body. The output of a stream
+    // was reported by its deltas.
     private static UsageAccumulator ReadResponse(
         ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole, out bool hasEnded)
     {
@@ -221,7 +213,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             }
             else if (name.SequenceEqual("error"u8))
             {
-                state = WithError(state, value);
+                state = ErrorObject.ReadInto(value, state);
             }
             else if (name.SequenceEqual("service_tier"u8))
             {
@@ -230,7 +222,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             else if (name.SequenceEqual("tool_usage"u8))
             {
                 Utf8JsonReader reader = Utf8Json.ReadValue(value);
-                toolUsage = ReadToolUsage(ref reader, output);
+                toolUsage = ResponseToolUsage.Read(ref reader, output);
             }
             else if (isWhole && name.SequenceEqual("output"u8))
             {
@@ -288,42 +280,5 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         }
 
         return null;
-    }
-
-    // tool_usage: {web_search: {num_requests}, image_gen: {input_tokens, output_tokens, …}}. The tokens are another
-    // model's, not in the usage, and 0 if that was not called.
-    private static IReadOnlyDictionary<string, long> ReadToolUsage(ref Utf8JsonReader reader, IOutputObserver output)
-    {
-        IReadOnlyDictionary<string, long> toolUse = UsageRecord.EmptyCounts;
-        if (!reader.EnterObject())
-        {
-            return toolUse;
-        }
-
-        while (reader.NextProperty(out ReadOnlySpan<byte> tool))
-        {
-            if (!reader.EnterObject())
-            {
-                continue;
-            }
-
-            while (reader.NextProperty(out ReadOnlySpan<byte> name))
-            {
-                bool isRequests = name.SequenceEqual("num_requests"u8);
-                bool isTokens = name.SequenceEqual("input_tokens"u8) || name.SequenceEqual("output_tokens"u8);
-                if ((isRequests || isTokens) && reader.GetCount(name, output) is { } count)
-                {
-                    string use = isRequests ? "requests" : Encoding.UTF8.GetString(name);
-                    toolUse = count == 0 && isTokens
-                        ? toolUse : CountsByName.With(toolUse, $"{Encoding.UTF8.GetString(tool)}_{use}", count);
-                }
-                else
-                {
-                    reader.Skip();
-                }
-            }
-        }
-
-        return toolUse;
     }
 }

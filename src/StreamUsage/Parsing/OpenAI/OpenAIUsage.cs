@@ -18,7 +18,8 @@ internal static class OpenAIUsage
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, long choiceIndex = -1)
     {
         const TokenConvention convention = TokenConvention.InputIncludesCache | TokenConvention.TotalMayHoldMoreOutput;
-        ReportedTokens tokens = Read(ref reader, data, OpenAIUsageNames.Chat, convention, ref state, output, isCumulative: true);
+        ReportedTokens tokens =
+            UsageObject.ReadAndReport(ref reader, data, OpenAIUsageNames.Chat, convention, ref state, output, isCumulative: true);
         return state.Merge(tokens, choiceIndex);
     }
 
@@ -26,25 +27,8 @@ internal static class OpenAIUsage
     public static UsageAccumulator ReadResponses(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
-        ReportedTokens tokens =
-            Read(ref reader, data, OpenAIUsageNames.Responses, TokenConvention.InputIncludesCache, ref state, output, isCumulative: false);
+        ReportedTokens tokens = UsageObject.ReadAndReport(
+            ref reader, data, OpenAIUsageNames.Responses, TokenConvention.InputIncludesCache, ref state, output, isCumulative: false);
         return state.Replace(tokens);
-    }
-
-    private static ReportedTokens Read(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageNames names, TokenConvention convention, ref UsageAccumulator state,
-            IOutputObserver output, bool isCumulative)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return default;
-        }
-
-        int start = (int)reader.TokenStartIndex;
-        UsageReport report = default;
-        state = UsageObject.Read(ref reader, names, ref report, state, output);
-        output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative);
-        return report.IsEmpty ? default : report.ToTokens(convention);
     }
 }

@@ -19,7 +19,8 @@ internal static class OpenAIUsageNames
             .. Ignored("text_tokens"),
         ]);
 
-    // In the details nothing follows Anthropic's convention: each count is a part of the prompt.
+    // Inside the details, cache counts are part of the prompt, even under Anthropic's names. The ranks are shared with
+    // the root (Common): the details' own names come first.
     private static readonly UsageNames InputDetails = new(
         [
             Count("cached_tokens", UsageCount.CacheRead),
@@ -91,13 +92,13 @@ internal static class OpenAIUsageNames
         new("usage_semantic", UsageField.Semantic),
         Count("reasoning_tokens", UsageCount.Reasoning, 1),
         Keyed("citation_tokens", UsageField.CountAndDetail, "output_citation_tokens", UsageCount.Citations),
-        Keyed("num_search_queries", UsageField.ServerTool, "web_search_requests", UsageCount.Searches),
+        Keyed("num_search_queries", UsageField.SingleTool, "web_search_requests", UsageCount.Searches),
         new("cost", UsageField.Cost),
         new("cost_usd_total", UsageField.Cost),
         new("cost_in_usd_ticks", UsageField.CostTicks),
-        new("server_tool_use", UsageField.ServerTools),
-        new("server_tool_use_details", UsageField.ServerTools),
-        new("server_side_tool_usage_details", UsageField.ServerToolCalls),
+        new("server_tool_use", UsageField.ToolRequests),
+        new("server_tool_use_details", UsageField.ToolRequests),
+        new("server_side_tool_usage_details", UsageField.ToolCalls),
         new("service_tier", UsageField.ServiceTier),
         Keyed("seconds", UsageField.BilledUnit, "audio_seconds"),
         Keyed("prompt_audio_seconds", UsageField.BilledUnit, "audio_seconds"),

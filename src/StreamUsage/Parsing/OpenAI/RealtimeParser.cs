@@ -1,11 +1,11 @@
-using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>Parses OpenAI Realtime: the messages of one response, which are those of Responses but end with
-/// <c>response.done</c>, or of one transcription. Only a session separates responses, so no body matches.</summary>
+/// <summary>Parses OpenAI Realtime: the messages of one response or of one transcription. Those of a response are like
+/// Responses', but end with <c>response.done</c>. No body matches: <see cref="UsageSession"/> separates the responses
+/// and selects this parser.</summary>
 internal sealed class RealtimeParser : IProtocolParser
 {
     private static readonly OpenAIResponsesParser Responses = new();
@@ -17,8 +17,8 @@ internal sealed class RealtimeParser : IProtocolParser
     public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
     {
         ReadOnlySpan<byte> data = streamEvent.Data;
-        ReadOnlySpan<byte> type = default, item = default, delta = default, transcript = default, usage = default, error = default,
-            response = default;
+        ReadOnlySpan<byte> type = default, item = default, delta = default, transcript = default;
+        ReadOnlySpan<byte> usage = default, error = default, response = default;
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
@@ -62,18 +62,17 @@ internal sealed class RealtimeParser : IProtocolParser
         state = state with { Operation = "transcription", ResponseId = id ?? state.ResponseId };
         if (Utf8Json.IsObjectValue(error))
         {
-            Utf8JsonReader reader = Utf8Json.ReadValue(error);
-            return ErrorObject.Read(ref reader) is { } reported ? state.WithError(reported) : state;
+            return ErrorObject.ReadInto(error, state);
         }
 
         if (Utf8Json.IsString(delta))
         {
-            Utf8Json.Observe(delta, OutputKind.Text, 0, output);
+            Utf8Json.ReportOutput(delta, OutputKind.Text, 0, output);
             state = state with { Choices = state.Choices.Begin(0) };
         }
         else if (Utf8Json.IsString(transcript) && !state.Choices.HasBegun(0))
         {
-            Utf8Json.Observe(transcript, OutputKind.Text, 0, output);
+            Utf8Json.ReportOutput(transcript, OutputKind.Text, 0, output);
         }
 
         state = Utf8Json.IsObjectValue(usage) ? AudioUsage.Read(usage, state, output) : state;
@@ -109,8 +108,7 @@ internal sealed class RealtimeParser : IProtocolParser
                 }
                 else if (name.SequenceEqual("error"u8) && status == "failed")
                 {
-                    Utf8JsonReader reader = Utf8Json.ReadValue(value);
-                    state = ErrorObject.Read(ref reader) is { } error ? state.WithError(error) : state;
+                    state = ErrorObject.ReadInto(value, state);
                 }
             }
         }

@@ -14,8 +14,7 @@ internal static class ResponseBlocks
         ((long)outputIndex << 32)
             + (kind is OutputKind.ToolName or OutputKind.ToolArguments ? 0 : 1 + part + (isSummary ? SummaryPart : 0));
 
-    /// <summary>Begins an item. Parts of a message or of reasoning begin with their text. Malformed data is left to the
-    /// parsing.</summary>
+    /// <summary>Begins an item, unless it is a message or reasoning, whose parts begin with their text.</summary>
     public static void Begin(ReadOnlySpan<byte> item, int outputIndex, IOutputObserver output)
     {
         try
@@ -32,18 +31,20 @@ internal static class ResponseBlocks
         }
         catch (JsonException)
         {
+            // The parsing will report it.
         }
     }
 
     /// <summary>Reports an item that is done or repeated, up to any malformed data.</summary>
-    public static void Tell(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
+    public static void Report(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
     {
         try
         {
-            TellItem(item, outputIndex, stage, output);
+            ReportItem(item, outputIndex, stage, output);
         }
         catch (JsonException)
         {
+            // The parsing will report it.
         }
     }
 
@@ -66,34 +67,35 @@ internal static class ResponseBlocks
                     ReadOnlySpan<byte> item = reader.GetRaw(value);
                     if (Utf8Json.IsObjectValue(item))
                     {
-                        Tell(item, index, BlockStage.Repeat, output);
+                        Report(item, index, BlockStage.Repeat, output);
                     }
                 }
             }
         }
         catch (JsonException)
         {
+            // The parsing will report it.
         }
     }
 
-    private static void TellItem(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
+    private static void ReportItem(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
     {
         var header = new Header(item);
         if (header.IsMessage || header.IsReasoning)
         {
-            TellParts(item, header, outputIndex, stage, output);
+            ReportParts(item, header, outputIndex, stage, output);
             return;
         }
 
         output.OnBlock(header.ToBlock(outputIndex, stage));
         if (Utf8Json.IsString(header.Name))
         {
-            Tell(header.Name, BlockField.Name, output);
+            ReportField(header.Name, BlockField.Name, output);
         }
 
         if (Utf8Json.IsString(header.Input))
         {
-            Tell(header.Input, BlockField.Input, output);
+            ReportField(header.Input, BlockField.Input, output);
         }
         else if (!header.Input.IsEmpty)
         {
@@ -102,11 +104,11 @@ internal static class ResponseBlocks
 
         if (Utf8Json.IsString(header.EncryptedContent))
         {
-            Tell(header.EncryptedContent, BlockField.Signature, output);
+            ReportField(header.EncryptedContent, BlockField.Signature, output);
         }
     }
 
-    private static void TellParts(ReadOnlySpan<byte> item, in Header header, int outputIndex, BlockStage stage, IOutputObserver output)
+    private static void ReportParts(ReadOnlySpan<byte> item, in Header header, int outputIndex, BlockStage stage, IOutputObserver output)
     {
         output.OnMessage(header.Role, isNew: false);
         long first = -1;
@@ -116,8 +118,8 @@ internal static class ResponseBlocks
             bool isSummary = name.SequenceEqual("summary"u8);
             if (isSummary || name.SequenceEqual("content"u8))
             {
-                long told = TellParts(value, outputIndex, isSummary, header.IsReasoning, stage, output);
-                first = first < 0 ? told : first;
+                long key = ReportParts(value, outputIndex, isSummary, header.IsReasoning, stage, output);
+                first = first < 0 ? key : first;
             }
         }
 
@@ -128,12 +130,12 @@ internal static class ResponseBlocks
             {
                 Type = first < 0 ? "redacted_thinking"u8 : default,
             });
-            Tell(header.EncryptedContent, BlockField.Signature, output);
+            ReportField(header.EncryptedContent, BlockField.Signature, output);
         }
     }
 
     // Returns the key of the first part with a text; -1 if there is none.
-    private static long TellParts(
+    private static long ReportParts(
         ReadOnlySpan<byte> parts, int outputIndex, bool isSummary, bool isReasoning, BlockStage stage, IOutputObserver output)
     {
         long first = -1;
@@ -163,7 +165,7 @@ internal static class ResponseBlocks
                     {
                         Type = kind switch { OutputKind.Text => "text"u8, OutputKind.Refusal => "refusal"u8, _ => "thinking"u8 },
                     });
-                    reader.Tell(BlockField.Text, 0, output);
+                    reader.ReportField(BlockField.Text, 0, output);
                 }
                 else
                 {
@@ -175,10 +177,10 @@ internal static class ResponseBlocks
         return first;
     }
 
-    private static void Tell(ReadOnlySpan<byte> value, BlockField field, IOutputObserver output)
+    private static void ReportField(ReadOnlySpan<byte> value, BlockField field, IOutputObserver output)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(value);
-        reader.Tell(field, 0, output);
+        reader.ReportField(field, 0, output);
     }
 
     /// <summary>Represents the identifying members of an item.</summary>

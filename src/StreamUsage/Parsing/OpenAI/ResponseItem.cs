@@ -8,6 +8,7 @@ namespace StreamUsage.Parsing.OpenAI;
 /// <summary>Reads an output item of Responses: a message, reasoning, a function call or a server tool call.</summary>
 internal static class ResponseItem
 {
+    /// <summary>Reads the items of a whole response.</summary>
     public static UsageAccumulator ReadAll(ReadOnlySpan<byte> items, UsageAccumulator state, IOutputObserver output)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(items);
@@ -23,14 +24,14 @@ internal static class ResponseItem
         return state;
     }
 
-    /// <summary>Reads an item that is added (its name) or done (a server tool's use). With an empty event type it is
-    /// part of a whole response, and its text is read too.</summary>
+    /// <summary>Reads an item: its tool's name if it is added, the use of a server tool if it is done. If the event
+    /// type is empty, the item is part of a whole response, and its output is read too.</summary>
     public static UsageAccumulator Read(
         ReadOnlySpan<byte> item, ReadOnlySpan<byte> eventType, int outputIndex, UsageAccumulator state, IOutputObserver output)
     {
         bool isWhole = eventType.IsEmpty;
         bool isAdded = isWhole || eventType.EndsWith(".added"u8);
-        ReadOnlySpan<byte> type = default, toolName = default, arguments = default;
+        ReadOnlySpan<byte> type = default, toolName = default, arguments = default, summary = default, content = default;
         bool isSearch = true;
         bool keepsMessage = output.KeepsMessage;
         if (keepsMessage && isAdded)
@@ -57,31 +58,38 @@ internal static class ResponseItem
             {
                 arguments = value;
             }
-            else if (isWhole && (name.SequenceEqual("content"u8) || name.SequenceEqual("summary"u8)))
+            else if (name.SequenceEqual("summary"u8))
             {
-                Utf8JsonReader reader = Utf8Json.ReadValue(value);
-                if (reader.EnterArray())
-                {
-                    ReadParts(ref reader, outputIndex, isSummary: name.SequenceEqual("summary"u8), output);
-                }
+                summary = value;
             }
+            else if (name.SequenceEqual("content"u8))
+            {
+                content = value;
+            }
+        }
+
+        if (isWhole)
+        {
+            OutputKind kind = type.SequenceEqual("reasoning"u8) ? OutputKind.Reasoning : OutputKind.Text;
+            ReadParts(summary, OutputKind.Reasoning, outputIndex, isSummary: true, output);
+            ReadParts(content, kind, outputIndex, isSummary: false, output);
         }
 
         bool isCall = type.EndsWith("_call"u8);
         if (isCall && isAdded && Utf8Json.IsString(toolName))
         {
-            Utf8Json.Observe(toolName, OutputKind.ToolName, 0, output);
+            Utf8Json.ReportOutput(toolName, OutputKind.ToolName, 0, output);
         }
 
         if (isCall && isWhole && Utf8Json.IsString(arguments))
         {
-            Utf8Json.Observe(arguments, OutputKind.ToolArguments, 0, output);
+            Utf8Json.ReportOutput(arguments, OutputKind.ToolArguments, 0, output);
         }
 
         bool isDone = isWhole || eventType.EndsWith(".done"u8);
         if (keepsMessage && isDone)
         {
-            ResponseBlocks.Tell(item, outputIndex, BlockStage.Done, output);
+            ResponseBlocks.Report(item, outputIndex, BlockStage.Done, output);
         }
 
         return isDone && ServerTool(type, isSearch) is { } tool
@@ -107,9 +115,21 @@ internal static class ResponseItem
         return isSearch;
     }
 
-    // Parts of a message (output_text, refusal) or of reasoning (reasoning_text, summary_text).
-    private static void ReadParts(ref Utf8JsonReader reader, int outputIndex, bool isSummary, IOutputObserver output)
+    // Parts of a message (output_text, refusal) or of reasoning (reasoning_text, summary_text). The item decides their
+    // kind, since a part's type may come after its text.
+    private static void ReadParts(ReadOnlySpan<byte> parts, OutputKind kind, int outputIndex, bool isSummary, IOutputObserver output)
     {
+        if (parts.IsEmpty)
+        {
+            return;
+        }
+
+        Utf8JsonReader reader = Utf8Json.ReadValue(parts);
+        if (!reader.EnterArray())
+        {
+            return;
+        }
+
         for (int part = 0; reader.NextElement(); part++)
         {
             if (!reader.EnterObject())
@@ -117,23 +137,18 @@ internal static class ResponseItem
                 continue;
             }
 
-            OutputKind kind = OutputKind.Text;
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
-                if (name.SequenceEqual("type"u8) && reader.TokenType == JsonTokenType.String)
-                {
-                    kind = reader.ValueTextEquals("output_text"u8) ? OutputKind.Text : OutputKind.Reasoning;
-                }
-                else if (name.SequenceEqual("text"u8))
+                if (name.SequenceEqual("text"u8))
                 {
                     output.OnBlock(new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, kind, part, isSummary), BlockStage.Delta));
-                    reader.Observe(kind, 0, output);
+                    reader.ReportOutput(kind, 0, output);
                 }
                 else if (name.SequenceEqual("refusal"u8))
                 {
                     output.OnBlock(
                         new OutputBlock(0, ResponseBlocks.KeyOf(outputIndex, OutputKind.Refusal, part, isSummary), BlockStage.Delta));
-                    reader.Observe(OutputKind.Refusal, 0, output);
+                    reader.ReportOutput(OutputKind.Refusal, 0, output);
                 }
                 else
                 {

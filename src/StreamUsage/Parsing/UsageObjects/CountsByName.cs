@@ -5,7 +5,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Merges counts under names that a provider may add to: server tools, token details.</summary>
+/// <summary>Merges counts under names that a provider may add to: server tools, token details. At most 64 names of 64
+/// characters are kept.</summary>
 internal static class CountsByName
 {
     private const int MaxNames = 64;
@@ -44,11 +45,12 @@ internal static class CountsByName
             }
         }
 
-        return counts is null || ReferenceEquals(counts.ToImmutable(), before) ? known : counts.ToImmutable();
+        // An unchanged builder returns the map that it was made of.
+        ImmutableSortedDictionary<string, long>? next = counts?.ToImmutable();
+        return next is null || ReferenceEquals(next, before) ? known : next;
     }
 
-    /// <summary>Returns the counts with one more, or the same object if unchanged. At most 64 names of 64 characters
-    /// are kept.</summary>
+    /// <summary>Returns the counts with one more, or the same object if nothing changes.</summary>
     public static IReadOnlyDictionary<string, long> With(IReadOnlyDictionary<string, long> counts, string name, long count)
     {
         if (name.Length > MaxNameLength)

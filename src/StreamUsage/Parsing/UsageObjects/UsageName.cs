@@ -8,11 +8,14 @@ namespace StreamUsage.Parsing.UsageObjects;
 /// <param name="Field">The kind of content.</param>
 internal sealed record UsageName(string Name, UsageField Field)
 {
+    /// <summary>Gets the name in UTF-8.</summary>
     public byte[] Utf8 { get; } = Encoding.UTF8.GetBytes(Name);
 
+    /// <summary>Gets the count that the field holds.</summary>
     public UsageCount CountOf { get; private init; }
 
-    /// <summary>Gets the rank among the names of one count: 0 is the protocol's own.</summary>
+    /// <summary>Gets the rank among the names of one count: 0 for the protocol's own. If an object has several of them
+    /// that are not 0, the lowest rank wins.</summary>
     public byte Rank { get; private init; }
 
     /// <summary>Gets the name in the record; null if none.</summary>
@@ -28,13 +31,17 @@ internal sealed record UsageName(string Name, UsageField Field)
     public static UsageName AnthropicCount(string name, UsageCount count, byte rank) =>
         new(name, UsageField.AnthropicCacheCount) { CountOf = count, Rank = rank };
 
+    /// <summary>Returns a subset of tokens, kept under a key.</summary>
     public static UsageName Detail(string name, string key) => new(name, UsageField.Detail) { Key = key };
 
+    /// <summary>Returns an object with further fields.</summary>
     public static UsageName Object(string name, UsageNames group, UsageField field = UsageField.Group) =>
         new(name, field) { Group = group };
 
+    /// <summary>Returns a field that is kept under a key, and may be a count too.</summary>
     public static UsageName Keyed(string name, UsageField field, string key, UsageCount count = default) =>
         new(name, field) { Key = key, CountOf = count };
 
+    /// <summary>Returns known fields that no record keeps.</summary>
     public static IEnumerable<UsageName> Ignored(params string[] names) => names.Select(name => new UsageName(name, UsageField.Ignored));
 }

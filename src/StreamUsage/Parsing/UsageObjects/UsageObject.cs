@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing.Anthropic;
@@ -12,8 +11,50 @@ internal static class UsageObject
 {
     private const decimal DollarsPerTick = 0.0000000001m;
 
-    /// <summary>Reads the object that the reader is at; skips any other value. The state's counts stay
-    /// unchanged.</summary>
+    /// <summary>Reads the usage object that the reader is at, and reports it. Returns its counts; none for any other
+    /// value, which is skipped.</summary>
+    /// <param name="reader">The reader.</param>
+    /// <param name="data">The event's data.</param>
+    /// <param name="names">The protocol's fields.</param>
+    /// <param name="convention">The protocol's documented convention.</param>
+    /// <param name="state">The state, which gets the facts that are no token counts.</param>
+    /// <param name="output">The observer.</param>
+    /// <param name="isCumulative">Whether the object updates an earlier one field by field; else it replaces
+    /// it.</param>
+    public static ReportedTokens ReadAndReport(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageNames names, TokenConvention convention, ref UsageAccumulator state,
+        IOutputObserver output, bool isCumulative)
+    {
+        UsageReport report = default;
+        ReadOnlySpan<byte> json = Read(ref reader, data, names, ref report, ref state, output);
+        if (json.IsEmpty)
+        {
+            return default;
+        }
+
+        output.OnReportedUsage(json, isCumulative);
+        return report.IsEmpty ? default : report.ToTokens(convention);
+    }
+
+    /// <summary>Reads the usage object that the reader is at. Returns its JSON; empty for any other value, which is
+    /// skipped.</summary>
+    public static ReadOnlySpan<byte> Read(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageNames names, ref UsageReport report, ref UsageAccumulator state,
+        IOutputObserver output)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return default;
+        }
+
+        int start = (int)reader.TokenStartIndex;
+        state = Read(ref reader, names, ref report, state, output);
+        return data[start..(int)reader.BytesConsumed];
+    }
+
+    /// <summary>Reads the object that the reader is at; skips any other value. Token counts go to the report, not to
+    /// the state.</summary>
     public static UsageAccumulator Read(
         ref Utf8JsonReader reader, UsageNames names, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
     {
@@ -79,7 +120,7 @@ internal static class UsageObject
             case UsageField.BilledCounts:
                 return ReadBilled(ref reader, known.Group!, state, output);
             default:
-                return ReadBesideCounts(ref reader, known, ref report, state, output);
+                return ReadOtherField(ref reader, known, ref report, state, output);
         }
     }
 
@@ -94,8 +135,7 @@ internal static class UsageObject
         return count;
     }
 
-    // Facts beside the counts: cost, rate class, server tools, units.
-    private static UsageAccumulator ReadBesideCounts(
+    private static UsageAccumulator ReadOtherField(
         ref Utf8JsonReader reader, UsageName known, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
     {
         switch (known.Field)
@@ -104,15 +144,15 @@ internal static class UsageObject
                 return WithCost(state, ReadCost(ref reader));
             case UsageField.CostTicks:
                 return WithCost(state, reader.GetAmount() * DollarsPerTick);
-            case UsageField.ServerTools:
+            case UsageField.ToolRequests:
                 return state with { ServerToolUse = CountsByName.Read(ref reader, state.ServerToolUse, output) };
-            case UsageField.ServerToolCalls:
-                return ReadServerToolCalls(ref reader, "_calls"u8, state, output);
-            case UsageField.ServerToolUses:
-                return ReadServerToolCalls(ref reader, default, state, output);
-            case UsageField.ServerToolList:
-                return ReadServerToolList(ref reader, state, output);
-            case UsageField.ServerTool:
+            case UsageField.ToolCalls:
+                return ServerToolCounts.ReadObject(ref reader, "_calls"u8, state, output);
+            case UsageField.ToolNames:
+                return ServerToolCounts.ReadObject(ref reader, default, state, output);
+            case UsageField.ToolList:
+                return ServerToolCounts.ReadList(ref reader, state, output);
+            case UsageField.SingleTool:
                 return Count(ref reader, known, ref report, output) is { } uses
                     ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, known.Key!, uses) } : state;
             case UsageField.ServiceTier:
@@ -213,72 +253,8 @@ internal static class UsageObject
         }
     }
 
-    // {web_search_calls, x_search_calls, …}, or the tools' names alone.
-    private static UsageAccumulator ReadServerToolCalls(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> suffix, UsageAccumulator state, IOutputObserver output)
-    {
-        if (!reader.EnterObject())
-        {
-            return state;
-        }
-
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.EndsWith(suffix) && reader.GetCount(name, output) is { } count)
-            {
-                string tool = Encoding.UTF8.GetString(name[..^suffix.Length]) + "_requests";
-                state = state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool, count) };
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return state;
-    }
-
-    private static UsageAccumulator ReadServerToolList(ref Utf8JsonReader reader, UsageAccumulator state, IOutputObserver output)
-    {
-        if (!reader.EnterArray())
-        {
-            return state;
-        }
-
-        while (reader.NextElement())
-        {
-            if (!reader.EnterObject())
-            {
-                continue;
-            }
-
-            string? tool = null;
-            long? count = null;
-            while (reader.NextProperty(out ReadOnlySpan<byte> name))
-            {
-                if (name.SequenceEqual("type"u8))
-                {
-                    tool = reader.GetName();
-                }
-                else if (name.SequenceEqual("count"u8))
-                {
-                    count = reader.GetCount(name, output);
-                }
-                else
-                {
-                    reader.Skip();
-                }
-            }
-
-            state = tool is not null && count is { } uses
-                ? state with { ServerToolUse = CountsByName.With(state.ServerToolUse, tool + "_requests", uses) } : state;
-        }
-
-        return state;
-    }
-
     // {status: {type: "redeemed"}}: the bill is as if the other model had answered. Whether the counts include that is
-    // undocumented.
+    // undocumented, and so is the rest of the object: the word is looked for anywhere in it.
     private static UsageAccumulator ReadFallbackCredit(ref Utf8JsonReader reader, UsageAccumulator state)
     {
         if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
