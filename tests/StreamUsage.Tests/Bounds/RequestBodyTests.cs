@@ -138,12 +138,14 @@ public sealed class RequestBodyTests
     }
 
     [Fact]
-    public async Task A_response_that_is_tracked_already_takes_nothing_of_the_budget()
+    public async Task A_response_that_is_tracked_already_gives_the_second_copy_back()
     {
         await using var tracker = new UsageTracker(new RecordingSink());
         using HttpClient client = Client(tracker, new Provider(Answers.Claude) { Tracker = tracker });
 
         using HttpResponseMessage response = await SendAsync(client, Request);
+        await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        await tracker.FlushAsync(TestContext.Current.CancellationToken);
 
         tracker.Budget.Taken.Should().Be(0);
     }
