@@ -5,8 +5,8 @@ namespace StreamUsage.Tests.Parsing;
 /// <summary>Events with several JSON values, from servers that leave out the blank line.</summary>
 public sealed class SeveralValuesTests
 {
-    private const string Start = """{"type":"message_start","message":{"id":"m","model":"c","""
-        + """"usage":{"input_tokens":10,"output_tokens":1}}}""";
+    private const string Start = """{"type":"message_start","message":{"id":"m","model":"c","usage":"""
+        + """{"input_tokens":10,"output_tokens":1}}}""";
 
     [Theory]
     [InlineData("""{"type":"ping"}""")]
