@@ -61,17 +61,30 @@ internal sealed class FailedRecords(
             Split(batch, pieces);
         }
 
-        RetryPause pause = retries.InOutage();
         while (!pieces.IsEmpty && !abandoned.IsCancellationRequested)
         {
-            await WaitInOutageAsync(pause, successes, abandoned).ConfigureAwait(false);
-            if (!abandoned.IsCancellationRequested && pieces.TryDequeue(out QueuedRecord[]? piece))
+            using CancellationTokenSource ends = UntilSuccess(abandoned);
+            if (!health.HasSucceededSince(successes))
+            {
+                await retries.RepeatInOutageAsync(TryNextAsync, ends.Token).ConfigureAwait(false);
+            }
+            else if (pieces.TryDequeue(out QueuedRecord[]? piece))
             {
                 await TryAsync(piece, pieces, successes).ConfigureAwait(false);
             }
         }
 
         calls.GiveUp([.. pieces.SelectMany(static piece => piece)], DropReason.Shutdown, fault);
+
+        async ValueTask<bool> TryNextAsync()
+        {
+            if (pieces.TryDequeue(out QueuedRecord[]? piece))
+            {
+                await TryAsync(piece, pieces, successes).ConfigureAwait(false);
+            }
+
+            return pieces.IsEmpty || health.HasSucceededSince(successes);
+        }
     }
 
     private async Task TryAsync(QueuedRecord[] piece, ConcurrentQueue<QueuedRecord[]> pieces, long successes)
@@ -114,12 +127,7 @@ internal sealed class FailedRecords(
             bool wasAccepting = health.HasSucceededSince(successes);
             long firstCalls = health.FirstCalls;
             successes = health.Successes;
-            RetryPause pause = retries.BetweenAttempts();
-            for (int i = 1; i < retries.MaxAttempts && attemptsThatCount < retries.MaxAttempts && IsOpen(); i++)
-            {
-                await pause.WaitAsync(abandoned).ConfigureAwait(false);
-                await TryAgainAsync().ConfigureAwait(false);
-            }
+            await retries.RepeatAsync(TryInRoundAsync, abandoned).ConfigureAwait(false);
 
             // The record is bad if the sink accepted others between its attempts. If none came, only the sink's last
             // state tells: after a success, a whole round has failed.
@@ -129,14 +137,10 @@ internal sealed class FailedRecords(
                 break;
             }
 
-            pause = retries.InOutage();
-            while (IsOpen() && !health.HasSucceededSince(successes))
+            using CancellationTokenSource ends = UntilSuccess(abandoned);
+            if (!health.HasSucceededSince(successes))
             {
-                await WaitInOutageAsync(pause, successes, abandoned).ConfigureAwait(false);
-                if (!health.HasSucceededSince(successes))
-                {
-                    await TryAgainAsync().ConfigureAwait(false);
-                }
+                await retries.RepeatInOutageAsync(TryInOutageAsync, ends.Token).ConfigureAwait(false);
             }
         }
 
@@ -146,6 +150,18 @@ internal sealed class FailedRecords(
         }
 
         bool IsOpen() => lastFault is not null && !abandoned.IsCancellationRequested;
+
+        async ValueTask<bool> TryInRoundAsync()
+        {
+            await TryAgainAsync().ConfigureAwait(false);
+            return !IsOpen() || attemptsThatCount >= retries.MaxAttempts;
+        }
+
+        async ValueTask<bool> TryInOutageAsync()
+        {
+            await TryAgainAsync().ConfigureAwait(false);
+            return !IsOpen() || health.HasSucceededSince(successes);
+        }
 
         async Task TryAgainAsync()
         {
@@ -158,15 +174,9 @@ internal sealed class FailedRecords(
         }
     }
 
-    // Pauses while the sink accepts nothing. Its next success ends the pause.
-    private async Task WaitInOutageAsync(RetryPause pause, long successes, CancellationToken abandoned)
-    {
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(abandoned, health.UntilSuccess());
-        if (!health.HasSucceededSince(successes)) // After the token: no success is missed.
-        {
-            await pause.WaitAsync(ends.Token).ConfigureAwait(false);
-        }
-    }
+    // Take the source before asking whether the sink has succeeded: then no success is missed.
+    private CancellationTokenSource UntilSuccess(CancellationToken abandoned) =>
+        CancellationTokenSource.CreateLinkedTokenSource(abandoned, health.UntilSuccess());
 
     private async Task<Exception?> CallAsync(QueuedRecord[] records)
     {

@@ -1,6 +1,6 @@
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Decompression;
+namespace StreamUsage.Tests.Framing;
 
 /// <summary>A body that decodes to far more than any stream of events does. Measures the process's memory: nothing else
 /// runs beside it.</summary>

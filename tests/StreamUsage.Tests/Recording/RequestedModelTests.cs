@@ -1,7 +1,7 @@
 using System.Text;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>A model that the context leaves out is read from the request's body.</summary>
 public sealed class RequestedModelTests

@@ -6,7 +6,7 @@ using StreamUsage.PassThrough.Sessions;
 using StreamUsage.Recording.Journal;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>The journal holds the record that an open response gets if its process ends now.</summary>
 public sealed class OpenJournalTests : IAsyncDisposable

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>The meter "StreamUsage": records by outcome, faults by kind, streams open.</summary>
 [Collection(AloneCollection.Name)] // Meters are the process's.

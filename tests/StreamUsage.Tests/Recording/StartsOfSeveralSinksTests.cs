@@ -1,6 +1,6 @@
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>Several sinks of one tracker: each gets every start, whatever the others do with it.</summary>
 public sealed class StartsOfSeveralSinksTests

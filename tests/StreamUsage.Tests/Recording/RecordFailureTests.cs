@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Polly.Timeout;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>A request that got no response has a record too.</summary>
 public sealed class RecordFailureTests

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>One line a response, with the same id and fields every time, and nothing secret in any line.</summary>
 public sealed class SummaryLineTests

@@ -1,6 +1,6 @@
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>Captured headers are kept by name, secrets without their value.</summary>
 public sealed class RedactionTests

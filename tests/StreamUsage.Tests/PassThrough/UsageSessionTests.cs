@@ -1,7 +1,7 @@
 using System.Text;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Sessions;
+namespace StreamUsage.Tests.PassThrough;
 
 /// <summary>The messages of a socket: one record of each response, whichever protocol it is.</summary>
 public sealed class UsageSessionTests : IAsyncDisposable

@@ -2,7 +2,7 @@ using CsCheck;
 using StreamUsage.Framing.EventStreams;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.EventStream;
+namespace StreamUsage.Tests.Framing;
 
 public sealed class Crc32Tests
 {

@@ -4,7 +4,7 @@ using StreamUsage.Framing.Encodings;
 using StreamUsage.Recording;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>A body ends once, whoever ends it: its reader, the drainer, the decoding, or a shutdown.</summary>
 public sealed class BodyEndTests

@@ -1,6 +1,6 @@
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>The scope of a client's call knows whether a handler inside recorded the call.</summary>
 public sealed class CallScopeTests

@@ -1,7 +1,7 @@
 using System.Buffers;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>A caller may release its request body before the record is built.</summary>
 public sealed class GoneRequestTests

@@ -5,7 +5,7 @@ using StreamUsage.Diagnostics;
 using StreamUsage.Estimation;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>Whatever fails beside the bytes, the reader has the same bytes at the same reads, and there is a
 /// record.</summary>

@@ -3,7 +3,7 @@ using StreamUsage.Buffers;
 using StreamUsage.Framing.EventStreams;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.EventStream;
+namespace StreamUsage.Tests.Framing;
 
 public sealed class EventStreamDecoderTests
 {

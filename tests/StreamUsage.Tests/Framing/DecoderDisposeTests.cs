@@ -3,7 +3,7 @@ using System.Text;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Decompression;
+namespace StreamUsage.Tests.Framing;
 
 /// <summary>A decoder whose Dispose throws costs nothing of what it has decoded.</summary>
 public sealed class DecoderDisposeTests

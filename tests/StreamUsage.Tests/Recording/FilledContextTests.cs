@@ -1,4 +1,4 @@
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>A context that is filled in from another one has every member of it.</summary>
 public sealed class FilledContextTests

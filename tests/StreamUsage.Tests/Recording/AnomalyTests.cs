@@ -1,7 +1,7 @@
 using System.Text;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>What a biller should look at: in the record, in the summary line, as a tag of a metric.</summary>
 public sealed class AnomalyTests

@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 
-namespace StreamUsage.Tests.Sinks;
+namespace StreamUsage.Tests.Export;
 
 /// <summary>A file of whole lines, whatever happened to the process or the disk that wrote it.</summary>
 public sealed class JsonLinesSinkTests : IDisposable

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>Ids, times and counts of a record.</summary>
 public sealed class TimingTests

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Recording.Building;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>Estimators and pricing run on threads of their own, and one that hangs blocks no other for good.</summary>
 public sealed class EstimationWorkerTests

@@ -4,7 +4,7 @@ using StreamUsage.Parsing;
 using StreamUsage.Pricing;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Record;
+namespace StreamUsage.Tests.Recording;
 
 /// <summary>What the making of a record calls of the user's (estimator, pricing, an exception's message, a parser's
 /// collections) may throw or hang: there is a record all the same.</summary>

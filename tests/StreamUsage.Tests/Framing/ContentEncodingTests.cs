@@ -6,7 +6,7 @@ using StreamUsage.Capture;
 using StreamUsage.Framing.Encodings;
 using StreamUsage.Tests.Support;
 
-namespace StreamUsage.Tests.Decompression;
+namespace StreamUsage.Tests.Framing;
 
 /// <summary>A body under a Content-Encoding: the caller has its bytes, the record has what they say.</summary>
 public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
