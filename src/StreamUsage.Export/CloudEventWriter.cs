@@ -1,11 +1,15 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using StreamUsage.Pricing;
 
 namespace StreamUsage.Export;
 
 /// <summary>Writes records as CloudEvents 1.0 in JSON, for metering services. An event's <c>id</c> is the record's, so
-/// a record that is delivered twice counts once. Amounts are strings, so that no receiver rounds them.</summary>
+/// a record that is delivered twice counts once.</summary>
+/// <remarks>Costs and units are strings, so that no receiver rounds them. Token counts are the billed ones
+/// (<see cref="UsageRecord.BilledUsage"/>). A member without a value is left out: a record without a price has no
+/// <c>cost</c>.</remarks>
 public static class CloudEventWriter
 {
     /// <summary>The media type of one event.</summary>
@@ -38,11 +42,12 @@ public static class CloudEventWriter
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(records);
+        options ??= new CloudEventOptions();
         using var json = new Utf8JsonWriter(writer);
         json.WriteStartArray();
         foreach (UsageRecord record in records)
         {
-            Write(json, record, options ?? new CloudEventOptions());
+            Write(json, record, options);
         }
 
         json.WriteEndArray();
@@ -66,7 +71,7 @@ public static class CloudEventWriter
 
     private static void WriteData(Utf8JsonWriter json, UsageRecord record)
     {
-        TokenUsage usage = record.BilledUsage;
+        TokenUsage usage = Billing.TokensOf(record);
         WriteText(json, "model", record.ResponseModel ?? record.Context.Model);
         WriteText(json, "provider", record.Context.Provider);
         WriteText(json, "protocol", record.Protocol);

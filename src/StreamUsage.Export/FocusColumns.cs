@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace StreamUsage.Export;
 
-/// <summary>Holds the columns of a report: FOCUS's own in the order of their names, then custom ones with <c>x_</c>
-/// (FOCUS 1.2, Column Naming and Ordering).</summary>
+/// <summary>Holds the columns of a report: those of FOCUS by name, then custom ones, which begin with <c>x_</c> (FOCUS
+/// 1.2, Column Naming and Ordering).</summary>
 internal static class FocusColumns
 {
     public static IReadOnlyList<FocusColumn> All { get; } =

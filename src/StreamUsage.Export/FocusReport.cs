@@ -5,8 +5,10 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Export;
 
-/// <summary>Adds up records and writes them as CSV by the FinOps Open Cost and Usage Specification (FOCUS) 1.2. Each
-/// row is an hour, API key, model and bucket. Costs are a price table's, not an invoice's. Not thread-safe.</summary>
+/// <summary>Adds up records and writes them as CSV by the FinOps Open Cost and Usage Specification (FOCUS) 1.2. Not
+/// thread-safe.</summary>
+/// <remarks>A row holds one hour (UTC), API key, model, bucket and price. Costs come from the records' price table, not
+/// from an invoice.</remarks>
 public sealed class FocusReport
 {
     private readonly FocusOptions _options;
@@ -17,10 +19,10 @@ public sealed class FocusReport
     /// <param name="options">The options; null for the defaults.</param>
     public FocusReport(FocusOptions? options = null) => _options = options ?? new FocusOptions();
 
-    /// <summary>Gets the number of records that were left out because they have no cost.</summary>
+    /// <summary>Gets the number of records that were left out because they have no cost; 0 if none.</summary>
     public long UnpricedRecords { get; private set; }
 
-    /// <summary>Gets the number of rows.</summary>
+    /// <summary>Gets the number of rows, without the header.</summary>
     public int RowCount => _rows.Count;
 
     /// <summary>Adds a record. Returns false, and counts it in <see cref="UnpricedRecords"/>, if it has no
@@ -36,6 +38,8 @@ public sealed class FocusReport
             return false;
         }
 
+        // User code may throw: it is called before anything is added.
+        string? subAccount = _options.SubAccountId?.Invoke(record);
         DateTimeOffset time = record.StartedAt.ToUniversalTime();
         _responses++;
         string tags = ToJson(record.Context.Tags);
@@ -45,7 +49,7 @@ public sealed class FocusReport
             {
                 Hour = new DateTimeOffset(time.Year, time.Month, time.Day, time.Hour, 0, 0, TimeSpan.Zero),
                 ApiKeyId = record.Context.ApiKeyId,
-                SubAccountId = _options.SubAccountId?.Invoke(record),
+                SubAccountId = subAccount,
                 Entry = line.Cost.PricedAs.Length == 0
                     ? $"{record.Context.Provider ?? record.Protocol ?? "unknown"}/{record.ResponseModel ?? record.Context.Model}"
                     : line.Cost.PricedAs,
@@ -71,7 +75,8 @@ public sealed class FocusReport
         return true;
     }
 
-    /// <summary>Writes the report as CSV (RFC 4180): a header, then the rows by hour. An empty field is null.</summary>
+    /// <summary>Writes the report as CSV (RFC 4180): a header, then the rows by hour, API key, model and bucket. An
+    /// empty field means null.</summary>
     /// <param name="writer">Receives the text; its lines end in CR LF.</param>
     /// <exception cref="ArgumentNullException"><paramref name="writer"/> is null.</exception>
     public void WriteCsv(TextWriter writer)

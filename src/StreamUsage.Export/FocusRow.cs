@@ -41,19 +41,24 @@ internal sealed class FocusRow(FocusKey key)
 
     public decimal Quantity { get; private set; }
 
+    /// <summary>Gets the number of responses with a line in this row.</summary>
     public long Responses { get; private set; }
 
+    /// <summary>Gets the cost before the multiplier.</summary>
     public decimal ListCost => Quantity * Key.ListUnitPrice;
 
     public decimal ContractedUnitPrice => Key.ListUnitPrice * Key.Multiplier;
 
+    /// <summary>Gets the cost after the multiplier.</summary>
     public decimal ContractedCost => Quantity * ContractedUnitPrice;
 
     public string Provider => Key.Entry.Split('/', 2)[0];
 
+    /// <summary>Gets the start of the billing period: the first of the month, in UTC.</summary>
     public DateTimeOffset PeriodStart => new(Key.Hour.Year, Key.Hour.Month, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Adds a line of a response, which may have several at this price (its iterations).</summary>
+    /// <summary>Adds a line of a response. Several lines of one response, such as its iterations, count as one
+    /// response.</summary>
     public void Add(decimal quantity, long response)
     {
         Quantity += quantity;

@@ -5,7 +5,7 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Extensions.AI;
 
-/// <summary>Parses what <see cref="ClientMessages"/> writes.</summary>
+/// <summary>Parses the messages that <see cref="ClientMessages"/> writes.</summary>
 internal sealed class ClientMessageParser(string operation) : IUsageParser
 {
     public string Protocol => "extensions-ai";

@@ -6,7 +6,7 @@ using Microsoft.Extensions.AI;
 
 namespace StreamUsage.Extensions.AI;
 
-/// <summary>Writes what a client's objects say as messages for <see cref="ClientMessageParser"/>. Not
+/// <summary>Writes a client's responses and updates as JSON messages for <see cref="ClientMessageParser"/>. Not
 /// thread-safe.</summary>
 internal sealed class ClientMessages : IDisposable
 {
@@ -16,6 +16,9 @@ internal sealed class ClientMessages : IDisposable
 
     public ClientMessages() =>
         _writer = new Utf8JsonWriter(_buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>Gets why a part of the last message was left out; null if it is whole.</summary>
+    public Exception? Fault { get; private set; }
 
     /// <summary>Returns the message, which is valid until the next one is written.</summary>
     public ReadOnlySpan<byte> Take()
@@ -45,7 +48,7 @@ internal sealed class ClientMessages : IDisposable
         End();
     }
 
-    /// <summary>Writes an answer of embeddings.</summary>
+    /// <summary>Writes a response of an embedding generator.</summary>
     public void Write(string? model, UsageDetails? usage)
     {
         Begin(id: null, model, finishReason: null);
@@ -55,6 +58,7 @@ internal sealed class ClientMessages : IDisposable
 
     private void Begin(string? id, string? model, ChatFinishReason? finishReason)
     {
+        Fault = null;
         _buffer.ResetWrittenCount();
         _writer.Reset();
         _writer.WriteStartObject();
@@ -69,7 +73,7 @@ internal sealed class ClientMessages : IDisposable
     {
         if (role == ChatRole.Tool)
         {
-            return; // Results of functions, which the model did not write.
+            return; // Function results are not output of the model.
         }
 
         foreach (AIContent content in contents)
@@ -84,7 +88,8 @@ internal sealed class ClientMessages : IDisposable
                     break;
                 case FunctionCallContent call:
                     WriteText("tool"u8, call.Name);
-                    WriteText("arguments"u8, RequestJson.Arguments(call));
+                    WriteText("arguments"u8, RequestJson.Arguments(call, out Exception? fault));
+                    Fault ??= fault;
                     break;
                 case UsageContent usage when includesUsage:
                     WriteUsage(usage.Details);
@@ -95,7 +100,7 @@ internal sealed class ClientMessages : IDisposable
         }
     }
 
-    // Several usages of one answer add up, as they do in a ChatResponse of its updates.
+    // Several usages of one response add up, as in ToChatResponse.
     private void WriteUsage(UsageDetails? details)
     {
         if (details is null)
@@ -108,7 +113,7 @@ internal sealed class ClientMessages : IDisposable
         JsonSerializer.Serialize(_writer, _usage, AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(UsageDetails)));
     }
 
-    // Half a surrogate pair, the other half of which is in the next update, is no reason to lose the text.
+    // An update may end with half of a surrogate pair. GetBytes replaces it; the writer would throw.
     private void WriteText(ReadOnlySpan<byte> name, string? text)
     {
         if (!string.IsNullOrEmpty(text))

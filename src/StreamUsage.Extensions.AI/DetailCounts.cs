@@ -4,14 +4,14 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Extensions.AI;
 
-/// <summary>Reads <see cref="UsageDetails"/>. Its input includes cached tokens, and its output reasoning. It has no
-/// member for cache writes: clients add them to the additional counts, under different names.</summary>
+/// <summary>Reads <see cref="UsageDetails"/>. Its input count includes cached tokens, and its output count reasoning.
+/// It has no member for cache writes: clients add them to the additional counts, under different names.</summary>
 internal static class DetailCounts
 {
     private const int MaxDetails = 32;
 
-    /// <summary>Returns the state after a usage. Audio is read from its JSON, as those members are still
-    /// experimental: code compiled against them may break.</summary>
+    /// <summary>Returns the state after a usage. The audio counts are read from its JSON, because their properties are
+    /// experimental: code that is compiled against them may break.</summary>
     public static UsageAccumulator Apply(UsageDetails details, ReadOnlySpan<byte> json, UsageAccumulator state)
     {
         bool isIgnored = false;
@@ -49,7 +49,7 @@ internal static class DetailCounts
             }
         }
 
-        // Some clients leave cached tokens out of the input all the same: the total tells, or a cache larger than the
+        // Some clients do not count cached tokens as input. The total shows this, or a cache read larger than the
         // input.
         bool hasCreation = (creation ?? creation5m ?? creation1h) is > 0;
         state = state.Replace(new ReportedTokens

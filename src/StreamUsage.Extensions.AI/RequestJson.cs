@@ -5,12 +5,13 @@ using Microsoft.Extensions.AI;
 
 namespace StreamUsage.Extensions.AI;
 
-/// <summary>Writes a call's text as a request of Chat Completions, for the estimate of input that the client did not
-/// report. Images and other data are left out.</summary>
+/// <summary>Writes a call as a request of Chat Completions, to estimate input that the client did not report. Images,
+/// other data and objects that cannot be serialized are left out.</summary>
 internal static class RequestJson
 {
     private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
 
+    /// <summary>Writes the messages, instructions and tools of a chat call.</summary>
     public static ReadOnlyMemory<byte> Of(string? model, IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -56,9 +57,14 @@ internal static class RequestJson
         return buffer.WrittenMemory;
     }
 
-    /// <summary>Returns the arguments of a call as JSON; empty if they are none.</summary>
-    public static string Arguments(FunctionCallContent call) =>
-        call.Arguments is { Count: > 0 } arguments ? Serialize(arguments, typeof(IDictionary<string, object?>)) : "";
+    /// <summary>Returns the arguments of a call as JSON; empty if there are none, or if they cannot be
+    /// serialized.</summary>
+    public static string Arguments(FunctionCallContent call, out Exception? fault)
+    {
+        fault = null;
+        return call.Arguments is { Count: > 0 } arguments
+            ? Serialize(arguments, typeof(IDictionary<string, object?>), out fault) : "";
+    }
 
     private static Utf8JsonWriter Create(ArrayBufferWriter<byte> buffer) =>
         new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
@@ -79,7 +85,7 @@ internal static class RequestJson
         string text = string.Concat(message.Contents.Select(static content => content switch
         {
             FunctionResultContent { Result: string result } => result,
-            FunctionResultContent { Result: { } result } => Serialize(result, typeof(object)),
+            FunctionResultContent { Result: { } result } => Serialize(result, typeof(object), out _),
             TextContent part => part.Text,
             _ => null,
         }));
@@ -90,7 +96,8 @@ internal static class RequestJson
             writer.WriteStartArray("tool_calls"u8);
             foreach (FunctionCallContent call in calls)
             {
-                WriteFunction(writer, call.Name, static (function, call) => function.WriteString("arguments"u8, Arguments(call)), call);
+                WriteFunction(
+                    writer, call.Name, static (function, call) => function.WriteString("arguments"u8, Arguments(call, out _)), call);
             }
 
             writer.WriteEndArray();
@@ -130,6 +137,17 @@ internal static class RequestJson
         writer.WriteEndObject();
     }
 
-    private static string Serialize(object value, Type type) =>
-        JsonSerializer.Serialize(value, Compact.GetTypeInfo(type));
+    private static string Serialize(object value, Type type, out Exception? fault)
+    {
+        fault = null;
+        try
+        {
+            return JsonSerializer.Serialize(value, Compact.GetTypeInfo(type));
+        }
+        catch (Exception thrown)
+        {
+            fault = thrown; // The value is a user's object, whose properties may throw anything.
+            return "";
+        }
+    }
 }

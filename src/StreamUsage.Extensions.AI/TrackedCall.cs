@@ -4,8 +4,8 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.Extensions.AI;
 
-/// <summary>Represents one call of a client and its record. Makes none if the response is tracked below. Its members
-/// never throw.</summary>
+/// <summary>Represents one call of a client and its record. It makes no record if an inner handler or client with the
+/// same sink tracks the response. Its members never throw.</summary>
 internal sealed class TrackedCall : IDisposable
 {
     private readonly UsageTracker _tracker;
@@ -16,7 +16,7 @@ internal sealed class TrackedCall : IDisposable
     private readonly ILogger? _logger;
     private readonly bool _isStreamed;
     private ClientMessages? _messages;
-    private ClientResponse? _response; // Null until the client answers, and if the response is tracked below.
+    private ClientResponse? _response; // Null until the client answers, and if the response is tracked inside.
     private bool _isEnded;
 
     public TrackedCall(
@@ -43,7 +43,8 @@ internal sealed class TrackedCall : IDisposable
         };
     }
 
-    /// <summary>Returns the call's context: the attached one, what the callback returns, and the ambient one.</summary>
+    /// <summary>Returns the call's context: the attached one, filled in from the callback's and then from the ambient
+    /// one.</summary>
     public static UsageContext Combine<TOptions>(
         UsageContext? attached, Func<TOptions?, UsageContext?>? callback, TOptions? options, string callbackName, ILogger? logger)
     {
@@ -52,13 +53,12 @@ internal sealed class TrackedCall : IDisposable
         {
             context = callback?.Invoke(options) is { } returned ? context.FillIn(returned) : context;
         }
-        catch (Exception fault) when (logger is not null)
+        catch (Exception fault)
         {
-            Log.ContextFailed(logger, callbackName, fault);
-        }
-        catch (Exception)
-        {
-            // Nobody listens.
+            if (logger is not null)
+            {
+                Log.ContextFailed(logger, callbackName, fault);
+            }
         }
 
         return UsageScope.Current is { } ambient ? context.FillIn(ambient) : context;
@@ -77,7 +77,7 @@ internal sealed class TrackedCall : IDisposable
 
         if (_scope.IsTracked)
         {
-            // What came before, if anything, was the answer of a client that nobody else tracks.
+            // An earlier part of the answer, if any, came from a client that nobody else tracks.
             _response?.Finish(StreamEnd.EndOfBody);
             _isEnded = true;
             return;
@@ -89,15 +89,11 @@ internal sealed class TrackedCall : IDisposable
             _messages ??= new ClientMessages();
             write(_messages, answer);
             _response.Receive(_messages.Take());
+            LogFault(_messages.Fault);
         }
         catch (Exception fault)
         {
-            _messages?.Dispose();
-            _messages = null;
-            if (_logger is not null)
-            {
-                Log.AnswerNotRead(_logger, _context.Model, fault);
-            }
+            LogFault(fault); // The messages stay: they hold the usage so far, and the next one begins anew.
         }
     }
 
@@ -135,7 +131,7 @@ internal sealed class TrackedCall : IDisposable
     {
         if (_response is null)
         {
-            _isEnded = true; // The client was never asked, or somebody else tracks it.
+            _isEnded = true; // The client was never called, or an inner client tracks it.
         }
 
         End(StreamEnd.ReaderLeft, fault: null);
@@ -169,6 +165,14 @@ internal sealed class TrackedCall : IDisposable
         _response.Finish(end, fault);
     }
 
+    private void LogFault(Exception? fault)
+    {
+        if (fault is not null && _logger is not null)
+        {
+            Log.AnswerNotRead(_logger, _context.Model, fault);
+        }
+    }
+
     private ReadOnlyMemory<byte> GetRequest()
     {
         try
@@ -177,12 +181,12 @@ internal sealed class TrackedCall : IDisposable
         }
         catch (Exception)
         {
-            return default; // The caller changes the messages at the same time, or their content is not JSON.
+            return default; // The caller changed the messages meanwhile.
         }
     }
 
-    // A client hides whether it was refused or never reached its provider: then nothing was billed. If time ran out, or
-    // the caller left, the provider may have begun.
+    // After a timeout or a cancellation, the provider may have begun to answer. Other faults mean that it was not
+    // reached or refused the request, so nothing was billed.
     private static bool MayHaveRun(Exception? fault)
     {
         for (; fault is not null; fault = fault.InnerException)

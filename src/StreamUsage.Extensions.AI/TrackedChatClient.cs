@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Extensions.AI;
 
-/// <summary>Represents a chat client whose calls are recorded. What its callers get is the inner client's.</summary>
+/// <summary>Represents a chat client that records its calls. Responses and updates of the inner client pass
+/// unchanged.</summary>
 internal sealed class TrackedChatClient : DelegatingChatClient
 {
     private static readonly ClientMessageParser Parser = new(UsageRecord.DefaultOperation);
@@ -51,7 +52,7 @@ internal sealed class TrackedChatClient : DelegatingChatClient
         ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        // Leaving before the end disposes the updates first, and then the call, which records that its reader left.
+        // If the caller stops early, the updates are disposed first, and then the call, which records the abort.
         using TrackedCall call = Begin(ref messages, ref options, isStreamed: true);
         IAsyncEnumerator<ChatResponseUpdate> updates =
             Open(call, () => base.GetStreamingResponseAsync(messages, options, cancellationToken), cancellationToken);
@@ -106,7 +107,7 @@ internal sealed class TrackedChatClient : DelegatingChatClient
     {
         ArgumentNullException.ThrowIfNull(messages);
 
-        // Read twice at most: by the client, and for the estimate of input that is not reported.
+        // The messages are read at most twice: by the client, and to estimate input that is not reported.
         messages = messages is IReadOnlyCollection<ChatMessage> or ICollection<ChatMessage> ? messages : [.. messages];
         UsageContext? attached = UsageTrackingExtensions.TakeContext(ref options);
         UsageContext context = TrackedCall.Combine(attached, _options.GetChatContext, options, nameof(_options.GetChatContext), _logger);

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamUsage.Extensions.AI;
 
-/// <summary>Represents an embedding generator whose calls are recorded. What its callers get is the inner
-/// generator's.</summary>
+/// <summary>Represents an embedding generator that records its calls. Responses of the inner generator pass
+/// unchanged.</summary>
 internal sealed class TrackedEmbeddingGenerator<TInput, TEmbedding> : DelegatingEmbeddingGenerator<TInput, TEmbedding>
     where TEmbedding : Embedding
 {

@@ -10,13 +10,15 @@ public static class UsageTrackingExtensions
 {
     private const string ContextKey = "StreamUsage.UsageContext";
 
-    /// <summary>Tracks each call of the clients inside: one record for each call, streamed or not.</summary>
+    /// <summary>Tracks the calls of the inner client: one record for each call, streamed or not.</summary>
     /// <remarks>
-    /// <para>If the call's response is tracked below, by a <see cref="UsageTrackingHandler"/> with the same sink say,
-    /// that record is the call's: it gets the call's context, and no second one is made. Else the record comes from the
-    /// client's updates and its <see cref="UsageDetails"/>.</para>
-    /// <para>Add it last, next to the client: then calls that <c>UseFunctionInvocation</c> makes are recorded one by
-    /// one, and answers of <c>UseDistributedCache</c>, which cost nothing, are not recorded.</para>
+    /// <para>The record comes from the client's updates and its <see cref="UsageDetails"/>. If a
+    /// <see cref="UsageTrackingHandler"/> with the same sink tracks the call's response, its record is the only one,
+    /// and gets the call's context.</para>
+    /// <para>Add it last, next to the client. Then each call that <c>UseFunctionInvocation</c> makes has a record, and
+    /// cached answers of <c>UseDistributedCache</c>, which cost nothing, have none.</para>
+    /// <para>Building the client throws an <see cref="InvalidOperationException"/> if the options and the container
+    /// have no tracker.</para>
     /// </remarks>
     /// <param name="builder">The builder of the client.</param>
     /// <param name="configure">Sets options; null for the container's tracker and no context.</param>
@@ -30,7 +32,7 @@ public static class UsageTrackingExtensions
             new TrackedChatClient(inner, FindTracker(options, services), options, FindLogger(services)));
     }
 
-    /// <summary>Tracks each call of the embedding generators inside: see
+    /// <summary>Tracks the calls of the inner embedding generator: see
     /// <see cref="UseUsageTracking(ChatClientBuilder, Action{UsageTrackingOptions})"/>.</summary>
     /// <typeparam name="TInput">The type of the inputs.</typeparam>
     /// <typeparam name="TEmbedding">The type of the embeddings.</typeparam>
@@ -48,8 +50,8 @@ public static class UsageTrackingExtensions
             inner, FindTracker(options, services), options, FindLogger(services)));
     }
 
-    /// <summary>Attaches a context to the calls with these options. It is removed before the options reach the
-    /// client.</summary>
+    /// <summary>Attaches a context to calls with these options, in place of an earlier one. It is removed before the
+    /// options reach the client.</summary>
     /// <param name="options">The options of a call.</param>
     /// <param name="context">The context.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
@@ -60,8 +62,8 @@ public static class UsageTrackingExtensions
         (options.AdditionalProperties ??= [])[ContextKey] = context;
     }
 
-    /// <summary>Attaches a context to the calls with these options. It is removed before the options reach the
-    /// generator.</summary>
+    /// <summary>Attaches a context to calls with these options, in place of an earlier one. It is removed before the
+    /// options reach the generator.</summary>
     /// <param name="options">The options of a call.</param>
     /// <param name="context">The context.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>

@@ -1,8 +1,9 @@
 namespace StreamUsage.Export.JsonLines;
 
-/// <summary>Prevents two sinks, also of different processes, from writing to one file. Windows does this itself.
-/// Elsewhere a second file is locked, because .NET would also lock out readers. The system releases the lock when the
-/// process ends.</summary>
+/// <summary>Prevents two sinks, even in different processes, from writing to one file. The system releases the lock
+/// when the process ends.</summary>
+/// <remarks>On Windows, the open file itself is the lock. Elsewhere a second file is locked, because an exclusive lock
+/// on the file would also exclude readers.</remarks>
 internal sealed class ExclusiveFileLock : IDisposable
 {
     private const int MaxAttempts = 10;
@@ -34,7 +35,7 @@ internal sealed class ExclusiveFileLock : IDisposable
                 return new ExclusiveFileLock(lockPath, file);
             }
 
-            file.Dispose(); // Its last holder deleted it after it was opened here.
+            file.Dispose(); // The previous holder deleted it after it was opened here.
         }
 
         throw Taken(path, null);
@@ -44,7 +45,7 @@ internal sealed class ExclusiveFileLock : IDisposable
     {
         if (_file.HasIdentity)
         {
-            TryDelete(); // While locked, so that others who have opened it can tell.
+            TryDelete(); // While still locked, so that a sink that has opened it notices.
         }
 
         _file.Dispose();
@@ -63,7 +64,7 @@ internal sealed class ExclusiveFileLock : IDisposable
     }
 
     private static IOException Taken(string path, Exception? fault) =>
-        new($"Another sink writes to the file '{path}': its lock '{path}.lock' cannot be taken.", fault);
+        new($"The lock '{path}.lock' cannot be taken. Another sink may be writing to the file '{path}'.", fault);
 
     private void TryDelete()
     {
@@ -73,7 +74,7 @@ internal sealed class ExclusiveFileLock : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // The file stays, and can be locked again.
+            // The next sink locks the remaining file.
         }
     }
 }

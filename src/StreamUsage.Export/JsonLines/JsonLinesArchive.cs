@@ -13,13 +13,15 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
     private readonly string _name = Path.GetFileNameWithoutExtension(path) + "-";
     private readonly string _extension = Path.GetExtension(path);
 
-    /// <summary>Archives the file and deletes the oldest archives over the limit. Returns false if the system
-    /// refuses.</summary>
+    private DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    /// <summary>Archives the file and deletes the oldest archives over the limit. Returns false if the file cannot be
+    /// moved.</summary>
     public bool TryMoveFile()
     {
         try
         {
-            File.Move(path, FindFreePath(_extension));
+            File.Move(path, FindNextPath());
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -30,7 +32,7 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
         return true;
     }
 
-    /// <summary>Archives a file that holds no lines.</summary>
+    /// <summary>Moves away a file whose last line is too long to be one.</summary>
     public void MoveDamagedFile() => File.Move(path, FindFreePath(_extension + ".torn"));
 
     /// <summary>Saves an unterminated line to its own file.</summary>
@@ -41,10 +43,26 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
         RandomAccess.FlushToDisk(torn.Handle);
     }
 
-    private string FindFreePath(string extension)
+    // Returns the path of the newest archive. Deletion goes by time and number, so these must never decrease: neither
+    // if the clock is set back, nor if the lower numbers of this second were deleted.
+    private string FindNextPath()
     {
-        string stamp = time.GetUtcNow().ToString(StampFormat, CultureInfo.InvariantCulture);
-        for (int number = 0; ; number++)
+        if (maxFiles is null)
+        {
+            return FindFreePath(_extension);
+        }
+
+        (DateTime Time, int Number) newest = FindArchives().Select(archive => archive.Order).DefaultIfEmpty().Max();
+        return Now - newest.Time >= TimeSpan.FromSeconds(1)
+            ? FindFreePath(_extension) : FindFreePath(_extension, newest.Time, newest.Number + 1);
+    }
+
+    private string FindFreePath(string extension) => FindFreePath(extension, Now, 0);
+
+    private string FindFreePath(string extension, DateTime stampTime, int firstNumber)
+    {
+        string stamp = stampTime.ToString(StampFormat, CultureInfo.InvariantCulture);
+        for (int number = firstNumber; ; number++)
         {
             string candidate = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{_name}{stamp}-{number:D4}{extension}"));
             if (!Path.Exists(candidate))
@@ -54,7 +72,7 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
         }
     }
 
-    // A record must not fail because an old file cannot be deleted.
+    // A failure is ignored: it must not fail the record that is being written.
     private void DeleteOldest()
     {
         if (maxFiles is not { } max)
@@ -64,18 +82,25 @@ internal sealed class JsonLinesArchive(string path, int? maxFiles, TimeProvider 
 
         try
         {
-            var archives = Directory.EnumerateFiles(_folder)
-                .Select(file => (File: file, Order: FindOrder(Path.GetFileName(file))))
-                .Where(archive => archive.Order is not null)
-                .OrderByDescending(archive => archive.Order);
-            foreach ((string file, _) in archives.Skip(max).ToList())
+            foreach ((string file, _) in FindArchives().OrderByDescending(archive => archive.Order).Skip(max).ToList())
             {
                 File.Delete(file);
             }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // Tried again with the next file.
+            // The next archive tries again.
+        }
+    }
+
+    private IEnumerable<(string File, (DateTime Time, int Number) Order)> FindArchives()
+    {
+        foreach (string file in Directory.EnumerateFiles(_folder))
+        {
+            if (FindOrder(Path.GetFileName(file)) is { } order)
+            {
+                yield return (file, order);
+            }
         }
     }
 

@@ -2,11 +2,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace StreamUsage.Export.JsonLines;
 
-/// <summary>Represents a file of lines that only grows, and is archived when full. It truncates only what its own
-/// failed write left. Not thread-safe; holds the file's lock until it is disposed.</summary>
+/// <summary>Represents a file of whole lines that is appended to, and archived when full. Holds the file's lock until
+/// it is disposed. Not thread-safe.</summary>
 internal sealed class JsonLinesFile : IDisposable
 {
-    // Longer than any record without megabytes of captured content, and limits the time to open a large file.
+    // A longer line is no record, unless megabytes of content were captured. Limits the time to open a file.
     private const int MaxTornBytes = 16 * 1024 * 1024;
 
     private readonly string _path;
@@ -17,7 +17,7 @@ internal sealed class JsonLinesFile : IDisposable
     private readonly FileWrite _write;
     private OwnedFile? _file;
     private long _length; // The end of the last whole line.
-    private byte[]? _failed; // A failed write that may have left its beginning.
+    private byte[]? _failed; // The lines of a failed write. Their beginning may be in the file.
     private bool _isDisposed;
 
     /// <summary>Opens or creates the file, and takes its lock.</summary>
@@ -47,14 +47,14 @@ internal sealed class JsonLinesFile : IDisposable
 
     public delegate void FileWrite(SafeFileHandle handle, ReadOnlySpan<byte> bytes, long offset);
 
-    /// <summary>Appends all of the lines, or, if it throws, none.</summary>
+    /// <summary>Appends the lines. If it throws, the next call removes any part that was written.</summary>
     public void Append(ReadOnlySpan<byte> lines)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         SafeFileHandle handle = FindFile().Handle;
         if (_length != 0 && _length + lines.Length > _maxBytes)
         {
-            handle = SetAside().Handle;
+            handle = Archive().Handle;
         }
 
         try
@@ -112,7 +112,8 @@ internal sealed class JsonLinesFile : IDisposable
         return _file = file;
     }
 
-    // Other programs may have deleted, renamed, replaced or truncated the file, or written to it.
+    // Other programs may have deleted, renamed, replaced or truncated the file, or written to it. Then it is opened
+    // again.
     private OwnedFile FindFile()
     {
         if (_file is { } file)
@@ -129,6 +130,7 @@ internal sealed class JsonLinesFile : IDisposable
         return Open();
     }
 
+    // Removes what a failed write left, if nothing else was written since.
     private void CutFailed(OwnedFile file)
     {
         long left = file.Length - _length;
@@ -146,8 +148,8 @@ internal sealed class JsonLinesFile : IDisposable
         }
     }
 
-    // If archiving fails, the file keeps growing: that is better than losing a record.
-    private OwnedFile SetAside()
+    // If archiving fails, the file keeps growing, and no record is lost.
+    private OwnedFile Archive()
     {
         Close();
         _archive.TryMoveFile();
@@ -176,8 +178,8 @@ internal sealed class JsonLinesFile : IDisposable
         return length == 0 ? null : 0;
     }
 
-    // The line was cut by a crash, or written by another program. It is saved to its own file, unless only its end is
-    // missing. Returns false if the file holds no lines.
+    // The line was cut by a crash, or written by another program. If only its line break is missing, that is added.
+    // Else the line is moved to its own file. Returns false for a line over the limit.
     private bool TryRepair(OwnedFile file, long start)
     {
         long length = file.Length - start;

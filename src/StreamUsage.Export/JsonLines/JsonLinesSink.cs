@@ -4,10 +4,13 @@ using StreamUsage.Export.JsonLines;
 namespace StreamUsage;
 
 /// <summary>Represents a sink that appends each record to a file as one line of JSON (<see cref="UsageRecordJson"/>).
-/// Only its owner can read a new file, and only one sink can write to a file at a time. Other programs may read, rename
-/// or delete it; the next record then begins a new file.</summary>
-/// <remarks>A line is written whole or not at all. An unterminated last line of an earlier writer is moved to a
-/// <c>.torn</c> file. A retried record may occur twice, with the same id.</remarks>
+/// Thread-safe.</summary>
+/// <remarks>
+/// <para>A line is written whole or not at all. An incomplete last line of an earlier writer is moved to a <c>.torn</c>
+/// file. A retried record may occur twice, with the same id.</para>
+/// <para>Only its owner can read a new file, and only one sink can write to a file at a time. Other programs may rename
+/// or delete the file; the next record then begins a new one.</para>
+/// </remarks>
 public sealed class JsonLinesSink : IUsageSink, IDisposable
 {
     private static readonly TimeSpan TimeToClose = TimeSpan.FromSeconds(5);
@@ -25,9 +28,9 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
     /// <param name="timeProvider">The clock for the names of archived files; null for the system's.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty, or an option is out of
     /// range.</exception>
-    /// <exception cref="IOException">The file cannot be opened, is not a regular file, or another sink writes to
-    /// it.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file is not writable.</exception>
+    /// <exception cref="IOException">The file or its lock cannot be opened, it is not a regular file, or another sink
+    /// writes to it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file or its lock is not writable.</exception>
     public JsonLinesSink(string path, JsonLinesSinkOptions? options = null, TimeProvider? timeProvider = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -44,6 +47,8 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
+    /// <exception cref="IOException">The record could not be written. The next call removes any part of it.</exception>
     /// <exception cref="ObjectDisposedException">The sink is closed, or was closed while the call waited.</exception>
     public ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
     {
@@ -52,6 +57,9 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="records"/> is null.</exception>
+    /// <exception cref="IOException">The records could not be written. The next call removes any part of
+    /// them.</exception>
     /// <exception cref="ObjectDisposedException">The sink is closed, or was closed while the call waited.</exception>
     public async ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
     {
@@ -74,7 +82,8 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
         }
     }
 
-    /// <summary>Closes the file. Ends waiting calls, and waits at most 5 seconds for a call that writes.</summary>
+    /// <summary>Closes the file. Ends waiting calls with an <see cref="ObjectDisposedException"/>, and waits at most 5
+    /// seconds for a call that writes.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -104,8 +113,9 @@ public sealed class JsonLinesSink : IUsageSink, IDisposable
         {
             await _gate.WaitAsync(ends.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw new ObjectDisposedException(nameof(JsonLinesSink));
         }
     }

@@ -8,8 +8,8 @@ public sealed class JsonLinesSinkOptions
     /// The records of one call always go to one file.</summary>
     public long MaxFileBytes { get; set; } = 100 * 1024 * 1024;
 
-    /// <summary>Gets or sets how many of the newest archived files are kept; null (the default) keeps all; at least 0.
-    /// Files with other names are never deleted.</summary>
+    /// <summary>Gets or sets the number of archived files to keep, the newest ones; null (the default) keeps all; 0
+    /// keeps none. Files with other names are never deleted.</summary>
     public int? MaxArchivedFiles { get; set; }
 
     /// <summary>Gets or sets whether a call waits until its records are on the disk (fsync; on macOS F_FULLFSYNC): true

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace StreamUsage.Export.JsonLines;
 
-/// <summary>Represents an open file that only its owner may read, and that knows whether its path still leads to
-/// it.</summary>
+/// <summary>Represents an open file whose path may come to lead to another file. Only its owner may read a new
+/// file.</summary>
 internal sealed class OwnedFile : IDisposable
 {
     private const string DeletedMark = " (deleted)"; // Linux appends it.
@@ -13,7 +13,7 @@ internal sealed class OwnedFile : IDisposable
     private readonly FileStream _stream;
     private readonly string _path;
     private readonly string? _name;
-    private readonly bool _isLost; // Deleted between its opening and the look at its name.
+    private readonly bool _isLost; // Deleted before its name was read.
 
     private OwnedFile(FileStream stream, string path)
     {

@@ -2,26 +2,27 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Represents how many bytes may be kept of one response, within the budget of all responses.</summary>
+/// <summary>Represents the capture limit of one response, within the budget of all responses.</summary>
 internal sealed class CaptureAllowance(long limit, BufferBudget? budget)
 {
     private long _used;
-    private long _taken;
+    private long _reserved; // Taken from the budget.
 
-    /// <summary>Takes up to <paramref name="wanted"/> bytes. Returns the number taken.</summary>
+    /// <summary>Takes up to <paramref name="wanted"/> bytes. Returns the number taken: 0 if the budget is used
+    /// up.</summary>
     public int Take(int wanted)
     {
         int length = (int)Math.Min(wanted, limit - _used);
         long needed = _used + length - BufferBudget.FreeBytes;
-        if (needed > _taken && budget is not null)
+        if (needed > _reserved && budget is not null)
         {
-            long more = Math.Max(needed, 2 * _taken) - _taken;
+            long more = Math.Max(needed, 2 * _reserved) - _reserved;
             if (!budget.TryTake(more))
             {
                 return 0;
             }
 
-            _taken += more;
+            _reserved += more;
         }
 
         _used += length;
@@ -41,12 +42,14 @@ internal sealed class CaptureAllowance(long limit, BufferBudget? budget)
         return length == wanted;
     }
 
+    /// <summary>Returns bytes that were taken, for later use by the same response.</summary>
     public void GiveBack(int bytes) => _used -= bytes;
 
+    /// <summary>Returns all bytes to the budget.</summary>
     public void Release()
     {
-        budget?.Return(_taken);
-        _taken = 0;
+        budget?.Return(_reserved);
+        _reserved = 0;
         _used = 0;
     }
 }

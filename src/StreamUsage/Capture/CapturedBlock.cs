@@ -6,7 +6,7 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Represents a block while it is assembled.</summary>
+/// <summary>Represents a content block that is being assembled.</summary>
 internal sealed class CapturedBlock(int choiceIndex)
 {
     private PooledBuffer _text, _input, _signature;
@@ -20,11 +20,13 @@ internal sealed class CapturedBlock(int choiceIndex)
     /// <summary>Gets or sets the kind of output; null until known. A tool's name and arguments are one kind.</summary>
     public OutputKind? Kind { get; set; }
 
+    /// <summary>Gets or sets whether a tool's input is text instead of JSON.</summary>
     public bool HasTextInput { get; set; }
 
-    /// <summary>Gets or sets whether a parser reported the block, not only its output.</summary>
-    public bool IsTold { get; set; }
+    /// <summary>Gets or sets whether a parser reported the block itself, and not only its output.</summary>
+    public bool IsReported { get; set; }
 
+    /// <summary>Gets or sets whether the block takes no further output.</summary>
     public bool IsClosed { get; set; }
 
     public ref PooledBuffer BufferOf(BlockField field)

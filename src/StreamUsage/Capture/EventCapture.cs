@@ -7,7 +7,7 @@ namespace StreamUsage.Capture;
 /// out.</summary>
 internal sealed class EventCapture(CaptureAllowance allowance)
 {
-    // The size of an event beside its data: its end, the string object and its place in the list.
+    // The memory of an event besides its data: its end, the string object and its place in the list.
     private const int EventBytes = 48;
 
     private readonly List<int> _ends = [];
@@ -32,6 +32,7 @@ internal sealed class EventCapture(CaptureAllowance allowance)
         _ends.Add(_data.Length);
     }
 
+    /// <summary>Marks the capture as truncated by an event that is not added.</summary>
     public void Skip() => IsTruncated = true;
 
     public IReadOnlyList<string> ToList()

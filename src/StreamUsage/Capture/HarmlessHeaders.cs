@@ -37,7 +37,7 @@ internal static class HarmlessHeaders
     private static readonly string[] SecretWords =
         ["assertion", "authorization", "cookie", "credential", "key", "password", "secret", "session", "signature", "token"];
 
-    /// <summary>Returns whether values of this header may be kept; case is ignored.</summary>
+    /// <summary>Returns whether the values of a header may be kept. Case is ignored.</summary>
     public static bool Contains(string name) => Names.Contains(name) || (HasHarmlessPart(name) && !HasSecretWord(name));
 
     private static bool HasHarmlessPart(string name) =>

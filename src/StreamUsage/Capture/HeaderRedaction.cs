@@ -46,7 +46,7 @@ internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
             RequestBody = default,
         };
 
-    // If the caller's dictionary changes meanwhile or throws, it is left out: the record matters more.
+    // A dictionary that changes meanwhile, or throws, is left out, so that the record is not lost.
     private static IReadOnlyDictionary<string, string>? TryCopy(
         IReadOnlyDictionary<string, string>? pairs, Func<IReadOnlyDictionary<string, string>?, IReadOnlyDictionary<string, string>?> copy)
     {

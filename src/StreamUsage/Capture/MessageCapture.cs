@@ -6,23 +6,24 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Capture;
 
 /// <summary>Assembles the message from a parser's reports. After the first part that does not fit, nothing more is
-/// kept, so the result is the message's beginning.</summary>
+/// kept, so the result is the beginning of the message.</summary>
 internal sealed class MessageCapture(CaptureAllowance allowance)
 {
-    // The size of a block beside its text: the object, its places in list and table, and the record's object.
+    // The memory of a block besides its text: the object, its places in list and table, and the record's object.
     private const int BlockBytes = 256;
 
-    // The size of a text's first byte (the smallest array), and of a name beside its two bytes a character.
+    // The memory of the smallest array for a text, and of a name besides its two bytes for each character.
     private const int TextBytes = 160;
     private const int NameBytes = 32;
     private const int MaxNameBytes = 256;
 
     private readonly List<CapturedBlock> _blocks = [];
     private readonly Dictionary<(int Choice, long Key), CapturedBlock> _byKey = [];
-    private readonly Dictionary<int, CapturedBlock> _current = []; // By choice; no more than there are blocks.
+    private readonly Dictionary<int, CapturedBlock> _current = []; // By choice; never more entries than blocks.
     private PooledBuffer _unescaped;
     private BlockStage _stage;
-    private bool _isFull, _hasTold;
+    private bool _isFull;
+    private bool _hasOriginals; // Whether a block was added that repeats no earlier one.
     private int _used;
     private string? _role;
 
@@ -31,6 +32,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
     /// <summary>Gets or sets whether the current event was reduced.</summary>
     public bool IsReduced { get; set; }
 
+    /// <summary>Marks the message as truncated by an event that is not read.</summary>
     public void Skip() => IsTruncated = true;
 
     public void OnMessage(ReadOnlySpan<byte> role, bool isNew)
@@ -53,10 +55,10 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         if (known is not null && block.Stage == BlockStage.Delta && known.Id is { } id && !block.Id.IsEmpty
             && JsonStringText.ToString(block.Id) != id)
         {
-            known = null; // Some servers give every call the same index.
+            known = null; // Some servers number all calls alike.
         }
 
-        if (block.Stage == BlockStage.Repeat && (_hasTold || (known is null && _isFull)))
+        if (block.Stage == BlockStage.Repeat && (_hasOriginals || (known is null && _isFull)))
         {
             SetCurrent(block.ChoiceIndex, null);
             return;
@@ -69,7 +71,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
             return;
         }
 
-        known.IsTold = true;
+        known.IsReported = true;
         known.IsClosed |= block.IsClosed;
         known.HasTextInput |= block.HasTextInput;
         if (known.Type is null && TryKeepName(block.Type, out string? type))
@@ -123,7 +125,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         bool isTool = kind is OutputKind.ToolName or OutputKind.ToolArguments;
         OutputKind blockKind = isTool ? OutputKind.ToolArguments : kind;
         bool fits = block is { IsClosed: false } && (block.Kind is null || block.Kind == blockKind)
-            && (kind != OutputKind.ToolName || block.IsTold || (block.Name is null && block.BufferOf(BlockField.Input).Length == 0));
+            && (kind != OutputKind.ToolName || block.IsReported || (block.Name is null && block.BufferOf(BlockField.Input).Length == 0));
         if (!fits)
         {
             block = Add(choiceIndex, key: null, isRepeat: false);
@@ -183,7 +185,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         _byKey.Clear();
         _current.Clear();
         GiveBack(_used);
-        _isFull = _hasTold = IsTruncated = false;
+        _isFull = _hasOriginals = IsTruncated = false;
         _role = null;
     }
 
@@ -206,7 +208,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
             return null;
         }
 
-        _hasTold |= !isRepeat;
+        _hasOriginals |= !isRepeat;
         var block = new CapturedBlock(choiceIndex);
         _blocks.Add(block);
         if (key is { } k)
@@ -217,7 +219,7 @@ internal sealed class MessageCapture(CaptureAllowance allowance)
         return block;
     }
 
-    // Types, ids and names are kept whole or not at all.
+    // Keeps types, ids and names whole or not at all.
     private bool TryKeepName(ReadOnlySpan<byte> utf8, out string? name)
     {
         name = null;

@@ -3,13 +3,13 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Represents the first characters of a body, kept while nothing in it was readable. The budget counts them
-/// but never refuses them.</summary>
+/// <summary>Represents the first characters of a body, kept until something in it can be read. They count towards the
+/// budget, which never refuses them.</summary>
 internal sealed class RawExcerpt(BufferBudget? budget = null)
 {
     private const int MaxCharacters = 10_000;
 
-    // A UTF-16 unit takes at most three bytes. The last character may be cut, and is not shown.
+    // A UTF-16 unit takes at most three bytes. One more is kept, as the last character may be cut; it is not shown.
     private const int MaxBytes = 3 * (MaxCharacters + 1);
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
@@ -70,7 +70,7 @@ internal sealed class RawExcerpt(BufferBudget? budget = null)
         };
     }
 
-    // Up to the byte that begins the first character too many.
+    // Ends before the first character over the limit.
     private int LengthToKeep(ReadOnlySpan<byte> bytes)
     {
         int length = Math.Min(bytes.Length, MaxBytes - _bytes.Length);

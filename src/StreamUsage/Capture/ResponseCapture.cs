@@ -22,7 +22,7 @@ internal sealed class ResponseCapture
     public static ResponseCapture? Create(CapturedContent content, long limit, BufferBudget? budget) =>
         (content & (CapturedContent.Message | CapturedContent.Events)) == 0 ? null : new ResponseCapture(content, limit, budget);
 
-    /// <summary>Begins an event, which a parser then reports.</summary>
+    /// <summary>Begins an event. A parser then reports its contents.</summary>
     /// <param name="data">The event's data.</param>
     /// <param name="isReduced">Whether the data is a reduced copy of a large event.</param>
     public void Begin(ReadOnlySpan<byte> data, bool isReduced)
@@ -34,6 +34,7 @@ internal sealed class ResponseCapture
         }
     }
 
+    /// <summary>Marks the capture as truncated by an event that is not read.</summary>
     public void Skip()
     {
         _events?.Skip();

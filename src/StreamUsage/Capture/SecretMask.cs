@@ -4,7 +4,7 @@ using StreamUsage.Buffers;
 namespace StreamUsage.Capture;
 
 /// <summary>Masks secrets in external text: error messages and excerpts. It recognises credentials after their scheme
-/// or name, keys by their prefix, and the secrets in URLs. A secret without any of these is not recognised.</summary>
+/// or name, keys by their prefix, and secrets in URLs. Other secrets are not recognised.</summary>
 internal static partial class SecretMask
 {
     public const int MaxMessageLength = 4096;
@@ -12,8 +12,8 @@ internal static partial class SecretMask
     // A shorter word of only letters after "password:" is prose.
     private const int MaxWordLength = 19;
 
-    // Each alternative consumes what it has examined, so the time is linear. At the end of the text a cut key may be
-    // shorter.
+    // Each alternative consumes all that it examines, so the time is linear. A key that is cut by the end of the text
+    // may be shorter.
     private const string Pattern =
         """
         (?<keep>:(?:\\?/){2})(?>(?<user>[^\s/?\#@"<>\\]*)@)?(?<path>(?>(?:[^\s?\#"<>\\]|\\/)*))
@@ -40,7 +40,7 @@ internal static partial class SecretMask
     public static string Text(string text, int maxLength)
     {
         string masked = Secrets().Replace(CappedText.Of(text, maxLength), Replace);
-        bool isCut = text.Length >= maxLength; // Here or, at this length, by the caller.
+        bool isCut = text.Length >= maxLength; // By this method, or already by the caller.
         return CappedText.Of(isCut ? CutAuthority().Replace(masked, "${keep}***") : masked, maxLength);
     }
 

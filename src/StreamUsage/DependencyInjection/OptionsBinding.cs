@@ -5,11 +5,12 @@ namespace StreamUsage.DependencyInjection;
 /// <summary>Sets a tracker's options from configuration.</summary>
 internal static class OptionsBinding
 {
-    // Options that only code can set. The binder would silently ignore them.
+    // The binder would silently ignore these.
     private static readonly string[] SetByCodeOnly =
         [nameof(StreamUsageOptions.Estimator), nameof(StreamUsageOptions.Pricing), nameof(StreamUsageOptions.MeterFactory),
             nameof(StreamUsageOptions.OnDeliveryFailed), nameof(StreamUsageOptions.ShouldTrack)];
 
+    /// <summary>Sets the options from a section.</summary>
     /// <exception cref="InvalidOperationException">A key is unknown or cannot be configured, or its value is
     /// invalid.</exception>
     public static void Bind(IConfiguration section, StreamUsageOptions options)

@@ -6,13 +6,14 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <content>Adds a health check to an <see cref="IHealthChecksBuilder"/>.</content>
 public static partial class StreamUsageServiceCollectionExtensions
 {
-    /// <summary>Adds a health check of a tracker: of its sinks, its undelivered records and its price table.</summary>
-    /// <remarks>Degraded: a sink fails, the price table is older than its limit, or its last read failed.
-    /// <paramref name="failureStatus"/>: a sink has failed for longer than <paramref name="maxFailingTime"/>, or a
-    /// record has waited longer than <paramref name="maxRecordAge"/>. The check makes no calls to sinks. Its data holds
-    /// the queue length and the age of the oldest record of each sink.</remarks>
+    /// <summary>Adds a health check of a tracker: its sinks, undelivered records, price table and outbox.</summary>
+    /// <remarks>Degraded: a sink fails, the price table is older than its limit or could not be loaded, or the outbox
+    /// cannot be written. <paramref name="failureStatus"/>: a sink has failed for longer than
+    /// <paramref name="maxFailingTime"/>, or a record has waited longer than <paramref name="maxRecordAge"/>. The check
+    /// makes no calls to sinks. Its data holds the queue length and the age of the oldest record of each
+    /// sink.</remarks>
     /// <param name="builder">The health checks' builder.</param>
-    /// <param name="name">The name of the check; null for "streamusage", or "streamusage-NAME" for a named
+    /// <param name="name">The name of the check; null for <c>streamusage</c>, or <c>streamusage-NAME</c> for a named
     /// tracker.</param>
     /// <param name="failureStatus">The status of a failure; null for <see cref="HealthStatus.Unhealthy"/>.</param>
     /// <param name="tags">The tags that select the check; null for none.</param>

@@ -7,8 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static partial class StreamUsageServiceCollectionExtensions
 {
     /// <summary>Tracks the model responses of an HTTP client with a <see cref="UsageTrackingHandler"/>.</summary>
-    /// <remarks>Handlers that are added before this call are outside, and their retries are attempts with a record
-    /// each. Handlers that are added after it are inside, and their retries belong to one record.</remarks>
+    /// <remarks>Handlers that are added before this call are outer ones: each of their retries has a record. Handlers
+    /// that are added after it are inner ones: all their retries share one record.</remarks>
     /// <param name="builder">The client's builder.</param>
     /// <param name="trackerName">The name of the tracker; null for the default one. Without the matching
     /// <c>AddStreamUsage</c>, creating the client throws an <see cref="InvalidOperationException"/>.</param>

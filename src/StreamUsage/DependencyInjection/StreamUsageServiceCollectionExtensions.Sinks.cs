@@ -8,11 +8,11 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <content>Adds sinks and delivery to an <see cref="IStreamUsageBuilder"/>.</content>
 public static partial class StreamUsageServiceCollectionExtensions
 {
-    /// <summary>Adds a sink that is resolved from a new scope for each call, so that a failed attempt leaves nothing
-    /// behind. Registers the sink as scoped if it is not registered. Each sink gets every record; one that fails does
-    /// not affect the others.</summary>
-    /// <remarks>A starting host resolves the sink once. If that fails, the host does not start. The constructor must
-    /// have no effect that needs a record.</remarks>
+    /// <summary>Adds a sink that is resolved from a new scope for each call, so that a failed attempt leaves no state.
+    /// Registers the sink as scoped if it is not registered. Each sink gets every record; one that fails does not
+    /// affect the others.</summary>
+    /// <remarks>The host also resolves the sink once when it starts, and does not start if that fails. So the
+    /// constructor must have no side effects.</remarks>
     /// <typeparam name="TSink">The sink's type.</typeparam>
     /// <param name="builder">The builder.</param>
     /// <returns>The builder.</returns>
@@ -53,7 +53,8 @@ public static partial class StreamUsageServiceCollectionExtensions
     }
 
     /// <summary>Adds a bounded queue between the tracker and its sinks; see
-    /// <see cref="StreamUsageOptions.Background"/>. A host's shutdown delivers its records within a timeout.</summary>
+    /// <see cref="StreamUsageOptions.Background"/>. A stopping host delivers the queued records within a
+    /// timeout.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configure">Sets the queue's options; null for the defaults.</param>
     /// <returns>The builder.</returns>

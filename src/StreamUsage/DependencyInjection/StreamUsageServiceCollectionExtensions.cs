@@ -13,10 +13,10 @@ public static partial class StreamUsageServiceCollectionExtensions
     /// <summary>Registers a <see cref="UsageTracker"/> as a singleton and <see cref="UsageTrackingHandler"/> as a
     /// transient. A further call configures the same tracker.</summary>
     /// <remarks>
-    /// <para>The container's logging, <see cref="TimeProvider"/>, meter factory and parsers
-    /// (<see cref="StreamUsage.Parsing.IUsageParser"/>, after those in the options) are used. So are its
-    /// <see cref="StreamUsage.Estimation.ITokenEstimator"/> and <see cref="StreamUsage.Pricing.IUsagePricing"/> if the
-    /// options set none. Each is resolved once, as a singleton.</para>
+    /// <para>The tracker uses the container's logging, <see cref="TimeProvider"/>, meter factory and parsers
+    /// (<see cref="StreamUsage.Parsing.IUsageParser"/>, after those in the options). If the options set none, it also
+    /// uses the container's <see cref="StreamUsage.Estimation.ITokenEstimator"/> and
+    /// <see cref="StreamUsage.Pricing.IUsagePricing"/>. Each is resolved once, from the root container.</para>
     /// <para>A host validates the options when it starts, and waits for open responses and records when it
     /// stops.</para>
     /// </remarks>
@@ -54,11 +54,13 @@ public static partial class StreamUsageServiceCollectionExtensions
     /// <see cref="AddStreamUsage(IServiceCollection, Action{StreamUsageOptions})"/>.</summary>
     /// <remarks>
     /// <para><see cref="StreamUsageOptions.DrainAbortedStreams"/> and <see cref="StreamUsageOptions.Background"/> are
-    /// sections, and on if any of their keys is set. The section is read once; a missing section sets nothing.</para>
-    /// <para>The host does not start, and without one the tracker is not created, if a key is unknown or a value
-    /// invalid. The same holds for options that only code can set: <see cref="StreamUsageOptions.Estimator"/>,
-    /// <see cref="StreamUsageOptions.Pricing"/>, <see cref="StreamUsageOptions.MeterFactory"/>,
-    /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>. The message names the key.</para>
+    /// sections. Setting any of their keys enables them. The section is read once; a missing section sets
+    /// nothing.</para>
+    /// <para>If a key is unknown or a value is invalid, the host does not start; without a host, creating the tracker
+    /// fails. The message names the key. The same holds for options that only code can set:
+    /// <see cref="StreamUsageOptions.Estimator"/>, <see cref="StreamUsageOptions.Pricing"/>,
+    /// <see cref="StreamUsageOptions.MeterFactory"/>, <see cref="StreamUsageOptions.OnDeliveryFailed"/>,
+    /// <see cref="StreamUsageOptions.ShouldTrack"/>.</para>
     /// </remarks>
     /// <param name="services">The container's services.</param>
     /// <param name="section">The section, such as <c>builder.Configuration.GetSection("StreamUsage")</c>.</param>

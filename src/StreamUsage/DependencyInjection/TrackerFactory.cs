@@ -8,7 +8,7 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Creates a container's tracker.</summary>
+/// <summary>Creates and finds the trackers of a container.</summary>
 internal static class TrackerFactory
 {
     /// <summary>Returns a container's tracker.</summary>
@@ -21,6 +21,7 @@ internal static class TrackerFactory
         : provider.GetKeyedService<UsageTracker>(name) ?? throw new InvalidOperationException(
             $"There is no usage tracker '{name}': call services.AddStreamUsage(\"{name}\") and add a sink.");
 
+    /// <summary>Creates the tracker of this name with its sinks and its outbox.</summary>
     public static UsageTracker Create(IServiceProvider provider, string name)
     {
         StreamUsageOptions options = provider.GetRequiredService<IOptionsMonitor<StreamUsageOptions>>().Get(name)

@@ -3,8 +3,8 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Reports a tracker's sinks, undelivered records, price table and outbox. The worst finding decides; the
-/// description names them all.</summary>
+/// <summary>Checks a tracker's sinks, undelivered records, price table and outbox. The worst finding is the status. The
+/// description lists all findings.</summary>
 internal sealed class TrackerHealthCheck(UsageTracker tracker, HealthLimits limits) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -51,7 +51,10 @@ internal sealed class TrackerHealthCheck(UsageTracker tracker, HealthLimits limi
     {
         if (prices?.LastFault is { } fault)
         {
-            yield return new Finding(HealthStatus.Degraded, "The price table could not be read; the one before it is in use.", fault);
+            string text = prices.LastWritten is null
+                ? "No price table could be loaded; records are unpriced."
+                : "The newest price table could not be loaded; an older one is in use.";
+            yield return new Finding(HealthStatus.Degraded, text, fault);
         }
 
         if (prices?.Age is { } age && age > limits.MaxPriceTableAge)

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace StreamUsage.DependencyInjection;
 
-/// <summary>Stops a tracker with its host. The shutdown begins before any service stops, so that it runs beside the
-/// server's own, and is awaited in its turn.</summary>
+/// <summary>Stops a tracker with its host. The shutdown begins before any service stops, so that it runs in parallel
+/// with the server's. <see cref="StopAsync"/> waits for its end.</summary>
 internal sealed class TrackerHostedService(UsageTracker tracker, bool warmsUp) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

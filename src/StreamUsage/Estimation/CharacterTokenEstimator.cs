@@ -2,9 +2,9 @@ using System.Text;
 
 namespace StreamUsage.Estimation;
 
-/// <summary>Represents the basic rule: a token is 4 characters (UTF-16 units), and any text costs at least 1. Against
-/// reported counts, it misses text by 11 to 29 % in the median, and tool calls by more than half.
-/// <see cref="ModelTokenEstimator"/> is closer.</summary>
+/// <summary>Estimates one token for 4 characters (UTF-16 units), and at least 1 for any text. Thread-safe.</summary>
+/// <remarks>The median error against reported counts is 11 to 29 % for text, and more than half for tool calls.
+/// <see cref="ModelTokenEstimator"/> is closer.</remarks>
 public sealed class CharacterTokenEstimator : ITokenEstimator
 {
     private const int CharactersPerToken = 4;
@@ -19,6 +19,6 @@ public sealed class CharacterTokenEstimator : ITokenEstimator
     /// <inheritdoc/>
     public long EstimateOutputTokens(ApiFormat format, string? model, string text, long characters) => Tokens(Math.Max(0, characters));
 
-    /// <summary>Returns the tokens of a number of characters, or of bytes of an unread body.</summary>
+    /// <summary>Returns the tokens of a number of characters, or of bytes of a body that is not read.</summary>
     internal static long Tokens(long characters) => characters == 0 ? 0 : Math.Max(1, characters / CharactersPerToken);
 }

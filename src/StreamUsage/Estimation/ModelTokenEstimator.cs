@@ -8,11 +8,11 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation;
 
-/// <summary>Represents the default estimator. It counts with the model's encoding, or the nearest, and corrects the
-/// count by the rule of the model's family. The rules are fitted to reported counts. See docs/estimation.md for the
-/// errors.</summary>
-/// <remarks>Time is linear and bounded: runs without a break are cut, and long texts are sampled. An encoding is loaded
-/// once a process, when first needed. Thread-safe.</remarks>
+/// <summary>Estimates tokens by the model's encoding, or the nearest one, and corrects the count by the rule of the
+/// model's family. The default estimator. Thread-safe.</summary>
+/// <remarks>The rules are fitted to reported counts; docs/estimation.md has the errors. Time is linear and bounded:
+/// long runs without a break are cut, and long texts are sampled. An encoding is loaded once per process, on first
+/// use.</remarks>
 public sealed class ModelTokenEstimator : ITokenEstimator
 {
     private readonly FamilyTable _families;
@@ -23,8 +23,8 @@ public sealed class ModelTokenEstimator : ITokenEstimator
     /// <summary>Creates an estimator with families that precede the built-in ones.</summary>
     internal ModelTokenEstimator(IEnumerable<ModelFamily> families) => _families = new FamilyTable([.. families]);
 
-    /// <summary>Returns the family of a model. An unknown name has the newest family of the format's provider, or else
-    /// OpenAI's.</summary>
+    /// <summary>Returns the family of a model. An unknown name belongs to the newest family of the format's provider,
+    /// or else of OpenAI.</summary>
     internal ModelFamily FindFamily(string? model, ApiFormat format = default, string? protocol = null) =>
         _families.Find(model, format, protocol);
 
@@ -64,7 +64,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         return EstimateOutput(format, model, new ModelOutput { Parts = parts, Characters = characters });
     }
 
-    /// <summary>Estimates an output by its parts: a tool call costs more than its text.</summary>
+    /// <summary>Estimates an output by its parts, since a tool call costs more than its text.</summary>
     internal long EstimateOutput(ApiFormat format, string? model, ModelOutput output)
     {
         ModelFamily family = _families.Find(model, format, output.Protocol);
@@ -77,7 +77,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         OutputFacts facts = OutputFacts.Read(output, family);
         double tokens = facts.Tokens(family.Rule);
 
-        // Beyond a response's limit, the kept part stands for the rest. If the budget ended the keeping, the rest was
+        // Output beyond the response's limit is assumed to be like the kept part. Output that the budget refused was
         // counted by class.
         long rest = output.Characters - facts.Characters;
         if (rest > 0 && facts.Characters > 0 && notKept == 0)
@@ -88,7 +88,7 @@ public sealed class ModelTokenEstimator : ITokenEstimator
         return Whole(tokens + notKept);
     }
 
-    /// <summary>Estimates like <see cref="EstimateInputTokens"/>, and returns a fault of malformed JSON.</summary>
+    /// <summary>Estimates the input, and returns the fault of malformed JSON; null if there is none.</summary>
     internal long EstimateInput(ApiFormat format, string? model, ReadOnlySpan<byte> requestBody, out JsonException? fault)
     {
         fault = null;

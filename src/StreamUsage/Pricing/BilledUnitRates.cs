@@ -2,7 +2,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Prices what is billed beside tokens: units, server tools, and a request fee.</summary>
+/// <summary>Prices units, server tools and a request fee.</summary>
 internal static class BilledUnitRates
 {
     private static readonly (string Name, CostPart Part, RateKey[] Keys)[] Units =
@@ -17,7 +17,8 @@ internal static class BilledUnitRates
         ("annotated_pages", CostPart.Input, [RateKey.AnnotatedPage]),
     ];
 
-    // Without a key, only tokens are charged: for web fetch as Anthropic documents, and a client's own MCP server.
+    // A null key means that only the tokens are charged: for web fetches (Anthropic documents this), and for the
+    // caller's own MCP server.
     private static readonly (string Name, RateKey? Key)[] Tools =
     [
         ("web_search_requests", RateKey.WebSearch),
@@ -31,15 +32,15 @@ internal static class BilledUnitRates
         ("mcp_requests", null),
     ];
 
-    /// <summary>Adds the lines of a response's units, tools and request fee, and names the parts without a
-    /// rate.</summary>
+    /// <summary>Adds the lines of a response's units, tools and request fee. Adds the names of units and tools without
+    /// a rate to <paramref name="unpriced"/>, which stays null if all have one.</summary>
     public static void Add<T>(UsageRecord record, in TokenUsage usage, RateCard card, ref T lines, ref List<string>? unpriced)
         where T : ICostLines
     {
-        bool isUsed = usage.TotalTokens > 0;
+        bool hasUsage = usage.TotalTokens > 0;
         if (record.BilledUnits.Count != 0)
         {
-            isUsed = true;
+            hasUsage = true;
             AddUnits(record.BilledUnits, usage, card, ref lines, ref unpriced);
         }
 
@@ -48,7 +49,7 @@ internal static class BilledUnitRates
             AddTools(record.ServerToolUse, card, ref lines, ref unpriced);
         }
 
-        if (isUsed && card.Find(RateKey.Request) is { } fee)
+        if (hasUsage && card.Find(RateKey.Request) is { } fee)
         {
             lines.Add(CostPart.ServerTools, RateKey.Request, 1, fee);
         }
@@ -67,8 +68,8 @@ internal static class BilledUnitRates
             }
 
             known++;
-            bool isInTokens = name == "images" ? usage.OutputTokens > 0 : name == "audio_seconds" && usage.InputAudioTokens > 0;
-            if (quantity <= 0 || isInTokens)
+            bool isBilledAsTokens = name == "images" ? usage.OutputTokens > 0 : name == "audio_seconds" && usage.InputAudioTokens > 0;
+            if (quantity <= 0 || isBilledAsTokens)
             {
                 continue;
             }
@@ -81,15 +82,11 @@ internal static class BilledUnitRates
 
         if (known < units.Count)
         {
-            IEnumerable<string> used = units.Where(unit => unit.Value > 0).Select(unit => unit.Key);
-            foreach (string name in used.Except(Units.Select(unit => unit.Name)).Order(StringComparer.Ordinal))
-            {
-                (unpriced ??= []).Add(name);
-            }
+            AddUnknown(units.Where(unit => unit.Value > 0).Select(unit => unit.Key), Units.Select(unit => unit.Name), ref unpriced);
         }
     }
 
-    // The first key with a rate counts: a table may give one rate several names.
+    // A table may name a rate in one of several ways. The first key with a rate counts.
     private static bool TryAdd<T>(CostPart part, RateKey[] keys, decimal quantity, RateCard card, ref T lines)
         where T : ICostLines
     {
@@ -138,11 +135,15 @@ internal static class BilledUnitRates
 
         if (known < uses.Count)
         {
-            IEnumerable<string> used = uses.Where(use => use.Value > 0).Select(use => use.Key);
-            foreach (string name in used.Except(Tools.Select(tool => tool.Name)).Order(StringComparer.Ordinal))
-            {
-                (unpriced ??= []).Add(name);
-            }
+            AddUnknown(uses.Where(use => use.Value > 0).Select(use => use.Key), Tools.Select(tool => tool.Name), ref unpriced);
+        }
+    }
+
+    private static void AddUnknown(IEnumerable<string> used, IEnumerable<string> known, ref List<string>? unpriced)
+    {
+        foreach (string name in used.Except(known).Order(StringComparer.Ordinal))
+        {
+            (unpriced ??= []).Add(name);
         }
     }
 }

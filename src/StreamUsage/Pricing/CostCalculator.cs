@@ -2,15 +2,16 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Multiplies counts by rates. Each token is in one cell of bucket and modality, and each cell has one
-/// rate.</summary>
+/// <summary>Multiplies token counts by rates. Each token belongs to one bucket and one modality, and each such pair has
+/// one rate.</summary>
 internal static class CostCalculator
 {
-    /// <summary>Adds the lines of a usage's tokens.</summary>
+    /// <summary>Adds the lines of a model call's tokens.</summary>
     /// <param name="usage">The counts, in disjoint buckets.</param>
-    /// <param name="details">Further subsets of the same call; empty if they are another call's.</param>
+    /// <param name="details">The <see cref="UsageRecord.TokenDetails"/> of this call; empty if they describe another
+    /// one.</param>
     /// <param name="card">The rates.</param>
-    /// <param name="lines">Receives a line for each non-empty cell.</param>
+    /// <param name="lines">Receives a line for each pair of bucket and modality with tokens.</param>
     public static void AddTokens<T>(in TokenUsage usage, IReadOnlyDictionary<string, long> details, RateCard card, ref T lines)
         where T : ICostLines
     {
@@ -28,10 +29,10 @@ internal static class CostCalculator
         Add(CostPart.CacheRead, TokenKind.CacheRead, Modality.Text, cached, card, ref lines);
 
         long written = usage.CacheCreationInputTokens;
-        long forAnHour = Take(usage.CacheCreation1hInputTokens, ref written);
-        long forMinutes = Take(usage.CacheCreation5mInputTokens, ref written);
-        Add(CostPart.CacheCreation, TokenKind.CacheCreation1h, Modality.Text, forAnHour, card, ref lines);
-        Add(CostPart.CacheCreation, TokenKind.CacheCreation5m, Modality.Text, forMinutes, card, ref lines);
+        long written1h = Take(usage.CacheCreation1hInputTokens, ref written);
+        long written5m = Take(usage.CacheCreation5mInputTokens, ref written);
+        Add(CostPart.CacheCreation, TokenKind.CacheCreation1h, Modality.Text, written1h, card, ref lines);
+        Add(CostPart.CacheCreation, TokenKind.CacheCreation5m, Modality.Text, written5m, card, ref lines);
         Add(CostPart.CacheCreation, TokenKind.CacheCreation, Modality.Text, written, card, ref lines);
 
         long output = usage.OutputTokens;
@@ -53,8 +54,8 @@ internal static class CostCalculator
         Add(CostPart.Output, TokenKind.Output, Modality.Text, output, card, ref lines);
     }
 
-    // The known cached part of a modality is taken from the cache reads, and so is any part that the uncached input
-    // cannot hold.
+    // Takes a modality's tokens from the uncached input, except for their known cached part. If the uncached input is
+    // too small, the rest is cached as well.
     private static void AddInput<T>(
         Modality modality, long total, long knownCached, ref long input, ref long cached, RateCard card, ref T lines)
         where T : ICostLines
@@ -86,7 +87,7 @@ internal static class CostCalculator
         }
         else
         {
-            lines.Miss(missing);
+            lines.AddMissing(missing);
         }
     }
 
@@ -114,7 +115,13 @@ internal enum CostPart : byte
 /// <summary>Receives the lines of a cost.</summary>
 internal interface ICostLines
 {
+    /// <summary>Adds a line.</summary>
+    /// <param name="part">The part of the cost that the line belongs to.</param>
+    /// <param name="key">The key of the rate.</param>
+    /// <param name="quantity">The number of the record's units: tokens, seconds, images.</param>
+    /// <param name="price">US dollars for one unit of the rate (<see cref="RateKeys.Per"/>).</param>
     void Add(CostPart part, RateKey key, decimal quantity, decimal price);
 
-    void Miss(MissingRate missing);
+    /// <summary>Adds tokens that have no rate.</summary>
+    void AddMissing(MissingRate missing);
 }

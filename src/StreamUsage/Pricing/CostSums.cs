@@ -2,7 +2,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Sums up lines by part.</summary>
+/// <summary>Adds up the lines of a cost by part.</summary>
 internal record struct CostSums : ICostLines
 {
     public decimal Input { get; private set; }
@@ -17,12 +17,13 @@ internal record struct CostSums : ICostLines
 
     public bool HasLines { get; private set; }
 
-    /// <summary>Gets why a price is missing. A rate missing in the class precedes one missing in every class.</summary>
+    /// <summary>Gets which rate is missing. <see cref="MissingRate.InClass"/> takes precedence.</summary>
     public MissingRate Missing { get; private set; }
 
     public void Add(CostPart part, RateKey key, decimal quantity, decimal price)
     {
         HasLines = true;
+        // Dividing decimals is slow, and all other rates are for one unit.
         decimal cost = key is RateKey.AudioMinute or RateKey.AudioHour ? quantity * price / RateKeys.Per(key) : quantity * price;
         switch (part)
         {
@@ -44,5 +45,5 @@ internal record struct CostSums : ICostLines
         }
     }
 
-    public void Miss(MissingRate missing) => Missing = missing > Missing ? missing : Missing;
+    public void AddMissing(MissingRate missing) => Missing = missing > Missing ? missing : Missing;
 }

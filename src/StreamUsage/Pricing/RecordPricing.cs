@@ -2,7 +2,7 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Prices one record: finds the entry and the rates of each model call, and sums up.</summary>
+/// <summary>Prices one record: finds the entry and the rates of each model call, and adds up their costs.</summary>
 internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, PriceTableOptions options, string version)
 {
     private static readonly IReadOnlyList<string> NoParts = [];
@@ -10,7 +10,7 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
     public PricingResult Evaluate()
     {
         string? model = record.ResponseModel ?? record.Context.Model;
-        return BilledIterations.Exist(record) ? EvaluateIterations(model) : EvaluateWhole(model);
+        return record.Iterations.Count != 0 ? EvaluateIterations(model) : EvaluateWhole(model);
     }
 
     internal static decimal MultiplierOf(PriceTableOptions options, UsageRecord record)
@@ -24,10 +24,10 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
     private PricingResult EvaluateWhole(string? model)
     {
         List<string>? unpriced = null;
-        PricedCall call = PriceCall(model, Billed, record.TokenDetails, hasTools: true, ref unpriced);
+        PricedCall call = PriceCall(model, Billed, record.TokenDetails, includesTools: true, ref unpriced);
         return call.Reason is { } reason
             ? PricingResult.Unpriced(reason, model)
-            : PricingResult.Priced(Describe(call, MultiplierOf(options, record), unpriced));
+            : PricingResult.Priced(ToCost(call, MultiplierOf(options, record), unpriced));
     }
 
     private PricingResult EvaluateIterations(string? model)
@@ -35,24 +35,28 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
         decimal multiplier = MultiplierOf(options, record);
         List<string>? unpriced = null;
         var costs = new List<UsageCost>(record.Iterations.Count);
-        PricedCall tools = PriceCall(model, default, UsageRecord.EmptyCounts, hasTools: true, ref unpriced);
+
+        // Tools, units and the request fee are priced once, by the response's own model.
+        PricedCall tools = PriceCall(model, default, UsageRecord.EmptyCounts, includesTools: true, ref unpriced);
         foreach (UsageIteration iteration in record.Iterations)
         {
-            if (!BilledIterations.IsBilled(iteration, record.Iterations))
+            if (!Billing.IsBilled(iteration, record.Iterations))
             {
                 continue;
             }
 
             string? called = iteration.Model ?? model;
-            PricedCall call = PriceCall(called, iteration.Usage, UsageRecord.EmptyCounts, hasTools: false, ref unpriced);
+            PricedCall call = PriceCall(called, iteration.Usage, UsageRecord.EmptyCounts, includesTools: false, ref unpriced);
             if (call.Reason is { } reason)
             {
                 return PricingResult.Unpriced(reason, called);
             }
 
-            costs.Add(Describe(call, multiplier, null));
-            tools = tools.Reason is null
-                ? tools : tools with { Entry = call.Entry, Card = call.Card, Reason = HasTools ? tools.Reason : null };
+            costs.Add(ToCost(call, multiplier, null));
+            if (tools.Reason is not null && !UsesTools)
+            {
+                tools = tools with { Entry = call.Entry, Card = call.Card, Reason = null };
+            }
         }
 
         if (tools.Reason is { } missing)
@@ -60,7 +64,7 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
             return PricingResult.Unpriced(missing, model);
         }
 
-        UsageCost cost = Describe(tools, multiplier, unpriced);
+        UsageCost cost = ToCost(tools, multiplier, unpriced);
         return PricingResult.Priced(cost with
         {
             Input = cost.Input + costs.Sum(c => c.Input),
@@ -73,13 +77,12 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
         });
     }
 
-    // A record from elsewhere may only have its usage.
-    private TokenUsage Billed => record.BilledUsage == default ? record.Usage : record.BilledUsage;
+    private TokenUsage Billed => Billing.TokensOf(record);
 
-    private bool HasTools => record.ServerToolUse.Count != 0 || record.BilledUnits.Count != 0;
+    private bool UsesTools => record.ServerToolUse.Count != 0 || record.BilledUnits.Count != 0;
 
     private PricedCall PriceCall(
-        string? model, in TokenUsage usage, IReadOnlyDictionary<string, long> details, bool hasTools, ref List<string>? unpriced)
+        string? model, in TokenUsage usage, IReadOnlyDictionary<string, long> details, bool includesTools, ref List<string>? unpriced)
     {
         if (string.IsNullOrEmpty(model))
         {
@@ -98,11 +101,11 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
             return new PricedCall { Reason = UnpricedReasons.UnknownModel };
         }
 
-        PricedCall first = PriceAt(entries[0], rateClass, usage, details, hasTools, ref unpriced);
+        PricedCall first = PriceAt(entries[0], rateClass, usage, details, includesTools, ref unpriced);
         foreach (PriceEntry other in entries[1..])
         {
             List<string>? unpricedThere = null;
-            PricedCall call = PriceAt(other, rateClass, usage, details, hasTools, ref unpricedThere);
+            PricedCall call = PriceAt(other, rateClass, usage, details, includesTools, ref unpricedThere);
             if (call.Reason != first.Reason || call.Sums != first.Sums)
             {
                 return new PricedCall { Reason = UnpricedReasons.AmbiguousModel };
@@ -117,7 +120,7 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
         RateClass rateClass,
         in TokenUsage usage,
         IReadOnlyDictionary<string, long> details,
-        bool hasTools,
+        bool includesTools,
         ref List<string>? unpriced)
     {
         if (entry.SheetAt(record.StartedAt).FindCard(rateClass, usage.TotalInputTokens, options.RateMultipliers) is not { } card)
@@ -127,7 +130,7 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
 
         CostSums sums = default;
         CostCalculator.AddTokens(usage, details, card, ref sums);
-        if (hasTools)
+        if (includesTools)
         {
             BilledUnitRates.Add(record, Billed, card, ref sums, ref unpriced);
         }
@@ -137,16 +140,16 @@ internal readonly struct RecordPricing(UsageRecord record, ModelMatcher models, 
             MissingRate.InClass => UnpricedReasons.RateClass,
             MissingRate.AtAll => UnpricedReasons.NoRate,
             _ when unpriced is not null && !sums.HasLines && Billed.TotalTokens == 0 => UnpricedReasons.NoRate,
-            // An entry whose rates could not be read says nothing, not even that a response without counts is free.
+            // An entry without rates does not say that a response is free, not even one without counts.
             _ when card.Rates.Count == 0 && record.Status == UsageStatus.Completed => UnpricedReasons.NoRate,
-            _ when card.IsPricedByUnit && hasTools && record.BilledUnits.Count == 0 && record.Status == UsageStatus.Completed =>
+            _ when card.IsPricedByUnit && includesTools && record.BilledUnits.Count == 0 && record.Status == UsageStatus.Completed =>
                 UnpricedReasons.NoUsage,
             _ => null,
         };
         return new PricedCall { Entry = entry, Card = card, Sums = sums, Reason = reason };
     }
 
-    private UsageCost Describe(in PricedCall call, decimal multiplier, List<string>? unpriced)
+    private UsageCost ToCost(in PricedCall call, decimal multiplier, List<string>? unpriced)
     {
         CostSums sums = call.Sums;
         decimal input = sums.Input * multiplier, cacheRead = sums.CacheRead * multiplier, cacheCreation = sums.CacheCreation * multiplier;

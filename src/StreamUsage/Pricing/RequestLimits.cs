@@ -4,8 +4,8 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing;
 
-/// <summary>Represents what determines a request's cost: its output limit, its service class, and whether it writes a
-/// cache.</summary>
+/// <summary>Represents the members of a request that determine its cost: output limit, service class, media and cache
+/// marks.</summary>
 internal record struct RequestLimits
 {
     private long? _maxTokens;
@@ -19,6 +19,9 @@ internal record struct RequestLimits
     /// <summary>Gets whether an image is sent.</summary>
     public bool HasImages { get; private set; }
 
+    /// <summary>Gets whether a video is sent.</summary>
+    public bool HasVideo { get; private set; }
+
     public string? Model { get; private set; }
 
     public string? ServiceTier { get; private set; }
@@ -27,6 +30,7 @@ internal record struct RequestLimits
 
     public string? InferenceGeo { get; private set; }
 
+    /// <summary>Gets the number of answers that the request asks for, from 1 to 1024.</summary>
     public readonly long Choices => Math.Clamp(_choices ?? 1, 1, 1024);
 
     /// <summary>Gets the output limit of all choices; null if the request sets none.</summary>
@@ -52,18 +56,19 @@ internal record struct RequestLimits
         }
         catch (JsonException)
         {
-            // Members that could not be read set no limit.
+            // The members before the fault count.
         }
 
         limits._marksCache = body.IndexOf("\"cache_control\""u8) >= 0 || body.IndexOf("\"cachePoint\""u8) >= 0;
         limits._marksHour = limits._marksCache && body.IndexOf("\"1h\""u8) >= 0;
         limits.HasAudio = body.IndexOf("\"input_audio\""u8) >= 0 || body.IndexOf("\"audio/"u8) >= 0;
         limits.HasImages = body.IndexOf("\"image_url\""u8) >= 0 || body.IndexOf("\"image/"u8) >= 0;
+        limits.HasVideo = body.IndexOf("\"video_url\""u8) >= 0 || body.IndexOf("\"video/"u8) >= 0;
         return limits;
     }
 
-    /// <summary>Returns the most expensive cache write that the request may cause; null for none. OpenAI writes by
-    /// itself, others for marked blocks.</summary>
+    /// <summary>Returns the most expensive cache write that the request may cause; null for none. OpenAI caches without
+    /// a mark, other providers only marked blocks.</summary>
     public readonly TokenKind? CacheWrite(ApiFormat format) =>
         _marksHour ? TokenKind.CacheCreation1h
         : _marksCache || ProviderNames.OfProtocol(ProtocolFor(format), format) == "openai" ? TokenKind.CacheCreation
@@ -83,11 +88,11 @@ internal record struct RequestLimits
             {
                 case "max_tokens" or "max_completion_tokens" or "max_output_tokens" or "max_tokens_to_sample":
                 case "maxOutputTokens" or "maxTokens" or "maxNewTokens":
-                    _maxTokens = Count(reader) ?? _maxTokens;
+                    _maxTokens = ReadCount(reader) ?? _maxTokens;
                     _protocol = name == "max_output_tokens" ? "openai-responses" : _protocol;
                     break;
                 case "n" or "candidateCount" or "candidate_count":
-                    _choices = Count(reader);
+                    _choices = ReadCount(reader);
                     break;
                 case "generationConfig" or "generation_config" or "inferenceConfig" or "request"
                     when reader.TokenType == JsonTokenType.StartObject:
@@ -95,16 +100,16 @@ internal record struct RequestLimits
                     ReadMembers(ref reader);
                     break;
                 case "model":
-                    Model = Word(reader) ?? Model;
+                    Model = ReadName(reader) ?? Model;
                     break;
                 case "service_tier" or "serviceTier":
-                    ServiceTier = Word(reader);
+                    ServiceTier = ReadName(reader);
                     break;
                 case "speed":
-                    Speed = Word(reader);
+                    Speed = ReadName(reader);
                     break;
                 case "inference_geo":
-                    InferenceGeo = Word(reader);
+                    InferenceGeo = ReadName(reader);
                     break;
                 case "contents":
                     _protocol = "gemini";
@@ -126,11 +131,11 @@ internal record struct RequestLimits
         }
     }
 
-    private static long? Count(in Utf8JsonReader reader) =>
+    private static long? ReadCount(in Utf8JsonReader reader) =>
         reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long count) && count >= 0 ? count : null;
 
-    // The standard class, and "auto", mean the standard rate.
-    private static string? Word(in Utf8JsonReader reader) =>
+    // Names that mean the standard rate become null.
+    private static string? ReadName(in Utf8JsonReader reader) =>
         reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 1024 && reader.GetString() is { } word
             && word is not ("standard_only" or "auto") ? word : null;
 }

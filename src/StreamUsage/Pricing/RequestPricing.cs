@@ -7,6 +7,8 @@ internal static class RequestPricing
 {
     private static readonly Modality[] Outputs = [Modality.Text, Modality.Audio, Modality.Image, Modality.Video];
 
+    /// <summary>Returns the quote of the highest price among the entries that match equally well; null if none
+    /// matches.</summary>
     public static UsageQuote? Quote(UsageContext context, long inputTokens, ModelMatcher models, PriceTableOptions options)
     {
         RequestLimits limits = RequestLimits.Read(context.RequestBody.Span);
@@ -25,14 +27,14 @@ internal static class RequestPricing
         DateTimeOffset time = context.RequestStartedAt ?? TimeProvider.System.GetUtcNow();
         var asRecord = new UsageRecord { Context = context, StartedAt = time };
         decimal multiplier = RecordPricing.MultiplierOf(options, asRecord);
-        UsageQuote? dearest = null;
+        UsageQuote? highest = null;
         foreach (PriceEntry entry in entries)
         {
             UsageQuote quote = QuoteAt(entry, limits, limits.CacheWrite(context.ApiFormat), inputTokens, time, options, multiplier);
-            dearest = dearest is null || IsDearer(quote, dearest) ? quote : dearest;
+            highest = highest is null || IsHigher(quote, highest) ? quote : highest;
         }
 
-        return dearest;
+        return highest;
     }
 
     private static UsageQuote QuoteAt(
@@ -52,26 +54,27 @@ internal static class RequestPricing
             return quote;
         }
 
-        decimal? input = Price(card, TokenKind.Input);
-        decimal? dearestInput = cacheWrite is { } write ? Max(input, Price(card, write)) : input;
-        dearestInput = limits.HasAudio ? Max(dearestInput, Price(card, TokenKind.Input, Modality.Audio)) : dearestInput;
-        dearestInput = limits.HasImages ? Max(dearestInput, Price(card, TokenKind.Input, Modality.Image)) : dearestInput;
+        decimal? inputPrice = Price(card, TokenKind.Input);
+        decimal? maxInputPrice = cacheWrite is { } write ? Max(inputPrice, Price(card, write)) : inputPrice;
+        maxInputPrice = limits.HasAudio ? Max(maxInputPrice, Price(card, TokenKind.Input, Modality.Audio)) : maxInputPrice;
+        maxInputPrice = limits.HasImages ? Max(maxInputPrice, Price(card, TokenKind.Input, Modality.Image)) : maxInputPrice;
+        maxInputPrice = limits.HasVideo ? Max(maxInputPrice, Price(card, TokenKind.Input, Modality.Video)) : maxInputPrice;
 
         // Only a model that may answer in another modality has a rate for it.
-        decimal? output = Outputs.Aggregate(
+        decimal? maxOutputPrice = Outputs.Aggregate(
             Max(Price(card, TokenKind.Reasoning), Price(card, TokenKind.Citation)),
-            (dearest, modality) => Max(dearest, Price(card, TokenKind.Output, modality)));
+            (highest, modality) => Max(highest, Price(card, TokenKind.Output, modality)));
 
         return quote with
         {
-            InputCost = input * inputTokens * multiplier,
-            MaxCost = ((dearestInput * inputTokens) + (output * maxOutput)) * multiplier,
+            InputCost = inputPrice * inputTokens * multiplier,
+            MaxCost = ((maxInputPrice * inputTokens) + (maxOutputPrice * maxOutput)) * multiplier,
         };
     }
 
-    // Without a limit of the output, the input is all that can be compared.
-    private static bool IsDearer(UsageQuote quote, UsageQuote other) =>
-        (quote.MaxCost ?? quote.InputCost) > (other.MaxCost ?? other.InputCost);
+    // Without an output limit, only the input can be compared. A quote without a price ranks last.
+    private static bool IsHigher(UsageQuote quote, UsageQuote other) =>
+        (quote.MaxCost ?? quote.InputCost ?? -1) > (other.MaxCost ?? other.InputCost ?? -1);
 
     private static decimal? Price(RateCard card, TokenKind kind, Modality modality = Modality.Text) =>
         card.Find(kind, modality) is { Missing: MissingRate.None, Price: var price } ? price : null;

@@ -1,7 +1,7 @@
 namespace StreamUsage.Pricing;
 
-/// <summary>Holds the reasons why a record has no cost: values of <see cref="UsageRecord.UnpricedReason"/> and of the
-/// tag <c>reason</c> of <c>streamusage.records.unpriced</c>.</summary>
+/// <summary>Holds the reasons why a record has no cost: the values of <see cref="UsageRecord.UnpricedReason"/> and of
+/// the tag <c>reason</c> of <c>streamusage.records.unpriced</c>.</summary>
 internal static class UnpricedReasons
 {
     /// <summary>Neither the response nor the caller named a model.</summary>
@@ -13,7 +13,7 @@ internal static class UnpricedReasons
     /// <summary>Several entries match the model, and their prices differ.</summary>
     public const string AmbiguousModel = "ambiguous_model";
 
-    /// <summary>The table's file could not be read yet.</summary>
+    /// <summary>No valid table was loaded yet.</summary>
     public const string NoTable = "no_table";
 
     /// <summary>The table has no rate for the service class or region.</summary>
@@ -25,13 +25,13 @@ internal static class UnpricedReasons
     /// <summary>The table has the model, but no rate for a part of its usage.</summary>
     public const string NoRate = "no_rate";
 
-    /// <summary>The model is priced by images, seconds or the like, and the response reported none.</summary>
+    /// <summary>The model is priced by units such as images or seconds, and the response reported none.</summary>
     public const string NoUsage = "no_usage";
 
     /// <summary>Counts were estimated, and <see cref="PriceTableOptions.PriceEstimates"/> is off.</summary>
     public const string EstimatedUsage = "estimated_usage";
 
-    /// <summary>The background response was only accepted, and its usage is unknown.</summary>
+    /// <summary>The background response was accepted; its usage is not known yet.</summary>
     public const string Pending = "pending";
 
     /// <summary>The pricing failed.</summary>

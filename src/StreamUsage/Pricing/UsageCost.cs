@@ -3,10 +3,10 @@ using System.Collections.ObjectModel;
 namespace StreamUsage.Pricing;
 
 /// <summary>Represents the cost of a response by part. The parts include the <see cref="Multiplier"/> and add up to
-/// <see cref="Total"/>.</summary>
+/// <see cref="Total"/>. Amounts are in <see cref="Currency"/>; 0 means free.</summary>
 public sealed record UsageCost
 {
-    /// <summary>Gets the whole cost.</summary>
+    /// <summary>Gets the whole cost, without <see cref="UnpricedParts"/>.</summary>
     public decimal Total { get; init; }
 
     /// <summary>Gets the cost of uncached input in any modality, and of input units (audio seconds, search units,
@@ -25,15 +25,15 @@ public sealed record UsageCost
     /// <summary>Gets the cost of server tools, of sessions, and of a request fee.</summary>
     public decimal ServerTools { get; init; }
 
-    /// <summary>Gets the factor on the list price: 1 unless <see cref="PriceTable.WithMultiplier"/> says
-    /// otherwise.</summary>
+    /// <summary>Gets the factor on the list price: 1 unless <see cref="PriceTable.WithMultiplier"/> sets another; 0 for
+    /// a free answer.</summary>
     public decimal Multiplier { get; init; } = 1;
 
-    /// <summary>Gets the ISO 4217 code of the currency.</summary>
+    /// <summary>Gets the ISO 4217 code of the currency: <c>"USD"</c> by default.</summary>
     public string Currency { get; init; } = "USD";
 
-    /// <summary>Gets the used entry of the price table, as <c>provider/entry</c>. If iterations ran on several models,
-    /// it is the entry of the response's model.</summary>
+    /// <summary>Gets the entry of the price table that was used, as <c>provider/entry</c>. If iterations ran on several
+    /// models, it is the entry of the response's model. Empty if the pricing names none.</summary>
     public string PricedAs { get; init; } = "";
 
     /// <summary>Gets the price table's version; null if it has none.</summary>
@@ -43,12 +43,13 @@ public sealed record UsageCost
     /// <c>"fast"</c> or <c>"ultrafast"</c>, followed by the region if that has its own price.</summary>
     public string RateClass { get; init; } = "standard";
 
-    /// <summary>Gets the rates that applied, before the <see cref="Multiplier"/>: currency for one token, use, image or
-    /// second, by name (<c>"input"</c>, <c>"cache_creation_1h"</c>, <c>"web_search"</c>). Empty if the pricing names
-    /// none.</summary>
+    /// <summary>Gets the rates that applied, before the <see cref="Multiplier"/>, by name: the price of one token, use,
+    /// image or other unit (<c>"input"</c>, <c>"cache_creation_1h"</c>, <c>"web_search"</c>, <c>"audio_minute"</c>).
+    /// Empty if the pricing names none.</summary>
     public IReadOnlyDictionary<string, decimal> Rates { get; init; } = NoRates;
 
-    /// <summary>Gets the used units and tools without a rate, which the cost excludes; empty if none.</summary>
+    /// <summary>Gets the names of used units and tools without a rate, which the cost excludes; empty if
+    /// none.</summary>
     public IReadOnlyList<string> UnpricedParts { get; init; } = [];
 
     /// <summary>Gets whether the bill may differ: a part has no rate, or standard rates replace the class's missing

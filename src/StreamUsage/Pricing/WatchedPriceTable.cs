@@ -14,7 +14,7 @@ internal sealed partial class WatchedPriceTable : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
-    private FileState _seen;
+    private FileState _loadedState;
     private volatile LoadedTable? _loaded;
 
     public WatchedPriceTable(
@@ -54,13 +54,14 @@ internal sealed partial class WatchedPriceTable : IDisposable
             try
             {
                 FileState state = FileState.Of(_path, _overridesPath);
-                if (state == _seen)
+                if (state == _loadedState)
                 {
-                    return LastFault is null;
+                    LastFault = null; // The loaded file is back after a fault.
+                    return true;
                 }
 
                 PriceTable table = Load();
-                _seen = state;
+                _loadedState = state;
                 _loaded = new LoadedTable(table, state.Written);
                 LastFault = null;
                 LogLoaded(_logger, _path, table.Version, table.UnreadFields.Count);
@@ -80,7 +81,7 @@ internal sealed partial class WatchedPriceTable : IDisposable
         }
     }
 
-    /// <summary>Ends the looking for new files. The table that is loaded stays in use.</summary>
+    /// <summary>Stops watching. The loaded table stays in use.</summary>
     public void Dispose() => _timer.Dispose();
 
     // The overriding file takes precedence over overrides that 'configure' has set.
@@ -93,23 +94,23 @@ internal sealed partial class WatchedPriceTable : IDisposable
             : table.WithOverrides(PriceTable.Load(_overridesPath, new PriceTableOptions { Overrides = table.Options.Overrides }));
     }
 
-    // Not in Log, because Pricing uses only the root's types.
+    // These are not in Log, because Pricing may use only the root namespace.
     [LoggerMessage(
         EventId = 31,
         Level = LogLevel.Information,
-        Message = "Price table {Path} loaded, version {Version}; {UnreadFields} names of prices in it are not read")]
+        Message = "Price table {Path} loaded, version {Version}; {UnreadFields} price fields were skipped")]
     private static partial void LogLoaded(ILogger logger, string path, string version, int unreadFields);
 
     [LoggerMessage(
         EventId = 32,
         Level = LogLevel.Error,
-        Message = "Price table {Path} could not be loaded; an older one stays in use: {HasOlder}")]
+        Message = "Price table {Path} could not be loaded. An older table stays in use: {HasOlder}")]
     private static partial void LogNotLoaded(ILogger logger, Exception fault, string path, bool hasOlder);
 
     private sealed record LoadedTable(PriceTable Table, DateTimeOffset Written);
 
-    /// <summary>Represents the state that shows a change of the files. It is read through a handle, to follow
-    /// links.</summary>
+    /// <summary>Represents the times and lengths that show a change of the files. They are read through a handle, which
+    /// follows links.</summary>
     private readonly record struct FileState(DateTimeOffset Written, long Length, DateTimeOffset OverridesWritten, long OverridesLength)
     {
         public static FileState Of(string path, string? overridesPath)

@@ -3,8 +3,8 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Serialization;
 
-/// <summary>Gives missing properties of a record the values of a new record, and makes header names ignore
-/// case.</summary>
+/// <summary>Sets missing properties of a record to the values of a new record. Case is ignored in header
+/// names.</summary>
 internal static class RecordDefaults
 {
     private static readonly UsageCost NoCost = new();
@@ -54,7 +54,7 @@ internal static class RecordDefaults
         Content = Each(message.Content, static block => block?.Type is null ? (block ?? new ContentBlock()) with { Type = "" } : block),
     };
 
-    // Only the JSON tells a multiplier of 0 from a missing one.
+    // Only the JSON distinguishes a multiplier of 0 from a missing one.
     private static bool HasMultiplier(ReadOnlySpan<byte> utf8Json)
     {
         var reader = new Utf8JsonReader(utf8Json);

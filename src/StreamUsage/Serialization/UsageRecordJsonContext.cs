@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace StreamUsage.Serialization;
 
-/// <summary>Represents the JSON form of a record, generated at compile time. Nulls and derived values (totals) are not
-/// written.</summary>
+/// <summary>Represents the JSON format of a record, generated at compile time. Nulls and computed values (totals) are
+/// not written.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

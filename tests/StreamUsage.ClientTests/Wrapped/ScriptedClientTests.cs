@@ -142,6 +142,41 @@ public sealed class ScriptedClientTests : IAsyncDisposable
         record.OutputCharacters.Should().Be("""{"zone":"UTC"}""".Length);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Arguments_that_are_not_JSON_do_not_lose_the_usage(bool isStreamed)
+    {
+        _inner.Give(new TextContent("one"), Usage(10, 2))
+            .Give(new FunctionCallContent("c-1", "Run", new Dictionary<string, object?> { ["type"] = typeof(string) }), Usage(20, 3));
+
+        if (isStreamed)
+        {
+            await ReadAsync(Wrap());
+        }
+        else
+        {
+            await Wrap().GetResponseAsync("Hello", cancellationToken: Token);
+        }
+
+        (await RecordAsync()).Usage.Should().Be(new TokenUsage { InputTokens = 30, OutputTokens = 5 });
+    }
+
+    [Fact]
+    public async Task A_result_that_is_not_JSON_does_not_lose_the_rest_of_the_request()
+    {
+        _inner.Give(new TextContent("one"));
+        ChatMessage[] messages =
+        [
+            new(ChatRole.User, "The quick brown fox jumps over the lazy dog."),
+            new(ChatRole.Tool, [new FunctionResultContent("c-1", typeof(string))]),
+        ];
+
+        await Wrap().GetResponseAsync(messages, cancellationToken: Token);
+
+        (await RecordAsync()).Usage.InputTokens.Should().BeGreaterThan(8);
+    }
+
     [Fact]
     public async Task A_fault_before_the_first_update_is_recorded_as_no_response()
     {

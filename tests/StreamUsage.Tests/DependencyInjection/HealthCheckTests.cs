@@ -97,6 +97,19 @@ public sealed class HealthCheckTests
     }
 
     [Fact]
+    public async Task Without_any_price_table_the_check_says_that_records_are_unpriced()
+    {
+        _isDown = false;
+        using PriceTable prices = PriceTable.Watch(Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N")));
+        await using ServiceProvider provider = Build(prices);
+
+        HealthReportEntry entry = await CheckAsync(provider);
+
+        (entry.Status, entry.Description).Should().Be(
+            (HealthStatus.Degraded, "No price table could be loaded; records are unpriced."));
+    }
+
+    [Fact]
     public async Task A_named_tracker_has_a_check_of_its_own()
     {
         _services.AddStreamUsage("billing").AddSink(new RecordingSink());

@@ -62,6 +62,18 @@ public sealed class CloudEventWriterTests
     }
 
     [Fact]
+    public void A_record_with_only_its_usage_is_billed_for_it()
+    {
+        var record = new UsageRecord { Usage = new TokenUsage { InputTokens = 25, OutputTokens = 15 } };
+
+        using JsonDocument json = JsonDocument.Parse(Write(writer => CloudEventWriter.Write(writer, record)));
+
+        JsonElement data = json.RootElement.GetProperty("data");
+        new[] { "input_tokens", "output_tokens", "total_tokens" }.Select(name => data.GetProperty(name).GetInt64())
+            .Should().Equal(25, 15, 40);
+    }
+
+    [Fact]
     public void A_batch_is_an_array_in_order()
     {
         UsageRecord second = Record with { Id = Guid.CreateVersion7() };

@@ -154,6 +154,20 @@ public sealed partial class FocusReportTests
     }
 
     [Fact]
+    public void A_sub_account_that_cannot_be_named_leaves_the_whole_record_out()
+    {
+        int calls = 0;
+        var report = new FocusReport(
+            new FocusOptions { SubAccountId = _ => calls++ == 0 ? "team" : throw new InvalidOperationException() });
+        UsageRecord record = Priced("sonnet", new TokenUsage { InputTokens = 1, OutputTokens = 1 }, null);
+
+        report.Add(record).Should().BeTrue();
+        report.Invoking(target => target.Add(record)).Should().Throw<InvalidOperationException>();
+
+        report.RowCount.Should().Be(2, "the input and the output of the first record");
+    }
+
+    [Fact]
     public void Records_without_a_cost_are_counted_and_left_out()
     {
         var report = new FocusReport();

@@ -74,6 +74,42 @@ public sealed class JsonLinesSinkTests : IDisposable
     }
 
     [Fact]
+    public async Task The_newest_archives_stay_if_many_are_made_in_one_second()
+    {
+        UsageRecord[] records = [.. Records(11)];
+        using (var sink = new JsonLinesSink(File, TwoLines(records[0], maxArchives: 2), At(second: 5)))
+        {
+            foreach (UsageRecord record in records)
+            {
+                await sink.RecordAsync(record, default);
+            }
+        }
+
+        string[] files = [.. _folder.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal)];
+        files.Should().Equal("usage-20260102T030405-0003.jsonl", "usage-20260102T030405-0004.jsonl", "usage.jsonl");
+        files.SelectMany(file => Read(Path.Combine(_folder.FullName, file))).Should().Equal(records[6..].Select(r => r.Id));
+    }
+
+    [Fact]
+    public async Task The_newest_archive_stays_if_the_clock_is_set_back()
+    {
+        UsageRecord[] records = [.. Records(5)];
+        using (var sink = new JsonLinesSink(File, TwoLines(records[0], maxArchives: 1), At(second: 30)))
+        {
+            await sink.RecordBatchAsync(records[..2], default);
+            await sink.RecordBatchAsync(records[2..4], default);
+        }
+
+        using (var sink = new JsonLinesSink(File, TwoLines(records[0], maxArchives: 1), At(second: 5)))
+        {
+            await sink.RecordAsync(records[4], default);
+        }
+
+        string archive = _folder.GetFiles("usage-*.jsonl").Should().ContainSingle().Which.FullName;
+        Read(archive).Should().Equal(records[2].Id, records[3].Id);
+    }
+
+    [Fact]
     public async Task A_sink_that_was_closed_fails()
     {
         var sink = new JsonLinesSink(File);
@@ -90,6 +126,16 @@ public sealed class JsonLinesSinkTests : IDisposable
         FluentActions.Invoking(() => new JsonLinesSink(File, new JsonLinesSinkOptions { MaxArchivedFiles = -1 }))
             .Should().Throw<ArgumentException>().WithMessage("JsonLinesSinkOptions.MaxArchivedFiles *");
     }
+
+    // A third line begins a new file.
+    private static JsonLinesSinkOptions TwoLines(UsageRecord record, int maxArchives) => new()
+    {
+        MaxFileBytes = (2 * (UsageRecordJson.ToUtf8Bytes(record).Length + 1)) + 1,
+        MaxArchivedFiles = maxArchives,
+        FlushToDisk = false,
+    };
+
+    private static FakeTimeProvider At(int second) => new(new DateTimeOffset(2026, 1, 2, 3, 4, second, TimeSpan.Zero));
 
     private static IEnumerable<UsageRecord> Records(int count) =>
         Enumerable.Range(0, count).Select(i => new UsageRecord { Id = Guid.NewGuid(), Context = new UsageContext { RequestId = $"{i}" } });

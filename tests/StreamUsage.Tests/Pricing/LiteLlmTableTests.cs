@@ -181,6 +181,28 @@ public sealed class LiteLlmTableTests
     }
 
     [Fact]
+    public void A_search_priced_by_its_number_of_results_has_no_rate_and_spoils_no_other_entry()
+    {
+        PriceTable table = Parse(
+            """
+            {"exa_ai/search":{"litellm_provider":"exa_ai","mode":"search",
+            "tiered_pricing":[{"max_results_range":[0,25],"input_cost_per_query":0.005},
+            {"max_results_range":[26,100],"input_cost_per_query":0.025}]},
+            "m":{"litellm_provider":"acme","input_cost_per_token":1e-06}}
+            """);
+        UsageRecord search = Used(default) with
+        {
+            Context = new UsageContext { Provider = "exa_ai" },
+            ResponseModel = "search",
+            BilledUnits = new Dictionary<string, decimal> { ["search_units"] = 1 },
+        };
+
+        table.UnreadFields.Should().Equal("tiered_pricing");
+        table.Evaluate(search).UnpricedReason.Should().Be(UnpricedReasons.NoRate);
+        table.Price(Used(new TokenUsage { InputTokens = 1 }))!.Total.Should().Be(0.000001m);
+    }
+
+    [Fact]
     public void Two_entries_that_disagree_leave_the_record_unpriced()
     {
         PriceTable table = Parse(

@@ -67,9 +67,15 @@ public sealed class QuoteTests
     [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_audio"}]}]}""", 0.014)] // 1,000 × 10 + 100 × 40
     // 1,000 × 3 + 100 × 40
     [InlineData("""{"max_tokens":100,"messages":[{"content":[{"type":"input_image","image_url":"https://example.com/i"}]}]}""", 0.007)]
+    // 1,000 × 7 + 100 × 40
+    [InlineData("""{"generationConfig":{"maxOutputTokens":100},"contents":[{"parts":[{"fileData":{"mimeType":"video/mp4"}}]}]}""", 0.011)]
     public void The_worst_case_is_the_dearest_modality(string body, double maxCost)
     {
-        PriceTable table = GenAi("""{"input_mtok":1,"input_audio_mtok":10,"input_image_mtok":3,"output_mtok":4,"output_audio_mtok":40}""");
+        PriceTable table = GenAi(
+            """
+            {"input_mtok":1,"input_audio_mtok":10,"input_image_mtok":3,"input_video_mtok":7,
+            "output_mtok":4,"output_audio_mtok":40}
+            """);
 
         UsageQuote? quote = table.Quote(
             new UsageContext { Provider = "acme", Model = "m", RequestBody = Encoding.UTF8.GetBytes(body) }, 1000);
@@ -85,6 +91,20 @@ public sealed class QuoteTests
             {"gemini/g":{"litellm_provider":"gemini","input_cost_per_token":1e-06,"output_cost_per_token":3e-06,"max_output_tokens":100},
             "g":{"litellm_provider":"vertex_ai-language-models","input_cost_per_token":1e-06,"output_cost_per_token":4e-06,
             "max_output_tokens":100}}
+            """);
+
+        table.Quote(new UsageContext { Provider = "google", Model = "g" }, 100)!.MaxCost.Should().Be(0.0005m);
+    }
+
+    [Theory]
+    [InlineData("", """ "input_cost_per_token":1e-06,"output_cost_per_token":4e-06, """)]
+    [InlineData(""" "input_cost_per_token":1e-06,"output_cost_per_token":4e-06, """, "")]
+    public void Of_entries_with_and_without_a_price_the_priced_one_is_quoted(string first, string second)
+    {
+        PriceTable table = Parse(
+            $$$"""
+            {"gemini/g":{{{{first}}}"litellm_provider":"gemini","max_output_tokens":100},
+            "g":{{{{second}}}"litellm_provider":"vertex_ai-language-models","max_output_tokens":100}}
             """);
 
         table.Quote(new UsageContext { Provider = "google", Model = "g" }, 100)!.MaxCost.Should().Be(0.0005m);

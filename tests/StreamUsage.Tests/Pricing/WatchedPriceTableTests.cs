@@ -53,6 +53,22 @@ public sealed class WatchedPriceTableTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_returns_unchanged_ends_the_fault()
+    {
+        Write(TablePath, price: 1, minute: 0);
+        using PriceTable table = Open();
+        string elsewhere = TablePath + ".moved";
+        File.Move(TablePath, elsewhere);
+        table.Reload().Should().BeFalse();
+
+        File.Move(elsewhere, TablePath);
+
+        table.Reload().Should().BeTrue();
+        table.LastFault.Should().BeNull();
+        PriceOf(table).Should().Be(1);
+    }
+
+    [Fact]
     public void Without_a_file_records_are_unpriced_until_there_is_one()
     {
         using PriceTable table = Open();

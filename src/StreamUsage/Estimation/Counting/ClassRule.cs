@@ -2,8 +2,8 @@ using StreamUsage.Estimation.Families;
 
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>Estimates o200k_base tokens from character classes alone. Fitted to the tokenizer's counts by <c>accuracy
-/// --fit</c>; docs/estimation.md has the errors.</summary>
+/// <summary>Estimates tokens from character classes alone. The factors are fitted to counts of o200k_base by
+/// <c>accuracy --fit</c>; docs/estimation.md has the errors.</summary>
 internal static class ClassRule
 {
     public static double Tokens(in CharacterClasses classes, TokenRule rule) =>

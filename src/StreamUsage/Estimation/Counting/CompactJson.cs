@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>Counts a JSON value without white space, and a string value without its quotes.</summary>
+/// <summary>Counts the tokens of a JSON value without white space, or of a string without its quotes.</summary>
 internal static class CompactJson
 {
-    /// <summary>Counts the value that the reader is at, to its end.</summary>
+    /// <summary>Counts the value at the reader's position, and moves to its end.</summary>
     /// <param name="reader">The reader.</param>
     /// <param name="meter">Counts the text.</param>
     /// <param name="leaveOut">A property that is left out at any depth; empty for none.</param>

@@ -6,7 +6,7 @@ namespace StreamUsage.Estimation.Counting;
 /// <summary>Unescapes the inside of a JSON string, piece by piece. Invalid escapes stay unchanged.</summary>
 internal static class JsonText
 {
-    /// <summary>The most bytes that one escape becomes.</summary>
+    /// <summary>The maximum number of bytes that one escape stands for.</summary>
     public const int MaxUnescapedLength = 4;
 
     /// <summary>Unescapes as much as fits. Returns the number of bytes written.</summary>

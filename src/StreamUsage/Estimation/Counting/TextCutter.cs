@@ -1,8 +1,9 @@
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>Cuts text, so that a byte-pair tokenizer takes linear time. It is quadratic in runs that its pattern does
-/// not break: seconds for 128,000 letters. A run is cut after <see cref="MaxRun"/> characters, which adds at most a
-/// token: under 2 % in a text that is one such run.</summary>
+/// <summary>Cuts text into pieces, so that a byte-pair tokenizer takes linear time.</summary>
+/// <remarks>The tokenizer takes quadratic time for a run that its pattern does not break: seconds for 128,000 letters.
+/// A run is cut after <see cref="MaxRun"/> characters. Each cut adds at most one token: under 2 % of a text that is one
+/// run.</remarks>
 internal static class TextCutter
 {
     public const int MaxRun = 64;
@@ -16,7 +17,7 @@ internal static class TextCutter
         Other,
     }
 
-    /// <summary>Returns the length of the first piece: the whole text if no run is too long.</summary>
+    /// <summary>Returns the length of the first piece, which is the whole text if no run is too long.</summary>
     public static int NextPiece(ReadOnlySpan<char> text)
     {
         Kind run = Kind.None;

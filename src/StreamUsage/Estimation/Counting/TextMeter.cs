@@ -14,11 +14,11 @@ internal sealed class TextMeter : IDisposable
     private const int RegionBytes = 4096;
     private const int BufferBytes = 4096;
 
-    // Each text is a call of the tokenizer, so a short one still uses this much of a region.
-    private const int BytesAText = 16;
+    // Each text costs a tokenizer call. So even a short text uses this much of a region.
+    private const int BytesPerText = 16;
 
     private readonly Tokenizer _tokenizer;
-    private readonly int _regionsASample;
+    private readonly int _regionsPerSample;
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private readonly char[] _characters = ArrayPool<char>.Shared.Rent(BufferBytes);
     private int _length;
@@ -34,16 +34,16 @@ internal sealed class TextMeter : IDisposable
     public TextMeter(Tokenizer tokenizer, long maxBytes)
     {
         _tokenizer = tokenizer;
-        _regionsASample = (int)Math.Max(1, (maxBytes - HeadBytes + SampleBytes - 1) / SampleBytes);
+        _regionsPerSample = (int)Math.Max(1, (maxBytes - HeadBytes + SampleBytes - 1) / SampleBytes);
     }
 
-    /// <summary>Gets the bytes of text so far, counted or not.</summary>
+    /// <summary>Gets the number of bytes added so far, counted or skipped.</summary>
     public long Bytes => _bytes;
 
-    /// <summary>Gets the tokens of all texts so far.</summary>
+    /// <summary>Gets the number of tokens of all texts so far, partly estimated.</summary>
     public double Tokens => _head.Tokens + Rest(_tail.Tokens, _head.Tokens);
 
-    /// <summary>Gets the digits of all texts so far.</summary>
+    /// <summary>Gets the number of digits of all texts so far, partly estimated.</summary>
     public double Digits => _head.Digits + Rest(_tail.Digits, _head.Digits);
 
     /// <summary>Adds to the current text.</summary>
@@ -81,7 +81,7 @@ internal sealed class TextMeter : IDisposable
     public void End()
     {
         Flush(isEnd: true);
-        _regionLeft = _bytes == _textStart ? _regionLeft : Math.Max(0, _regionLeft - BytesAText);
+        _regionLeft = _bytes == _textStart ? _regionLeft : Math.Max(0, _regionLeft - BytesPerText);
         _textStart = _bytes;
     }
 
@@ -91,7 +91,7 @@ internal sealed class TextMeter : IDisposable
         ArrayPool<char>.Shared.Return(_characters);
     }
 
-    // A tail too short for a sample counts like the head.
+    // A tail that is too short for a sample is assumed to be like the head.
     private double Rest(long sampledTail, long head) =>
         _tailBytes == 0 ? 0
         : _sampledTailBytes > 0 ? (double)sampledTail * _tailBytes / _sampledTailBytes
@@ -99,9 +99,9 @@ internal sealed class TextMeter : IDisposable
 
     private void BeginRegion()
     {
-        // Samples one of each group of regions, at varying places, so that no period in the text matches them.
-        long group = _region / _regionsASample;
-        bool isSampled = _region % _regionsASample == (uint)((group * 2654435761) >> 16) % (uint)_regionsASample;
+        // Counts one region of each group, at varying positions, so that a period in the text does not bias the sample.
+        long group = _region / _regionsPerSample;
+        bool isSampled = _region % _regionsPerSample == (uint)((group * 2654435761) >> 16) % (uint)_regionsPerSample;
         if (_isSampled && (!isSampled || _region == 0))
         {
             Flush(isEnd: true);

@@ -3,7 +3,7 @@ using StreamUsage.Estimation.Families;
 
 namespace StreamUsage.Estimation.Counting;
 
-/// <summary>Holds the tokenizers, each loaded once a process when first needed. o200k_base takes about 42 MB and half a
+/// <summary>Holds the tokenizers, each loaded once per process, on first use. o200k_base takes about 42 MB and half a
 /// second, cl100k_base half of that (docs/estimation.md). Thread-safe.</summary>
 internal static class Tokenizers
 {
@@ -15,6 +15,7 @@ internal static class Tokenizers
     public static bool IsLoaded(TokenEncoding encoding) =>
         encoding == TokenEncoding.Cl100kBase ? Cl100k.IsValueCreated : O200k.IsValueCreated;
 
+    /// <summary>Loads all tokenizers.</summary>
     public static void Load()
     {
         _ = O200k.Value;

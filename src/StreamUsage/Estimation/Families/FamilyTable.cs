@@ -1,6 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
-/// <summary>Finds the family of a model: custom ones first, then built-in ones, then the format's default.</summary>
+/// <summary>Finds the family of a model: first among custom ones, then built-in ones. Else takes the format's
+/// default.</summary>
 internal sealed class FamilyTable(IReadOnlyList<ModelFamily> own)
 {
     private const int MaxNameLength = 256;

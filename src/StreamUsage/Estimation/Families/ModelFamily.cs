@@ -6,9 +6,9 @@ internal sealed record ModelFamily
     /// <summary>Gets the family's name.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>Gets the lower-case patterns that the names of its models begin with. A <c>-</c> also matches <c>.</c>,
-    /// <c>_</c>, <c>@</c> and <c>:</c>, and <c>*</c> matches letters. A pattern that ends in a digit is not followed by
-    /// another one.</summary>
+    /// <summary>Gets the lower-case patterns at the start of its models' names. A <c>-</c> also matches <c>.</c>,
+    /// <c>_</c>, <c>@</c>, <c>/</c> and <c>:</c>, and <c>*</c> matches letters. A pattern that ends in a digit does not
+    /// match before another digit.</summary>
     /// <remarks>Text before the pattern, up to one of <c>/ . : - _ @</c>, and text after it (dates, versions, regions)
     /// is ignored. The leftmost match counts; of several there, the longest.</remarks>
     public IReadOnlyList<string> Models { get; init; } = [];
@@ -17,10 +17,10 @@ internal sealed record ModelFamily
     /// families, the one with the protocol counts.</summary>
     public string? Protocol { get; init; }
 
-    /// <summary>Gets the encoding that texts are counted with.</summary>
+    /// <summary>Gets the encoding with which texts are counted.</summary>
     public TokenEncoding Encoding { get; init; }
 
-    /// <summary>Gets how tools are written out.</summary>
+    /// <summary>Gets how tool definitions and calls are written.</summary>
     public ToolNotation Tools { get; init; }
 
     /// <summary>Gets the corrections to the tokens of the text.</summary>

@@ -1,6 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
-/// <summary>Finds a family's pattern in a model's name, inside any provider, region and version.</summary>
+/// <summary>Finds a family's pattern in a model's name, which may also have a provider, a region and a
+/// version.</summary>
 internal static class ModelName
 {
     private const string Separators = "/.:-_@";

@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Families;
 
-/// <summary>Specifies how tools and their calls are written out for a model, as its provider's counts
-/// suggest.</summary>
+/// <summary>Specifies how tool definitions and calls are written for a model, as inferred from its provider's
+/// counts.</summary>
 internal enum ToolNotation
 {
     /// <summary>Definitions and calls as JSON.</summary>

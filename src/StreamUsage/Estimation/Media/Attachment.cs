@@ -14,8 +14,8 @@ internal ref struct Attachment
 
     public bool IsLowDetail;
 
-    /// <summary>Reads the object that the reader is at, to its end. The members of <c>source</c> and <c>s3Location</c>
-    /// count as its own.</summary>
+    /// <summary>Reads the object at the reader's position, and moves to its end. The members of <c>source</c> and
+    /// <c>s3Location</c> count as its own.</summary>
     public static Attachment Read(ref Utf8JsonReader reader)
     {
         var attachment = default(Attachment);

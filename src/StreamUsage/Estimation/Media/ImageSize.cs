@@ -8,11 +8,11 @@ namespace StreamUsage.Estimation.Media;
 /// image.</summary>
 internal static class ImageSize
 {
-    // A JPEG's size follows its metadata, which may include a preview.
+    // In a JPEG, the size follows the metadata, which may include a preview.
     private const int MaxHeaderCharacters = 128 * 1024;
 
     /// <summary>Reads the size, in pixels. Returns false for other data.</summary>
-    /// <param name="base64">The data or its beginning.</param>
+    /// <param name="base64">The data, or its beginning.</param>
     /// <param name="width">The width.</param>
     /// <param name="height">The height.</param>
     public static bool TryRead(ReadOnlySpan<byte> base64, out int width, out int height)
@@ -28,7 +28,7 @@ internal static class ImageSize
     private static ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> base64, Span<byte> destination)
     {
         int characters = Math.Min(base64.Length, destination.Length / 3 * 4) & ~3;
-        // Ignores a fault, since only the part before it is needed.
+        // A fault in the data is ignored: only the part before it is needed.
         Base64.DecodeFromUtf8(base64[..characters], destination, out _, out int written, isFinalBlock: false);
         return destination[..written];
     }
@@ -82,7 +82,7 @@ internal static class ImageSize
         return width > 0;
     }
 
-    // Segments with a length each, up to the start of frame.
+    // Skips segments by their lengths, up to the start of the frame.
     private static bool TryReadJpeg(ReadOnlySpan<byte> base64, out int width, out int height)
     {
         width = height = 0;

@@ -5,8 +5,8 @@ namespace StreamUsage.Estimation.Media;
 /// <summary>Counts an image's tokens by a family's rule.</summary>
 internal static class ImageTokens
 {
-    /// <summary>Returns the tokens. Without a size (low detail) only the base counts; in patches and pixels, which have
-    /// no base, it is an image of 512 × 512.</summary>
+    /// <summary>Returns the tokens. Without a size (low detail), tiles count only the base. Patches and pixels, which
+    /// have no base, count an image of 512 × 512.</summary>
     public static double Count(ImageRule rule, int width, int height)
     {
         bool isSmall = width <= 0 || height <= 0;

@@ -11,13 +11,13 @@ namespace StreamUsage.Estimation.Media;
 /// <summary>Counts images, documents and recordings of a request by their size, without decoding them.</summary>
 internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMeter meter, ContentReader content)
 {
-    // No provider publishes the tokens of a document's bytes. The estimate is 50 KB of PDF and 2,000 tokens a page:
-    // Anthropic publishes 1,500 to 3,000 a page.
-    private const int DocumentBytesAPage = 50 * 1024;
-    private const int DocumentTokensAPage = 2000;
+    // No provider publishes tokens by a document's bytes. The estimate is 50 KB of PDF and 2,000 tokens for each page;
+    // Anthropic publishes 1,500 to 3,000 tokens for each page.
+    private const int DocumentBytesPerPage = 50 * 1024;
+    private const int DocumentTokensPerPage = 2000;
 
     // Base64 has four characters for three bytes.
-    private const double BytesACharacter = 0.75;
+    private const double BytesPerCharacter = 0.75;
 
     /// <summary>Reads the value of a member that may hold media. Returns false, without reading, for other
     /// members.</summary>
@@ -36,7 +36,7 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
             }
             else
             {
-                Add(reader.ValueSpan, default, kind, isSamples: false, isLowDetail: false);
+                Add(reader.ValueSpan, default, kind, isPcm: false, isLowDetail: false);
             }
         }
         else if (kind == MediaKind.Document && IsText(reader))
@@ -55,13 +55,13 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
     /// <summary>Counts an uploaded file.</summary>
     /// <param name="file">The bytes.</param>
     /// <param name="mediaType">The content type; empty if none.</param>
-    /// <param name="kind">The kind, if the content type does not tell.</param>
+    /// <param name="kind">The kind if the content type does not specify one.</param>
     public void AddFile(ReadOnlySpan<byte> file, ReadOnlySpan<byte> mediaType, MediaKind kind)
     {
         byte[] base64 = ArrayPool<byte>.Shared.Rent(Base64.GetMaxEncodedToUtf8Length(file.Length));
         Base64.EncodeToUtf8(file, base64, out _, out int written);
         ReadOnlySpan<byte> knownType = mediaType.StartsWith("application/"u8) ? default : mediaType;
-        Add(base64.AsSpan(0, written), knownType, kind, isSamples: false, isLowDetail: false);
+        Add(base64.AsSpan(0, written), knownType, kind, isPcm: false, isLowDetail: false);
         ArrayPool<byte>.Shared.Return(base64);
     }
 
@@ -100,13 +100,14 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
             ReadOnlySpan<byte> mediaType = attachment.MediaType.TokenType == JsonTokenType.String
                 ? attachment.MediaType.ValueSpan : default;
             ReadOnlySpan<byte> format = attachment.Format.TokenType == JsonTokenType.String ? attachment.Format.ValueSpan : default;
-            bool isSamples = format.StartsWith("pcm"u8) || mediaType.StartsWith("audio/pcm"u8) || mediaType.StartsWith("audio/L16"u8);
-            Add(attachment.Data.ValueSpan, mediaType, IsTextFormat(format) ? MediaKind.Text : kind, isSamples, attachment.IsLowDetail);
+            bool isPcm = format.StartsWith("pcm"u8) || mediaType.StartsWith("audio/pcm"u8) || mediaType.StartsWith("audio/L16"u8);
+            Add(attachment.Data.ValueSpan, mediaType, IsTextFormat(format) ? MediaKind.Text : kind, isPcm, attachment.IsLowDetail);
         }
     }
 
-    // The type comes from a data URL, else from beside the data, else from the member, else from the first bytes.
-    private void Add(ReadOnlySpan<byte> data, ReadOnlySpan<byte> mediaType, MediaKind kind, bool isSamples, bool isLowDetail)
+    // The type comes from the data URL, else from a member beside the data, else from the name of the data's member,
+    // else from the first bytes.
+    private void Add(ReadOnlySpan<byte> data, ReadOnlySpan<byte> mediaType, MediaKind kind, bool isPcm, bool isLowDetail)
     {
         if (data.StartsWith("data:"u8))
         {
@@ -116,19 +117,19 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         }
 
         kind = KindOf(mediaType, kind);
-        facts.Media += IsElsewhere(data) ? CountUnseen(kind) : Count(data, kind, isSamples, isLowDetail);
+        facts.Media += IsElsewhere(data) ? CountUnseen(kind) : Count(data, kind, isPcm, isLowDetail);
     }
 
-    private double Count(ReadOnlySpan<byte> data, MediaKind kind, bool isSamples, bool isLowDetail)
+    private double Count(ReadOnlySpan<byte> data, MediaKind kind, bool isPcm, bool isLowDetail)
     {
         switch (kind)
         {
             case MediaKind.Audio:
-                return RecordingLength.AudioSeconds(data, isSamples) * family.AudioPerSecond;
+                return RecordingLength.AudioSeconds(data, isPcm) * family.AudioPerSecond;
             case MediaKind.Video:
                 return RecordingLength.VideoSeconds(data) * family.VideoPerSecond;
             case MediaKind.Text:
-                return CharacterTokenEstimator.Tokens((long)(data.Length * BytesACharacter));
+                return CharacterTokenEstimator.Tokens((long)(data.Length * BytesPerCharacter));
         }
 
         if (ImageSize.TryRead(data, out int width, out int height))
@@ -137,7 +138,7 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         }
 
         return kind == MediaKind.Image
-            ? family.Image.Unknown : Math.Ceiling(data.Length * BytesACharacter / DocumentBytesAPage) * DocumentTokensAPage;
+            ? family.Image.Unknown : Math.Ceiling(data.Length * BytesPerCharacter / DocumentBytesPerPage) * DocumentTokensPerPage;
     }
 
     private double CountUnseen(MediaKind kind) => kind switch
@@ -145,9 +146,10 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         MediaKind.Image or MediaKind.Unknown => family.Image.Unknown,
         MediaKind.Audio => RecordingLength.Unknown * family.AudioPerSecond,
         MediaKind.Video => RecordingLength.Unknown * family.VideoPerSecond,
-        _ => DocumentTokensAPage,
+        _ => DocumentTokensPerPage,
     };
 
+    // Whether the data is a reference to a file outside the request.
     private static bool IsElsewhere(ReadOnlySpan<byte> data) =>
         data.StartsWith("http"u8) || data.StartsWith("gs:"u8) || data.StartsWith("s3:"u8) || data.StartsWith("file-"u8);
 
@@ -159,11 +161,11 @@ internal sealed class MediaReader(RequestFacts facts, ModelFamily family, TextMe
         : mediaType.StartsWith("text/"u8) ? MediaKind.Text
         : kind == MediaKind.Unknown ? MediaKind.Document : kind;
 
-    // Converse's names of text documents.
+    // The names that Converse has for text documents.
     private static bool IsTextFormat(ReadOnlySpan<byte> format) =>
         format.SequenceEqual("txt"u8) || format.SequenceEqual("md"u8) || format.SequenceEqual("csv"u8) || format.SequenceEqual("html"u8);
 
-    // Cohere: {id, data}, where data is text, or an object that becomes text.
+    // A document of Cohere: {id, data}, where data is text, or an object that becomes text.
     private static bool IsText(Utf8JsonReader document)
     {
         bool hasData = false;

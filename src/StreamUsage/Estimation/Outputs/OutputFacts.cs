@@ -6,10 +6,10 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation.Outputs;
 
-/// <summary>Represents what costs tokens in a kept output.</summary>
+/// <summary>Represents the counts that determine the tokens of a kept output.</summary>
 internal sealed record OutputFacts
 {
-    /// <summary>Gets the tokens of all text, by the family's encoding.</summary>
+    /// <summary>Gets the number of tokens of all text, by the family's encoding.</summary>
     public double Text { get; private init; }
 
     public double Digits { get; private init; }
@@ -28,7 +28,7 @@ internal sealed record OutputFacts
 
     public bool HasText { get; private init; }
 
-    /// <summary>Gets the UTF-16 units that were kept, without tool names.</summary>
+    /// <summary>Gets the number of kept UTF-16 units, without tool names.</summary>
     public long Characters { get; private init; }
 
     public static OutputFacts Read(ModelOutput output, ModelFamily family)
@@ -83,6 +83,7 @@ internal sealed record OutputFacts
         };
     }
 
+    /// <summary>Returns the tokens by a family's rule.</summary>
     public double Tokens(TokenRule rule) =>
         (Text * rule.PerToken) + (Digits * rule.PerDigit) + (Choices * rule.Answer)
         + (ToolCallGroups * rule.ToolCalls) + (ToolCalls * rule.ToolCall) + (ToolArguments * rule.ToolArgument)

@@ -10,9 +10,11 @@ using StreamUsage.Parsing;
 
 namespace StreamUsage.Estimation.Outputs;
 
-/// <summary>Represents the output that is kept in case the provider does not report it: UTF-8 in one rented array, up
-/// to a limit. Escapes are only decoded when the text is needed. If the budget refuses more, characters are counted by
-/// class. Not thread-safe: its owner holds a lock. A mutable struct: never copy it.</summary>
+/// <summary>Represents the output that is kept in case the provider does not report its tokens: UTF-8 in one rented
+/// array, up to a limit. If the budget refuses more, characters are counted by class. Not thread-safe: its owner holds
+/// a lock. A mutable struct: never copy it.</summary>
+/// <remarks>The array holds runs: a header, then text of one kind and choice. Escapes are decoded only when the text is
+/// needed.</remarks>
 internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
 {
     private const int InitialBytes = 256;
@@ -36,7 +38,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
     /// <summary>Keeps a piece of output, or counts it.</summary>
     public void Append(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
-        if (Run(kind, choiceIndex, isEscaped) == _run && utf8.Length <= _capacity - _length)
+        if (RunHeader(kind, choiceIndex, isEscaped) == _run && utf8.Length <= _capacity - _length)
         {
             utf8.CopyTo(_array.AsSpan(_length));
             _length += utf8.Length;
@@ -46,19 +48,19 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         AppendSlowly(kind, choiceIndex, utf8, isEscaped);
     }
 
-    /// <summary>Keeps the inside of a JSON string, of which <paramref name="bytes"/> may have more. It may continue an
-    /// escaped run: any backslash in it begins an escape.</summary>
+    /// <summary>Keeps the inside of a JSON string: the first <paramref name="length"/> of <paramref name="bytes"/>. It
+    /// may continue an escaped run, since any backslash in it begins an escape.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AppendInside(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> bytes, int length, bool isEscaped)
     {
-        int run = Run(kind, choiceIndex, isEscaped);
+        int run = RunHeader(kind, choiceIndex, isEscaped);
         if ((run != _run && (run | 1) != _run) || length > _capacity - _length)
         {
             AppendSlowly(kind, choiceIndex, bytes[..length], isEscaped);
             return;
         }
 
-        // A text token is short, so 32 bytes are copied in two instructions, if there is room for them.
+        // Most texts are short. Copying 32 bytes takes two instructions, if both sides have room for them.
         ref byte destination = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_array), _length);
         if (length <= Vector256<byte>.Count && bytes.Length >= Vector256<byte>.Count && _array.Length - _length >= Vector256<byte>.Count)
         {
@@ -128,9 +130,9 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
             return;
         }
 
-        int run = Run(kind, choiceIndex, isEscaped);
-        bool goesOn = run == _run || ((run | 1) == _run && !utf8.Contains((byte)'\\'));
-        int header = goesOn ? 0 : HeaderBytes;
+        int run = RunHeader(kind, choiceIndex, isEscaped);
+        bool continues = run == _run || ((run | 1) == _run && !utf8.Contains((byte)'\\'));
+        int header = continues ? 0 : HeaderBytes;
         int kept = Math.Min(utf8.Length, maxBytes - _length - header);
         if (kept <= 0)
         {
@@ -147,7 +149,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
             return;
         }
 
-        if (!goesOn)
+        if (!continues)
         {
             BeginRun(run);
         }
@@ -166,7 +168,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         }
     }
 
-    // Beyond the response's own limit nothing is counted: the kept part stands for the rest.
+    // Output beyond the response's own limit is not counted: it is assumed to be like the kept part.
     private void Count(ReadOnlySpan<byte> utf8)
     {
         if (_notKept is not null)
@@ -193,8 +195,8 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         }
     }
 
-    // The last bit marks escapes.
-    private static int Run(OutputKind kind, int choiceIndex, bool isEscaped) =>
+    // Returns the first half of a run's header: choice, kind, and whether the text is escaped.
+    private static int RunHeader(OutputKind kind, int choiceIndex, bool isEscaped) =>
         ((choiceIndex & 0xFFFFFF) << 4) | ((int)kind << 1) | (isEscaped ? 1 : 0);
 
     private bool TryMakeRoom(int more)
@@ -237,9 +239,9 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         {
             (int choice, OutputKind kind, int start, int runLength, bool isEscaped) = runs[i];
             length += Append(_array.AsSpan(start, runLength), isEscaped, text.AsSpan(length));
-            bool goesOn = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind
+            bool continues = i + 1 < runs.Count && runs[i + 1].Choice == choice && runs[i + 1].Kind == kind
                 && kind is not (OutputKind.ToolName or OutputKind.Citation);
-            if (!goesOn)
+            if (!continues)
             {
                 parts.Add(new OutputPart { Kind = kind, ChoiceIndex = choice, Text = Encoding.UTF8.GetString(text, 0, length) });
                 length = 0;
@@ -249,7 +251,7 @@ internal struct RetainedOutput(int maxBytes, BufferBudget? budget)
         return parts;
     }
 
-    // The text is never longer than its run. The header leaves room for an escape that is needed whole.
+    // Decoded text is never longer than its run. The run's header leaves room for a last escape.
     private static int Append(ReadOnlySpan<byte> run, bool isEscaped, Span<byte> destination)
     {
         if (!isEscaped)

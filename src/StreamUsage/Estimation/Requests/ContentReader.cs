@@ -71,10 +71,7 @@ internal sealed class ContentReader
                 || name.SequenceEqual("thinking"u8) || name.SequenceEqual("refusal"u8)
                 || name.SequenceEqual("summary"u8) || name.SequenceEqual("title"u8) || name.SequenceEqual("context"u8)
                     || name.SequenceEqual("transcript"u8) || name.SequenceEqual("reasoning_content"u8)
-                || name.SequenceEqual("message"u8) || name.SequenceEqual("tool_plan"u8):
-                Read(ref reader);
-                break;
-            case var _ when name.SequenceEqual("name"u8):
+                || name.SequenceEqual("message"u8) || name.SequenceEqual("tool_plan"u8) || name.SequenceEqual("name"u8):
                 Read(ref reader);
                 break;
             case var _ when name.SequenceEqual("output"u8) && IsPart(reader):
@@ -107,8 +104,8 @@ internal sealed class ContentReader
             || name.SequenceEqual("reasoningText"u8) || name.SequenceEqual("guardContent"u8)
         || name.SequenceEqual("citationsContent"u8) || name.SequenceEqual("searchResult"u8);
 
-    // An output that is itself a part: {type: computer_screenshot, image_url}. A function's result has this in a
-    // string, or as Gemini's response.
+    // Whether an output is itself a part: {type: computer_screenshot, image_url}. Results of functions are strings or
+    // other JSON.
     private static bool IsPart(Utf8JsonReader value)
     {
         if (value.TokenType != JsonTokenType.StartObject)
@@ -130,7 +127,7 @@ internal sealed class ContentReader
         return false;
     }
 
-    // A result: a string, content blocks (which may hold images), or any JSON.
+    // Reads a result: a string, content blocks (which may hold images), or any JSON.
     private void ReadValue(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.StartArray)

@@ -23,7 +23,7 @@ internal ref struct MultipartBody
 
     public bool IsFile { get; private set; }
 
-    /// <summary>Gets the field's value, as far as it was kept.</summary>
+    /// <summary>Gets the field's value, up to the end of the kept body.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
     /// <summary>Creates an enumerator before the first part. Returns false for another body.</summary>
@@ -34,12 +34,13 @@ internal ref struct MultipartBody
         return end > 2;
     }
 
+    /// <summary>Moves to the next part. Returns false if there is none.</summary>
     public bool Next()
     {
         int headerEnd = _rest.StartsWith("\r\n"u8) ? _rest.IndexOf("\r\n\r\n"u8) : -1;
         if (headerEnd < 0)
         {
-            return false; // The end ("--"), or a body that breaks off.
+            return false; // The end ("--"), or a truncated body.
         }
 
         ReadHeaders(_rest[..headerEnd]);

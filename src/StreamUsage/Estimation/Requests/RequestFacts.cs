@@ -2,10 +2,10 @@ using StreamUsage.Estimation.Families;
 
 namespace StreamUsage.Estimation.Requests;
 
-/// <summary>Represents what costs tokens in a request.</summary>
+/// <summary>Represents the counts that determine the tokens of a request.</summary>
 internal sealed record RequestFacts
 {
-    /// <summary>Gets or sets the tokens of all text, by the family's encoding.</summary>
+    /// <summary>Gets or sets the number of tokens of all text, by the family's encoding.</summary>
     public double Text { get; set; }
 
     public double Digits { get; set; }
@@ -26,12 +26,13 @@ internal sealed record RequestFacts
 
     public bool IsThinking { get; set; }
 
-    /// <summary>Gets or sets the tokens of images and documents.</summary>
+    /// <summary>Gets or sets the number of tokens of images, documents and recordings.</summary>
     public double Media { get; set; }
 
     /// <summary>Gets or sets the fault at which reading the JSON ended; null if all was read.</summary>
     public System.Text.Json.JsonException? Fault { get; set; }
 
+    /// <summary>Returns the tokens by a family's rule.</summary>
     public double Tokens(TokenRule rule) =>
         (Text * rule.PerToken) + (Digits * rule.PerDigit) + Media
         + rule.Request + (Messages * rule.Message) + (ToolExchanges * rule.ToolExchange) + (ToolArguments * rule.ToolArgument)

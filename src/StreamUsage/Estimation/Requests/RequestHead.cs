@@ -3,8 +3,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Requests;
 
-/// <summary>Represents what must be known before a request is read: model, protocol, and whether there is an envelope.
-/// Gemini Code Assist has one: <c>{model, request: {contents, …}}</c>.</summary>
+/// <summary>Represents the facts that must be known before a request is read: model, protocol, and whether it is in an
+/// envelope. Gemini Code Assist sends one: <c>{model, request: {contents, …}}</c>.</summary>
 internal readonly record struct RequestHead(string? Model, string? Protocol, bool IsEnvelope)
 {
     /// <summary>Reads the names of the top-level members, up to any malformed JSON.</summary>
@@ -16,7 +16,7 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
             return new RequestHead(model, protocol, IsEnvelope: false);
         }
 
-        // An envelope that breaks off has no members to recognise.
+        // A truncated envelope has no members to recognise.
         (string? innerModel, string? innerProtocol) = request.IsEmpty ? default : ReadMembers(request, out _);
         return new RequestHead(model ?? innerModel, innerProtocol, IsEnvelope: true);
     }

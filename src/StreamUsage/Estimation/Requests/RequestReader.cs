@@ -26,7 +26,7 @@ internal sealed class RequestReader
         _mayEnterEnvelope = mayEnterEnvelope;
     }
 
-    /// <summary>Reads a request. Malformed JSON counts as text from its fault on.</summary>
+    /// <summary>Reads a request. From a fault in the JSON on, the rest counts as text.</summary>
     public static RequestFacts Read(ReadOnlySpan<byte> json, RequestHead head, ModelFamily family)
     {
         using var meter = new TextMeter(Tokenizers.Get(family.Encoding), json.Length);
@@ -92,7 +92,7 @@ internal sealed class RequestReader
         {
             if (_mayEnterEnvelope && name.SequenceEqual("request"u8))
             {
-                _mayEnterEnvelope = false; // An envelope does not hold another.
+                _mayEnterEnvelope = false; // Envelopes are not nested.
                 ReadMembers(ref reader);
             }
             else
@@ -123,7 +123,7 @@ internal sealed class RequestReader
         }
         else if (name.SequenceEqual("additionalModelRequestFields"u8))
         {
-            ReadMembers(ref reader); // The model's native members beside Converse's.
+            ReadMembers(ref reader); // The members of the model's native request.
         }
         else if (name.SequenceEqual("thinking"u8))
         {
@@ -149,7 +149,7 @@ internal sealed class RequestReader
         || name.SequenceEqual("inputText"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("chat_history"u8)
             || name.SequenceEqual("texts"u8) || name.SequenceEqual("query"u8);
 
-    // Documents beside the messages: texts, or objects that become text.
+    // Documents outside the messages: texts, or objects that become text.
     private void ReadDocuments(ref Utf8JsonReader reader)
     {
         if (!reader.EnterArray())
@@ -194,7 +194,7 @@ internal sealed class RequestReader
             }
             else if (reader.TokenType == JsonTokenType.Number)
             {
-                _facts.Media++; // A token of a prompt of tokens.
+                _facts.Media++; // The prompt is an array of tokens.
             }
             else
             {

@@ -8,8 +8,8 @@ internal ref struct ToolDefinition
 {
     public Utf8JsonReader Name, Description, Schema;
 
-    /// <summary>Reads the object that the reader is at, to its end. The members of <c>function</c> and <c>custom</c>
-    /// count as its own.</summary>
+    /// <summary>Reads the object at the reader's position, and moves to its end. The members of <c>function</c> and
+    /// <c>custom</c> count as its own.</summary>
     public static ToolDefinition Read(ref Utf8JsonReader reader)
     {
         var tool = default(ToolDefinition);

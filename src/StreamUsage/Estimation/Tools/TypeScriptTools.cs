@@ -4,9 +4,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Estimation.Tools;
 
-/// <summary>Writes tool definitions as OpenAI's models get them: a TypeScript namespace with a type for each function
-/// and descriptions as comments. Unpublished; inferred from reported counts (docs/estimation.md). Definitions nested
-/// deeper than <see cref="MaxDepth"/> count as JSON.</summary>
+/// <summary>Writes tool definitions as OpenAI's models receive them: a TypeScript namespace with a type for each
+/// function and descriptions as comments. Unpublished; inferred from reported counts (docs/estimation.md). Definitions
+/// nested deeper than <see cref="MaxDepth"/> count as JSON.</summary>
 internal static class TypeScriptTools
 {
     private const int MaxDepth = 8;
@@ -38,7 +38,7 @@ internal static class TypeScriptTools
         }
     }
 
-    // Writes the schema object that the reader is at: its description as a comment, then a line for each property.
+    // Writes the schema at the reader's position: its description as a comment, then a line for each property.
     private static void WriteObject(ref Utf8JsonReader reader, TextMeter meter, int depth)
     {
         Schema schema = Schema.Read(ref reader);

@@ -8,6 +8,7 @@ namespace StreamUsage.Pricing.Reading;
 /// prices.</summary>
 internal sealed class GenAiPricesReader
 {
+    // The rate of each price field, and the number of units that the price is for.
     private static readonly Dictionary<string, (RateKey Key, decimal Per)> Keys = MakeKeys();
 
     // Metadata, not prices.
@@ -35,7 +36,7 @@ internal sealed class GenAiPricesReader
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
-            throw TableReader.Malformed(place, "a provider is an object");
+            throw TableReader.Malformed(place, "a provider must be an object");
         }
 
         string id = TableReader.TextMember(json, "id", place);
@@ -67,7 +68,7 @@ internal sealed class GenAiPricesReader
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
-            throw TableReader.Malformed(place, "a model is an object");
+            throw TableReader.Malformed(place, "a model must be an object");
         }
 
         string id = TableReader.TextMember(json, "id", place);
@@ -95,7 +96,7 @@ internal sealed class GenAiPricesReader
         {
             if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("prices", out JsonElement prices))
             {
-                throw TableReader.Malformed(entry, "each of several prices is an object with 'prices'");
+                throw TableReader.Malformed(entry, "each of several prices must be an object with 'prices'");
             }
 
             bool isConditional = item.TryGetProperty("constraint", out JsonElement constraint)
@@ -106,12 +107,12 @@ internal sealed class GenAiPricesReader
         return alternatives.Count != 0 ? [.. alternatives] : throw TableReader.Malformed(entry, "'prices' is empty");
     }
 
-    // An unknown condition must not let a wrong price through.
+    // Throws for an unknown condition: ignoring it could choose a wrong price.
     private static PriceCondition ReadCondition(JsonElement json, string entry)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
-            throw TableReader.Malformed(entry, "a constraint is an object");
+            throw TableReader.Malformed(entry, "a constraint must be an object");
         }
 
         DateOnly? startDate = null;
@@ -139,7 +140,7 @@ internal sealed class GenAiPricesReader
 
         if (start is null != end is null || (start is null && startDate is null))
         {
-            throw TableReader.Malformed(entry, "a constraint has a start_date, or a start_time and an end_time");
+            throw TableReader.Malformed(entry, "a constraint must have a start_date, or a start_time and an end_time");
         }
 
         return new PriceCondition(startDate, start is { } opens && end is { } closes ? [ToWindow(opens, closes)] : []);
@@ -163,7 +164,7 @@ internal sealed class GenAiPricesReader
     {
         if (prices.ValueKind != JsonValueKind.Object)
         {
-            throw TableReader.Malformed(entry, "'prices' is an object or an array");
+            throw TableReader.Malformed(entry, "'prices' must be an object or an array");
         }
 
         var rates = new Dictionary<RateKey, Rate>();
@@ -191,7 +192,7 @@ internal sealed class GenAiPricesReader
 
         if (!member.Value.TryGetProperty("base", out JsonElement basePrice) || !member.Value.TryGetProperty("tiers", out JsonElement tiers))
         {
-            throw TableReader.Malformed(entry, $"'{member.Name}' is an amount, or an object with 'base' and 'tiers'");
+            throw TableReader.Malformed(entry, $"'{member.Name}' must be an amount, or an object with 'base' and 'tiers'");
         }
 
         var read = new List<RateTier>();
@@ -201,7 +202,7 @@ internal sealed class GenAiPricesReader
                 || !tier.TryGetProperty("price", out JsonElement price)
                 || start.ValueKind != JsonValueKind.Number || !start.TryGetInt64(out long tokens) || tokens < 0)
             {
-                throw TableReader.Malformed(entry, $"a tier of '{member.Name}' has a 'start' of at least 0 and a 'price'");
+                throw TableReader.Malformed(entry, $"a tier of '{member.Name}' must have a 'start' of at least 0 and a 'price'");
             }
 
             read.Add(new RateTier(tokens, TableReader.Amount(price, entry, member.Name) / per));

@@ -3,11 +3,11 @@ using StreamUsage.Pricing.Tables;
 
 namespace StreamUsage.Pricing.Reading;
 
-/// <summary>Represents the parsed name of one of LiteLLM's cost fields.</summary>
+/// <summary>Represents the parsed name of a LiteLLM cost field.</summary>
 /// <param name="Key">The priced key.</param>
 /// <param name="Class">The class, by the names of <see cref="RateClass"/>; null for the standard one.</param>
-/// <param name="Start">The total input that must be exceeded; null for any.</param>
-/// <param name="Per">The number of units that the cost is for.</param>
+/// <param name="Start">The number of input tokens above which the cost applies; null for any number.</param>
+/// <param name="Per">The number of units that the cost is for: 1000 for "per 1k calls".</param>
 internal readonly record struct LiteLlmCostName(RateKey Key, string? Class, long? Start, decimal Per)
 {
     private const string OneHour = "_above_1hr", Above = "_above_", Tokens = "_tokens";

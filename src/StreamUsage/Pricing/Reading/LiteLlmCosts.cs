@@ -18,7 +18,7 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         {
             if (member.Value.ValueKind != JsonValueKind.Null)
             {
-                Read(member, json);
+                ReadMember(member, json);
             }
         }
 
@@ -34,7 +34,7 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
             ? [always, (LiteLlmOffPeak.ReadCondition(offPeak, model), ToSheet(ReadOffPeakRates(offPeak)))] : [always];
     }
 
-    private void Read(JsonProperty member, JsonElement json)
+    private void ReadMember(JsonProperty member, JsonElement json)
     {
         if (member.Name is "tiered_pricing" or "off_peak_pricing" or "web_search_billing_unit")
         {
@@ -77,14 +77,14 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
             tiers[start] = price;
         }
 
-        // Two names of one rate (seconds of input and of output): the one that is not 0 counts.
+        // Several fields may name one rate (seconds of input and of output). The first that is not 0 counts.
         else if (!_base.TryGetValue(key, out decimal other) || other == 0)
         {
             _base[key] = price;
         }
     }
 
-    // A search's cost depends on its context size, which no response reports. Medium is the default of a request.
+    // A search's cost depends on its context size, which no response reports. Requests default to medium.
     private void ReadSearchCost(JsonElement value, JsonElement json)
     {
         if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty("search_context_size_medium", out JsonElement medium)
@@ -105,7 +105,7 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
-            throw TableReader.Malformed(model, "'provider_specific_entry' is an object");
+            throw TableReader.Malformed(model, "'provider_specific_entry' must be an object");
         }
 
         foreach (JsonProperty member in value.EnumerateObject())
@@ -117,8 +117,8 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         }
     }
 
-    // The whole request is priced at the tier of its input: above the start, up to and including the end. A cost that a
-    // tier does not name is priced like its input.
+    // The whole request is priced at the tier of its input: above the start, up to and including the end. A tier
+    // without a cost for reasoning uses its output cost; without another cost, its input cost.
     private void ReadTieredPricing(JsonElement json)
     {
         if (!json.TryGetProperty("tiered_pricing", out JsonElement list) || list.ValueKind == JsonValueKind.Null)
@@ -129,11 +129,18 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
         var tiers = new List<(long Start, Dictionary<RateKey, decimal> Prices)>();
         foreach (JsonElement tier in TableReader.Items(list, model, "tiered_pricing"))
         {
+            if (tier.ValueKind == JsonValueKind.Object && tier.TryGetProperty("max_results_range", out _))
+            {
+                // A search priced by its number of results, which no response reports.
+                unread.Add("tiered_pricing");
+                return;
+            }
+
             if (tier.ValueKind != JsonValueKind.Object || !tier.TryGetProperty("range", out JsonElement range)
                 || range.ValueKind != JsonValueKind.Array || range.GetArrayLength() != 2
                 || range[0].ValueKind != JsonValueKind.Number || !range[0].TryGetDecimal(out decimal start))
             {
-                throw TableReader.Malformed(model, "a tier of 'tiered_pricing' has a 'range' of two counts");
+                throw TableReader.Malformed(model, "a tier of 'tiered_pricing' must have a 'range' of two counts");
             }
 
             tiers.Add(((long)start, ReadRates(tier)));
@@ -172,7 +179,7 @@ internal sealed class LiteLlmCosts(string model, SortedSet<string> unread)
     private Dictionary<RateKey, Rate> ReadOffPeakRates(JsonElement offPeak) =>
         ReadRates(offPeak).ToDictionary(rate => rate.Key, rate => new Rate(rate.Value));
 
-    // A 0 is a price if both directions have one. Otherwise it means unknown.
+    // LiteLLM also writes 0 for an unknown cost. A 0 is a price only if input and output both have one.
     private void DropUnknownZeros()
     {
         bool hasInput = _base.TryGetValue((Standard, RateKey.Input), out decimal input);

@@ -23,7 +23,7 @@ internal static class LiteLlmOffPeak
             {
                 if (rule.ValueKind != JsonValueKind.Object || !rule.TryGetProperty("hours_utc", out JsonElement ruleHours))
                 {
-                    throw TableReader.Malformed(model, "a window of 'off_peak_pricing' has 'hours_utc'");
+                    throw TableReader.Malformed(model, "a window of 'off_peak_pricing' must have 'hours_utc'");
                 }
 
                 int weekdays = rule.TryGetProperty("weekdays", out JsonElement days) && days.ValueKind != JsonValueKind.Null
@@ -45,7 +45,7 @@ internal static class LiteLlmOffPeak
             string[] ends = text.Split('-');
             if (ends.Length != 2 || !TryReadTime(ends[0], out TimeOnly start) || !TryReadTime(ends[1], out TimeOnly end))
             {
-                throw TableReader.Malformed(model, $"'{text}' is no window of hours, as 16:30-00:30");
+                throw TableReader.Malformed(model, $"'{text}' is not a time window such as 16:30-00:30");
             }
 
             yield return new TimeWindow(start, end, TimeSpan.Zero, weekdays, calendar);
@@ -55,7 +55,7 @@ internal static class LiteLlmOffPeak
     private static bool TryReadTime(string text, out TimeOnly time) =>
         TimeOnly.TryParseExact(text.Trim(), "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
 
-    // Day names, whole or three letters, or ISO numbers: Monday is 1, Sunday 7.
+    // Days are names, in full or cut to three letters, or ISO numbers: Monday is 1, Sunday 7.
     private static int ReadWeekdays(JsonElement days, string model)
     {
         int bits = 0;
@@ -73,7 +73,7 @@ internal static class LiteLlmOffPeak
             }
 
             bits |= number >= 0
-                ? 1 << number : throw TableReader.Malformed(model, "'weekdays' holds names of days, or numbers from 1 for Monday to 7");
+                ? 1 << number : throw TableReader.Malformed(model, "'weekdays' must hold names of days, or numbers from 1 (Monday) to 7");
         }
 
         return bits;
@@ -87,7 +87,7 @@ internal static class LiteLlmOffPeak
         }
         catch (Exception fault) when (fault is TimeZoneNotFoundException or InvalidTimeZoneException)
         {
-            throw TableReader.Malformed(model, $"the time zone '{id}' is not known here", fault);
+            throw TableReader.Malformed(model, $"the time zone '{id}' is unknown to this system", fault);
         }
     }
 }

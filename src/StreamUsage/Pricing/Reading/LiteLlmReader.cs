@@ -14,7 +14,7 @@ internal sealed class LiteLlmReader
     {
         foreach (JsonProperty model in root.EnumerateObject())
         {
-            // The first entry documents the fields.
+            // This entry is a sample that documents the fields.
             if (model.Name == "sample_spec")
             {
                 continue;
@@ -22,7 +22,7 @@ internal sealed class LiteLlmReader
 
             if (model.Value.ValueKind != JsonValueKind.Object)
             {
-                throw TableReader.Malformed(model.Name, "a model is an object");
+                throw TableReader.Malformed(model.Name, "a model must be an object");
             }
 
             AddModel(model.Name, model.Value);
@@ -59,7 +59,7 @@ internal sealed class LiteLlmReader
         }
     }
 
-    // The limit may be a sentence, or have only its older name.
+    // The limit may be a sentence instead of a number, or have only its older name, max_tokens.
     private static long? MaxOutputTokens(JsonElement json)
     {
         foreach (string name in (ReadOnlySpan<string>)["max_output_tokens", "max_tokens"])

@@ -15,7 +15,7 @@ internal abstract class MatchClause
     {
         if (clause.ValueKind != JsonValueKind.Object || clause.EnumerateObject().Take(2).Count() != 1)
         {
-            throw TableReader.Malformed(entry, "a match clause is an object with one member");
+            throw TableReader.Malformed(entry, "a match clause must be an object with one member");
         }
 
         JsonProperty member = clause.EnumerateObject().First();
@@ -30,21 +30,18 @@ internal abstract class MatchClause
         string text = TableReader.Text(member.Value, entry, member.Name);
         return member.Name switch
         {
-            "equals" => new Text(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase), text),
+            "equals" => new Text(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase)),
             "starts_with" => new Text(name => name.StartsWith(text, StringComparison.OrdinalIgnoreCase)),
             "ends_with" => new Text(name => name.EndsWith(text, StringComparison.OrdinalIgnoreCase)),
             "contains" => new Text(name => name.Contains(text, StringComparison.OrdinalIgnoreCase)),
             "regex" => new Pattern(ReadPattern(text, entry)),
-            _ => throw TableReader.Malformed(entry, $"'{member.Name}' is no kind of match clause"),
+            _ => throw TableReader.Malformed(entry, $"'{member.Name}' is not a kind of match clause"),
         };
     }
 
-    /// <summary>Returns the names that are matched exactly, for a look-up.</summary>
-    public virtual IEnumerable<string> ExactNames() => [];
-
     private static MatchClause[] ReadAll(JsonElement clauses, string entry) => clauses.ValueKind == JsonValueKind.Array
         ? [.. clauses.EnumerateArray().Select(clause => Read(clause, entry))]
-        : throw TableReader.Malformed(entry, "'or' and 'and' hold arrays of match clauses");
+        : throw TableReader.Malformed(entry, "'or' and 'and' must hold arrays of match clauses");
 
     private static Regex ReadPattern(string text, string entry)
     {
@@ -54,15 +51,13 @@ internal abstract class MatchClause
         }
         catch (ArgumentException fault)
         {
-            throw TableReader.Malformed(entry, $"'{text}' is no regular expression", fault);
+            throw TableReader.Malformed(entry, $"'{text}' is not a regular expression", fault);
         }
     }
 
-    private sealed class Text(Func<string, bool> test, string? exactName = null) : MatchClause
+    private sealed class Text(Func<string, bool> test) : MatchClause
     {
         public override bool IsMatch(string name) => test(name);
-
-        public override IEnumerable<string> ExactNames() => exactName is null ? [] : [exactName];
     }
 
     private sealed class Pattern(Regex pattern) : MatchClause
@@ -83,8 +78,6 @@ internal abstract class MatchClause
     private sealed class Any(MatchClause[] clauses) : MatchClause
     {
         public override bool IsMatch(string name) => Array.Exists(clauses, clause => clause.IsMatch(name));
-
-        public override IEnumerable<string> ExactNames() => clauses.SelectMany(clause => clause.ExactNames());
     }
 
     private sealed class All(MatchClause[] clauses) : MatchClause

@@ -19,7 +19,7 @@ internal static class TableReader
         {
             JsonValueKind.Array => new GenAiPricesReader().Read(document.RootElement),
             JsonValueKind.Object => new LiteLlmReader().Read(document.RootElement),
-            _ => throw new FormatException("A price table is an array of providers (genai-prices) or an object of models (LiteLLM)."),
+            _ => throw new FormatException("A price table must be an array of providers (genai-prices) or an object of models (LiteLLM)."),
         };
     }
 
@@ -27,12 +27,12 @@ internal static class TableReader
         new($"Price table, entry '{entry}': {fault}.", cause);
 
     public static string Text(JsonElement value, string entry, string name) =>
-        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Malformed(entry, $"'{name}' is no text");
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Malformed(entry, $"'{name}' must be a string");
 
     public static string TextMember(JsonElement parent, string name, string entry) =>
         parent.TryGetProperty(name, out JsonElement value) ? Text(value, entry, name) : throw Malformed(entry, $"'{name}' is missing");
 
-    /// <summary>Reads an amount from its digits, without a binary fraction.</summary>
+    /// <summary>Reads an amount as a decimal, without rounding to a binary fraction.</summary>
     public static decimal Amount(JsonElement value, string entry, string name)
     {
         decimal amount = 0;
@@ -42,11 +42,11 @@ internal static class TableReader
             JsonValueKind.String => decimal.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out amount),
             _ => false,
         };
-        return isNumber && amount >= 0 ? amount : throw Malformed(entry, $"'{name}' is no amount of at least 0");
+        return isNumber && amount >= 0 ? amount : throw Malformed(entry, $"'{name}' must be an amount of at least 0");
     }
 
     public static IEnumerable<JsonElement> Items(JsonElement value, string entry, string name) =>
-        value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw Malformed(entry, $"'{name}' is no array");
+        value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw Malformed(entry, $"'{name}' must be an array");
 
     private static JsonDocument ParseJson(ReadOnlySpan<byte> utf8Json)
     {
@@ -66,5 +66,5 @@ internal static class TableReader
 
 /// <summary>Represents a price table that was read.</summary>
 /// <param name="Providers">The providers, in the order of the file.</param>
-/// <param name="UnreadFields">The distinct names of prices that were not read.</param>
+/// <param name="UnreadFields">The names of price fields that were skipped.</param>
 internal sealed record ReadTable(IReadOnlyList<PricedProvider> Providers, IReadOnlyList<string> UnreadFields);

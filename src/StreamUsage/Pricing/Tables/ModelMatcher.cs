@@ -5,8 +5,7 @@ namespace StreamUsage.Pricing.Tables;
 /// <summary>Finds the entry of a model. Repeated names take one look-up.</summary>
 internal sealed class ModelMatcher
 {
-    // Names come from responses, so invented ones must not fill the memory. Above the limit, each is searched for
-    // again.
+    // Responses may contain any number of invented names. Names beyond the limit are searched for at each call.
     private const int MaxRemembered = 4096;
 
     private readonly IReadOnlyList<PricedProvider> _providers;
@@ -34,7 +33,7 @@ internal sealed class ModelMatcher
         }
 
         entries = Search(provider, protocol, format, model);
-        if (Interlocked.Increment(ref _remembered) <= MaxRemembered)
+        if (Volatile.Read(ref _remembered) < MaxRemembered && Interlocked.Increment(ref _remembered) <= MaxRemembered)
         {
             _found.TryAdd(key, entries);
         }
@@ -44,7 +43,7 @@ internal sealed class ModelMatcher
 
     private PriceEntry[] Search(string? provider, string? protocol, ApiFormat format, string model)
     {
-        // The caller's provider counts if a table knows it, else the provider of the protocol.
+        // The caller's provider takes precedence if a table knows it.
         string? protocolProvider = ProviderNames.OfProtocol(protocol, format);
         return SearchLayers(provider is not null && Knows(provider) ? provider : protocolProvider, model);
     }
@@ -56,7 +55,7 @@ internal sealed class ModelMatcher
 
     private PriceEntry[] SearchAt(string? providerName, string model)
     {
-        // Entries without a provider match any.
+        // Entries without a provider match every provider.
         IEnumerable<PricedProvider> providers = providerName is null
             ? _providers : new[] { FindProvider(providerName), FindProvider("") }.OfType<PricedProvider>().Distinct();
         foreach (IReadOnlyList<string> names in ModelNames.Variants(model))
@@ -71,7 +70,7 @@ internal sealed class ModelMatcher
         return [];
     }
 
-    // Searches exactly, then by the table's rules, then at each provider whose models this one serves too.
+    // A provider may also serve the models of other providers.
     private IReadOnlyList<PriceEntry> SearchAt(PricedProvider provider, string name)
     {
         IReadOnlyList<PriceEntry> found = provider.Find(name);

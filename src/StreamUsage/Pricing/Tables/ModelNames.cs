@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>Finds other spellings of a model's name that is not in a table.</summary>
+/// <summary>Shortens a model's name, to find it in a table that lacks the whole name.</summary>
 internal static partial class ModelNames
 {
     private static readonly string[] Regions = ["us.", "eu.", "apac.", "jp.", "au.", "ca.", "us-gov.", "global."];

@@ -8,6 +8,7 @@ internal sealed record PriceCondition(DateOnly? StartDate, IReadOnlyList<TimeWin
 {
     public static PriceCondition Always { get; } = new(null, []);
 
+    /// <summary>Returns whether the price applies at a time.</summary>
     public bool Holds(DateTimeOffset time)
     {
         if (StartDate is { } date && DateOnly.FromDateTime(time.UtcDateTime) < date)
@@ -32,7 +33,8 @@ internal sealed record PriceCondition(DateOnly? StartDate, IReadOnlyList<TimeWin
 /// <param name="Start">The time of day at which it opens, at <paramref name="Offset"/>.</param>
 /// <param name="End">The time of day at which it closes; equal to the start for the whole day.</param>
 /// <param name="Offset">The offset of both from UTC.</param>
-/// <param name="Weekdays">A bit for each <see cref="DayOfWeek"/> on which it opens; 0 for every day.</param>
+/// <param name="Weekdays">A bit for each <see cref="DayOfWeek"/> on which it is open; 0 for every day. After midnight,
+/// the new day counts.</param>
 /// <param name="Calendar">The time zone of the weekdays.</param>
 internal readonly record struct TimeWindow(TimeOnly Start, TimeOnly End, TimeSpan Offset, int Weekdays, TimeZoneInfo Calendar)
 {

@@ -6,7 +6,7 @@ internal sealed class PriceEntry
     private readonly (PriceCondition Condition, PriceSheet Sheet)[] _prices;
 
     /// <param name="pricedAs">The entry's name, <c>provider/entry</c>.</param>
-    /// <param name="prices">The prices, at least one. The last one that applies counts; if none does, the
+    /// <param name="prices">The prices, at least one. The last one whose condition holds applies; if none holds, the
     /// first.</param>
     /// <param name="maxOutputTokens">The model's output limit; null if unknown.</param>
     public PriceEntry(string pricedAs, (PriceCondition Condition, PriceSheet Sheet)[] prices, long? maxOutputTokens)
@@ -20,6 +20,7 @@ internal sealed class PriceEntry
 
     public long? MaxOutputTokens { get; }
 
+    /// <summary>Returns the rates at a time.</summary>
     public PriceSheet SheetAt(DateTimeOffset time)
     {
         for (int i = _prices.Length - 1; i > 0; i--)

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace StreamUsage.Pricing.Tables;
 
-/// <summary>Represents the rates of an entry at one time, by class, input tier and region. Cards are created when first
-/// needed.</summary>
+/// <summary>Represents the rates of an entry at one time, by class, input tier and region. Cards are created on first
+/// use.</summary>
 internal sealed class PriceSheet
 {
     private readonly Dictionary<RateKey, Rate> _standard;
@@ -28,8 +28,6 @@ internal sealed class PriceSheet
         _starts = [.. rates.SelectMany(rate => rate.Tiers).Select(tier => tier.Start).Distinct().Order()];
         _standardCards = new RateCard?[_starts.Length + 1];
     }
-
-    public IReadOnlyDictionary<RateKey, Rate> Standard => _standard;
 
     /// <summary>Returns the rates for a class and a request's total input; null if the class has none.</summary>
     /// <param name="rateClass">The class that was served.</param>

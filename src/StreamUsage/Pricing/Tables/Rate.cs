@@ -11,7 +11,7 @@ internal readonly record struct Rate(decimal Base, RateTier[] Tiers)
     {
     }
 
-    /// <summary>Returns the tier that applies to a band; -1 for the base price.</summary>
+    /// <summary>Returns the index of the tier that applies above a start; -1 for the base price.</summary>
     public int TierAt(long start)
     {
         int tier = -1;
@@ -23,8 +23,10 @@ internal readonly record struct Rate(decimal Base, RateTier[] Tiers)
         return tier;
     }
 
+    /// <summary>Returns the price that applies above a start.</summary>
     public decimal PriceAt(long start) => TierAt(start) is >= 0 and int tier ? Tiers[tier].Price : Base;
 
+    /// <summary>Returns the start of the tier that applies above a start; -1 for the base price.</summary>
     public long StartAt(long start) => TierAt(start) is >= 0 and int tier ? Tiers[tier].Start : -1;
 
     public bool Equals(Rate other) => Base == other.Base && Tiers.AsSpan().SequenceEqual(other.Tiers);

@@ -44,10 +44,10 @@ internal sealed class RateCard
 
     public string ClassName { get; }
 
-    /// <summary>Gets whether the rates are not those of the served class.</summary>
+    /// <summary>Gets whether standard rates replace those of the served class.</summary>
     public bool IsUncertain { get; }
 
-    /// <summary>Gets whether tokens are free because the model is priced by images, seconds or the like.</summary>
+    /// <summary>Gets whether tokens are free because the model is priced by units such as images or seconds.</summary>
     public bool IsPricedByUnit { get; }
 
     /// <summary>Creates the card of one class and band.</summary>
@@ -56,7 +56,7 @@ internal sealed class RateCard
     /// <param name="start">The band: the highest tier start that the total input exceeds; -1 for none.</param>
     /// <param name="factor">The factor on every token rate.</param>
     /// <param name="className">The name of the class.</param>
-    /// <param name="isUncertain">Whether the rates are another class's.</param>
+    /// <param name="isUncertain">Whether standard rates replace those of the class.</param>
     public static RateCard Create(
         IReadOnlyDictionary<RateKey, Rate> rates,
         IReadOnlyDictionary<RateKey, Rate>? standard,
@@ -93,7 +93,7 @@ internal sealed class RateCard
         return new RateCard(own, isMissing, className, isUncertain);
     }
 
-    /// <summary>Creates the card of a cost from the rates that it names.</summary>
+    /// <summary>Creates a card from <see cref="UsageCost.Rates"/>.</summary>
     public static RateCard FromRates(IReadOnlyDictionary<string, decimal> rates)
     {
         var own = new decimal?[RateKeys.Count];
@@ -163,8 +163,10 @@ internal sealed class RateCard
 internal enum MissingRate : byte
 {
     None,
+
+    /// <summary>The table has no rate in any class.</summary>
     AtAll,
 
-    /// <summary>The table has a standard rate, but none of the served class.</summary>
+    /// <summary>The table has a standard rate, but none for the served class.</summary>
     InClass,
 }

@@ -16,6 +16,7 @@ internal readonly record struct RateClass(string? Tier, string? Geo, bool FallsB
     /// <summary>Reads the served class from the provider's report.</summary>
     public static RateClass Of(UsageRecord record) => Of(record.ServiceTier, record.Speed, record.InferenceGeo);
 
+    /// <summary>Returns the class of a tier, a speed and a region, by the names of any provider.</summary>
     public static RateClass Of(string? serviceTier, string? speed, string? inferenceGeo)
     {
         (string? tier, bool fallsBack) = TierOf(serviceTier);

@@ -34,7 +34,7 @@ internal enum TokenKind : byte
     Citation,
 }
 
-/// <summary>Specifies the modalities with own prices. All other tokens are text.</summary>
+/// <summary>Specifies the modalities that may have their own prices. All other tokens are text.</summary>
 internal enum Modality : byte
 {
     Any,

@@ -17,8 +17,8 @@ internal static class RateKeys
     /// <summary>Returns the key's name in <see cref="UsageCost.Rates"/>.</summary>
     public static string Name(RateKey key) => Names[(int)key];
 
-    /// <summary>Returns the record's units in one unit of the rate: a minute is 60 audio seconds. Dividing last is
-    /// exact.</summary>
+    /// <summary>Returns how many of the record's units the rate is for: 60 audio seconds for a minute. Multiply first:
+    /// the division may round.</summary>
     public static decimal Per(RateKey key) => key switch { RateKey.AudioMinute => 60, RateKey.AudioHour => 3600, _ => 1 };
 
     public static bool TryParse(string name, out RateKey key) => ByName.TryGetValue(name, out key);
