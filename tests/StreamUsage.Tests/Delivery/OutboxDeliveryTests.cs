@@ -38,7 +38,7 @@ public sealed class OutboxDeliveryTests
     }
 
     private static UsageTracker Tracker(IUsageSink sink, IRecordOutbox outbox, ILoggerFactory? log = null) => new(
-        [sink], new StreamUsageOptions { Background = new BackgroundDeliveryOptions { ShutdownTimeout = TimeSpan.Zero } }, log, null, null,
+        [sink], new StreamUsageOptions { Background = new BackgroundDeliveryOptions { ShutdownTimeout = TimeSpan.Zero } }, log, null,
         outbox: outbox);
 
     /// <summary>Returns its entries once, and stores nothing.</summary>

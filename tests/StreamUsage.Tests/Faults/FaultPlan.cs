@@ -85,7 +85,7 @@ internal sealed class FaultPlan(Collaborator failing, int step,
     ParserMatch IUsageParser.Match(StreamEvent streamEvent)
     {
         Do(Collaborator.ParserMatch, () => 0);
-        return _parser.Match(streamEvent);
+        return ((IUsageParser)_parser).Match(streamEvent);
     }
 
     UsageAccumulator IProtocolParser.Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)

@@ -19,7 +19,7 @@ public sealed class OpenJournalTests : IAsyncDisposable
     public OpenJournalTests()
     {
         _tracker = new UsageTracker(new RecordingSink(), timeProvider: _time);
-        _journal = new OpenJournal(_tracker.Bodies.Records.Open, _outbox, _time);
+        _journal = new OpenJournal(_tracker.BodySettings.Records.Open, _outbox, _time);
     }
 
     public async ValueTask DisposeAsync()
@@ -67,7 +67,7 @@ public sealed class OpenJournalTests : IAsyncDisposable
     [Fact]
     public async Task What_a_client_reports_later_is_written_too()
     {
-        ClientResponse response = _tracker.TrackClientResponse(Track.Nothing, new ClaudeParser(), isStreamed: true);
+        ClientResponse response = _tracker.Responses.TrackClient(Track.Nothing, new ClaudeParser(), isStreamed: true, httpStatusCode: null);
         response.Receive(Data(Answers.ClaudeStart));
         (await WrittenAsync()).Usage.OutputTokens.Should().BeLessThan(15);
         response.Receive(Data(Answers.ClaudeDelta));
