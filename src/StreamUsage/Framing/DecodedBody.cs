@@ -32,7 +32,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
     private bool _isBehind, _hasText;
 
     /// <summary>Gets what ended the decoding early; null if nothing has.</summary>
-    public ContentFault? Fault { get; private set; } = factories.Count == 0 ? ContentFault.Unsupported : null;
+    public ContentFault? Fault { get; private set; } = factories.Count == 0 ? ContentFault.Unknown : null;
 
     /// <summary>Gets whether received bytes are not decoded yet.</summary>
     public bool IsBehind => _isBehind && Fault is null;

@@ -110,9 +110,8 @@ public sealed class SseDecoderPropertyTests
                 if (Encoding.UTF8.GetByteCount(joined) <= limit)
                 {
                     events.Add(new DecodedEvent(type.Length == 0 ? "message" : type, joined, id, retry));
+                    retry = null;
                 }
-
-                retry = null;
             }
 
             data.Clear();

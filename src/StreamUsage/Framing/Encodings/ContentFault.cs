@@ -4,7 +4,7 @@ namespace StreamUsage.Framing.Encodings;
 internal enum ContentFault
 {
     /// <summary>There is no decoder, or there are too many encodings.</summary>
-    Unsupported,
+    Unknown,
 
     /// <summary>The encoded bytes are damaged.</summary>
     Damaged,

@@ -96,15 +96,27 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
 
     private void Run()
     {
-        while (Take() is { } item)
+        while (RunNext())
         {
-            item.Run();
-            lock (_gate)
-            {
-                _stuck -= item.IsStuck ? 1 : 0;
-                item.IsStuck = false;
-            }
         }
+    }
+
+    // A method of its own, so that an idle thread holds no item, which holds a request.
+    private bool RunNext()
+    {
+        if (Take() is not { } item)
+        {
+            return false;
+        }
+
+        item.Run();
+        lock (_gate)
+        {
+            _stuck -= item.IsStuck ? 1 : 0;
+            item.IsStuck = false;
+        }
+
+        return true;
     }
 
     // Returns null if nothing came for a while: the thread then ends.
