@@ -48,8 +48,8 @@ internal sealed class OutboxThread(
 
     public void Start() => new Thread(Run) { IsBackground = true, Name = "StreamUsage outbox" }.UnsafeStart();
 
-    /// <summary>Ends the thread when it has executed all waiting operations. Waits at most 10 seconds: a disk that hangs
-    /// must not hang the process.</summary>
+    /// <summary>Ends the thread when it has executed all waiting operations. Waits at most 10 seconds: a disk that
+    /// hangs must not hang the process.</summary>
     public async ValueTask DisposeAsync()
     {
         _operations.CompleteAdding();

@@ -30,8 +30,8 @@ public sealed record UsageSum
     /// <summary>Gets the billed tokens, estimates included. The subsets are null.</summary>
     public TokenUsage BilledUsage { get; init; }
 
-    /// <summary>Gets the cost of the priced records, exact to the last digit. It is in US dollars, unless a custom pricing
-    /// has another currency. Currencies are not told apart.</summary>
+    /// <summary>Gets the cost of the priced records, exact to the last digit. It is in US dollars, unless a custom
+    /// pricing has another currency. Currencies are not told apart.</summary>
     public decimal Cost { get; init; }
 
     /// <summary>Gets how many records have no cost.</summary>

@@ -90,7 +90,8 @@ internal sealed class RecordDelivery
     /// <summary>Begins a shutdown: partial batches are sent at once.</summary>
     public Task BeginStopAsync() => _stop.BeginAsync();
 
-    /// <summary>Drops and reports the remaining records. A callback that hangs is waited for at most 6 seconds.</summary>
+    /// <summary>Drops and reports the remaining records. A callback that hangs is waited for at most 6
+    /// seconds.</summary>
     /// <param name="whenDelivered">Returns a task that completes when no record is left.</param>
     public async Task AbandonAsync(Func<Task> whenDelivered)
     {

@@ -54,8 +54,8 @@ internal sealed class SinkCalls(
 
     /// <summary>Calls the sink once, with one record or a batch. Never throws.</summary>
     /// <param name="records">The records.</param>
-    /// <returns>The failure if the records are still to be delivered; null if they were accepted, rejected, or dropped by
-    /// a shutdown.</returns>
+    /// <returns>The failure if the records are still to be delivered; null if they were accepted, rejected, or dropped
+    /// by a shutdown.</returns>
     public async Task<Exception?> DeliverAsync(QueuedRecord[] records) =>
         Settle(records, await CallAsync(records, out DeliveryBatch? batch, out Activity? activity).ConfigureAwait(false), batch, activity);
 

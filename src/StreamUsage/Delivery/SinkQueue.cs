@@ -4,8 +4,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents the bounded queue of one sink. Lanes empty it: each dequeues a batch, calls the sink, and dequeues
-/// the next one. They run only while records wait.</summary>
+/// <summary>Represents the bounded queue of one sink. Lanes empty it: each dequeues a batch, calls the sink, and
+/// dequeues the next one. They run only while records wait.</summary>
 internal sealed class SinkQueue(
     SinkCalls calls, SinkHealth health, FailedRecords failed, BatchesUnderWay underWay, DeliveryLimits limits, BufferBudget budget,
         TimeProvider time, DeliveryStop stop)
@@ -45,8 +45,8 @@ internal sealed class SinkQueue(
         };
     }
 
-    /// <summary>Adds a record. Returns false if it was dropped and has ended: it found no room in time, the memory budget
-    /// is used up, or a shutdown dropped it.</summary>
+    /// <summary>Adds a record. Returns false if it was dropped and has ended: it found no room in time, the memory
+    /// budget is used up, or a shutdown dropped it.</summary>
     public Task<bool> AddAsync(QueuedRecord record)
     {
         if (!_channel.Writer.TryWrite(record))
@@ -96,8 +96,8 @@ internal sealed class SinkQueue(
         return isAdded;
     }
 
-    // Starts a lane, unless one reads the queue. A lane checks the queue again after it stops reading. So either the lane
-    // sees a new record, or the record's writer sees that no lane reads.
+    // Starts a lane, unless one reads the queue. A lane checks the queue again after it stops reading. So either the
+    // lane sees a new record, or the record's writer sees that no lane reads.
     private void StartLane()
     {
         if (!NeedsLane())

@@ -20,8 +20,8 @@ internal static partial class Log
         }
     }
 
-    /// <summary>Logs a record that its sink does not get, with all that is needed to book it by hand. So it has the billed
-    /// tokens, not the reported ones.</summary>
+    /// <summary>Logs a record that its sink does not get, with all that is needed to book it by hand. So it has the
+    /// billed tokens, not the reported ones.</summary>
     public static void RecordDropped(ILogger logger, UsageRecord record, string sink, string reason, int attempts, Exception? fault)
     {
         UsageContext context = record.Context;

@@ -1,8 +1,8 @@
 namespace StreamUsage.Diagnostics;
 
 /// <summary>Represents billed tokens by modality. The counts add up to the total.</summary>
-/// <remarks>If a provider reports audio, images or video, even zero, the rest is text. Otherwise the rest is unknown, as
-/// the conventions ask. Video has no name in the conventions, so it is unknown too.</remarks>
+/// <remarks>If a provider reports audio, images or video, even zero, the rest is text. Otherwise the rest is unknown,
+/// as the conventions ask. Video has no name in the conventions, so it is unknown too.</remarks>
 internal readonly record struct TokenModalities
 {
     private TokenModalities(long total, long? audio, long? image, long? video, bool isTextKnown)

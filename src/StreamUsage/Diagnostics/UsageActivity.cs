@@ -115,8 +115,8 @@ internal static class UsageActivity
         }
     }
 
-    /// <summary>Makes an activity current until the returned scope is disposed. With null there is no current one, which
-    /// would be the parent of an activity without a trace.</summary>
+    /// <summary>Makes an activity current until the returned scope is disposed. With null there is no current one,
+    /// which would be the parent of an activity without a trace.</summary>
     public static Scope Enter(Activity? activity)
     {
         var scope = new Scope(Activity.Current);

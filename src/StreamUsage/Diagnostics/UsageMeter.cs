@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 
 namespace StreamUsage.Diagnostics;
 
-/// <summary>Represents the instruments of the meter "StreamUsage". One without a listener costs a field read. A listener
-/// may throw.</summary>
+/// <summary>Represents the instruments of the meter "StreamUsage". One without a listener costs a field read. A
+/// listener may throw.</summary>
 internal sealed class UsageMeter
 {
     public const string Name = "StreamUsage";

@@ -2,8 +2,8 @@ using StreamUsage.Benchmarks.Workloads;
 
 namespace StreamUsage.Benchmarks.Contenders;
 
-/// <summary>Tracks a stream and reads it to its end in the caller's loop. The record is made on another thread, which is
-/// not timed: see the stream command.</summary>
+/// <summary>Tracks a stream and reads it to its end in the caller's loop. The record is made on another thread, which
+/// is not timed: see the stream command.</summary>
 internal sealed class Ours : Contender
 {
     private static readonly UsageContext Context = new() { RequestId = "benchmark" };

@@ -8,13 +8,14 @@ internal interface IRecordOutbox : IAsyncDisposable
     Exception? Fault { get; }
 
     /// <summary>Stores a record in place of the state of its open response.</summary>
-    /// <returns>Whether the record is on disk. If not, the caller delivers it directly. The entry of an orphan then stays
-    /// until it is settled; that of any other record is removed.</returns>
+    /// <returns>Whether the record is on disk. If not, the caller delivers it directly. The entry of an orphan then
+    /// stays until it is settled; that of any other record is removed.</returns>
     Task<bool> StoreAsync(UsageRecord record);
 
-    /// <summary>Writes the state of open responses in place of their earlier states, so that the next process can record
-    /// them.</summary>
-    /// <param name="open">The responses so far. Those that have ended by the time they are written are left out.</param>
+    /// <summary>Writes the state of open responses in place of their earlier states, so that the next process can
+    /// record them.</summary>
+    /// <param name="open">The responses so far. Those that have ended by the time they are written are left
+    /// out.</param>
     /// <returns>Whether the states are on disk.</returns>
     Task<bool> JournalAsync(IReadOnlyList<OpenRecord> open);
 

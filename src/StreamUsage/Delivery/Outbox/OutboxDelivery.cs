@@ -60,8 +60,8 @@ internal sealed class OutboxDelivery(
         }
     }
 
-    // An orphan is stored with its price, and then read again. If it cannot be stored, it is delivered at once; its entry
-    // stays on disk until it is settled.
+    // An orphan is stored with its price, and then read again. If it cannot be stored, it is delivered at once; its
+    // entry stays on disk until it is settled.
     private async Task ProcessAsync(OutboxEntry entry)
     {
         UsageRecord record = entry.Record;

@@ -231,8 +231,8 @@ internal sealed class EventTemplate
             return TemplateMatch.Cut;
         }
 
-        // Other bytes are kept, and matched when more arrive. They are no event of the template if they differ before the
-        // first slot, or if a line ends behind it.
+        // Other bytes are kept, and matched when more arrive. They are no event of the template if they differ before
+        // the first slot, or if a line ends behind it.
         length = 0;
         int known = Math.Min(bytes.Length, _slots[0].Start);
         return bytes[..known].SequenceEqual(_sample.AsSpan(0, known)) && !bytes[known..].Contains((byte)'\n')
