@@ -40,9 +40,12 @@ public sealed class BucketRulesTests
     [InlineData(ChatAnthropic, 120, 0, 2048, 0, 30, 0, 0, "in 120 read 2048 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.None)]
     [InlineData(ChatAnthropic, 120, 0, 100, 0, 30, 0, 150, "in 20 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.None)]
     [InlineData(ChatAnthropic, 120, 0, 100, 0, 30, 0, 250, "in 120 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.None)]
+    [InlineData(ChatAnthropic, 100, 0, 100, 0, 30, 0, 0, "in 0 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.UncertainBill)]
     [InlineData(ChatAnthropic, 120, 0, 100, 0, 30, 0, 0, "in 20 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.UncertainBill)]
     [InlineData(ChatAnthropic, 120, 0,
         100, 0, 30, 0, 999, "in 20 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.UncertainBill | UsageAnomalies.TotalMismatch)]
+    [InlineData(ChatAnthropic, 120, 0,
+        100, 0, 30, 0, 50, "in 20 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.UncertainBill | UsageAnomalies.TotalMismatch)]
     [InlineData(Said, 120, 0, 100, 0, 30, 0, 150, "in 120 read 100 write 0 (0+0) out 30 reasoning 0", UsageAnomalies.None)]
     // A part larger than its whole is reduced to it.
     [InlineData(Chat, 235, 0, 373, 0, 12, 0, 247, "in 0 read 235 write 0 (0+0) out 12 reasoning 0", UsageAnomalies.TotalMismatch)]
@@ -61,6 +64,20 @@ public sealed class BucketRulesTests
 
         ReadBody.Describe(usage).Should().Be(expected);
         found.Should().Be(anomalies);
+    }
+
+    [Theory]
+    [InlineData(null, 30L, 0, 30)]
+    [InlineData(100L, null, 100, 0)]
+    [InlineData(null, null, 0, 0)]
+    public void A_total_decides_nothing_without_both_input_and_output(long? input, long? output, long expectedInput, long expectedOutput)
+    {
+        var tokens = new ReportedTokens { Convention = Chat, InputTokens = input, OutputTokens = output, TotalTokens = 623 };
+
+        TokenUsage usage = BucketRules.Apply(tokens, out UsageAnomalies anomalies);
+
+        usage.Should().Match<TokenUsage>(u => u.InputTokens == expectedInput && u.OutputTokens == expectedOutput);
+        anomalies.Should().Be(UsageAnomalies.None);
     }
 
     [Fact]

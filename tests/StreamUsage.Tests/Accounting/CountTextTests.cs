@@ -39,6 +39,8 @@ public sealed class CountTextTests
     [InlineData("1e13")]
     [InlineData("1e400")]
     [InlineData("1e99999999999999999999")]
+    [InlineData("1e4294967296")] // The exponent's lower 32 bits are 0.
+    [InlineData("1e-4294967296")]
     [InlineData("9223372036854775808")]
     [InlineData("99999999999999999999999999")]
     [InlineData("1e")]

@@ -51,6 +51,13 @@ public sealed class MergeRulesTests
     }
 
     [Fact]
+    public void Only_a_beginning_with_counts_may_be_a_report_of_zeros()
+    {
+        MergeRules.Begin(new ReportedTokens { InputTokens = 0 }).Noted.Should().Be(ReportedTokens.Notes.HasZeroReport);
+        MergeRules.Begin(default).Noted.Should().Be(ReportedTokens.Notes.None);
+    }
+
+    [Fact]
     public void The_same_usage_again_changes_nothing() =>
         Gen.Select(ReportedTokensTests.Tokens, ReportedTokensTests.Tokens, Gen.Bool).Sample((first, second, isCumulative) =>
         {

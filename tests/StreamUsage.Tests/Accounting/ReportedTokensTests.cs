@@ -63,6 +63,22 @@ public sealed class ReportedTokensTests
     public void Merging_is_associative_so_that_it_does_not_matter_how_events_are_gathered() =>
         Gen.Select(Tokens, Tokens, Tokens).Sample((a, b, c) => a.Merge(b).Merge(c).Should().Be(a.Merge(b.Merge(c))));
 
+    [Theory]
+    [InlineData(TokenConvention.InputIncludesCache, TokenConvention.InputIncludesCache, TokenConvention.InputIncludesCache)]
+    [InlineData(TokenConvention.InputIncludesCache, TokenConvention.None, TokenConvention.None)]
+    [InlineData(TokenConvention.None, TokenConvention.InputIncludesCache, TokenConvention.None)]
+    [InlineData(TokenConvention.AnthropicCacheNames, TokenConvention.ReasoningBesideOutput,
+        TokenConvention.AnthropicCacheNames | TokenConvention.ReasoningBesideOutput)]
+    public void Merged_conventions_add_up_except_that_input_includes_the_cache(object older, object newer, object merged) =>
+        new ReportedTokens { Convention = (TokenConvention)older, InputTokens = 1 }
+            .Merge(new ReportedTokens { Convention = (TokenConvention)newer, InputTokens = 2 })
+            .Convention.Should().Be((TokenConvention)merged);
+
+    [Fact]
+    public void The_convention_before_the_first_count_is_the_newer_ones() =>
+        default(ReportedTokens).Merge(new ReportedTokens { Convention = TokenConvention.InputIncludesCache, InputTokens = 2 })
+            .Convention.Should().Be(TokenConvention.InputIncludesCache);
+
     [Fact]
     public void No_bucket_is_ever_negative_and_totals_are_sums() => Tokens.Sample(tokens =>
     {

@@ -55,6 +55,22 @@ public sealed class UsageReportTests
         report.ToTokens(TokenConvention.None).InputTokens.Should().Be(input);
     }
 
+    [Theory]
+    [InlineData(null, 30)]
+    [InlineData(0, 30)]
+    [InlineData(12, 12)]
+    public void Cache_reads_by_modality_serve_where_their_own_count_is_missing(int? own, long cacheRead)
+    {
+        UsageReport report = default;
+        report.CacheModalities = default(ModalityCounts).With("TEXT"u8, 10).With("AUDIO"u8, 20);
+        if (own is { } count)
+        {
+            report.Add(UsageCount.CacheRead, count, 0);
+        }
+
+        report.ToTokens(TokenConvention.None).CacheReadTokens.Should().Be(cacheRead);
+    }
+
     private static UsageReport Of(string[] names)
     {
         UsageReport report = default;
