@@ -106,8 +106,22 @@ public sealed class DeliveryTests
         UsageRecord record = await tracking.Completion;
 
         (await tracking.Delivery).Should().Be(DeliveryResult.Delivered);
-        log.Lines
-            .Should().Contain(line => line.EventId == 4 && line.Level == LogLevel.Warning && line.Fields["RecordId"]!.Equals(record.Id));
+        SpinWait.SpinUntil(() => log.Lines.Any(line => line.EventId == 4), TimeSpan.FromSeconds(30))
+            .Should().BeTrue("the record does not wait for the line");
+        log.Lines.Single(line => line.EventId == 4)
+            .Should().Match<RecordingLog.Line>(line => line.Level == LogLevel.Warning && line.Fields["RecordId"]!.Equals(record.Id));
+    }
+
+    [Fact]
+    public async Task A_start_reaches_the_sink_while_the_response_is_open()
+    {
+        var sink = new RecordingSink();
+        await using var tracker = new UsageTracker(sink);
+
+        await using Stream open = tracker.Track(new MemoryStream(), Track.Nothing, out UsageTracking tracking);
+
+        SpinWait.SpinUntil(() => !sink.Starts.IsEmpty, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        tracking.Completion.IsCompleted.Should().BeFalse();
     }
 
     [Theory]

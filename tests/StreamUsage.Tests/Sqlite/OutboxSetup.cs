@@ -48,8 +48,12 @@ internal sealed class OutboxSetup : IAsyncDisposable
         return tracking;
     }
 
-    public Stream Open(string requestId, byte[] answer, out UsageTracking tracking) =>
-        Tracker.Track(new MemoryStream(answer), Context with { RequestId = requestId }, out tracking);
+    public Stream Open(string requestId, byte[] answer, out UsageTracking tracking, int? httpStatus = null) =>
+        Tracker.Track(
+            new MemoryStream(answer),
+            Context with { RequestId = requestId },
+            out tracking,
+            new TrackedResponse { StatusCode = httpStatus });
 
     public Task<HealthReport> CheckHealthAsync() => _provider.GetRequiredService<HealthCheckService>().CheckHealthAsync();
 

@@ -131,14 +131,17 @@ public sealed class OutboxTests : IDisposable
         lost.Should().Be(0);
     }
 
-    [Fact]
-    public async Task A_stream_that_was_open_when_its_process_died_is_recorded_by_the_next()
+    [Theory]
+    [InlineData(200, StreamOutcome.Interrupted, 502)]
+    [InlineData(429, StreamOutcome.ProviderError, 429)]
+    public async Task A_stream_that_was_open_when_its_process_died_is_recorded_by_the_next(
+        int httpStatus, StreamOutcome outcome, int statusCode)
     {
         string copy = Path.Combine(_folder, "copy", "outbox.db");
         await using (var process = new OutboxSetup(FilePath, new TestSink()))
         {
             byte[] begin = Answers.Bytes(Answers.ClaudeStart + Answers.ClaudeText);
-            using Stream stream = process.Open("open", [.. begin, .. begin], out UsageTracking tracking);
+            using Stream stream = process.Open("open", [.. begin, .. begin], out UsageTracking tracking, httpStatus);
             stream.ReadExactly(begin);
             await WaitForAsync(() => Content(FilePath + "-wal").Contains("process_ended", StringComparison.Ordinal));
             CopyAsAfterDeath(copy);
@@ -149,7 +152,7 @@ public sealed class OutboxTests : IDisposable
 
         UsageRecord record = _sink.Taken.Should().ContainSingle().Subject;
         record.Context.RequestId.Should().Be("open");
-        record.Outcome.Should().Be(StreamOutcome.Interrupted);
+        (record.Outcome, record.Status, record.StatusCode).Should().Be((outcome, UsageStatus.Failed, statusCode));
         record.ErrorType.Should().Be("process_ended");
         record.Usage.InputTokens.Should().Be(25);
         (record.InputSource, record.OutputSource).Should().Be((TokenSource.Reported, TokenSource.Estimated));
