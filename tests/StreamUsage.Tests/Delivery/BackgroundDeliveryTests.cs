@@ -190,6 +190,7 @@ public sealed class BackgroundDeliveryTests
             time, TimeSpan.FromSeconds(30), () => meters.Sum("streamusage.records.delivered", nameof(TestSink)) == queued + 1);
         meters.Observe();
         meters.Last("streamusage.queue.length").Should().Be(0);
+        tracker.Budget.Taken.Should().Be(0, "no record waits for room");
     }
 
     [Fact]

@@ -116,6 +116,48 @@ public sealed class RefusedRecordTests
         Dropped(log).Should().Be(0);
     }
 
+    [Fact]
+    public async Task A_refused_record_ends_though_new_ones_keep_coming()
+    {
+        UsageTracker? tracker = null;
+        var log = new RecordingLog();
+        var time = new FakeTimeProvider();
+        var sink = new TestSink();
+        sink.Before = (records, _) =>
+        {
+            if (records[0].Context.RequestId != Bad)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            int taken = sink.Taken.Count;
+            Streams.Finish(tracker!, "good");
+            SpinWait.SpinUntil(() => sink.Taken.Count > taken || Dropped(log) != 0, TimeSpan.FromSeconds(10));
+            throw Fault;
+        };
+        await using (tracker = Tracker(sink, log, time, batchSize: 1, concurrentBatches: 2))
+        {
+            await Streams.Finish(tracker, Bad).Completion;
+            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => Dropped(log) == 1);
+        }
+
+        log.Lines.Should().ContainSingle(line => line.EventId == 3).Which.Fields.Should().Contain("Attempts", 6);
+    }
+
+    [Fact]
+    public async Task A_sink_that_is_down_is_not_called_without_a_pause()
+    {
+        var time = new FakeTimeProvider();
+        var sink = new TestSink { Before = (_, _) => throw Fault };
+        UsageTracker tracker = Tracker(sink, new RecordingLog(), time, batchSize: 1);
+        await Streams.Finish(tracker).Completion;
+
+        DateTimeOffset until = time.GetUtcNow() + TimeSpan.FromSeconds(1);
+        await Streams.PassUntil(time, TimeSpan.FromMilliseconds(10), () => time.GetUtcNow() >= until);
+
+        sink.Calls.Count.Should().BeInRange(2, 30, "it has a few attempts at once, and then pauses of 0.2 s or more");
+    }
+
     private static ValueTask Refuse(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken) =>
         records.Any(record => record.Context.RequestId == Bad) ? throw Fault : ValueTask.CompletedTask;
 
@@ -123,14 +165,14 @@ public sealed class RefusedRecordTests
 
     // A test's time passes in leaps: none may end a call that is only waiting for its turn.
     private static UsageTracker Tracker(IUsageSink sink,
-        RecordingLog log, FakeTimeProvider time, int batchSize, TimeSpan? sinkTimeout = null) => new(
+        RecordingLog log, FakeTimeProvider time, int batchSize, TimeSpan? sinkTimeout = null, int concurrentBatches = 1) => new(
             sink,
             new StreamUsageOptions
             {
                 SinkTimeout = sinkTimeout ?? TimeSpan.FromDays(1),
                 MaxDeliveryAttempts = 2,
                 RetryDelay = TimeSpan.Zero,
-                Background = new BackgroundDeliveryOptions { MaxBatchSize = batchSize },
+                Background = new BackgroundDeliveryOptions { MaxBatchSize = batchSize, MaxConcurrentBatches = concurrentBatches },
             },
             log,
             time);

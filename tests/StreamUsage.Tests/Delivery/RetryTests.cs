@@ -149,6 +149,24 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task A_last_resort_that_throws_a_cancellation_of_its_own_has_failed()
+    {
+        var log = new RecordingLog();
+        var options = new StreamUsageOptions
+        {
+            MaxDeliveryAttempts = 1,
+            OnDeliveryFailed = (_, _) => throw new OperationCanceledException(),
+        };
+        var tracker = new UsageTracker(new FaultySink(record: _ => throw Fault), options, log, new FakeTimeProvider());
+
+        await Streams.Finish(tracker).Completion;
+        await tracker.DisposeAsync();
+
+        log.Lines.Should().ContainSingle(line => line.EventId == 9).Which.Exception.Should().BeOfType<OperationCanceledException>();
+        log.Lines.Should().NotContain(line => line.EventId == 13);
+    }
+
+    [Fact]
     public async Task A_sink_that_blocks_its_thread_is_left_at_the_limit_and_tried_again()
     {
         using var mayEnd = new ManualResetEventSlim();
