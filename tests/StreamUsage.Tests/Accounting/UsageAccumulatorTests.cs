@@ -163,57 +163,6 @@ public sealed class UsageAccumulatorTests
     }
 
     [Fact]
-    public void An_answer_is_complete_when_the_choices_that_began_have_finished()
-    {
-        UsageAccumulator begun = default(UsageAccumulator).BeginChoice(0).BeginChoice(1);
-
-        begun.FinishChoice(0).IsComplete.Should().BeFalse();
-        begun.FinishChoice(1).FinishChoice(0).IsComplete.Should().BeTrue();
-        default(UsageAccumulator).FinishChoice(0).IsComplete.Should().BeTrue();
-    }
-
-    [Fact]
-    public void Billed_tokens_beside_the_used_ones_are_the_bill()
-    {
-        UsageAccumulator state = default(UsageAccumulator).MergeCounts(inputTokens: 9, outputTokens: 5) with
-        {
-            BilledTokens = new TokenUsage { InputTokens = 7 },
-        };
-
-        state.BilledUsage.Should().Be(new TokenUsage { InputTokens = 7 });
-        (state with { BilledTokens = null }).BilledUsage.Should().Be(state.Usage);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void CountsOutput_is_that_of_the_latest_usage(bool isCumulative)
-    {
-        UsageAccumulator counted = Take(default, new ReportedTokens { InputTokens = 5, OutputTokens = 3 });
-        UsageAccumulator left = Take(counted, new ReportedTokens { InputTokens = 9 });
-
-        counted.CountsOutput.Should().BeTrue();
-        left.CountsOutput.Should().BeFalse();
-        Take(left, new ReportedTokens { InputTokens = 9, OutputTokens = 4 }).CountsOutput.Should().BeTrue();
-
-        UsageAccumulator Take(UsageAccumulator state, in ReportedTokens tokens) =>
-            isCumulative ? state.Merge(tokens) : state.Replace(tokens);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_report_of_zeros_stays_noted(bool isCumulative)
-    {
-        UsageAccumulator zero = default(UsageAccumulator).Merge(new ReportedTokens { InputTokens = 0, OutputTokens = 0 });
-        var tokens = new ReportedTokens { InputTokens = 9, OutputTokens = 4 };
-
-        UsageAccumulator next = isCumulative ? zero.Merge(tokens) : zero.Replace(tokens);
-
-        next.Tokens.Noted.Should().HaveFlag(ReportedTokens.Notes.HasZeroReport);
-    }
-
-    [Fact]
     public void A_reported_output_ends_the_placeholder_and_anything_else_does_not()
     {
         UsageAccumulator begun = default(UsageAccumulator).Begin(new ReportedTokens { InputTokens = 3, OutputTokens = 1 });

@@ -158,7 +158,7 @@ public sealed class OutboxTests : IDisposable
             byte[] begin = Answers.Bytes(Answers.ClaudeStart + Answers.ClaudeText);
             using Stream stream = process.Open("open", [.. begin, .. begin], out UsageTracking tracking, httpStatus);
             stream.ReadExactly(begin);
-            await WaitForAsync(() => Content(FilePath + "-wal").Contains("process_ended", StringComparison.Ordinal));
+            await WaitForAsync(() => Content(FilePath + "-wal").Contains("\"open\"", StringComparison.Ordinal));
             CopyAsAfterDeath(copy);
         }
 
@@ -168,7 +168,7 @@ public sealed class OutboxTests : IDisposable
         UsageRecord record = _sink.Taken.Should().ContainSingle().Subject;
         record.Context.RequestId.Should().Be("open");
         (record.Outcome, record.Status, record.StatusCode).Should().Be((outcome, UsageStatus.Failed, statusCode));
-        record.ErrorType.Should().Be("process_ended");
+        (record.ErrorType == "process_ended").Should().Be(outcome == StreamOutcome.Interrupted);
         record.Usage.InputTokens.Should().Be(25);
         (record.InputSource, record.OutputSource).Should().Be((TokenSource.Reported, TokenSource.Estimated));
     }
