@@ -108,7 +108,7 @@ public sealed class LivePageTests(Browser browser, DemoGateway demo) : IClassFix
 
         await page.Expect("#record").ToBeHiddenAsync();
         await page.Expect("#records a").Not.ToHaveCountAsync(0);
-        page.Page.Url.Should().NotContain("record=");
+        await page.Page.WaitForURLAsync(static url => !url.Contains("record=", StringComparison.Ordinal));
         page.Errors.Should().BeEmpty();
     }
 

@@ -189,6 +189,21 @@ public sealed class RequestBodyTests
         (await tracking.Completion).Usage.InputTokens.Should().Be(10_000 / 4);
     }
 
+    [Fact]
+    public async Task A_captured_request_over_the_limit_is_estimated_by_its_size()
+    {
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions
+        {
+            MaxRequestBodyBytes = 100,
+            Capture = CapturedContent.RequestBody,
+        });
+        (_, Stream stream, UsageTracking tracking) = TrackOwnMemory(tracker, Answers.ChatText);
+
+        await stream.DisposeAsync();
+
+        (await tracking.Completion).Usage.InputTokens.Should().Be(10_000 / 4);
+    }
+
     private static bool IsGone(WeakReference memory)
     {
         GC.Collect();

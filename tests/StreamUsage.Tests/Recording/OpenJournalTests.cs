@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Delivery.Outbox;
+using StreamUsage.Http;
 using StreamUsage.Parsing.Anthropic;
 using StreamUsage.PassThrough.Sessions;
 using StreamUsage.Recording.Journal;
@@ -74,6 +75,17 @@ public sealed class OpenJournalTests : IAsyncDisposable
 
         (await WrittenAsync()).Usage.OutputTokens.Should().Be(15);
         GC.KeepAlive(response);
+    }
+
+    [Fact]
+    public async Task A_fetch_of_a_stored_answer_is_not_written()
+    {
+        using HttpResponseMessage fetch = Track.Response(Answers.ClaudeStart);
+        _tracker.Responses.Track(fetch, Track.Nothing, new SentRequest(0, StoredAnswerId: "resp_1"));
+
+        UsageRecord record = await JournalAsync(Answers.ClaudeStart, new UsageContext { RequestId = "open" });
+
+        record.Context.RequestId.Should().Be("open");
     }
 
     private static byte[] Data(string answer) => Answers.Bytes(answer[(answer.IndexOf("data: ", StringComparison.Ordinal) + 6)..].Trim());
