@@ -2,8 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace StreamUsage.Export.JsonLines;
 
-/// <summary>Represents a file of whole lines that is appended to, and archived when full. Holds the file's lock until
-/// it is disposed. Not thread-safe.</summary>
+/// <summary>Appends whole lines to a file, and archives the file when it is full. Holds the file's lock until it is
+/// disposed. Not thread-safe.</summary>
 internal sealed class JsonLinesFile : IDisposable
 {
     // A longer line is no record, unless megabytes of content were captured. Limits the time to open a file.

@@ -5,8 +5,8 @@ namespace StreamUsage.Capture;
 /// <summary>Copies the request body into the record, since the caller may reuse its memory afterwards.</summary>
 internal static class RequestBodyCapture
 {
-    /// <summary>Returns a copy of whole characters up to the limit; empty if the caller has disposed of the
-    /// memory.</summary>
+    /// <summary>Returns a copy up to the limit, which never ends inside a character. It is empty if the memory
+    /// is gone.</summary>
     public static ReadOnlyMemory<byte> Copy(ReadOnlyMemory<byte> body, long limit, out bool isTruncated)
     {
         isTruncated = false;

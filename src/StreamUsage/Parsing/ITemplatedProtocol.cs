@@ -1,7 +1,7 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents a protocol most of whose events equal an earlier one except for a few properties. Such an event
-/// need not be parsed: it is matched with a template (docs/internals/templates.md).</summary>
+/// <summary>Represents a protocol with events that are alike. An event that differs from an earlier one in a few
+/// properties only is matched with a template, and its JSON is not parsed (docs/internals/templates.md).</summary>
 internal interface ITemplatedProtocol
 {
     /// <summary>Returns whether a property of this name can change without a change of the state. This is a guess,
