@@ -87,17 +87,20 @@ static bool IsBound()
     section.GetSection("DrainAbortedStreams").Bind(limits);
     BackgroundDeliveryOptions? background = section.GetSection("Background").Get<BackgroundDeliveryOptions>();
     return options is
-        {
-            MaxEventBytes: 1, MaxRetainedBytes: 2, Capture: CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes: 3,
-            ThrowOnUnreadableStream: true, SinkTimeout.Seconds: 6, MaxDeliveryAttempts: 7, RetryDelay.Seconds: 8,
-            ShutdownGracePeriod.Seconds: 9, MaxRetainedTextBytes: 10, MaxRequestBodyBytes: 11,
-        }
+    {
+        MaxEventBytes: 1, MaxRetainedBytes: 2, Capture: CapturedContent.Message | CapturedContent.Events, MaxCapturedBytes: 3,
+        ThrowOnUnreadableStream: true, SinkTimeout.Seconds: 6, MaxDeliveryAttempts: 7, RetryDelay.Seconds: 8,
+        ShutdownGracePeriod.Seconds: 9, MaxRetainedTextBytes: 10, MaxRequestBodyBytes: 11,
+    }
         && options.DrainAbortedStreams == limits && limits is { MaxTime.Seconds: 4, MaxBytes: 99, MaxConcurrent: 5 }
         && IsExpected(options.Background) && IsExpected(background);
 
     static bool IsExpected(BackgroundDeliveryOptions? options) =>
-        options is { Capacity: 12, FullQueueTimeout.Seconds: 13, MaxBatchSize: 14, MaxBatchDelay.Seconds: 15, MaxConcurrentBatches: 16,
-            ShutdownTimeout.Seconds: 17 };
+        options is
+        {
+            Capacity: 12, FullQueueTimeout.Seconds: 13, MaxBatchSize: 14, MaxBatchDelay.Seconds: 15, MaxConcurrentBatches: 16,
+            ShutdownTimeout.Seconds: 17
+        };
 }
 
 static bool IsRefused()

@@ -34,6 +34,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         builder.WebHost.UseSockets(static sockets => sockets.Backlog = MaxStreams);
         builder.WebHost.ConfigureKestrel(static kestrel =>
         {
+            kestrel.Limits.MinRequestBodyDataRate = null; // A busy machine may be slower.
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http1);

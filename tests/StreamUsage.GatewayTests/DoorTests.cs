@@ -1,13 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.ServerSentEvents;
 using System.Text.Json;
 using StreamUsage.GatewayTests.Support;
 
 namespace StreamUsage.GatewayTests;
 
 /// <summary>Keys and budgets: who may pass, and what it costs them.</summary>
-public sealed class DoorTests
+public sealed class DoorTests(RefusingGateway refusing) : IClassFixture<RefusingGateway>
 {
     // 100,000 output tokens of claude-demo-1 cost 1.5 dollars.
     private const int MaxTokens = 100_000;
@@ -34,13 +33,12 @@ public sealed class DoorTests
     [Fact]
     public async Task A_request_with_an_unknown_key_is_refused_and_not_recorded()
     {
-        await using Upstream upstream = await Upstream.StartAsync();
-        await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address);
+        GatewayProcess gateway = await refusing.GetAsync();
 
         using HttpResponseMessage response = await AskAsync(gateway, "openai", secret: "sk-unknown");
 
         response.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
-        upstream.Headers.Should().BeEmpty();
+        refusing.Upstream.Headers.Should().BeEmpty();
         (await gateway.GetAsync("usage")).GetProperty("total").ValueKind.Should().Be(JsonValueKind.Null);
     }
 
@@ -55,8 +53,7 @@ public sealed class DoorTests
     [InlineData("v1beta/models/gemini-demo-1:batchGenerateContent")]
     public async Task What_could_cost_without_a_record_does_not_pass(string path)
     {
-        await using Upstream upstream = await Upstream.StartAsync();
-        await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address);
+        GatewayProcess gateway = await refusing.GetAsync();
         using var request = new HttpRequestMessage(HttpMethod.Post,
             new Uri(gateway.Proxy, path))
         { Content = JsonContent.Create(new { model = "m" }) };
@@ -65,7 +62,7 @@ public sealed class DoorTests
         using HttpResponseMessage response = await gateway.Http.SendAsync(request);
 
         response.StatusCode.Should().BeOneOf(HttpStatusCode.BadRequest, HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed);
-        upstream.Headers.Should().BeEmpty();
+        refusing.Upstream.Headers.Should().BeEmpty();
     }
 
     [Theory]
@@ -88,15 +85,14 @@ public sealed class DoorTests
     [Fact]
     public async Task A_compressed_request_is_refused()
     {
-        await using Upstream upstream = await Upstream.StartAsync();
-        await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address);
+        GatewayProcess gateway = await refusing.GetAsync();
         using HttpRequestMessage request = Questions.Create(gateway.Proxy, "openai");
         request.Content!.Headers.ContentEncoding.Add("gzip");
 
         using HttpResponseMessage response = await gateway.Http.SendAsync(request);
 
         response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
-        upstream.Headers.Should().BeEmpty();
+        refusing.Upstream.Headers.Should().BeEmpty();
     }
 
     [Fact]
@@ -116,8 +112,7 @@ public sealed class DoorTests
     [Fact]
     public async Task A_worst_case_over_the_budget_is_refused_until_tomorrow()
     {
-        await using Upstream upstream = await Upstream.StartAsync();
-        await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address, settings: TwoDollars);
+        GatewayProcess gateway = await refusing.GetAsync();
 
         using HttpResponseMessage response = await AskAsync(gateway, "anthropic", "demo-bob", 2 * MaxTokens);
 
@@ -127,7 +122,7 @@ public sealed class DoorTests
         JsonElement error = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
         error.GetProperty("type").GetString().Should().Be("budget_exceeded");
         error.GetProperty("message").GetString().Should().Contain("3.0000").And.Contain("bob-ci");
-        upstream.Headers.Should().BeEmpty();
+        refusing.Upstream.Headers.Should().BeEmpty();
     }
 
     [Fact]
@@ -135,10 +130,13 @@ public sealed class DoorTests
     {
         await using Upstream upstream = await Upstream.StartAsync();
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(upstream: upstream.Address, settings: TwoDollars);
-        using HttpResponseMessage open = await AskAsync(gateway, "anthropic", "demo-bob", MaxTokens, pause: 200);
+        var mayGoOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        upstream.SecondHalf = mayGoOn.Task;
+        using HttpResponseMessage open = await AskAsync(gateway, "anthropic", "demo-bob", MaxTokens);
 
         using HttpResponseMessage refused = await AskAsync(gateway, "anthropic", "demo-bob", MaxTokens);
         (decimal spent, decimal reserved) = await ReadBudgetAsync(gateway);
+        mayGoOn.SetResult();
         await open.Content.ReadAsStringAsync();
         await UntilSettledAsync(gateway);
         using HttpResponseMessage later = await AskAsync(gateway, "anthropic", "demo-bob", MaxTokens);
@@ -156,8 +154,9 @@ public sealed class DoorTests
         await using Upstream upstream = await Upstream.StartAsync();
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(
             upstream: upstream.Address, settings: [TwoDollars, ("StreamUsage__DrainAbortedStreams__MaxTime", "00:00:00.1")]);
+        upstream.SecondHalf = new TaskCompletionSource().Task; // It cannot end before its caller leaves.
 
-        using (HttpResponseMessage left = await AskAsync(gateway, "anthropic", "demo-bob", MaxTokens, pause: 300))
+        using (HttpResponseMessage left = await AskAsync(gateway, "anthropic", "demo-bob", MaxTokens))
         {
             await (await left.Content.ReadAsStreamAsync()).ReadExactlyAsync(new byte[400]);
         }
@@ -199,42 +198,30 @@ public sealed class DoorTests
     }
 
     private static async Task<HttpResponseMessage> AskAsync(
-        GatewayProcess gateway, string provider, string secret = "demo-alice", int maxTokens = 100, int pause = 5)
+        GatewayProcess gateway, string provider, string secret = "demo-alice", int maxTokens = 100)
     {
-        using HttpRequestMessage request = Questions.Create(gateway.Proxy, provider, secret, pause, maxTokens);
+        using HttpRequestMessage request = Questions.Create(gateway.Proxy, provider, secret, maxTokens: maxTokens);
         return await gateway.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     private static async Task<JsonElement> ReadOnlyRecordAsync(GatewayProcess gateway)
     {
         JsonElement[] records = [];
-        for (int tries = 0; records is [] && tries < 200; tries++)
+        await gateway.UntilAsync(async () =>
         {
-            await Task.Delay(50);
             records = [.. (await gateway.GetAsync("usage/records")).GetProperty("records").EnumerateArray()];
-        }
-
+            return records is not [];
+        });
         return records.Should().ContainSingle("one request was made; the gateway said: {0}", gateway.Output).Subject;
     }
 
-    private static async Task UntilSettledAsync(GatewayProcess gateway)
-    {
-        for (int tries = 0; (await ReadBudgetAsync(gateway)).Reserved != 0; tries++)
-        {
-            tries.Should().BeLessThan(200, "the record settles the reservation");
-            await Task.Delay(50);
-        }
-    }
+    // A record settles the reservation of its request.
+    private static Task UntilSettledAsync(GatewayProcess gateway) =>
+        gateway.UntilAsync(async () => (await ReadBudgetAsync(gateway)).Reserved == 0);
 
     private static async Task<(decimal Spent, decimal Reserved)> ReadBudgetAsync(GatewayProcess gateway)
     {
-        await using Stream live = await gateway.Http.GetStreamAsync(new Uri(gateway.Admin, "live"));
-        await foreach (SseItem<string> item in SseParser.Create(live).EnumerateAsync())
-        {
-            JsonElement bob = JsonElement.Parse(item.Data).GetProperty("budgets")[1];
-            return (bob.GetProperty("spent").GetDecimal(), bob.GetProperty("reserved").GetDecimal());
-        }
-
-        throw new InvalidOperationException("The gateway sent no snapshot.");
+        JsonElement bob = (await gateway.ReadLiveAsync()).GetProperty("budgets")[1];
+        return (bob.GetProperty("spent").GetDecimal(), bob.GetProperty("reserved").GetDecimal());
     }
 }

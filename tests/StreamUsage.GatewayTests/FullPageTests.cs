@@ -6,13 +6,21 @@ namespace StreamUsage.GatewayTests;
 /// <summary>The page of a gateway whose store has 10,000 records, hostile ones among them.</summary>
 public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFixture<FullGateway>
 {
-    // The longest task of the page's thread, in milliseconds, since the page was opened.
+    // The longest task of the page's thread since the page was opened, and how long it may be, in milliseconds: two
+    // seconds, or ten times what a loop takes, which is longer only where other work slows the machine down.
     private const string LongestTask = """
-        () => new Promise(done => {
-            new PerformanceObserver(list => done(Math.max(...list.getEntries().map(entry => entry.duration))))
-                .observe({ type: 'longtask', buffered: true });
-            setTimeout(() => done(0), 1000);
-        })
+        async () => {
+            const longest = await new Promise(done => {
+                new PerformanceObserver(list => done(Math.max(...list.getEntries().map(entry => entry.duration))))
+                    .observe({ type: 'longtask', buffered: true });
+                setTimeout(() => done(0), 1000);
+            });
+            const start = performance.now();
+            for (let i = 0; i < 30; i++) {
+                JSON.parse(JSON.stringify(Array.from({ length: 10_000 }, (_, i) => ({ key: `key ${i}`, cost: i }))));
+            }
+            return [longest, Math.max(2000, 10 * (performance.now() - start))];
+        }
         """;
 
     [Fact]
@@ -23,7 +31,7 @@ public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFix
         await page.Expect("#total").ToContainTextAsync("10,000 responses");
         await page.Expect("#by-user tr").ToHaveCountAsync(20);
         (await page["tr"].CountAsync()).Should().BeLessThan(200);
-        (await page.Page.EvaluateAsync<double>(LongestTask)).Should().BeLessThan(2_000);
+        await ExpectShortTasksAsync(page);
         page.Errors.Should().BeEmpty();
     }
 
@@ -87,7 +95,7 @@ public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFix
         await page.Expect("#records tr").ToHaveCountAsync(200);
         await page.Expect("#list-total").ToContainTextAsync("10,000 responses");
         await page.Expect("#list-total").ToContainTextAsync("200 records shown");
-        (await page.Page.EvaluateAsync<double>(LongestTask)).Should().BeLessThan(2_000);
+        await ExpectShortTasksAsync(page);
         page.Errors.Should().BeEmpty();
     }
 
@@ -135,6 +143,12 @@ public sealed class FullPageTests(Browser browser, FullGateway full) : IClassFix
 
         (await page["img, main script"].CountAsync()).Should().Be(0);
         page.Errors.Should().BeEmpty();
+    }
+
+    private static async Task ExpectShortTasksAsync(PageUnderTest page)
+    {
+        double[] milliseconds = await page.Page.EvaluateAsync<double[]>(LongestTask);
+        milliseconds[0].Should().BeLessThan(milliseconds[1]);
     }
 
     private async Task<PageUnderTest> OpenAsync(string address = "")

@@ -26,30 +26,35 @@ public sealed class LoadTests
             .. Enumerable.Range(0, 5).Select(_ => AskAnthropicAsync(gateway)),
             .. Enumerable.Range(0, 5).Select(_ => AskOpenAIAsync(gateway)),
             CurlAsync(gateway)]);
-        await EventuallyAsync(async () => await CountAsync(gateway) == upstream.Sent.Length, gateway);
+        await gateway.UntilAsync(async () => await CountAsync(gateway) == upstream.Sent.Length);
 
         // A stop lets the streams end that end within its grace period, and interrupts the others.
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        upstream.SecondHalf = stopped.Task;
         Task[] amidStop =
         [
-            .. Enumerable.Range(0, 100).Select(i => AskAsync(gateway, i, pause: 150)),
+            .. Enumerable.Range(0, 100).Select(i => AskAsync(gateway, i, pause: 40)),
             .. Enumerable.Range(0, 10).Select(i => AskAsync(gateway, i, pause: 5_000)),
         ];
-        await EventuallyAsync(() => Task.FromResult(upstream.Sent.Length == 211 + 110), gateway);
-        (await gateway.TerminateAsync()).Should().Be(0, "it stops cleanly; it said: {0}", gateway.Output);
+        await gateway.UntilAsync(async () => await CountOpenAsync(gateway) == 110);
+        Task<int> stop = gateway.TerminateAsync();
+        stopped.SetResult();
+        (await stop).Should().Be(0, "it stops cleanly; it said: {0}", gateway.Output);
         await Task.WhenAll(amidStop);
         await gateway.RestartAsync();
-        await EventuallyAsync(async () => await CountAsync(gateway) == upstream.Sent.Length, gateway);
+        await gateway.UntilAsync(async () => await CountAsync(gateway) == upstream.Sent.Length);
         int interruptedByStop = (await ReadRecordsAsync(gateway)).Count(static record => Is(record, "Interrupted"));
         interruptedByStop.Should().BeInRange(10, 20, "100 of 110 streams ended within the grace period");
 
-        // A kill: streams that were open for a second are recorded at the next start.
+        // A kill: streams that were open for a second are recorded at the next start. None of them ends before.
+        upstream.SecondHalf = new TaskCompletionSource().Task;
         Task[] amidKill = [.. Enumerable.Range(0, 100).Select(i => AskAsync(gateway, i, pause: 1_000))];
-        await EventuallyAsync(() => Task.FromResult(upstream.Sent.Length == 211 + 110 + 100), gateway);
+        await gateway.UntilAsync(async () => await CountOpenAsync(gateway) == 100);
         await Task.Delay(TimeSpan.FromSeconds(5));
         await gateway.KillAsync();
         await Task.WhenAll(amidKill);
         await gateway.RestartAsync();
-        await EventuallyAsync(async () => await CountAsync(gateway) == upstream.Sent.Length, gateway);
+        await gateway.UntilAsync(async () => await CountAsync(gateway) == upstream.Sent.Length);
 
         await CompareAsync(gateway, upstream);
     }
@@ -192,13 +197,6 @@ public sealed class LoadTests
         (await gateway.GetAsync("usage")).GetProperty("total") is { ValueKind: JsonValueKind.Object } total
             ? total.GetProperty("records").GetInt64() : 0;
 
-    private static async Task EventuallyAsync(Func<Task<bool>> holds, GatewayProcess gateway)
-    {
-        var waited = Stopwatch.StartNew();
-        while (!await holds())
-        {
-            waited.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(60), "it said: {0}", gateway.Output);
-            await Task.Delay(100);
-        }
-    }
+    private static async Task<int> CountOpenAsync(GatewayProcess gateway) =>
+        (await gateway.ReadLiveAsync()).GetProperty("openCount").GetInt32();
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Playwright;
 using StreamUsage.GatewayTests.Support;
 
@@ -74,20 +73,18 @@ public sealed class PageStateTests(Browser browser, IdleGateway idle) : IClassFi
     public async Task Stopped_gateway_is_said_to_be_lost_and_found_again()
     {
         await using PageUnderTest page = await browser.OpenAsync();
-        await using GatewayProcess gateway = await GatewayProcess.StartAsync();
+        // An open page that held up the shutdown would do so for this long: longer than the test waits for its end.
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(settings: ("HostOptions__ShutdownTimeout", "00:10:00"));
         await page.Page.GotoAsync(gateway.Admin.ToString());
         await page.Expect("#connection").ToHaveTextAsync("Live");
 
-        var stop = Stopwatch.StartNew();
         (await gateway.TerminateAsync()).Should().Be(0);
-        stop.Stop();
         await page.Expect("#connection").ToHaveTextAsync("Connection lost");
         await page.Expect("#problem").ToContainTextAsync("Trying again");
         await gateway.RestartAsync();
 
         await page.Expect("#connection").ToHaveTextAsync("Live");
         await page.Expect("#problem").ToBeHiddenAsync();
-        stop.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(20), "an open page does not hold up the shutdown");
     }
 
     private async Task<PageUnderTest> OpenAsync(string address = "")

@@ -1,16 +1,12 @@
 using System.Net;
 using System.Text.Json;
 using StreamUsage.GatewayTests.Support;
-using StreamUsage.Pricing;
-using StreamUsage.Sqlite;
 
 namespace StreamUsage.GatewayTests;
 
 /// <summary>Sums, records and exports over HTTP.</summary>
-public sealed class UsageEndpointTests
+public sealed class UsageEndpointTests(StoredGateway stored) : IClassFixture<StoredGateway>
 {
-    private static readonly DateTimeOffset Noon = new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero);
-
     [Theory]
     [InlineData("usage?groupBy=User", 2)]
     [InlineData("usage?groupBy=User,Model", 3)]
@@ -18,7 +14,7 @@ public sealed class UsageEndpointTests
     [InlineData("usage?groupBy=ApiKey&from=2026-11-02T00:00:00Z", 0)]
     public async Task Sums_are_grouped_and_filtered(string path, int sums)
     {
-        await using GatewayProcess gateway = await StartAsync();
+        GatewayProcess gateway = await stored.GetAsync();
 
         (await gateway.GetAsync(path)).GetProperty("sums").GetArrayLength().Should().Be(sums);
     }
@@ -26,7 +22,7 @@ public sealed class UsageEndpointTests
     [Fact]
     public async Task Sums_come_in_pages()
     {
-        await using GatewayProcess gateway = await StartAsync();
+        GatewayProcess gateway = await stored.GetAsync();
 
         JsonElement first = await gateway.GetAsync("usage?groupBy=User,Model&limit=2");
         JsonElement last = await gateway.GetAsync("usage?groupBy=User,Model&limit=2&offset=" + first.GetProperty("next").GetInt32());
@@ -40,7 +36,7 @@ public sealed class UsageEndpointTests
     [Fact]
     public async Task Sums_are_exported_as_CSV()
     {
-        await using GatewayProcess gateway = await StartAsync();
+        GatewayProcess gateway = await stored.GetAsync();
 
         string[] lines = (await gateway.Http.GetStringAsync(new Uri(gateway.Admin, "usage.csv?groupBy=User"))).Split("\r\n");
 
@@ -52,7 +48,7 @@ public sealed class UsageEndpointTests
     [Fact]
     public async Task Records_are_exported_as_FOCUS()
     {
-        await using GatewayProcess gateway = await StartAsync();
+        GatewayProcess gateway = await stored.GetAsync();
 
         string csv = await gateway.Http.GetStringAsync(new Uri(gateway.Admin, "usage/focus.csv"));
 
@@ -68,7 +64,7 @@ public sealed class UsageEndpointTests
     [InlineData("usage?from=yesterday", HttpStatusCode.BadRequest)]
     public async Task A_bad_question_has_a_clear_status(string path, HttpStatusCode status)
     {
-        await using GatewayProcess gateway = await StartAsync();
+        GatewayProcess gateway = await stored.GetAsync();
 
         using HttpResponseMessage response = await gateway.Http.GetAsync(new Uri(gateway.Admin, path));
 
@@ -78,7 +74,7 @@ public sealed class UsageEndpointTests
     [Fact]
     public async Task Callers_do_not_reach_the_operators_port()
     {
-        await using GatewayProcess gateway = await StartAsync();
+        GatewayProcess gateway = await stored.GetAsync();
 
         using HttpResponseMessage usage = await gateway.Http.GetAsync(new Uri(gateway.Proxy, "usage"));
         using HttpRequestMessage request = Questions.Create(gateway.Admin, "anthropic");
@@ -87,21 +83,4 @@ public sealed class UsageEndpointTests
         usage.StatusCode.Should().Be(HttpStatusCode.NotFound);
         model.StatusCode.Should().Be(HttpStatusCode.NotFound);
     }
-
-    private static async Task<GatewayProcess> StartAsync()
-    {
-        GatewayProcess gateway = await GatewayProcess.StartAsync();
-        var store = new SqliteUsageStore(Path.Combine(gateway.Folder, "usage.db"));
-        await store.RecordBatchAsync([Record("ann", "one"), Record("ann", "two"), Record("=bob", "one")], CancellationToken.None);
-        return gateway;
-    }
-
-    private static UsageRecord Record(string user, string model) => new()
-    {
-        Id = Guid.CreateVersion7(),
-        Context = new UsageContext { UserId = user, ApiKeyId = "key-1", Model = model },
-        StartedAt = Noon,
-        BilledUsage = new TokenUsage { InputTokens = 10, OutputTokens = 5 },
-        Cost = new UsageCost { Total = 0.000000075m },
-    };
 }

@@ -12,9 +12,11 @@ internal sealed class OutboxEndings
 
     public bool IsEmpty => _endings.IsEmpty;
 
-    public void Remove(Guid id) => Add(id, isFailed: false);
+    /// <summary>Removes a row. Returns false if too many endings wait.</summary>
+    public bool Remove(string id) => TryAdd(id, isFailed: false);
 
-    public void Fail(Guid id) => Add(id, isFailed: true);
+    /// <summary>Keeps a row as failed, unless too many endings wait.</summary>
+    public void Fail(string id) => TryAdd(id, isFailed: true);
 
     /// <summary>Writes the endings. Pass the result to <see cref="Forget"/> when the transaction was
     /// committed.</summary>
@@ -44,11 +46,14 @@ internal sealed class OutboxEndings
         }
     }
 
-    private void Add(Guid id, bool isFailed)
+    private bool TryAdd(string id, bool isFailed)
     {
-        if (_endings.Count < MaxEndings)
+        if (_endings.Count >= MaxEndings)
         {
-            _endings[id.ToString()] = isFailed;
+            return false;
         }
+
+        _endings[id] = isFailed;
+        return true;
     }
 }

@@ -95,8 +95,8 @@ internal sealed class OutboxFile : IDisposable
     }
 
     /// <summary>Stores a record in place of its open response. It gets the next position.</summary>
-    public void Store(Guid id, byte[] json) =>
-        Execute("INSERT OR REPLACE INTO record (id, state, process, json) VALUES ($0, $1, $2, $3)", id.ToString(), Stored, _process, json);
+    public void Store(string id, byte[] json) =>
+        Execute("INSERT OR REPLACE INTO record (id, state, process, json) VALUES ($0, $1, $2, $3)", id, Stored, _process, json);
 
     /// <summary>Keeps the state of an open response.</summary>
     public void Keep(Guid id, byte[] json) => Execute(

@@ -69,16 +69,14 @@ internal sealed class OutboxThread(
         }
     }
 
-    /// <summary>Executes an operation. Returns whether its effect is on disk. One that takes too long is left
-    /// out.</summary>
+    /// <summary>Executes an operation, however long it takes. Returns whether its effect is on disk.</summary>
+    public Task<bool> ExecuteUnlimitedAsync(OutboxOperation operation) => TryAdd(operation) ? operation.Task : Task.FromResult(false);
+
+    /// <summary>Executes an operation. Returns whether its effect is on disk. One that takes too long is left out, unless
+    /// it is being executed.</summary>
     public async Task<bool> ExecuteAsync(OutboxOperation operation)
     {
-        if (!TryAdd(operation))
-        {
-            return false;
-        }
-
-        Task<bool> executed = operation.Task;
+        Task<bool> executed = ExecuteUnlimitedAsync(operation);
         await ((Task)executed).WaitAsync(options.StoreTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!executed.IsCompleted)
         {
@@ -101,6 +99,11 @@ internal sealed class OutboxThread(
         }
 
         _operations.CompleteAdding();
+        while (_operations.TryTake(out OutboxOperation? missed))
+        {
+            missed.SetResult(false);
+        }
+
         Close();
         folder.Dispose();
         _ended.SetResult();

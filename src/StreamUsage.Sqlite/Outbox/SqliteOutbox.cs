@@ -7,6 +7,8 @@ namespace StreamUsage.Sqlite.Outbox;
 /// <summary>Represents an outbox in a SQLite file.</summary>
 internal sealed class SqliteOutbox : IRecordOutbox
 {
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(10);
+
     private readonly string _path;
     private readonly SqliteOutboxOptions _options;
     private readonly OutboxLogger _log;
@@ -15,7 +17,8 @@ internal sealed class SqliteOutbox : IRecordOutbox
     private readonly OutboxThread _thread;
     private readonly OutboxEndings _endings = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<Guid, bool> _inDelivery = new(); // Records that were read and are not settled on disk.
+    private readonly ConcurrentDictionary<string, bool> _inDelivery = new(); // Rows with the sinks, until their ending is on disk.
+    private readonly Task _adopting;
     private long _position; // Of the last row that was read, in the file of that opening.
     private int _opening;
 
@@ -23,11 +26,11 @@ internal sealed class SqliteOutbox : IRecordOutbox
     {
         (_path, _options, _log, _time) = (path, options, new OutboxLogger(logger), time);
         _folder = new OutboxFolder(path, Guid.NewGuid().ToString("N"), _log, time);
-        _thread = new OutboxThread(path, _folder, _endings, id => _inDelivery.TryRemove(Guid.Parse(id), out _), options, _log, time);
+        _thread = new OutboxThread(path, _folder, _endings, id => _inDelivery.TryRemove(id, out _), options, _log, time);
         _thread.Start();
         using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
         {
-            _ = Task.Run(AdoptAsync);
+            _adopting = Task.Run(AdoptAsync);
         }
     }
 
@@ -35,31 +38,42 @@ internal sealed class SqliteOutbox : IRecordOutbox
 
     public async Task<bool> StoreAsync(UsageRecord record)
     {
-        Guid id = record.Id;
+        string id = record.Id.ToString();
+        bool isOrphan = _inDelivery.ContainsKey(id);
         bool isStored = false;
         try
         {
             byte[] json = UsageRecordJson.ToUtf8Bytes(record);
-            isStored = await _thread.ExecuteAsync(new OutboxOperation(file =>
-            {
-                file.Store(id, json);
-                _inDelivery.TryRemove(id, out _); // An orphan is read again, as a stored record.
-            })
-            {
-                BringsRecords = true,
-            }).ConfigureAwait(false);
+            isStored = await _thread.ExecuteAsync(new OutboxOperation(file => file.Store(id, json)) { BringsRecords = true })
+                .ConfigureAwait(false);
         }
         catch (Exception)
         {
             // The record cannot be written as JSON.
         }
 
-        if (!isStored && !_inDelivery.ContainsKey(id))
+        if (isOrphan)
         {
-            _endings.Remove(id); // It is delivered directly: the state of its response must not be delivered as well.
+            if (isStored)
+            {
+                _inDelivery.TryRemove(id, out _); // It is read again, as a stored record.
+            }
+
+            return isStored;
         }
 
-        return isStored;
+        if (isStored || !_inDelivery.TryAdd(id, true))
+        {
+            return true; // Or it was stored late, and has been read.
+        }
+
+        // It is delivered directly, so its row must not be: the state of its response, or the record stored late.
+        if (!_endings.Remove(id))
+        {
+            _inDelivery.TryRemove(id, out _);
+        }
+
+        return false;
     }
 
     public Task<bool> JournalAsync(IReadOnlyList<OpenRecord> open)
@@ -100,12 +114,18 @@ internal sealed class SqliteOutbox : IRecordOutbox
                 (_opening, _position) = (_thread.Openings, 0);
             }
 
-            List<OutboxRow> rows = [];
-            bool isRead = await _thread.ExecuteAsync(new OutboxOperation(file => rows = file.Read(_position, max))).ConfigureAwait(false);
+            // Rows in delivery are left out here: the same transaction may write their endings, and then nothing says
+            // any more that they were delivered.
+            List<OutboxRow> rows = [], waiting = [];
+            bool isRead = await _thread.ExecuteAsync(new OutboxOperation(file =>
+            {
+                rows = file.Read(_position, max);
+                waiting = rows.FindAll(row => !_inDelivery.ContainsKey(row.Id));
+            })).ConfigureAwait(false);
             if (isRead && rows.Count != 0)
             {
                 _position = rows[^1].Position;
-                List<OutboxEntry> entries = [.. rows.Select(Read).OfType<OutboxEntry>()];
+                List<OutboxEntry> entries = [.. waiting.Select(Read).OfType<OutboxEntry>()];
                 if (entries.Count != 0)
                 {
                     return entries;
@@ -125,11 +145,11 @@ internal sealed class SqliteOutbox : IRecordOutbox
     {
         if (result == DeliveryResult.Delivered || _options.FailedRecordRetention == TimeSpan.Zero)
         {
-            _endings.Remove(id);
+            _endings.Remove(id.ToString());
         }
         else
         {
-            _endings.Fail(id);
+            _endings.Fail(id.ToString());
         }
 
         _thread.TryAdd(new OutboxOperation(static _ => { })); // Wakes the thread, which writes the endings.
@@ -141,7 +161,8 @@ internal sealed class SqliteOutbox : IRecordOutbox
         while (!_thread.Ended.IsCompleted)
         {
             Task settled = _thread.Settled.Next;
-            bool isRead = await _thread.ExecuteAsync(new OutboxOperation(file => last = file.LastStored(last))).ConfigureAwait(false);
+            bool isRead = await _thread.ExecuteUnlimitedAsync(new OutboxOperation(file => last = file.LastStored(last)))
+                .ConfigureAwait(false);
             if (!isRead || last == 0)
             {
                 return;
@@ -155,6 +176,7 @@ internal sealed class SqliteOutbox : IRecordOutbox
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _thread.DisposeAsync().ConfigureAwait(false);
+        await _adopting.WaitAsync(TimeToEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private OutboxEntry? Read(OutboxRow row)
@@ -162,7 +184,7 @@ internal sealed class SqliteOutbox : IRecordOutbox
         try
         {
             UsageRecord record = UsageRecordJson.Read(row.Json);
-            return _inDelivery.TryAdd(record.Id, true) ? new OutboxEntry(record, row.IsOpen) : null;
+            return _inDelivery.TryAdd(row.Id, true) ? new OutboxEntry(record, row.IsOpen) : null;
         }
         catch (Exception fault)
         {
@@ -191,7 +213,8 @@ internal sealed class SqliteOutbox : IRecordOutbox
             // The outbox is closed.
         }
 
-        Task<bool> WriteAsync(IReadOnlyList<OutboxRow> rows) => _thread.ExecuteAsync(new OutboxOperation(file =>
+        // Without a limit: rows that were written after it would be adopted, and delivered, a second time.
+        Task<bool> WriteAsync(IReadOnlyList<OutboxRow> rows) => _thread.ExecuteUnlimitedAsync(new OutboxOperation(file =>
         {
             foreach (OutboxRow row in rows)
             {

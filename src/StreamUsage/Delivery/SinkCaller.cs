@@ -80,7 +80,7 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             Exception? fault = null;
             try
             {
-                if (!_cancellation.IsCancellationRequested)
+                if (call % 2 != 0) // Else it was abandoned before it had a thread.
                 {
                     Activity.Current = _activity;
                     await _call!(_argument!, _cancellation.Token).ConfigureAwait(false);

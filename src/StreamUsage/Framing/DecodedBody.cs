@@ -22,8 +22,8 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
     // not (5 to 50 times), save one that repeats a single event.
     private const long MaxRatioToWaitFor = 64;
 
-    // A piece takes 10 to 100 microseconds, and ten times as long before the JIT has optimised the code. One is always
-    // decoded, more only within this time.
+    // A piece takes 10 to 100 microseconds, and ten times as long before the JIT has optimised the code. One is decoded
+    // even after this time, unless the thread was paused and the piece needs more than one step.
     private static readonly long MaxTicksPerRead = Stopwatch.Frequency / 500;
 
     private DecoderChain? _decoders;

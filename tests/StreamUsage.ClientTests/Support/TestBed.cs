@@ -54,7 +54,8 @@ public sealed class TestBed : IAsyncLifetime
     public async Task<UsageRecord[]> RecordsOfAsync(string requestId)
     {
         await Tracker.FlushAsync(TestContext.Current.CancellationToken);
-        return [.. _records.Where(record => record.Context.RequestId == requestId)];
+        // The sink is called for several at once.
+        return [.. _records.Where(record => record.Context.RequestId == requestId).OrderBy(record => record.StartedAt + record.Duration)];
     }
 
     private static string Name(Wiring wiring, Version version) => $"{wiring} {version}";
@@ -73,6 +74,11 @@ public sealed class TestBed : IAsyncLifetime
                 options.Retry.Delay = NoPause;
                 options.Retry.BackoffType = DelayBackoffType.Constant;
                 options.Retry.UseJitter = false;
+
+                // A busy machine may answer late.
+                options.AttemptTimeout.Timeout = TimeSpan.FromMinutes(1);
+                options.CircuitBreaker.SamplingDuration = TimeSpan.FromMinutes(2); // Twice that, at least.
+                options.TotalRequestTimeout.Timeout = TimeSpan.FromMinutes(5);
             });
         }
 

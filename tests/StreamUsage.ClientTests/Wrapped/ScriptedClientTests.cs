@@ -1,18 +1,20 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.AI;
 using StreamUsage.ClientTests.Support;
+using StreamUsage.Tests.Linked;
 
 namespace StreamUsage.ClientTests.Wrapped;
 
 /// <summary>A chat client with <c>UseUsageTracking</c> over a client without HTTP.</summary>
 public sealed class ScriptedClientTests : IAsyncDisposable
 {
-    private readonly List<UsageRecord> _records = [];
+    private readonly ConcurrentQueue<UsageRecord> _records = new();
     private readonly UsageTracker _tracker;
     private readonly ScriptedChatClient _inner = new();
 
     public ScriptedClientTests() => _tracker = new UsageTracker(new CallbackUsageSink((record, _) =>
     {
-        _records.Add(record);
+        _records.Enqueue(record);
         return ValueTask.CompletedTask;
     }));
 
@@ -262,14 +264,8 @@ public sealed class ScriptedClientTests : IAsyncDisposable
     {
         _inner.Give(new TextContent("one")).Give(new TextContent("two"));
         await ReadOneAndForgetAsync(Wrap());
-        await Task.Yield(); // Off the stack of the stream.
 
-        for (int i = 0; i < 10 && _records.Count == 0; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            await _tracker.FlushAsync(Token);
-        }
+        await Collector.CollectUntilAsync(() => !_records.IsEmpty);
 
         (await RecordAsync()).Outcome.Should().Be(StreamOutcome.ClientAborted);
     }

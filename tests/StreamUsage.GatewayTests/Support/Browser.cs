@@ -12,6 +12,10 @@ public sealed class Browser : IAsyncLifetime
     // The environment variable that says which browser to use.
     private const string Variable = "STREAMUSAGE_CHROMIUM";
 
+    /// <summary>How long each wait for the browser may take, in milliseconds. Other suites may run beside this
+    /// one.</summary>
+    public const float Patience = 60_000;
+
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -19,10 +23,11 @@ public sealed class Browser : IAsyncLifetime
     {
         if (FindExecutable() is { } executable)
         {
-            Assertions.SetDefaultExpectTimeout(15_000);
+            Assertions.SetDefaultExpectTimeout(Patience);
             _playwright = await Playwright.CreateAsync();
             // Containers run as root, where the sandbox cannot be.
-            _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = executable, Args = ["--no-sandbox"] });
+            _browser = await _playwright.Chromium.LaunchAsync(
+                new() { ExecutablePath = executable, Args = ["--no-sandbox"], Timeout = Patience });
         }
     }
 

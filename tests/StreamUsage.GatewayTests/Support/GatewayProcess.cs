@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -11,7 +12,10 @@ namespace StreamUsage.GatewayTests.Support;
 /// <summary>The gateway as a process of its own, with its data in a folder that outlives it.</summary>
 public sealed class GatewayProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Far more than a quiet machine needs: other suites may run beside this one.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private static int _lastPort = Random.Shared.Next(20_000, 30_000);
 
     private readonly Dictionary<string, string> _settings;
     private readonly StringBuilder _output = new();
@@ -108,6 +112,29 @@ public sealed class GatewayProcess : IAsyncDisposable
 
     public async Task<JsonElement> GetAsync(string path) => await Http.GetFromJsonAsync<JsonElement>(new Uri(Admin, path));
 
+    /// <summary>Reads what an open page would get now.</summary>
+    public async Task<JsonElement> ReadLiveAsync()
+    {
+        await using Stream live = await Http.GetStreamAsync(new Uri(Admin, "live"));
+        await foreach (SseItem<string> item in SseParser.Create(live).EnumerateAsync())
+        {
+            return JsonElement.Parse(item.Data);
+        }
+
+        throw new InvalidOperationException("The gateway sent no snapshot.");
+    }
+
+    /// <summary>Waits until something holds.</summary>
+    public async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!await holds())
+        {
+            waited.Elapsed.Should().BeLessThan(Patience, "it said: {0}", Output);
+            await Task.Delay(50);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
@@ -135,11 +162,24 @@ public sealed class GatewayProcess : IAsyncDisposable
         return Path.Combine(folder, "samples", "Gateway");
     }
 
+    // Lower than the ports that a system gives to connections, and to servers that ask for any: none of them takes it
+    // before the gateway listens, or while it restarts.
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            int port = Interlocked.Increment(ref _lastPort);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // It is in use.
+            }
+        }
     }
 
     private async Task<int> EndAsync(int signal)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace StreamUsage.GatewayTests.Support;
@@ -13,7 +14,7 @@ public sealed class PageUnderTest : IAsyncDisposable
     public PageUnderTest(IBrowserContext context, IPage page)
     {
         (_context, Page) = (context, page);
-        page.SetDefaultTimeout(15_000);
+        page.SetDefaultTimeout(Browser.Patience);
         page.PageError += (_, problem) => _errors.Enqueue(problem);
         page.Dialog += (_, dialog) => _errors.Enqueue($"A dialog was opened: {dialog.Message}");
         page.Console += (_, message) =>
@@ -33,6 +34,10 @@ public sealed class PageUnderTest : IAsyncDisposable
     public ILocator this[string selector] => Page.Locator(selector);
 
     public ILocatorAssertions Expect(string selector) => Assertions.Expect(Page.Locator(selector));
+
+    /// <summary>Waits until the address names no record. <c>WaitForURLAsync</c> would look once and then listen: it can
+    /// miss the change in between.</summary>
+    public Task ExpectNoRecordInAddressAsync() => Assertions.Expect(Page).Not.ToHaveURLAsync(new Regex("record="));
 
     /// <summary>Answers in place of the gateway when the page asks for sums: a large one for each name.</summary>
     public Task AnswerSumsAsync(Func<string[]> names) => Page.RouteAsync("**/usage?*", route => route.FulfillAsync(new()
@@ -60,6 +65,7 @@ public sealed class PageUnderTest : IAsyncDisposable
     /// <summary>Presses Tab until an element has the focus.</summary>
     public async Task TabToAsync(string selector)
     {
+        await Expect(selector).Not.ToHaveCountAsync(0);
         for (int i = 0; i < 200; i++)
         {
             if (await Page.EvaluateAsync<bool>("selector => document.activeElement.matches(selector)", selector))

@@ -10,7 +10,7 @@ public abstract class SharedGateway : IAsyncDisposable
 
     public Task<GatewayProcess> GetAsync() => _gateway ??= StartAsync();
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         if (_gateway is { IsCompletedSuccessfully: true })
         {
@@ -24,17 +24,14 @@ public abstract class SharedGateway : IAsyncDisposable
     protected abstract Task<GatewayProcess> StartAsync();
 }
 
-/// <summary>A gateway with demo traffic, and at least one record.</summary>
+/// <summary>A gateway with demo traffic, and the record of at least one complete answer.</summary>
 public sealed class DemoGateway : SharedGateway
 {
     protected override async Task<GatewayProcess> StartAsync()
     {
         GatewayProcess gateway = await GatewayProcess.StartAsync(demo: true);
-        while ((await gateway.GetAsync("usage/records")).GetProperty("records").GetArrayLength() == 0)
-        {
-            await Task.Delay(100);
-        }
-
+        await gateway.UntilAsync(async () =>
+            (await gateway.GetAsync("usage/records?status=Completed")).GetProperty("records").GetArrayLength() > 0);
         return gateway;
     }
 }
@@ -90,4 +87,51 @@ public sealed class FullGateway : SharedGateway
 public sealed class IdleGateway : SharedGateway
 {
     protected override Task<GatewayProcess> StartAsync() => GatewayProcess.StartAsync();
+}
+
+/// <summary>A gateway without traffic, whose store has three records of the same noon.</summary>
+public sealed class StoredGateway : SharedGateway
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero);
+
+    protected override async Task<GatewayProcess> StartAsync()
+    {
+        GatewayProcess gateway = await GatewayProcess.StartAsync();
+        var store = new SqliteUsageStore(Path.Combine(gateway.Folder, "usage.db"));
+        await store.RecordBatchAsync([Record("ann", "one"), Record("ann", "two"), Record("=bob", "one")], CancellationToken.None);
+        return gateway;
+    }
+
+    private static UsageRecord Record(string user, string model) => new()
+    {
+        Id = Guid.CreateVersion7(),
+        Context = new UsageContext { UserId = user, ApiKeyId = "key-1", Model = model },
+        StartedAt = Noon,
+        BilledUsage = new TokenUsage { InputTokens = 10, OutputTokens = 5 },
+        Cost = new UsageCost { Total = 0.000000075m },
+    };
+}
+
+/// <summary>A gateway for requests that it refuses: its upstream gets none of them. The key of bob has two dollars a
+/// day.</summary>
+public sealed class RefusingGateway : SharedGateway
+{
+    private Upstream? _upstream;
+
+    internal Upstream Upstream => _upstream!;
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_upstream is not null)
+        {
+            await _upstream.DisposeAsync();
+        }
+    }
+
+    protected override async Task<GatewayProcess> StartAsync()
+    {
+        _upstream = await Upstream.StartAsync();
+        return await GatewayProcess.StartAsync(upstream: _upstream.Address, settings: ("Gateway__Keys__1__DailyBudget", "2"));
+    }
 }

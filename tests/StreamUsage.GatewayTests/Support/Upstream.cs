@@ -36,6 +36,9 @@ internal sealed class Upstream : IAsyncDisposable
     /// <summary>The headers of each request.</summary>
     public ConcurrentQueue<Dictionary<string, string>> Headers { get; } = new();
 
+    /// <summary>What the second half of each answer that is asked for from now on waits for.</summary>
+    public Task SecondHalf { get; set; } = Task.CompletedTask;
+
     public static async Task<Upstream> StartAsync()
     {
         var upstream = new Upstream();
@@ -154,6 +157,7 @@ internal sealed class Upstream : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext http)
     {
+        Task secondHalf = SecondHalf;
         Headers.Enqueue(http.Request.Headers.ToDictionary(static header => header.Key, static header => header.Value.ToString()));
         using var body = new StreamReader(http.Request.Body);
         string request = await body.ReadToEndAsync();
@@ -164,10 +168,16 @@ internal sealed class Upstream : IAsyncDisposable
             provider, Random.Shared.Next(1, 5_000), Random.Shared.Next(3) * 1_024, Random.Shared.Next(1, 3_000));
         _sent[answer.Id] = answer;
         int pause = int.TryParse(http.Request.Headers["x-pause"], out int asked) ? asked : 5;
+        string[] events = [.. Events(answer, request.Contains("include_usage"))];
         http.Response.ContentType = "text/event-stream";
-        foreach (string item in Events(answer, request.Contains("include_usage")))
+        for (int i = 0; i < events.Length; i++)
         {
-            await http.Response.WriteAsync(item, http.RequestAborted);
+            if (i == events.Length / 2)
+            {
+                await secondHalf.WaitAsync(http.RequestAborted);
+            }
+
+            await http.Response.WriteAsync(events[i], http.RequestAborted);
             await Task.Delay(pause, http.RequestAborted);
         }
 

@@ -81,11 +81,17 @@ public sealed class SecretMaskTests
     {
         string text = string.Concat(Enumerable.Repeat(part, 10_000 / part.Length));
         SecretMask.Text(text, 10_000);
-        TimeSpan start = ThreadTime.Now;
+        TimeSpan time = TimeSpan.MaxValue;
 
-        SecretMask.Text(text, 10_000);
+        // This thread may have to collect what other tests leave behind: the best of some counts.
+        for (int i = 0; i < 5; i++)
+        {
+            TimeSpan start = ThreadTime.Now;
+            SecretMask.Text(text, 10_000);
+            TimeSpan taken = ThreadTime.Now - start;
+            time = taken < time ? taken : time;
+        }
 
-        TimeSpan time = ThreadTime.Now - start;
         TestContext.Current.TestOutputHelper?.WriteLine($"{time.TotalMilliseconds:F2} ms");
         time.Should().BeLessThan(TimeSpan.FromMilliseconds(200), "it takes one or two");
     }

@@ -115,24 +115,15 @@ public sealed class SmallBodyTests
         byte[] plain = Encoding.UTF8.GetBytes(
             Answers.ClaudeStart + string.Concat(Enumerable.Repeat(Answers.ClaudeText, 20_000)) + Answers.ClaudeDelta + Answers.ClaudeStop);
         byte[] body = Encoded.Encode(encoding, [.. RandomEvents(2000), plain]).SelectMany(piece => piece).ToArray();
-        await using var tracker = new UsageTracker(new RecordingSink());
-        await using Stream tracked = tracker.Track(
-            new MemoryStream(body), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
+        long seen = 0;
 
-        (await tracked.ReadAsync(new byte[body.Length], TestContext.Current.CancellationToken)).Should().Be(body.Length);
-        long seen = tracking.Current.EventCount;
-        (await tracked.ReadAsync(new byte[1], TestContext.Current.CancellationToken)).Should().Be(0);
+        // A thread that loses its processor may have no time for any event, and the body is read again.
+        for (int i = 0; i < 20 && seen == 0; i++)
+        {
+            seen = await ReadInOneAsync(encoding, body);
+        }
 
         seen.Should().BeInRange(1, 22_002, "3 MB take longer than a read may");
-        UsageRecord record = await tracking.Completion;
-        record.Should().BeEquivalentTo(new
-        {
-            Outcome = StreamOutcome.Completed,
-            EventCount = 22_003L,
-            OutputCharacters = 480_000L,
-            BytesReceived = (long)body.Length,
-        });
-        record.Usage.OutputTokens.Should().Be(15);
     }
 
     [Fact]
@@ -201,6 +192,29 @@ public sealed class SmallBodyTests
         read.Should().BeEquivalentTo(new { Outcome = StreamOutcome.Completed, EventCount = 405L, OutputCharacters = 24L });
         read.Usage.OutputTokens.Should().Be(15);
         read.SkippedEvents.Should().Be(400);
+    }
+
+    // The number of events that are known after a read of the whole body.
+    private static async Task<long> ReadInOneAsync(string encoding, byte[] body)
+    {
+        await using var tracker = new UsageTracker(new RecordingSink());
+        await using Stream tracked = tracker.Track(
+            new MemoryStream(body), Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = encoding });
+
+        (await tracked.ReadAsync(new byte[body.Length], TestContext.Current.CancellationToken)).Should().Be(body.Length);
+        long seen = tracking.Current.EventCount;
+        (await tracked.ReadAsync(new byte[1], TestContext.Current.CancellationToken)).Should().Be(0);
+
+        UsageRecord record = await tracking.Completion;
+        record.Should().BeEquivalentTo(new
+        {
+            Outcome = StreamOutcome.Completed,
+            EventCount = 22_003L,
+            OutputCharacters = 480_000L,
+            BytesReceived = (long)body.Length,
+        });
+        record.Usage.OutputTokens.Should().Be(15);
+        return seen;
     }
 
     // So many events that no template matches and nothing compresses well.
@@ -272,7 +286,7 @@ public sealed class SmallBodyTests
         int reads = 0;
         for (int at = 0; at < body.Length || decoded.IsBehind; at += pieceLength, reads++)
         {
-            TimeSpan start = ThreadTime.Now;
+            TimeSpan start = ThreadTime.Now, collected = GC.GetTotalPauseDuration();
             if (at < body.Length)
             {
                 decoded.Read(body.AsSpan(at, Math.Min(pieceLength, body.Length - at)), reader);
@@ -282,7 +296,7 @@ public sealed class SmallBodyTests
                 decoded.ReadOn(reader);
             }
 
-            TimeSpan time = ThreadTime.Now - start;
+            TimeSpan time = ThreadTime.Now - start - (GC.GetTotalPauseDuration() - collected);
             longest = time > longest ? time : longest;
         }
 
@@ -313,9 +327,9 @@ public sealed class SmallBodyTests
         TimeSpan longest = default;
         for (int length = 1; length != 0;)
         {
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            TimeSpan start = ThreadTime.Now, collected = GC.GetTotalPauseDuration();
             length = tracked.Read(buffer, 0, buffer.Length);
-            TimeSpan time = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+            TimeSpan time = ThreadTime.Now - start - (GC.GetTotalPauseDuration() - collected);
             longest = time > longest ? time : longest;
         }
 

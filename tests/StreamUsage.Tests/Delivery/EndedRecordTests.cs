@@ -23,6 +23,8 @@ public sealed class EndedRecordTests
             sink,
             new StreamUsageOptions
             {
+                SinkTimeout = TimeSpan.FromDays(1), // Time passes in leaps.
+                MaxDeliveryAttempts = 10, // One record may have all the failures.
                 RetryDelay = TimeSpan.Zero,
                 Background = isInBackground ? new BackgroundDeliveryOptions() : null,
             },

@@ -37,6 +37,26 @@ public sealed class OutboxDeliveryTests
         log.Seen.Should().OnlyContain(value => value == "none");
     }
 
+    [Fact]
+    public async Task A_shutdown_cancels_the_calls_of_stored_records()
+    {
+        CancellationToken call = default;
+        var sink = new TestSink
+        {
+            Before = (_, cancellationToken) =>
+            {
+                call = cancellationToken;
+                return new ValueTask(Task.Delay(Timeout.Infinite, cancellationToken));
+            },
+        };
+        UsageTracker tracker = Tracker(sink, new FullOutbox(new OutboxEntry(Stored, IsOrphan: false)));
+        SpinWait.SpinUntil(() => call.CanBeCanceled, TimeSpan.FromSeconds(30)).Should().BeTrue();
+
+        await tracker.DisposeAsync();
+
+        call.IsCancellationRequested.Should().BeTrue();
+    }
+
     private static UsageTracker Tracker(IUsageSink sink, IRecordOutbox outbox, ILoggerFactory? log = null) => new(
         [sink], new StreamUsageOptions { Background = new BackgroundDeliveryOptions { ShutdownTimeout = TimeSpan.Zero } }, log, null,
         outbox: outbox);

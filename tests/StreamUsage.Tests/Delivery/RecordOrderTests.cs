@@ -48,7 +48,7 @@ public sealed class RecordOrderTests
         }
 
         held.Completion.IsCompleted.Should().BeFalse();
-        time.Advance(TimeSpan.FromSeconds(10));
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => held.Completion.IsCompleted);
         UsageRecord record = await held.Completion;
         mayEnd.Set();
 

@@ -63,7 +63,7 @@ public sealed class RefusedRecordTests
             await Streams.Finish(tracker, id).Completion;
         }
 
-        await Streams.PassUntil(time, TimeSpan.FromMinutes(1), () => Dropped(log) == 2 && sink.Taken.Count == 3);
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(20), () => Dropped(log) == 2 && sink.Taken.Count == 3);
         sink.Ids.Should().BeEquivalentTo("1", "2", "3");
     }
 
@@ -132,7 +132,10 @@ public sealed class RefusedRecordTests
 
             int taken = sink.Taken.Count;
             Streams.Finish(tracker!, "good");
-            SpinWait.SpinUntil(() => sink.Taken.Count > taken || Dropped(log) != 0, TimeSpan.FromSeconds(10));
+            // The success of the good one counts once it has ended.
+            SpinWait.SpinUntil(
+                () => (sink.Taken.Count > taken && tracker!.GetSinkStatus()[0].QueueLength == 1) || Dropped(log) != 0,
+                TimeSpan.FromSeconds(30));
             throw Fault;
         };
         await using (tracker = Tracker(sink, log, time, batchSize: 1, concurrentBatches: 2))
@@ -145,12 +148,52 @@ public sealed class RefusedRecordTests
     }
 
     [Fact]
+    public async Task A_refused_record_stays_while_the_sink_refuses_new_ones_too()
+    {
+        int badCalls = 0;
+        bool isDown = false;
+        UsageTracker? tracker = null;
+        var log = new RecordingLog();
+        var time = new FakeTimeProvider();
+        var sink = new TestSink();
+        sink.Before = (records, _) =>
+        {
+            int calls = records[0].Context.RequestId == Bad ? Interlocked.Increment(ref badCalls) : 0;
+            if (calls == 1)
+            {
+                Streams.Finish(tracker!, "good");
+                WaitUntil(() => !sink.Taken.IsEmpty && tracker!.GetSinkStatus()[0].QueueLength == 1);
+                Volatile.Write(ref isDown, true);
+            }
+            else if (calls == 2)
+            {
+                Streams.Finish(tracker!, "other");
+                WaitUntil(() => sink.Calls.Any(call => call[0] == "other"));
+            }
+
+            return Volatile.Read(ref isDown) ? throw Fault : ValueTask.CompletedTask;
+        };
+        await using (tracker = Tracker(sink, log, time, batchSize: 1, concurrentBatches: 2, attempts: 1))
+        {
+            await Streams.Finish(tracker, Bad).Completion;
+            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => Volatile.Read(ref badCalls) > 6 || Dropped(log) != 0);
+            Dropped(log).Should().Be(0, "the sink is down since the second attempt");
+            Volatile.Write(ref isDown, false);
+            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count == 3);
+        }
+
+        static void WaitUntil(Func<bool> hasHappened) =>
+            SpinWait.SpinUntil(hasHappened, TimeSpan.FromSeconds(30)).Should().BeTrue();
+    }
+
+    [Fact]
     public async Task A_sink_that_is_down_is_not_called_without_a_pause()
     {
         var time = new FakeTimeProvider();
         var sink = new TestSink { Before = (_, _) => throw Fault };
         UsageTracker tracker = Tracker(sink, new RecordingLog(), time, batchSize: 1);
         await Streams.Finish(tracker).Completion;
+        SpinWait.SpinUntil(() => sink.Calls.Count >= 2, TimeSpan.FromSeconds(30)).Should().BeTrue("the first pauses take no time");
 
         DateTimeOffset until = time.GetUtcNow() + TimeSpan.FromSeconds(1);
         await Streams.PassUntil(time, TimeSpan.FromMilliseconds(10), () => time.GetUtcNow() >= until);
@@ -165,12 +208,13 @@ public sealed class RefusedRecordTests
 
     // A test's time passes in leaps: none may end a call that is only waiting for its turn.
     private static UsageTracker Tracker(IUsageSink sink,
-        RecordingLog log, FakeTimeProvider time, int batchSize, TimeSpan? sinkTimeout = null, int concurrentBatches = 1) => new(
+        RecordingLog log, FakeTimeProvider time, int batchSize, TimeSpan? sinkTimeout = null, int concurrentBatches = 1,
+        int attempts = 2) => new(
             sink,
             new StreamUsageOptions
             {
                 SinkTimeout = sinkTimeout ?? TimeSpan.FromDays(1),
-                MaxDeliveryAttempts = 2,
+                MaxDeliveryAttempts = attempts,
                 RetryDelay = TimeSpan.Zero,
                 Background = new BackgroundDeliveryOptions { MaxBatchSize = batchSize, MaxConcurrentBatches = concurrentBatches },
             },

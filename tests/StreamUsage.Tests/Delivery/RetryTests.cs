@@ -213,6 +213,7 @@ public sealed class RetryTests
             if (i % 3 == 0)
             {
                 ends[i].SetResult(); // In the middle of the others.
+                await trackings[i].Delivery.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
             }
         }
 

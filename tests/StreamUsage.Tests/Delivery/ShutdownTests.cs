@@ -110,7 +110,7 @@ public sealed class ShutdownTests
     [InlineData(false, false)]
     public async Task What_a_sink_has_not_taken_by_then_is_reported_before_the_stop_ends(bool hangs, bool isHurried)
     {
-        var time = new FakeTimeProvider();
+        var time = new TimerCountingTime();
         var log = new RecordingLog();
         var resort = new ConcurrentQueue<string?>();
         int calls = 0;
@@ -132,8 +132,11 @@ public sealed class ShutdownTests
         UsageTracking left = Streams.Finish(tracker, "left");
         SpinWait.SpinUntil(() => Volatile.Read(ref calls) == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
 
+        TimeSpan limit = isHurried ? TimeSpan.FromSeconds(5) : options.SinkTimeout;
+        int before = time.LimitsOf(limit);
         Task stop = tracker.StopAsync(new CancellationToken(isHurried));
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
+        SpinWait.SpinUntil(() => time.LimitsOf(limit) > before, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        time.Advance(limit); // No further: the stop waits for the last resort for a limited time.
 
         await stop.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         left.Delivery.IsCompleted.Should().BeTrue();
@@ -151,13 +154,14 @@ public sealed class ShutdownTests
     [Fact]
     public async Task Responses_that_end_during_the_stop_are_reported_before_it_ends()
     {
-        var time = new FakeTimeProvider();
+        TimeSpan limit = TimeSpan.FromSeconds(20);
+        var time = new TimerCountingTime();
         var log = new RecordingLog();
         var sink = new CallbackUsageSink((_, _) => new ValueTask(new TaskCompletionSource().Task));
         var tracker = new UsageTracker(sink, new StreamUsageOptions
         {
             SinkTimeout = TimeSpan.FromDays(1),
-            Background = new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero },
+            Background = new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero, ShutdownTimeout = limit },
         }, log, time);
         await Streams.Finish(tracker, "0").Completion;
 
@@ -167,7 +171,9 @@ public sealed class ShutdownTests
             await Streams.Finish(tracker, $"{i}").Completion;
         }
 
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
+        SpinWait.SpinUntil(() => time.LimitsOf(limit) == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        time.Advance(limit); // No further: the stop waits for the reports for a limited time.
+        await stop.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         log.Lines.Where(line => line.EventId == 3).Select(line => line.Fields["RequestId"])
             .Should().BeEquivalentTo(Enumerable.Range(0, 20).Select(i => $"{i}"));

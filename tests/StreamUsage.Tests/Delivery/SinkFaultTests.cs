@@ -26,10 +26,12 @@ public sealed class SinkFaultTests
         const int Hanging = 64;
         var time = new FakeTimeProvider();
         var sink = new FaultySink(started: _ => new ValueTask(new TaskCompletionSource().Task));
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { MaxDeliveryAttempts = 1 }, timeProvider: time);
+        TimeSpan limit = TimeSpan.FromHours(1);
+        var options = new StreamUsageOptions { MaxDeliveryAttempts = 1, SinkTimeout = limit };
+        var tracker = new UsageTracker(sink, options, timeProvider: time);
         List<Stream> open = [.. Enumerable.Range(0, Hanging).Select(_ => tracker.Track(Stream.Null, Track.Nothing, out UsageTracking _))];
         SpinWait.SpinUntil(() => sink.Calls.Count == Hanging, TimeSpan.FromSeconds(30)).Should().BeTrue();
-        time.Advance(TimeSpan.FromSeconds(30));
+        time.Advance(limit);
 
         UsageTracking tracking = Streams.Finish(tracker);
         await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => tracking.Completion.IsCompleted);
@@ -48,8 +50,11 @@ public sealed class SinkFaultTests
             isCalled.TrySetResult();
             return new ValueTask(Task.Delay(Timeout.Infinite, token));
         });
-        var options = new StreamUsageOptions { Background = new BackgroundDeliveryOptions { ShutdownTimeout = TimeSpan.Zero } };
-        var tracker = new UsageTracker(sink, options, log);
+        var options = new StreamUsageOptions
+        {
+            Background = new BackgroundDeliveryOptions { MaxBatchDelay = TimeSpan.Zero, ShutdownTimeout = TimeSpan.Zero },
+        };
+        var tracker = new UsageTracker(sink, options, log, new FakeTimeProvider());
         await Streams.Finish(tracker).Completion;
         await isCalled.Task;
 
@@ -91,7 +96,7 @@ public sealed class SinkFaultTests
             await Streams.Finish(tracker).Completion;
         }
 
-        SpinWait.SpinUntil(() => tracker.GetSinkStatus().Single().QueueLength == 3, TimeSpan.FromSeconds(5)).Should().BeTrue();
+        SpinWait.SpinUntil(() => tracker.GetSinkStatus().Single().QueueLength == 3, TimeSpan.FromSeconds(30)).Should().BeTrue();
         time.Advance(TimeSpan.FromMinutes(1));
         tracker.GetSinkStatus().Single().OldestRecordAge.Should().Be(TimeSpan.FromMinutes(1));
     }
@@ -112,7 +117,12 @@ public sealed class SinkFaultTests
         var tracker = new UsageTracker(sink, options, timeProvider: time);
         await Streams.Finish(tracker, "early").Completion;
         Task stop = tracker.DisposeAsync().AsTask();
-        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
+        if (wasAbandoned)
+        {
+            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => stop.IsCompleted);
+        }
+
+        await stop.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         int before = sink.Calls.Count;
         Volatile.Write(ref isDown, true);

@@ -30,6 +30,30 @@ public sealed class SinkHealthTests
     }
 
     [Fact]
+    public async Task The_queue_length_leaves_out_the_delivered_records_of_a_failed_batch()
+    {
+        var never = new TaskCompletionSource();
+        var sink = new TestSink();
+        sink.Before = (records, _) =>
+            records.Count > 1 ? throw new IOException() : sink.Taken.IsEmpty ? ValueTask.CompletedTask : new ValueTask(never.Task);
+        await using var tracker = new UsageTracker(sink, new StreamUsageOptions
+        {
+            RetryDelay = TimeSpan.Zero,
+            Background = new BackgroundDeliveryOptions
+            {
+                MaxBatchSize = 2, MaxBatchDelay = TimeSpan.FromHours(1), ShutdownTimeout = TimeSpan.Zero,
+            },
+        });
+
+        Streams.Finish(tracker);
+        Streams.Finish(tracker);
+
+        SpinWait.SpinUntil(() => sink.Calls.Count == 3, TimeSpan.FromSeconds(30)).Should().BeTrue("the second record hangs");
+        tracker.GetSinkStatus().Should().ContainSingle().Which.QueueLength.Should().Be(1);
+        never.SetResult();
+    }
+
+    [Fact]
     public async Task A_sink_that_is_back_has_no_failure()
     {
         bool isDown = true;

@@ -119,6 +119,8 @@ public sealed class EstimatedRecordTests
 
     private static async Task<UsageRecord> RecordAsync(string body, StreamUsageOptions? options = null, byte[]? request = null)
     {
+        options ??= new StreamUsageOptions();
+        options.EstimationTimeout = TimeSpan.FromMinutes(5); // Of a busy machine, whose first estimate loads the tokenizer.
         await using var tracker = new UsageTracker(new RecordingSink(), options);
         var context = new UsageContext { RequestBody = request };
         Stream stream = tracker.Track(new PiecewiseStream(Encoding.UTF8.GetBytes(body), 700), context, out UsageTracking tracking);

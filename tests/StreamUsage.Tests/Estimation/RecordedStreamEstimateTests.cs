@@ -145,7 +145,9 @@ public sealed class RecordedStreamEstimateTests
 
     private static async Task<UsageRecord> ReadAsync(byte[] body, ApiFormat format)
     {
-        await using var tracker = new UsageTracker(new RecordingSink());
+        // A busy machine may take long to load a tokenizer.
+        var options = new StreamUsageOptions { EstimationTimeout = TimeSpan.FromMinutes(5) };
+        await using var tracker = new UsageTracker(new RecordingSink(), options);
         Stream stream = tracker.Track(new PiecewiseStream(body, 1000), new UsageContext { ApiFormat = format }, out UsageTracking tracking);
         await Track.ReadToEndAsync(stream);
         _ = tracking.Current;

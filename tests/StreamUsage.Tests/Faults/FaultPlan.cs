@@ -37,6 +37,12 @@ internal sealed class FaultPlan(Collaborator failing, int step,
     private MeterListener? _listener;
     private int _calls, _faults;
 
+    /// <summary>The time limit of the collaborator, if it hangs. That of the others is far longer.</summary>
+    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether the sink is what fails.</summary>
+    public bool IsOfSink => failing is Collaborator.SinkStart or Collaborator.SinkRecord;
+
     /// <summary>How often the collaborator has failed.</summary>
     public int Faults => Volatile.Read(ref _faults);
 
@@ -63,6 +69,12 @@ internal sealed class FaultPlan(Collaborator failing, int step,
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => Do(Collaborator.Meter, () => 0));
         _listener.Start();
         var options = new StreamUsageOptions { Estimator = this, Pricing = this, MeterFactory = this, MaxDeliveryAttempts = 1 };
+        if (hangs)
+        {
+            options.SinkTimeout = IsOfSink ? Limit : TimeSpan.FromDays(1);
+            options.EstimationTimeout = IsOfSink ? TimeSpan.FromHours(1) : Limit;
+        }
+
         if (drainsAndQueues)
         {
             options.DrainAbortedStreams = new DrainLimits();

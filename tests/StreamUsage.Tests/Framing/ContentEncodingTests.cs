@@ -19,17 +19,17 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
     {
         byte[][] events = Encoded.Events(Answers.Claude);
         List<byte[]> pieces = Encoded.Encode(encoding, events);
-        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddZstd());
-        Stream tracked = tracker.Track(new PiecesStream([.. pieces]),
-            Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = Encoded.Header(encoding) });
-        var buffer = new byte[10_000];
-        for (int i = 0; i < events.Length; i++)
-        {
-            (await tracked.ReadAsync(buffer, TestContext.Current.CancellationToken)).Should().Be(pieces[i].Length);
+        long[] all = [.. Enumerable.Range(1, events.Length)];
+        long[] seen = [];
 
-            tracking.Current.EventCount.Should().Be(i + 1);
-            tracking.Current.BytesReceived.Should().Be(pieces.Take(i + 1).Sum(piece => piece.Length));
+        // A read decodes for 2 ms at most. A thread that loses its processor meanwhile leaves the rest to the next
+        // read, and the body is read again.
+        for (int i = 0; i < 100 && !seen.SequenceEqual(all); i++)
+        {
+            seen = await ReadEventsAsync(encoding, pieces, events.Length);
         }
+
+        seen.Should().Equal(all);
     }
 
     [Theory]
@@ -218,6 +218,26 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
         VerifyClaude(await RecordAsync("not-at-all", Answers.ClaudeBytes, 10, options: options));
         (await RecordAsync("gzip", Answers.ClaudeBytes, 10, options: options)).Outcome.Should().Be(StreamOutcome.Unreadable);
         CopyDecoder.Open.Should().Be(0);
+    }
+
+    // The number of events that are known after each read.
+    private static async Task<long[]> ReadEventsAsync(string encoding, List<byte[]> pieces, int events)
+    {
+        await using var tracker = new UsageTracker(new RecordingSink(), new StreamUsageOptions().AddZstd());
+        Stream tracked = tracker.Track(new PiecesStream([.. pieces]),
+            Track.Nothing, out UsageTracking tracking, new TrackedResponse { ContentEncoding = Encoded.Header(encoding) });
+        var buffer = new byte[10_000];
+        var seen = new long[events];
+        for (int i = 0; i < events; i++)
+        {
+            (await tracked.ReadAsync(buffer, TestContext.Current.CancellationToken)).Should().Be(pieces[i].Length);
+
+            seen[i] = tracking.Current.EventCount;
+            tracking.Current.BytesReceived.Should().Be(pieces.Take(i + 1).Sum(piece => piece.Length));
+        }
+
+        await tracked.DisposeAsync();
+        return seen;
     }
 
     private static async Task<UsageRecord> RecordAsync(

@@ -15,7 +15,8 @@ public sealed class AudioAnswerTests : IAsyncDisposable
     private readonly RecordingSink _sink = new();
     private readonly UsageTracker _tracker;
 
-    public AudioAnswerTests() => _tracker = new UsageTracker(_sink);
+    public AudioAnswerTests() =>
+        _tracker = new UsageTracker(_sink, new StreamUsageOptions { EstimationTimeout = TimeSpan.FromMinutes(5) });
 
     public ValueTask DisposeAsync() => _tracker.DisposeAsync();
 

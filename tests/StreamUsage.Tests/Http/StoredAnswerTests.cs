@@ -216,15 +216,18 @@ public sealed class StoredAnswerTests
     {
         await using var provider = await Provider.StartAsync(Queued);
         var never = new TaskCompletionSource<UsageContext?>();
-        StreamUsageOptions options = new StreamUsageOptions { SinkTimeout = TimeSpan.FromMilliseconds(50) }
+        StreamUsageOptions options = new StreamUsageOptions()
             .SharePendingAnswers((_, _, _) => new ValueTask(never.Task), (_, _) => new ValueTask<UsageContext?>(never.Task));
 
         var sink = new RecordingSink();
-        var tracker = new UsageTracker(sink, options);
+        var log = new RecordingLog();
+        var time = new FakeTimeProvider();
+        var tracker = new UsageTracker(sink, options, log, time);
 
         await ReadAsync(Client(tracker), HttpMethod.Post, provider.Responses);
         provider.Answer = Finished;
         await ReadAsync(Client(tracker), HttpMethod.Get, provider.Response);
+        await PassUntilLateAsync(time, log);
 
         SpinWait.SpinUntil(() => sink.Records.Count == 2, TimeSpan.FromSeconds(30)).Should().BeTrue();
     }
@@ -235,15 +238,18 @@ public sealed class StoredAnswerTests
         await using var provider = await Provider.StartAsync(Queued);
         var isAdded = new TaskCompletionSource();
         int left = 1;
-        StreamUsageOptions options = new StreamUsageOptions { SinkTimeout = TimeSpan.FromMilliseconds(50) }.SharePendingAnswers(
+        StreamUsageOptions options = new StreamUsageOptions().SharePendingAnswers(
             (_, _, _) => new ValueTask(isAdded.Task),
             (_, _) => new ValueTask<UsageContext?>(Interlocked.Decrement(ref left) == 0 ? new UsageContext() : null));
 
         var sink = new RecordingSink();
-        await using var tracker = new UsageTracker(sink, options);
+        var log = new RecordingLog();
+        var time = new FakeTimeProvider();
+        await using var tracker = new UsageTracker(sink, options, log, time);
         using HttpClient client = Client(tracker);
 
         await ReadAsync(client, HttpMethod.Post, provider.Responses);
+        await PassUntilLateAsync(time, log);
         await tracker.FlushAsync(TestContext.Current.CancellationToken);
         provider.Answer = Finished;
         for (int i = 0; i < 2; i++)
@@ -323,6 +329,10 @@ public sealed class StoredAnswerTests
         await tracker.DisposeAsync();
         return sink.Records;
     }
+
+    // Lets the time limit of the shared memory pass, and not that of the sink, whose calls follow.
+    private static Task PassUntilLateAsync(FakeTimeProvider time, RecordingLog log) =>
+        Streams.PassUntil(time, new StreamUsageOptions().SinkTimeout / 4, () => log.Lines.Any(line => line.EventId == 17));
 
     private static bool IsBilled(UsageRecord record) => record.Outcome == StreamOutcome.Completed;
 

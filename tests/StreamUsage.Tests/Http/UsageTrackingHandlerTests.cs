@@ -220,7 +220,8 @@ public sealed class UsageTrackingHandlerTests
     public async Task A_larger_limit_has_a_larger_body_read()
     {
         var sink = new RecordingSink();
-        var tracker = new UsageTracker(sink, new StreamUsageOptions { MaxRequestBodyBytes = 8 * 1024 * 1024 });
+        var tracker = new UsageTracker(
+            sink, new StreamUsageOptions { MaxRequestBodyBytes = 8 * 1024 * 1024, EstimationTimeout = TimeSpan.FromMinutes(5) });
         using HttpClient client = Client(tracker, new Provider(Answers.ChatText));
         string body =
             $$"""{"metadata":"{{new string('x', 5 * 1024 * 1024)}}","messages":[{"role":"user","content":"hello"}],"model":"gpt-4o"}""";

@@ -24,13 +24,14 @@ public sealed class BurstTests
         var log = new RecordingLog();
         var tracker = new UsageTracker(sink, new StreamUsageOptions
         {
-            Background = inBackground ? new BackgroundDeliveryOptions { FullQueueTimeout = TimeSpan.FromMinutes(1) } : null,
+            SinkTimeout = TimeSpan.FromMinutes(10), // The sink is closed for as long as the burst takes.
+            Background = inBackground ? new BackgroundDeliveryOptions { FullQueueTimeout = TimeSpan.FromMinutes(10) } : null,
         }, log);
         Stream[] open = [.. Enumerable.Range(0, Responses)
             .Select(_ => tracker.Track(new ScriptedStream(Answers.ClaudeStart), Track.Nothing, out UsageTracking _))];
 
         Parallel.ForEach(open, static stream => stream.Dispose());
-        SpinWait.SpinUntil(() => tracker.GetSinkStatus()[0].QueueLength == Responses, TimeSpan.FromSeconds(25))
+        SpinWait.SpinUntil(() => tracker.GetSinkStatus()[0].QueueLength == Responses, TimeSpan.FromMinutes(2))
             .Should().BeTrue("more wait than the queue holds");
         gate.SetResult();
         await tracker.FlushAsync(TestContext.Current.CancellationToken);

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Tests.Differential;
+using StreamUsage.Tests.Linked;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
@@ -115,12 +116,7 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
             ThreadPool.UnsafeQueueUserWorkItem(static gate => gate.SetResult(), mayGoOn, preferLocal: false);
         }
 
-        for (int i = 0; i < 100 && !tracking.Completion.IsCompleted; i++)
-        {
-            await Task.Yield();
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
+        await Collector.CollectUntilAsync(() => tracking.Completion.IsCompleted);
 
         UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
         record.Should().Match<UsageRecord>(
@@ -131,15 +127,12 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
     public async Task A_read_that_was_left_and_forgotten_is_drained_when_the_body_is_collected()
     {
         var mayGoOn = new TaskCompletionSource();
-        UsageTracking tracking = await AbandonAsync(Tracker(drains: true), mayGoOn.Task);
+        var time = new DrainTime();
+        UsageTracking tracking = await AbandonAsync(Tracker(drains: true, time), mayGoOn.Task);
 
-        for (int i = 0; i < 10; i++)
-        {
-            await Task.Yield();
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
+        await Collector.CollectUntilAsync(() => time.HasBegun);
 
+        time.HasBegun.Should().BeTrue("the body is read on");
         tracking.Completion.IsCompleted.Should().BeFalse("the rest is waited for");
         mayGoOn.SetResult();
         (await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), Cancellation))
@@ -203,8 +196,10 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
 
     private static Task Never => new TaskCompletionSource().Task;
 
-    private static UsageTracker Tracker(bool drains) =>
-        new(new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null });
+    private static UsageTracker Tracker(bool drains, TimeProvider? time = null) => new(
+        new RecordingSink(),
+        new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits { MaxTime = DrainTime.Limit } : null },
+        timeProvider: time);
 
     private static Task<Stream> TrackAsync(Body body, bool drains, out UsageTracking tracking)
     {
@@ -233,6 +228,22 @@ public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixtur
         await tracked.ReadExactlyAsync(new byte[Answers.ClaudeStart.Length], Cancellation);
         await CancelReadAsync(tracked);
         return tracking;
+    }
+
+    /// <summary>A clock that stands still, and says when the time limit of draining has begun to run.</summary>
+    private sealed class DrainTime : FakeTimeProvider
+    {
+        private volatile bool _hasBegun;
+
+        public static TimeSpan Limit { get; } = TimeSpan.FromMinutes(17); // No other limit is as long.
+
+        public bool HasBegun => _hasBegun;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _hasBegun |= dueTime == Limit;
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 
     private sealed class Refusing : MemoryStream

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using StreamUsage.Tests.Linked;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
@@ -179,11 +180,7 @@ public sealed class LifetimeTests
         await using var tracker = new UsageTracker(sink);
         UsageTracking tracking = Abandon(tracker, bytesToRead);
 
-        for (int i = 0; i < 10 && !tracking.Completion.IsCompleted; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
+        await Collector.CollectUntilAsync(() => tracking.Completion.IsCompleted);
 
         UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         record.Should().Match<UsageRecord>(

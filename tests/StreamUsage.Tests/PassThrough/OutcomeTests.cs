@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using StreamUsage.Accounting;
 using StreamUsage.Capture;
+using StreamUsage.Tests.Linked;
 using StreamUsage.Tests.Support;
 using static StreamUsage.Tests.Support.Answers;
 using static StreamUsage.Tests.Support.LoopbackProvider;
@@ -180,12 +181,7 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink, Track.ByCharacters);
         UsageTracking tracking = await AbandonAsync(tracker, version);
-        for (int i = 0; i < 10 && !tracking.Completion.IsCompleted; i++)
-        {
-            await Task.Yield(); // Off the stack of the read, which still holds the stream.
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
+        await Collector.CollectUntilAsync(() => tracking.Completion.IsCompleted);
 
         UsageRecord record = await tracking.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Verify(record, StreamOutcome.ClientAborted, UsageStatus.Cancelled, 499);
@@ -225,8 +221,12 @@ public sealed class OutcomeTests(LoopbackProvider provider) : IClassFixture<Loop
     [MemberData(nameof(HttpVersions))]
     public async Task A_body_that_is_shorter_than_its_length_is_an_interruption(string version)
     {
-        UsageRecord record = await TrackAsync(PrematureEnd(ClaudeStart + ClaudeText), version, async response =>
-            await FluentActions.Awaiting(() => response.Content.CopyToAsync(Stream.Null)).Should().ThrowAsync<HttpRequestException>());
+        var isAnswered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        UsageRecord record = await TrackAsync(PrematureEnd(ClaudeStart + ClaudeText, isAnswered.Task), version, async response =>
+        {
+            isAnswered.SetResult();
+            await FluentActions.Awaiting(() => response.Content.CopyToAsync(Stream.Null)).Should().ThrowAsync<HttpRequestException>();
+        });
 
         Verify(record, StreamOutcome.Interrupted, UsageStatus.Failed, 502);
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using StreamUsage.Tests.Linked;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Races;
@@ -78,14 +79,7 @@ public sealed class RaceTests
         var sink = new RecordingSink();
         await using var tracker = new UsageTracker(sink);
         List<UsageTracking> trackings = Abandon(tracker, Count);
-        for (int i = 0; i < 100 && !trackings.All(tracking => tracking.Completion.IsCompleted); i++)
-        {
-            await Task.Run(() =>
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-            });
-        }
+        await Collector.CollectUntilAsync(() => trackings.All(tracking => tracking.Completion.IsCompleted));
 
         UsageRecord[] records = await Task.WhenAll(trackings.Select(tracking => tracking.Completion)).WaitAsync(TimeSpan.FromSeconds(60));
         records.Should().OnlyContain(

@@ -41,6 +41,7 @@ public sealed class BodyEndTests
         body.EndDrain(body.BytesReceived);
         await tracker.StopAsync(CancellationToken.None);
         sink.Records.Should().ContainSingle();
+        GC.KeepAlive(stream); // Else it may be collected first, as a response that its reader has left.
     }
 
     [Fact]
@@ -70,6 +71,35 @@ public sealed class BodyEndTests
 
         await tracker.DisposeAsync();
         sink.Records.Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"\"}}\n\n", false)]
+    [InlineData("e", true)]
+    public async Task A_body_is_drained_unless_its_error_event_was_read(string text, bool isDrained)
+    {
+        await using UsageTracker tracker = Tracker(out _);
+        Stream stream = tracker.Track(
+            new ScriptedStream(Answers.ClaudeStart, text), Track.Nothing, out UsageTracking tracking);
+        await stream.ReadExactlyAsync(new byte[Answers.ClaudeStart.Length + text.Length], Cancellation);
+
+        tracking.Body!.TryBeginDrain().Should().Be(isDrained);
+    }
+
+    [Theory]
+    [InlineData("{", 1, false)]
+    [InlineData("{}", 1, true)]
+    [InlineData("{}", 2, false)]
+    public async Task A_body_of_known_length_is_drained_unless_all_of_it_was_read(string text, int bytesRead, bool isDrained)
+    {
+        await using UsageTracker tracker = Tracker(out _);
+        using var response = new HttpResponseMessage { Content = new StringContent(text) };
+        response.Content.Headers.ContentLength = text.Length;
+        UsageTracking tracking = response.TrackUsage(tracker, Track.Nothing);
+        Stream stream = await response.Content.ReadAsStreamAsync(Cancellation);
+        await stream.ReadExactlyAsync(new byte[bytesRead], Cancellation);
+
+        tracking.Body!.TryBeginDrain().Should().Be(isDrained);
     }
 
     private static UsageTracker Tracker(out RecordingSink sink)

@@ -27,7 +27,7 @@ public sealed class EstimationWorkerTests
         warmUps[0].IsCompleted.Should().BeFalse("a warm-up has no time limit");
         mayEnd.Set();
         await warmUps[0].WaitAsync(Patience, TestContext.Current.CancellationToken);
-        (await worker.RunAsync(() => 2).WaitAsync(Patience, TestContext.Current.CancellationToken)).Should().Be(2);
+        (await RunWhenFreeAsync(worker, () => 2)).Should().Be(2);
     }
 
     [Fact]
@@ -41,6 +41,23 @@ public sealed class EstimationWorkerTests
         for (int i = 0; i < items.Length; i++)
         {
             (i == 250 ? i : await items[i].WaitAsync(Patience, TestContext.Current.CancellationToken)).Should().Be(i);
+        }
+    }
+
+    // A thread is free a moment after its item has ended.
+    private static async Task<int> RunWhenFreeAsync(EstimationWorker worker, Func<int> work)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                return await worker.RunAsync(work).WaitAsync(limit.Token);
+            }
+            catch (TimeoutException)
+            {
+                await Task.Delay(1, limit.Token);
+            }
         }
     }
 }

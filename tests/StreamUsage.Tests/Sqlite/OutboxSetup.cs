@@ -23,14 +23,17 @@ internal sealed class OutboxSetup : IAsyncDisposable
             options.RetryDelay = TimeSpan.FromMilliseconds(10);
             options.MaxDeliveryAttempts = 1;
             configure?.Invoke(options);
-        }).AddSink(sink).AddSqliteOutbox(path, outbox => outbox.AdoptionInterval = TimeSpan.FromMilliseconds(50))
-            .DeliverInBackground(background =>
-            {
-                background.ShutdownTimeout = TimeSpan.FromMilliseconds(500);
-                background.FullQueueTimeout = TimeSpan.FromMilliseconds(10);
-                background.Capacity = capacity;
-                background.MaxBatchSize = Math.Min(capacity, 100);
-            });
+        }).AddSink(sink).AddSqliteOutbox(path, outbox =>
+        {
+            outbox.AdoptionInterval = TimeSpan.FromMilliseconds(50);
+            outbox.StoreTimeout = TimeSpan.FromMinutes(5);
+        }).DeliverInBackground(background =>
+        {
+            background.ShutdownTimeout = TimeSpan.FromMilliseconds(500);
+            background.FullQueueTimeout = TimeSpan.FromMilliseconds(10);
+            background.Capacity = capacity;
+            background.MaxBatchSize = Math.Min(capacity, 100);
+        });
         services.AddHealthChecks().AddStreamUsage();
         _provider = services.BuildServiceProvider();
         Tracker = _provider.GetRequiredService<UsageTracker>();
@@ -54,6 +57,23 @@ internal sealed class OutboxSetup : IAsyncDisposable
             Context with { RequestId = requestId },
             out tracking,
             new TrackedResponse { StatusCode = httpStatus });
+
+    /// <summary>Deletes the folder of ended processes. One that looks for files of others may still create
+    /// one.</summary>
+    public static void Delete(string folder)
+    {
+        for (int attempt = 0; Directory.Exists(folder); attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException) when (attempt < 500)
+            {
+                Thread.Sleep(20);
+            }
+        }
+    }
 
     public Task<HealthReport> CheckHealthAsync() => _provider.GetRequiredService<HealthCheckService>().CheckHealthAsync();
 

@@ -9,14 +9,14 @@ namespace StreamUsage.Tests.Sqlite;
 /// <summary>A record in the outbox survives its process, and so does a stream that was open.</summary>
 public sealed class OutboxTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("outbox").FullName;
     private readonly TestSink _sink = new();
 
     private string FilePath => Path.Combine(_folder, "outbox.db");
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => OutboxSetup.Delete(_folder);
 
     [Fact]
     public async Task A_record_is_stored_and_then_delivered()
@@ -81,7 +81,7 @@ public sealed class OutboxTests : IDisposable
         {
             for (int i = 0; i < 50_000; i++)
             {
-                endings.Remove(Guid.NewGuid());
+                endings.Remove($"{i}");
             }
         });
 
@@ -159,6 +159,7 @@ public sealed class OutboxTests : IDisposable
             using Stream stream = process.Open("open", [.. begin, .. begin], out UsageTracking tracking, httpStatus);
             stream.ReadExactly(begin);
             await WaitForAsync(() => Content(FilePath + "-wal").Contains("\"open\"", StringComparison.Ordinal));
+            await process.Tracker.FlushAsync().WaitAsync(Patience); // The transaction that has begun is written as a whole.
             CopyAsAfterDeath(copy);
         }
 

@@ -6,11 +6,11 @@ namespace StreamUsage.Tests.Sqlite;
 /// <summary>Sink calls continue the request's trace, though the record comes from the disk.</summary>
 public sealed class OutboxTraceTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("outbox").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => OutboxSetup.Delete(_folder);
 
     [Fact]
     public async Task A_sink_is_called_in_the_trace_of_the_request()

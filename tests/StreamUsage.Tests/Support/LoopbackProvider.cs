@@ -11,7 +11,7 @@ namespace StreamUsage.Tests.Support;
 public sealed class LoopbackProvider : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<string, RequestDelegate> _answers = new();
-    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromMinutes(5) };
     private LoopbackServer _server = null!;
     private int _lastAnswer;
 
@@ -73,11 +73,13 @@ public sealed class LoopbackProvider : IAsyncLifetime
         await UntilClientLeavesAsync(context);
     };
 
-    /// <summary>A body that ends before the length that was promised.</summary>
-    public static RequestDelegate PrematureEnd(string body) => async context =>
+    /// <summary>A body that ends before the length that was promised. Over HTTP/2 its end is a reset: a client that has
+    /// not taken the headers by then has no response.</summary>
+    public static RequestDelegate PrematureEnd(string body, Task? mayEnd = null) => async context =>
     {
         context.Response.ContentLength = body.Length + 100;
         await Events(body)(context);
+        await (mayEnd ?? Task.CompletedTask);
     };
 
     /// <summary>A whole body with its length.</summary>

@@ -76,10 +76,10 @@ internal sealed class ScriptedStream(params object[] script) : Stream
 
     private async ValueTask<int> WaitAsync(Task wait, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        IsWaiting.TrySetResult();
         _isWaiting = true;
         // As a connection's read ends: within the cancelling.
         using CancellationTokenRegistration ended = cancellationToken.Register(() => _isWaiting = false);
+        IsWaiting.TrySetResult();
         try
         {
             await wait.WaitAsync(cancellationToken);

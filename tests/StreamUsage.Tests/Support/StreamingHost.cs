@@ -95,11 +95,11 @@ internal sealed class StreamingHost : IAsyncDisposable
     }
 
     /// <summary>Stops the application as SIGTERM does.</summary>
-    public async Task StopAsync()
+    /// <param name="timeIsOver">Cancelled when the host's time is over, if that is before its timeout.</param>
+    public Task StopAsync(CancellationToken timeIsOver)
     {
-        Task stopped = _host.WaitForShutdownAsync();
         _host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
-        await stopped;
+        return _host.StopAsync(timeIsOver);
     }
 
     /// <summary>Waits for a signal, and for the stop that follows.</summary>
@@ -124,6 +124,11 @@ internal sealed class StreamingHost : IAsyncDisposable
             options.ShutdownTimeout = setup.HostTimeout;
             options.ServicesStopConcurrently = setup.StopsConcurrently;
         });
+        if (setup.Time is { } time)
+        {
+            services.AddSingleton(time);
+        }
+
         IStreamUsageBuilder builder = services.AddStreamUsage(options => options.ShutdownGracePeriod = setup.GracePeriod).AddSink(sink);
         if (setup.InBackground)
         {
@@ -160,6 +165,9 @@ internal sealed class StreamingHost : IAsyncDisposable
         public TimeSpan HostTimeout { get; init; }
 
         public TimeSpan GracePeriod { get; init; }
+
+        /// <summary>Gets the tracker's clock; null for the system's.</summary>
+        public TimeProvider? Time { get; init; }
     }
 
     /// <summary>A beginning at once; an end half a second after the stop has begun, or none.</summary>
