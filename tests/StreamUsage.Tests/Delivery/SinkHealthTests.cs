@@ -41,7 +41,9 @@ public sealed class SinkHealthTests
             RetryDelay = TimeSpan.Zero,
             Background = new BackgroundDeliveryOptions
             {
-                MaxBatchSize = 2, MaxBatchDelay = TimeSpan.FromHours(1), ShutdownTimeout = TimeSpan.Zero,
+                MaxBatchSize = 2,
+                MaxBatchDelay = TimeSpan.FromHours(1),
+                ShutdownTimeout = TimeSpan.Zero,
             },
         });
 
