@@ -25,7 +25,7 @@ const string Body = """
     """;
 
 // The parser is registered under a format of its own; a caller who does not name it is understood as well, because the
-// parser recognises its first event.
+// parser recognizes its first event.
 var options = new StreamUsageOptions().AddParser(new ApiFormat("PARROT"), new ParrotParser());
 await using var tracker = new UsageTracker(new NoSink(), options);
 

@@ -4,7 +4,7 @@ namespace StreamUsage.Export;
 public sealed record CloudEventOptions
 {
     /// <summary>Gets the source of the events, a URI reference that is not empty: <c>"urn:streamusage"</c> by default.
-    /// Receivers recognise duplicates by source and id.</summary>
+    /// Receivers recognize duplicates by source and id.</summary>
     public string Source { get; init; } = "urn:streamusage";
 
     /// <summary>Gets the type of the events, by which a meter selects them: <c>"streamusage.response"</c> by default.

@@ -13,8 +13,9 @@ public static class SqliteStreamUsageBuilderExtensions
     /// <remarks>
     /// <para>Responses that are open when the process dies are recorded at the next start, as
     /// <see cref="StreamOutcome.Interrupted"/> with the error type <c>process_ended</c>.</para>
-    /// <para>Delivery is in the background, with <see cref="BackgroundDeliveryOptions"/>, and at least once: after a
-    /// crash, a record may come twice with the same <see cref="UsageRecord.Id"/>.</para>
+    /// <para>Delivery is in the background, with <see cref="BackgroundDeliveryOptions"/>, and at least once: a record
+    /// may come again with the same <see cref="UsageRecord.Id"/>, after a crash, a call that failed, or a stop while
+    /// another sink did not have it.</para>
     /// <para>A running process locks its file. Further processes with the same path use files beside it
     /// (<c>outbox-1.db</c>), and take over those of ended processes. The file must be on a local disk.</para>
     /// <para>If the file cannot be written, records are delivered directly, and an error is logged.</para>
@@ -49,7 +50,8 @@ public static class SqliteStreamUsageBuilderExtensions
         return builder.DeliverInBackground();
     }
 
-    /// <summary>Adds a sink with one row a record. A record that comes twice replaces itself.</summary>
+    /// <summary>Adds a sink with one row per record. A record with the id of an earlier one replaces it, unless it is
+    /// the last state before a crash.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="path">The file. Its folder is created if it is missing.</param>
     /// <returns>The builder.</returns>

@@ -8,10 +8,10 @@ public sealed class BackgroundDeliveryOptions
     /// <summary>Gets or sets how many records a sink's queue holds: 10,000 by default; 1 to 10,000,000.</summary>
     public int Capacity { get; set; } = 10_000;
 
-    /// <summary>Gets or sets how long a record waits for room in a full queue: 5 seconds by default; zero to an hour.
-    /// Readers never wait.</summary>
-    /// <remarks>Beside the queue, at most <see cref="Capacity"/> further records wait for room. A record that finds no
-    /// room is dropped: it is counted, logged as an error and passed to
+    /// <summary>Gets or sets how long a record waits for room in a full queue: 5 seconds by default; zero (not at all)
+    /// to an hour. Readers never wait.</summary>
+    /// <remarks>Records that wait for room count against <see cref="StreamUsageOptions.MaxRetainedBytes"/>. A record
+    /// that finds no room is dropped: it is counted, logged as an error and passed to
     /// <see cref="StreamUsageOptions.OnDeliveryFailed"/>.</remarks>
     public TimeSpan FullQueueTimeout { get; set; } = TimeSpan.FromSeconds(5);
 

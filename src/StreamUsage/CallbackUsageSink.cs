@@ -6,7 +6,7 @@ public sealed class CallbackUsageSink : IUsageSink
     private readonly Func<UsageRecord, CancellationToken, ValueTask> _callback;
 
     /// <summary>Creates a sink from a function.</summary>
-    /// <param name="record">Stores a record; see <see cref="IUsageSink.RecordAsync"/>.</param>
+    /// <param name="record">Is called with each record; see <see cref="IUsageSink.RecordAsync"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="record"/> is null.</exception>
     public CallbackUsageSink(Func<UsageRecord, CancellationToken, ValueTask> record)
     {

@@ -6,8 +6,8 @@ public sealed record CapturedResponse
     /// <summary>Gets the first 10,000 characters of a body that no parser could read; null if it was read.</summary>
     public string? RawExcerpt { get; init; }
 
-    /// <summary>Gets the message if <see cref="CapturedContent.Message"/> is set; null if nothing could be
-    /// read.</summary>
+    /// <summary>Gets the message if <see cref="CapturedContent.Message"/> is set; null if it is not, or nothing could
+    /// be read.</summary>
     public AssistantMessage? Message { get; init; }
 
     /// <summary>Gets the data of each event, in order, if <see cref="CapturedContent.Events"/> is set; else null. A

@@ -18,8 +18,13 @@ public abstract class DelegatingUsageSink : IUsageSink
     protected IUsageSink InnerSink { get; }
 
     /// <inheritdoc/>
-    public virtual ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken) =>
-        InnerSink.StartedAsync(start, cancellationToken);
+    public virtual ValueTask StartedAsync(UsageStart start, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+
+        // A copy: an inner sink without starts marks the start that it gets as ignored.
+        return InnerSink.StartedAsync(start with { }, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public virtual ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken) =>

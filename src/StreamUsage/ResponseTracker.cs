@@ -19,11 +19,11 @@ namespace StreamUsage;
 /// <param name="logger">The logger; null for none.</param>
 internal sealed class ResponseTracker(BodySettings settings, RecordSettings records, BodyDrainer? drainer, ILogger? logger)
 {
-    private int _hasLoggedTwice, _hasLoggedNoContext;
+    private int _hasLoggedTrackedTwice, _hasLoggedNoContext;
 
     public Stream Track(Stream stream, UsageContext context, TrackedResponse? response, out UsageTracking tracking)
     {
-        AbandonmentGuard guard = Begin(context, response, out tracking);
+        BodyReadGuard guard = Begin(context, response, out tracking);
         if (CanDrain(response))
         {
             var detachable = new DetachableStream(stream, guard.Body);
@@ -36,7 +36,7 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
 
     public PipeReader Track(PipeReader pipe, UsageContext context, TrackedResponse? response, bool mayDrain, out UsageTracking tracking)
     {
-        AbandonmentGuard guard = Begin(context, response, out tracking);
+        BodyReadGuard guard = Begin(context, response, out tracking);
         bool canDrain = mayDrain && CanDrain(response);
         var reader = new TrackedPipeReader(pipe, guard, response is { LeaveOpen: true }, canDrain);
         guard.Drainable = canDrain ? reader : null;
@@ -45,9 +45,11 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
 
     /// <summary>Replaces a response's content. A response that is already tracked into the same sinks keeps its handle,
     /// and the empty members of its context are filled in.</summary>
+    /// <exception cref="ObjectDisposedException">The response is disposed, and not tracked into the same
+    /// sinks.</exception>
     public UsageTracking Track(HttpResponseMessage response, UsageContext context, in SentRequest request)
     {
-        UsageTracking? latest = TrackedResponses.Find(response);
+        UsageTracking? latest = TrackingHandles.Find(response);
         for (UsageTracking? earlier = latest; earlier is not null; earlier = earlier.Earlier)
         {
             TrackedBody tracked = earlier.Body!;
@@ -57,7 +59,7 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
                 tracked.FillIn(context, request.BodyLength, request.BodyCopy);
                 if (!isSameTracker)
                 {
-                    LogOnce(ref _hasLoggedTwice, log => Log.TrackedTwice(log, tracked.Id));
+                    LogOnce(ref _hasLoggedTrackedTwice, log => Log.TrackedTwice(log, tracked.Id));
                 }
 
                 return earlier;
@@ -65,6 +67,7 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
         }
 
         HttpContent content = response.Content;
+        ThrowIfDisposed(response, content, request.BodyCopy);
         IReadOnlyDictionary<string, string>? headers = records.CapturesHeaders ? records.Redaction.Capture(response) : null;
         KnownAnswer? known = KnownAnswer.Find(
             Header(content, "Content-Type"), asksForTranscript: request.AsksForTranscript && response.IsSuccessStatusCode);
@@ -72,6 +75,8 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
             settings, context, (int)response.StatusCode, ContentLength(content), Header(content, "Content-Encoding"), headers, known)
         {
             RequestUri = AbsoluteUri(response.RequestMessage?.RequestUri),
+
+            // The handler passes the id of a fetched answer. A caller of TrackUsage does not: then the request tells.
             IsFetch = request.StoredAnswerId is null
                 && response.RequestMessage is { Method.Method: "GET" } get && ModelEndpoints.Find(get) is not null,
             RequestBodyLength = request.BodyLength,
@@ -80,7 +85,7 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
         };
         var tracking = new UsageTracking(body) { Earlier = latest };
         response.Content = new TrackedContent(content, body, tracking, drainer);
-        TrackedResponses.Add(response, tracking);
+        TrackingHandles.Add(response, tracking);
         Begin(body);
         return tracking;
     }
@@ -109,12 +114,12 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
 
     private bool CanDrain(TrackedResponse? response) => drainer is not null && response is not { LeaveOpen: true };
 
-    private AbandonmentGuard Begin(UsageContext context, TrackedResponse? response, out UsageTracking tracking)
+    private BodyReadGuard Begin(UsageContext context, TrackedResponse? response, out UsageTracking tracking)
     {
         TrackedBody body = Create(context, response, new SentRequest(context.RequestBody.Length));
         Begin(body);
         tracking = new UsageTracking(body);
-        return new AbandonmentGuard(body, drainer);
+        return new BodyReadGuard(body, drainer);
     }
 
     private TrackedBody Create(UsageContext context, TrackedResponse? response, in SentRequest request)
@@ -149,6 +154,20 @@ internal sealed class ResponseTracker(BodySettings settings, RecordSettings reco
         catch (Exception)
         {
             // A faulty logger must not affect the caller.
+        }
+    }
+
+    // Only the setter checks it. Once there is a tracked body, its record could not be prevented.
+    private static void ThrowIfDisposed(HttpResponseMessage response, HttpContent content, IDisposable? requestBodyCopy)
+    {
+        try
+        {
+            response.Content = content;
+        }
+        catch (ObjectDisposedException)
+        {
+            requestBodyCopy?.Dispose();
+            throw;
         }
     }
 

@@ -12,10 +12,10 @@ public enum StreamOutcome
     ProviderError,
 
     /// <summary>The reader left first: it disposed, completed or abandoned the body, or the destination of its copy
-    /// failed. A cancelled read alone does not count, because the reader may continue.</summary>
+    /// failed. A canceled read alone does not count, because the reader may continue.</summary>
     ClientAborted,
 
-    /// <summary>The body broke, or ended before the answer was complete.</summary>
+    /// <summary>The body broke, or ended before the answer was complete, or the tracker was stopped.</summary>
     Interrupted,
 
     /// <summary>The body held no bytes, or only comments, pings and end markers.</summary>

@@ -27,9 +27,10 @@ public sealed class StreamUsageOptions
 
     /// <summary>
     /// Gets or sets how much all responses of a tracker may keep in memory, in bytes: 256 MiB by default; at least 0.
-    /// Buffers up to 4 KiB do not count. At the limit:
+    /// Buffers up to 4 KiB do not count; 0 keeps only these. At the limit:
     /// <list type="bullet">
-    /// <item><description>a cut event is read like one over <see cref="MaxEventBytes"/>;</description></item>
+    /// <item><description>an event that arrives in several reads is read like one over
+    /// <see cref="MaxEventBytes"/>;</description></item>
     /// <item><description>output text is not kept, and its characters are counted by class;</description></item>
     /// <item><description>the copy of a request body is not kept, and the input is estimated from its
     /// size;</description></item>
@@ -58,7 +59,8 @@ public sealed class StreamUsageOptions
     /// <remarks>The outcome stays <see cref="StreamOutcome.ClientAborted"/>, and <see cref="UsageRecord.Drained"/> is
     /// set if the end was reached. The provider continues to produce, and bill, the answer. With draining on, a
     /// caller's token cancels only the caller's wait, not the read of the connection. Each asynchronous read is copied
-    /// once.</remarks>
+    /// once. Not drained: a body with <see cref="TrackedResponse.LeaveOpen"/>, one whose reader leaves during a
+    /// synchronous read, and, unless a read is pending, one that is collected without a dispose.</remarks>
     public DrainLimits? DrainAbortedStreams { get; set; }
 
     /// <summary>Gets or sets the timeout of one sink call: 30 seconds by default; more than zero, at most a
@@ -71,11 +73,12 @@ public sealed class StreamUsageOptions
 
     /// <summary>Gets or sets how many attempts a record gets, the first included: 4 by default; 1 to 100.</summary>
     /// <remarks>With <see cref="Background"/>, a failed batch is split, and a record that fails alone gets three times
-    /// this number. While a sink fails for every record, its queue waits for the sink.</remarks>
+    /// this number. While a sink fails for every record, its queue keeps the records until the sink accepts one
+    /// again.</remarks>
     public int MaxDeliveryAttempts { get; set; } = 4;
 
-    /// <summary>Gets or sets the delay before the first retry: 200 milliseconds by default; zero to an hour. It
-    /// doubles, with jitter, for each further retry, up to 30 seconds or this value if it is longer.</summary>
+    /// <summary>Gets or sets the delay before the first retry: 200 milliseconds by default; zero (at once) to an hour.
+    /// It doubles, with jitter, for each further retry, up to 30 seconds or this value if it is longer.</summary>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Gets or sets the callback for a record that a sink did not get; null for none. Called once for each
@@ -99,8 +102,9 @@ public sealed class StreamUsageOptions
     public int MaxRetainedTextBytes { get; set; } = 64 * 1024;
 
     /// <summary>Gets or sets the largest request body that is read for estimating, in bytes: 4 MiB by default; 0 to 64
-    /// MiB. A larger body is estimated at 4 bytes a token. <see cref="UsageTrackingHandler"/> keeps at most this much
-    /// of a body.</summary>
+    /// MiB. A larger body is estimated at 4 bytes a token, and the record has
+    /// <see cref="UsageAnomalies.UncertainBill"/>. <see cref="UsageTrackingHandler"/> keeps at most this much of a
+    /// body.</summary>
     public int MaxRequestBodyBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>Gets or sets the estimator; null means the container's, else a
@@ -109,7 +113,7 @@ public sealed class StreamUsageOptions
 
     /// <summary>Gets or sets the timeout of one estimator or pricing call for a record: 10 seconds by default; more
     /// than zero, at most an hour.</summary>
-    /// <remarks>After a timeout of the estimator, 4 characters count as a token, and the record has
+    /// <remarks>After a timeout or an exception of the estimator, 4 characters count as a token, and the record has
     /// <see cref="UsageAnomalies.UncertainBill"/>. After a timeout of the pricing, the record has no cost.</remarks>
     public TimeSpan EstimationTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -158,7 +162,8 @@ public sealed class StreamUsageOptions
     /// request does not: false by default. It adds <c>stream_options.include_usage</c> to the JSON that is sent, and
     /// removes the usage chunk from the bytes that the caller reads.</summary>
     /// <remarks>If the server rejects the field, the request is sent a second time as the caller made it. That server
-    /// is not asked again.</remarks>
+    /// is not asked again. Of a response with status 400 or 422, up to 64 KiB are read before the caller gets
+    /// it.</remarks>
     public bool RequestStreamUsage { get; set; }
 
     internal IPendingAnswers? PendingAnswers { get; private set; }
@@ -210,13 +215,14 @@ public sealed class StreamUsageOptions
     /// <exception cref="ArgumentException"><paramref name="name"/> is null or blank.</exception>
     public StreamUsageOptions RedactHeader(string name) => Choose(name, isKept: false);
 
-    /// <summary>Keeps the ids of background answers in a store that several processes share: one creates an answer,
-    /// another fetches it. Without this call, a tracker remembers 10,000 answers for 24 hours in memory.</summary>
-    /// <remarks>The context has redacted headers and no request body. Each call has <see cref="SinkTimeout"/>. An
-    /// answer that cannot be added is remembered in memory. A claim that fails makes no record, and a later fetch tries
-    /// again.</remarks>
+    /// <summary>Keeps the ids of background responses in a store that several processes share: one creates a response,
+    /// another fetches it. Without this call, a tracker remembers 10,000 responses for 24 hours in memory.</summary>
+    /// <remarks>The context has redacted headers and no request body. Calls run on the thread pool, at most 64 at once,
+    /// each with <see cref="SinkTimeout"/>. A response that cannot be added is remembered in memory: if the store adds
+    /// it after the timeout all the same, two processes may bill it. A claim that fails makes no record, and a later
+    /// fetch tries again: if the store removed the id all the same, the response is not billed.</remarks>
     /// <param name="add">Stores a response id with the context of its request. Called once for an accepted
-    /// answer.</param>
+    /// response.</param>
     /// <param name="tryClaim">Removes a response id atomically, and returns its context; null if it was not there. Of
     /// several calls for one id, only one may get the context. A store that keeps ids alone returns an empty
     /// context.</param>

@@ -31,7 +31,7 @@ public enum UsageAnomalies
     /// <summary>Parts of the answer were unreadable: see <see cref="UsageRecord.SkippedEvents"/>.</summary>
     SkippedEvents = 64,
 
-    /// <summary>The bill cannot be derived from the report with certainty, for example after a timeout of the
-    /// estimator.</summary>
+    /// <summary>The bill cannot be derived from the report with certainty, for example if the estimator failed, or the
+    /// input was estimated from the size of the request.</summary>
     UncertainBill = 128,
 }

@@ -4,6 +4,7 @@ namespace StreamUsage;
 
 /// <summary>Represents the caller's facts about a request, all optional. See
 /// <see cref="UsageRecord.Context"/>.</summary>
+/// <remarks>Headers and tags are copied when tracking begins; the request body is not.</remarks>
 public sealed record UsageContext
 {
     /// <summary>Gets the caller's id of the request; null if none.</summary>

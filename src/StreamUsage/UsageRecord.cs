@@ -30,7 +30,8 @@ public sealed record UsageRecord
     /// body was unreadable.</summary>
     public string? Protocol { get; init; }
 
-    /// <summary>Gets the provider's top-level counts, in disjoint buckets.</summary>
+    /// <summary>Gets the top-level counts, in disjoint buckets: as reported, else estimated. See
+    /// <see cref="InputSource"/> and <see cref="OutputSource"/>.</summary>
     public TokenUsage Usage { get; init; }
 
     /// <summary>Gets the billed tokens: the sum of the billed <see cref="Iterations"/>, else the billed counts that the
@@ -72,7 +73,7 @@ public sealed record UsageRecord
     /// <summary>Gets the price; null (never 0) if there is no pricing or it does not know the model.</summary>
     public UsageCost? Cost { get; init; }
 
-    /// <summary>Gets why a configured pricing returned no <see cref="Cost"/>; null if it did. <c>no_model</c>,
+    /// <summary>Gets why <see cref="Cost"/> is null although a pricing is configured; else null. <c>no_model</c>,
     /// <c>unknown_model</c>, <c>ambiguous_model</c>, <c>no_table</c>, <c>rate_class</c>, <c>provisioned_throughput</c>,
     /// <c>no_rate</c>, <c>no_usage</c>, <c>estimated_usage</c>, <c>pending</c>, <c>pricing_failed</c> or
     /// <c>pricing_timeout</c>.</summary>
@@ -131,7 +132,8 @@ public sealed record UsageRecord
     /// <summary>Gets the HTTP status of the response; null if there was no HTTP.</summary>
     public int? HttpStatusCode { get; init; }
 
-    /// <summary>Gets the kind of error, as the provider or the transport named it; null if none.</summary>
+    /// <summary>Gets the kind of error, as the provider or the transport named it, or <c>shutdown</c>,
+    /// <c>process_ended</c> or <c>record_failed</c>; null if none.</summary>
     public string? ErrorType { get; init; }
 
     /// <summary>Gets the error's message; null if none.</summary>
@@ -159,7 +161,8 @@ public sealed record UsageRecord
     /// far below <see cref="Duration"/>, the provider had stalled.</summary>
     public TimeSpan? TimeToLastByte { get => Unpack(_timeToLastByte); init => _timeToLastByte = Pack(value); }
 
-    /// <summary>Gets the length of the body, in bytes.</summary>
+    /// <summary>Gets the number of body bytes received, before any decoding, including drained ones; 0 if a client's
+    /// objects were tracked.</summary>
     public long BytesReceived { get; init; }
 
     /// <summary>Gets the number of reads that returned bytes.</summary>

@@ -43,10 +43,17 @@ public static class UsageRecordJson
     /// <exception cref="JsonException">The JSON is not a record, or has an unsupported version.</exception>
     public static UsageRecord Read(ReadOnlySpan<byte> utf8Json)
     {
-        CheckVersion(utf8Json);
-        UsageRecord record = JsonSerializer.Deserialize(utf8Json, UsageRecordJsonContext.Default.UsageRecord)
-            ?? throw new JsonException("A usage record is a JSON object, not null.");
-        return RecordDefaults.Complete(record, utf8Json);
+        try
+        {
+            CheckVersion(utf8Json);
+            UsageRecord record = JsonSerializer.Deserialize(utf8Json, UsageRecordJsonContext.Default.UsageRecord)
+                ?? throw new JsonException("A usage record is a JSON object, not null.");
+            return RecordDefaults.Complete(record, utf8Json);
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new JsonException("A usage record has no names with a lone surrogate.", fault);
+        }
     }
 
     private static void CheckVersion(ReadOnlySpan<byte> utf8Json)

@@ -16,8 +16,9 @@ public static class UsageScope
     private static Scope? OpenScope => Ambient.Value is { Context: not null } open ? open : null;
 
     /// <summary>Attaches a context to every request that this flow of control sends through a
-    /// <see cref="UsageTrackingHandler"/>, until the returned scope is disposed. A context of the request itself
-    /// (<see cref="SetUsageContext"/>) and an inner scope take precedence.</summary>
+    /// <see cref="UsageTrackingHandler"/>, until the returned scope is disposed. It does not make the handler track an
+    /// unknown path. A context of the request itself (<see cref="SetUsageContext"/>) and an inner scope take
+    /// precedence.</summary>
     /// <remarks>
     /// <para>The scope flows into the calls inside it, as <see cref="AsyncLocal{T}"/> does. It does not flow out of an
     /// async method that begins it.</para>

@@ -7,7 +7,7 @@ namespace StreamUsage;
 /// <summary>Tracks the responses on one socket: OpenAI Realtime, OpenAI Responses over a WebSocket, and Gemini Live.
 /// Each response has a record, and so has each transcription of the user's speech. See
 /// <see cref="UsageTracker.TrackMessages"/>.</summary>
-/// <remarks>Each message is recognised by itself, and none is kept. The members must not be called concurrently. If the
+/// <remarks>Each message is recognized by itself, and none is kept. The members must not be called concurrently. If the
 /// session is neither completed nor disposed, its open responses are recorded when they are collected, as if their
 /// reader had left.</remarks>
 public sealed class UsageSession : IDisposable
@@ -30,8 +30,8 @@ public sealed class UsageSession : IDisposable
     /// <summary>Reads a server message: one whole JSON object. Ignores other data and messages of no response. Never
     /// throws for the message.</summary>
     /// <param name="utf8Message">The message in UTF-8, valid only during the call.</param>
-    /// <returns>The handle of the response that the message ended, the latest if it ended two; null if it ended
-    /// none.</returns>
+    /// <returns>The handle of the response that the message ended, the latest if it ended two; null if it ended none.
+    /// Its response has ended, so <see cref="UsageTracking.Fail"/> returns false.</returns>
     public UsageTracking? Receive(ReadOnlySpan<byte> utf8Message)
     {
         if (_isClosed || !SessionMessage.TryRead(utf8Message, out SessionMessage message))

@@ -8,7 +8,8 @@ public sealed record UsageSnapshot
     /// <summary>Gets the model that answers, else the one that was asked for; null if neither is known yet.</summary>
     public string? Model { get; init; }
 
-    /// <summary>Gets the tokens so far, as reported or else estimated from the characters seen.</summary>
+    /// <summary>Gets the tokens so far. Unreported output is estimated from the characters seen. Unreported input is 0
+    /// until the record estimates it.</summary>
     public TokenUsage Usage { get; init; }
 
     /// <summary>Gets the source of the input counts.</summary>

@@ -16,8 +16,9 @@ public sealed record UsageStart
     /// <summary>Gets when the request was sent, else when tracking began.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Gets the expected cost; null if there is no pricing or no request body. The input is estimated when
-    /// this is first read.</summary>
+    /// <summary>Gets the expected cost; null if there is no pricing, or no request body up to
+    /// <see cref="StreamUsageOptions.MaxRequestBodyBytes"/>. The input is estimated when this is first read, on the
+    /// reading thread.</summary>
     public UsageQuote? Quote
     {
         get => _quote ??= EstimateQuote?.Invoke();

@@ -132,7 +132,8 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
     internal ResponseTracker Responses { get; }
 
-    /// <summary>Tracks a stream. Disposing the returned stream disposes the body, unless it is to stay open.</summary>
+    /// <summary>Tracks a stream. Disposing the returned stream disposes the body, unless
+    /// <see cref="TrackedResponse.LeaveOpen"/> is set. With draining on, the body may be disposed later.</summary>
     /// <param name="body">The body to read.</param>
     /// <param name="context">The context of the request.</param>
     /// <param name="tracking">The live handle.</param>
@@ -140,14 +141,22 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <returns>The stream to read in place of the body.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is
     /// null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="body"/> cannot be read: it is disposed, or
+    /// write-only.</exception>
     public Stream Track(Stream body, UsageContext context, out UsageTracking tracking, TrackedResponse? response = null)
     {
         ArgumentNullException.ThrowIfNull(body);
         ArgumentNullException.ThrowIfNull(context);
+        if (!body.CanRead)
+        {
+            throw new ArgumentException("The stream cannot be read.", nameof(body));
+        }
+
         return Responses.Track(body, context, response, out tracking);
     }
 
-    /// <summary>Tracks a pipe. Completing the returned reader completes the body, unless it is to stay open.</summary>
+    /// <summary>Tracks a pipe. Completing the returned reader completes the body, unless
+    /// <see cref="TrackedResponse.LeaveOpen"/> is set. With draining on, the body may be completed later.</summary>
     /// <param name="body">The body to read.</param>
     /// <param name="context">The context of the request.</param>
     /// <param name="tracking">The live handle.</param>
@@ -174,16 +183,17 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Reads a body that nobody else reads, for example a stored one, and delivers its record. A broken body
-    /// is an outcome, not an exception. Completes the pipe, unless it is to stay open.</summary>
+    /// is an outcome, not an exception. Completes the pipe, unless <see cref="TrackedResponse.LeaveOpen"/> is
+    /// set.</summary>
     /// <param name="body">The body to read.</param>
     /// <param name="context">The context of the request.</param>
     /// <param name="response">The known facts about the response; null if none.</param>
     /// <param name="cancellationToken">Stops reading, also if draining is on. The record then covers what was read, and
     /// the method still waits for its delivery.</param>
-    /// <returns>The record, once it was delivered, queued or stored, or failed.</returns>
+    /// <returns>The record, once it was delivered, queued or stored, or its delivery failed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="body"/> or <paramref name="context"/> is
     /// null.</exception>
-    /// <exception cref="OperationCanceledException">The read was cancelled; the record was still delivered.</exception>
+    /// <exception cref="OperationCanceledException">The read was canceled; the record was still delivered.</exception>
     public async Task<UsageRecord> ReadAsync(
         PipeReader body, UsageContext context, TrackedResponse? response = null, CancellationToken cancellationToken = default)
     {
@@ -232,15 +242,16 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <summary>Waits until the records of all ended responses are delivered or have failed, also those in a queue or
     /// an outbox. Ignores open responses.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the delivery.</param>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     public Task FlushAsync(CancellationToken cancellationToken = default) =>
         BodySettings.Records.WhenDelivered().WaitAsync(cancellationToken);
 
     /// <summary>Loads the tokenizers, so that the first estimate does not wait. They take about 60 MB and a
     /// second.</summary>
     /// <param name="cancellationToken">Cancels the wait, not the loading.</param>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="TimeoutException">Calls that hang, or the stop of the tracker, left no thread.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
+    /// <exception cref="TimeoutException">No thread was free: earlier calls hang, or the tracker was
+    /// stopped.</exception>
     public Task WarmUpAsync(CancellationToken cancellationToken = default) =>
         _worker.RunAsync(WarmUp, cancellationToken);
 
@@ -250,7 +261,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
 
     /// <summary>Records a request that got no response, as <see cref="StreamOutcome.NoResponse"/>. Call it once for
     /// each request.</summary>
-    /// <remarks>The status is 499 and Cancelled if the caller cancelled, 504 for a timeout (also of
+    /// <remarks>The status is 499 and Canceled if the caller canceled, 504 for a timeout (also of
     /// <see cref="HttpClient"/> or Polly), else 502. <see cref="UsageRecord.HttpStatusCode"/> is null.</remarks>
     /// <param name="context">The context of the request. Set <see cref="UsageContext.RequestStartedAt"/> to measure the
     /// duration.</param>
@@ -285,7 +296,7 @@ public sealed class UsageTracker : IAsyncDisposable, IDisposable
     /// <summary>Stops the tracker like <see cref="DisposeAsync"/>, and blocks until it is stopped.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    /// <summary>Stops the tracker. Calls at the same time share one stop. A cancelled token ends the wait for
+    /// <summary>Stops the tracker. Calls at the same time share one stop. A canceled token ends the wait for
     /// responses, and limits the delivery to 5 seconds.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {

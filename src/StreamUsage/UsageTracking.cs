@@ -17,17 +17,18 @@ public sealed class UsageTracking
     {
     }
 
-    /// <summary>Gets the state so far, and the record's figures after the end.</summary>
+    /// <summary>Gets the state so far; once <see cref="Completion"/> has completed, the figures of the
+    /// record.</summary>
     public UsageSnapshot Current => _body?.Snapshot() ?? new UsageSnapshot();
 
     /// <summary>Gets the task of the final record. It completes when the record was delivered, queued or stored, or its
     /// delivery failed.</summary>
-    /// <remarks>The task is cancelled if there is no record. Either the response is not tracked (status 101), or it is
-    /// a fetch of a stored answer that another response bills.</remarks>
+    /// <remarks>The task never faults. It is canceled if there is no record: either the response is not tracked (status
+    /// 101), or it is a fetch of a stored answer that another response bills.</remarks>
     public Task<UsageRecord> Completion => _body?.Completion ?? NoRecord;
 
-    /// <summary>Gets the task of the delivery's result. It is cancelled if there is no record, like
-    /// <see cref="Completion"/>.</summary>
+    /// <summary>Gets the task of the delivery's result. Like <see cref="Completion"/>, it never faults, and is canceled
+    /// if there is no record.</summary>
     public Task<DeliveryResult> Delivery => _body?.DeliveryResult ?? NoDelivery;
 
     internal static UsageTracking Untracked { get; } = new();
@@ -43,7 +44,8 @@ public sealed class UsageTracking
     /// <param name="statusCode">The status to report, 100 to 599. The record is <see cref="UsageStatus.Failed"/> with
     /// any of them.</param>
     /// <param name="message">The reason.</param>
-    /// <returns>False if the record was already built.</returns>
+    /// <returns>False if the body has ended, so call it before the read that reports the end. False also if the
+    /// response is not tracked.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not an HTTP status.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="message"/> is null.</exception>
     public bool Fail(int statusCode, string message)

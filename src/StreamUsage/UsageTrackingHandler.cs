@@ -4,9 +4,9 @@ using StreamUsage.Http.IncludeUsage;
 namespace StreamUsage;
 
 /// <summary>Tracks the model responses of an <see cref="HttpClient"/>: of requests to known model API paths, and of
-/// requests with a context. Takes the format, model, body and start time from the request if the context has none. The
-/// bytes of requests and responses stay the same unless <see cref="StreamUsageOptions.RequestStreamUsage"/> is
-/// set.</summary>
+/// requests with a context of their own (<see cref="UsageScope.SetUsageContext"/>). Takes the format, model, body and
+/// start time from the request if the context has none. The bytes of requests and responses stay the same unless
+/// <see cref="StreamUsageOptions.RequestStreamUsage"/> is set.</summary>
 /// <remarks>
 /// <para>Use <c>AddHttpClient(…).AddUsageTracking()</c>, or <c>new HttpClient(new UsageTrackingHandler(tracker))</c>,
 /// which creates its own inner handler. A request body is kept up to
@@ -15,7 +15,7 @@ namespace StreamUsage;
 /// <see cref="UsageContext.AttemptId"/> gets one. With a retry handler outside this one, each attempt has a record.
 /// With a retry handler inside, the call has one record.</para>
 /// <para>A stored answer that is fetched by its id (Responses, Gemini Interactions) was billed when it was created. A
-/// background answer is billed once, by the first fetch that returns its end. Other fetches make no record.</para>
+/// background response is billed once, by the first fetch that returns its end. Other fetches make no record.</para>
 /// </remarks>
 public sealed class UsageTrackingHandler : DelegatingHandler
 {

@@ -19,7 +19,7 @@ internal static class ClientSnippets
     public static void Container(WebApplicationBuilder builder)
     {
         #region factory
-        builder.Services.AddStreamUsage().AddSink<UsageDbSink>().DeliverInBackground();
+        builder.Services.AddStreamUsage().AddSink<UsageDbSink>();
         builder.Services.AddHttpClient("models").AddUsageTracking();
         #endregion
     }

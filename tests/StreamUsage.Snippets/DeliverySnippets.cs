@@ -5,14 +5,23 @@ namespace StreamUsage.Snippets;
 
 internal static class DeliverySnippets
 {
-    public static void Container(WebApplicationBuilder builder, IMessageQueue queue)
+    public static void Function(IMessageBroker broker)
+    {
+        #region function sink
+        var sink = new CallbackUsageSink((record, token) =>
+            broker.PublishAsync(record.Id.ToString(), UsageRecordJson.ToUtf8Bytes(record), token));
+        #endregion
+    }
+
+    public static void Container(WebApplicationBuilder builder, IMessageBroker broker)
     {
         #region delivery container
-        builder.Services.AddStreamUsage(options => options.OnDeliveryFailed = SaveElsewhereAsync)
+        var lastResort = new JsonLinesSink("undelivered.jsonl");
+        builder.Services.AddStreamUsage(options => options.OnDeliveryFailed = lastResort.RecordAsync)
             .AddSink<UsageDbSink>()                                  // from a fresh scope for each call
             .AddSink(new JsonLinesSink("usage.jsonl"))               // an instance
-            .AddSink((record, token) => queue.PublishAsync(record.Id.ToString(), UsageRecordJson.ToUtf8Bytes(record), token))
-            .DeliverInBackground(queue => queue.Capacity = 50_000);
+            .AddSink((record, token) => broker.PublishAsync(record.Id.ToString(), UsageRecordJson.ToUtf8Bytes(record), token))
+            .DeliverInBackground(background => background.Capacity = 50_000);
         #endregion
     }
 
@@ -30,6 +39,4 @@ internal static class DeliverySnippets
         UsageRecord read = UsageRecordJson.Read(json);
         #endregion
     }
-
-    private static ValueTask SaveElsewhereAsync(UsageRecord record, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }

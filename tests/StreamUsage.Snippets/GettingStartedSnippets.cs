@@ -3,19 +3,17 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using StreamUsage.Sse;
 
 namespace StreamUsage.Snippets;
 
 internal static class GettingStartedSnippets
 {
-    public static async Task Track(
-        IUsageSink sink, ILoggerFactory loggerFactory, HttpClient http, HttpRequestMessage request, Stream destination)
+    public static async Task Track(IUsageSink sink, HttpClient http, HttpRequestMessage request, Stream destination)
     {
         #region tracker
-        var options = new StreamUsageOptions { MaxEventBytes = 4 * 1024 * 1024 };
-        await using var tracker = new UsageTracker(sink, options, loggerFactory, TimeProvider.System);
+        var options = new StreamUsageOptions { ShutdownGracePeriod = TimeSpan.FromMinutes(2) };
+        await using var tracker = new UsageTracker(sink, options);
 
         using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         UsageTracking tracking = response.TrackUsage(tracker, new UsageContext { RequestId = "req-42" });
@@ -25,7 +23,7 @@ internal static class GettingStartedSnippets
         #endregion
     }
 
-    public static void Endpoint(WebApplication app)
+    public static void Endpoint(WebApplication app, string openAIKey)
     {
         #region endpoint
         app.MapPost("/v1/chat/completions", async (HttpContext http, IHttpClientFactory clients) =>
@@ -33,6 +31,8 @@ internal static class GettingStartedSnippets
             using var request = new HttpRequestMessage(HttpMethod.Post, "https://api.openai.com/v1/chat/completions");
             request.Content = new StreamContent(http.Request.Body);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            request.Content.Headers.ContentLength = http.Request.ContentLength;   // RequestStreamUsage needs the length
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", openAIKey);
             request.SetUsageContext(new UsageContext { RequestId = http.TraceIdentifier, UserId = http.User.Identity?.Name });
 
             using HttpResponseMessage response = await clients.CreateClient("models")

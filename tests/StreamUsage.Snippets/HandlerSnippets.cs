@@ -21,21 +21,28 @@ internal static class HandlerSnippets
         #endregion
     }
 
-    public static void Paths(StreamUsageOptions options)
+    public static void Paths(WebApplicationBuilder builder)
     {
         #region should-track
-        options.ShouldTrack = request =>
-            UsageTrackingHandler.IsModelRequest(request) || request.RequestUri?.AbsolutePath == "/api/chat";
+        builder.Services.AddStreamUsage(options => options.ShouldTrack = request =>
+            UsageTrackingHandler.IsModelRequest(request) || request.RequestUri?.AbsolutePath == "/api/chat");
         #endregion
     }
 
-    public static void Share(StreamUsageOptions options, IStore store)
+    public static void AskForUsage(WebApplicationBuilder builder)
+    {
+        #region request-usage
+        builder.Services.AddStreamUsage(options => options.RequestStreamUsage = true);
+        #endregion
+    }
+
+    public static void Share(WebApplicationBuilder builder, IStore store)
     {
         #region share
-        options.SharePendingAnswers(
+        builder.Services.AddStreamUsage(options => options.SharePendingAnswers(
             add: (id, context, token) => store.SetAsync(id, JsonSerializer.Serialize(context), TimeSpan.FromDays(1), token),
             tryClaim: async (id, token) => await store.GetAndDeleteAsync(id, token) is { } json
-                ? JsonSerializer.Deserialize<UsageContext>(json) : null);
+                ? JsonSerializer.Deserialize<UsageContext>(json) : null));
         #endregion
     }
 

@@ -1,3 +1,6 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using StreamUsage.Export;
 using StreamUsage.Pricing;
 
@@ -30,11 +33,23 @@ internal static class PricingSnippets
         #endregion
     }
 
-    public static void Reloading()
+    public static void Container(WebApplicationBuilder builder)
     {
-        #region reloading
-        using var prices = PriceTable.Watch("prices.json", overridesPath: "contract.json");
+        #region price service
+        builder.Services.AddSingleton<IUsagePricing>(services => PriceTable.Watch(
+            "prices.json", overridesPath: "contract.json", loggerFactory: services.GetRequiredService<ILoggerFactory>()));
         #endregion
+    }
+
+    public static (decimal? Cost, decimal? Price) Bill(UsageRecord record)
+    {
+        #region customer price
+        PriceTable customerPrices = PriceTable.Load("prices.json").WithMultiplier(_ => 1.2m);   // once
+
+        decimal? cost = record.Cost?.Total;
+        decimal? price = customerPrices.Price(record)?.Total;   // null if the table cannot price the record
+        #endregion
+        return (cost, price);
     }
 
     public static bool Quote(UsageTracker tracker, UsageContext context, decimal budget)

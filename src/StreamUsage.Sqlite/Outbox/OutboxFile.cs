@@ -3,9 +3,10 @@ using SQLitePCL;
 
 namespace StreamUsage.Sqlite.Outbox;
 
-/// <summary>Represents one open file of an outbox, locked against other processes. Used by one thread.</summary>
-/// <remarks>Schema version 1: a row a record. States are open (a response that is being read), stored and failed. The
-/// record is JSON, as <see cref="UsageRecordJson"/> writes it.</remarks>
+/// <summary>Represents one open file of an outbox, locked against other processes. Used by one thread at a
+/// time.</summary>
+/// <remarks>Schema version 1: one row per record. States are open (a response that is being read), stored and failed.
+/// The record is JSON, as <see cref="UsageRecordJson"/> writes it.</remarks>
 internal sealed class OutboxFile : IDisposable
 {
     private const int SchemaVersion = 1;
@@ -49,7 +50,7 @@ internal sealed class OutboxFile : IDisposable
         {
             connection.Open();
 
-            // The lock is held until the file is closed, or the process ends. A command would wait a second for it.
+            // The lock is held until the file is closed, or the process ends. A SqliteCommand would retry for a second.
             int result = raw.sqlite3_exec(connection.Handle, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
             SqliteException.ThrowExceptionForRC(result, connection.Handle);
             file.Execute("PRAGMA journal_mode = WAL");
@@ -134,10 +135,9 @@ internal sealed class OutboxFile : IDisposable
         """,
         after, _process, max);
 
-    public List<OutboxRow> ReadAll(long after, int max) => Rows(
-        $"SELECT {Columns} FROM record WHERE position > $0 ORDER BY position LIMIT $1", after, max);
+    public List<OutboxRow> ReadFirst(int max) => Rows($"SELECT {Columns} FROM record ORDER BY position LIMIT $0", max);
 
-    /// <summary>Returns the position of the last stored record up to one; 0 if there is none.</summary>
+    /// <summary>Returns the position of the last stored record up to a position; 0 if there is none.</summary>
     public long LastStored(long upTo) => (long)Bind(
         Command("SELECT COALESCE(MAX(position), 0) FROM record WHERE state = 1 AND position <= $0"), [upTo]).ExecuteScalar()!;
 

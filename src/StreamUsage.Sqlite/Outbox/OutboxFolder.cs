@@ -106,7 +106,7 @@ internal sealed class OutboxFolder(string path, string process, OutboxLogger log
     private async Task MoveAsync(OutboxFile other, Func<IReadOnlyList<OutboxRow>, Task<bool>> write)
     {
         int moved = 0;
-        for (List<OutboxRow> rows; (rows = other.ReadAll(0, RowsAtOnce)).Count != 0; moved += rows.Count)
+        for (List<OutboxRow> rows; (rows = other.ReadFirst(RowsAtOnce)).Count != 0; moved += rows.Count)
         {
             if (!await write(rows).ConfigureAwait(false))
             {
@@ -137,7 +137,7 @@ internal sealed class OutboxFolder(string path, string process, OutboxLogger log
         }
         catch (IOException) when (File.Exists(file + ".lock"))
         {
-            return null; // Another process holds it.
+            return null; // Most likely another process holds it.
         }
     }
 

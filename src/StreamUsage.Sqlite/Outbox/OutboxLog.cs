@@ -9,7 +9,7 @@ internal static partial class OutboxLog
         Message = "The outbox {Path} cannot be used; records are delivered directly until it can")]
     public static partial void Unusable(ILogger logger, string path, Exception fault);
 
-    [LoggerMessage(EventId = 51, Level = LogLevel.Information, Message = "The outbox {Path} is used")]
+    [LoggerMessage(EventId = 51, Level = LogLevel.Information, Message = "The outbox {Path} can be used")]
     public static partial void Usable(ILogger logger, string path);
 
     [LoggerMessage(EventId = 52, Level = LogLevel.Error,

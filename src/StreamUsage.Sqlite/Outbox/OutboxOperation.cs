@@ -11,6 +11,9 @@ internal sealed class OutboxOperation(Action<OutboxFile> execute)
     /// <summary>Gets whether the operation brings records that wait for their sinks.</summary>
     public bool BringsRecords { get; init; }
 
+    /// <summary>Gets what runs on the thread after the commit, before any row that it read can end.</summary>
+    public Action? Committed { get; init; }
+
     public void Execute(OutboxFile file) => Volatile.Read(ref _execute)?.Invoke(file);
 
     /// <summary>Leaves the operation out, unless it is being executed, and releases what it holds.</summary>

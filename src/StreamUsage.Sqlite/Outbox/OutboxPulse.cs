@@ -5,7 +5,8 @@ internal sealed class OutboxPulse
 {
     private volatile TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets a task that ends with the next change. Get it before looking.</summary>
+    /// <summary>Gets a task that ends with the next change. Take it before you check the state, or a
+    /// change in between is missed.</summary>
     public Task Next => _next.Task;
 
     public void Send()

@@ -7,14 +7,14 @@ namespace StreamUsage.Sqlite.Outbox;
 /// transaction, so that many records share one write to the disk.</summary>
 /// <param name="path">The path of the outbox, for the log.</param>
 /// <param name="folder">Opens the file; disposed when the thread ends.</param>
-/// <param name="endings">The rows that are to end. They are written with each transaction.</param>
-/// <param name="onEnded">Called on the thread for each row that has ended.</param>
+/// <param name="settlements">The settlements, which are written with each transaction.</param>
+/// <param name="onSettled">Called on the thread for each row that was settled.</param>
 /// <param name="options">The timeout of an operation, and how long failed records stay.</param>
 /// <param name="log">Gets the changes of the file's state.</param>
 /// <param name="time">The clock.</param>
 internal sealed class OutboxThread(
-    string path, OutboxFolder folder, OutboxEndings endings, Action<string> onEnded, SqliteOutboxOptions options, OutboxLogger log,
-    TimeProvider time) : IAsyncDisposable
+    string path, OutboxFolder folder, OutboxSettlements settlements, Action<string> onSettled, SqliteOutboxOptions options,
+    OutboxLogger log, TimeProvider time) : IAsyncDisposable
 {
     private const int MaxWaiting = 20_000, MaxOperationsAtOnce = 2_000;
 
@@ -34,13 +34,14 @@ internal sealed class OutboxThread(
     /// <summary>Gets why the file cannot be used at present; null if it can.</summary>
     public Exception? Fault => _fault;
 
-    /// <summary>Gets how often a file was opened. It may be another one each time.</summary>
+    /// <summary>Gets how often a file was opened. After an opening, positions may repeat: a damaged file is
+    /// replaced.</summary>
     public int Openings => _openings;
 
-    /// <summary>Gets the pulse of records that were stored, or may have come with another file.</summary>
+    /// <summary>Gets the pulse after a store, an adoption or an opening: there may be records to read.</summary>
     public OutboxPulse Stored { get; } = new();
 
-    /// <summary>Gets the pulse of rows that have ended.</summary>
+    /// <summary>Gets the pulse of settled rows.</summary>
     public OutboxPulse Settled { get; } = new();
 
     /// <summary>Gets a task that completes when the thread has ended and the file is closed.</summary>
@@ -69,14 +70,16 @@ internal sealed class OutboxThread(
         }
     }
 
-    /// <summary>Executes an operation, however long it takes. Returns whether its effect is on disk.</summary>
-    public Task<bool> ExecuteUnlimitedAsync(OutboxOperation operation) => TryAdd(operation) ? operation.Task : Task.FromResult(false);
+    /// <summary>Executes an operation without a timeout. Returns whether its effect is on disk: false at once if too
+    /// many operations wait, or the thread ends.</summary>
+    public Task<bool> ExecuteWithoutTimeoutAsync(OutboxOperation operation) =>
+        TryAdd(operation) ? operation.Task : Task.FromResult(false);
 
-    /// <summary>Executes an operation. Returns whether its effect is on disk. One that takes too long is left out, unless
-    /// it is being executed.</summary>
+    /// <summary>Executes an operation. Returns whether its effect is on disk. After the timeout it is left out, but
+    /// false does not tell: it may be being executed.</summary>
     public async Task<bool> ExecuteAsync(OutboxOperation operation)
     {
-        Task<bool> executed = ExecuteUnlimitedAsync(operation);
+        Task<bool> executed = ExecuteWithoutTimeoutAsync(operation);
         await ((Task)executed).WaitAsync(options.StoreTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!executed.IsCompleted)
         {
@@ -125,19 +128,19 @@ internal sealed class OutboxThread(
                 hasAny = batch.Count < MaxOperationsAtOnce && _operations.TryTake(out next);
             }
 
-            if (batch.Count != 0 || !endings.IsEmpty)
+            if (batch.Count != 0 || !settlements.IsEmpty)
             {
                 Execute(batch);
             }
         }
 
-        Execute([]); // Writes the last endings.
+        Execute([]); // Writes the last settlements.
     }
 
     private void Execute(List<OutboxOperation> batch)
     {
-        bool isDone = TryExecute(batch, out bool hasEnded)
-            || (_file is not null && TryExecute(batch, out hasEnded)); // A damaged file was replaced.
+        bool isDone = TryExecute(batch, out bool hasSettled)
+            || (_file is not null && TryExecute(batch, out hasSettled)); // A damaged file was replaced.
         foreach (OutboxOperation operation in batch)
         {
             operation.SetResult(isDone);
@@ -148,15 +151,15 @@ internal sealed class OutboxThread(
             Stored.Send();
         }
 
-        if (hasEnded)
+        if (hasSettled)
         {
             Settled.Send();
         }
     }
 
-    private bool TryExecute(List<OutboxOperation> batch, out bool hasEnded)
+    private bool TryExecute(List<OutboxOperation> batch, out bool hasSettled)
     {
-        hasEnded = false;
+        hasSettled = false;
         if (_file is null && !TryOpen())
         {
             return false;
@@ -171,15 +174,16 @@ internal sealed class OutboxThread(
                 operation.Execute(file);
             }
 
-            KeyValuePair<string, bool>[] written = endings.Write(file, time.GetUtcNow());
+            KeyValuePair<string, bool>[] written = settlements.Write(file, time.GetUtcNow());
             file.Commit();
-            endings.Forget(written);
+            batch.ForEach(static operation => operation.Committed?.Invoke());
+            settlements.Forget(written);
             foreach ((string id, _) in written)
             {
-                onEnded(id);
+                onSettled(id);
             }
 
-            hasEnded = written.Length != 0;
+            hasSettled = written.Length != 0;
             return true;
         }
         catch (Exception fault)

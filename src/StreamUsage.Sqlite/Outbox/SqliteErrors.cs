@@ -5,10 +5,7 @@ namespace StreamUsage.Sqlite.Outbox;
 /// <summary>Names SQLite's result codes: https://sqlite.org/rescode.html.</summary>
 internal static class SqliteErrors
 {
-    public const int Busy = 5, Locked = 6, Corrupt = 11, NotADatabase = 26;
-
-    /// <summary>Returns whether another process holds the file.</summary>
-    public static bool IsInUse(SqliteException fault) => fault.SqliteErrorCode is Busy or Locked;
+    public const int Corrupt = 11, NotADatabase = 26;
 
     /// <summary>Returns whether the file's contents are damaged.</summary>
     public static bool IsDamage(SqliteException fault) => fault.SqliteErrorCode is Corrupt or NotADatabase;

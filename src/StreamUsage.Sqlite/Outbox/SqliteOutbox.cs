@@ -15,20 +15,23 @@ internal sealed class SqliteOutbox : IRecordOutbox
     private readonly TimeProvider _time;
     private readonly OutboxFolder _folder;
     private readonly OutboxThread _thread;
-    private readonly OutboxEndings _endings = new();
+    private readonly OutboxSettlements _settlements = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<string, bool> _inDelivery = new(); // Rows with the sinks, until their ending is on disk.
+
+    // Ids that no read may return: with the sinks, until their settlement is on disk. True if they were read, false if
+    // they are delivered directly.
+    private readonly ConcurrentDictionary<string, bool> _inDelivery = new();
     private readonly Task _adopting;
-    private long _position; // Of the last row that was read, in the file of that opening.
-    private int _opening;
+    private long _position; // Of the last row that was read.
+    private int _opening; // The opening of the file that the position is in.
 
     public SqliteOutbox(string path, SqliteOutboxOptions options, ILogger? logger, TimeProvider time)
     {
         (_path, _options, _log, _time) = (path, options, new OutboxLogger(logger), time);
         _folder = new OutboxFolder(path, Guid.NewGuid().ToString("N"), _log, time);
-        _thread = new OutboxThread(path, _folder, _endings, id => _inDelivery.TryRemove(id, out _), options, _log, time);
+        _thread = new OutboxThread(path, _folder, _settlements, id => _inDelivery.TryRemove(id, out _), options, _log, time);
         _thread.Start();
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        using (ExecutionContext.SuppressFlow())
         {
             _adopting = Task.Run(AdoptAsync);
         }
@@ -39,7 +42,7 @@ internal sealed class SqliteOutbox : IRecordOutbox
     public async Task<bool> StoreAsync(UsageRecord record)
     {
         string id = record.Id.ToString();
-        bool isOrphan = _inDelivery.ContainsKey(id);
+        bool isOrphan = _inDelivery.ContainsKey(id); // Only an orphan was read before it is stored.
         bool isStored = false;
         try
         {
@@ -62,18 +65,8 @@ internal sealed class SqliteOutbox : IRecordOutbox
             return isStored;
         }
 
-        if (isStored || !_inDelivery.TryAdd(id, true))
-        {
-            return true; // Or it was stored late, and has been read.
-        }
-
-        // It is delivered directly, so its row must not be: the state of its response, or the record stored late.
-        if (!_endings.Remove(id))
-        {
-            _inDelivery.TryRemove(id, out _);
-        }
-
-        return false;
+        // A record that was stored too late may have been read. If not, it is delivered directly, and no longer read.
+        return isStored || !_inDelivery.TryAdd(id, false);
     }
 
     public Task<bool> JournalAsync(IReadOnlyList<OpenRecord> open)
@@ -114,24 +107,23 @@ internal sealed class SqliteOutbox : IRecordOutbox
                 (_opening, _position) = (_thread.Openings, 0);
             }
 
-            // Rows in delivery are left out here: the same transaction may write their endings, and then nothing says
-            // any more that they were delivered.
-            List<OutboxRow> rows = [], waiting = [];
-            bool isRead = await _thread.ExecuteAsync(new OutboxOperation(file =>
+            // Claimed on the thread: a row that is in delivery now may end with this transaction or the next one, and
+            // then nothing says any more that it was delivered. Without a timeout: nobody would know of a late claim.
+            List<OutboxRow> rows = [], claimed = [];
+            bool isRead = await _thread.ExecuteWithoutTimeoutAsync(new OutboxOperation(file => rows = file.Read(_position, max))
             {
-                rows = file.Read(_position, max);
-                waiting = rows.FindAll(row => !_inDelivery.ContainsKey(row.Id));
-            })).ConfigureAwait(false);
+                Committed = () => claimed = rows.FindAll(row => _inDelivery.TryAdd(row.Id, true)),
+            }).ConfigureAwait(false);
             if (isRead && rows.Count != 0)
             {
                 _position = rows[^1].Position;
-                List<OutboxEntry> entries = [.. waiting.Select(Read).OfType<OutboxEntry>()];
+                List<OutboxEntry> entries = [.. claimed.Select(Read).OfType<OutboxEntry>()];
                 if (entries.Count != 0)
                 {
                     return entries;
                 }
 
-                continue; // All of them were read before, or cannot be read.
+                continue; // All of them are in delivery, or cannot be read.
             }
 
             await stored.WaitAsync(isRead ? Timeout.InfiniteTimeSpan : OutboxThread.PauseOfFault, _time, cancellationToken)
@@ -141,19 +133,8 @@ internal sealed class SqliteOutbox : IRecordOutbox
         return [];
     }
 
-    public void Settle(Guid id, DeliveryResult result)
-    {
-        if (result == DeliveryResult.Delivered || _options.FailedRecordRetention == TimeSpan.Zero)
-        {
-            _endings.Remove(id.ToString());
-        }
-        else
-        {
-            _endings.Fail(id.ToString());
-        }
-
-        _thread.TryAdd(new OutboxOperation(static _ => { })); // Wakes the thread, which writes the endings.
-    }
+    public void Settle(Guid id, DeliveryResult result) =>
+        End(id.ToString(), isFailed: result != DeliveryResult.Delivered && _options.FailedRecordRetention != TimeSpan.Zero);
 
     public async Task WhenSettledAsync()
     {
@@ -161,7 +142,7 @@ internal sealed class SqliteOutbox : IRecordOutbox
         while (!_thread.Ended.IsCompleted)
         {
             Task settled = _thread.Settled.Next;
-            bool isRead = await _thread.ExecuteUnlimitedAsync(new OutboxOperation(file => last = file.LastStored(last)))
+            bool isRead = await _thread.ExecuteWithoutTimeoutAsync(new OutboxOperation(file => last = file.LastStored(last)))
                 .ConfigureAwait(false);
             if (!isRead || last == 0)
             {
@@ -179,17 +160,29 @@ internal sealed class SqliteOutbox : IRecordOutbox
         await _adopting.WaitAsync(TimeToEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    private void End(string id, bool isFailed)
+    {
+        if (_inDelivery.TryGetValue(id, out bool wasRead) && !wasRead && _settlements.IsFull)
+        {
+            _inDelivery.TryRemove(id, out _); // If it has a row, the next process delivers it once more.
+            return;
+        }
+
+        _settlements.Add(id, isFailed);
+        _thread.TryAdd(new OutboxOperation(static _ => { })); // Wakes the thread, which writes the settlements.
+    }
+
     private OutboxEntry? Read(OutboxRow row)
     {
         try
         {
             UsageRecord record = UsageRecordJson.Read(row.Json);
-            return _inDelivery.TryAdd(row.Id, true) ? new OutboxEntry(record, row.IsOpen) : null;
+            return new OutboxEntry(record, row.IsOpen);
         }
         catch (Exception fault)
         {
             _log.Write(l => OutboxLog.Unreadable(l, row.Id, _path, fault));
-            _thread.TryAdd(new OutboxOperation(file => file.Fail(row.Id, _time.GetUtcNow())));
+            End(row.Id, isFailed: true);
             return null;
         }
     }
@@ -213,8 +206,8 @@ internal sealed class SqliteOutbox : IRecordOutbox
             // The outbox is closed.
         }
 
-        // Without a limit: rows that were written after it would be adopted, and delivered, a second time.
-        Task<bool> WriteAsync(IReadOnlyList<OutboxRow> rows) => _thread.ExecuteUnlimitedAsync(new OutboxOperation(file =>
+        // Without a timeout: rows written after it would be adopted, and delivered, a second time.
+        Task<bool> WriteAsync(IReadOnlyList<OutboxRow> rows) => _thread.ExecuteWithoutTimeoutAsync(new OutboxOperation(file =>
         {
             foreach (OutboxRow row in rows)
             {

@@ -3,7 +3,8 @@ using Microsoft.Data.Sqlite;
 
 namespace StreamUsage.Sqlite;
 
-/// <summary>Stores one row a record in a SQLite file. A record that comes twice replaces itself.</summary>
+/// <summary>Stores one row per record in a SQLite file. A record with the id of an earlier one
+/// replaces it, unless it is the last state before a crash.</summary>
 /// <remarks>
 /// <para>Table <c>usage_record</c>: a typed column for what is filtered and summed, and the whole record as JSON in
 /// <c>record</c>. Token columns are those of <see cref="UsageRecord.BilledUsage"/>. Times are ISO 8601 in UTC,

@@ -53,9 +53,13 @@ internal static class UsageRow
         ("record", static r => Encoding.UTF8.GetString(UsageRecordJson.ToUtf8Bytes(r))),
     ];
 
+    // The last state of a response whose process ended never replaces its record, which may have been delivered as
+    // well.
     private static readonly string Insert =
-        $"INSERT OR REPLACE INTO usage_record ({string.Join(", ", Columns.Select(static column => column.Column))}) "
-        + $"VALUES ({string.Join(", ", Columns.Select(static column => "$" + column.Column))})";
+        $"INSERT INTO usage_record ({string.Join(", ", Columns.Select(static column => column.Column))}) "
+        + $"VALUES ({string.Join(", ", Columns.Select(static column => "$" + column.Column))}) "
+        + $"ON CONFLICT (id) DO UPDATE SET {string.Join(", ", Columns.Skip(1).Select(static c => $"{c.Column} = excluded.{c.Column}"))} "
+        + "WHERE excluded.error_type IS NOT 'process_ended'";
 
     public static SqliteCommand CreateInsert(SqliteConnection connection, SqliteTransaction transaction)
     {

@@ -147,8 +147,9 @@ internal static class BucketRules
         public readonly long Input = tokens.InputTokens ?? 0;
         public readonly long ToolInput = tokens.ExtraInputTokens ?? 0;
         public readonly long CacheRead = tokens.CacheReadTokens ?? 0;
-        public readonly long CacheCreation =
-            Math.Max(tokens.CacheCreationTokens ?? 0, (tokens.CacheCreation5mTokens ?? 0) + (tokens.CacheCreation1hTokens ?? 0));
+        public readonly long CacheCreation = tokens.Noted.HasFlag(ReportedTokens.Notes.HasOlderLifetimes)
+            ? tokens.CacheCreationTokens ?? 0
+            : Math.Max(tokens.CacheCreationTokens ?? 0, (tokens.CacheCreation5mTokens ?? 0) + (tokens.CacheCreation1hTokens ?? 0));
         public readonly long Output = tokens.OutputTokens ?? 0;
         public readonly long Reasoning = tokens.ReasoningTokens ?? 0;
 

@@ -33,10 +33,12 @@ internal sealed class ChoiceOutputs : IEquatable<ChoiceOutputs>
     /// count that does not exceed another choice's is the choice's own.</summary>
     /// <param name="choice">The chunk's choice; those from the 64th on are not told apart.</param>
     /// <param name="output">The chunk's output count.</param>
-    public ChoiceOutputs With(long choice, long output)
+    /// <param name="isOwn">Whether the count stands in the choice, so that it is the choice's own.</param>
+    public ChoiceOutputs With(long choice, long output, bool isOwn = false)
     {
         int index = (int)Math.Clamp(choice, 0, MaxChoices - 1);
-        if (index < _counts.Length && _counts[index] == output)
+        bool isPerChoice = _isPerChoice || isOwn;
+        if (index < _counts.Length && _counts[index] == output && isPerChoice == _isPerChoice)
         {
             return this;
         }
@@ -44,7 +46,6 @@ internal sealed class ChoiceOutputs : IEquatable<ChoiceOutputs>
         long[] counts = new long[Math.Max(_counts.Length, index + 1)];
         _counts.CopyTo(counts, 0);
         counts[index] = output;
-        bool isPerChoice = _isPerChoice;
         for (int other = 0; other < counts.Length; other++)
         {
             isPerChoice |= other != index && output <= counts[other];

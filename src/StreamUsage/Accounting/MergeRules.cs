@@ -18,14 +18,14 @@ internal static class MergeRules
         isReport = newer.HasAny;
         if (!isReport)
         {
-            return older;
+            return WithoutReport(older, ReportedTokens.Notes.None);
         }
 
         ReportedTokens next = isCumulative ? older.Merge(newer) : newer with { LargestSum = older.LargestSum };
         isReport = !next.IsZero;
         if (!isReport)
         {
-            return older with { Noted = older.Noted | ReportedTokens.Notes.HasZeroReport };
+            return WithoutReport(older, ReportedTokens.Notes.HasZeroReport);
         }
 
         next = next with { Noted = Note(older, newer, isCumulative) };
@@ -37,7 +37,8 @@ internal static class MergeRules
         if (SumInput(next) == 0 && SumInput(older) != 0)
         {
             bool isReset = newer.HasInput;
-            next = next.WithInputOf(older) with
+            next = next.WithInputOf(older);
+            next = next with
             {
                 Convention = older.Convention,
                 TotalTokens = null,
@@ -65,6 +66,13 @@ internal static class MergeRules
         }
         : tokens;
 
+    // An object without counts does not count the output before it.
+    private static ReportedTokens WithoutReport(in ReportedTokens older, ReportedTokens.Notes notes)
+    {
+        ReportedTokens.Notes lacksOutput = older.HasAny ? ReportedTokens.Notes.LacksOutput : ReportedTokens.Notes.None;
+        return older with { Noted = older.Noted | notes | lacksOutput };
+    }
+
     // If cached input is separate, tokens may have moved between buckets. So all input is that of the larger side.
     private static ReportedTokens KeepLarger(in ReportedTokens older, in ReportedTokens next)
     {
@@ -81,6 +89,17 @@ internal static class MergeRules
     {
         const ReportedTokens.Notes Lasting = ReportedTokens.Notes.HasZeroReport | ReportedTokens.Notes.KeptInput;
         ReportedTokens.Notes notes = newer.Noted | (isCumulative ? older.Noted & ~ReportedTokens.Notes.LacksOutput : older.Noted & Lasting);
+        if (newer.HasLifetimes)
+        {
+            notes &= ~ReportedTokens.Notes.HasOlderLifetimes;
+        }
+        else if (isCumulative && older.HasLifetimes && newer.CacheCreationTokens is not null
+            && (newer.CacheCreationTokens > 0 || newer.CacheReadTokens > 0))
+        {
+            // Servers that do not know the caches write zeros for both: these move nothing.
+            notes |= ReportedTokens.Notes.HasOlderLifetimes;
+        }
+
         bool hasOutput = newer.OutputTokens is > 0 || newer.ReasoningTokens is > 0;
         return hasOutput ? notes : notes | ReportedTokens.Notes.LacksOutput;
     }

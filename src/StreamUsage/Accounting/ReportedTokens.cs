@@ -33,6 +33,9 @@ internal readonly record struct ReportedTokens
 
         /// <summary>The latest usage object counted no output, so the output count is an earlier one's.</summary>
         LacksOutput = 16,
+
+        /// <summary>The cache writes by lifetime come from an older object than their sum, which limits them.</summary>
+        HasOlderLifetimes = 32,
     }
 
     /// <summary>Gets what the provider includes in its input and output counts.</summary>
@@ -80,6 +83,9 @@ internal readonly record struct ReportedTokens
     /// <summary>Gets whether any part of the input was reported.</summary>
     public bool HasInput => (_input | _extraInput | _cacheRead | _cacheCreation | _cacheCreation5m | _cacheCreation1h) != 0;
 
+    /// <summary>Gets whether cache writes were reported by lifetime.</summary>
+    internal bool HasLifetimes => (_cacheCreation5m | _cacheCreation1h) != 0;
+
     internal Notes Noted { get; init; }
 
     /// <summary>Gets the largest total after any of the merged usage objects, before larger counts were kept.</summary>
@@ -108,6 +114,7 @@ internal readonly record struct ReportedTokens
     /// <summary>Returns the larger of each count.</summary>
     internal ReportedTokens Largest(in ReportedTokens other) => this with
     {
+        Noted = NotesWithInputOf(other),
         InputTokens = Larger(_input, other._input),
         ExtraInputTokens = Larger(_extraInput, other._extraInput),
         CacheReadTokens = Larger(_cacheRead, other._cacheRead),
@@ -125,6 +132,7 @@ internal readonly record struct ReportedTokens
 
     internal ReportedTokens WithInputOf(in ReportedTokens other) => this with
     {
+        Noted = NotesWithInputOf(other),
         InputTokens = other.InputTokens,
         ExtraInputTokens = other.ExtraInputTokens,
         CacheReadTokens = other.CacheReadTokens,
@@ -165,6 +173,9 @@ internal readonly record struct ReportedTokens
             : older.Convention & newer.Convention;
         return ((older.Convention | newer.Convention) & ~OfInput) | (input & OfInput);
     }
+
+    private Notes NotesWithInputOf(in ReportedTokens other) =>
+        (Noted & ~Notes.HasOlderLifetimes) | (other.Noted & Notes.HasOlderLifetimes);
 
     private static long? Get(long stored) => stored == 0 ? null : stored - 1;
 

@@ -19,6 +19,6 @@ internal enum TokenConvention
     TotalMayHoldMoreOutput = 4,
 
     /// <summary>Cache counts have Anthropic's names, whose input excludes them: if they exceed the input, they are
-    /// separate.</summary>
+    /// separate. Without <see cref="InputIncludesCache"/>, they always are, and the total cannot change that.</summary>
     AnthropicCacheNames = 8,
 }

@@ -133,9 +133,9 @@ public readonly record struct UsageAccumulator
     /// itself comes.</summary>
     public bool IsPending { get => Has(State.Accepted); init => _state = Put(State.Accepted, value); }
 
-    /// <summary>Gets whether the output count is only a lower bound: a stream's first (<c>message_start</c>), or one
-    /// before a chunk with only a prompt count (Gemini). A later call of <see cref="MergeCounts"/> with output resets
-    /// it.</summary>
+    /// <summary>Gets whether the output count is only a lower bound: a stream's first (<c>message_start</c>), or a
+    /// running count (Interactions, Bedrock's InvokeModel). A later call of <see cref="MergeCounts"/> with output
+    /// resets it.</summary>
     public bool IsOutputPlaceholder { get => Has(State.PlaceholderOutput); init => _state = Put(State.PlaceholderOutput, value); }
 
     /// <summary>Gets whether the answer is complete: a terminal event, or the finish reason of every choice.</summary>
@@ -200,7 +200,7 @@ public readonly record struct UsageAccumulator
             CacheCreationTokens = Check(cacheCreationInputTokens),
             ReasoningTokens = Check(reasoningTokens),
         };
-        UsageAccumulator next = Merge(tokens);
+        UsageAccumulator next = tokens.HasAny ? Merge(tokens) : this;
         return isIgnored ? next with { Anomalies = next.Anomalies | UsageAnomalies.CountsIgnored } : next;
 
         long? Check(long? count)
@@ -242,6 +242,10 @@ public readonly record struct UsageAccumulator
         return new UsageAccumulator(this, Facts with { Error = merged });
     }
 
+    /// <summary>Returns the state with an error in place of the present one; null removes it.</summary>
+    internal UsageAccumulator ReplaceError(ProviderError? error) =>
+        ReferenceEquals(error, Error) ? this : new UsageAccumulator(this, Facts with { Error = error });
+
     /// <summary>Returns the billed tokens of an answer with this usage. Iterations without counts do not make it free,
     /// unless all of them were declined.</summary>
     internal TokenUsage Bill(in TokenUsage usage)
@@ -271,7 +275,8 @@ public readonly record struct UsageAccumulator
     /// (<see cref="ChoiceOutputs"/>).</summary>
     /// <param name="tokens">The counts of one usage object.</param>
     /// <param name="choiceIndex">The chunk's choice; negative if none or several.</param>
-    internal UsageAccumulator Merge(in ReportedTokens tokens, long choiceIndex)
+    /// <param name="isOwn">Whether the usage object stands in the choice, so that the counts are its own.</param>
+    internal UsageAccumulator Merge(in ReportedTokens tokens, long choiceIndex, bool isOwn = false)
     {
         UsageAccumulator next = Merge(tokens);
         if (Choices.IsFirstAlone || tokens.OutputTokens is not > 0)
@@ -281,7 +286,7 @@ public readonly record struct UsageAccumulator
 
         ChoiceOutputs? outputs = choiceIndex < 0 ? null
             : (Facts.ChoiceOutputs ?? ChoiceOutputs.OfFirst(Tokens.OutputTokens ?? 0))
-                .With(choiceIndex, tokens.OutputTokens.GetValueOrDefault());
+                .With(choiceIndex, tokens.OutputTokens.GetValueOrDefault(), isOwn);
         next = ReferenceEquals(outputs, Facts.ChoiceOutputs) ? next : new UsageAccumulator(next, Facts with { ChoiceOutputs = outputs });
         return outputs?.Sum is { } sum && sum > next.Tokens.OutputTokens
             ? next with { Tokens = next.Tokens with { OutputTokens = sum, TotalTokens = null } } : next;

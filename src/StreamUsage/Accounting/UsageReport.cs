@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace StreamUsage.Accounting;
 
 /// <summary>Collects the counts of one usage object, in any order. A 0 never replaces a count. Of two different counts,
-/// the name that is first in the protocol's table wins. A mutable struct: never copy it.</summary>
+/// the name with the lower rank in the protocol's table wins; of equal ranks, the larger count. A mutable struct: never
+/// copy it.</summary>
 internal struct UsageReport
 {
     private const int Counts = (int)UsageCount.Searches + 1;

@@ -2,8 +2,8 @@ using System.Numerics;
 
 namespace StreamUsage.Buffers;
 
-/// <summary>Represents bytes that are kept within a budget, beyond a free part. A mutable struct: never copy
-/// it.</summary>
+/// <summary>Represents bytes that count toward a budget once they exceed <see cref="BufferBudget.FreeBytes"/>. A
+/// mutable struct: never copy it.</summary>
 internal struct BudgetedBuffer(BufferBudget? budget)
 {
     private PooledBuffer _bytes;
@@ -70,7 +70,7 @@ internal struct BudgetedBuffer(BufferBudget? budget)
     }
 
     // Returns whether further bytes fit into the free part or into what was taken; if not, how many bytes to take.
-    // Arrays are rented in powers of two, as far as an array can be that long.
+    // Arrays are rented in powers of two, capped at the longest array.
     private readonly bool IsTaken(int length, out int more)
     {
         int next = _bytes.Length + length;

@@ -11,8 +11,8 @@ internal sealed class BufferBudget(long limit)
 
     public long Taken => Interlocked.Read(ref _taken);
 
-    /// <summary>Takes bytes from the budget. Returns false, and takes none, if too few are left. For that moment other
-    /// buffers may find too few as well; they are then read like large events.</summary>
+    /// <summary>Takes bytes from the budget. Returns false, and takes none, if too few are left. Until the refused
+    /// bytes are returned, other buffers may be refused too. Their events are then read as large ones.</summary>
     public bool TryTake(long bytes)
     {
         if (Interlocked.Add(ref _taken, bytes) <= limit)

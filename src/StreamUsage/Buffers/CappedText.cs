@@ -3,8 +3,8 @@ namespace StreamUsage.Buffers;
 /// <summary>Limits the length of external text.</summary>
 internal static class CappedText
 {
-    /// <summary>Returns the text, cut at a maximum of UTF-16 units, at least one, but never inside a surrogate
-    /// pair.</summary>
+    /// <summary>Returns the text, cut to at most <paramref name="maxLength"/> UTF-16 units (1 or more), never inside a
+    /// surrogate pair.</summary>
     public static string Of(string text, int maxLength)
     {
         if (text.Length <= maxLength)

@@ -1,5 +1,6 @@
 namespace StreamUsage.Buffers;
 
+// In this namespace, since decoders of Sse and of Framing return it.
 /// <summary>Specifies what a decoder found in its bytes.</summary>
 internal enum FramingResult
 {

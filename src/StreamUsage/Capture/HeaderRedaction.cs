@@ -1,7 +1,7 @@
 namespace StreamUsage.Capture;
 
 /// <summary>Redacts captured headers. Only values of known harmless headers are kept, since a secret value cannot be
-/// recognised.</summary>
+/// recognized.</summary>
 /// <param name="choices">The headers that the user chose to keep or redact; case is ignored.</param>
 internal sealed class HeaderRedaction(IReadOnlyDictionary<string, bool> choices)
 {

@@ -3,8 +3,8 @@ using StreamUsage.Buffers;
 
 namespace StreamUsage.Capture;
 
-/// <summary>Masks secrets in external text: error messages and excerpts. It recognises credentials after their scheme
-/// or name, keys by their prefix, and secrets in URLs. Other secrets are not recognised.</summary>
+/// <summary>Masks secrets in external text: error messages and excerpts. It recognizes credentials after their scheme
+/// or name, keys by their prefix, and secrets in URLs. Other secrets are not recognized.</summary>
 internal static partial class SecretMask
 {
     public const int MaxMessageLength = 4096;

@@ -1,6 +1,6 @@
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents the limits of one sink's delivery.</summary>
+/// <summary>Represents the limits of a tracker's delivery.</summary>
 internal sealed record DeliveryLimits
 {
     /// <summary>Gets how many records the queue holds. Further records wait for room.</summary>

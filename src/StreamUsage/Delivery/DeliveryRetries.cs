@@ -48,7 +48,7 @@ internal sealed class DeliveryRetries
 
     private static async Task RunAsync(ResiliencePipeline<bool> pipeline, Func<ValueTask<bool>> attempt, CancellationToken stop)
     {
-        bool isFirst = true;
+        bool isFirst = true; // The caller made the first attempt: the pipeline begins with its failure, and so with a pause.
         try
         {
             await pipeline.ExecuteAsync(

@@ -7,13 +7,13 @@ internal sealed class DeliveryStop
     private readonly CancellationTokenSource _stopping = new();
     private volatile CancellationTokenSource _abandoned = new(), _ended = new();
 
-    /// <summary>Gets a token whose cancellation sends partial batches at once. It stays cancelled.</summary>
+    /// <summary>Gets a token whose cancellation sends partial batches at once. It stays canceled.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
-    /// <summary>Gets a token that is cancelled when the time for delivering is over.</summary>
+    /// <summary>Gets a token that is canceled when the time for delivering is over.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 
-    /// <summary>Gets a token that is cancelled when the time for callbacks is over too.</summary>
+    /// <summary>Gets a token that is canceled when the time for callbacks is over too.</summary>
     public CancellationToken Ended => _ended.Token;
 
     public Task BeginAsync() => _stopping.CancelAsync();

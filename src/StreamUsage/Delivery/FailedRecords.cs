@@ -9,10 +9,11 @@ internal sealed class FailedRecords(
     SinkCalls calls, SinkHealth health, BatchesUnderWay underWay, DeliveryRetries retries, DeliveryLimits limits,
         UsageReporter reporter)
 {
-    // Enough to go on while one batch waits for a call that hangs.
+    // So that others go on while one of them waits for a call that hangs.
     private const int MaxBatches = 16;
 
-    // Batches and single records may each be as many as the queue holds. If there are more, the queue waits.
+    // The split batches together, and the single records together, hold at most as many records as the queue. Then the
+    // queue waits.
     private readonly SemaphoreSlim _batchSlots = new(Math.Clamp(limits.Capacity / limits.MaxBatchSize, 1, MaxBatches));
     private readonly SemaphoreSlim _singleSlots = new(limits.Capacity);
     private readonly SemaphoreSlim _callSlots = new(limits.MaxConcurrentRetries);
@@ -26,7 +27,7 @@ internal sealed class FailedRecords(
     {
         SemaphoreSlim slots = records.Length == 1 ? _singleSlots : _batchSlots;
         await slots.WaitAsync().ConfigureAwait(false);
-        records = [.. records]; // The caller removes its own array.
+        records = [.. records]; // A copy, because the caller removes the original from the batches under way.
         underWay.Add(records);
         _ = RunAsync();
 
@@ -115,7 +116,8 @@ internal sealed class FailedRecords(
         pieces.Enqueue(piece[half..]);
     }
 
-    // Attempts come in rounds. In the background, an outage lies between two rounds.
+    // A round is a full set of attempts with short pauses. In the background, further rounds may follow. Between two,
+    // it waits until the sink accepts anything.
     private async Task RetrySingleAsync(QueuedRecord record, Exception fault, long successes)
     {
         CancellationToken abandoned = record.Abandoned;
@@ -129,8 +131,8 @@ internal sealed class FailedRecords(
             successes = health.Successes;
             await retries.RepeatAsync(TryInRoundAsync, abandoned).ConfigureAwait(false);
 
-            // The record is bad if the sink accepted others between its attempts. If none came, only the sink's last
-            // state tells: after a success, a whole round has failed.
+            // The record is bad if the sink accepted others between its attempts. If no new record came in this round,
+            // there was nothing to compare with. Then it is bad if the sink accepted something before the round.
             bool isBad = attemptsThatCount >= retries.MaxAttempts || (wasAccepting && health.FirstCalls == firstCalls);
             if (!IsOpen() || isBad || !limits.IsBackground)
             {

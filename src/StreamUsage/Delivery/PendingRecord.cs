@@ -5,7 +5,7 @@ namespace StreamUsage.Delivery;
 /// <summary>Tracks a record until it is reported and its delivery to each sink has ended.</summary>
 internal abstract class PendingRecord
 {
-    private int _openParts = 1; // The report is the first.
+    private int _openParts = 1; // The creator's, until it has begun the others.
     private volatile bool _isFailed, _staysStored;
 
     /// <summary>Gets or sets the activity that continues the trace of the request; null if none.</summary>
@@ -17,7 +17,7 @@ internal abstract class PendingRecord
     /// <summary>Begins the delivery to a sink.</summary>
     public void BeginPart() => Interlocked.Increment(ref _openParts);
 
-    /// <summary>Ends the report.</summary>
+    /// <summary>Ends the creator's part.</summary>
     public void EndReport() => EndPart();
 
     /// <summary>Ends the delivery to a sink.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Represents a record in delivery to one sink. It ends when the sink has it, or never gets it.</summary>
+/// <summary>Represents a record in delivery to one sink. It ends when the sink has it, or never will.</summary>
 /// <param name="record">The record.</param>
 /// <param name="pending">The pending record, of which this is a part.</param>
 /// <param name="since">The timestamp when its delivery began.</param>

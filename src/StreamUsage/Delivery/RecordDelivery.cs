@@ -4,9 +4,10 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Delivers the records of a tracker to every sink, independently of each other.</summary>
+/// <summary>Delivers each record of a tracker to every sink. Each sink has a queue of its own.</summary>
 internal sealed class RecordDelivery
 {
+    // For callbacks: to run, and to react to their cancellation.
     private static readonly TimeSpan TimeToReport = TimeSpan.FromSeconds(5), TimeToEnd = TimeSpan.FromSeconds(1);
 
     private static readonly Task<DeliveryResult?> Queued = Task.FromResult<DeliveryResult?>(DeliveryResult.Queued);
@@ -56,7 +57,7 @@ internal sealed class RecordDelivery
             if (_queues[i].Calls.SupportsStarts)
             {
                 calls ??= [.. Enumerable.Repeat(Task.CompletedTask, _queues.Length)];
-                UsageStart own = i == 0 ? start : start with { IsIgnored = false }; // Each sink marks its own as ignored.
+                UsageStart own = i == 0 ? start : start with { IsIgnored = false }; // The default StartedAsync marks it.
                 calls[i] = _queues[i].Calls.StartAsync(own, request);
             }
         }
@@ -68,8 +69,8 @@ internal sealed class RecordDelivery
     /// <param name="record">The record.</param>
     /// <param name="pending">Gets a part for each sink.</param>
     /// <param name="starts">The result of <see cref="Start"/>.</param>
-    /// <returns>In the background, Queued if every queue had room, else Failed. Inline null: the result comes from
-    /// <see cref="PendingRecord.OnEnded"/>.</returns>
+    /// <returns>In the background: Queued, or Failed if a queue had no room. Inline: null, because the result comes
+    /// from <see cref="PendingRecord.OnEnded"/>.</returns>
     public Task<DeliveryResult?> DeliverAsync(UsageRecord record, PendingRecord pending, Task[]? starts)
     {
         List<Task<bool>>? waiting = null;
@@ -92,18 +93,18 @@ internal sealed class RecordDelivery
 
     /// <summary>Drops and reports the remaining records. A callback that hangs is waited for at most 6
     /// seconds.</summary>
-    /// <param name="whenDelivered">Returns a task that completes when no record is left.</param>
-    public async Task AbandonAsync(Func<Task> whenDelivered)
+    /// <param name="whenHandedOver">Returns a task that completes when every sink call has returned.</param>
+    public async Task AbandonAsync(Func<Task> whenHandedOver)
     {
-        if (whenDelivered().IsCompleted)
+        if (whenHandedOver().IsCompleted)
         {
             return;
         }
 
         await _stop.AbandonAsync().ConfigureAwait(false);
-        await whenDelivered().WaitAsync(TimeToReport, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await whenHandedOver().WaitAsync(TimeToReport, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.EndAsync().ConfigureAwait(false);
-        await whenDelivered().WaitAsync(TimeToEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await whenHandedOver().WaitAsync(TimeToEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _undelivered.ReportMissed();
         _stop.Renew();
     }

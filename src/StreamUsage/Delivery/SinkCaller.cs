@@ -50,7 +50,7 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
         private CancellationTokenSource _cancellation = new();
         private CancellationTokenRegistration _registration;
         private long _startedAt;
-        private int _state; // Odd while a call runs. Each has its own number, so that a late timeout cannot end the next one.
+        private int _state; // Odd while a call runs. It never repeats, so that a late timeout cannot end a later call.
         private bool _isAbandoned;
 
         public Call(SinkCaller caller)
@@ -123,7 +123,8 @@ internal sealed class SinkCaller(TimeSpan timeout, TimeProvider time)
             return fault;
         }
 
-        // Ignores a tick that an earlier call left. Half the timeout, because timer and clock may differ.
+        // A tick of an earlier call comes soon after this one began: it is ignored. Half the timeout, because the timer
+        // and the clock need not agree.
         private void TimeOut()
         {
             int call = Volatile.Read(ref _state);

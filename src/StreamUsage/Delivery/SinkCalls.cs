@@ -8,13 +8,14 @@ internal sealed class SinkCalls(
     IUsageSink sink, string name, TimeSpan timeout, SinkHealth health, UndeliveredRecords undelivered, UsageReporter reporter,
         TimeProvider time)
 {
-    /// <summary>The result of a batch call to a sink without batches. Nothing was delivered.</summary>
+    /// <summary>The result of a batch call to a sink without batches: nothing was delivered. A marker, never
+    /// thrown.</summary>
     public static readonly Exception Declined = new NotSupportedException();
 
-    // The result of a call that was not made because of a shutdown.
+    // The result of a call that a shutdown prevented. A marker, never thrown.
     private static readonly Exception Skipped = new OperationCanceledException();
 
-    // Two, so that starts that hang leave the calls for records alone.
+    // Two: each counts its own abandoned calls, so that starts that hang do not stop records.
     private readonly SinkCaller _startCaller = new(timeout, time), _recordCaller = new(timeout, time);
 
     private readonly Func<object, CancellationToken, ValueTask> _start = (start, token) => sink.StartedAsync((UsageStart)start, token);
@@ -59,8 +60,8 @@ internal sealed class SinkCalls(
     public async Task<Exception?> DeliverAsync(QueuedRecord[] records) =>
         Settle(records, await CallAsync(records, out DeliveryBatch? batch, out Activity? activity).ConfigureAwait(false), batch, activity);
 
-    /// <summary>Does the first half of <see cref="DeliverAsync"/>, which saves a lane one state machine for each call.
-    /// Await it once, and pass the result to <see cref="Settle"/>.</summary>
+    /// <summary>Does the first half of <see cref="DeliverAsync"/>. A lane awaits it itself: one state machine less for
+    /// each call. Await it once, and pass the result to <see cref="Settle"/>.</summary>
     public ValueTask<Exception?> CallAsync(QueuedRecord[] records, out DeliveryBatch? batch, out Activity? activity)
     {
         (batch, activity) = (null, null);
@@ -149,8 +150,8 @@ internal sealed class SinkCalls(
         Complete(Array.FindAll(records, record => !IsRejected(record)));
         GiveUp(Array.FindAll(records, IsRejected), DropReason.Failed, rejected);
 
-        // A sink that throws for its only record does not have it, whether it names it or not.
-        bool IsRejected(QueuedRecord record) => ids.Contains(record.Record.Id) || (records.Length == 1 && ids.Count == 0);
+        // A sink that throws for its only record does not have it, whatever it names.
+        bool IsRejected(QueuedRecord record) => records.Length == 1 || ids.Contains(record.Record.Id);
     }
 
     private void Complete(QueuedRecord[] records)

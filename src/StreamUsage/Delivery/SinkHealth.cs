@@ -2,8 +2,8 @@ using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Delivery;
 
-/// <summary>Tracks the results of one sink's calls with records. Logs the begin of an outage, at most one a minute, and
-/// its end.</summary>
+/// <summary>Tracks the results of one sink's calls with records. Logs the start of an outage, at most once per minute,
+/// and its end.</summary>
 internal sealed class SinkHealth(string sink, UsageReporter reporter, TimeProvider time)
 {
     private static readonly TimeSpan MinTimeBetweenReports = TimeSpan.FromMinutes(1);

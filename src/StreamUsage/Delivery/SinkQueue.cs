@@ -27,7 +27,7 @@ internal sealed class SinkQueue(
         {
             long next = _channel.Reader.TryPeek(out QueuedRecord? record) ? record.Since : long.MaxValue;
             long oldest = Math.Min(next, underWay.Oldest);
-            long now = time.GetTimestamp(); // Last, or a record that has just come would be younger than nothing.
+            long now = time.GetTimestamp(); // Read last: a record that comes in between would have a negative age.
             return time.GetElapsedTime(Math.Min(oldest, now), now);
         }
     }
@@ -59,7 +59,7 @@ internal sealed class SinkQueue(
     }
 
     // A record beyond the capacity counts against the memory budget of all responses, and waits for a limited time. A
-    // record in the outbox does neither: the outbox limits how many of its records are here.
+    // record in the outbox does neither: OutboxDelivery limits how many of them are in memory.
     private async Task<bool> WaitForRoomAsync(QueuedRecord record)
     {
         CancellationToken abandoned = record.Abandoned;
@@ -78,7 +78,7 @@ internal sealed class SinkQueue(
             }
             catch (OperationCanceledException)
             {
-                // There was no room in time.
+                // There was no room in time, or a shutdown.
             }
             finally
             {
@@ -116,7 +116,7 @@ internal sealed class SinkQueue(
             _readingLanes++;
         }
 
-        _ = RunLaneAsync(); // Runs here up to its first call.
+        _ = RunLaneAsync(); // Runs here until it first waits.
     }
 
     private bool NeedsLane() => Volatile.Read(ref _readingLanes) == 0 && Volatile.Read(ref _lanes) < limits.MaxConcurrentCalls;

@@ -3,7 +3,8 @@ namespace StreamUsage.Estimation;
 /// <summary>Estimates token counts that the provider did not report. The tracker calls it from any thread, for records
 /// and for quotes.</summary>
 /// <remarks>If a call throws or exceeds <see cref="StreamUsageOptions.EstimationTimeout"/>, the count is that of
-/// <see cref="CharacterTokenEstimator"/>. Counts below 0 become 0, and counts above 2^40 become 2^40.</remarks>
+/// <see cref="CharacterTokenEstimator"/>, and the record has <see cref="UsageAnomalies.UncertainBill"/>. Counts below 0
+/// become 0, and counts above 2^40 become 2^40.</remarks>
 public interface ITokenEstimator
 {
     /// <summary>Returns the number of tokens of a text.</summary>

@@ -13,7 +13,7 @@ internal enum AnswerForm
     /// <summary>The response object of a client library; one read is the whole answer.</summary>
     ClientAnswer,
 
-    /// <summary>A recording, which is not parsed.</summary>
+    /// <summary>Audio, which is not parsed.</summary>
     Recording,
 
     /// <summary>Text, all of which is output.</summary>

@@ -10,7 +10,7 @@ namespace StreamUsage.Framing;
 internal sealed class BodyReader(ReaderSettings settings, ApiFormat callerFormat, ResponseCapture? capture = null,
     KnownAnswer? known = null)
 {
-    // The bytes that may precede the first character: white space and a byte order mark.
+    // White space and the bytes of a byte order mark, in any order: this only finds the first other byte.
     private static readonly SearchValues<byte> Blank =
         SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF]);
 
@@ -19,7 +19,10 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat callerFormat
     private JsonBodyDecoder? _json;
     private BedrockEvents? _bedrock;
     private BodyFraming _framing = known is null ? BodyFraming.NotBegun : BodyFraming.Known;
-    private bool _isArray; // Its objects are the events of a stream. Any other object is an answer, or a line of one.
+
+    // The body is a JSON array, whose objects are the events of a stream. Else each object is an answer, or one line of
+    // JSON lines.
+    private bool _isArray;
 
     private enum BodyFraming : byte
     {
@@ -30,7 +33,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat callerFormat
         Unknown,
         Sse,
         Json,
-        EventStream,
+        AmazonEventStream,
         Known,
     }
 
@@ -49,8 +52,8 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat callerFormat
             case BodyFraming.Json:
                 ReadJson(bytes, _json!);
                 break;
-            case BodyFraming.EventStream:
-                ReadEventStream(bytes, _bedrock!);
+            case BodyFraming.AmazonEventStream:
+                ReadAmazonEventStream(bytes, _bedrock!);
                 break;
             case BodyFraming.Known:
                 ReadKnown(bytes, known!.Form);
@@ -92,14 +95,14 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat callerFormat
     }
 
     // The first bytes decide, since a content type may be wrong. SSE never begins with a brace or bracket, and a JSON
-    // body always does. An Amazon event stream begins with a message length, whose first byte is 0.
+    // body always does. An Amazon event stream begins with a message's length, whose first byte is 0 below 16 MiB.
     private void Begin(ReadOnlySpan<byte> bytes)
     {
         if (_framing == BodyFraming.NotBegun)
         {
             if (bytes[0] == 0)
             {
-                _framing = BodyFraming.EventStream;
+                _framing = BodyFraming.AmazonEventStream;
                 _bedrock = new BedrockEvents(settings.MaxEventBytes, _events);
                 return;
             }
@@ -164,7 +167,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat callerFormat
         }
     }
 
-    private void ReadEventStream(ReadOnlySpan<byte> bytes, BedrockEvents bedrock)
+    private void ReadAmazonEventStream(ReadOnlySpan<byte> bytes, BedrockEvents bedrock)
     {
         int position = 0;
         while (true)
@@ -180,7 +183,7 @@ internal sealed class BodyReader(ReaderSettings settings, ApiFormat callerFormat
                     _events.ApplyLarge(bedrock.GetLargeEventType(bytes), isWholeBody: false);
                     break;
                 default:
-                    _events.SkipDamaged(new InvalidDataException("A message of the event stream is damaged."));
+                    _events.SkipDamaged(new InvalidDataException("A message of the Amazon event stream is damaged."));
                     break;
             }
         }

@@ -22,8 +22,8 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
     // not (5 to 50 times), save one that repeats a single event.
     private const long MaxRatioToWaitFor = 64;
 
-    // A piece takes 10 to 100 microseconds, and ten times as long before the JIT has optimised the code. One is decoded
-    // even after this time, unless the thread was paused and the piece needs more than one step.
+    // 2 ms. A piece takes 10 to 100 microseconds, ten times as long before the JIT has optimized the code. The first
+    // piece is decoded even if the time is over, unless it yields nothing in its first step.
     private static readonly long MaxTicksPerRead = Stopwatch.Frequency / 500;
 
     private DecoderChain? _decoders;
@@ -32,7 +32,7 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
     private bool _isBehind, _hasText;
 
     /// <summary>Gets what ended the decoding early; null if nothing has.</summary>
-    public ContentFault? Fault { get; private set; } = factories.Count == 0 ? ContentFault.Unknown : null;
+    public ContentFault? Fault { get; private set; } = factories.Count == 0 ? ContentFault.Unsupported : null;
 
     /// <summary>Gets whether received bytes are not decoded yet.</summary>
     public bool IsBehind => _isBehind && Fault is null;
@@ -96,8 +96,8 @@ internal sealed class DecodedBody(IReadOnlyList<Func<IContentDecoder>> factories
         return fault;
     }
 
-    // Decodes queued bytes until the new ones fit behind them. Returns whether these were queued: false if nothing is
-    // left to queue behind, or if the decoding has ended.
+    // Decodes queued bytes until the new ones fit behind them, and queues these. Here the reader waits. Returns false
+    // if the queue was emptied first, or if the decoding has ended.
     private bool TryQueueAfterDecoding(ReadOnlySpan<byte> bytes, BodyReader reader)
     {
         while (IsBehind)

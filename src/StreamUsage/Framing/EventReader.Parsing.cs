@@ -21,10 +21,11 @@ internal sealed partial class EventReader
         Skipped,
     }
 
-    /// <summary>Returns whether data is valid JSON. Nearly all broken data is found without an exception.</summary>
+    /// <summary>Returns whether data is valid JSON or <c>[DONE]</c>. Nearly all broken data is found without an
+    /// exception.</summary>
     public bool IsValid(ReadOnlySpan<byte> data) => !_broken.IsBroken(data) && UnfinishedData.IsWhole(data);
 
-    // An event named an error is one, whatever its data, even if no parser knows it.
+    // An event of type "error" is an error, whatever its data, even if no parser knows it.
     private void KeepError(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         if (type.SequenceEqual("error"u8) && _state.Error is null or { Type: null, Message: null, StatusCode: null })
@@ -52,7 +53,7 @@ internal sealed partial class EventReader
 
             if (_choice.Parser is { } parser)
             {
-                Read(_choice.IsEnveloped ? OpenEnvelope(streamEvent) : streamEvent, parser);
+                ApplyParser(parser, _choice.IsEnveloped ? OpenEnvelope(streamEvent) : streamEvent);
                 return ExpectsJson && !IsReadable(streamEvent.Data) ? ValueResult.Skipped : ValueResult.Read;
             }
 
@@ -76,11 +77,12 @@ internal sealed partial class EventReader
         return ValueResult.Skipped;
     }
 
-    private void Read(StreamEvent streamEvent, IUsageParser parser)
+    private void ApplyParser(IUsageParser parser, StreamEvent streamEvent)
     {
         _hasUsage = false;
         (long sum, long? output) = (_state.Tokens.LargestSum, _state.Tokens.OutputTokens);
         _state = parser.Apply(streamEvent.With(this), _state);
+        // A custom parser may set counts without reporting a usage object.
         bool isCounted = _hasUsage || sum != _state.Tokens.LargestSum || output != _state.Tokens.OutputTokens;
         if (isCounted && _state is { CountsOutput: true, IsOutputPlaceholder: false })
         {
@@ -145,15 +147,20 @@ internal sealed partial class EventReader
 
     private void ParseCountingEvent()
     {
-        if (_countingEvent.Length == 0)
+        if (_countingEvent.Length != 0)
         {
-            return;
+            ReadCounts(_countingEvent.Span);
+            _countingEvent.Clear();
         }
+    }
 
+    // Reads the counts of an event that matched a template.
+    private void ReadCounts(ReadOnlySpan<byte> data)
+    {
         _readsCountsOnly = true;
         try
         {
-            _state = _choice.Parser!.Apply(new StreamEvent(default, _countingEvent.Span).With(this), _state);
+            _state = _choice.Parser!.Apply(new StreamEvent(default, data).With(this), _state);
         }
         catch (Exception fault)
         {
@@ -161,6 +168,5 @@ internal sealed partial class EventReader
         }
 
         _readsCountsOnly = false;
-        _countingEvent.Clear();
     }
 }

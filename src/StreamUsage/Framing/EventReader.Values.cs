@@ -8,7 +8,7 @@ namespace StreamUsage.Framing;
 // events. The values of a large event are reduced copies.
 internal sealed partial class EventReader
 {
-    // Of one event. Each may make the rest of the event be read again.
+    // The most broken first lines in one event. After each, the rest of the event is read again.
     private const int MaxBrokenLines = 8;
 
     BufferBudget? ILargeEventReader.Budget => settings.Budget;
@@ -70,7 +70,8 @@ internal sealed partial class EventReader
             return;
         }
 
-        // Each value is applied when the next one begins: the last one may be of the event's type.
+        // Each value is applied when the next one begins. The earlier ones get no type, which may still follow when
+        // they end. The last one is of the event's type.
         while (reducer.Append(data) is var length && length < data.Length)
         {
             ApplyReduced(new StreamEvent(default, reducer.Copy));

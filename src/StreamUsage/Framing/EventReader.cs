@@ -14,9 +14,12 @@ namespace StreamUsage.Framing;
 internal sealed partial class EventReader(ReaderSettings settings, ApiFormat callerFormat, ResponseCapture? capture = null,
     IUsageParser? knownParser = null) : ITemplateObserver, ILargeEventReader
 {
+    // A larger counting event is parsed at once: the kept one does not count toward the memory budget.
+    private const int MaxCountingEvent = BufferBudget.FreeBytes;
+
     private ResponseCapture? _capture = capture;
-    private PooledBuffer _countingEvent; // The last counting event, parsed when its counts are needed.
-    private bool _readsCountsOnly;
+    private PooledBuffer _countingEvent; // The data of the last counting event, parsed when its counts are needed.
+    private bool _readsCountsOnly; // A matched event is parsed for its counts. Its output was reported when it matched.
     private JsonReducer? _largeEvent; // Created for the first large event.
     private BrokenJson _broken;
     private ParserChoice _choice = new(settings.Parsers, callerFormat, knownParser);
@@ -26,7 +29,7 @@ internal sealed partial class EventReader(ReaderSettings settings, ApiFormat cal
     private SeenOutput _output = new(settings);
     private UnknownFields _unknownFields;
     private bool _hasUsage; // The current event has a usage object.
-    private bool _hasContent = knownParser is not null;
+    private bool _hasContent = knownParser is not null; // More came than comments, pings and end markers.
     private bool _hasSkippedValue; // The current large event has a value that was skipped.
     private UsageAccumulator _state;
     private Exception? _parserFault;
@@ -76,7 +79,8 @@ internal sealed partial class EventReader(ReaderSettings settings, ApiFormat cal
     /// <summary>Gets the parser whose events may match a template; null if each event must be parsed.</summary>
     public IUsageParser? TemplatedParser => _capture is null ? _choice.Templated : null;
 
-    /// <summary>Gets whether the input was reported. A counting event cannot change that, so none is parsed.</summary>
+    /// <summary>Gets whether the input was reported. A kept counting event cannot change that, so it is not parsed
+    /// for this.</summary>
     public bool IsInputReported => _state.IsInputReported;
 
     public int IgnoredCounts { get; private set; }
@@ -97,8 +101,8 @@ internal sealed partial class EventReader(ReaderSettings settings, ApiFormat cal
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void OnMatched() => EventCount++;
 
-    /// <summary>Keeps the data of a counting event that matched a template. The last one is parsed when its counts are
-    /// needed.</summary>
+    /// <summary>Keeps the data of a counting event that matched a template, unless it is large. The last one is parsed
+    /// when its counts are needed.</summary>
     /// <param name="data">The event's data.</param>
     /// <param name="hasSameCounts">Whether it replaces every count of the kept event.</param>
     public void OnCounted(ReadOnlySpan<byte> data, bool hasSameCounts)
@@ -110,6 +114,12 @@ internal sealed partial class EventReader(ReaderSettings settings, ApiFormat cal
         }
 
         _countingEvent.Clear();
+        if (data.Length > MaxCountingEvent)
+        {
+            ReadCounts(data);
+            return;
+        }
+
         _countingEvent.Append(data);
     }
 

@@ -6,7 +6,8 @@ namespace StreamUsage.Framing;
 
 /// <summary>Finds the JSON objects of a body without SSE: one answer, an object a line, or the elements of an array.
 /// Each is an event. As in <see cref="SseDecoder"/>, an object within one piece is not copied, and one over the limit
-/// goes to the large-event reader.</summary>
+/// goes to the large-event reader. Strings between the objects are not expected: a brace in one would begin an
+/// object.</summary>
 internal sealed class JsonBodyDecoder(long maxEventBytes, ILargeEventReader largeEvents)
 {
     private EventBuffer _buffer = new(maxEventBytes, largeEvents);

@@ -8,8 +8,8 @@ internal sealed record KnownAnswer(IUsageParser Parser, AnswerForm Form)
     /// <summary>Returns the parser and form of an answer that its bytes do not identify: speech, or a plain-text
     /// transcript. Returns null for others.</summary>
     /// <param name="contentType">The body's content type; null if none.</param>
-    /// <param name="asksForTranscript">Whether the request asks for a transcript and has not failed. The page of a
-    /// failed request is plain text too.</param>
+    /// <param name="asksForTranscript">Whether the request asks for a transcript, and the response is no error. An
+    /// error page is plain text too.</param>
     public static KnownAnswer? Find(string? contentType, bool asksForTranscript) =>
         contentType is null ? null
         : contentType.StartsWith("audio/", StringComparison.OrdinalIgnoreCase)

@@ -9,7 +9,7 @@ internal struct ParserChoice(ParserSet parsers, ApiFormat callerFormat, IUsagePa
 {
     private ApiFormat _callerFormat = callerFormat;
 
-    /// <summary>Gets the parser; null before an event was recognised.</summary>
+    /// <summary>Gets the parser; null before an event was recognized.</summary>
     public IUsageParser? Parser { get; private set; } = known;
 
     public string? Protocol { get; private set; } = known?.Protocol;

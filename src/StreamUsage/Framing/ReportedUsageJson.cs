@@ -7,20 +7,26 @@ namespace StreamUsage.Framing;
 /// <summary>Represents the provider's usage object. Cumulative objects are merged like their counts: a property that is
 /// not null replaces the older one. Over the size limit the older object stays; over the memory budget none is
 /// kept.</summary>
+/// <remarks>Nested objects are merged too: to a depth of 8, up to 64 properties each, and within the work limit. Beyond
+/// these, the newer object replaces the older one whole.</remarks>
 internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxProperties = 64;
 
-    // Merging is quadratic in the properties, so the bytes that it reads are limited: in one merge, and by an allowance
-    // that each byte received refills. A usage object in each chunk reads about 10 for each of its bytes. Without
-    // allowance the older object stays.
+    // Merging calls itself for a nested object. Providers nest two or three levels.
+    private const int MaxDepth = 8;
+
+    // Merging is quadratic in the properties, so the bytes that it searches are limited: in one merge, and by an
+    // allowance that each byte received refills. A usage object in each chunk reads about 10 for each of its bytes.
+    // Without allowance the older object stays.
     private const long MaxWork = 512 * 1024;
     private const long MaxAllowance = 256 * 1024;
     private const int AllowancePerByte = 32;
 
     private BudgetedBuffer _json = new(budget);
     private long _allowance = MaxAllowance;
+    private long _workLeft; // Of the current merge.
 
     private ReadOnlySpan<byte> Json => _json.Span;
 
@@ -75,19 +81,22 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
             return;
         }
 
-        if (((long)Json.Length * newerCount) + ((long)newer.Length * olderCount) > MaxWork)
+        long work = Work(Json, olderCount, newer, newerCount);
+        if (work > MaxWork)
         {
             return;
         }
 
-        if (CoversAll(Json, newer))
+        _workLeft = MaxWork - work;
+        if (CoversAll(Json, newer, depth: 1))
         {
             Set(newer); // The frequent case: the same properties with newer values.
             return;
         }
 
+        _workLeft = MaxWork - work;
         var merged = new PooledBuffer();
-        Merge(Json, newer, ref merged);
+        Merge(Json, newer, depth: 1, ref merged);
         if (merged.Length <= MaxBytes)
         {
             Set(merged.Span);
@@ -97,7 +106,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
     }
 
     // Returns whether the newer object has every property of the older one, not null, also in nested objects.
-    private bool CoversAll(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer)
+    private bool CoversAll(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, int depth)
     {
         Utf8JsonReader reader = Utf8Json.Read(older);
         reader.Read();
@@ -110,7 +119,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
 
             reader.Read();
             ReadOnlySpan<byte> olderValue = Value(ref reader, older);
-            if (CanMerge(olderValue, value) && !CoversAll(olderValue, value))
+            if (CanMerge(olderValue, value, depth + 1) && !CoversAll(olderValue, value, depth + 1))
             {
                 return false;
             }
@@ -119,7 +128,7 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         return true;
     }
 
-    private void Merge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, ref PooledBuffer merged)
+    private void Merge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, int depth, ref PooledBuffer merged)
     {
         merged.Append((byte)'{');
         int start = merged.Length;
@@ -135,9 +144,9 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
             {
                 merged.Append(olderValue);
             }
-            else if (CanMerge(olderValue, value))
+            else if (CanMerge(olderValue, value, depth + 1))
             {
-                Merge(olderValue, value, ref merged);
+                Merge(olderValue, value, depth + 1, ref merged);
             }
             else
             {
@@ -202,8 +211,28 @@ internal sealed class ReportedUsageJson(BufferBudget? budget = null)
         return json[start..(int)reader.BytesConsumed];
     }
 
-    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer) =>
-        CountProperties(older) is >= 0 and <= MaxProperties && CountProperties(newer) is >= 0 and <= MaxProperties;
+    // Returns whether two values are objects that the limits allow to merge. If so, takes the work from what is left.
+    private bool CanMerge(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, int depth)
+    {
+        if (depth > MaxDepth || CountProperties(older) is not (>= 0 and <= MaxProperties and var olderCount)
+            || CountProperties(newer) is not (>= 0 and <= MaxProperties and var newerCount))
+        {
+            return false;
+        }
+
+        long work = Work(older, olderCount, newer, newerCount);
+        if (work > _workLeft)
+        {
+            return false;
+        }
+
+        _workLeft -= work;
+        return true;
+    }
+
+    // The bytes that the merge of two objects searches at most, without the objects in them.
+    private static long Work(ReadOnlySpan<byte> older, int olderCount, ReadOnlySpan<byte> newer, int newerCount) =>
+        ((long)older.Length * newerCount) + ((long)newer.Length * olderCount);
 
     // Returns a negative count if the value is no object.
     private int CountProperties(ReadOnlySpan<byte> value)

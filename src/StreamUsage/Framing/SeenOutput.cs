@@ -54,7 +54,7 @@ internal struct SeenOutput(ReaderSettings settings)
         }
         else
         {
-            _charactersAtUsage = Characters; // Does OnUsage's part of the work that is left, without a call.
+            _charactersAtUsage = Characters; // No text is kept, so this is all that OnUsage would do.
         }
     }
 

@@ -6,15 +6,15 @@ using StreamUsage.Sse;
 namespace StreamUsage.Framing;
 
 /// <summary>Reads a body of SSE. An event that differs from an earlier one only in its text matches a learned template;
-/// any other is decoded and parsed. JSON objects without <c>data:</c> between events are read too. A mutable struct:
-/// never copy it.</summary>
+/// any other is decoded and parsed. JSON objects without <c>data:</c> between events are read too, one a line. A
+/// mutable struct: never copy it.</summary>
 internal struct SseBody(ReaderSettings settings, EventReader events)
 {
     private EventTemplateCache _templates = new(settings, events);
     private SseDecoder _sse = new(settings.MaxEventBytes, events);
     private JsonBodyDecoder? _json; // Reads an object without data: between events.
     private bool _hasEvents; // Then an object between events is part of a stream.
-    private bool _isAtEventStart;
+    private bool _isAtEventStart; // A copy of IsBetweenEvents, which only changes when bytes are decoded.
 
     private readonly bool IsBetweenEvents => _json is null && _sse.IsBetweenEvents;
 
@@ -46,22 +46,24 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
     /// <summary>Ends the body. An unterminated last event counts if it is whole.</summary>
     public void Finish()
     {
-        DecodeCutEvent(); // Without its end it cannot match a template.
+        // Without its end, a cut event cannot match a template. A beginning that was not kept holds no whole JSON, so
+        // it is dropped.
+        DecodeCutEvent();
         FramingResult found = _sse.Finish();
         if (found is FramingResult.Event or FramingResult.Unfinished)
         {
             ReadOnlySpan<byte> data = _sse.GetData(ReadOnlySpan<byte>.Empty);
-            // Unlike SseReader, which delivers an event whole or not at all, this keeps the whole first of several
-            // values.
+            // Unlike SseReader, which delivers an event whole or not at all, this keeps the leading values that are
+            // whole.
             data = found == FramingResult.Event ? data : UnfinishedData.WholeOf(data);
             if (!data.IsEmpty || found == FramingResult.Event)
             {
-                events.Apply(new StreamEvent(_sse.GetType([]), data));
+                events.Apply(new StreamEvent(_sse.GetEventType([]), data));
             }
         }
         else if (found == FramingResult.LargeEvent)
         {
-            events.ApplyLarge(_sse.GetType([]), isWholeBody: false);
+            events.ApplyLarge(_sse.GetEventType([]), isWholeBody: false);
         }
     }
 
@@ -86,27 +88,27 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
 
     private void DecodeEvent(ReadOnlySpan<byte> bytes, ref int at)
     {
-        int begin = at, start = IsBetweenEvents ? at : -1;
+        int readStart = at, eventStart = IsBetweenEvents ? at : -1;
         FramingResult found = _sse.Read(bytes, ref at);
         if (_json is not null)
         {
-            ReadJsonBetweenEvents(bytes[begin..at], _json);
+            ReadJsonBetweenEvents(bytes[readStart..at], _json);
         }
 
         switch (found)
         {
             case FramingResult.Event:
                 _hasEvents = true;
-                bool isContiguous = start >= 0 && _sse.DataStart >= 0;
+                bool isContiguous = eventStart >= 0 && _sse.DataStart >= 0;
                 _templates.Parse(
-                    new StreamEvent(_sse.GetType(bytes), _sse.GetData(bytes)),
-                    isContiguous ? bytes[start..at] : default,
-                    _sse.DataStart - start);
+                    new StreamEvent(_sse.GetEventType(bytes), _sse.GetData(bytes)),
+                    isContiguous ? bytes[eventStart..at] : default,
+                    _sse.DataStart - eventStart);
                 break;
             case FramingResult.LargeEvent:
                 _hasEvents = true;
                 _templates.Forget();
-                events.ApplyLarge(_sse.GetType(bytes), isWholeBody: false);
+                events.ApplyLarge(_sse.GetEventType(bytes), isWholeBody: false);
                 break;
             case FramingResult.Json:
                 _json ??= new JsonBodyDecoder(settings.MaxEventBytes, events);
@@ -115,7 +117,8 @@ internal struct SseBody(ReaderSettings settings, EventReader events)
     }
 
     // Gateways and Google's servers send an object without data: when they fail in the middle of a stream. The decoder
-    // reads its lines as well, and ignores them as the standard requires, so nothing is lost if it is no JSON.
+    // reads its lines as well, and ignores them as the standard requires, so nothing is lost if it is no JSON. A type
+    // before the object is not used, and neither is the rest of the line after it.
     private void ReadJsonBetweenEvents(ReadOnlySpan<byte> bytes, JsonBodyDecoder json)
     {
         int position = 0;

@@ -6,8 +6,8 @@ namespace StreamUsage.Framing;
 /// <summary>Decides whether the data of an event that the body's end cut off is whole.</summary>
 internal static class UnfinishedData
 {
-    /// <summary>Returns the whole part of the data: all of it, or the first of several values; empty if there is
-    /// none.</summary>
+    /// <summary>Returns the whole part of the data: all of it, or the whole values that it begins with; empty if there
+    /// are none.</summary>
     public static ReadOnlySpan<byte> WholeOf(ReadOnlySpan<byte> data)
     {
         if (IsWhole(data))

@@ -11,7 +11,7 @@ internal struct UnknownFields
     private const int MaxNames = 16;
     private const int MaxNameLength = 64;
 
-    // A name goes to logs and metrics, so unlikely characters are not shown.
+    // A name goes to logs and metrics, so a name with unusual characters is replaced.
     private static readonly SearchValues<byte> NameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
 

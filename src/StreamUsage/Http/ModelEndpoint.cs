@@ -6,7 +6,7 @@ namespace StreamUsage.Http;
 /// answer.</param>
 internal readonly record struct ModelEndpoint(ApiFormat Format, string? StoredAnswerId = null)
 {
-    /// <summary>Gets the endpoint of a request to an unknown path, which the caller asked to track: by a context, or by
-    /// <see cref="StreamUsageOptions.ShouldTrack"/>.</summary>
+    /// <summary>Gets the endpoint of a request to an unknown path, which the caller asked to track: by a context of its
+    /// own, or by <see cref="StreamUsageOptions.ShouldTrack"/>.</summary>
     public static ModelEndpoint Unknown { get; } = new(ApiFormat.Auto);
 }

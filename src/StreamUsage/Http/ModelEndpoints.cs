@@ -1,11 +1,11 @@
 namespace StreamUsage.Http;
 
-/// <summary>Recognises model requests by their method and path, behind any gateway or deployment prefix.</summary>
+/// <summary>Recognizes model requests by their method and path, behind any gateway or deployment prefix.</summary>
 internal static class ModelEndpoints
 {
     private const string Cancel = "/cancel";
 
-    // Not "/messages" alone: Assistants have /v1/threads/ID/messages.
+    // "/v1/messages" and not "/messages": /v1/threads/ID/messages (Assistants) is no model call.
     private static readonly (string End, ApiFormat Format)[] Posts =
     [
         ("/v1/messages", ApiFormat.Claude),
@@ -62,8 +62,8 @@ internal static class ModelEndpoints
         request.Method == HttpMethod.Post && request.RequestUri is { IsAbsoluteUri: true } uri
         && uri.AbsolutePath.AsSpan().TrimEnd('/').EndsWith("/chat/completions", StringComparison.Ordinal);
 
-    // An answer is fetched by its id, and a background answer is cancelled by its id. Both responses contain the
-    // answer.
+    // A stored answer is fetched by its id, and a background response is canceled by its id. Both HTTP responses
+    // contain the answer.
     private static ModelEndpoint? FindStored(ReadOnlySpan<char> path)
     {
         int slash = path.LastIndexOf('/');

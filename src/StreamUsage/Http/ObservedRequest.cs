@@ -10,7 +10,7 @@ internal sealed class ObservedRequest
 {
     private readonly UsageContext _context;
     private readonly ModelEndpoint _endpoint;
-    private readonly DateTimeOffset? _startedAt;
+    private readonly DateTimeOffset _startedAt;
     private readonly string? _path;
     private readonly int _maxBodyBytes;
     private readonly BufferBudget _budget;
@@ -22,15 +22,8 @@ internal sealed class ObservedRequest
         string attemptId = RequestAttempts.Of(request).Begin();
         _context = context.AttemptId is null ? context with { AttemptId = attemptId } : context;
         _endpoint = endpoint;
-        _path = request.RequestUri?.AbsolutePath;
-        try
-        {
-            _startedAt = time.GetUtcNow();
-        }
-        catch (Exception)
-        {
-            // Times are then measured from where tracking begins.
-        }
+        _path = request.RequestUri is { IsAbsoluteUri: true } uri ? uri.AbsolutePath : null;
+        _startedAt = time.GetUtcNow();
 
         // A body that the caller has given is not copied again. Its sending is still observed.
         _maxBodyBytes = context.RequestBody.IsEmpty ? maxBodyBytes : 0;
@@ -92,7 +85,7 @@ internal sealed class ObservedRequest
         UsageContext context = _context with
         {
             ApiFormat = _context.ApiFormat == ApiFormat.Auto ? _endpoint.Format : _context.ApiFormat,
-            Model = _context.Model ?? RequestModel.InBody(body.Span) ?? RequestModel.InPath(_path),
+            Model = _context.Model ?? FindModel(body) ?? RequestModel.InPath(_path),
             RequestBody = isWhole ? body : default,
             RequestStartedAt = _context.RequestStartedAt ?? _startedAt,
         };
@@ -104,5 +97,17 @@ internal sealed class ObservedRequest
         }
 
         return (context, new SentRequest(estimationLength, _observed?.Sent, AsksForTranscript, _endpoint.StoredAnswerId));
+    }
+
+    private static string? FindModel(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return RequestModel.InBody(body.Span);
+        }
+        catch (Exception)
+        {
+            return null; // The caller has released the memory.
+        }
     }
 }

@@ -1,6 +1,6 @@
 namespace StreamUsage.Parsing;
 
-/// <summary>Specifies a field of a content block that is reported as a whole.</summary>
+/// <summary>Specifies a field of a content block whose value comes in one piece.</summary>
 internal enum BlockField
 {
     /// <summary>The text: <see cref="ContentBlock.Text"/>.</summary>

@@ -4,7 +4,8 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Parsing;
 
 /// <summary>Represents the identifying members of a content block. They are read before the block is parsed, and only
-/// if the message is kept. Exceptions are ignored here, because the parsing will report them.</summary>
+/// if messages are captured (<see cref="IOutputObserver.KeepsMessage"/>). Malformed JSON is ignored here: the parser
+/// reads the same bytes next, and throws.</summary>
 internal ref struct BlockHeader
 {
     /// <summary>The block's type; empty if none.</summary>
@@ -19,10 +20,10 @@ internal ref struct BlockHeader
     /// <summary>Whether the block has a member <c>custom</c>: it is a custom tool call of Chat Completions.</summary>
     public bool IsCustom;
 
-    /// <summary>Whether the block has a name: it is a tool call.</summary>
+    /// <summary>Whether the block has a name, as a tool call does.</summary>
     public bool HasName;
 
-    /// <summary>Returns the header of the object that the reader is in.</summary>
+    /// <summary>Returns the header of the object that the reader is at.</summary>
     public static BlockHeader Find(Utf8JsonReader reader)
     {
         var header = new BlockHeader { Index = -1 };
@@ -53,13 +54,13 @@ internal ref struct BlockHeader
         }
         catch (JsonException)
         {
-            // The parsing will report it.
+            // The parser reads the same bytes next, and throws.
         }
 
         return header;
     }
 
-    /// <summary>Returns the <c>index</c> of the object that the reader is in; 0 if there is none.</summary>
+    /// <summary>Returns the <c>index</c> of the object that the reader is at; 0 if there is none.</summary>
     public static int FindIndex(Utf8JsonReader reader)
     {
         try
@@ -68,7 +69,7 @@ internal ref struct BlockHeader
         }
         catch (JsonException)
         {
-            return 0; // The parsing will report it.
+            return 0; // The parser reads the same bytes next, and throws.
         }
     }
 }

@@ -10,7 +10,7 @@ internal enum BlockStage
     Begin,
 
     /// <summary>The block is complete: its fields fill in what the deltas left out. Tool arguments that are reported as
-    /// output in this stage are counted. They are not kept, because the field holds them.</summary>
+    /// output in this stage are counted but not captured, because the field holds them.</summary>
     Done,
 
     /// <summary>The whole message is repeated. The block is used only if nothing of the message was reported

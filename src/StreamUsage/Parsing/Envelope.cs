@@ -7,7 +7,7 @@ namespace StreamUsage.Parsing;
 /// are those that gateways were seen to use.</summary>
 internal static class Envelope
 {
-    /// <summary>Returns the object in an envelope, the last of several; empty if the data is not an envelope.</summary>
+    /// <summary>Returns the last object among the known members; empty if there is none.</summary>
     public static ReadOnlySpan<byte> Open(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> content = default;
@@ -29,7 +29,7 @@ internal static class Envelope
         }
         catch (JsonException)
         {
-            return default; // The parsing will report it.
+            return default; // The data itself is read next, and shows that it is malformed.
         }
 
         return content;

@@ -17,8 +17,8 @@ internal struct ErrorMembers
     /// <summary>Gets the message; null if none.</summary>
     public readonly string? Message => _message ?? _otherMessage;
 
-    /// <summary>Reads the member whose value the reader is at. Returns false, without reading, if it is none of an
-    /// error.</summary>
+    /// <summary>Reads the member whose value the reader is at. Returns false, without reading, if an error has no such
+    /// member.</summary>
     public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         if (name.SequenceEqual("message"u8) || name.SequenceEqual("Message"u8) || name.SequenceEqual("error_message"u8))
@@ -51,7 +51,8 @@ internal struct ErrorMembers
         return true;
     }
 
-    /// <summary>Returns the error. A name in <c>code</c> says more than one in <c>status</c>.</summary>
+    /// <summary>Returns the error. Its type is <c>type</c>, else <c>code</c>, else <c>status</c>: a name in <c>code</c>
+    /// says more.</summary>
     public readonly ProviderError ToError() => new()
     {
         Type = _type ?? _code ?? _statusName ?? _status?.ToString(CultureInfo.InvariantCulture),
@@ -59,7 +60,7 @@ internal struct ErrorMembers
         StatusCode = _status ?? StatusOf(_type) ?? StatusOf(_code) ?? StatusOf(_statusName),
     };
 
-    // Only looks at the value: it may be a name instead, which the caller reads.
+    // Does not move the reader: if the value is a name, the caller reads it.
     private void PeekStatus(ref Utf8JsonReader reader)
     {
         bool isScalar = reader.TokenType is JsonTokenType.Number or JsonTokenType.String;

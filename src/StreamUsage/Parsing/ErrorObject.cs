@@ -33,11 +33,11 @@ internal static class ErrorObject
         return error.ToError();
     }
 
-    /// <summary>Returns the state with the error that the reader is at, if it is one.</summary>
+    /// <summary>Returns the state with the error that the reader is at; unchanged if the value is no error.</summary>
     public static UsageAccumulator ReadInto(ref Utf8JsonReader reader, in UsageAccumulator state) =>
         Read(ref reader) is { } error ? state.WithError(error) : state;
 
-    /// <summary>Returns the state with the error in a value, if it is one.</summary>
+    /// <summary>Returns the state with the error in a value; unchanged if the value is no error.</summary>
     public static UsageAccumulator ReadInto(ReadOnlySpan<byte> value, in UsageAccumulator state)
     {
         Utf8JsonReader reader = Utf8Json.ReadValue(value);

@@ -5,16 +5,17 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Finds an error whose members are not in an error object, among the members of an object that its parser
-/// does not know. A mutable struct: never copy it.</summary>
+/// <summary>Finds an error whose members stand at the root, such as <c>{code, message}</c> or <c>{success: false,
+/// errors}</c>. A parser offers it each root member that it does not read itself. A mutable struct: never copy
+/// it.</summary>
 internal struct FlatError
 {
     private ErrorMembers _members;
-    private ProviderError? _nested;
+    private ProviderError? _nested; // The first of `errors`.
     private bool _isExplicit, _hasCode, _isUnsuccessful;
 
-    /// <summary>Reads the member whose value the reader is at. Returns false, without reading, if it is none of an
-    /// error.</summary>
+    /// <summary>Reads the member whose value the reader is at. Returns false, without reading, if an error has no such
+    /// member.</summary>
     public bool TryRead(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         if (name.SequenceEqual("base_resp"u8))
@@ -68,8 +69,8 @@ internal struct FlatError
     /// <summary>Returns the error of an object that is known to be one.</summary>
     public readonly ProviderError ToError() => _members.ToError();
 
-    /// <summary>Reads the error of an object without a known protocol: its <c>error</c> member, else its own members.
-    /// Returns null if there is none.</summary>
+    /// <summary>Returns the error of an object in which its parser found nothing: its <c>error</c> member, else its own
+    /// members; null if there is none.</summary>
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static ProviderError? Read(ReadOnlySpan<byte> data)
     {
@@ -112,7 +113,11 @@ internal struct FlatError
                 _isExplicit |= reader.TokenType == JsonTokenType.Number && !reader.ValueSpan.SequenceEqual("0"u8);
                 _members.TryRead(ref reader, name);
             }
-            else if (!name.SequenceEqual("status_msg"u8) || !_members.TryRead(ref reader, "message"u8))
+            else if (name.SequenceEqual("status_msg"u8))
+            {
+                _members.TryRead(ref reader, "message"u8);
+            }
+            else
             {
                 reader.Skip();
             }

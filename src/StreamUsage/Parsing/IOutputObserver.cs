@@ -5,7 +5,7 @@ namespace StreamUsage.Parsing;
 /// block, and a tool's name begins a call.</remarks>
 internal interface IOutputObserver
 {
-    /// <summary>Gets whether the message is kept. If not, <see cref="OnBlock"/> and <see cref="OnField"/> have no
+    /// <summary>Gets whether the message is captured. If not, <see cref="OnBlock"/> and <see cref="OnField"/> have no
     /// effect, nor has the role of <see cref="OnMessage"/>, so a parser can skip them.</summary>
     bool KeepsMessage => false;
 

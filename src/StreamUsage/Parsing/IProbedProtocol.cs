@@ -2,7 +2,7 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents a built-in protocol that is recognised from one shared scan of an event's top-level
+/// <summary>Represents a built-in parser that recognizes its protocol in one shared scan of an event's top-level
 /// members.</summary>
 internal interface IProbedProtocol : IProtocolParser
 {

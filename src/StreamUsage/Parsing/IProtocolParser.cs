@@ -7,7 +7,8 @@ namespace StreamUsage.Parsing;
 /// fields.</summary>
 internal interface IProtocolParser : IUsageParser
 {
-    /// <summary>Gets the fields of the protocol's usage object; null if it has none.</summary>
+    /// <summary>Gets the fields of the protocol's usage object, for the documentation and its test; null if it has
+    /// none.</summary>
     UsageNames? UsageNames => null;
 
     /// <summary>Parses an event.</summary>

@@ -7,8 +7,8 @@ namespace StreamUsage.Parsing;
 /// <remarks>
 /// <para>If a parser throws, the event is skipped for the record: see <see cref="UsageRecord.SkippedEvents"/>. Output
 /// that it reported before stays. The caller's bytes are not affected.</para>
-/// <para>It must not block and has no timeout. It runs inside the caller's read, while <see cref="UsageTracking"/>'s
-/// members of the same response wait. It reads the last event of an abandoned response on the finalizer's
+/// <para>It must not block and has no timeout. It runs inside the caller's read. Meanwhile, calls to the same
+/// response's <see cref="UsageTracking"/> wait. It reads the last event of an abandoned response on the finalizer's
 /// thread.</para>
 /// </remarks>
 public interface IUsageParser

@@ -36,7 +36,7 @@ internal readonly ref struct OutputBlock
     /// string.</summary>
     public bool HasTextInput { get; init; }
 
-    /// <summary>Gets whether no output belongs to the block, such as a tool result. Output that follows begins another
+    /// <summary>Gets whether the block takes no output, as a tool result does. Output that follows begins another
     /// block.</summary>
     public bool IsClosed { get; init; }
 }

@@ -11,6 +11,6 @@ public enum ParserMatch
     Possible,
 
     /// <summary>Certainly. The parser reads this and all later events, unless a parser of the caller's format matches
-    /// as well.</summary>
+    /// the same event.</summary>
     Certain,
 }

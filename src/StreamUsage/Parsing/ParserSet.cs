@@ -80,6 +80,11 @@ internal sealed class ParserSet
 
     /// <summary>Returns the parser that fits an event best; null if none matches. Parsers of the caller's format come
     /// first, then certain before possible matches.</summary>
+    /// <param name="streamEvent">The event.</param>
+    /// <param name="callerFormat">The caller's format.</param>
+    /// <param name="isCertain">Whether the match is certain.</param>
+    /// <param name="fault">Set to the first exception of a parser or for malformed data, unless it is set
+    /// already.</param>
     public IUsageParser? Choose(StreamEvent streamEvent, ApiFormat callerFormat, out bool isCertain, ref Exception? fault)
     {
         IUsageParser? best = null;
@@ -101,7 +106,7 @@ internal sealed class ParserSet
         return best;
     }
 
-    // No built-in parser recognises malformed data.
+    // No built-in parser recognizes malformed data.
     private static RootProbe Probe(StreamEvent streamEvent, ref Exception? fault)
     {
         try

@@ -3,8 +3,9 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing;
 
-/// <summary>Represents a socket message's facts about its response: OpenAI's Realtime and Responses (<c>type</c>), and
-/// Gemini Live (<c>serverContent</c>, <c>usageMetadata</c>). Its spans lie in the message.</summary>
+/// <summary>Represents the root of a socket message: which response or turn it belongs to, and whether it ends it. It
+/// is a message of OpenAI's Realtime and Responses (<c>type</c>), or of Gemini Live (<c>serverContent</c>,
+/// <c>usageMetadata</c>). Its spans lie in the message.</summary>
 internal readonly ref struct SessionMessage
 {
     private readonly ReadOnlySpan<byte> _type, _response, _session, _serverContent;
@@ -77,8 +78,8 @@ internal readonly ref struct SessionMessage
     /// <summary>Gets whether the message is OpenAI's; else it is Gemini Live's.</summary>
     public bool IsOpenAI => !_type.IsEmpty;
 
-    /// <summary>Gets whether an OpenAI message is of Realtime, whose events have ids. Responses events have sequence
-    /// numbers instead.</summary>
+    /// <summary>Gets whether an OpenAI message is Realtime's: its events have an <c>event_id</c>. Responses events have
+    /// sequence numbers instead.</summary>
     public bool IsRealtime => _hasEventId;
 
     /// <summary>Gets whether the message belongs to a response of OpenAI. A Responses error ends one. A Realtime error,
@@ -131,7 +132,8 @@ internal readonly ref struct SessionMessage
         return false;
     }
 
-    /// <summary>Reads the models that the message names: the answering and the transcribing one.</summary>
+    /// <summary>Reads the models that the message names: the session's model, and the one that transcribes the user's
+    /// speech.</summary>
     public void ReadModels(ref string? model, ref string? transcriptionModel)
     {
         if (!_type.StartsWith("session."u8) || _session.IsEmpty)
@@ -147,6 +149,7 @@ internal readonly ref struct SessionMessage
         }
 
         transcriptionModel = FindName(transcription, "model"u8) ?? transcriptionModel;
+        // In a transcription session, the session's model transcribes.
         if (transcriptionModel is null && FindString(_session, "type"u8).SequenceEqual("transcription"u8))
         {
             transcriptionModel = model;
@@ -155,8 +158,9 @@ internal readonly ref struct SessionMessage
 
     private static string? FindName(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
     {
+        const int MaxLength = 256;
         ReadOnlySpan<byte> found = FindString(json, wanted);
-        return found.IsEmpty ? null : JsonStringText.ToString(found, 256);
+        return found.IsEmpty ? null : JsonStringText.ToString(found, MaxLength);
     }
 
     private static ReadOnlySpan<byte> FindString(ReadOnlySpan<byte> json, ReadOnlySpan<byte> wanted)
@@ -193,7 +197,7 @@ internal readonly ref struct SessionMessage
         }
         catch (JsonException)
         {
-            // The parsing will report it.
+            // The parser reads the same bytes next.
         }
 
         return default;

@@ -24,8 +24,8 @@ public readonly ref struct StreamEvent
     /// JSON in which long strings are cut and long arrays end early.</summary>
     public ReadOnlySpan<byte> Data { get; }
 
-    /// <summary>Gets whether the data is a JSON body, or one line of a body of JSON lines. False for a server-sent
-    /// event and for an element of a JSON array.</summary>
+    /// <summary>Gets whether the data is an object of a body without event framing: the whole body, or one line of JSON
+    /// lines. False for a server-sent event and for an element of a JSON array.</summary>
     public bool IsWholeBody { get; }
 
     internal IOutputObserver Output => _output ?? NoObserver.Instance;

@@ -19,6 +19,7 @@ internal sealed class TokenCountParser(string protocol, RootMembers count, strin
 
     public ParserMatch Match(in RootProbe probe)
     {
+        // The count must be the only member that identifies a protocol.
         bool isCount = probe.IsObject && probe.Members == count && probe.Object.SequenceEqual(_object)
             && !probe.HasUsage && !probe.HasChoices && !probe.HasOutput && !probe.HasError && probe.AnyType.IsEmpty
                 && probe.NamedType.IsEmpty;

@@ -49,7 +49,9 @@ internal sealed class BodyDrainer(DrainLimits limits, TimeProvider time) : IDisp
         }
 
         body.EndDrain(end);
-        Interlocked.Decrement(ref _running); // Closing a pipe takes as long as a read that ignores its token.
+
+        // Before the close, which for a pipe waits for a read that may ignore its token.
+        Interlocked.Decrement(ref _running);
         try
         {
             await drainable.CloseAsync().ConfigureAwait(false);

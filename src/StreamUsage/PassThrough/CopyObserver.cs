@@ -57,7 +57,28 @@ internal sealed class CopyObserver(Stream destination, TrackedBody body, long of
     public override IAsyncResult BeginWrite(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state)
     {
         Receive(buffer.AsSpan(offset, count));
-        return base.BeginWrite(buffer, offset, count, callback, state);
+        try
+        {
+            return Inner.BeginWrite(buffer, offset, count, callback, state);
+        }
+        catch
+        {
+            HasDestinationFailed = true;
+            throw;
+        }
+    }
+
+    public override void EndWrite(IAsyncResult asyncResult)
+    {
+        try
+        {
+            Inner.EndWrite(asyncResult);
+        }
+        catch
+        {
+            HasDestinationFailed = true;
+            throw;
+        }
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

@@ -1,7 +1,7 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents a stream that forwards properties, seeking and writes to an inner stream. Derived types override
-/// the other reads and the closing.</summary>
+/// <summary>Represents a stream that forwards properties, seeking and writes to an inner stream. A derived type that is
+/// read, or owns the inner stream, overrides the other reads and the closing.</summary>
 internal abstract class DelegatingStream(Stream inner) : Stream
 {
     public override bool CanRead => inner.CanRead;

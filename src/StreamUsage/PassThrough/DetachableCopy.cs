@@ -47,7 +47,13 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
             static copy => ((DetachableCopy)copy!).ReleaseCaller(null), this);
         await using (registration.ConfigureAwait(false))
         {
-            await (await Task.WhenAny(_copying, _callerRelease.Task).ConfigureAwait(false)).ConfigureAwait(false);
+            Task first = await Task.WhenAny(_copying, _callerRelease.Task).ConfigureAwait(false);
+            if (first != _copying)
+            {
+                AbandonedTask.Observe(_copying);
+            }
+
+            await first.ConfigureAwait(false);
         }
     }
 
@@ -85,11 +91,6 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
     {
         _drainDecision.TrySetResult(false);
         _abort.Cancel();
-        _ = _copying.ContinueWith(
-            static copying => copying.Exception, // Observed.
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
     }
 
     public ValueTask CloseAsync() => ValueTask.CompletedTask;
@@ -200,7 +201,7 @@ internal sealed class DetachableCopy(Stream destination, TrackedBody body, long 
     public override void SetLength(long value) => throw new NotSupportedException();
 
     // Ends the caller's wait, with the caller's cancellation if the fault is null. During a write, EndWrite releases a
-    // cancelled caller instead: no byte may reach the destination after the caller was released.
+    // canceled caller instead: no byte may reach the destination after the caller was released.
     private void ReleaseCaller(Exception? fault)
     {
         lock (_gate)

@@ -14,13 +14,14 @@ internal sealed class DetachablePipe(PipeReader inner, TrackedBody body)
     private Task<ReadResult>? _pending; // The caller may have abandoned it.
     private CancellationTokenSource? _abort;
     private SequencePosition? _held;
+    private volatile bool _isDetached; // Any thread may cancel a pending read.
 
     public bool IsReading => _pending is { IsCompleted: false };
 
     public bool HasPending => _pending is not null;
 
     /// <summary>Gets whether the drainer has taken the pipe.</summary>
-    public bool IsDetached { get; private set; }
+    public bool IsDetached => _isDetached;
 
     /// <summary>Takes the result of an abandoned read. Returns false if it is still running.</summary>
     public bool TryTakePending(out ReadResult result)
@@ -54,7 +55,7 @@ internal sealed class DetachablePipe(PipeReader inner, TrackedBody body)
     /// <param name="held">The start of the buffer that the reader has not returned; null if none.</param>
     public void Detach(SequencePosition? held)
     {
-        IsDetached = true;
+        _isDetached = true;
         _held = held;
     }
 
@@ -66,6 +67,7 @@ internal sealed class DetachablePipe(PipeReader inner, TrackedBody body)
             inner.AdvanceTo(held); // Not in Detach: a pipe that its owner has completed throws here.
         }
 
+        bool wasCanceled = false;
         for (long end = offset + maxBytes; offset < end;)
         {
             ReadResult result = await (_pending ??= BeginRead()).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -82,13 +84,25 @@ internal sealed class DetachablePipe(PipeReader inner, TrackedBody body)
                 return offset;
             }
 
-            if (result.IsCanceled)
+            // The reader's last CancelPendingRead may end one read here. A pipe that cancels again is not read on.
+            if (result.IsCanceled && wasCanceled)
             {
                 return null;
             }
+
+            wasCanceled = result.IsCanceled;
         }
 
         return null;
+    }
+
+    /// <summary>Cancels the caller's pending read. The drainer's reads are not the caller's.</summary>
+    public void CancelPendingRead()
+    {
+        if (!_isDetached)
+        {
+            inner.CancelPendingRead();
+        }
     }
 
     public void Abort() => _abort?.Cancel();
@@ -125,9 +139,14 @@ internal sealed class DetachablePipe(PipeReader inner, TrackedBody body)
             {
                 result = await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch when (pending.IsFaulted || pending.IsCanceled)
+            catch
             {
-                _pending = null;
+                AbandonedTask.Observe(pending); // The caller may not come back.
+                if (pending.IsFaulted || pending.IsCanceled)
+                {
+                    _pending = null;
+                }
+
                 throw;
             }
 

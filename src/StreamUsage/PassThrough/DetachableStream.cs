@@ -2,7 +2,7 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents a body's stream with draining on. Cancelling a read of an HTTP/1.1 body kills its connection, so
+/// <summary>Represents a body's stream with draining on. Canceling a read of an HTTP/1.1 body kills its connection, so
 /// the caller's token cancels only the caller's wait: see <see cref="UpstreamReads"/>. This costs one copy a read, and
 /// a buffer during an asynchronous read.</summary>
 /// <remarks>A seekable stream has no connection and is read directly.</remarks>
@@ -70,7 +70,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         try
         {
             int length = Inner.Read(buffer);
-            _reads.Give(buffer[..length]);
+            _reads.PassToBody(buffer[..length]);
             return length;
         }
         finally
@@ -90,7 +90,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         try
         {
             int length = Inner.Read(buffer, offset, count);
-            _reads.Give(buffer.AsSpan(offset, length));
+            _reads.PassToBody(buffer.AsSpan(offset, length));
             return length;
         }
         finally
@@ -110,7 +110,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
         ObjectDisposedException.ThrowIf(_reads.IsDetached, this);
         if (_isDirect || cancellationToken.IsCancellationRequested)
         {
-            // A token that was cancelled before the call harms no connection: the inner stream reports it.
+            // A token that was canceled before the call harms no connection: the inner stream reports it.
             return _reads.TryBeginDirectRead()
                 ? ReadDirectly(buffer, cancellationToken)
                 : ValueTask.FromCanceled<int>(cancellationToken);
@@ -175,7 +175,7 @@ internal sealed class DetachableStream(Stream inner, TrackedBody body, long offs
             try
             {
                 int length = await read.ConfigureAwait(false);
-                _reads.Give(buffer.Span[..length]);
+                _reads.PassToBody(buffer.Span[..length]);
                 return length;
             }
             finally

@@ -13,8 +13,8 @@ internal interface IDrainable
     bool TryDetach(Func<bool> beginDrain);
 
     /// <summary>Reads the rest of a detached body. Throws if the body breaks, and may throw on cancellation.</summary>
-    /// <param name="maxBytes">The limit, counted from the first byte that the reader did not get. The read that crosses
-    /// it is the last one.</param>
+    /// <param name="maxBytes">The limit, counted from the first byte that the reader did not get, or of a pipe did not
+    /// consume. The read that crosses it is the last one.</param>
     /// <param name="cancellationToken">Ends the draining.</param>
     /// <returns>The offset after the last byte of the body, or of the format's last event; null if neither was
     /// reached.</returns>

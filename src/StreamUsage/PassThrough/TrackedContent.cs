@@ -8,22 +8,20 @@ namespace StreamUsage.PassThrough;
 internal sealed class TrackedContent : HttpContent, IDrainable
 {
     private readonly HttpContent _inner;
-    private readonly AbandonmentGuard _guard;
+    private readonly BodyReadGuard _guard;
     private IDrainable? _source; // The stream or copy in use that can be drained; null if none.
     private bool _wasAsked, _cannotSeek;
 
     public TrackedContent(HttpContent inner, TrackedBody body, UsageTracking tracking, BodyDrainer? drainer)
     {
         _inner = inner;
-        _guard = new AbandonmentGuard(body, drainer);
+        _guard = new BodyReadGuard(body, drainer);
         Tracking = tracking;
         _guard.Drainable = drainer is null ? null : this;
         inner.CopyHeadersTo(this);
     }
 
     public UsageTracking Tracking { get; }
-
-    public HttpContent Inner => _inner;
 
     bool IDrainable.IsReading => _source is { IsReading: true };
 
@@ -84,7 +82,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
 
         // The inner content copies in its own way, straight from its connection if it can. It also reports a token that
-        // was cancelled before.
+        // was canceled before.
         bool isFirst = MarkAsked();
         var copy = new CopyObserver(stream, _guard.Body, StreamPosition);
         Task copying;
@@ -224,7 +222,7 @@ internal sealed class TrackedContent : HttpContent, IDrainable
         }
         catch (Exception fault)
         {
-            bool hasLeft = copy.HasDestinationFailed && !AbandonmentGuard.IsCancellation(fault, cancellationToken);
+            bool hasLeft = copy.HasDestinationFailed && !BodyReadGuard.IsCancellation(fault, cancellationToken);
             if (!hasLeft && !copy.IsReading)
             {
                 _source = before; // The copy is over, but the body may be read on.

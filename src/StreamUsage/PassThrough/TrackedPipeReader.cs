@@ -9,12 +9,12 @@ namespace StreamUsage.PassThrough;
 /// <param name="guard">The guard that the body's wrappers share.</param>
 /// <param name="leaveOpen">Whether the inner reader stays open.</param>
 /// <param name="canDrain">Whether the body may be drained.</param>
-internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard, bool leaveOpen, bool canDrain) : PipeReader, IDrainable
+internal sealed class TrackedPipeReader(PipeReader inner, BodyReadGuard guard, bool leaveOpen, bool canDrain) : PipeReader, IDrainable
 {
     private readonly DetachablePipe? _detachable = canDrain ? new DetachablePipe(inner, guard.Body) : null;
     private SequencePosition _held; // The start of the buffer that the caller holds.
     private long _consumed; // The body offset of the first unconsumed byte.
-    private long _consumedIndex; // The same position as an index in the segments.
+    private long _consumedIndex; // The same position in the segments' own numbers, to measure AdvanceTo.
     private int _waitingReads;
     private bool _isHeld, _isCompleted;
 
@@ -76,7 +76,17 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         ReturnBuffer(consumed, index);
     }
 
-    public override void CancelPendingRead() => inner.CancelPendingRead();
+    public override void CancelPendingRead()
+    {
+        if (_detachable is null)
+        {
+            inner.CancelPendingRead();
+        }
+        else
+        {
+            _detachable.CancelPendingRead();
+        }
+    }
 
     [Obsolete("OnWriterCompleted has been deprecated and may not be invoked on all implementations of PipeReader.")]
     public override void OnWriterCompleted(Action<Exception?, object?> callback, object? state) => inner.OnWriterCompleted(callback, state);
@@ -142,7 +152,7 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         ThrowIfDetached();
         try
         {
-            // A token cancelled before the call harms no connection, and a concurrent read is refused: the inner pipe
+            // A token canceled before the call harms no connection, and a concurrent read is refused: the inner pipe
             // reports both.
             if (_detachable is not null && _waitingReads == 0 && (_detachable.HasPending || !cancellationToken.IsCancellationRequested))
             {
@@ -207,33 +217,38 @@ internal sealed class TrackedPipeReader(PipeReader inner, AbandonmentGuard guard
         return result;
     }
 
-    // A copy of a detached reader fails in its first read. If null or completed, the inner pipe throws its own
-    // exception.
+    // For a null destination or a completed reader, the inner pipe throws its own exception. A copy of a detached
+    // reader fails here, in its first read.
     private bool ReadsHere(object? destination) => destination is not null && (!_isCompleted || _detachable is { IsDetached: true });
 
-    // A copy ends with the data, with a failed read, which was handled, or with its destination.
+    // A copy ends at the end of the data, with a failed read (handled there), with a refused read (which ends nothing),
+    // or because its destination failed.
     private async Task WatchAsync(Task copying)
     {
         try
         {
             await copying.ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException && !IsRefusal(fault))
         {
             guard.LeaveOrAbort();
             throw;
         }
     }
 
-    // A read that the pipe refuses, because of a pending read or an unreturned buffer, ends nothing.
+    // A read that the pipe refuses ends nothing.
     private void Fail(Exception fault, CancellationToken cancellationToken)
     {
-        bool mayRefuse = _isHeld || _isCompleted || Volatile.Read(ref _waitingReads) != 0;
-        if (!mayRefuse || fault is not InvalidOperationException || fault is ObjectDisposedException)
+        if (!IsRefusal(fault))
         {
             guard.Fail(fault, cancellationToken);
         }
     }
+
+    // A pipe refuses a read because of a pending one, or of a buffer that was not returned.
+    private bool IsRefusal(Exception fault) =>
+        fault is InvalidOperationException and not ObjectDisposedException
+        && (_isHeld || _isCompleted || Volatile.Read(ref _waitingReads) != 0);
 
     private void ThrowIfDetached() => _detachable?.ThrowIfDetached();
 

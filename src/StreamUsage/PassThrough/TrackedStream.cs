@@ -6,7 +6,7 @@ namespace StreamUsage.PassThrough;
 /// <param name="guard">The guard that the body's wrappers share.</param>
 /// <param name="leaveOpen">Whether the inner stream stays open.</param>
 /// <param name="position">The stream's position in the body, if the stream cannot tell.</param>
-internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool leaveOpen = false, long position = 0)
+internal sealed class TrackedStream(Stream inner, BodyReadGuard guard, bool leaveOpen = false, long position = 0)
     : DelegatingStream(inner)
 {
     private readonly long _origin = inner.CanSeek ? inner.Position : 0; // The stream's position at the body's start.
@@ -130,14 +130,23 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
             return Inner.BeginRead(buffer!, offset, count, callback, state); // The inner stream throws.
         }
 
-        var read = new TrackedRead(buffer.AsMemory(offset, count), callback);
-        read.Inner = Inner.BeginRead(buffer, offset, count, callback is null ? null : read.Complete, state);
+        var read = new TrackedReadResult(buffer.AsMemory(offset, count), callback);
+        try
+        {
+            read.Inner = Inner.BeginRead(buffer, offset, count, callback is null ? null : read.Complete, state);
+        }
+        catch (Exception fault)
+        {
+            Fail(fault, CancellationToken.None);
+            throw;
+        }
+
         return read;
     }
 
     public override int EndRead(IAsyncResult asyncResult)
     {
-        if (asyncResult is not TrackedRead read)
+        if (asyncResult is not TrackedReadResult read)
         {
             return Inner.EndRead(asyncResult);
         }
@@ -153,7 +162,11 @@ internal sealed class TrackedStream(Stream inner, AbandonmentGuard guard, bool l
             throw;
         }
 
-        Receive(read.Buffer.Span, length);
+        if (read.TryEnd())
+        {
+            Receive(read.Buffer.Span, length);
+        }
+
         return length;
     }
 

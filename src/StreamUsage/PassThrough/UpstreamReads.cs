@@ -23,7 +23,7 @@ internal sealed class UpstreamReads(Stream inner, TrackedBody body, long offset)
     private Task<int>? _pending;
     private CancellationTokenSource? _abort;
     private int _directReads;
-    private bool _isWait; // The pending read is one of no bytes, which only waits.
+    private bool _isZeroByteRead; // The pending read is a zero-byte read, which only waits for data.
     private volatile bool _isDetached;
 
     /// <summary>Gets whether the drainer has taken the stream.</summary>
@@ -70,7 +70,7 @@ internal sealed class UpstreamReads(Stream inner, TrackedBody body, long offset)
                 return _offset;
             }
 
-            Give(_buffer.AsSpan(_start, _end - _start));
+            PassToBody(_buffer.AsSpan(_start, _end - _start));
             _start = _end;
             if (body.IsTerminal)
             {
@@ -130,7 +130,7 @@ internal sealed class UpstreamReads(Stream inner, TrackedBody body, long offset)
 
     /// <summary>Passes bytes to the tracked body. The wrapper above passes the same bytes at the same offset, which the
     /// body then ignores.</summary>
-    public void Give(ReadOnlySpan<byte> bytes)
+    public void PassToBody(ReadOnlySpan<byte> bytes)
     {
         body.Receive(_offset, bytes);
         _offset += bytes.Length;
@@ -191,7 +191,7 @@ internal sealed class UpstreamReads(Stream inner, TrackedBody body, long offset)
             ObjectDisposedException.ThrowIf(_isDetached, this);
             int length = Math.Min(buffer.Length, _end - _start);
             _buffer.AsSpan(_start, length).CopyTo(buffer);
-            Give(buffer[..length]);
+            PassToBody(buffer[..length]);
             _start += length;
             if (_start == _end)
             {
@@ -209,16 +209,16 @@ internal sealed class UpstreamReads(Stream inner, TrackedBody body, long offset)
         while (true)
         {
             Task<int> pending;
-            bool isWait;
+            bool isZeroByteRead;
             lock (this)
             {
                 if (_start != _end)
                 {
-                    return false; // The bytes arrived as the reader left.
+                    return false; // An earlier read has left bytes.
                 }
 
                 pending = _pending ??= BeginRead(length);
-                isWait = _isWait;
+                isZeroByteRead = _isZeroByteRead;
             }
 
             int read;
@@ -226,12 +226,17 @@ internal sealed class UpstreamReads(Stream inner, TrackedBody body, long offset)
             {
                 read = await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch when (pending.IsFaulted || pending.IsCanceled)
+            catch
             {
-                // If the read succeeded although its wait was cancelled, the next read gets the bytes.
-                lock (this)
+                AbandonedTask.Observe(pending); // The caller may not come back.
+
+                // If the read succeeded although its wait was canceled, the next read gets the bytes.
+                if (pending.IsFaulted || pending.IsCanceled)
                 {
-                    _pending = ReferenceEquals(_pending, pending) ? null : _pending;
+                    lock (this)
+                    {
+                        _pending = ReferenceEquals(_pending, pending) ? null : _pending;
+                    }
                 }
 
                 throw;
@@ -246,12 +251,12 @@ internal sealed class UpstreamReads(Stream inner, TrackedBody body, long offset)
 
                 _pending = null;
                 _start = 0;
-                _end = isWait ? 0 : read;
+                _end = isZeroByteRead ? 0 : read;
             }
 
-            if (!isWait || length == 0)
+            if (!isZeroByteRead || length == 0)
             {
-                return !isWait && read == 0;
+                return !isZeroByteRead && read == 0;
             }
         }
     }
@@ -259,8 +264,8 @@ internal sealed class UpstreamReads(Stream inner, TrackedBody body, long offset)
     private Task<int> BeginRead(int length)
     {
         _abort ??= new CancellationTokenSource();
-        _isWait = length == 0;
-        if (_isWait)
+        _isZeroByteRead = length == 0;
+        if (_isZeroByteRead)
         {
             return inner.ReadAsync(Memory<byte>.Empty, _abort.Token).AsTask();
         }

@@ -1,7 +1,7 @@
 namespace StreamUsage.Recording;
 
-/// <summary>Represents the open bodies of a tracker, for which a shutdown waits. It refers to their state, never to the
-/// content that wraps it.</summary>
+/// <summary>Represents the open bodies of a tracker, for the shutdown and the journal. It holds bodies, never their
+/// wrappers. A linked list through the bodies: adding one allocates nothing.</summary>
 internal sealed class OpenBodies
 {
     private readonly object _gate = new();

@@ -8,7 +8,7 @@ namespace StreamUsage.Recording;
 /// Decides how a response ended. The first line that fits counts; each names the outcome, the status and the status
 /// code:
 /// <list type="table">
-/// <item><term>no response</term><description>NoResponse; Cancelled, 499 if the caller cancelled; else Failed, 504 for
+/// <item><term>no response</term><description>NoResponse; Canceled, 499 if the caller canceled; else Failed, 504 for
 /// a timeout, else 502</description></item>
 /// <item><term>HTTP status 400 or above</term><description>ProviderError, Failed, that status</description></item>
 /// <item><term>an error event or error object</term><description>ProviderError, Failed, its status, else
@@ -17,7 +17,7 @@ namespace StreamUsage.Recording;
 /// 200</description></item>
 /// <item><term>a complete answer</term><description>Completed, Completed, the HTTP status, else
 /// 200</description></item>
-/// <item><term>the reader left</term><description>ClientAborted, Cancelled, 499</description></item>
+/// <item><term>the reader left</term><description>ClientAborted, Canceled, 499</description></item>
 /// <item><term>the body broke, or a shutdown</term><description>Interrupted, Failed, 502</description></item>
 /// <item><term>only comments, pings and end markers, or nothing</term><description>Empty, Failed,
 /// 503</description></item>
@@ -32,8 +32,15 @@ internal static class OutcomeRules
     private const int ServiceUnavailable = 503;
     private const int GatewayTimeout = 504;
 
+    /// <summary>Decides for a response.</summary>
+    /// <param name="httpStatusCode">The HTTP status; null if unknown.</param>
+    /// <param name="state">What the parser has read.</param>
+    /// <param name="isComplete">Whether the answer is complete.</param>
+    /// <param name="hasProtocol">Whether a parser has read an event.</param>
+    /// <param name="end">Why the reading ended.</param>
+    /// <param name="isEmpty">Whether nothing came but comments, pings and end markers.</param>
     public static Verdict Decide(
-        int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool isRead, StreamEnd end, bool isEmpty)
+        int? httpStatusCode, in UsageAccumulator state, bool isComplete, bool hasProtocol, StreamEnd end, bool isEmpty)
     {
         if (httpStatusCode >= 400)
         {
@@ -60,7 +67,7 @@ internal static class OutcomeRules
             StreamEnd.ReaderLeft => new(StreamOutcome.ClientAborted, UsageStatus.Cancelled, ClientClosedRequest),
             StreamEnd.Broke or StreamEnd.ShutDown => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
             _ when isEmpty => new(StreamOutcome.Empty, UsageStatus.Failed, ServiceUnavailable),
-            _ when !isRead => new(StreamOutcome.Unreadable, UsageStatus.Failed, BadGateway),
+            _ when !hasProtocol => new(StreamOutcome.Unreadable, UsageStatus.Failed, BadGateway),
             _ => new(StreamOutcome.Interrupted, UsageStatus.Failed, BadGateway),
         };
     }

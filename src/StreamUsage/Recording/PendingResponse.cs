@@ -1,4 +1,5 @@
 using StreamUsage.Delivery;
+using StreamUsage.Delivery.Outbox;
 using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Recording;
@@ -11,12 +12,16 @@ namespace StreamUsage.Recording;
 internal sealed class PendingResponse(TrackedBody body, UsageRecord record, UsageReporter reporter, PendingRecords.Group group)
     : PendingRecord
 {
-    private TrackedBody? _body = body; // Released when it is reported, as the record may wait for long.
+    private TrackedBody? _body = body; // Released by the report, since the record may wait for a long time.
 
     public IReadOnlyList<Exception> EstimateFaults { get; init; } = [];
 
     /// <summary>Gets or sets why the record could not be built or delivered; null if it was.</summary>
     public Exception? RecordFault { get; set; }
+
+    /// <summary>Gets or sets the outbox that did not store the record, so that it is delivered directly; null if there
+    /// is none.</summary>
+    public OutboxDelivery? RefusedBy { get; set; }
 
     /// <summary>Completes the response's handle and reports the record, once. Never throws.</summary>
     public void Report(DeliveryResult result)
@@ -49,10 +54,11 @@ internal sealed class PendingResponse(TrackedBody body, UsageRecord record, Usag
         }
     }
 
-    // Without a queue, the handle waits for the sinks.
+    // Without background delivery, only now is the result known.
     protected override void OnEnded(DeliveryResult result)
     {
         Report(result);
+        RefusedBy?.SettleDirect(record.Id, result);
         UsageActivity.End(Activity);
         group.RemoveOne();
     }

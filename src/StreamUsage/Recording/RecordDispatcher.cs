@@ -9,12 +9,14 @@ using StreamUsage.Recording.Stored;
 namespace StreamUsage.Recording;
 
 /// <summary>Processes the starts and ends of responses off the readers' threads. It calls the sinks with a start. For
-/// an end, it builds the record, delivers it, completes the handle and reports, in this order.</summary>
-/// <remarks>Waking a thread costs a reader some 20 µs, twice the rest of an end (docs/internals/delivery.md). So ends
-/// wait for a timer that ticks while responses are open, unless somebody awaits the record.</remarks>
+/// an end, it builds the record, and stores it in the outbox or gives it to the sinks' queues. Then it completes the
+/// handle and reports. Without background delivery, the handle first waits for the sinks.</summary>
+/// <remarks>Waking a thread costs a reader some 20 µs, twice as much as the rest of an end
+/// (docs/internals/delivery.md). So ends wait for a timer that ticks while responses are open, unless somebody awaits
+/// the record.</remarks>
 internal sealed class RecordDispatcher : IThreadPoolWorkItem
 {
-    private const int MaxIdleTicks = 100;
+    private const int MaxIdleTicks = 100; // The timer stops after a second without open responses.
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
 
@@ -26,12 +28,12 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     private readonly PendingRecords _pending = new();
     private readonly ConcurrentQueue<TrackedBody> _inbox = new();
     private readonly Timer _timer;
-    private int _isDraining, _isTicking, _idleTicks;
+    private int _isProcessing, _isTicking, _idleTicks;
 
     public RecordDispatcher(RecordBuilder builder, RecordDelivery delivery, UsageReporter reporter, StoredAnswers answers)
     {
         (_builder, _delivery, _reporter, _answers) = (builder, delivery, reporter, answers);
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        using (ExecutionContext.SuppressFlow())
         {
             _timer = new Timer(static dispatcher => ((RecordDispatcher)dispatcher!).OnTick(), this, Timeout.Infinite, Timeout.Infinite);
         }
@@ -42,8 +44,8 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     /// <summary>Gets the delivery from the outbox; null without one.</summary>
     public OutboxDelivery? Outbox { get; private set; }
 
-    /// <summary>Stores records in an outbox before they are delivered, and open responses while they are
-    /// read.</summary>
+    /// <summary>From now on, stores records in an outbox before they are delivered, and the state of open responses
+    /// while they are read. Call it once, before the first response.</summary>
     /// <returns>The journal of open responses, which the caller disposes.</returns>
     public OpenJournal StartOutbox(IRecordOutbox outbox, TimeProvider time)
     {
@@ -54,11 +56,11 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
 
     public void Begin(TrackedBody body)
     {
-        bool hasStart = TakesStart(body) || body.NeedsModel;
-        body.IsStartPending = hasStart; // Before a shutdown can end the body.
+        bool isQueued = TakesStart(body) || body.NeedsModel;
+        body.IsBeginQueued = isQueued; // Before a shutdown can end the body.
         _open.Add(body);
         _reporter.Opened();
-        if (hasStart)
+        if (isQueued)
         {
             _inbox.Enqueue(body);
         }
@@ -66,13 +68,16 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         StartTicking();
     }
 
-    /// <summary>Adds a response that has ended.</summary>
+    /// <summary>Adds the record of a response that is ending to the pending ones. A shutdown or a flush waits for
+    /// it.</summary>
+    public PendingRecords.Group AddPending() => _pending.Add();
+
+    /// <summary>Adds a response that has ended and whose record is pending.</summary>
     /// <param name="body">The response.</param>
     /// <param name="isAwaited">Whether somebody awaits its record.</param>
     public void Complete(TrackedBody body, bool isAwaited)
     {
         TagCaller(body);
-        body.Pending = _pending.Add();
         _inbox.Enqueue(body);
         _open.Remove(body); // After it became pending: a shutdown waits for open, then for pending ones.
         _reporter.Closed();
@@ -95,29 +100,30 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Returns a task that completes when the records of all ended responses were delivered or have
-    /// failed.</summary>
+    /// <summary>Returns a task that completes when the sinks have the records of all ended responses, including those
+    /// on disk, or never get them.</summary>
     public Task WhenDelivered()
     {
         Hurry();
-        return Outbox is null ? _pending.WhenEnded() : WhenSettledAsync(Outbox.Outbox);
+        return Outbox is null or { IsStopped: true } ? WhenHandedOver() : WhenSettledAsync(Outbox);
     }
 
-    /// <summary>Returns a task that completes when every sink call for the responses that have ended by now has
-    /// returned.</summary>
+    /// <summary>Returns a task that completes when no record is with a sink or on its way to one. It does not wait for
+    /// records that are only on disk.</summary>
     public Task WhenHandedOver()
     {
         Hurry();
         return Outbox is null ? _pending.WhenEnded() : Task.WhenAll(_pending.WhenEnded(), Outbox.WhenEnded());
     }
 
-    private async Task WhenSettledAsync(IRecordOutbox outbox)
+    private async Task WhenSettledAsync(OutboxDelivery outbox)
     {
         await _pending.WhenEnded().ConfigureAwait(false);
-        await outbox.WhenSettledAsync().ConfigureAwait(false);
+        await outbox.Outbox.WhenSettledAsync().ConfigureAwait(false);
+        await outbox.WhenEnded().ConfigureAwait(false); // The outbox does not know, if its file cannot be used.
     }
 
-    void IThreadPoolWorkItem.Execute() => Drain();
+    void IThreadPoolWorkItem.Execute() => ProcessInbox();
 
     private void StartTicking()
     {
@@ -130,7 +136,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     private void OnTick()
     {
         _idleTicks = !_inbox.IsEmpty || !_open.IsEmpty ? 0 : _idleTicks + 1;
-        Drain();
+        ProcessInbox();
         if (_idleTicks < MaxIdleTicks)
         {
             return;
@@ -140,27 +146,27 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         _timer.Change(Timeout.Infinite, Timeout.Infinite);
         Volatile.Write(ref _isTicking, 0);
         Interlocked.MemoryBarrier();
-        if (!_inbox.IsEmpty)
+        if (!_inbox.IsEmpty) // An open response needs no tick: its end starts the timer.
         {
             StartTicking();
         }
     }
 
-    // Whether a response that shows a background answer has a record is known at its end.
+    // A fetch of a stored answer has no start: only its end tells whether it has a record.
     private bool TakesStart(TrackedBody body) => body.StoredAnswerId is null && _delivery.SupportsStarts;
 
     // One thread at a time, so that records are begun in the order in which their responses ended.
-    private void Drain()
+    private void ProcessInbox()
     {
-        while (!_inbox.IsEmpty && Interlocked.Exchange(ref _isDraining, 1) == 0)
+        while (!_inbox.IsEmpty && Interlocked.Exchange(ref _isProcessing, 1) == 0)
         {
             while (_inbox.TryDequeue(out TrackedBody? body))
             {
-                if (body.IsStartPending)
+                if (body.IsBeginQueued)
                 {
                     UsageStart? start = TakesStart(body) ? _builder.CreateStart(body) : null;
                     _ = body.Context; // Reads the model from the request, off the byte path.
-                    body.EndStart();
+                    body.EndBegin();
                     body.Starts = start is null ? null : _delivery.Start(start, body.Trace);
                 }
                 else
@@ -169,7 +175,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
                 }
             }
 
-            Volatile.Write(ref _isDraining, 0);
+            Volatile.Write(ref _isProcessing, 0);
             Interlocked.MemoryBarrier();
         }
     }
@@ -177,14 +183,14 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     // On the reader's thread, because the caller's activity ends soon after the body. Estimates would take too long.
     private static void TagCaller(TrackedBody body)
     {
-        if (body.Caller is not { } caller)
+        if (body.CallerActivity is not { } caller)
         {
             return;
         }
 
         try
         {
-            body.IsCallerTagged = UsageActivity.TryDescribe(caller, body.ToCall(RecordBuilder.ToTelemetry(body)));
+            body.IsCallerActivityTagged = UsageActivity.TryDescribe(caller, body.ToCall(RecordBuilder.CreateUnpriced(body)));
         }
         catch (Exception)
         {
@@ -195,7 +201,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
     // Never throws.
     private async Task RecordAsync(TrackedBody body)
     {
-        PendingRecords.Group group = body.Pending!;
+        PendingRecords.Group group = body.PendingGroup!;
         if (!await SettleBackgroundAnswerAsync(body).ConfigureAwait(false))
         {
             body.CompleteWithoutRecord();
@@ -212,22 +218,29 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         }
         catch (Exception fault)
         {
-            record = RecordBuilder.Minimal(body, fault);
+            record = RecordBuilder.CreateMinimal(body, fault);
             recordFault = fault;
         }
 
         var pending = new PendingResponse(body, record, _reporter, group)
         {
-            Activity = UsageActivity.Start(body.IsCallerTagged ? body.Trace : UsageActivity.WriteSpan(body.ToCall(record), body.Trace)),
+            Activity = UsageActivity.Start(
+                body.IsCallerActivityTagged ? body.Trace : UsageActivity.WriteSpan(body.ToCall(record), body.Trace)),
             EstimateFaults = estimateFaults,
             RecordFault = recordFault,
         };
         DeliveryResult? result;
         try
         {
-            result = await StoreAsync(record, body).ConfigureAwait(false)
-                ? DeliveryResult.Stored
-                : await _delivery.DeliverAsync(record, pending, body.Starts).ConfigureAwait(false);
+            if (await StoreAsync(record, body).ConfigureAwait(false))
+            {
+                result = DeliveryResult.Stored;
+            }
+            else
+            {
+                pending.RefusedBy = Outbox;
+                result = await _delivery.DeliverAsync(record, pending, body.Starts).ConfigureAwait(false);
+            }
         }
         catch (Exception fault)
         {
@@ -243,8 +256,9 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
         pending.EndReport();
     }
 
-    // Returns false for a response that shows a background answer which another one bills. Runs before the record is
-    // built, in the order in which responses ended: an answer is remembered before a later response can show its end.
+    // Returns false for a fetch that bills nothing: the answer has not ended, or another response bills it. Runs before
+    // the record is built, in the order in which responses ended. So an answer is remembered before a fetch can show
+    // its end.
     private async ValueTask<bool> SettleBackgroundAnswerAsync(TrackedBody body)
     {
         if (body.StoredAnswerId is not null)
@@ -271,6 +285,7 @@ internal sealed class RecordDispatcher : IThreadPoolWorkItem
             return false;
         }
 
+        // A stored record may reach its sink at once, and must not overtake its start.
         if (body.Starts is { } starts)
         {
             await Task.WhenAll(starts).WaitAsync(_delivery.StartTimeout, body.Settings.Time)

@@ -7,9 +7,9 @@ internal struct RecordPromise
     private TaskCompletionSource<UsageRecord>? _completion;
     private TaskCompletionSource<DeliveryResult>? _delivery;
     private DeliveryResult _result;
-    private bool _isCancelled;
+    private bool _isCanceled;
 
-    /// <summary>Gets the delivered record; null before that.</summary>
+    /// <summary>Gets the record; null before <see cref="Keep"/>.</summary>
     public UsageRecord? Record { get; private set; }
 
     public readonly bool IsAwaited => _completion is not null || _delivery is not null;
@@ -22,7 +22,7 @@ internal struct RecordPromise
         {
             _completion.TrySetResult(Record);
         }
-        else if (_isCancelled)
+        else if (_isCanceled)
         {
             _completion.TrySetCanceled();
         }
@@ -38,7 +38,7 @@ internal struct RecordPromise
         {
             _delivery.TrySetResult(_result);
         }
-        else if (_isCancelled)
+        else if (_isCanceled)
         {
             _delivery.TrySetCanceled();
         }
@@ -53,12 +53,12 @@ internal struct RecordPromise
     }
 
     /// <summary>Notes that there will be no record.</summary>
-    public void Cancel() => _isCancelled = true;
+    public void Cancel() => _isCanceled = true;
 
     /// <summary>Completes the tasks, after <see cref="Keep"/> or <see cref="Cancel"/> and outside the lock.</summary>
     public readonly void Complete()
     {
-        if (_isCancelled)
+        if (_isCanceled)
         {
             _delivery?.TrySetCanceled();
             _completion?.TrySetCanceled();

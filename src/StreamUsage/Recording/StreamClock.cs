@@ -6,8 +6,9 @@ namespace StreamUsage.Recording;
 internal readonly struct StreamClock
 {
     private readonly TimeProvider _time;
-    private readonly long _start, _startTick;
-    private readonly TimeSpan _before;
+    private readonly long _start;
+    private readonly long _startTick; // Negative if the clock is not the system's.
+    private readonly TimeSpan _before; // From the request's start to this clock's creation.
 
     public StreamClock(TimeProvider time, DateTimeOffset? requestStartedAt)
     {
@@ -28,13 +29,13 @@ internal readonly struct StreamClock
 
     public DateTimeOffset StartedAt { get; }
 
-    /// <summary>Returns a clock with the request's start, for one that was created without.</summary>
+    /// <summary>Returns this clock with a start that became known later.</summary>
     public StreamClock StartAt(DateTimeOffset requestStartedAt) => new(this, requestStartedAt);
 
     public long Now() => _time.GetTimestamp();
 
-    /// <summary>Returns the time to within one tick of the system, up to 16 ms. Costs 20 ns less than
-    /// <see cref="Now"/>. Exact if the clock is not the system's.</summary>
+    /// <summary>Returns a timestamp that differs from the time by at most one system tick (16 ms). Costs 20 ns less
+    /// than <see cref="Now"/>. Exact if the clock is not the system's.</summary>
     public long NowRoughly() => _startTick < 0 ? Now() : _start + ((Environment.TickCount64 - _startTick) * (Stopwatch.Frequency / 1000));
 
     /// <summary>Returns the time from the start to a time of <see cref="Now"/>; never negative.</summary>

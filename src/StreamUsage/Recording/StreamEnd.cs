@@ -3,13 +3,17 @@ namespace StreamUsage.Recording;
 /// <summary>Specifies what ended the reading of a body.</summary>
 internal enum StreamEnd
 {
+    /// <summary>The body was read to its end.</summary>
     EndOfBody,
 
-    /// <summary>The reader disposed, completed or abandoned the body, or its own destination failed.</summary>
+    /// <summary>The reader disposed, completed or abandoned the body, or the destination of its copy
+    /// failed.</summary>
     ReaderLeft,
 
     /// <summary>A read failed: reset, timeout, premature end.</summary>
     Broke,
+
+    /// <summary>The tracker was stopped.</summary>
     ShutDown,
 
     /// <summary>The request was sent, and no response came.</summary>

@@ -51,7 +51,7 @@ internal struct StreamTimes(StreamClock clock)
     public void NoteFirstChunk() => _firstChunkAt = _clock.Now();
 
     /// <summary>Notes that the last bytes held the first output.</summary>
-    public void NoteFirstToken() => _firstTokenAt = _lastByteAt = _clock.Now();
+    public void NoteFirstToken() => _firstTokenAt = _lastByteAt = _clock.Now(); // The rough time may be earlier.
 
     public void NoteEnd() => _endedAt = _clock.Now();
 }

@@ -6,25 +6,32 @@ namespace StreamUsage.Recording;
 /// end.</content>
 internal sealed partial class TrackedBody
 {
-    private bool _hasDrained, _wasComplete;
+    // A slice takes about 2 ms.
+    private const int MaxSlicesAtShutdown = 25;
 
-    /// <summary>Gets why the reading ended. Valid after the end, like the next members.</summary>
+    // Whether the drainer read any byte; whether the answer was complete when the reader left.
+    private bool _hasDrainedBytes, _wasCompleteWhenLeft;
+
+    private Exception? _fault; // While the rest is decoded: what ended the reading.
+
+    /// <summary>Gets why the reading ended. This and the members up to <see cref="IsDrainedToEnd"/> are valid after the
+    /// end.</summary>
     public StreamEnd End { get; private set; }
 
     public Verdict Verdict { get; private set; }
 
     /// <summary>Gets the exception that broke the body, or left the request without a response; else null.</summary>
-    public Exception? Fault { get; private set; }
+    public Exception? Fault => _stage == Stage.Ended ? _fault : null;
 
     /// <summary>Gets why an encoded body was not decoded to its end; null if it was, or is not encoded.</summary>
     public ContentFault? ContentFault => _decoded?.Fault;
 
     /// <summary>Gets whether the drainer read the body to its end.</summary>
-    public bool IsDrained { get; private set; }
+    public bool IsDrainedToEnd { get; private set; }
 
-    /// <summary>Ends the body once: the first call decides, but a shutdown does not wait for the drainer or the
-    /// decoding. The record, and the rest of the decoding, follow on another thread. Never throws.</summary>
-    /// <returns>The outcome; Interrupted if it is not known yet.</returns>
+    /// <summary>Ends the body. Only the first call has an effect, but a shutdown also ends a body that is being drained
+    /// or decoded. The record, and the rest of the decoding, follow on another thread. Never throws.</summary>
+    /// <returns>The outcome. Interrupted also if the body is still being drained or decoded.</returns>
     public StreamOutcome Finish(StreamEnd end, Exception? fault = null)
     {
         bool isShutDown = end == StreamEnd.ShutDown;
@@ -42,29 +49,32 @@ internal sealed partial class TrackedBody
 
             if (_stage == Stage.Draining)
             {
-                SettleDrained(end: null);
+                ConcludeDrained(end: null);
+            }
+            else if (_stage == Stage.CatchingUp)
+            {
+                CutCatchUpShort();
             }
             else
             {
-                if (_isReadCancelled && (isShutDown || fault is ObjectDisposedException))
+                if (_isReadCanceled && (isShutDown || fault is ObjectDisposedException))
                 {
-                    // An HTTP/1.1 connection does not survive a cancelled read, so the next read finds it closed. At a
-                    // shutdown, a reader who cancelled and did not return has left.
+                    // A canceled read closes an HTTP/1.1 connection, so the next read throws ObjectDisposedException.
+                    // The reader left when it canceled, not when it tried again. At a shutdown, a reader that canceled
+                    // and did not read on has left, too.
                     end = StreamEnd.ReaderLeft;
                 }
 
-                if (_stage == Stage.Reading)
+                NoteEndTime(end);
+                if (_decoded is { IsBehind: true } && !isShutDown && !NeedsOutcome)
                 {
-                    EndTimes(end);
-                    if (_decoded is { IsBehind: true } && !isShutDown && !NeedsOutcome)
-                    {
-                        _stage = Stage.CatchingUp;
-                        QueueCatchUp(end, fault);
-                        return StreamOutcome.Interrupted;
-                    }
+                    _stage = Stage.CatchingUp;
+                    (End, _fault) = (end, fault);
+                    QueueCatchUp();
+                    return StreamOutcome.Interrupted;
                 }
 
-                Settle(end, fault, decodesRest: !isShutDown);
+                Conclude(end, fault, decodesRest: !isShutDown);
             }
         }
 
@@ -72,15 +82,15 @@ internal sealed partial class TrackedBody
         return Verdict.Outcome;
     }
 
-    /// <summary>Notes a cancelled read. The reader has left only if no more bytes, but a dispose or a collection
-    /// follow.</summary>
+    /// <summary>Notes a canceled read. The reader may read on. It has left if the body is then disposed or collected
+    /// without further bytes.</summary>
     public void CancelRead()
     {
         using (_gate.Enter())
         {
             if (_stage == Stage.Reading)
             {
-                _isReadCancelled = true;
+                _isReadCanceled = true;
                 _times.NoteEnd();
             }
         }
@@ -97,10 +107,11 @@ internal sealed partial class TrackedBody
             }
 
             _times.NoteEnd();
-            FinishReading(isWhole: false);
+            CloseReader(isWhole: false);
             End = requestWasSent ? StreamEnd.NoResponse : StreamEnd.NotSent;
             Verdict = OutcomeRules.DecideNoResponse(fault);
-            Fault = Verdict.Status == UsageStatus.Failed ? fault : null;
+            _fault = Verdict.Status == UsageStatus.Failed ? fault : null;
+            BecomePending();
         }
 
         Settings.Records.Complete(this, _promise.IsAwaited);
@@ -111,7 +122,7 @@ internal sealed partial class TrackedBody
     {
         using (_gate.Enter())
         {
-            bool bringsMore = _stage == Stage.Reading && !_hasReadFault && !(HttpStatusCode >= 400) && !Events.State.IsTerminal
+            bool bringsMore = _stage == Stage.Reading && !_hasStoppedParsing && !(HttpStatusCode >= 400) && !Events.State.IsTerminal
                 && Events.State.Error is null
                 && (_bytesRead == 0 || _bytesRead != _contentLength);
             if (!bringsMore)
@@ -120,14 +131,15 @@ internal sealed partial class TrackedBody
             }
 
             _stage = Stage.Draining;
-            _wasComplete = Events.State.IsComplete;
-            EndTimes(StreamEnd.ReaderLeft);
+            _wasCompleteWhenLeft = Events.State.IsComplete;
+            NoteEndTime(StreamEnd.ReaderLeft);
             return true;
         }
     }
 
-    /// <summary>Ends draining. The outcome stays the one of the moment when the reader left.</summary>
-    /// <param name="end">The offset at which the body ended; null if it was not reached.</param>
+    /// <summary>Ends draining. Whether the answer is complete is decided by what the reader got; an error in the rest
+    /// still counts.</summary>
+    /// <param name="end">The offset at which the body ended; null if the end was not reached.</param>
     public void EndDrain(long? end)
     {
         bool isBehind;
@@ -143,11 +155,11 @@ internal sealed partial class TrackedBody
                 isBehind = _decoded is { IsBehind: true };
                 if (isBehind)
                 {
-                    ReadWaiting();
+                    DecodeQueued();
                 }
                 else
                 {
-                    SettleDrained(end);
+                    ConcludeDrained(end);
                 }
             }
         }
@@ -159,11 +171,10 @@ internal sealed partial class TrackedBody
     // A caller that wants an exception for an unreadable body needs the outcome now.
     private bool NeedsOutcome => Settings.Options.ThrowOnUnreadableStream && Events.Protocol is null;
 
-    private void QueueCatchUp(StreamEnd end, Exception? fault) => ThreadPool.UnsafeQueueUserWorkItem(
-        static ended => ended.Body.CatchUp(ended.End, ended.Fault), (Body: this, End: end, Fault: fault), preferLocal: false);
+    private void QueueCatchUp() => ThreadPool.UnsafeQueueUserWorkItem(static body => body.CatchUp(), this, preferLocal: false);
 
     // Decodes in slices, so that a caller who asks for the state does not wait.
-    private void CatchUp(StreamEnd end, Exception? fault)
+    private void CatchUp()
     {
         using (_gate.Enter())
         {
@@ -172,20 +183,33 @@ internal sealed partial class TrackedBody
                 return; // A shutdown ended it.
             }
 
-            ReadWaiting();
+            DecodeQueued();
             if (_decoded!.IsBehind)
             {
-                QueueCatchUp(end, fault);
+                QueueCatchUp();
                 return;
             }
 
-            Settle(end, fault, decodesRest: false);
+            Conclude(End, _fault, decodesRest: false);
         }
 
         Settings.Records.Complete(this, _promise.IsAwaited);
     }
 
-    private void ReadWaiting()
+    // The rest is usually short, and holds the usage. A body that was read to its end is interrupted only if its rest
+    // takes too long.
+    private void CutCatchUpShort()
+    {
+        for (int slice = 0; slice < MaxSlicesAtShutdown && _decoded!.IsBehind; slice++)
+        {
+            DecodeQueued();
+        }
+
+        bool isCut = End == StreamEnd.EndOfBody && _decoded!.IsBehind;
+        Conclude(isCut ? StreamEnd.ShutDown : End, _fault, decodesRest: false);
+    }
+
+    private void DecodeQueued()
     {
         try
         {
@@ -193,17 +217,17 @@ internal sealed partial class TrackedBody
         }
         catch (Exception fault)
         {
-            _hasReadFault = true;
+            _hasStoppedParsing = true;
             _decoded!.Release();
             Events.Fail(fault);
         }
     }
 
-    private void Settle(StreamEnd end, Exception? fault, bool decodesRest)
+    private void Conclude(StreamEnd end, Exception? fault, bool decodesRest)
     {
         while (decodesRest && _decoded is { IsBehind: true })
         {
-            ReadWaiting();
+            DecodeQueued();
         }
 
         if (end == StreamEnd.ReaderLeft && _bytesRead != 0 && _bytesRead == _contentLength && _decoded is not { IsBehind: true })
@@ -211,37 +235,45 @@ internal sealed partial class TrackedBody
             end = StreamEnd.EndOfBody; // A reader who knows the length need not read past it.
         }
 
-        FinishReading(isWhole: end == StreamEnd.EndOfBody);
+        CloseReader(isWhole: end == StreamEnd.EndOfBody);
         End = end;
         Verdict = Decide(Events.State.IsComplete);
-        if (end == StreamEnd.Broke && Verdict.Status == UsageStatus.Failed)
-        {
-            // HttpContent wraps an IOException when it copies.
-            Fault = fault is HttpRequestException { InnerException: IOException cause } ? cause : fault;
-        }
+
+        // HttpContent wraps an IOException when it copies.
+        _fault = end != StreamEnd.Broke || Verdict.Status != UsageStatus.Failed ? null
+            : fault is HttpRequestException { InnerException: IOException cause } ? cause : fault;
+        BecomePending();
     }
 
-    private void SettleDrained(long? end)
+    private void ConcludeDrained(long? end)
     {
-        FinishReading(isWhole: end == _bytesRead);
+        CloseReader(isWhole: end == _bytesRead);
         End = StreamEnd.ReaderLeft;
-        IsDrained = end == _bytesRead; // False if a reader skipped bytes.
-        Verdict = Decide(_hasDrained ? _wasComplete : Events.State.IsComplete); // Includes an unterminated last event.
+        IsDrainedToEnd = end == _bytesRead; // False if a reader skipped bytes.
+
+        // Without drained bytes the reader got the whole answer. An unterminated last event may have completed it just
+        // now.
+        Verdict = Decide(_hasDrainedBytes ? _wasCompleteWhenLeft : Events.State.IsComplete);
+        BecomePending();
     }
+
+    // Under the lock: a shutdown that finds the body ended waits for its record.
+    private void BecomePending() => PendingGroup = Settings.Records.AddPending();
 
     private Verdict Decide(bool isComplete) => OutcomeRules.Decide(
-        HttpStatusCode, Events.State, isComplete, isRead: Events.Protocol is not null, End, isEmpty: _bytesRead == 0 || Events.IsSilent);
+        HttpStatusCode, Events.State, isComplete, hasProtocol: Events.Protocol is not null, End,
+        isEmpty: _bytesRead == 0 || Events.IsSilent);
 
-    // A reader who cancelled a read and did not return left at that time.
-    private void EndTimes(StreamEnd end)
+    // A reader who canceled a read and did not read on left at that time.
+    private void NoteEndTime(StreamEnd end)
     {
-        if (!_isReadCancelled || end != StreamEnd.ReaderLeft)
+        if (!_isReadCanceled || end != StreamEnd.ReaderLeft)
         {
             _times.NoteEnd();
         }
     }
 
-    private void FinishReading(bool isWhole)
+    private void CloseReader(bool isWhole)
     {
         _stage = Stage.Ended;
         if (_decoded?.Release() is { } decoderFault)
@@ -251,7 +283,7 @@ internal sealed partial class TrackedBody
 
         try
         {
-            if (!_hasReadFault)
+            if (!_hasStoppedParsing)
             {
                 _reader.Finish(isWhole);
             }

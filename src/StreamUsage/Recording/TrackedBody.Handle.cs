@@ -10,7 +10,7 @@ internal sealed partial class TrackedBody
 {
     private RecordPromise _promise;
 
-    /// <summary>Gets the caller's reason to mark the exchange as failed; null if none.</summary>
+    /// <summary>Gets the caller's reason to mark the response as failed; null if none.</summary>
     public CallerFailure? Failure { get; private set; }
 
     public Task<UsageRecord> Completion
@@ -43,7 +43,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>Marks the exchange as failed. Returns false if the body has ended.</summary>
+    /// <summary>Marks the response as failed. Returns false if the body has ended.</summary>
     public bool MarkFailed(int statusCode, string message)
     {
         using (_gate.Enter())
@@ -92,7 +92,7 @@ internal sealed partial class TrackedBody
             _promise.Keep(record, result);
         }
 
-        ReleaseRequestBody(); // Needed if building the record failed.
+        ReleaseRequestBody(); // The builder has released it, unless building failed.
         _promise.Complete();
     }
 
@@ -111,7 +111,8 @@ internal sealed partial class TrackedBody
         _promise.Complete();
     }
 
-    // Pricing is user code and must not run under the lock, so its input is returned.
+    // Pricing is user code and must not run under the lock. So the record to price is returned; null if there is no
+    // pricing, or the price is known.
     private UsageSnapshot TakeSnapshot(UsageContext context, out UsageRecord? soFar)
     {
         using (_gate.Enter())
@@ -133,6 +134,8 @@ internal sealed partial class TrackedBody
             }
 
             RecordCounts counts = RunningResponse.Count(this, context);
+
+            // The outcome is not known yet: the default is Completed.
             soFar = Settings.Options.Pricing is null ? null : RecordMapping.Create(this, context, counts, default);
             ref readonly UsageAccumulator state = ref Events.State;
             return new UsageSnapshot
@@ -148,7 +151,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    // Nobody else waits for the record, so its end may still be left to the dispatcher's timer.
+    // If nobody awaited the record when the body ended, the dispatcher leaves it to its timer. Now somebody does.
     private void HurryFor(Task waited)
     {
         if (!waited.IsCompleted && !IsOpen)

@@ -6,7 +6,7 @@ namespace StreamUsage.Recording;
 internal sealed partial class TrackedBody
 {
     private UsageContext _context;
-    private bool _isModelKnown;
+    private bool _isModelSettled; // False while the request body must still be searched for the model.
 
     /// <summary>Gets the redacted context, copied at the start because the caller's headers may change.</summary>
     /// <remarks>A missing model is read from the request body when it is first needed, never while bytes
@@ -25,26 +25,28 @@ internal sealed partial class TrackedBody
     }
 
     /// <summary>Gets whether the model must still be read from the request body.</summary>
-    public bool NeedsModel => !Volatile.Read(ref _isModelKnown);
+    public bool NeedsModel => !Volatile.Read(ref _isModelSettled);
 
+    /// <summary>Gets the request body; empty if it was not given, was not kept or was released.</summary>
     public ReadOnlyMemory<byte> RequestBody { get; private set; }
 
-    /// <summary>Gets or sets the length of the request body, which may be known even if the body was not
-    /// kept.</summary>
+    /// <summary>Gets or sets the length from which the input can be estimated: of the whole body, even if it was not
+    /// kept; 0 for an upload.</summary>
     public long RequestBodyLength { get; set; }
 
-    /// <summary>Gets the copy to dispose when <see cref="RequestBody"/> is no longer needed; null for the caller's
+    /// <summary>Sets what to dispose when <see cref="RequestBody"/> is no longer needed; null for the caller's
     /// memory.</summary>
     public IDisposable? RequestBodyCopy { private get; set; }
 
     /// <summary>Gets where the request went; null if unknown.</summary>
     public Uri? RequestUri { get; init; }
 
-    /// <summary>Gets whether the request fetched a stored response.</summary>
+    /// <summary>Gets whether the request fetched a stored answer that the handler did not identify. It has a record,
+    /// but telemetry counts no tokens for it.</summary>
     public bool IsFetch { get; init; }
 
-    /// <summary>Gets the id of the background answer that this response shows; null if it creates one. Such a response
-    /// has a record only if it is the one that bills the answer.</summary>
+    /// <summary>Gets the id of the stored answer that the handler's request fetched or canceled; null for any other
+    /// response. A response with an id has a record only if it bills a background answer.</summary>
     public string? StoredAnswerId { get; init; }
 
     /// <summary>Attributes a background answer to the request that created it.</summary>
@@ -53,13 +55,14 @@ internal sealed partial class TrackedBody
     {
         using (_gate.Enter())
         {
-            UsageContext shown = _context;
-            _context = (origin with { AttemptId = shown.AttemptId, RequestStartedAt = shown.RequestStartedAt, RequestBody = default })
-                .FillIn(shown);
+            // The ids and times stay those of the fetch; everything else is the creating request's.
+            UsageContext fetch = _context;
+            _context = (origin with { AttemptId = fetch.AttemptId, RequestStartedAt = fetch.RequestStartedAt, RequestBody = default })
+                .FillIn(fetch);
         }
     }
 
-    /// <summary>Fills empty members of the context from another caller's context.</summary>
+    /// <summary>Fills empty members of the context from one that was given later.</summary>
     /// <param name="context">The other context.</param>
     /// <param name="requestBodyLength">The length of its request body.</param>
     /// <param name="requestBodyCopy">The copy that holds its request body, disposed if it is not needed; null for the
@@ -87,6 +90,7 @@ internal sealed partial class TrackedBody
 
             if (RequestBodyLength == 0)
             {
+                // The old copy, or the new one if it is not needed, is disposed below.
                 RequestBody = context.RequestBody;
                 RequestBodyLength = requestBodyLength;
                 (RequestBodyCopy, requestBodyCopy) = (requestBodyCopy, RequestBodyCopy);
@@ -95,7 +99,7 @@ internal sealed partial class TrackedBody
             requestBodyCopy?.Dispose();
 
             _context = _context.FillIn(redacted);
-            _isModelKnown = _context.Model is not null || RequestBody.IsEmpty;
+            _isModelSettled = _context.Model is not null || RequestBody.IsEmpty;
         }
     }
 
@@ -115,12 +119,12 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>Notes that the start was reported. The request body may no longer be needed.</summary>
-    public void EndStart()
+    /// <summary>Notes that the dispatcher no longer needs the request body for the start.</summary>
+    public void EndBegin()
     {
         using (_gate.Enter())
         {
-            IsStartPending = false;
+            IsBeginQueued = false;
             ReleaseReportedRequest();
         }
     }
@@ -136,10 +140,10 @@ internal sealed partial class TrackedBody
         }
     }
 
-    // With a reported input, only the start, the model or the capture still needs the body.
+    // Once the input is reported, only the start, the search for the model and the capture need the request body.
     private void ReleaseReportedRequest()
     {
-        if (!RequestBody.IsEmpty && _isModelKnown && !IsStartPending && Events.IsInputReported && !Settings.Options.CapturesRequestBody)
+        if (!RequestBody.IsEmpty && _isModelSettled && !IsBeginQueued && Events.IsInputReported && !Settings.Options.CapturesRequestBody)
         {
             ReleaseRequestBody();
         }
@@ -160,10 +164,10 @@ internal sealed partial class TrackedBody
 
         using (_gate.Enter())
         {
-            if (!_isModelKnown)
+            if (!_isModelSettled)
             {
                 _context = model is null || _context.Model is not null ? _context : _context with { Model = model };
-                Volatile.Write(ref _isModelKnown, true);
+                Volatile.Write(ref _isModelSettled, true);
                 ReleaseReportedRequest();
             }
         }

@@ -6,10 +6,11 @@ using StreamUsage.Framing;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Represents one tracked response: its state, and how it ended. It holds no reference to its wrappers, so
-/// that abandoned ones can be collected.</summary>
-/// <remarks>The lock is held for tens of nanoseconds an event, and for some milliseconds while an encoded body is
-/// decoded. Of user code, only custom parsers and decoders run under it.</remarks>
+/// <summary>Represents one tracked response: its state, and how it ended. It holds no reference to its wrappers. So a
+/// wrapper that its caller abandons is collected, and its finalizer ends the body.</summary>
+/// <remarks>The lock is held for tens of nanoseconds an event. It is held for milliseconds while an encoded body is
+/// decoded or the request body is copied. Of user code, only custom parsers, decoders and the
+/// <see cref="TimeProvider"/> run under it.</remarks>
 internal sealed partial class TrackedBody
 {
     private BodyGate _gate;
@@ -20,7 +21,8 @@ internal sealed partial class TrackedBody
     private readonly long _contentLength; // Negative if unknown.
     private long _bytesRead;
     private Stage _stage;
-    private bool _hasReadFault, _isReadCancelled;
+    private bool _hasStoppedParsing; // A parser or decoder threw outside its own guard: the rest of the body is ignored.
+    private bool _isReadCanceled; // By the caller. Reset by the next bytes.
 
     public TrackedBody(
         BodySettings settings,
@@ -35,8 +37,10 @@ internal sealed partial class TrackedBody
         RecordSettings options = settings.Options;
         _context = options.Redaction.Redact(context);
         RequestBodyLength = context.RequestBody.Length;
+
+        // A larger body is not read for an estimate, so the caller's memory is not held.
         RequestBody = RequestBodyLength <= options.MaxRequestBodyBytes || options.CapturesRequestBody ? context.RequestBody : default;
-        _isModelKnown = context.Model is not null || context.RequestBody.IsEmpty;
+        _isModelSettled = context.Model is not null || context.RequestBody.IsEmpty;
         HttpStatusCode = httpStatusCode;
         ResponseHeaders = headers;
         _contentLength = contentLength ?? -1;
@@ -47,7 +51,7 @@ internal sealed partial class TrackedBody
         Id = RecordId.Create(_times.StartedAt);
         Activity? current = Activity.Current;
         Trace = current is { IdFormat: ActivityIdFormat.W3C } ? current.Context : default;
-        Caller = settings.TagsCallers ? current : null;
+        CallerActivity = settings.TagsCallers ? current : null;
         _chunks = settings.Metrics is { MeasuresChunks: true } ? new ChunkGaps() : null;
     }
 
@@ -71,12 +75,13 @@ internal sealed partial class TrackedBody
 
     public IReadOnlyDictionary<string, string>? ResponseHeaders { get; }
 
-    /// <summary>Gets the caller's activity if it is to describe the response; else null.</summary>
-    public Activity? Caller { get; }
+    /// <summary>Gets the caller's activity if the response is to be described on it; else null.</summary>
+    public Activity? CallerActivity { get; }
 
-    /// <summary>Gets or sets whether the caller's activity describes the response.</summary>
-    public bool IsCallerTagged { get; set; }
+    /// <summary>Gets or sets whether the response was described on the caller's activity.</summary>
+    public bool IsCallerActivityTagged { get; set; }
 
+    /// <summary>Gets the context of the caller's activity; default if there is none in W3C format.</summary>
     public ActivityContext Trace { get; }
 
     public string? TraceId => Trace == default ? null : Trace.TraceId.ToHexString();
@@ -87,17 +92,19 @@ internal sealed partial class TrackedBody
 
     public EventReader Events => _reader.Events;
 
+    /// <summary>Gets the times. Those of the end are valid after it.</summary>
     public ref readonly StreamTimes Times => ref _times;
 
-    /// <summary>Gets the bytes received; 0 if the bytes read are not the provider's.</summary>
+    /// <summary>Gets how many bytes the provider sent; 0 for a client's objects.</summary>
     public long BytesReceived => ReadsClientObjects ? 0 : _bytesRead;
 
-    /// <summary>Gets the bytes read, the provider's or a client's.</summary>
+    /// <summary>Gets how many bytes were read, whether the provider's or of a client's objects.</summary>
     public long BytesRead => _bytesRead;
 
     /// <summary>Gets whether a client's objects are read, not the provider's bytes.</summary>
     public bool ReadsClientObjects { get; init; }
 
+    /// <summary>Gets whether the terminal event or an error was read. Bytes that follow add nothing.</summary>
     public bool IsTerminal
     {
         get
@@ -109,7 +116,7 @@ internal sealed partial class TrackedBody
         }
     }
 
-    /// <summary>Gets whether the body has not ended.</summary>
+    /// <summary>Gets whether the body is still read, drained or decoded.</summary>
     public bool IsOpen
     {
         get
@@ -125,23 +132,28 @@ internal sealed partial class TrackedBody
     /// start.</summary>
     public Task[]? Starts { get; set; }
 
-    public bool IsStartPending { get; set; }
+    /// <summary>Gets or sets whether the body waits in the dispatcher's inbox for its start, or for its model to be
+    /// read.</summary>
+    public bool IsBeginQueued { get; set; }
 
-    /// <summary>Gets or sets the pending records that this one belongs to; null until the body has ended.</summary>
-    public PendingRecords.Group? Pending { get; set; }
+    /// <summary>Gets the pending records that this one belongs to; null until the body has ended.</summary>
+    public PendingRecords.Group? PendingGroup { get; private set; }
 
+    /// <summary>Gets or sets the previous body in <see cref="OpenBodies"/>, whose lock guards it.</summary>
     public TrackedBody? PreviousOpen { get; set; }
 
+    /// <summary>Gets or sets the next body in <see cref="OpenBodies"/>, whose lock guards it.</summary>
     public TrackedBody? NextOpen { get; set; }
 
-    /// <summary>Registers the body as open, and queues its start for the sinks.</summary>
+    /// <summary>Registers the body as open, and queues its start for the sinks, or the search for its model.</summary>
     public void Begin() => Settings.Records.Begin(this);
 
-    /// <summary>Reads bytes before the caller gets them. Ignores bytes that were seen before. Never throws.</summary>
+    /// <summary>Reads bytes before the caller gets them. Ignores bytes that were read before, that follow a gap, or
+    /// that come after the end. Never throws.</summary>
     /// <param name="offset">The bytes' offset in the body.</param>
     /// <param name="bytes">The bytes, in place.</param>
     /// <param name="isNewRead">Whether the bytes begin a read; else they continue one.</param>
-    /// <returns>Whether any byte was new.</returns>
+    /// <returns>Whether any byte was read.</returns>
     public bool Receive(long offset, ReadOnlySpan<byte> bytes, bool isNewRead = true)
     {
         if (bytes.IsEmpty)
@@ -151,8 +163,9 @@ internal sealed partial class TrackedBody
 
         using (_gate.Enter())
         {
-            // After a gap nothing is read until the reader comes back: the following bytes make no sense without it.
-            if (_stage is Stage.CatchingUp or Stage.Ended || _hasReadFault
+            // A reader that seeks ahead leaves a gap. The bytes after it make no sense without the skipped ones. They
+            // are ignored until the reader seeks back.
+            if (_stage is Stage.CatchingUp or Stage.Ended || _hasStoppedParsing
                 || offset + bytes.Length <= _bytesRead || offset > _bytesRead)
             {
                 return false;
@@ -160,11 +173,11 @@ internal sealed partial class TrackedBody
 
             bytes = bytes[(int)(_bytesRead - offset)..];
             _bytesRead += bytes.Length;
-            _isReadCancelled = false;
+            _isReadCanceled = false;
             bool isDraining = _stage == Stage.Draining;
             if (isDraining)
             {
-                _hasDrained = true;
+                _hasDrainedBytes = true;
             }
             else
             {
@@ -185,7 +198,7 @@ internal sealed partial class TrackedBody
             catch (Exception fault)
             {
                 // A fault here must not reach the caller: what was read so far stands.
-                _hasReadFault = true;
+                _hasStoppedParsing = true;
                 Events.Fail(fault);
             }
 

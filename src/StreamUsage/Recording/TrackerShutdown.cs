@@ -4,8 +4,8 @@ using StreamUsage.Recording.Building;
 
 namespace StreamUsage.Recording;
 
-/// <summary>Stops a tracker: waits for open responses, records the rest, and delivers. If the host's time is over, the
-/// waiting ends, and the delivery still gets its minimum.</summary>
+/// <summary>Stops a tracker: waits for open responses, records the rest, and delivers. When the host's token is
+/// canceled, it waits for responses no longer, and delivers for at most 5 seconds.</summary>
 internal sealed class TrackerShutdown(
     RecordDispatcher dispatcher, EstimationWorker worker, RecordDelivery delivery, UsageReporter reporter, TimeSpan gracePeriod,
         TimeProvider time)
@@ -46,8 +46,10 @@ internal sealed class TrackerShutdown(
         await delivery.BeginStopAsync().ConfigureAwait(false);
         Task delivered = dispatcher.WhenDelivered();
         await WaitAsync(delivered, delivery.ShutdownTimeout).ConfigureAwait(false);
-        worker.Stop();
-        if (_timeIsOver.IsCancellationRequested)
+
+        // Records that wait for an estimate or a price get none, and can be delivered. They have had no time for that.
+        bool freesRecords = worker.Stop();
+        if (freesRecords || _timeIsOver.IsCancellationRequested)
         {
             TimeSpan share = delivery.ShutdownTimeout < MinDeliveryTime ? delivery.ShutdownTimeout : MinDeliveryTime;
             await dispatcher.WhenDelivered().WaitAsync(share, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -10,9 +10,10 @@ internal partial struct SseDecoder
 {
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\n\r"u8);
 
+    // In tracking, a type must not use up the memory for data.
     private const int MaxTrackedNameBytes = 4 * 1024;
 
-    private readonly int _maxTypeBytes;
+    private readonly int _maxNameBytes; // Of a type or an id.
     private readonly SseReconnection? _reconnection; // Null in a decoder for tracking.
 
     // The event so far: a slice of the current piece, or, if _dataStart < 0, the buffer.
@@ -31,16 +32,22 @@ internal partial struct SseDecoder
 
     /// <summary>Creates a decoder of all parts of an event, by the standard.</summary>
     public SseDecoder(long maxEventBytes)
-        : this(maxEventBytes, null) =>
-        _reconnection = new SseReconnection(_maxTypeBytes);
+        : this(maxEventBytes, null, isForTracking: false)
+    {
+    }
 
     /// <summary>Creates a decoder for tracking. It does not keep what a reconnection needs. It reports lines that begin
-    /// with a brace (<see cref="FramingResult.Json"/>), reads the field <c>error</c>, and cuts types earlier.</summary>
-    public SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents)
+    /// with a brace (<see cref="FramingResult.Json"/>), reads the field <c>error</c>, and cuts long types.</summary>
+    public SseDecoder(long maxEventBytes, ILargeEventReader largeEvents)
+        : this(maxEventBytes, largeEvents, isForTracking: true)
+    {
+    }
+
+    private SseDecoder(long maxEventBytes, ILargeEventReader? largeEvents, bool isForTracking)
     {
         _dataBuffer = new EventBuffer(maxEventBytes, largeEvents);
-        // A type must not use up the memory for data.
-        _maxTypeBytes = largeEvents is null ? _dataBuffer.MaxBytes : Math.Min(_dataBuffer.MaxBytes, MaxTrackedNameBytes);
+        _maxNameBytes = isForTracking ? MaxTrackedNameBytes : _dataBuffer.MaxBytes;
+        _reconnection = isForTracking ? null : new SseReconnection(_maxNameBytes);
         _dataStart = -1;
         _typeStart = -1;
     }
@@ -72,7 +79,7 @@ internal partial struct SseDecoder
     /// <summary>Gets the start of the data in the last piece; negative if the data was buffered.</summary>
     public readonly int DataStart => _dataStart;
 
-    public readonly ReadOnlySpan<byte> GetType(ReadOnlySpan<byte> piece) =>
+    public readonly ReadOnlySpan<byte> GetEventType(ReadOnlySpan<byte> piece) =>
         _typeStart < 0 ? _typeBuffer.Span : piece.Slice(_typeStart, _typeLength);
 
     public readonly ReadOnlySpan<byte> GetData(ReadOnlySpan<byte> piece) =>
@@ -118,7 +125,7 @@ internal partial struct SseDecoder
             int length = piece[at..].IndexOfAny(LineEnds);
             if (length < 0)
             {
-                KeepSlices(piece); // Must precede the unfinished line.
+                KeepSlices(piece); // First, since the unfinished line's bytes follow these.
                 ReadPartialLine(piece[at..]);
                 break;
             }
@@ -163,9 +170,10 @@ internal partial struct SseDecoder
         return FramingResult.NeedMore;
     }
 
-    /// <summary>Ends the body. Returns whether an event was left that no blank line has ended:
-    /// <see cref="FramingResult.Event"/> if its last line is complete, <see cref="FramingResult.Unfinished"/> if not,
-    /// <see cref="FramingResult.NeedMore"/> if there is none.</summary>
+    /// <summary>Ends the body. If data was left that no blank line has ended, returns
+    /// <see cref="FramingResult.LargeEvent"/> if it was not buffered, <see cref="FramingResult.Event"/> if its last
+    /// line is complete, and <see cref="FramingResult.Unfinished"/> if not. Returns
+    /// <see cref="FramingResult.NeedMore"/> if there was none.</summary>
     public FramingResult Finish()
     {
         if (_isDispatched)
@@ -232,7 +240,8 @@ internal partial struct SseDecoder
     }
 
     // A blank line: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty
-    // string and return."
+    // string and return." A data line with an empty value dispatches: the standard's buffer then holds the line's LF,
+    // and loses it only later.
     private bool Dispatch()
     {
         if (HasData)
@@ -273,7 +282,7 @@ internal partial struct SseDecoder
         {
             int valueStart = ValueStart(line, 5);
             _typeStart = start + valueStart;
-            _typeLength = Math.Min(length - valueStart, _maxTypeBytes);
+            _typeLength = Math.Min(length - valueStart, _maxNameBytes);
         }
         else if (_reconnection is { } reconnection)
         {
@@ -367,5 +376,5 @@ internal partial struct SseDecoder
 
     // A type over the limit is cut: no known type is that long.
     private void AddType(ReadOnlySpan<byte> bytes) =>
-        _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxTypeBytes - _typeBuffer.Length)]);
+        _typeBuffer.Append(bytes[..Math.Min(bytes.Length, _maxNameBytes - _typeBuffer.Length)]);
 }

@@ -18,7 +18,7 @@ public static class SseReader
     /// <para>Memory is bounded: <see cref="SseReaderOptions.MaxEventBytes"/> limits the data, the type and the id of an
     /// event, each by itself.</para>
     /// <para>If the enumeration is left after an event, the bytes after that event stay in the pipe. If a wait for more
-    /// bytes is cancelled, the part of an event that was read before is lost. Exceptions of the pipe pass through.
+    /// bytes is canceled, the part of an event that was read before is lost. Exceptions of the pipe pass through.
     /// Enumerate the result once.</para>
     /// </remarks>
     /// <param name="reader">The pipe to read.</param>
@@ -52,7 +52,7 @@ public static class SseReader
                 {
                     if (result.IsCanceled)
                     {
-                        throw new OperationCanceledException("The pending read of the pipe was cancelled.");
+                        throw new OperationCanceledException("The pending read of the pipe was canceled.");
                     }
 
                     foreach (ReadOnlyMemory<byte> piece in buffer)
@@ -96,7 +96,7 @@ public static class SseReader
 
     private static SseEvent Create(in SseDecoder decoder, ReadOnlyMemory<byte> piece, ref string eventType, ref string lastEventId)
     {
-        ReadOnlySpan<byte> type = decoder.GetType(piece.Span);
+        ReadOnlySpan<byte> type = decoder.GetEventType(piece.Span);
         eventType = type.IsEmpty ? SseEvent.DefaultType : Reuse(eventType, type);
         SseReconnection reconnection = decoder.Reconnection!;
         lastEventId = Reuse(lastEventId, reconnection.LastEventId);

@@ -20,8 +20,8 @@ public sealed record SseReaderOptions
         }
     }
 
-    /// <summary>Gets whether an event that the body's end cuts off is delivered. Its last line must end with a line
-    /// end, or its data must be whole JSON or <c>[DONE]</c>. A type in a cut line is dropped. False (the default, and
-    /// the standard's rule) drops the event.</summary>
+    /// <summary>Gets whether an event that the body's end cuts off is delivered. Its last line must be complete, or its
+    /// data must be whole JSON or <c>[DONE]</c>. A type in a cut line is dropped. False (the default, and the
+    /// standard's rule) drops the event.</summary>
     public bool DeliverUnfinishedEvent { get; init; }
 }

@@ -33,6 +33,12 @@ public sealed class ChoiceOutputsTests
     }
 
     [Theory]
+    [InlineData("0:5")]
+    [InlineData("1:6")]
+    public void A_count_that_stands_in_its_choice_is_the_choices_own(string chunks) =>
+        After(chunks).With(1, 6, isOwn: true).Sum.Should().Be(11);
+
+    [Theory]
     [InlineData("1:3", "1:3", true)]
     [InlineData("1:3", "1:4", false)]
     [InlineData("1:3", "0:5", false)]

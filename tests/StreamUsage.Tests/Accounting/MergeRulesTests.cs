@@ -50,6 +50,41 @@ public sealed class MergeRulesTests
             .Should().Be("in 612 read 0 write 0 (0+0) out 3 reasoning -");
     }
 
+    [Theory]
+    [InlineData(0, "in 10 read 0 write 1000 (400+600) out 7 reasoning -")] // A server that does not know the caches.
+    [InlineData(600, "in 10 read 0 write 600 (400+200) out 7 reasoning -")]
+    [InlineData(1500, "in 10 read 0 write 1500 (400+600) out 7 reasoning -")]
+    public void Cache_writes_by_lifetime_are_limited_by_a_newer_sum(long sum, string expected)
+    {
+        UsageAccumulator begun = default(UsageAccumulator).Begin(new ReportedTokens
+        {
+            InputTokens = 10,
+            CacheCreationTokens = 1000,
+            CacheCreation5mTokens = 400,
+            CacheCreation1hTokens = 600,
+            OutputTokens = 1,
+        });
+
+        ReadBody.Describe(begun.Merge(new ReportedTokens { CacheCreationTokens = sum, OutputTokens = 7 }).Usage).Should().Be(expected);
+    }
+
+    [Fact]
+    public void Cache_writes_by_lifetime_are_not_limited_by_a_smaller_usage()
+    {
+        var tokens = new ReportedTokens
+        {
+            Convention = TokenConvention.InputIncludesCache,
+            InputTokens = 2000,
+            CacheCreation5mTokens = 1000,
+            OutputTokens = 5,
+        };
+
+        UsageAccumulator state = default(UsageAccumulator).Merge(tokens)
+            .Merge(tokens with { CacheCreationTokens = 0, CacheCreation5mTokens = null, OutputTokens = 4 });
+
+        ReadBody.Describe(state.Usage).Should().Be("in 1000 read 0 write 1000 (1000+0) out 5 reasoning -");
+    }
+
     [Fact]
     public void Counts_without_an_input_do_not_change_what_the_input_includes()
     {

@@ -150,6 +150,21 @@ public sealed class UsageAccumulatorTests
     }
 
     [Theory]
+    [InlineData(true, null)]
+    [InlineData(false, null)]
+    [InlineData(true, 0L)]
+    [InlineData(false, 0L)]
+    public void CountsOutput_ends_with_a_usage_that_reports_nothing(bool isCumulative, long? count)
+    {
+        UsageAccumulator counted = default(UsageAccumulator).Merge(new ReportedTokens { InputTokens = 5, OutputTokens = 3 });
+        var nothing = new ReportedTokens { InputTokens = count, OutputTokens = count };
+
+        UsageAccumulator next = isCumulative ? counted.Merge(nothing) : counted.Replace(nothing);
+
+        (next.CountsOutput, next.Usage).Should().Be((false, counted.Usage));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_report_of_zeros_stays_noted(bool isCumulative)

@@ -152,7 +152,7 @@ public sealed class RefusedRecordTests
     {
         int badCalls = 0;
         bool isDown = false;
-        UsageTracker? tracker = null;
+        UsageTracker tracker = null!; // Not disposed: where the test fails, nobody moves its clock on.
         var log = new RecordingLog();
         var time = new FakeTimeProvider();
         var sink = new TestSink();
@@ -161,26 +161,25 @@ public sealed class RefusedRecordTests
             int calls = records[0].Context.RequestId == Bad ? Interlocked.Increment(ref badCalls) : 0;
             if (calls == 1)
             {
-                Streams.Finish(tracker!, "good");
-                WaitUntil(() => !sink.Taken.IsEmpty && tracker!.GetSinkStatus()[0].QueueLength == 1);
+                Streams.Finish(tracker, "good");
+                WaitUntil(() => !sink.Taken.IsEmpty && tracker.GetSinkStatus()[0].QueueLength == 1);
                 Volatile.Write(ref isDown, true);
             }
             else if (calls == 2)
             {
-                Streams.Finish(tracker!, "other");
+                Streams.Finish(tracker, "other");
                 WaitUntil(() => sink.Calls.Any(call => call[0] == "other"));
             }
 
             return Volatile.Read(ref isDown) ? throw Fault : ValueTask.CompletedTask;
         };
-        await using (tracker = Tracker(sink, log, time, batchSize: 1, concurrentBatches: 2, attempts: 1))
-        {
-            await Streams.Finish(tracker, Bad).Completion;
-            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => Volatile.Read(ref badCalls) > 6 || Dropped(log) != 0);
-            Dropped(log).Should().Be(0, "the sink is down since the second attempt");
-            Volatile.Write(ref isDown, false);
-            await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count == 3);
-        }
+        tracker = Tracker(sink, log, time, batchSize: 1, concurrentBatches: 2, attempts: 1);
+        await Streams.Finish(tracker, Bad).Completion;
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => Volatile.Read(ref badCalls) > 6 || Dropped(log) != 0);
+        Dropped(log).Should().Be(0, "the sink is down since the second attempt");
+        Volatile.Write(ref isDown, false);
+
+        await Streams.PassUntil(time, TimeSpan.FromSeconds(1), () => sink.Taken.Count == 3);
 
         static void WaitUntil(Func<bool> hasHappened) =>
             SpinWait.SpinUntil(hasHappened, TimeSpan.FromSeconds(30)).Should().BeTrue();

@@ -55,6 +55,57 @@ public sealed class RejectedRecordTests : IDisposable
         _failed.Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task A_single_record_is_rejected_whatever_its_sink_names()
+    {
+        await DeliverAsync("1", static (_, _) => throw new RejectedRecordsException([Guid.NewGuid()], "a key of its own"));
+
+        _failed.Should().Equal("1");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_list_is_stored_but_for_its_rejected_records_by_a_sink_without_batches(bool namesThem)
+    {
+        UsageRecord[] records = [.. Enumerable.Range(0, 5).Select(_ => new UsageRecord { Id = Guid.NewGuid(), Context = new() })];
+        var taken = new List<UsageRecord>();
+        IUsageSink sink = new CallbackUsageSink((record, _) =>
+        {
+            if (record == records[1] || record == records[3])
+            {
+                throw new RejectedRecordsException(namesThem ? [record.Id] : [], "bad");
+            }
+
+            taken.Add(record);
+            return ValueTask.CompletedTask;
+        });
+
+        Func<Task> store = () => sink.RecordBatchAsync(records, CancellationToken.None).AsTask();
+
+        (await store.Should().ThrowAsync<RejectedRecordsException>()).Which.RecordIds.Should().Equal(records[1].Id, records[3].Id);
+        taken.Should().Equal(records[0], records[2], records[4]);
+    }
+
+    [Fact]
+    public async Task A_sink_that_stores_and_then_forwards_gets_a_batch_once()
+    {
+        var ledger = new Ledger();
+        var tracker = new UsageTracker(ledger, new StreamUsageOptions
+        {
+            Background = new BackgroundDeliveryOptions { MaxBatchSize = 3, MaxBatchDelay = TimeSpan.FromHours(1) },
+        });
+
+        for (int i = 0; i < 3; i++)
+        {
+            await Streams.Finish(tracker, $"{i}").Completion;
+        }
+
+        await tracker.DisposeAsync();
+        ledger.Stored.Should().Equal("0", "1", "2");
+        ledger.Forwarded.Should().Equal("0", "1", "2");
+    }
+
     private static ValueTask Reject(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken) =>
         throw new RejectedRecordsException(
             [.. records.Where(record => record.Context.RequestId == "bad").Select(record => record.Id)], "rejected");
@@ -85,5 +136,35 @@ public sealed class RejectedRecordTests : IDisposable
 
         await tracker.DisposeAsync();
         return sink;
+    }
+
+    /// <summary>Stores batches, and forwards them to a sink without batches.</summary>
+    private sealed class Ledger : DelegatingUsageSink
+    {
+        public Ledger()
+            : this(new ConcurrentQueue<string?>())
+        {
+        }
+
+        private Ledger(ConcurrentQueue<string?> forwarded)
+            : base(new CallbackUsageSink((record, _) =>
+            {
+                forwarded.Enqueue(record.Context.RequestId);
+                return ValueTask.CompletedTask;
+            })) => Forwarded = forwarded;
+
+        public ConcurrentQueue<string?> Stored { get; } = new();
+
+        public ConcurrentQueue<string?> Forwarded { get; }
+
+        public override ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
+        {
+            foreach (UsageRecord record in records)
+            {
+                Stored.Enqueue(record.Context.RequestId);
+            }
+
+            return base.RecordBatchAsync(records, cancellationToken);
+        }
     }
 }

@@ -44,7 +44,7 @@ public sealed class StreamDifferentialTests(LoopbackProvider provider) : IClassF
     }
 
     // HttpClient drains a disposed HTTP/1.1 body itself, for as long as it likes, and what is drained here is no longer
-    // its reader's to ask. Whether a file's read is done before it is cancelled is chance. Without draining, the
+    // its reader's to ask. Whether a file's read is done before it is canceled is chance. Without draining, the
     // caller's cancellation closes an HTTP/1.1 connection; with it, it does not.
     private static bool IsComparable(string name, Source source, bool drains) => name switch
     {

@@ -68,7 +68,7 @@ internal sealed class Transcript(bool isLenient)
 
     public override string ToString() => _lines.ToString();
 
-    // Where draining is on, it is the caller's wait that is cancelled: by the framework's WaitAsync, not by the body.
+    // Where draining is on, it is the caller's wait that is canceled: by the framework's WaitAsync, not by the body.
     private string Name(Exception fault) =>
         fault is OperationCanceledException && isLenient ? "cancelled"
         : fault is HttpRequestException { InnerException: { } cause } ? $"{fault.GetType().Name}({cause.GetType().Name})"

@@ -15,7 +15,8 @@ public sealed class EstimatedRecordTests
 
         int tokens = new ModelTokenEstimator().CountTokens("gpt-4o", Sentence + " " + Sentence);
         record.Should().Match<UsageRecord>(
-            r => r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == tokens + 1 && r.InputSource == TokenSource.None);
+            r => r.OutputSource == TokenSource.Estimated && r.Usage.OutputTokens == tokens + 1 && r.InputSource == TokenSource.None
+                && !r.Anomalies.HasFlag(UsageAnomalies.UncertainBill));
     }
 
     [Fact]
@@ -68,6 +69,7 @@ public sealed class EstimatedRecordTests
 
         record.InputSource.Should().Be(TokenSource.Estimated);
         record.Usage.InputTokens.Should().Be(request.Length / 4);
+        record.Anomalies.Should().HaveFlag(UsageAnomalies.UncertainBill, "the body may hold images");
     }
 
     [Fact]
@@ -85,6 +87,7 @@ public sealed class EstimatedRecordTests
 
         record.InputSource.Should().Be(TokenSource.Estimated);
         record.Usage.InputTokens.Should().BeInRange(18, 25);
+        record.Anomalies.Should().NotHaveFlag(UsageAnomalies.UncertainBill);
         log.Lines.Should().Contain(line => line.EventId == 7);
     }
 

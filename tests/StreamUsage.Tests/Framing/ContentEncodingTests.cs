@@ -135,7 +135,7 @@ public sealed class ContentEncodingTests(LoopbackProvider provider) : IClassFixt
             new { Outcome = StreamOutcome.Unreadable, StatusCode = 502, EventCount = 0, BytesReceived = Answers.ClaudeBytes.Length });
         record.Response!.RawExcerpt.Should().StartWith("event: message_start");
         log.Lines.Should().ContainSingle(line => line.EventId == 20).Which.Text
-            .Should().EndWith("Content-Encoding: Unknown").And.NotContain("unheard");
+            .Should().EndWith("Content-Encoding: Unsupported").And.NotContain("unheard");
     }
 
     [Theory]

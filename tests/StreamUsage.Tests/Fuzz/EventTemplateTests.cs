@@ -52,6 +52,12 @@ public sealed class EventTemplateTests
             "{\"error\":{\n\"code\":503}}\n\ndata: [DONE]\n\n"),
         Repeat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\"}]}}],\"usageMetadata\":{\"promptTokenCount\":12,"
             + "\"candidatesTokenCount\":{0}}}\n\n", "data: {\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":7}}"),
+        Repeat("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a{0}\"}]}}],\"usageMetadata\":{\"promptTokenCount\":12,"
+            + "\"candidatesTokenCount\":{0}}}\n\n",
+            "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"" + new string('x', 5_000) + "\"}]}}],"
+            + "\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":300}}\n\n"
+            + "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"y\"}]}}],"
+            + "\"usageMetadata\":{\"promptTokenCount\":12,\"candidatesTokenCount\":301}}\n\n"),
     ];
 
     [Theory]
@@ -280,26 +286,4 @@ public sealed class EventTemplateTests
             TokenDetails = UsageRecord.EmptyCounts,
             BilledUnits = UsageRecord.EmptyUnits,
         });
-
-    private sealed class CountingParser(IProtocolParser inner) : IProtocolParser, ITemplatedProtocol
-    {
-        public int Events { get; private set; }
-
-        public string? LastData { get; private set; }
-
-        public string Protocol => "counted";
-
-        public bool MayVary(ReadOnlySpan<byte> name) => ((ITemplatedProtocol)inner).MayVary(name);
-
-        public bool IsCount(ReadOnlySpan<byte> name) => ((ITemplatedProtocol)inner).IsCount(name);
-
-        public ParserMatch Match(StreamEvent streamEvent) => inner.Match(streamEvent);
-
-        public UsageAccumulator Apply(StreamEvent streamEvent, UsageAccumulator state, IOutputObserver output)
-        {
-            Events++;
-            LastData = System.Text.Encoding.UTF8.GetString(streamEvent.Data);
-            return inner.Apply(streamEvent, state, output);
-        }
-    }
 }

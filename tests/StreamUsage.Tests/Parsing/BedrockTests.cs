@@ -79,6 +79,22 @@ public sealed class BedrockTests
                 read.State.IsOutputReported.Should().BeTrue();
             });
 
+    [Theory]
+    [InlineData("null", "in 1000 read 0 write 0 (0+0) out 20 reasoning -")]
+    [InlineData("""{"prompt_tokens":1000,"completion_tokens":20,"total_tokens":1020,"prompt_tokens_details":{"cached_tokens":800}}""",
+        "in 200 read 800 write 0 (0+0) out 20 reasoning -")]
+    public void The_metrics_of_a_chat_model_only_fill_in_what_its_usage_lacks(string usage, string counts)
+    {
+        const string Repeated = "\"amazon-bedrock-invocationMetrics\":{\"inputTokenCount\":1000,\"outputTokenCount\":20}";
+        foreach (string last in (string[])[$"\"usage\":{usage},{Repeated}", $"{Repeated},\"usage\":{usage}"])
+        {
+            ReadBody read = ReadBody.Of(new EventStreamBytes().Chunk(OpenAIChatUsageTests.Chunk("{\"content\":\"x\"}"))
+                .Chunk("{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]," + last + "}").ToArray());
+
+            (read.Counts, read.Settled.Anomalies).Should().Be((counts, UsageAnomalies.None));
+        }
+    }
+
     [Fact]
     public void Converse_is_read_to_its_metadata() => EachWay(Converse.ToArray(), ApiFormat.Auto, read =>
     {

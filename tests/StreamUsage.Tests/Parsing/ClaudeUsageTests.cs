@@ -28,6 +28,10 @@ public sealed class ClaudeUsageTests
         + ""","ephemeral_1h_input_tokens":5}}""", """{"output_tokens":2}""", "in 1 read 0 write 9 (4+5) out 2 reasoning -")]
     [InlineData("""{"input_tokens":1,"cache_creation_input_tokens":30,"cache_creation":{"ephemeral_5m_input_tokens":4}}""",
         """{"cache_creation":{"ephemeral_1h_input_tokens":6},"output_tokens":2}""", "in 1 read 0 write 30 (4+6) out 2 reasoning -")]
+    [InlineData("""{"input_tokens":10,"cache_creation_input_tokens":1000,"cache_creation":{"ephemeral_5m_input_tokens":1000}"""
+        + ""","cache_read_input_tokens":0,"output_tokens":1}""",
+        """{"input_tokens":10,"cache_creation_input_tokens":0,"cache_read_input_tokens":1000,"output_tokens":50}""",
+        "in 10 read 1000 write 0 (0+0) out 50 reasoning -")]
     [InlineData("""{"input_tokens":1,"cache_creation":{"ephemeral_5m_input_tokens":4}}""",
         """{"cache_creation":null,"output_tokens":2}""", "in 1 read 0 write 4 (4+0) out 2 reasoning -")]
     [InlineData("""{"input_tokens":1,"claude_cache_creation_5_m_tokens":4,"claude_cache_creation_1_h_tokens":5}""",

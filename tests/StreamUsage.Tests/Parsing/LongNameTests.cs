@@ -47,6 +47,10 @@ public sealed class LongNameTests
         Utf8Json.GetName(Encoding.UTF8.GetBytes($"\"{new string('x', length)}\"")).Should().HaveLength(length);
 
     [Fact]
+    public void Half_a_surrogate_pair_is_replaced_and_the_rest_is_decoded() =>
+        Utf8Json.GetName("\"a\\n\\ud83d\""u8).Should().Be("a\n\uFFFD");
+
+    [Fact]
     public void Characters_count_and_not_bytes() =>
         Utf8Json.GetName(Encoding.UTF8.GetBytes($"\"{new string('€', 1024)}\"")).Should().Be(new string('€', 1024));
 

@@ -104,6 +104,17 @@ public sealed class OpenAIChatUsageTests
     }
 
     [Fact]
+    public void Usage_in_each_choice_of_a_whole_answer_is_summed()
+    {
+        ReadBody read = ReadBody.Of("""{"id":"c","object":"chat.completion","choices":["""
+            + """{"index":0,"message":{"content":"a"},"usage":{"prompt_tokens":19,"completion_tokens":50,"total_tokens":69}},"""
+            + """{"index":1,"message":{"content":"b"},"usage":{"prompt_tokens":19,"completion_tokens":60,"total_tokens":79}}]}""");
+
+        (read.Outcome, read.Usage)
+            .Should().Be((StreamOutcome.Completed, new TokenUsage { InputTokens = 19, OutputTokens = 110 }));
+    }
+
+    [Fact]
     public void Usage_in_every_chunk_is_never_summed_and_a_null_or_absent_one_resets_nothing()
     {
         ReadBody read = ReadBody.OfEvents(

@@ -59,6 +59,8 @@ public sealed class OpenAICompletionsTests
     [Theory]
     [InlineData(Embeddings)]
     [InlineData("""{"usage":{"total_tokens":8},"model":"text-embedding-3-small","data":[{"embedding":"AACAPw=="}],"object":"list"}""")]
+    [InlineData("""{"object":"list","data":[],"model":"text-embedding-3-small","usage":{"prompt_tokens":0,"total_tokens":8}}""")]
+    [InlineData("""{"object":"list","data":[],"model":"text-embedding-3-small","usage":{"prompt_tokens":8,"total_tokens":11}}""")]
     public void Embeddings_have_input_alone_and_an_output_of_0_is_a_fact(string body)
     {
         foreach (string format in (string[])["AUTO", "OPENAI", "CLAUDE"])

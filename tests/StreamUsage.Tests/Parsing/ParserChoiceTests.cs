@@ -7,7 +7,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>Which parser recognises an event, and which one is chosen.</summary>
+/// <summary>Which parser recognizes an event, and which one is chosen.</summary>
 public sealed class ParserChoiceTests
 {
     private Exception? _fault;
@@ -41,7 +41,7 @@ public sealed class ParserChoiceTests
     [InlineData("", "[1]", "None None None")]
     [InlineData("", "text", "None None None")]
     [InlineData("", "", "None None None")]
-    public void An_event_is_recognised_by_the_parsers_that_can_read_it(string type, string data, string expected)
+    public void An_event_is_recognized_by_the_parsers_that_can_read_it(string type, string data, string expected)
     {
         IUsageParser[] parsers = [new ClaudeParser(), new OpenAIChatParser(), new OpenAIResponsesParser()];
 
@@ -84,6 +84,28 @@ public sealed class ParserChoiceTests
         chosen?.Protocol.Should().Be(protocol);
         (chosen is null).Should().Be(protocol is null);
         certain.Should().Be(isCertain);
+    }
+
+    [Theory]
+    [InlineData("""{"metrics":{"latencyMs":1},"usage":{"inputTokens":3,"outputTokens":4}}""", "bedrock-converse", true)]
+    [InlineData("""{"request_id":"r"}""", null, false)]
+    public void An_event_named_metadata_is_Converses_by_its_usage(string data, string? protocol, bool isCertain)
+    {
+        IUsageParser? chosen = new ParserSet([])
+            .Choose(new StreamEvent("metadata"u8, Encoding.UTF8.GetBytes(data)), ApiFormat.OpenAI, out bool certain, ref _fault);
+
+        (chosen?.Protocol, certain).Should().Be((protocol, isCertain));
+    }
+
+    [Fact]
+    public void An_event_named_metadata_leaves_the_stream_to_its_own_parser()
+    {
+        ReadBody read = ReadBody.Of("event: metadata\ndata: {\"request_id\":\"r\"}\n\n" + ReadBody.Sse(
+            OpenAIChatUsageTests.Chunk("{\"content\":\"x\"}"),
+            """{"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":7}}""", "[DONE]"));
+
+        (read.Protocol, read.Outcome, read.Usage)
+            .Should().Be(("openai-chat", StreamOutcome.Completed, new TokenUsage { InputTokens = 10, OutputTokens = 7 }));
     }
 
     [Fact]

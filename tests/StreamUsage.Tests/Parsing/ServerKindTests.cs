@@ -90,6 +90,12 @@ public sealed class ServerKindTests
             "Completed | in 70 read 0 write 0 (0+0) out 9 reasoning - | in out | stop | None" },
         { "usage before more text", [With(Text, """{"prompt_tokens":70,"completion_tokens":9}"""), Text, Stop, "[DONE]"],
             "Completed | in 70 read 0 write 0 (0+0) out 9 reasoning - | in partly | stop | ImplausibleZero" },
+        { "zeros after more text", [With(Text, """{"prompt_tokens":70,"completion_tokens":9,"total_tokens":79}"""), Text, Stop,
+            """{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}""", "[DONE]"],
+            "Completed | in 70 read 0 write 0 (0+0) out 9 reasoning - | in partly | stop | ImplausibleZero" },
+        { "an empty usage after more text", [With(Text, """{"prompt_tokens":70,"completion_tokens":9,"total_tokens":79}"""), Text, Stop,
+            """{"choices":[],"usage":{}}""", "[DONE]"],
+            "Completed | in 70 read 0 write 0 (0+0) out 9 reasoning - | in partly | stop | ImplausibleZero" },
         { "usage in two stages", [Role, Text, With(Stop, """{"prompt_tokens":70,"completion_tokens":9,"total_tokens":79}"""),
             """{"choices":[],"usage":{"prompt_tokens":70,"completion_tokens":9,"total_tokens":79,"prompt_tokens_details":"""
                 + """{"cached_tokens":64}}}""", "[DONE]"],
@@ -103,6 +109,10 @@ public sealed class ServerKindTests
             "Completed | in 12 read 0 write 0 (0+0) out 11 reasoning - | in out | - | None" },
         { "chunks of two choices count the whole answer", [Choice(0, "a", 1), Choice(1, "b", 2), Choice(0, "c", 3), Choice(1, "d", 4)],
             "Interrupted | in 12 read 0 write 0 (0+0) out 4 reasoning - | in out | - | None" },
+        { "a usage in each choice", [Last(0, "a", 50), Last(1, "b", 60), "[DONE]"],
+            "Completed | in 12 read 0 write 0 (0+0) out 110 reasoning - | in out | stop | None" },
+        { "a usage in each choice, the larger one first", [Last(0, "a", 60), Last(1, "b", 50), "[DONE]"],
+            "Completed | in 12 read 0 write 0 (0+0) out 110 reasoning - | in out | stop | None" },
 
         // Finish reasons that ended nothing, and others that did.
         { "the text null is no reason, cut",
@@ -222,6 +232,10 @@ public sealed class ServerKindTests
     private static string Choice(int index, string text, int tokens) =>
         $$"""{"id":"k","object":"chat.completion.chunk","choices":[{"index":{{index}},"delta":{"content":"{{text}}"} }],"usage":"""
         + $$"""{"prompt_tokens":12,"completion_tokens":{{tokens}},"total_tokens":{{tokens + 12}} } }""";
+
+    private static string Last(int index, string text, int tokens) =>
+        $$"""{"id":"k","choices":[{"index":{{index}},"delta":{"content":"{{text}}"},"finish_reason":"stop","usage":"""
+        + $$"""{"prompt_tokens":12,"completion_tokens":{{tokens}},"total_tokens":{{tokens + 12}} } }]}""";
 
     private static string Finish(string reason, string text) =>
         $$"""{"choices":[{"index":0,"delta":{"content":"{{text}}"},"finish_reason":{{reason}} }]}""";

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using StreamUsage.Tests.Differential;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
@@ -49,6 +50,18 @@ public sealed class ArgumentTests
             .Should().Throw<ArgumentNullException>().WithParameterName("body");
         await FluentActions.Awaiting(() => Tracker.ReadAsync(null!, Track.Nothing))
             .Should().ThrowAsync<ArgumentNullException>().WithParameterName("body");
+    }
+
+    [Fact]
+    public void A_tracker_names_a_stream_that_cannot_be_read()
+    {
+        var closed = new MemoryStream();
+        closed.Dispose();
+
+        FluentActions.Invoking(() => Tracker.Track(closed, Track.Nothing, out _))
+            .Should().Throw<ArgumentException>().WithParameterName("body");
+        FluentActions.Invoking(() => Tracker.Track(new FullDisk(), Track.Nothing, out _))
+            .Should().Throw<ArgumentException>().WithParameterName("body");
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.PassThrough;
 
-/// <summary>A cancelled read is not leaving: the next read, a dispose or the collector decides.</summary>
+/// <summary>A canceled read is not leaving: the next read, a dispose or the collector decides.</summary>
 public sealed class CancelledReadTests(LoopbackProvider provider) : IClassFixture<LoopbackProvider>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

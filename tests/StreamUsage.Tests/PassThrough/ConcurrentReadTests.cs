@@ -89,4 +89,28 @@ public sealed class ConcurrentReadTests(LoopbackProvider provider) : IClassFixtu
         (await tracking.Completion)
             .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_copy_that_the_pipe_refuses_while_a_buffer_is_out_ends_nothing(bool drains)
+    {
+        var pipe = new Pipe();
+        var tracker = new UsageTracker(
+            new RecordingSink(), new StreamUsageOptions { DrainAbortedStreams = drains ? new DrainLimits() : null });
+        PipeReader tracked = tracker.Track(pipe.Reader, Track.Nothing, out UsageTracking tracking);
+        await pipe.Writer.WriteAsync(Body.Bytes.AsMemory(0, 100), Cancellation);
+        ReadResult first = await tracked.ReadAsync(Cancellation);
+
+        await tracked.Awaiting(t => t.CopyToAsync(new MemoryStream(), Cancellation)).Should().ThrowAsync<InvalidOperationException>();
+        tracked.AdvanceTo(first.Buffer.End);
+        await pipe.Writer.WriteAsync(Body.Bytes.AsMemory(100), Cancellation);
+        await pipe.Writer.CompleteAsync();
+        var seen = new MemoryStream();
+        await tracked.CopyToAsync(seen, Cancellation);
+
+        seen.ToArray().Should().Equal(Body.Bytes[100..]);
+        (await tracking.Completion)
+            .Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Completed && r.BytesReceived == Body.Bytes.Length);
+    }
 }

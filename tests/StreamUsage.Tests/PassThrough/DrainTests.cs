@@ -533,7 +533,7 @@ public sealed class DrainTests(LoopbackProvider provider) : IClassFixture<Loopba
         var body = new TrackedBody(tracker.BodySettings, Track.Nothing, null, null, null, null);
         var stream = new DetachableStream(
             new ScriptedStream(Answers.ClaudeStart, Answers.ClaudeText, Answers.ClaudeDelta, Answers.ClaudeStop), body);
-        var lease = new AbandonmentGuard(body, new BodyDrainer(new DrainLimits(), TimeProvider.System)) { Drainable = stream };
+        var lease = new BodyReadGuard(body, new BodyDrainer(new DrainLimits(), TimeProvider.System)) { Drainable = stream };
         byte[] buffer = new byte[1000];
         _ = isSync ? stream.Read(buffer, 0, buffer.Length) : await stream.ReadAsync(buffer, Cancellation);
 

@@ -60,6 +60,21 @@ public sealed class BodyEndTests
     }
 
     [Fact]
+    public async Task A_shutdown_waits_a_moment_for_the_rest_of_a_body_that_was_read_to_its_end()
+    {
+        await using UsageTracker tracker = Tracker(out _);
+        Stream stream = OpenSlow(tracker, out UsageTracking tracking, "steady");
+        await stream.ReadExactlyAsync(new byte[Answers.ClaudeBytes.Length], Cancellation);
+        (await stream.ReadAsync(new byte[1], Cancellation)).Should().Be(0);
+
+        tracking.Body!.Finish(StreamEnd.ShutDown);
+
+        tracking.Body.IsOpen.Should().BeFalse();
+        (await tracking.Completion).Should().Match<UsageRecord>(
+            r => r.Outcome == StreamOutcome.Completed && r.ErrorType == null && r.OutputSource == TokenSource.Reported);
+    }
+
+    [Fact]
     public async Task A_request_without_a_response_that_a_shutdown_has_ended_has_one_record()
     {
         await using UsageTracker tracker = Tracker(out RecordingSink sink);
@@ -106,21 +121,22 @@ public sealed class BodyEndTests
     {
         sink = new RecordingSink();
         StreamUsageOptions options = new StreamUsageOptions { ShutdownGracePeriod = TimeSpan.Zero }
-            .AddContentEncoding("slow", () => new SlowDecoder());
+            .AddContentEncoding("slow", () => new SlowDecoder(10))
+            .AddContentEncoding("steady", () => new SlowDecoder(200));
         return new UsageTracker(sink, options);
     }
 
-    private static Stream OpenSlow(UsageTracker tracker, out UsageTracking tracking) => tracker.Track(
-        new ScriptedStream(Answers.Claude), Track.Nothing, out tracking, new TrackedResponse { ContentEncoding = "slow" });
+    private static Stream OpenSlow(UsageTracker tracker, out UsageTracking tracking, string encoding = "slow") => tracker.Track(
+        new ScriptedStream(Answers.Claude), Track.Nothing, out tracking, new TrackedResponse { ContentEncoding = encoding });
 
     /// <summary>Decodes nothing, and each piece takes longer than a read may.</summary>
-    private sealed class SlowDecoder : IContentDecoder
+    private sealed class SlowDecoder(int pieceSize) : IContentDecoder
     {
         public OperationStatus Decode(ReadOnlySpan<byte> source, Span<byte> destination, out int bytesConsumed, out int bytesWritten)
         {
             long start = Stopwatch.GetTimestamp();
             SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(start) > TimeSpan.FromMilliseconds(3));
-            bytesConsumed = bytesWritten = Math.Min(source.Length, 10);
+            bytesConsumed = bytesWritten = Math.Min(source.Length, pieceSize);
             source[..bytesConsumed].CopyTo(destination);
             return bytesConsumed < source.Length ? OperationStatus.DestinationTooSmall : OperationStatus.NeedMoreData;
         }

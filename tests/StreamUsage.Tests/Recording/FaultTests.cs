@@ -96,7 +96,9 @@ public sealed class FaultTests
         await Track.ReadToEndAsync(
             tracker.Track(new ScriptedStream(Answers.ClaudeStart + Answers.ClaudeText), Track.Nothing, out UsageTracking tracking));
 
-        (await tracking.Completion).Usage.OutputTokens.Should().Be(6);
+        UsageRecord record = await tracking.Completion;
+        record.Usage.OutputTokens.Should().Be(6);
+        record.Anomalies.Should().HaveFlag(UsageAnomalies.UncertainBill);
         await tracker.DisposeAsync(); // What is logged and counted follows.
         log.Lines.Should().ContainSingle(line => line.EventId == 7);
     }

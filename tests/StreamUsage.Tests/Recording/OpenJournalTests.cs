@@ -53,7 +53,17 @@ public sealed class OpenJournalTests : IAsyncDisposable
         UsageRecord record = await JournalAsync(Answers.ClaudeStart);
 
         record.Should().Match<UsageRecord>(r => r.Outcome == StreamOutcome.Interrupted && r.Status == UsageStatus.Failed
-            && r.StatusCode == 502 && r.ErrorType == "process_ended" && r.Usage.InputTokens == 25);
+            && r.StatusCode == 502 && r.ErrorType == "process_ended" && r.Usage.InputTokens == 25
+            && !r.Anomalies.HasFlag(UsageAnomalies.UncertainBill));
+    }
+
+    [Fact]
+    public async Task An_input_that_is_estimated_by_its_size_makes_the_bill_uncertain()
+    {
+        UsageRecord record = await JournalAsync(Answers.ChatText, new UsageContext { RequestBody = new byte[400] });
+
+        record.Should().Match<UsageRecord>(r => r.InputSource == TokenSource.Estimated && r.Usage.InputTokens == 100
+            && r.Anomalies.HasFlag(UsageAnomalies.UncertainBill));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Time.Testing;
 using StreamUsage.Accounting;
 using StreamUsage.Parsing;
+using StreamUsage.Recording.Building;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Recording;
@@ -43,6 +44,21 @@ public sealed class UnbuiltRecordTests : IDisposable
 
         _sink.Records.Should().Equal(record);
         _log.Lines.Should().ContainSingle(line => line.EventId == 15);
+    }
+
+    [Fact]
+    public async Task A_record_that_cannot_be_built_has_the_reported_counts()
+    {
+        await using var tracker = new UsageTracker(_sink);
+        await Track.ReadToEndAsync(tracker.Track(new ScriptedStream(Answers.Claude), Track.Nothing, out UsageTracking tracking));
+        UsageRecord built = await tracking.Completion;
+
+        UsageRecord minimal = RecordBuilder.CreateMinimal(tracking.Body!, new NotSupportedException());
+
+        (minimal.Usage, minimal.BilledUsage, minimal.InputSource, minimal.OutputSource)
+            .Should().Be((built.Usage, built.BilledUsage, TokenSource.Reported, TokenSource.Reported));
+        (minimal.ApiFormat, minimal.Protocol, minimal.ResponseId, minimal.ResponseModel)
+            .Should().Be((built.ApiFormat, built.Protocol, built.ResponseId, built.ResponseModel));
     }
 
     private async Task<UsageRecord> ReadAsync(bool isCutShort = false)

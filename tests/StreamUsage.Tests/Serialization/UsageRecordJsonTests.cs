@@ -269,6 +269,8 @@ public sealed class UsageRecordJsonTests
     [InlineData("{\"status\":\"Completed\",\"version\":\"1\"}")]
     [InlineData("{\"outcome\":\"Unheard\"}")]
     [InlineData("{} {}")]
+    [InlineData("{\"\\ud800x\":1}")] // A name with a lone surrogate.
+    [InlineData("{\"cost\":{\"\\ud800multipl\":1}}")]
     public void What_is_no_record_is_refused(string json) =>
         FluentActions.Invoking(() => UsageRecordJson.Read(Encoding.UTF8.GetBytes(json))).Should().Throw<JsonException>();
 

@@ -75,22 +75,22 @@ public sealed class OutboxTests : IDisposable
     [Fact]
     public async Task Endings_are_added_while_others_are_written()
     {
-        var endings = new OutboxEndings();
+        var settlements = new OutboxSettlements();
         using OutboxFile file = OutboxFile.OpenOrCreate(FilePath, "process");
         Task adding = Task.Run(() =>
         {
             for (int i = 0; i < 50_000; i++)
             {
-                endings.Remove($"{i}");
+                settlements.Add($"{i}", isFailed: false);
             }
         });
 
         file.Begin();
         do
         {
-            endings.Forget(endings.Write(file, DateTimeOffset.UnixEpoch));
+            settlements.Forget(settlements.Write(file, DateTimeOffset.UnixEpoch));
         }
-        while (!adding.IsCompleted || !endings.IsEmpty);
+        while (!adding.IsCompleted || !settlements.IsEmpty);
 
         file.Commit();
         await adding;

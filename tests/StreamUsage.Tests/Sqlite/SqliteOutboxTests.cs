@@ -11,6 +11,8 @@ public sealed class SqliteOutboxTests : IAsyncLifetime
 {
     private static readonly UsageRecord Record = new() { Id = Guid.NewGuid(), Context = new() };
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("outbox").FullName;
     private readonly FakeTimeProvider _time = new();
     private readonly SqliteOutbox _outbox;
@@ -34,20 +36,18 @@ public sealed class SqliteOutboxTests : IAsyncLifetime
         (await _outbox.ReadAsync(10, stop.Token)).Should().ContainSingle();
         await ReopenAsync();
 
-        // The thread executes the read and writes the ending in one transaction.
-        using var begun = new ManualResetEventSlim();
-        using var mayGoOn = new ManualResetEventSlim();
-        Task busy = JournalAsync(() =>
-        {
-            begun.Set();
-            return mayGoOn.Wait(TimeSpan.FromSeconds(60)) && false;
-        });
-        begun.Wait(TimeSpan.FromSeconds(60)).Should().BeTrue();
+        // One transaction: the read, the pause in which the record is settled, and its ending.
+        using var first = new Pause();
+        using var second = new Pause();
+        Task busy = JournalAsync(first.Enter);
+        first.Begun.Wait(Patience).Should().BeTrue();
         Task<IReadOnlyList<OutboxEntry>> again = _outbox.ReadAsync(10, stop.Token);
+        Task settling = JournalAsync(second.Enter);
+        first.Ends.Set();
+        second.Begun.Wait(Patience).Should().BeTrue();
         _outbox.Settle(Record.Id, DeliveryResult.Delivered);
-        mayGoOn.Set();
-        await busy;
-        await _outbox.WhenSettledAsync();
+        second.Ends.Set();
+        await Task.WhenAll(busy, settling, _outbox.WhenSettledAsync());
         await stop.CancelAsync();
 
         (await again).Should().BeEmpty();
@@ -62,4 +62,25 @@ public sealed class SqliteOutboxTests : IAsyncLifetime
 
     private Task<bool> JournalAsync(Func<bool> isOpen) =>
         _outbox.JournalAsync([new OpenRecord(Record with { Id = Guid.NewGuid() }, isOpen)]);
+
+    /// <summary>Holds up the outbox's thread.</summary>
+    private sealed class Pause : IDisposable
+    {
+        public ManualResetEventSlim Begun { get; } = new();
+
+        public ManualResetEventSlim Ends { get; } = new();
+
+        public bool Enter()
+        {
+            Begun.Set();
+            Ends.Wait(Patience);
+            return false;
+        }
+
+        public void Dispose()
+        {
+            Begun.Dispose();
+            Ends.Dispose();
+        }
+    }
 }

@@ -43,6 +43,20 @@ public sealed class StoreTests : IDisposable
         sums[0].BilledUsage.InputTokens.Should().Be(11);
     }
 
+    [Theory]
+    [InlineData("process_ended", 10)]
+    [InlineData("timeout", 3)]
+    [InlineData(null, 3)]
+    public async Task A_record_is_replaced_unless_by_the_last_state_before_a_crash(string? errorType, long tokens)
+    {
+        UsageRecord record = Record("ann", "gpt-5", 10, 1m);
+        await StoreAsync(record);
+
+        await StoreAsync(record with { ErrorType = errorType, BilledUsage = new TokenUsage { InputTokens = 3 } });
+
+        (await _store.SumAsync(new UsageQuery()))[0].BilledUsage.InputTokens.Should().Be(tokens);
+    }
+
     [Fact]
     public async Task Costs_are_summed_to_the_last_digit()
     {

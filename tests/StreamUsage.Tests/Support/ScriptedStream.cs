@@ -77,7 +77,7 @@ internal sealed class ScriptedStream(params object[] script) : Stream
     private async ValueTask<int> WaitAsync(Task wait, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         _isWaiting = true;
-        // As a connection's read ends: within the cancelling.
+        // As a connection's read ends: within the canceling.
         using CancellationTokenRegistration ended = cancellationToken.Register(() => _isWaiting = false);
         IsWaiting.TrySetResult();
         try

@@ -1,15 +1,15 @@
 namespace StreamUsage.Delivery.Outbox;
 
-/// <summary>Keeps records on disk until every sink has them, and facts about open responses until they end. Members
-/// never throw.</summary>
+/// <summary>Keeps records on disk until every sink has them, and facts about open responses until they end. An orphan
+/// is a response that was open when its process ended. Members never throw.</summary>
 internal interface IRecordOutbox : IAsyncDisposable
 {
     /// <summary>Gets why records cannot be stored at present; null if they can.</summary>
     Exception? Fault { get; }
 
     /// <summary>Stores a record in place of the state of its open response.</summary>
-    /// <returns>Whether the record is on disk. If not, the caller delivers it directly. The entry of an orphan then
-    /// stays until it is settled; that of any other record is removed.</returns>
+    /// <returns>Whether the record is on disk. If not, the caller delivers it directly and then settles it. Until then,
+    /// its entry, if it has one, is not returned.</returns>
     Task<bool> StoreAsync(UsageRecord record);
 
     /// <summary>Writes the state of open responses in place of their earlier states, so that the next process can
@@ -20,7 +20,8 @@ internal interface IRecordOutbox : IAsyncDisposable
     Task<bool> JournalAsync(IReadOnlyList<OpenRecord> open);
 
     /// <summary>Waits for stored records, and for responses that another process left open, in the order in which they
-    /// were stored. Returns as soon as there is one. Returns each once in a process.</summary>
+    /// were stored. Returns as soon as there is one. Returns each once in a process; an orphan
+    /// comes again after it was stored.</summary>
     /// <param name="max">The most entries to return.</param>
     /// <param name="cancellationToken">Ends the wait; the result is empty then.</param>
     Task<IReadOnlyList<OutboxEntry>> ReadAsync(int max, CancellationToken cancellationToken);
@@ -31,6 +32,7 @@ internal interface IRecordOutbox : IAsyncDisposable
     /// <param name="result">Delivered, or Failed if a sink never gets the record.</param>
     void Settle(Guid id, DeliveryResult result);
 
-    /// <summary>Waits until the records that are stored now are settled, or the outbox is closed.</summary>
+    /// <summary>Waits until the records that are stored now are settled, the outbox is closed, or it cannot be
+    /// used.</summary>
     Task WhenSettledAsync();
 }

@@ -10,6 +10,7 @@ namespace StreamUsage.Delivery.Outbox;
 internal sealed class OutboxDelivery(
     IRecordOutbox outbox, RecordDelivery delivery, Func<UsageRecord, Task<UsageRecord>> complete) : IAsyncDisposable
 {
+    // In memory. Read in quarters, so that the disk works while the sinks do.
     private const int MaxUnderWay = 4000;
 
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
@@ -24,23 +25,37 @@ internal sealed class OutboxDelivery(
     /// <summary>Starts the delivery, outside of the caller's context.</summary>
     public void Start()
     {
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        using (ExecutionContext.SuppressFlow())
         {
             _running = Task.Run(RunAsync);
         }
     }
 
+    /// <summary>Gets whether reading has been stopped, so that stored records wait for the next process.</summary>
+    public bool IsStopped => _stop.IsCancellationRequested;
+
     /// <summary>Stops reading. Records that were not read stay in the outbox.</summary>
     public Task StopAsync() => _stop.CancelAsync();
 
-    /// <summary>Returns a task that completes when the records that are with the sinks now have ended.</summary>
+    /// <summary>Returns a task that completes when the sinks are done with the records read so far.</summary>
     public Task WhenEnded() => _underWay.WhenEnded();
 
-    /// <summary>Closes the outbox. Waits at most 5 seconds for a read that hangs.</summary>
+    /// <summary>Settles a record that the outbox did not store in time, and that was delivered directly. After a stop,
+    /// the row of one that failed stays for the next process.</summary>
+    public void SettleDirect(Guid id, DeliveryResult result)
+    {
+        if (result == DeliveryResult.Delivered || !IsStopped)
+        {
+            outbox.Settle(id, result);
+        }
+    }
+
+    /// <summary>Closes the outbox. Waits at most 5 seconds each for a read and for calls that hang.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
         await _running.WaitAsync(TimeToEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await WhenEnded().WaitAsync(TimeToEnd).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await outbox.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -1,7 +1,7 @@
 namespace StreamUsage.Estimation.Requests;
 
 /// <summary>Enumerates the parts of a <c>multipart/form-data</c> request (uploads to transcription and image
-/// endpoints), in place. It is recognised by its first bytes.</summary>
+/// endpoints), in place. It is recognized by its first bytes.</summary>
 internal ref struct MultipartBody
 {
     private readonly ReadOnlySpan<byte> _delimiter;

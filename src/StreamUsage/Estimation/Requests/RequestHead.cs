@@ -16,7 +16,7 @@ internal readonly record struct RequestHead(string? Model, string? Protocol, boo
             return new RequestHead(model, protocol, IsEnvelope: false);
         }
 
-        // A truncated envelope has no members to recognise.
+        // A truncated envelope has no members to recognize.
         (string? innerModel, string? innerProtocol) = request.IsEmpty ? default : ReadMembers(request, out _);
         return new RequestHead(model ?? innerModel, innerProtocol, IsEnvelope: true);
     }

@@ -4,9 +4,9 @@ namespace StreamUsage.Framing.Encodings;
 internal enum ContentFault
 {
     /// <summary>There is no decoder, or there are too many encodings.</summary>
-    Unknown,
+    Unsupported,
 
-    /// <summary>The encoded bytes are damaged.</summary>
+    /// <summary>The encoded bytes are damaged, or a decoder could not be created.</summary>
     Damaged,
 
     /// <summary>The decoded size is far above that of any event stream.</summary>

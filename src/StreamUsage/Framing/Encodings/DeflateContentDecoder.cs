@@ -31,7 +31,7 @@ internal sealed class DeflateContentDecoder(bool isGzip) : IContentDecoder
                 return OperationStatus.DestinationTooSmall;
             }
 
-            _feed.Clear(); // Bytes after the encoding's end are ignored.
+            _feed.Clear(); // Nothing is left in it, except bytes after the encoding's end, which are ignored.
         }
         while (bytesConsumed < source.Length);
 

@@ -6,7 +6,8 @@ namespace StreamUsage.Framing.Encodings;
 /// decodes one body, and is not used concurrently.</summary>
 internal interface IContentDecoder : IDisposable
 {
-    /// <summary>Decodes the next bytes, as far as the input allows, so that flushed events are seen at once.</summary>
+    /// <summary>Decodes the next bytes, as far as the input allows, so that flushed events are seen at once. Consumes
+    /// all input unless the destination is full or the encoding has ended.</summary>
     /// <param name="source">The encoded bytes that were not consumed; empty to ask for pending output.</param>
     /// <param name="destination">Receives the decoded bytes.</param>
     /// <param name="bytesConsumed">The number of consumed bytes.</param>

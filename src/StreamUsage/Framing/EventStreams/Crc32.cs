@@ -34,7 +34,8 @@ internal static class Crc32
         return ~crc;
     }
 
-    // The first 256 entries are the remainders of a byte; each further 256 those of the byte followed by one more zero.
+    // The first 256 entries are the remainders of a byte; each further 256 are for the byte followed by one more zero
+    // byte.
     private static uint[] MakeTable()
     {
         const uint Polynomial = 0xEDB88320;

@@ -21,7 +21,9 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
 
     private readonly int _maxMessageBytes = (int)Math.Min(maxMessageBytes, MaxLength);
     private PooledBuffer _buffer;
-    private int _start, _length, _headersLength, _passed, _taken;
+    private int _start, _length, _headersLength;
+    private int _largeRead; // The bytes of a large message that were read.
+    private int _budgetTaken; // The share of the budget that the buffer has.
     private uint _crc;
     private bool _isLarge, _isDispatched, _isCorrupt;
 
@@ -34,7 +36,7 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
             _isDispatched = false;
             _isLarge = false;
             _length = 0;
-            _passed = 0;
+            _largeRead = 0;
             Clear();
         }
 
@@ -79,8 +81,8 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
     public void Release()
     {
         _buffer.Release();
-        largeEvents.Budget?.Return(_taken);
-        _taken = 0;
+        largeEvents.Budget?.Return(_budgetTaken);
+        _budgetTaken = 0;
     }
 
     private readonly ReadOnlySpan<byte> GetMessage(ReadOnlySpan<byte> piece) =>
@@ -126,17 +128,17 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
     {
         int payloadStart = Prelude + _headersLength;
         int payloadEnd = _length - Checksum;
-        if (_passed == 0)
+        if (_largeRead == 0)
         {
             largeEvents.Begin();
             _crc = Crc32.Append(0, _buffer.Span);
-            _passed = _buffer.Length;
+            _largeRead = _buffer.Length;
         }
 
-        while (position < piece.Length && _passed < _length)
+        while (position < piece.Length && _largeRead < _length)
         {
-            int part = _passed < payloadStart ? payloadStart : _passed < payloadEnd ? payloadEnd : _length;
-            ReadOnlySpan<byte> bytes = piece[position..][..Math.Min(part - _passed, piece.Length - position)];
+            int part = _largeRead < payloadStart ? payloadStart : _largeRead < payloadEnd ? payloadEnd : _length;
+            ReadOnlySpan<byte> bytes = piece[position..][..Math.Min(part - _largeRead, piece.Length - position)];
             if (part == payloadStart && _headersLength <= MaxKeptHeaders)
             {
                 _buffer.Append(bytes);
@@ -151,11 +153,11 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
             }
 
             _crc = part == _length ? _crc : Crc32.Append(_crc, bytes);
-            _passed += bytes.Length;
+            _largeRead += bytes.Length;
             position += bytes.Length;
         }
 
-        if (_passed < _length)
+        if (_largeRead < _length)
         {
             return FramingResult.NeedMore;
         }
@@ -182,7 +184,7 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
         }
 
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)_length);
-        if (_taken != 0 || _length <= BufferBudget.FreeBytes || largeEvents.Budget is not { } budget)
+        if (_budgetTaken != 0 || _length <= BufferBudget.FreeBytes || largeEvents.Budget is not { } budget)
         {
             return true;
         }
@@ -192,13 +194,13 @@ internal struct EventStreamDecoder(long maxMessageBytes, ILargeEventReader large
             return false;
         }
 
-        _taken = size;
+        _budgetTaken = size;
         return true;
     }
 
     private void Clear()
     {
-        if (_taken != 0)
+        if (_budgetTaken != 0)
         {
             Release();
         }

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace StreamUsage.Framing.EventStreams;
 
-/// <summary>Represents a message's headers: a name after its length byte, a type byte, and a value. The type or two
-/// more bytes give its length.</summary>
+/// <summary>Represents a message's headers: a name after its length byte, a type byte, and a value. The type gives the
+/// value's length, or two bytes before the value do.</summary>
 internal readonly ref struct EventStreamHeaders(ReadOnlySpan<byte> bytes)
 {
     private const byte ByteArray = 6, String = 7;

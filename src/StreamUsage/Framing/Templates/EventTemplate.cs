@@ -5,7 +5,7 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>Represents an event that comes thousands of times a stream: its bytes, framing included, with slots for
+/// <summary>Represents an event that a stream repeats thousands of times: its bytes, framing included, with slots for
 /// texts and numbers. If an event differs from the template only in its slots, the slots are read and the JSON is not
 /// parsed. A template is valid for one state.</summary>
 /// <remarks>A counting event changes only running token counts, so a later one replaces it. The parser reads only the
@@ -13,7 +13,8 @@ namespace StreamUsage.Framing.Templates;
 internal sealed class EventTemplate
 {
     private readonly TemplateSlot[] _slots;
-    private readonly ushort _dataStart, _dataEnd, _closersStart, _shortest, _length;
+    private readonly ushort _dataStart, _dataEnd, _closersStart, _length;
+    private readonly ushort _shortest; // The length of the shortest event that can match: each slot holds one byte.
     private readonly bool _isRented;
     private readonly ulong[] _lastCounts = []; // By slot; empty unless the template counts.
     private byte[] _sample;
@@ -23,7 +24,8 @@ internal sealed class EventTemplate
     private bool _isPadded; // Events have spaces between their closing brackets.
 
     /// <summary>Creates a template from the findings of <see cref="TemplateLearner"/>.</summary>
-    /// <param name="sample">The event's bytes up to its blank line, without its output and its padding.</param>
+    /// <param name="sample">The event's bytes up to the blank line that ends it, without its output and its
+    /// padding.</param>
     /// <param name="slots">The slots, in order; one is output, and empty. Other templates may share them.</param>
     /// <param name="dataStart">The start of the data.</param>
     /// <param name="dataEnd">The end of the data.</param>
@@ -43,7 +45,7 @@ internal sealed class EventTemplate
 
         _dataStart = (ushort)dataStart;
         _dataEnd = (ushort)dataEnd;
-        _closersStart = (ushort)Math.Max(slots[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1);
+        _closersStart = (ushort)ClosingBrackets.StartIn(sample[..dataEnd], slots[^1].End);
         int shortest = sample.Length;
         foreach (TemplateSlot slot in slots)
         {
@@ -91,8 +93,8 @@ internal sealed class EventTemplate
     /// <param name="bytes">The bytes.</param>
     /// <param name="maxDataLength">The maximum length of the data.</param>
     /// <param name="output">The observer.</param>
-    /// <param name="length">If the event is whole, its length. If it is cut, the number of bytes if they equal the
-    /// <see cref="Beginning"/>; 0 if they do not, and must be kept.</param>
+    /// <param name="length">The event's length if it is whole. If it is cut: the number of bytes if they equal the
+    /// <see cref="Beginning"/>, else 0, and the caller must keep them.</param>
     public TemplateMatch Match(ReadOnlySpan<byte> bytes, long maxDataLength, ITemplateObserver output, out int length)
     {
         if (bytes.Length < _shortest)
@@ -116,7 +118,7 @@ internal sealed class EventTemplate
         return match;
     }
 
-    /// <summary>Matches the rest of an event whose first bytes equalled the <see cref="Beginning"/>.</summary>
+    /// <summary>Matches the rest of an event whose first bytes equaled the <see cref="Beginning"/>.</summary>
     public TemplateMatch MatchRest(ReadOnlySpan<byte> bytes, int begun, long maxDataLength, ITemplateObserver output, out int length)
     {
         int changing = _changing;
@@ -143,7 +145,7 @@ internal sealed class EventTemplate
             ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, slot.Start - sampleAt);
             if (!bytes[at..].StartsWith(literal))
             {
-                return IsCut(bytes[at..], literal);
+                return CutOrNone(bytes[at..], literal);
             }
 
             at += literal.Length;
@@ -197,9 +199,9 @@ internal sealed class EventTemplate
         {
             at += tail.Length;
         }
-        else if (MatchPaddedEnd(bytes, ref at, sampleAt) is var end and not TemplateMatch.Whole)
+        else if (MatchPaddedEnd(bytes, ref at, sampleAt) is var match and not TemplateMatch.Whole)
         {
-            return end;
+            return match;
         }
 
         if (begun + at - _dataStart - (_length - _dataEnd) > maxDataLength)
@@ -239,7 +241,7 @@ internal sealed class EventTemplate
             ? TemplateMatch.Cut : TemplateMatch.None;
     }
 
-    private static TemplateMatch IsCut(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> literal) =>
+    private static TemplateMatch CutOrNone(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> literal) =>
         literal.StartsWith(bytes) ? TemplateMatch.Cut : TemplateMatch.None;
 
     // Matches the last literal, the closing brackets with spaces between them (Anthropic's padding), and the blank
@@ -249,20 +251,20 @@ internal sealed class EventTemplate
         ReadOnlySpan<byte> literal = _sample.AsSpan(sampleAt, _closersStart - sampleAt);
         if (!bytes[at..].StartsWith(literal))
         {
-            return IsCut(bytes[at..], literal);
+            return CutOrNone(bytes[at..], literal);
         }
 
         at += literal.Length;
         ReadOnlySpan<byte> closers = _sample.AsSpan(_closersStart, _dataEnd - _closersStart);
-        if (ClosingBrackets.Match(bytes, ref at, closers) is var found and not TemplateMatch.Whole)
+        if (ClosingBrackets.Match(bytes, ref at, closers) is var match and not TemplateMatch.Whole)
         {
-            return found;
+            return match;
         }
 
         ReadOnlySpan<byte> end = _sample.AsSpan(_dataEnd, _length - _dataEnd);
         if (!bytes[at..].StartsWith(end))
         {
-            return IsCut(bytes[at..], end);
+            return CutOrNone(bytes[at..], end);
         }
 
         at += end.Length;

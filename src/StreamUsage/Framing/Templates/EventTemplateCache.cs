@@ -11,14 +11,15 @@ namespace StreamUsage.Framing.Templates;
 /// calls a tool.</remarks>
 internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
 {
-    // Learning is allowed this many times, and once more for this many matches, so that it pays.
+    // The learner may run 16 times, and once more for each 16 matches, so that it pays.
     private const int FreeLearnings = 16;
     private const int MatchesPerLearning = 16;
 
     // A usual piece of text.
     private const int UsualOutputLength = 96;
 
-    // A cut event waits, up to this size, for a template to match it. Above it, the decoder takes over.
+    // A cut event up to this size is kept until its blank line comes. A larger one goes to the decoder at once, whose
+    // buffer counts toward the memory budget.
     private const int MaxCutEvent = BufferBudget.FreeBytes;
 
     // Turns off the templates, to rule them out as the cause of a fault.
@@ -27,12 +28,12 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
     private EventTemplate? _first, _second, _third;
     private EventTemplate? _counted; // The template of the last counting event.
     private PooledBuffer _cutEvent;
-    private int _begun; // The length of a cut event that is not kept, as it equals the first template's beginning.
+    private int _begunLength; // Of a cut event that is not kept, since it equals the first template's beginning.
     private uint _matches, _learned;
     private bool _haveCounts; // All templates match counting events, or none does.
 
     /// <summary>Gets whether the last read cut an event: see <see cref="MatchCutEvent"/>.</summary>
-    public readonly bool HasCutEvent => _begun != 0 || _cutEvent.Length != 0;
+    public readonly bool HasCutEvent => _begunLength != 0 || _cutEvent.Length != 0;
 
     /// <summary>Gets the kept bytes of the cut event.</summary>
     public readonly ReadOnlySpan<byte> CutEvent => _cutEvent.Span;
@@ -55,13 +56,18 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
         }
         else if (match == TemplateMatch.Cut)
         {
+            if (bytes.Length > MaxCutEvent)
+            {
+                return TemplateMatch.None;
+            }
+
             if (length == 0)
             {
                 _cutEvent.Reserve(UsualLength);
                 _cutEvent.Append(bytes);
             }
 
-            _begun = length;
+            _begunLength = length;
             length = bytes.Length;
         }
 
@@ -74,19 +80,19 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
     /// <returns>None if <see cref="CutEvent"/> must be parsed, and then released.</returns>
     public TemplateMatch MatchCutEvent(ReadOnlySpan<byte> bytes, out int length)
     {
-        if (_begun != 0)
+        if (_begunLength != 0)
         {
-            if (_first!.MatchRest(bytes, _begun, settings.MaxEventBytes, events, out length) == TemplateMatch.Whole)
+            if (_first!.MatchRest(bytes, _begunLength, settings.MaxEventBytes, events, out length) == TemplateMatch.Whole)
             {
-                _begun = 0;
+                _begunLength = 0;
                 // Accept needs a whole event only of a counting template, and these never leave out the beginning.
                 Accept(bytes[..length]);
                 return TemplateMatch.Whole;
             }
 
             _cutEvent.Reserve(UsualLength);
-            _cutEvent.Append(_first.Beginning(_begun));
-            _begun = 0;
+            _cutEvent.Append(_first.Beginning(_begunLength));
+            _begunLength = 0;
         }
 
         return TryCompleteAtOnce(bytes, out length) ? TemplateMatch.Whole : Complete(bytes, out length);
@@ -96,7 +102,7 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
 
     /// <summary>Parses an event that matched no template, and learns from it.</summary>
     /// <param name="streamEvent">The event.</param>
-    /// <param name="raw">Its bytes up to its blank line; empty if they are not contiguous.</param>
+    /// <param name="raw">Its bytes, up to the blank line that ends it; empty if they are not contiguous.</param>
     /// <param name="dataStart">The start of the data in <paramref name="raw"/>.</param>
     public void Parse(StreamEvent streamEvent, ReadOnlySpan<byte> raw, int dataStart)
     {
@@ -109,6 +115,7 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
             Forget();
         }
 
+        // The event reported output, and changed nothing but counts.
         if (isRead && !raw.IsEmpty && events.OutputCharacters > outputBefore && after with { Tokens = before.Tokens } == before)
         {
             Learn(raw, dataStart, streamEvent);
@@ -219,7 +226,7 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
             return TemplateMatch.None;
         }
 
-        Accept(_cutEvent.Span); // A template ends with its blank line, the only one here.
+        Accept(_cutEvent.Span); // The kept bytes end with the first blank line after the cut, which ends the event.
         _cutEvent.Release();
         return TemplateMatch.Whole;
     }
@@ -246,8 +253,8 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
         return -1;
     }
 
-    // A carriage return alone also ends a line. Such events are left to the decoder, since a cut event's end is found
-    // by its line feeds.
+    // Events with a CR without LF are left to the decoder: it ends a line too, but a cut event's end is found by line
+    // feeds.
     private void Learn(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent)
     {
         if (!settings.LearnsTemplates || ParsesEveryEvent || events.TemplatedParser is not { } parser
@@ -261,7 +268,8 @@ internal struct EventTemplateCache(ReaderSettings settings, EventReader events)
         {
             if (_haveCounts != template.HasCounts)
             {
-                Forget(); // Templates without counts are valid only for the earlier counts.
+                // Counting events change the state, and a template without counts is valid for one state.
+                Forget();
                 _haveCounts = template.HasCounts;
             }
 

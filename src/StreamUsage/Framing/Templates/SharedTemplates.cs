@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace StreamUsage.Framing.Templates;
 
-/// <summary>Shares templates between streams if nothing in them is specific to one, which saves each stream its
-/// samples. The table has a fixed size, and a newer template replaces an older one. A race between threads only loses
-/// an entry. Each stream still learns its templates itself. The constant parts of an event stay here after its
-/// stream.</summary>
+/// <summary>Shares templates between streams if no slot is specific to one, which saves each stream its samples. The
+/// table has a fixed size, and a newer template replaces an older one. A race between threads only loses an entry. Each
+/// stream still learns its templates itself.</summary>
+/// <remarks>The literal parts of an event stay here after its stream has ended. They may hold values of that stream,
+/// such as a model's name.</remarks>
 internal static class SharedTemplates
 {
     private const int Places = 64;
@@ -13,8 +14,8 @@ internal static class SharedTemplates
     private static readonly EventTemplate?[] s_templates = new EventTemplate?[Places];
     private static readonly TemplateSlot[]?[] s_slots = new TemplateSlot[]?[Places];
 
-    /// <summary>Returns a template of these parts. It is shared if all its slots are output or numbers that the parser
-    /// does not read.</summary>
+    /// <summary>Returns a template of these parts. It is shared if all its slots are of <see cref="SlotKind.Output"/>
+    /// or <see cref="SlotKind.Number"/>.</summary>
     public static EventTemplate GetOrCreate(ReadOnlySpan<byte> sample, ReadOnlySpan<TemplateSlot> slots, int dataStart, int dataEnd)
     {
         foreach (TemplateSlot slot in slots)

@@ -24,8 +24,8 @@ internal static class SlotNumber
         {
             ulong word = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
             // Exact up to the first byte that is no digit.
-            ulong others = ((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080;
-            length = BitOperations.TrailingZeroCount(others) / 8;
+            ulong nonDigits = ((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080;
+            length = BitOperations.TrailingZeroCount(nonDigits) / 8;
             order = length == 0 ? 0 : BinaryPrimitives.ReverseEndianness(word) >> (64 - (8 * length));
         }
 
@@ -37,8 +37,8 @@ internal static class SlotNumber
             }
         }
 
-        bool isOdd = length > 0 && bytes[0] == (byte)'0'
+        bool isExcluded = length > 0 && bytes[0] == (byte)'0'
             ? length > 1 || kind == SlotKind.Count : length > MaxCountDigits && kind == SlotKind.Count;
-        return isOdd ? -1 : length;
+        return isExcluded ? -1 : length;
     }
 }

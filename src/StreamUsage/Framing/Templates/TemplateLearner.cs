@@ -7,18 +7,20 @@ using StreamUsage.Parsing.Json;
 namespace StreamUsage.Framing.Templates;
 
 /// <summary>Learns the template of an event that changed nothing in the state but counts. Slots are guessed by their
-/// names, and the guess is checked. With other texts, the parser must again leave the state unchanged, and report just
-/// those texts. With other counts, it must change only the counts, and change them back on the original
-/// event.</summary>
+/// names. The guess is checked with a copy of the event whose slots are filled with other values: the parser must again
+/// leave the state unchanged, and report the text of one slot as the only output. If the event counts, both the filled
+/// and the original event are applied to the state without counts. Each may set only counts, and their output counts
+/// must differ.</summary>
 internal sealed class TemplateLearner : IOutputObserver
 {
     private const int MaxLength = 2048;
     private const int MaxSlots = 16;
 
     [ThreadStatic]
-    private static TemplateLearner? s_last;
+    private static TemplateLearner? s_learner;
 
-    private (OutputKind Kind, int Choice, int Slot) _output;
+    private PooledBuffer _filled; // The event with its slots filled.
+    private (OutputKind Kind, int Choice, int Start, int Length) _output; // Its place is in the filled event.
     private bool _hasCounts;
     private int _outputs;
     private bool _hasReportedMore;
@@ -28,7 +30,7 @@ internal sealed class TemplateLearner : IOutputObserver
     }
 
     /// <summary>Returns the event's template; null if there is no reliable one.</summary>
-    /// <param name="raw">The event's bytes, up to its blank line.</param>
+    /// <param name="raw">The event's bytes, up to the blank line that ends it.</param>
     /// <param name="dataStart">The start of the data.</param>
     /// <param name="streamEvent">The event; its data is contiguous in <paramref name="raw"/>.</param>
     /// <param name="parser">The parser that read the event.</param>
@@ -41,14 +43,14 @@ internal sealed class TemplateLearner : IOutputObserver
             return null;
         }
 
-        Span<TemplateSlot> room = stackalloc TemplateSlot[MaxSlots];
+        Span<TemplateSlot> slotBuffer = stackalloc TemplateSlot[MaxSlots];
         try
         {
-            Span<TemplateSlot> slots = room[..FindSlots(streamEvent.Data, dataStart, protocol, room)];
-            TemplateLearner learner = s_last ??= new TemplateLearner();
+            Span<TemplateSlot> slots = slotBuffer[..FindSlots(streamEvent.Data, dataStart, protocol, slotBuffer)];
+            TemplateLearner learner = s_learner ??= new TemplateLearner();
             learner._hasCounts = learner._hasReportedMore = false;
             learner._outputs = 0;
-            return learner.IsRight(raw, dataStart, streamEvent, parser, state, slots)
+            return learner.HoldsForOtherValues(raw, dataStart, streamEvent, parser, state, slots)
                 ? MakeTemplate(raw, dataStart, dataStart + streamEvent.Data.Length, slots) : null;
         }
         catch (JsonException)
@@ -59,11 +61,12 @@ internal sealed class TemplateLearner : IOutputObserver
 
     void IOutputObserver.OnOutput(OutputKind kind, int choiceIndex, ReadOnlySpan<byte> utf8, bool isEscaped)
     {
-        int slot = utf8.Length == 3 && utf8[0] == (byte)'<' && utf8[2] == (byte)'>' ? utf8[1] - 'a' : -1;
-        _hasReportedMore |= slot is < 0 or >= MaxSlots || _outputs++ != 0;
-        _output = (kind, choiceIndex, slot);
+        // The place identifies the slot: other text may equal what the slots are filled with.
+        _hasReportedMore |= !_filled.Span.Overlaps(utf8, out int start) || _outputs++ != 0;
+        _output = (kind, choiceIndex, start, utf8.Length);
     }
 
+    // A counting event reports its usage; any other must not have one.
     void IOutputObserver.OnReportedUsage(ReadOnlySpan<byte> utf8Json, bool isCumulative) => _hasReportedMore |= !_hasCounts;
 
     void IOutputObserver.OnMessage(ReadOnlySpan<byte> role, bool isNew) => _hasReportedMore |= isNew;
@@ -106,8 +109,9 @@ internal sealed class TemplateLearner : IOutputObserver
         return count;
     }
 
-    private bool IsRight(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser, in UsageAccumulator state,
-        Span<TemplateSlot> slots)
+    // Returns whether the parser confirms the slots. If so, one of them becomes the output's.
+    private bool HoldsForOtherValues(ReadOnlySpan<byte> raw, int dataStart, StreamEvent streamEvent, IUsageParser parser,
+        in UsageAccumulator state, Span<TemplateSlot> slots)
     {
         foreach (TemplateSlot slot in slots)
         {
@@ -119,49 +123,86 @@ internal sealed class TemplateLearner : IOutputObserver
             return false; // The last counting event is parsed later, without its type.
         }
 
-        var filled = new PooledBuffer();
         try
         {
-            Fill(raw, slots, ref filled);
-            ReadOnlySpan<byte> data = filled.Span.Slice(dataStart, streamEvent.Data.Length + filled.Length - raw.Length);
+            Fill(raw, slots);
+            ReadOnlySpan<byte> data = _filled.Span.Slice(dataStart, streamEvent.Data.Length + _filled.Length - raw.Length);
             var filledEvent = new StreamEvent(streamEvent.Type, data, streamEvent.IsWholeBody);
-            UsageAccumulator before = _hasCounts ? state with { Tokens = default } : state;
-            UsageAccumulator next = parser.Apply(filledEvent.With(this), before);
-            bool isRight = !_hasReportedMore && _outputs == 1 && TryAssign(slots);
-            return isRight && (_hasCounts ? OnlyCounts(next, parser.Apply(streamEvent.With(this), before), before, state) : next == state);
+            UsageAccumulator uncounted = _hasCounts ? state with { Tokens = default } : state;
+            UsageAccumulator filled = parser.Apply(filledEvent.With(this), uncounted);
+            if (_hasReportedMore || _outputs != 1 || !TryMarkOutputSlot(slots))
+            {
+                return false;
+            }
+
+            if (!_hasCounts)
+            {
+                return filled == state;
+            }
+
+            // It reports its output a second time, which does not matter.
+            UsageAccumulator original = parser.Apply(streamEvent.With(this), uncounted);
+            return SetOnlyCounts(filled, original, uncounted, state);
         }
         finally
         {
-            filled.Release();
+            _filled.Release();
         }
     }
 
-    // Fills string slots with marks (<a>, <b>, and so on), and number slots with 70 to 79.
-    private static void Fill(ReadOnlySpan<byte> raw, ReadOnlySpan<TemplateSlot> slots, ref PooledBuffer filled)
+    // Fills string slots with <a>, <b> and so on, and number slots with 70 to 79.
+    private void Fill(ReadOnlySpan<byte> raw, ReadOnlySpan<TemplateSlot> slots)
     {
         int at = 0;
         for (int i = 0; i < slots.Length; i++)
         {
-            filled.Append(raw[at..slots[i].Start]);
-            filled.Append(slots[i].IsNumeric ? [(byte)'7', (byte)('0' + (i % 10))] : [(byte)'<', (byte)('a' + i), (byte)'>']);
+            _filled.Append(raw[at..slots[i].Start]);
+            _filled.Append(slots[i].IsNumeric ? [(byte)'7', (byte)('0' + (i % 10))] : [(byte)'<', (byte)('a' + i), (byte)'>']);
             at = slots[i].End;
         }
 
-        filled.Append(raw[at..]);
+        _filled.Append(raw[at..]);
     }
 
-    // Returns whether an event changed the counts and nothing else, filled or as it was.
-    private static bool OnlyCounts(
-        in UsageAccumulator filled, in UsageAccumulator own, in UsageAccumulator before, in UsageAccumulator state)
+    // Returns the length of what a slot is filled with.
+    private static int FilledLength(TemplateSlot slot) => slot.IsNumeric ? 2 : 3;
+
+    // Finds the slot whose text was reported, and makes it the output's. Returns false if there is none.
+    private bool TryMarkOutputSlot(Span<TemplateSlot> slots)
     {
-        if (filled with { Tokens = default } != before || own with { Tokens = default } != before)
+        int growth = 0; // Of the slots before, by filling them.
+        foreach (ref TemplateSlot slot in slots)
+        {
+            if (slot.Start + growth == _output.Start)
+            {
+                bool isWholeSlot = slot.Kind == SlotKind.Unread && _output.Length == FilledLength(slot);
+                if (!isWholeSlot || _output.Choice is < 0 or > ushort.MaxValue)
+                {
+                    return false;
+                }
+
+                slot = slot with { Kind = SlotKind.Output, Output = (byte)_output.Kind, Choice = (ushort)_output.Choice };
+                return true;
+            }
+
+            growth += FilledLength(slot) - (slot.End - slot.Start);
+        }
+
+        return false;
+    }
+
+    // Returns whether both events set counts and nothing else.
+    private static bool SetOnlyCounts(
+        in UsageAccumulator filled, in UsageAccumulator original, in UsageAccumulator uncounted, in UsageAccumulator state)
+    {
+        if (filled with { Tokens = default } != uncounted || original with { Tokens = default } != uncounted)
         {
             return false;
         }
 
         // The slots must include the output count. Without it, a count could come from an earlier event.
-        if (filled.Tokens.OutputTokens == own.Tokens.OutputTokens
-            || !filled.IsOutputReported || !own.IsOutputReported || !own.CountsOutput)
+        if (filled.Tokens.OutputTokens == original.Tokens.OutputTokens
+            || !filled.IsOutputReported || !original.IsOutputReported || !original.CountsOutput)
         {
             return false;
         }
@@ -198,7 +239,7 @@ internal sealed class TemplateLearner : IOutputObserver
         }
 
         sample = sample[..(raw.Length - left)];
-        int unpaddedEnd = RemovePadding(sample[..dataEnd], Math.Max(slots[^1].End, sample[..dataEnd].LastIndexOfAnyExcept("}] "u8) + 1));
+        int unpaddedEnd = RemovePadding(sample[..dataEnd], ClosingBrackets.StartIn(sample[..dataEnd], slots[^1].End));
         sample[dataEnd..].CopyTo(sample[unpaddedEnd..]);
         return SharedTemplates.GetOrCreate(sample[..(sample.Length - dataEnd + unpaddedEnd)], slots, dataStart, unpaddedEnd);
     }
@@ -216,21 +257,5 @@ internal sealed class TemplateLearner : IOutputObserver
         }
 
         return end;
-    }
-
-    private bool TryAssign(Span<TemplateSlot> slots)
-    {
-        if (_output.Slot >= slots.Length || slots[_output.Slot].Kind != SlotKind.Unread || _output.Choice is < 0 or > ushort.MaxValue)
-        {
-            return false;
-        }
-
-        slots[_output.Slot] = slots[_output.Slot] with
-        {
-            Kind = SlotKind.Output,
-            Output = (byte)_output.Kind,
-            Choice = (ushort)_output.Choice,
-        };
-        return true;
     }
 }

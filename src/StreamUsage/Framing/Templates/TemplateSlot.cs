@@ -16,13 +16,13 @@ internal readonly record struct TemplateSlot(ushort Start, ushort End, SlotKind 
 /// <summary>Specifies the content of a slot.</summary>
 internal enum SlotKind : byte
 {
-    /// <summary>An integer that the parser does not read.</summary>
+    /// <summary>An integer that does not change what the parser does.</summary>
     Number,
 
     /// <summary>A count that the parser puts into the state.</summary>
     Count,
 
-    /// <summary>A string that the parser does not read.</summary>
+    /// <summary>A string that does not change what the parser does.</summary>
     Unread,
 
     /// <summary>Text that the parser reports.</summary>

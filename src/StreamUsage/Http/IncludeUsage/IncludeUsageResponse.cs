@@ -9,7 +9,7 @@ internal static class IncludeUsageResponse
     private const int MaxErrorBytes = 64 * 1024;
 
     /// <summary>Reads the beginning of an error. Returns whether the server rejected the field. If not, the response
-    /// gets a content that can be read as before. A response whose reading is cancelled is disposed.</summary>
+    /// gets a content that can be read as before. A response whose reading is canceled is disposed.</summary>
     public static async Task<bool> ReadRejectionAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (!MayBeRejection(response))
@@ -86,7 +86,7 @@ internal static class IncludeUsageResponse
         }
     }
 
-    // The caller gets the fault after the bytes that came before it. A cancelled caller gets it now.
+    // The caller gets the fault after the bytes that came before it. A canceled caller gets it now.
     private static ExceptionDispatchInfo Keep(Exception fault, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)

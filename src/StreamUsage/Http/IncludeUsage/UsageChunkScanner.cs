@@ -1,6 +1,6 @@
 namespace StreamUsage.Http.IncludeUsage;
 
-/// <summary>Recognises Chat's usage chunk byte by byte: a JSON object with <c>"choices": []</c> and a usage object. A
+/// <summary>Recognizes Chat's usage chunk byte by byte: a JSON object with <c>"choices": []</c> and a usage object. A
 /// mutable struct: never copy it.</summary>
 /// <remarks><c>Utf8JsonReader</c> would parse a split value again with each read. That takes quadratic time, or decides
 /// later.</remarks>

@@ -65,11 +65,13 @@ internal static class ClaudeContent
             }
             else if (name.SequenceEqual("signature"u8) || name.SequenceEqual("data"u8))
             {
+                // The data of redacted_thinking is opaque as well.
                 reader.ReportField(BlockField.Signature, 0, output);
             }
             else if (name.SequenceEqual("content"u8))
             {
-                reader.ReportField(BlockField.Text, 0, output); // A compaction. A tool result is an array and not the model's output.
+                // A compaction's text. A tool result's content is an array, and not the model's output.
+                reader.ReportField(BlockField.Text, 0, output);
             }
             else
             {

@@ -8,7 +8,8 @@ namespace StreamUsage.Parsing.Anthropic;
 /// <summary>Reads the usage of each model call: <c>iterations</c>.</summary>
 internal static class ClaudeIterations
 {
-    // A response makes few model calls: Anthropic's tool loop pauses after ten. The limits come to 24 KB.
+    // A response makes few model calls: Anthropic's tool loop pauses after ten. 32 entries of at most 750 bytes come to
+    // 24 KB.
     private const int MaxIterations = 32;
     private const int MaxNameLength = 128;
 
@@ -31,7 +32,7 @@ internal static class ClaudeIterations
             }
         }
 
-        // In the answer of a fallback model, a call without output declined before any output.
+        // In an answer of a fallback model, a message call without output was declined. It is not billed.
         if (iterations.Exists(iteration => iteration.Type == Fallback))
         {
             for (int i = 0; i < iterations.Count; i++)
@@ -67,7 +68,8 @@ internal static class ClaudeIterations
         return new UsageIteration { Type = type, Model = model, Usage = report.ToTokens(ClaudeUsage.Convention).Normalize() };
     }
 
-    // The sum is billed. Above the limit, a call is added to one of the same type and model, else to the last.
+    // Above the limit, calls share an entry: that of the same type and model, else the last, at whose price they are
+    // then billed.
     private static void Add(List<UsageIteration> iterations, UsageIteration iteration)
     {
         if (iterations.Count < MaxIterations)

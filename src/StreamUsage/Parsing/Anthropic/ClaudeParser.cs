@@ -54,8 +54,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
         ReadOnlySpan<byte> type = streamEvent.Type;
         bool isError = false;
         FlatError flatError = default;
-        Utf8JsonReader reader = Utf8Json.Read(data);
-        reader.Read();
+        Utf8JsonReader reader = Utf8Json.ReadValue(data);
         if (BedrockException.IsType(type))
         {
             return state.WithError(BedrockException.Read(ref reader, type));
@@ -102,7 +101,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("base_resp"u8))
             {
-                flatError.TryRead(ref reader, name); // MiniMax, whose message is empty then.
+                flatError.TryRead(ref reader, name); // MiniMax's error: its message has no content.
             }
             else
             {
@@ -110,6 +109,7 @@ internal sealed class ClaudeParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
+        // As if there were output, so that a code beside a message is no error.
         if (!isError && flatError.ToErrorIfAny(hasOutput: true) is { } status)
         {
             isError = true;

@@ -8,6 +8,7 @@ namespace StreamUsage.Parsing.Anthropic;
 /// cumulative and replaces that of <c>message_start</c> field by field.</summary>
 internal static class ClaudeUsage
 {
+    // The input excludes the cache, even if a total says otherwise.
     public const TokenConvention Convention = TokenConvention.AnthropicCacheNames;
 
     /// <summary>Reads the object that the reader is at.</summary>

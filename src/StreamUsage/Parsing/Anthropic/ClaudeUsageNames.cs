@@ -43,10 +43,12 @@ internal static class ClaudeUsageNames
             Object("prompt_tokens_details", PromptDetails),
             Object("completion_tokens_details", OutputDetails),
             new("cost", UsageField.Cost),
+            .. Ignored("is_byok", "cost_details", "type", "model", "usage_source", "usage_semantic", "billing_usage"),
+
+            // Units of Bedrock's guardrails.
             .. Ignored(
-                "is_byok", "cost_details", "type", "model", "usage_source", "usage_semantic", "billing_usage", "automatedReasoningPolicies",
-                "automatedReasoningPolicyUnits", "contentPolicyImageUnits",
-                "contentPolicyUnits", "contextualGroundingPolicyUnits", "sensitiveInformationPolicyFreeUnits",
-                "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
+                "automatedReasoningPolicies", "automatedReasoningPolicyUnits", "contentPolicyImageUnits", "contentPolicyUnits",
+                "contextualGroundingPolicyUnits", "sensitiveInformationPolicyFreeUnits", "sensitiveInformationPolicyUnits",
+                "topicPolicyUnits", "wordPolicyUnits"),
         ]);
 }

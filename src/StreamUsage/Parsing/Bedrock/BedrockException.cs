@@ -10,7 +10,8 @@ internal static class BedrockException
 {
     private const int MaxNameLength = 128;
 
-    /// <summary>Gets the type of an exception event whose data names the exception.</summary>
+    /// <summary>Gets the type of an exception event whose data names the exception. Every other type ends in
+    /// it.</summary>
     public static ReadOnlySpan<byte> Unnamed => "Exception"u8;
 
     /// <summary>Returns whether an event's type names an exception.</summary>

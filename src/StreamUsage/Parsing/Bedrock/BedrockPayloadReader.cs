@@ -9,7 +9,8 @@ internal sealed class BedrockPayloadReader(ILargeEventReader inner) : ILargeEven
 {
     private readonly byte[] _group = new byte[4];
     private State _state;
-    private int _begun, _grouped;
+    private int _begun; // The matched bytes of ChunkStart.
+    private int _grouped; // The bytes in _group.
 
     private enum State : byte
     {

@@ -95,7 +95,7 @@ internal static class ConverseContent
 
         if (output.KeepsMessage)
         {
-            BlockHeader call = BlockHeader.Find(reader); // The type tells a tool of the provider.
+            BlockHeader call = BlockHeader.Find(reader); // Only a tool of the provider has a type.
             output.OnBlock(
                 new OutputBlock(0, index, BlockStage.Delta) { Type = call.Type.IsEmpty ? "tool_use"u8 : call.Type, Id = call.Id });
         }

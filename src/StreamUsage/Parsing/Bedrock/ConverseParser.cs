@@ -20,7 +20,9 @@ internal sealed class ConverseParser : IProbedProtocol
             return ParserMatch.None;
         }
 
-        if (IsEvent(probe.EventType) || BedrockException.IsType(probe.EventType))
+        // Other servers name events "metadata" as well, so such an event is Converse's only by its usage.
+        bool isEvent = IsEvent(probe.EventType) && (probe.Usage == UsageShape.Converse || !probe.EventType.SequenceEqual("metadata"u8));
+        if (isEvent || BedrockException.IsType(probe.EventType))
         {
             return ParserMatch.Certain;
         }
@@ -33,7 +35,8 @@ internal sealed class ConverseParser : IProbedProtocol
         return probe.Usage == UsageShape.Converse || probe.HasError ? ParserMatch.Possible : ParserMatch.None;
     }
 
-    /// <summary>Returns whether a root property is an event's name, as SDKs print it.</summary>
+    /// <summary>Returns whether a root property is an event's name, as SDKs print it. <c>metadata</c> is left out,
+    /// because other servers use that name.</summary>
     public static bool IsName(scoped ReadOnlySpan<byte> name, JsonTokenType value) =>
         value == JsonTokenType.StartObject && (IsEvent(name) || BedrockException.IsType(name)) && !name.SequenceEqual("metadata"u8);
 
@@ -136,7 +139,7 @@ internal sealed class ConverseParser : IProbedProtocol
         }
         catch (JsonException)
         {
-            // The parsing will report it.
+            // The parser reads the same bytes next, and throws.
         }
 
         return 0;

@@ -20,9 +20,12 @@ internal static class ConverseUsageNames
             Count("cacheWriteInputTokenCount", UsageCount.CacheCreation, 1),
             new("cacheDetails", UsageField.LifetimeList),
             new("serverToolUsage", UsageField.ToolRequests),
+            .. Ignored("invocationLatency", "firstByteLatency"),
+
+            // Units of Bedrock's guardrails.
             .. Ignored(
-                "invocationLatency", "firstByteLatency", "automatedReasoningPolicies", "automatedReasoningPolicyUnits",
-                "contentPolicyImageUnits", "contentPolicyUnits", "contextualGroundingPolicyUnits",
-                "sensitiveInformationPolicyFreeUnits", "sensitiveInformationPolicyUnits", "topicPolicyUnits", "wordPolicyUnits"),
+                "automatedReasoningPolicies", "automatedReasoningPolicyUnits", "contentPolicyImageUnits", "contentPolicyUnits",
+                "contextualGroundingPolicyUnits", "sensitiveInformationPolicyFreeUnits", "sensitiveInformationPolicyUnits",
+                "topicPolicyUnits", "wordPolicyUnits"),
         ]);
 }

@@ -1,6 +1,7 @@
 namespace StreamUsage.Parsing.Bedrock;
 
-/// <summary>Reads the counts that Bedrock adds to the last event of any invoked model's stream.</summary>
+/// <summary>Names the object of counts that Bedrock adds to the last event of any invoked model's stream.
+/// <see cref="ConverseUsage.FillIn"/> reads it.</summary>
 internal static class InvocationMetrics
 {
     public static ReadOnlySpan<byte> Name => "amazon-bedrock-invocationMetrics"u8;

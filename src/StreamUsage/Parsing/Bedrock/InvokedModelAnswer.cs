@@ -17,7 +17,7 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
 
     public UsageAccumulator State = state;
 
-    /// <summary>Reads a member of the answer. Returns false if the name is unknown.</summary>
+    /// <summary>Reads a member of the answer. Returns false, without reading, if the name is unknown.</summary>
     public bool TryRead(
         ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, int index, ReadOnlySpan<byte> data, IOutputObserver output)
     {
@@ -30,6 +30,7 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         return TryReadResult(ref reader, name, index, data, output);
     }
 
+    /// <summary>Returns the state after the members that were read.</summary>
     public readonly UsageAccumulator Finish()
     {
         UsageAccumulator next = _isEmbedding ? State with { Operation = "embeddings" } : State;
@@ -38,6 +39,8 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         // An embedding has no output.
         tokens = tokens with { OutputTokens = _isEmbedding ? 0 : tokens.OutputTokens ?? _resultTokens };
         next = tokens.HasInput || tokens.OutputTokens is not null ? next.Merge(tokens) : next;
+
+        // Before the stop reason, a count is a lower bound.
         next = next with { IsOutputPlaceholder = next.Tokens.OutputTokens is not null && !isFinished && !_isEmbedding };
         return isFinished ? next with { StopReason = _reason ?? next.StopReason, Choices = next.Choices.Finish(0) } : next;
     }
@@ -92,7 +95,7 @@ internal ref struct InvokedModelAnswer(UsageAccumulator state)
         reader.ReportOutput(OutputKind.Text, 0, output);
     }
 
-    // Without a usage object, the named counts stand for it.
+    // These answers have no usage object, so each count is passed on as {name: count}.
     private static long? ReadCount(
         ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> data, IOutputObserver output)
     {

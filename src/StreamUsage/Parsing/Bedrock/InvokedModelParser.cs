@@ -44,7 +44,7 @@ internal sealed class InvokedModelParser : IProbedProtocol
         reader.EnterObject();
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
-            if (name.SequenceEqual("amazon-bedrock-invocationMetrics"u8))
+            if (name.SequenceEqual(InvocationMetrics.Name))
             {
                 metrics = reader;
                 reader.Skip();

@@ -7,8 +7,8 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.Cohere;
 
 /// <summary>Parses Cohere's Chat, version 1: stream events, as JSON lines or SSE, and a whole answer. The last event,
-/// <c>stream-end</c>, repeats the answer. Of its two ids, the generation's is used, which a stream begins
-/// with.</summary>
+/// <c>stream-end</c>, repeats the answer. Of <c>response_id</c> and <c>generation_id</c>, the latter is used, as a
+/// stream begins with it.</summary>
 internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "cohere-chat";
@@ -90,7 +90,8 @@ internal sealed class CohereChatV1Parser : IProbedProtocol, ITemplatedProtocol
         return isEnd && state.Error is null ? state with { IsTerminal = true } : state;
     }
 
-    // Reads from the answer that stream-end repeats only what the events left out.
+    // stream-end repeats the whole answer. Its text and calls were read before, so only its id, finish reason and usage
+    // are read here.
     private static UsageAccumulator ReadResponse(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {

@@ -9,7 +9,7 @@ namespace StreamUsage.Parsing.Cohere;
 /// output.</summary>
 /// <param name="protocol">The protocol's name.</param>
 /// <param name="operation">The operation's name.</param>
-/// <param name="result">The root member that only this one of the two has.</param>
+/// <param name="result">The root member that tells Embed from Rerank.</param>
 internal sealed class CohereInputParser(string protocol, string operation, RootMembers result) : IProbedProtocol
 {
     public string Protocol => protocol;
@@ -31,7 +31,10 @@ internal sealed class CohereInputParser(string protocol, string operation, RootM
         }
 
         state = InputAnswer.Read(streamEvent.Data, state, output, TryReadUsage);
-        if (state.Tokens.HasInput)
+
+        // Bedrock's embeddings report no counts. Without an output of 0, they would be free instead of estimated.
+        bool isEstimated = result == RootMembers.Embeddings && state.BilledUnits.Count == 0 && state.Error is null;
+        if (state.Tokens.HasInput || isEstimated)
         {
             state = state with { Tokens = state.Tokens with { OutputTokens = state.Tokens.OutputTokens ?? 0 } };
         }

@@ -5,7 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.Cohere;
 
 /// <summary>Reads Cohere's <c>usage</c> and <c>meta</c>: processed <c>tokens</c>, of which <c>cached_tokens</c> came
-/// from the cache, and the fewer <c>billed_units</c>. If only billed units are given, they are the usage too.</summary>
+/// from the cache, and <c>billed_units</c>, which are fewer. If only billed units are given, they are the usage
+/// too.</summary>
 internal static class CohereUsage
 {
     /// <summary>Reads the object that the reader is at.</summary>
@@ -31,7 +32,7 @@ internal static class CohereUsage
                     ExtraInputTokens = images,
                     OutputTokens = billed.OutputTokens
                 }
-                : new ReportedTokens { InputTokens = tokens.TotalTokens }; // Rerankers that are like Cohere's.
+                : new ReportedTokens { InputTokens = tokens.TotalTokens }; // All that other servers' rerankers report.
             next = next with { BilledTokens = null };
         }
 

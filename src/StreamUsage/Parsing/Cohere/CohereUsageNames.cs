@@ -12,7 +12,8 @@ internal static class CohereUsageNames
         Count("output_tokens", UsageCount.Output),
         Count("reasoning_tokens", UsageCount.Reasoning));
 
-    // Image tokens have their own price.
+    // Image tokens stand beside the input tokens, so they are counted like another input. TokenDetails keeps them for
+    // their own price.
     private static readonly UsageNames BilledUnits = new(
         Count("input_tokens", UsageCount.Input),
         Count("output_tokens", UsageCount.Output),

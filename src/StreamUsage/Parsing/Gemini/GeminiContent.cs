@@ -72,7 +72,7 @@ internal static class GeminiContent
             {
                 if (name.EndsWith("Result"u8) || name.EndsWith("Response"u8) || name.EndsWith("Data"u8))
                 {
-                    // An image that a tool returned is not text.
+                    // A tool's result or media: text after it begins another block.
                     output.OnBlock(new OutputBlock(choice, 0, BlockStage.Begin) { Type = name, IsClosed = true });
                 }
 
@@ -90,7 +90,8 @@ internal static class GeminiContent
         return hasCall || !text.IsEmpty;
     }
 
-    // functionCall {name, args, partialArgs}, toolCall {toolType, args}, executableCode {code}.
+    /// <summary>Reports the call that the reader is at: <c>functionCall {name, args, partialArgs}</c>, <c>toolCall
+    /// {toolType, args}</c> or <c>executableCode {code}</c>.</summary>
     public static void ReadCall(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
     {
@@ -133,7 +134,8 @@ internal static class GeminiContent
         }
     }
 
-    // A call is whole, except for streamed arguments. Those come later, by path and without a name, and are not joined.
+    // A call is whole, except for streamed arguments. Those come later, by path and without a name, and are not joined:
+    // they are reported as Done, so that they are counted but not captured.
     private static void ReportCall(BlockHeader call, scoped ReadOnlySpan<byte> kind, int choice, IOutputObserver output)
     {
         bool isFunction = kind.SequenceEqual("functionCall"u8);
@@ -145,7 +147,8 @@ internal static class GeminiContent
         });
     }
 
-    // Streamed arguments: [{jsonPath, stringValue | numberValue | boolValue, willContinue}].
+    // Streamed arguments: [{jsonPath, stringValue | numberValue | boolValue, willContinue}]. Boolean values are left
+    // out.
     private static void ReadPartialArguments(ref Utf8JsonReader reader, int choice, IOutputObserver output)
     {
         if (!reader.EnterArray())

@@ -46,7 +46,8 @@ internal sealed class GeminiLiveParser : IProtocolParser
         return state;
     }
 
-    // The last usage of a turn counts.
+    // A turn repeats snapshots, and may begin with that of the turn before. So its last usage counts, even if it is
+    // smaller.
     private static UsageAccumulator ReadUsage(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output)
     {
@@ -61,6 +62,11 @@ internal sealed class GeminiLiveParser : IProtocolParser
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
         ReportedTokens tokens = report.ToTokens(TokenConvention.InputIncludesCache | TokenConvention.ReasoningBesideOutput);
         tokens = tokens with { OutputTokens = tokens.OutputTokens ?? 0 };
+        if (tokens.IsZero)
+        {
+            return state.Replace(tokens); // Zeros are no report, so the earlier counts stay.
+        }
+
         return (GeminiUsage.WithDetails(state, report) with { Tokens = default }).Replace(tokens);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
     public ParserMatch Match(in RootProbe probe) =>
         probe.Gemini == ParserMatch.None && probe.HasError ? ParserMatch.Possible : probe.Gemini;
 
-    /// <summary>Returns whether a property of the root, or of a wrapped chunk, is Gemini's.</summary>
+    /// <summary>Returns how certain it is that a property of the root, or of a wrapped chunk, is Gemini's.</summary>
     public static ParserMatch MatchName(scoped ReadOnlySpan<byte> name, JsonTokenType value)
     {
         if (name.SequenceEqual("candidates"u8))
@@ -38,7 +38,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             return ParserMatch.None;
         }
 
-        // A live session's first messages have no usage.
+        // A live session's first messages have no usage, so their content is a possible match.
         return name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("promptFeedback"u8) ? ParserMatch.Certain
             : name.SequenceEqual("setupComplete"u8) || name.SequenceEqual("serverContent"u8) ? ParserMatch.Possible
             : ParserMatch.None;
@@ -210,7 +210,7 @@ internal sealed class GeminiParser : IProbedProtocol, ITemplatedProtocol
             ? state : state with { Choices = choices, StopReason = stopReason };
     }
 
-    // Returns whether an index other than 0 occurs. It comes after the content, and finding it means a second pass.
+    // Returns whether an index other than 0 occurs. It comes after the content, so reading it takes a second pass.
     private static bool HasIndices(ReadOnlySpan<byte> data)
     {
         for (int at; (at = data.IndexOf("\"index\""u8)) >= 0;)

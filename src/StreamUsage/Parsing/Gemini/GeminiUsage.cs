@@ -5,7 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 namespace StreamUsage.Parsing.Gemini;
 
 /// <summary>Reads Gemini's usageMetadata. The prompt includes cached content; tool use prompts and thoughts are
-/// separate counts. Each object replaces the one before; a missing count is 0, as protobuf omits zeros.</summary>
+/// separate counts. Each object replaces the one before. A missing count is 0, as protobuf omits zeros, except for the
+/// output in the middle of a stream.</summary>
 internal static class GeminiUsage
 {
     /// <summary>Reads the object that the reader is at.</summary>
@@ -28,7 +29,8 @@ internal static class GeminiUsage
 
         output.OnReportedUsage(data[start..(int)reader.BytesConsumed], isCumulative: false);
 
-        // A chunk in the middle may count only its prompt. The output is then unknown, but at least the earlier count.
+        // A chunk in the middle may count only its prompt. If its total is no more than that, the output is unknown,
+        // but at least the earlier count. A larger total shows that the object counts all, so a missing output is 0.
         if (tokens.OutputTokens is null && (isComplete || CountsMoreThanPrompt(tokens)))
         {
             tokens = tokens with { OutputTokens = 0 };

@@ -22,9 +22,12 @@ internal static class GeminiUsageNames
             new("candidatesTokensDetails", UsageField.OutputModalities),
             new("trafficType", UsageField.ServiceTier),
             new("serviceTier", UsageField.ServiceTier),
-            .. Ignored("responseTokenCount", "responseTokensDetails"), // Sent in Live sessions.
+
+            // Live's names of the output, which only GeminiLiveParser reads.
+            .. Ignored("responseTokenCount", "responseTokensDetails"),
         ]);
 
+    /// <summary>Gets the fields of Live's usage.</summary>
     public static UsageNames Live { get; } = new(
         Count("promptTokenCount", UsageCount.Input),
         Count("responseTokenCount", UsageCount.Output),

@@ -9,14 +9,21 @@ namespace StreamUsage.Parsing.Gemini;
 /// Tool results are not output.</summary>
 internal static class InteractionStep
 {
-    /// <summary>Reads a step's start or a whole step.</summary>
-    public static UsageAccumulator Read(ReadOnlySpan<byte> step, int index, UsageAccumulator state, IOutputObserver output)
+    /// <summary>Reads a step's start or a whole step. A user's input begins a turn: a fetched interaction repeats the
+    /// earlier ones, whose output, searches and errors are discarded.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="index">The step's index.</param>
+    /// <param name="state">The state before the step.</param>
+    /// <param name="output">The observer.</param>
+    /// <param name="lastingError">The error that the next turn keeps, as it is none of a step; null if none.</param>
+    public static UsageAccumulator Read(
+        ReadOnlySpan<byte> step, int index, UsageAccumulator state, IOutputObserver output, ProviderError? lastingError)
     {
         var header = new Header(step);
         if (header.Type.SequenceEqual("user_input"u8))
         {
-            output.OnMessage(default, isNew: true); // A fetched interaction repeats earlier turns.
-            return state;
+            output.OnMessage(default, isNew: true);
+            return state.ReplaceError(lastingError) with { ServerToolUse = UsageRecord.EmptyCounts };
         }
 
         if (header.IsCall)
@@ -45,6 +52,7 @@ internal static class InteractionStep
         return state;
     }
 
+    /// <summary>Reads a step's delta.</summary>
     public static UsageAccumulator ReadDelta(ReadOnlySpan<byte> delta, int index, UsageAccumulator state, IOutputObserver output)
     {
         var header = new Header(delta);
@@ -81,7 +89,7 @@ internal static class InteractionStep
         else if (Utf8Json.IsObjectValue(header.Arguments) && header.Arguments.Length > 2)
         {
             output.OnOutput(OutputKind.ToolArguments, 0, header.Arguments, isEscaped: false);
-            return CountUses(header, state);
+            return CountUses(header, state); // Not for pieces of arguments, which are strings.
         }
 
         return state;

@@ -5,8 +5,8 @@ using StreamUsage.Parsing.UsageObjects;
 
 namespace StreamUsage.Parsing.Gemini;
 
-/// <summary>Parses Gemini Interactions: stream events, named by <c>event_type</c>, and a whole interaction, also of the
-/// background. Steps hold the output; <c>interaction.completed</c> ends a stream, whatever its status.</summary>
+/// <summary>Parses Gemini Interactions: stream events, named by <c>event_type</c>, and a whole interaction, also a
+/// background one. Steps hold the output; <c>interaction.completed</c> ends a stream, whatever its status.</summary>
 internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
 {
     public string Protocol => "gemini-interactions";
@@ -78,7 +78,7 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("error"u8))
             {
-                state = WithError(state, value);
+                state = ErrorObject.ReadInto(value, state);
             }
         }
 
@@ -106,7 +106,7 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         }
         else if (Utf8Json.IsObjectValue(step))
         {
-            state = InteractionStep.Read(step, index, state, output);
+            state = InteractionStep.Read(step, index, state, output, lastingError: state.Error);
         }
         else if (status is not null)
         {
@@ -179,7 +179,7 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        state = state with { Model = state.Model ?? agent }; // An agent has no model.
+        state = state with { Model = state.Model ?? agent }; // An agent's answer may have no model.
         if (Utf8Json.IsObjectValue(usage))
         {
             state = InteractionUsage.Read(usage, state, output, isFinal: isWhole || isEnd);
@@ -196,18 +196,19 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         }
 
         return status is "queued" or "in_progress" ? state with { IsPending = isWhole }
-            : state with { StopReason = status ?? state.StopReason, IsTerminal = state.Error is null };
+            : state with { StopReason = status ?? state.StopReason, IsTerminal = state.Error is null, IsPending = false };
     }
 
     private static UsageAccumulator ReadSteps(ReadOnlySpan<byte> steps, UsageAccumulator state, IOutputObserver output)
     {
+        ProviderError? error = state.Error;
         Utf8JsonReader reader = Utf8Json.ReadValue(steps);
         if (reader.EnterArray())
         {
             for (int index = 0; reader.NextElement(); index++)
             {
                 ReadOnlySpan<byte> step = reader.GetRaw(steps);
-                state = Utf8Json.IsObjectValue(step) ? InteractionStep.Read(step, index, state, output) : state;
+                state = Utf8Json.IsObjectValue(step) ? InteractionStep.Read(step, index, state, output, error) : state;
             }
         }
 
@@ -234,10 +235,5 @@ internal sealed class InteractionsParser : IProbedProtocol, ITemplatedProtocol
         }
 
         return state.WithError(new ProviderError());
-    }
-
-    private static UsageAccumulator WithError(UsageAccumulator state, ReadOnlySpan<byte> value)
-    {
-        return ErrorObject.ReadInto(value, state);
     }
 }

@@ -3,8 +3,9 @@ using System.Text.Json;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>Enumerates the members of a JSON object. It skips a value by finding its end, where
-/// <see cref="Utf8JsonReader.Skip"/> checks each token. For large objects of which little is needed.</summary>
+/// <summary>Enumerates the members of a JSON object, for large objects of which little is needed. It skips a value by
+/// finding its end, where <see cref="Utf8JsonReader.Skip"/> checks each token. So it checks neither commas nor scalars
+/// nor the values inside containers.</summary>
 internal ref struct JsonMembers
 {
     private static readonly SearchValues<byte> ScalarEnds = SearchValues.Create(",}] \t\r\n"u8);

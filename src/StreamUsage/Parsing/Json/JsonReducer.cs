@@ -49,7 +49,8 @@ internal sealed class JsonReducer
         _state = State.Value;
     }
 
-    /// <summary>Begins another value of the same event: an object or array. Anything else is not whole.</summary>
+    /// <summary>Begins another value of the same event: an object or array. After anything else,
+    /// <see cref="IsWhole"/> stays false.</summary>
     public void BeginNext()
     {
         Begin();

@@ -21,7 +21,8 @@ internal static class JsonStringCut
         return text[..whole];
     }
 
-    // \uD83D\uDE00 is one escape. A high surrogate without a following escape is legal JSON, and stands alone.
+    // \uD83D\uDE00 is one escape, also if the text ends where its second half may begin. A high surrogate without a
+    // following escape is legal JSON, and stands alone.
     private static int EscapeLength(ReadOnlySpan<byte> text)
     {
         if (text.Length < 2 || text[1] != (byte)'u')

@@ -13,7 +13,8 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
 
     private static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
 
-    /// <summary>Returns whether the data is one value, as nearly always, or does not begin with one.</summary>
+    /// <summary>Returns whether the data is one value (the usual case), or begins with neither an object nor an
+    /// array.</summary>
     public static bool IsSingle(ReadOnlySpan<byte> data)
     {
         int start = data.IndexOfAnyExcept(Blank);
@@ -31,7 +32,7 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
         return length == data.Length || !data[length..].ContainsAnyExcept(Blank);
     }
 
-    // A closing bracket before an opening one or white space occurs in compact JSON only inside strings. The check
+    // A closing brace before an opening bracket or white space occurs in compact JSON only inside strings. The check
     // costs a third of finding the first value's end.
     private static bool MayHoldSeveral(ReadOnlySpan<byte> data)
     {
@@ -94,7 +95,7 @@ internal ref struct JsonValues(ReadOnlySpan<byte> data)
     /// <summary>Goes back to the second line of the last value, whose first line is broken.</summary>
     public void GoToSecondLine() => _rest = _last[(_last.IndexOf((byte)'\n') + 1)..];
 
-    // Includes leading white space. A value that is no container ends with its line, or before a container.
+    // Includes leading white space. A value that is no container ends with its line, or before an object.
     private static int LengthOfFirst(ReadOnlySpan<byte> data, out bool isWhole)
     {
         int start = data.IndexOfAnyExcept(Blank);

@@ -7,18 +7,17 @@ namespace StreamUsage.Parsing.Json;
 /// so the copy has them. A mutable struct: never copy it.</summary>
 internal struct ReducedJson()
 {
-    /// <summary>The length from which a name is not kept.</summary>
+    /// <summary>Names of this length or more are not kept.</summary>
     public const int MaxNameBytes = 128;
 
     private const int MaxDepth = 32;
 
-    // The copy's size limits, the lowest for arrays without output (search results). Arrays inside the output, the
-    // output, and other members follow. The members that a parser needs have the highest.
-    private const int OtherArrayLimit = 6 * 1024;
-    private const int NestedArrayLimit = 8 * 1024;
-    private const int OutputLimit = 12 * 1024;
-    private const int Limit = 24 * 1024;
-    private const int NeededLimit = 48 * 1024;
+    // A value is kept if the copy, with it, stays within the limit of its place.
+    private const int OtherArrayLimit = 6 * 1024; // In an array that holds no output, such as search results.
+    private const int NestedArrayLimit = 8 * 1024; // In an array inside the output.
+    private const int OutputLimit = 12 * 1024; // In the output array itself.
+    private const int Limit = 24 * 1024; // Outside of arrays.
+    private const int NeededLimit = 48 * 1024; // Members that a parser needs: usage, id, model, and so on.
 
     private readonly Level[] _levels = new Level[MaxDepth];
     private PooledBuffer _bytes;
@@ -27,7 +26,7 @@ internal struct ReducedJson()
     private struct Level
     {
         public bool IsArray, IsNeeded, IsOutput, HasContent;
-        public int ArrayDepth;
+        public int ArrayDepth; // The arrays around the container's values.
     }
 
     public readonly ReadOnlySpan<byte> Span => _bytes.Span;
@@ -137,7 +136,7 @@ internal struct ReducedJson()
     private static bool IsUsageName(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("usage"u8) || name.SequenceEqual("usageMetadata"u8) || name.SequenceEqual("error"u8);
 
-    // Arrays whose elements hold the stop reasons.
+    // Arrays of the answer's output. The elements of choices and candidates also hold the stop reasons.
     private static bool IsOutputName(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("choices"u8) || name.SequenceEqual("candidates"u8) || name.SequenceEqual("output"u8)
             || name.SequenceEqual("content"u8);

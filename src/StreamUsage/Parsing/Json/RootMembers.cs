@@ -1,8 +1,10 @@
 using System.Text.Json;
+using StreamUsage.Parsing.Bedrock;
 
 namespace StreamUsage.Parsing.Json;
 
-/// <summary>Specifies root members that identify a protocol, each with a value of the protocol's kind.</summary>
+/// <summary>Specifies root members that identify a protocol. A member counts only if its value has the expected JSON
+/// type.</summary>
 [Flags]
 internal enum RootMembers
 {
@@ -14,21 +16,21 @@ internal enum RootMembers
     Results = 1 << 4,
     Embeddings = 1 << 5,
     Text = 1 << 6,
-    Recording = 1 << 7,
+    Recording = 1 << 7, // A member that transcriptions have beside the text.
     Images = 1 << 8,
     Steps = 1 << 9,
     Interaction = 1 << 10,
     Outputs = 1 << 11,
-    TitanText = 1 << 12,
+    TitanText = 1 << 12, // Titan's text, or one of its counts.
     Generation = 1 << 13,
     Generations = 1 << 14,
     InvocationMetrics = 1 << 15,
     InputTokens = 1 << 16,
     TotalTokens = 1 << 17,
-    ConverseInputTokens = 1 << 21,
     Embedding = 1 << 18,
     LlamaCounts = 1 << 19,
     ModerationId = 1 << 20,
+    ConverseInputTokens = 1 << 21,
     Ranking = 1 << 22,
 }
 
@@ -69,9 +71,9 @@ internal static class RootMember
     private static RootMembers OfObject(scoped ReadOnlySpan<byte> name) =>
         name.SequenceEqual("message"u8) ? RootMembers.Message
         : name.SequenceEqual("interaction"u8) ? RootMembers.Interaction
-        : name.SequenceEqual("x_groq"u8) ? RootMembers.Recording
+        : name.SequenceEqual("x_groq"u8) ? RootMembers.Recording // Groq's chunks of Chat have it too, beside choices.
         : name.SequenceEqual("embeddings"u8) ? RootMembers.Embeddings
-        : name.SequenceEqual("amazon-bedrock-invocationMetrics"u8) ? RootMembers.InvocationMetrics
+        : name.SequenceEqual(InvocationMetrics.Name) ? RootMembers.InvocationMetrics
         : RootMembers.None;
 
     private static RootMembers OfArray(scoped ReadOnlySpan<byte> name, Utf8JsonReader value) =>

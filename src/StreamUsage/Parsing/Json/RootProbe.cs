@@ -1,22 +1,19 @@
 using System.Text.Json;
 using StreamUsage.Parsing.Bedrock;
 using StreamUsage.Parsing.Gemini;
-using StreamUsage.Parsing.OpenAI;
 
 namespace StreamUsage.Parsing.Json;
 
 /// <summary>Represents the root properties that identify protocols, read once for all of them.</summary>
 internal ref struct RootProbe
 {
-    public ReadOnlySpan<byte> EventType;
-    public ReadOnlySpan<byte> Type;
+    public ReadOnlySpan<byte> EventType; // From the framing: SSE's event, Amazon's :event-type. Empty if none.
+    public ReadOnlySpan<byte> Type; // The root's type.
     public ReadOnlySpan<byte> Object;
-    public ReadOnlySpan<byte> NamedType; // The value of event_type.
+    public ReadOnlySpan<byte> NamedType; // The root's event_type: Interactions, Cohere version 1.
     public bool IsObject;
-    public bool IsDone;
     public bool HasChoices;
     public bool HasDataArray;
-    public bool HasResponse;
     public bool HasOutput;
     public bool HasError;
     public bool HasCode;
@@ -28,7 +25,7 @@ internal ref struct RootProbe
     public UsageShape Usage;
     public ParserMatch Gemini;
 
-    /// <summary>Reads the root. Data that is no object is only checked for Chat's end marker.</summary>
+    /// <summary>Reads the root. Data that is no object has no properties.</summary>
     /// <exception cref="JsonException">The data is malformed.</exception>
     public static RootProbe Read(StreamEvent streamEvent)
     {
@@ -36,7 +33,6 @@ internal ref struct RootProbe
         {
             EventType = streamEvent.Type,
             IsWholeBody = streamEvent.IsWholeBody,
-            IsDone = OpenAIChatParser.IsDone(streamEvent.Data),
         };
         if (Utf8Json.IsObject(streamEvent.Data))
         {
@@ -50,6 +46,7 @@ internal ref struct RootProbe
     /// <summary>Gets the type in the data, else the event's.</summary>
     public readonly ReadOnlySpan<byte> AnyType => Type.IsEmpty ? EventType : Type;
 
+    /// <summary>Returns whether the root has any of these members.</summary>
     public readonly bool Has(RootMembers member) => (Members & member) != 0;
 
     private void ReadRoot(Utf8JsonReader reader)
@@ -90,7 +87,6 @@ internal ref struct RootProbe
             }
             else if (name.SequenceEqual("response"u8))
             {
-                HasResponse = true;
                 Gemini = Best(Gemini, ReadWrapped(ref reader));
             }
             else
@@ -99,6 +95,7 @@ internal ref struct RootProbe
                 HasChoices |= name.SequenceEqual("choices"u8);
                 HasDataArray |= name.SequenceEqual("data"u8) && reader.TokenType == JsonTokenType.StartArray;
                 HasOutput |= name.SequenceEqual("output"u8);
+                // Responses' error at the root has a code or a sequence number; Anthropic's has neither.
                 HasCode |= name.SequenceEqual("code"u8) || name.SequenceEqual("sequence_number"u8);
                 Gemini = Best(Gemini, GeminiParser.MatchName(name, reader.TokenType));
                 HasConverseEvent |= ConverseParser.IsName(name, reader.TokenType);
@@ -141,6 +138,7 @@ internal ref struct RootProbe
         return hasCode && hasStatus ? ParserMatch.Certain : ParserMatch.None;
     }
 
+    // The last name decides, but for total_tokens, input_tokens and output_tokens, which several protocols use.
     private static UsageShape ReadUsageShape(ref Utf8JsonReader reader)
     {
         UsageShape shape = UsageShape.None;

@@ -48,18 +48,21 @@ internal static class Utf8Json
         reader.ReportOutput(kind, choiceIndex, output);
     }
 
+    /// <summary>Returns whether a value, without white space around it, is a string.</summary>
     public static bool IsString(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'"';
 
+    /// <summary>Returns whether a value, without white space around it, is an object.</summary>
     public static bool IsObjectValue(ReadOnlySpan<byte> value) => !value.IsEmpty && value[0] == (byte)'{';
 
+    /// <summary>Returns whether data begins with an object, after any white space.</summary>
     public static bool IsObject(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> trimmed = data.TrimStart(" \t\r\n"u8);
         return !trimmed.IsEmpty && trimmed[0] == (byte)'{';
     }
 
-    /// <summary>Moves to the value of the next property of the reader's object; false at its end. The name is
-    /// raw.</summary>
+    /// <summary>Moves to the value of the next property of the object that the reader is at or in; false at its end.
+    /// The name is raw.</summary>
     public static bool NextProperty(ref this Utf8JsonReader reader, out ReadOnlySpan<byte> name)
     {
         reader.Read();
@@ -74,17 +77,17 @@ internal static class Utf8Json
         return true;
     }
 
-    /// <summary>Moves to the next element of the reader's array; false at its end.</summary>
+    /// <summary>Moves to the next element of the array that the reader is at or in; false at its end.</summary>
     public static bool NextElement(ref this Utf8JsonReader reader)
     {
         reader.Read();
         return reader.TokenType != JsonTokenType.EndArray;
     }
 
-    /// <summary>Enters the value if it is an object; else skips it and returns false.</summary>
+    /// <summary>Returns whether the reader is at an object, without moving it. Skips any other value.</summary>
     public static bool EnterObject(ref this Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.StartObject);
 
-    /// <summary>Enters the value if it is an array; else skips it and returns false.</summary>
+    /// <summary>Returns whether the reader is at an array, without moving it. Skips any other value.</summary>
     public static bool EnterArray(ref this Utf8JsonReader reader) => Enter(ref reader, JsonTokenType.StartArray);
 
     /// <summary>Returns a non-empty string, cut at the maximum length; null for anything else. Returns
@@ -137,7 +140,7 @@ internal static class Utf8Json
         return 0;
     }
 
-    /// <summary>Returns the <c>index</c> of the choice that the reader is in; 0 if there is none. Some servers send it
+    /// <summary>Returns the <c>index</c> of the choice that the reader is at; 0 if there is none. Some servers send it
     /// after the delta.</summary>
     public static int FindIndex(Utf8JsonReader reader)
     {
@@ -180,7 +183,7 @@ internal static class Utf8Json
         return null;
     }
 
-    /// <summary>Returns an amount of money that is not negative; null for anything else.</summary>
+    /// <summary>Returns an amount, of money or of units, that is not negative; null for anything else.</summary>
     public static decimal? GetAmount(ref this Utf8JsonReader reader)
     {
         if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String
@@ -232,7 +235,7 @@ internal static class Utf8Json
         }
         catch (InvalidOperationException)
         {
-            return System.Text.Encoding.UTF8.GetString(reader.ValueSpan);
+            return JsonStringText.ToString(reader.ValueSpan);
         }
     }
 

@@ -68,7 +68,7 @@ internal static class ConversationEntry
         return state;
     }
 
-    // An entry's content parts have their own indices.
+    // The content parts of a whole entry have their own indices. A delta's content counts as the first part.
     private static long KeyOf(int index, int part) => ((long)index << 32) + part;
 
     private static int FindIndex(Utf8JsonReader reader)
@@ -87,7 +87,7 @@ internal static class ConversationEntry
         }
         catch (JsonException)
         {
-            // The parsing will report it.
+            // The parser reads the same bytes next, and throws.
         }
 
         return 0;
@@ -108,6 +108,7 @@ internal static class ConversationEntry
         }
         catch (JsonException)
         {
+            // The parser reads the same bytes next, and throws.
         }
 
         output.OnBlock(new OutputBlock(0, KeyOf(index, 0), BlockStage.Delta) { Type = isCall ? "tool_use"u8 : tool, Id = id });

@@ -9,8 +9,8 @@ internal static class MistralUsageNames
 {
     private static readonly UsageNames Details = new(Count("cached_tokens", UsageCount.CacheRead));
 
-    /// <summary>Gets the fields. Tokens of connectors (server tools) are not in the prompt, but in the total, as
-    /// Mistral documents.</summary>
+    /// <summary>Gets the fields. Tokens of connectors (server tools) are taken to be in the total but not in the
+    /// prompt, unless the total shows otherwise.</summary>
     public static UsageNames Usage { get; } = new(
         [
             Count("prompt_tokens", UsageCount.Input),

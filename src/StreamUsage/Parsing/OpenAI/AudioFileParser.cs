@@ -2,8 +2,9 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing.OpenAI;
 
-/// <summary>Completes a recording or a plain-text transcript of OpenAI's audio endpoints, which has no usage. No body
-/// matches: <see cref="Framing.KnownAnswer"/> selects this parser by the content type.</summary>
+/// <summary>Ends an answer of OpenAI's audio endpoints that is not JSON: speech, or a plain-text transcript. Such an
+/// answer has no usage. No event matches: <see cref="Framing.KnownAnswer"/> selects this parser by the content
+/// type.</summary>
 internal sealed class AudioFileParser(string operation) : IProtocolParser
 {
     public string Protocol => "openai-audio";

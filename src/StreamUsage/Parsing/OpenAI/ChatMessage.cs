@@ -71,8 +71,8 @@ internal static class ChatMessage
         }
     }
 
-    /// <summary>Returns whether the object that the reader is at holds output of the model. Audio is left out: its
-    /// object is not empty without a transcript.</summary>
+    /// <summary>Returns whether the object that the reader is at holds output of the model. Audio does not count: its
+    /// object may hold an id and no transcript.</summary>
     public static bool HasOutput(Utf8JsonReader reader)
     {
         if (!reader.EnterObject())
@@ -223,7 +223,7 @@ internal static class ChatMessage
         }
         catch (JsonException)
         {
-            // The parsing will report it.
+            // The parser reads the same bytes next, and throws.
         }
 
         return false;

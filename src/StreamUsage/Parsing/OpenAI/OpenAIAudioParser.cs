@@ -105,7 +105,7 @@ internal sealed class OpenAIAudioParser : IProbedProtocol, ITemplatedProtocol
         }
         else if (isEnd && !duration.IsEmpty)
         {
-            state = AudioUsage.WithSeconds(duration, state); // The model is billed by the recording's length.
+            state = AudioUsage.WithSeconds(duration, state); // Without usage, the recording's length is billed.
         }
 
         return isEnd && state.Error is null ? state with { IsTerminal = true } : state;

@@ -45,15 +45,17 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
         bool isChunk = state.Choices != default, isError = false;
         FlatError flatError = default;
         ProviderError? error = null;
-        bool hasAnswer = false;
+        bool hasAnswer = false, hasChoiceUsage = false;
         long choiceIndex = -1;
+        int choicesStart = 0;
         Utf8JsonReader reader = Utf8Json.ReadValue(data);
-        Utf8JsonReader usage = default, nestedUsage = default;
+        Utf8JsonReader usage = default, groqUsage = default, metrics = default;
         while (reader.NextProperty(out ReadOnlySpan<byte> name))
         {
             if (name.SequenceEqual("choices"u8))
             {
-                state = ReadChoices(ref reader, data, state, output, ref isChunk, ref nestedUsage, out choiceIndex, out hasAnswer);
+                choicesStart = (int)reader.TokenStartIndex;
+                state = ChatChoices.Read(ref reader, data, state, output, ref isChunk, ref hasChoiceUsage, out choiceIndex, out hasAnswer);
             }
             else if (name.SequenceEqual("id"u8))
             {
@@ -88,7 +90,7 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual("x_groq"u8))
             {
-                state = ReadGroq(ref reader, state, ref nestedUsage);
+                state = ReadGroq(ref reader, state, ref groqUsage);
             }
             else if (name.SequenceEqual("service_tier"u8))
             {
@@ -96,8 +98,8 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
             else if (name.SequenceEqual(InvocationMetrics.Name))
             {
-                // Bedrock adds them to the last event of a Chat model.
-                state = ConverseUsage.FillIn(ref reader, data, state, output);
+                metrics = reader;
+                reader.Skip();
             }
             else if (!flatError.TryRead(ref reader, name))
             {
@@ -105,11 +107,21 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
             }
         }
 
-        // The root's usage wins over one in a choice or in x_groq.
-        usage = usage.TokenType == JsonTokenType.StartObject ? usage : nestedUsage;
+        // The root's usage wins over one in x_groq or in the choices.
+        usage = usage.TokenType == JsonTokenType.StartObject ? usage : groqUsage;
         if (usage.TokenType == JsonTokenType.StartObject)
         {
             state = OpenAIUsage.ReadChat(ref usage, data, state, output, choiceIndex);
+        }
+        else if (hasChoiceUsage)
+        {
+            state = ChatChoices.ReadUsage(data[choicesStart..], state, output);
+        }
+
+        // Bedrock adds its metrics to the last event of a Chat model. They repeat the usage, so they are read after it.
+        if (metrics.TokenType == JsonTokenType.StartObject)
+        {
+            state = ConverseUsage.FillIn(ref metrics, data, state, output);
         }
 
         // Some servers send an empty error object beside the answer.
@@ -128,133 +140,6 @@ internal sealed class OpenAIChatParser : IProbedProtocol, ITemplatedProtocol
 
     /// <summary>Returns whether an event's data is the end marker, which some servers pad.</summary>
     public static bool IsDone(ReadOnlySpan<byte> data) => data.Trim(" \t"u8).SequenceEqual("[DONE]"u8);
-
-    private static UsageAccumulator ReadChoices(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, ref bool isChunk,
-            ref Utf8JsonReader usage, out long onlyIndex, out bool isAny)
-    {
-        onlyIndex = -1;
-        isAny = false;
-        if (!reader.EnterArray())
-        {
-            return state;
-        }
-
-        ChoiceProgress before = state.Choices;
-        while (reader.NextElement())
-        {
-            if (reader.EnterObject())
-            {
-                int index = Utf8Json.FindIndex(reader);
-                onlyIndex = isAny ? -1 : index;
-                isAny = true;
-                state = ReadChoice(ref reader, data, index, before, state, output, ref isChunk, ref usage);
-            }
-        }
-
-        return state;
-    }
-
-    private static UsageAccumulator ReadChoice(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, int index, ChoiceProgress before, UsageAccumulator state,
-            IOutputObserver output, ref bool isChunk, ref Utf8JsonReader usage)
-    {
-        Utf8JsonReader choice = reader;
-        string? reason = null;
-        state = state with { Choices = state.Choices.Begin(index) };
-        while (reader.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("delta"u8))
-            {
-                isChunk = true;
-                state = before.HasFinished(index) && ChatMessage.HasOutput(reader) ? Continue(state, index) : state;
-                ChatMessage.Read(ref reader, data, index, output);
-            }
-            else if (name.SequenceEqual("message"u8))
-            {
-                // Beside deltas, the message repeats them: in each of Perplexity's chunks, in MiniMax's last.
-                if (before.HasBegun(index) || HasDelta(choice))
-                {
-                    reader.Skip();
-                }
-                else
-                {
-                    ChatMessage.Read(ref reader, data, index, output);
-                }
-            }
-            else if (name.SequenceEqual("finish_reason"u8) || name.SequenceEqual("finishReason"u8))
-            {
-                reason = ReadReason(ref reader, state.StopReason) ?? reason;
-            }
-            else if (name.SequenceEqual("text"u8))
-            {
-                // Together's servers repeat the delta's text here.
-                if (HasDelta(choice))
-                {
-                    reader.Skip();
-                }
-                else
-                {
-                    state = before.HasFinished(index) && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty
-                        ? Continue(state, index) : state;
-                    reader.ReportOutput(OutputKind.Text, index, output);
-                }
-            }
-            else if (name.SequenceEqual("usage"u8))
-            {
-                usage = reader;
-                reader.Skip();
-            }
-            else if (name.SequenceEqual("error"u8))
-            {
-                state = ErrorObject.ReadInto(ref reader, state);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return reason is null ? state : Finish(state, index, reason);
-    }
-
-    private static UsageAccumulator Finish(UsageAccumulator state, int index, string reason)
-    {
-        state = state with { Choices = state.Choices.Finish(index), StopReason = index == 0 ? reason : state.StopReason };
-        return reason == "error" && state.Error is null ? state.WithError(new ProviderError()) : state;
-    }
-
-    // Output after a finish reason: the choice had not ended.
-    private static UsageAccumulator Continue(in UsageAccumulator state, int index) =>
-        state with { Choices = state.Choices.Continue(index), StopReason = index == 0 ? null : state.StopReason };
-
-    // KoboldCpp sends the string "null".
-    private static string? ReadReason(ref Utf8JsonReader reader, string? known)
-    {
-        if (reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("null"u8))
-        {
-            return null;
-        }
-
-        return reader.GetName(known);
-    }
-
-    // Returns whether the reader's choice has a non-empty delta: a whole answer may have an empty one beside its
-    // message.
-    private static bool HasDelta(Utf8JsonReader choice)
-    {
-        while (choice.NextProperty(out ReadOnlySpan<byte> name))
-        {
-            if (name.SequenceEqual("delta"u8))
-            {
-                return ChatMessage.HasMoreThanRole(choice);
-            }
-
-            choice.Skip();
-        }
-
-        return false;
-    }
 
     private static UsageAccumulator ReadGroq(ref Utf8JsonReader reader, UsageAccumulator state, ref Utf8JsonReader usage)
     {

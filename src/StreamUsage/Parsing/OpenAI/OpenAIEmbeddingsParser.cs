@@ -27,9 +27,17 @@ internal sealed class OpenAIEmbeddingsParser : IProbedProtocol
 
         state = InputAnswer.Read(streamEvent.Data, state, output, TryReadUsage);
 
-        // There is no output. Some servers send only the total.
+        // There is no output, also not in the total. Some servers send only the total.
         ReportedTokens tokens = state.Tokens;
-        state = state with { Tokens = tokens with { InputTokens = tokens.InputTokens ?? tokens.TotalTokens, OutputTokens = 0 } };
+        state = state with
+        {
+            Tokens = tokens with
+            {
+                Convention = tokens.Convention & ~TokenConvention.TotalMayHoldMoreOutput,
+                InputTokens = tokens.InputTokens is > 0 ? tokens.InputTokens : tokens.TotalTokens ?? tokens.InputTokens,
+                OutputTokens = 0,
+            },
+        };
         return state.Error is null ? state with { IsTerminal = true } : state;
     }
 

@@ -52,7 +52,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         var members = new JsonMembers(data);
         while (members.Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
-            if (name.SequenceEqual("type"u8) && value[0] == (byte)'"')
+            if (name.SequenceEqual("type"u8) && Utf8Json.IsString(value))
             {
                 type = value[1..^1];
                 if (IsRepetition(type))
@@ -74,6 +74,7 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
             }
             else if (name.EndsWith("_index"u8))
             {
+                // Of the output item, or of its part: content_index, summary_index.
                 int index = Utf8Json.GetIndex(value);
                 (outputIndex, part) = name.SequenceEqual("output_index"u8) ? (index, part) : (outputIndex, index);
             }
@@ -126,7 +127,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         }
         else if (!isResponse && flatError.ToErrorIfAny(hasOutput: false) is not null)
         {
-            state = state.WithError(FlatError.Read(data)!); // Read again, because here `type` is the error's, not the event's.
+            // Read again, because here `type` is the error's, not the event's.
+            state = state.WithError(FlatError.Read(data)!);
         }
         else if (isResponse || (streamEvent.IsWholeBody && !type.StartsWith("response."u8) && state.Error is null))
         {
@@ -149,7 +151,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
     // Only the model's own output: audio is base64, and a shell's output is not the model's.
     private static OutputKind? DeltaKind(ReadOnlySpan<byte> type)
     {
-        if (type.SequenceEqual("response.output_text.delta"u8) || type.SequenceEqual("response.text.delta"u8) // Earlier Realtime APIs.
+        // Earlier Realtime APIs have response.text.delta.
+        if (type.SequenceEqual("response.output_text.delta"u8) || type.SequenceEqual("response.text.delta"u8)
             || type.EndsWith("audio_transcript.delta"u8) || type.EndsWith("audio.transcript.delta"u8))
         {
             return OutputKind.Text;
@@ -180,8 +183,8 @@ internal sealed class OpenAIResponsesParser : IProbedProtocol, ITemplatedProtoco
         });
     }
 
-    // Reads the `response` object of created, in_progress and terminal events, or a whole body. The output of a stream
-    // was reported by its deltas.
+    // Reads the `response` object of created, in_progress and terminal events, or a whole body. Only a whole body's
+    // output is read: the output of a stream was reported by its deltas.
     private static UsageAccumulator ReadResponse(
         ReadOnlySpan<byte> response, UsageAccumulator state, IOutputObserver output, bool isWhole, out bool hasEnded)
     {

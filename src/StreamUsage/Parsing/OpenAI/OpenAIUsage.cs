@@ -14,13 +14,15 @@ internal static class OpenAIUsage
     /// <param name="state">The state before the event.</param>
     /// <param name="output">The observer.</param>
     /// <param name="choiceIndex">The choice of the chunk; negative if none or several.</param>
+    /// <param name="isOwn">Whether the object stands in the choice, so that the counts are its own.</param>
     public static UsageAccumulator ReadChat(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, long choiceIndex = -1)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> data, UsageAccumulator state, IOutputObserver output, long choiceIndex = -1,
+        bool isOwn = false)
     {
         const TokenConvention convention = TokenConvention.InputIncludesCache | TokenConvention.TotalMayHoldMoreOutput;
         ReportedTokens tokens =
             UsageObject.ReadAndReport(ref reader, data, OpenAIUsageNames.Chat, convention, ref state, output, isCumulative: true);
-        return state.Merge(tokens, choiceIndex);
+        return state.Merge(tokens, choiceIndex, isOwn);
     }
 
     /// <summary>Reads Responses' usage object, which covers the whole answer.</summary>

@@ -103,14 +103,21 @@ internal static class OpenAIUsageNames
         Keyed("seconds", UsageField.BilledUnit, "audio_seconds"),
         Keyed("prompt_audio_seconds", UsageField.BilledUnit, "audio_seconds"),
 
-        // Times, partial costs, engine statistics and repeated counts.
+        // Times and speeds.
         .. Ignored(
-            "type", "queue_time", "prompt_time", "completion_time", "total_time", "prompt_tps", "generation_tps",
-            "prompt_tokens_per_second", "tokens_per_second", "time_per_output_token_ms",
-            "time_to_first_token_ms", "draft_tokens", "draft_tokens_acceptance", "num_cached_tokens", "prompt_cache_miss_tokens",
-            "num_sources_used", "num_server_side_tools_used", "search_context_size",
-            "is_byok", "cost_details", "estimated_cost", "cost_usd_input", "cost_usd_output", "cost_usd_cached_input", "cost_usd_request",
-            "usage_breakdown", "usage_source", "billing_usage",
-            "context_details", "request_count"),
+            "queue_time", "prompt_time", "completion_time", "total_time", "prompt_tps", "generation_tps", "prompt_tokens_per_second",
+            "tokens_per_second", "time_per_output_token_ms", "time_to_first_token_ms"),
+
+        // Engine statistics. num_cached_tokens is not what Mistral bills.
+        .. Ignored("draft_tokens", "draft_tokens_acceptance", "num_cached_tokens"),
+
+        // Partial and estimated costs.
+        .. Ignored("cost_details", "estimated_cost", "cost_usd_input", "cost_usd_output", "cost_usd_cached_input", "cost_usd_request"),
+
+        // Counts that are repeated or not billed.
+        .. Ignored("prompt_cache_miss_tokens", "num_sources_used", "num_server_side_tools_used", "request_count", "usage_breakdown"),
+
+        // Words about the request or the counts.
+        .. Ignored("type", "search_context_size", "is_byok", "usage_source", "billing_usage", "context_details"),
     ];
 }

@@ -79,7 +79,7 @@ internal sealed class RealtimeParser : IProtocolParser
         return type.EndsWith(".completed"u8) ? state with { IsTerminal = true } : state;
     }
 
-    // status_details {type, reason, error}: why a response was cancelled, is incomplete or has failed.
+    // status_details {type, reason, error}: why a response was canceled, is incomplete or has failed.
     private static UsageAccumulator End(ReadOnlySpan<byte> response, UsageAccumulator state)
     {
         ReadOnlySpan<byte> details = default;

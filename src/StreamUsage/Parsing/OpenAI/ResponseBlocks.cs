@@ -7,9 +7,9 @@ namespace StreamUsage.Parsing.OpenAI;
 /// every other item.</summary>
 internal static class ResponseBlocks
 {
-    private const long SummaryPart = 1L << 24;
+    private const long SummaryPart = 1L << 24; // Keeps the keys of summary parts apart from those of content parts.
 
-    /// <summary>Returns the key of an item's part; of a tool call, the item's key.</summary>
+    /// <summary>Returns the key of a part. A tool call has no parts, so its key is the item's.</summary>
     public static long KeyOf(int outputIndex, OutputKind kind, int part, bool isSummary) =>
         ((long)outputIndex << 32)
             + (kind is OutputKind.ToolName or OutputKind.ToolArguments ? 0 : 1 + part + (isSummary ? SummaryPart : 0));
@@ -31,11 +31,11 @@ internal static class ResponseBlocks
         }
         catch (JsonException)
         {
-            // The parsing will report it.
+            // The parser reads the same bytes next, and throws.
         }
     }
 
-    /// <summary>Reports an item that is done or repeated, up to any malformed data.</summary>
+    /// <summary>Reports an item that is done or repeated. Malformed data ends it.</summary>
     public static void Report(ReadOnlySpan<byte> item, int outputIndex, BlockStage stage, IOutputObserver output)
     {
         try
@@ -44,11 +44,12 @@ internal static class ResponseBlocks
         }
         catch (JsonException)
         {
-            // The parsing will report it.
+            // The blocks so far stay.
         }
     }
 
-    /// <summary>Reports the items of the response that a stream's last event repeats.</summary>
+    /// <summary>Reports the items of the response that a stream's last event repeats. Malformed data ends
+    /// them.</summary>
     public static void Repeat(ReadOnlySpan<byte> response, IOutputObserver output)
     {
         try
@@ -74,7 +75,7 @@ internal static class ResponseBlocks
         }
         catch (JsonException)
         {
-            // The parsing will report it.
+            // The blocks so far stay.
         }
     }
 

@@ -89,6 +89,7 @@ internal static class ResponseItem
         bool isDone = isWhole || eventType.EndsWith(".done"u8);
         if (keepsMessage && isDone)
         {
+            // Fills in what is no output, such as ids and encrypted content.
             ResponseBlocks.Report(item, outputIndex, BlockStage.Done, output);
         }
 

@@ -50,7 +50,7 @@ internal static class CountsByName
         return next is null || ReferenceEquals(next, before) ? known : next;
     }
 
-    /// <summary>Returns the counts with one more, or the same object if nothing changes.</summary>
+    /// <summary>Returns the counts with one of them set; the same object if nothing changes.</summary>
     public static IReadOnlyDictionary<string, long> With(IReadOnlyDictionary<string, long> counts, string name, long count)
     {
         if (name.Length > MaxNameLength)

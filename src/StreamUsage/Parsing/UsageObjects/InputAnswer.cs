@@ -4,8 +4,8 @@ using StreamUsage.Parsing.Json;
 
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Reads the body of an answer without output, such as embeddings or a ranking: id, model, usage and
-/// error.</summary>
+/// <summary>Reads the body of an answer that only has input to bill, such as embeddings or a ranking: id, model, usage
+/// and error.</summary>
 internal static class InputAnswer
 {
     /// <summary>Reads the member whose value the reader is at, if it holds the usage. Returns false, without reading,

@@ -9,7 +9,7 @@ namespace StreamUsage.Parsing.UsageObjects;
 /// <c>web_search_requests</c>, and so on.</summary>
 internal static class ServerToolCounts
 {
-    /// <summary>Reads the object of counts that the reader is at: xAI's <c>{web_search_calls, …}</c>, or
+    /// <summary>Reads the object of counts that the reader is at: xAI's <c>{web_search_calls, …}</c>, or Mistral's
     /// <c>{web_search, …}</c>.</summary>
     /// <param name="reader">The reader.</param>
     /// <param name="suffix">What follows the tool in a name. A name without it is skipped.</param>
@@ -39,7 +39,7 @@ internal static class ServerToolCounts
         return state;
     }
 
-    /// <summary>Reads the list that the reader is at: <c>[{type, count}]</c>.</summary>
+    /// <summary>Reads the list that the reader is at: Gemini's <c>[{type, count}]</c>.</summary>
     public static UsageAccumulator ReadList(ref Utf8JsonReader reader, UsageAccumulator state, IOutputObserver output)
     {
         if (!reader.EnterArray())

@@ -1,6 +1,6 @@
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Specifies what a field of a usage object holds.</summary>
+/// <summary>Specifies what kind of content a field of a usage object has (<see cref="UsageName.Field"/>).</summary>
 internal enum UsageField : byte
 {
     /// <summary>A known field that no record keeps.</summary>
@@ -9,7 +9,7 @@ internal enum UsageField : byte
     /// <summary>A token count.</summary>
     Count,
 
-    /// <summary>A count of cached input under Anthropic's name, under which the input may exclude it.</summary>
+    /// <summary>A count of cached input under Anthropic's name: the input may exclude it.</summary>
     AnthropicCacheCount,
 
     /// <summary>A subset of tokens, kept in <see cref="UsageRecord.TokenDetails"/> under the field's key.</summary>

@@ -3,15 +3,15 @@ using StreamUsage.Accounting;
 
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Represents a field of a usage object.</summary>
+/// <summary>Represents a field of a usage object: a row of its protocol's table (<see cref="UsageNames"/>).</summary>
 /// <param name="Name">The name as providers write it.</param>
-/// <param name="Field">The kind of content.</param>
+/// <param name="Field">The kind of content. It decides how the value is read.</param>
 internal sealed record UsageName(string Name, UsageField Field)
 {
     /// <summary>Gets the name in UTF-8.</summary>
     public byte[] Utf8 { get; } = Encoding.UTF8.GetBytes(Name);
 
-    /// <summary>Gets the count that the field holds.</summary>
+    /// <summary>Gets the count that the field holds. Meaningless for a field that is no count.</summary>
     public UsageCount CountOf { get; private init; }
 
     /// <summary>Gets the rank among the names of one count: 0 for the protocol's own. If an object has several of them

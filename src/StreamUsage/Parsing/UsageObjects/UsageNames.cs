@@ -1,6 +1,7 @@
 namespace StreamUsage.Parsing.UsageObjects;
 
-/// <summary>Represents the known fields of a protocol's usage object. Others are reported as unknown.</summary>
+/// <summary>Represents the table of the known fields of a protocol's usage object. Others are reported as
+/// unknown.</summary>
 internal sealed class UsageNames
 {
     private const int MaxLength = 64;
@@ -16,6 +17,7 @@ internal sealed class UsageNames
         }
     }
 
+    /// <summary>Gets all fields, for the tests and the documentation.</summary>
     public IReadOnlyList<UsageName> All { get; }
 
     /// <summary>Returns the field of a name; null if unknown.</summary>

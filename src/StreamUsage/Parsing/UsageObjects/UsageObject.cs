@@ -135,6 +135,7 @@ internal static class UsageObject
         return count;
     }
 
+    // Reads a field whose value goes to the state.
     private static UsageAccumulator ReadOtherField(
         ref Utf8JsonReader reader, UsageName known, ref UsageReport report, UsageAccumulator state, IOutputObserver output)
     {
@@ -191,7 +192,7 @@ internal static class UsageObject
             }
 
             ReadOnlySpan<byte> modality = default;
-            long? tokens = 0;
+            long tokens = 0;
             while (reader.NextProperty(out ReadOnlySpan<byte> name))
             {
                 if (name.SequenceEqual("modality"u8) && reader.TokenType == JsonTokenType.String)
@@ -200,7 +201,7 @@ internal static class UsageObject
                 }
                 else if (name.SequenceEqual("tokenCount"u8) || name.SequenceEqual("tokens"u8))
                 {
-                    tokens = reader.GetCount(name, output);
+                    tokens = reader.GetCount(name, output) ?? 0;
                 }
                 else
                 {
@@ -208,7 +209,7 @@ internal static class UsageObject
                 }
             }
 
-            counts = counts.With(modality, tokens ?? 0);
+            counts = counts.With(modality, tokens);
         }
 
         return counts;
@@ -253,8 +254,9 @@ internal static class UsageObject
         }
     }
 
-    // {status: {type: "redeemed"}}: the bill is as if the other model had answered. Whether the counts include that is
-    // undocumented, and so is the rest of the object: the word is looked for anywhere in it.
+    // {status: {type: "redeemed"}}: a redeemed credit is billed as if the conversation had always been on this model.
+    // Anthropic documents neither whether the cache counts show that, nor the rest of the object. So the word is looked
+    // for anywhere in it.
     private static UsageAccumulator ReadFallbackCredit(ref Utf8JsonReader reader, UsageAccumulator state)
     {
         if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))

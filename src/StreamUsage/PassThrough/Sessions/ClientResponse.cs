@@ -8,7 +8,7 @@ namespace StreamUsage.PassThrough.Sessions;
 /// thread-safe. If it is never finished, it is recorded when it is collected, as if its reader had left.</summary>
 internal sealed class ClientResponse
 {
-    private readonly AbandonmentGuard _guard;
+    private readonly BodyReadGuard _guard;
     private long _length;
 
     public ClientResponse(BodySettings settings, UsageContext context, IUsageParser parser, bool isStreamed, int? httpStatusCode)
@@ -18,7 +18,7 @@ internal sealed class ClientResponse
         {
             ReadsClientObjects = true,
         };
-        _guard = new AbandonmentGuard(body, drainer: null);
+        _guard = new BodyReadGuard(body, drainer: null);
         body.Begin();
     }
 

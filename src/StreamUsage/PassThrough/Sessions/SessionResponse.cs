@@ -7,7 +7,7 @@ namespace StreamUsage.PassThrough.Sessions;
 /// <summary>Represents an open response of a session: its messages and its record.</summary>
 internal sealed class SessionResponse
 {
-    private readonly AbandonmentGuard _guard;
+    private readonly BodyReadGuard _guard;
 
     public SessionResponse(
         BodySettings settings, UsageContext context, IUsageParser parser, ReadOnlySpan<byte> id, ReadOnlySpan<byte> lane,
@@ -15,7 +15,7 @@ internal sealed class SessionResponse
     {
         var body = new TrackedBody(settings, context, httpStatusCode: null, contentLength: null, contentEncoding: null, headers: null,
             known: new KnownAnswer(parser, AnswerForm.Messages));
-        _guard = new AbandonmentGuard(body, drainer: null);
+        _guard = new BodyReadGuard(body, drainer: null);
         Tracking = new UsageTracking(body);
         Id = id.ToArray();
         Lane = lane.ToArray();

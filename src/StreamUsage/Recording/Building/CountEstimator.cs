@@ -8,14 +8,14 @@ namespace StreamUsage.Recording.Building;
 /// <summary>Estimates the counts of a response that were not reported, from its request and the output seen.</summary>
 internal sealed class CountEstimator(RecordSettings settings, EstimationWorker worker)
 {
-    // The limit of a reported count, too.
+    // Reported counts have the same limit.
     private const long MaxEstimate = CountText.MaxCount;
 
     // Replaces a failed estimator. It can only fail if the request's memory is gone.
     private static readonly CharacterTokenEstimator BasicRule = new();
 
     /// <summary>Returns the counts with the missing ones estimated. An estimate is at least the lower bound that was
-    /// reported.</summary>
+    /// reported. If the basic rule replaces the estimator, the bill is uncertain.</summary>
     /// <param name="body">The response.</param>
     /// <param name="counts">Its reported counts.</param>
     /// <param name="faults">Receives the faults of the estimator.</param>
@@ -25,53 +25,56 @@ internal sealed class CountEstimator(RecordSettings settings, EstimationWorker w
         string? model = events.State.Model ?? body.Context.Model;
         if (counts.NeedsInput)
         {
-            long tokens = await EstimateInputAsync(events.Format, model, body, faults).ConfigureAwait(false);
+            Estimate estimate = await EstimateInputAsync(events.Format, model, body, faults).ConfigureAwait(false);
             counts = counts with
             {
-                Usage = counts.Usage with { InputTokens = tokens },
-                Input = tokens == 0 ? TokenSource.None : TokenSource.Estimated,
+                Usage = counts.Usage with { InputTokens = estimate.Tokens },
+                Input = estimate.Tokens == 0 ? TokenSource.None : TokenSource.Estimated,
+                Anomalies = counts.Anomalies | estimate.Anomalies,
             };
         }
 
         if (counts.NeedsOutput)
         {
             SettledUsage settled = events.Settled;
-            long tokens = settled.CombineOutput(await EstimateOutputAsync(events, model, faults).ConfigureAwait(false));
+            Estimate estimate = await EstimateOutputAsync(events, model, faults).ConfigureAwait(false);
+            long tokens = settled.CombineOutput(estimate.Tokens);
             counts = counts with
             {
                 Usage = counts.Usage with { OutputTokens = tokens },
                 Output = tokens == 0 ? TokenSource.None : TokenSource.Estimated,
+                Anomalies = counts.Anomalies | estimate.Anomalies,
             };
         }
 
         return counts;
     }
 
-    private async Task<long> EstimateOutputAsync(EventReader events, string? model, List<Exception> faults)
+    private async Task<Estimate> EstimateOutputAsync(EventReader events, string? model, List<Exception> faults)
     {
         ModelOutput seen = events.TakeOutput();
         return seen.Characters == 0 && seen.Parts.Count == 0
-            ? 0 : await RunEstimatorAsync(
-            estimator => estimator is ModelTokenEstimator own
-                ? own.EstimateOutput(events.Format, model, seen)
+            ? default : await RunEstimatorAsync(
+            estimator => estimator is ModelTokenEstimator builtIn
+                ? builtIn.EstimateOutput(events.Format, model, seen)
                 : estimator.EstimateOutputTokens(events.Format, model, seen.JoinText(), seen.Characters),
             faults).ConfigureAwait(false);
     }
 
-    // A body over the limit is not read, and its size is counted. Malformed JSON counts up to its fault, which is
-    // noted.
-    private async Task<long> EstimateInputAsync(ApiFormat format, string? model, TrackedBody body, List<Exception> faults)
+    // A body over the limit is not read: 4 bytes count as a token, also those of images. Malformed JSON counts as text
+    // from its fault on, and the fault is noted.
+    private async Task<Estimate> EstimateInputAsync(ApiFormat format, string? model, TrackedBody body, List<Exception> faults)
     {
         ReadOnlyMemory<byte> requestBody = body.RequestBody;
         if (requestBody.IsEmpty || requestBody.Length > settings.MaxRequestBodyBytes)
         {
-            return CharacterTokenEstimator.Tokens(body.RequestBodyLength);
+            return new Estimate(CharacterTokenEstimator.Tokens(body.RequestBodyLength), UsageAnomalies.UncertainBill);
         }
 
         JsonException? malformed = null;
-        long estimate = await RunEstimatorAsync(
-            estimator => estimator is ModelTokenEstimator own
-                ? own.EstimateInput(format, model, requestBody.Span, out malformed)
+        Estimate estimate = await RunEstimatorAsync(
+            estimator => estimator is ModelTokenEstimator builtIn
+                ? builtIn.EstimateInput(format, model, requestBody.Span, out malformed)
                 : estimator.EstimateInputTokens(format, model, requestBody),
             faults).ConfigureAwait(false);
         if (malformed is not null)
@@ -83,13 +86,14 @@ internal sealed class CountEstimator(RecordSettings settings, EstimationWorker w
     }
 
     // After a timeout, the estimator is not called again for this record.
-    private async Task<long> RunEstimatorAsync(Func<ITokenEstimator, long> count, List<Exception> faults)
+    private async Task<Estimate> RunEstimatorAsync(Func<ITokenEstimator, long> count, List<Exception> faults)
     {
         if (!faults.Exists(static fault => fault is TimeoutException))
         {
             try
             {
-                return Math.Clamp(await worker.RunAsync(() => count(settings.Estimator)).ConfigureAwait(false), 0, MaxEstimate);
+                long tokens = await worker.RunAsync(() => count(settings.Estimator)).ConfigureAwait(false);
+                return new Estimate(Math.Clamp(tokens, 0, MaxEstimate), UsageAnomalies.None);
             }
             catch (Exception fault)
             {
@@ -99,12 +103,14 @@ internal sealed class CountEstimator(RecordSettings settings, EstimationWorker w
 
         try
         {
-            return count(BasicRule);
+            return new Estimate(count(BasicRule), UsageAnomalies.UncertainBill);
         }
         catch (Exception fault)
         {
             faults.Add(fault);
-            return 0;
+            return new Estimate(0, UsageAnomalies.UncertainBill);
         }
     }
+
+    private readonly record struct Estimate(long Tokens, UsageAnomalies Anomalies);
 }

@@ -15,8 +15,8 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
     private int _threads, _idle, _stuck;
 
     /// <summary>Runs an item. The timeout starts when the item does.</summary>
-    /// <exception cref="TimeoutException">The item took too long, each thread runs one that did, or the worker was
-    /// stopped.</exception>
+    /// <exception cref="TimeoutException">The item took too long, every thread is held by an item that took too long,
+    /// or the worker was stopped.</exception>
     public async Task<T> RunAsync<T>(Func<T> work)
     {
         var item = new Work<T>(work);
@@ -33,8 +33,8 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         }
     }
 
-    /// <summary>Runs an item without a timeout. If it takes longer than the timeout, other items are not kept
-    /// waiting.</summary>
+    /// <summary>Runs an item without a timeout. Past the timeout it counts as stuck. If every thread is stuck, waiting
+    /// items are refused.</summary>
     /// <param name="work">The item.</param>
     /// <param name="cancellationToken">Cancels the wait, not the item.</param>
     public Task RunAsync(Action work, CancellationToken cancellationToken)
@@ -49,20 +49,29 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
     }
 
     /// <summary>Stops the worker: refuses waiting and later items, and stops waiting for running ones.</summary>
-    public void Stop()
+    /// <returns>Whether an item was waiting or running.</returns>
+    public bool Stop()
     {
+        bool hasItems;
+        lock (_gate)
+        {
+            hasItems = _queue.Count != 0 || _threads - _idle > _stuck;
+        }
+
         _stop.Cancel();
         lock (_gate)
         {
             RefuseWaiting(Stopped);
         }
+
+        return hasItems;
     }
 
     private async Task WaitAsync(Work<bool> item)
     {
         await item.Begun.ConfigureAwait(false);
         await ((Task)item.Result).WaitAsync(timeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        SetStuck(item);
+        SetStuck(item); // Does nothing if the item has ended.
         await item.Result.ConfigureAwait(false);
     }
 
@@ -101,7 +110,8 @@ internal sealed class EstimationWorker(TimeSpan timeout, TimeProvider time)
         }
     }
 
-    // A method of its own, so that an idle thread holds no item, which holds a request.
+    // A method of its own: a local variable of Run would keep the last item, and its request, alive while the thread is
+    // idle.
     private bool RunNext()
     {
         if (Take() is not { } item)

@@ -1,4 +1,6 @@
+using StreamUsage.Accounting;
 using StreamUsage.Capture;
+using StreamUsage.Framing;
 using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording.Building;
@@ -28,7 +30,7 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
 
     public UsageStart CreateStart(TrackedBody body)
     {
-        // The body may be released from here on, and the sink may read the quote late.
+        // A copy, since a sink may read the quote after the request body was released.
         ReadOnlyMemory<byte> requestBody = settings.Pricing is null ? default : body.CopyRequestBody();
         UsageContext context = body.Context;
         DateTimeOffset startedAt = body.StartedAt;
@@ -42,27 +44,40 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
         };
     }
 
-    /// <summary>Returns a minimal record for a response whose record could not be built.</summary>
-    public static UsageRecord Minimal(TrackedBody body, Exception fault) => new()
+    /// <summary>Returns a minimal record for a response whose record could not be built. It has the reported counts if
+    /// they can be read, and no estimates.</summary>
+    public static UsageRecord CreateMinimal(TrackedBody body, Exception fault)
     {
-        Id = body.Id,
-        Context = body.Context,
-        Status = UsageStatus.Failed,
-        Outcome = body.Verdict.Outcome,
-        StatusCode = body.Verdict.StatusCode,
-        HttpStatusCode = body.HttpStatusCode,
-        ErrorType = "record_failed",
-        ErrorMessage = $"The record could not be built: {fault.GetType().Name}.",
-        Anomalies = UsageAnomalies.UncertainBill,
-        TraceId = body.TraceId,
-        SpanId = body.SpanId,
-        StartedAt = body.StartedAt,
-        Duration = body.Times.Duration,
-        BytesReceived = body.BytesReceived,
-    };
+        var minimal = new UsageRecord
+        {
+            Id = body.Id,
+            Context = body.Context,
+            Status = UsageStatus.Failed,
+            Outcome = body.Verdict.Outcome,
+            StatusCode = body.Verdict.StatusCode,
+            HttpStatusCode = body.HttpStatusCode,
+            ErrorType = "record_failed",
+            ErrorMessage = $"The record could not be built: {fault.GetType().Name}.",
+            Anomalies = UsageAnomalies.UncertainBill,
+            TraceId = body.TraceId,
+            SpanId = body.SpanId,
+            StartedAt = body.StartedAt,
+            Duration = body.Times.Duration,
+            BytesReceived = body.BytesReceived,
+        };
+        try
+        {
+            return WithReported(minimal, body.Events);
+        }
+        catch (Exception)
+        {
+            return minimal; // The state throws again.
+        }
+    }
 
-    /// <summary>Returns the record before estimates and price, for the caller's activity. Releases nothing.</summary>
-    public static UsageRecord ToTelemetry(TrackedBody body) =>
+    /// <summary>Returns the record before estimates and price, for the caller's activity. Leaves the buffers of the
+    /// body in place.</summary>
+    public static UsageRecord CreateUnpriced(TrackedBody body) =>
         RecordMapping.Create(body, body.Context, RecordCounts.Of(body, body.Verdict.Outcome), body.Verdict);
 
     private async ValueTask<(UsageRecord Record, IReadOnlyList<Exception> Faults)> EstimateAndPriceAsync(
@@ -78,6 +93,27 @@ internal sealed class RecordBuilder(RecordSettings settings, EstimationWorker wo
 
         bool isLate = faults.Exists(static fault => fault is TimeoutException);
         return (isLate ? record with { Anomalies = record.Anomalies | UsageAnomalies.UncertainBill } : record, faults);
+    }
+
+    private static UsageRecord WithReported(UsageRecord minimal, EventReader events)
+    {
+        ref readonly UsageAccumulator state = ref events.State;
+        SettledUsage settled = events.Settled;
+
+        // Without usage, the counts are placeholders.
+        TokenUsage usage = settled.IsInputReported || settled.IsOutputReported ? settled.Usage : default;
+        return minimal with
+        {
+            ApiFormat = events.Format,
+            Protocol = events.Protocol,
+            Usage = usage,
+            BilledUsage = RecordMapping.Bill(events, usage).Billed,
+            InputSource = settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
+            OutputSource = settled.IsOutputReported ? TokenSource.Reported : TokenSource.None,
+            Anomalies = minimal.Anomalies | settled.Anomalies,
+            ResponseId = RecordMapping.Shorten(state.ResponseId),
+            ResponseModel = RecordMapping.Shorten(state.Model),
+        };
     }
 
     // Takes the captured content from the body, and releases what it holds.

@@ -21,10 +21,10 @@ internal readonly record struct RecordCounts(
         bool isUnreported = isWithoutUsage && !isBilledOtherwise && outcome == StreamOutcome.Completed;
 
         // A request that was refused, or an answer that holds nothing, costs nothing.
-        bool isFree = isWithoutUsage && !events.HasOutput && outcome is StreamOutcome.ProviderError or StreamOutcome.Completed;
+        bool isFree = isWithoutUsage && !events.HasOutput && (outcome is StreamOutcome.ProviderError or StreamOutcome.Completed);
         bool needsEstimate = !isFree && !isBilledOtherwise && MayHaveRun(body, outcome);
         return new RecordCounts(
-            isFree ? default : settled.Usage,
+            isFree ? default : settled.Usage, // Without usage, these are placeholders, which a refused request does not cost.
             settled.IsInputReported ? TokenSource.Reported : TokenSource.None,
             settled.IsOutputReported ? TokenSource.Reported : TokenSource.None,
             settled.Anomalies | (isUnreported ? UsageAnomalies.NoUsageReported : UsageAnomalies.None),

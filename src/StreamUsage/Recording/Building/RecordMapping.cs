@@ -11,7 +11,7 @@ internal static class RecordMapping
 {
     private const int MaxNameLength = 1024;
 
-    /// <summary>Returns the record. Releases nothing.</summary>
+    /// <summary>Returns the record. Leaves the buffers of the body in place.</summary>
     /// <param name="body">The response.</param>
     /// <param name="context">Its context.</param>
     /// <param name="counts">Its counts, reported or estimated.</param>
@@ -33,7 +33,7 @@ internal static class RecordMapping
             Usage = counts.Usage,
             BilledUsage = billed,
             BilledUnits = state.BilledUnits,
-            Anomalies = counts.Anomalies | Doubts(events),
+            Anomalies = counts.Anomalies | AnomaliesOf(events),
             Iterations = iterations,
             ServerToolUse = state.ServerToolUse,
             TokenDetails = state.TokenDetails,
@@ -41,13 +41,13 @@ internal static class RecordMapping
             OutputSource = counts.Output,
             ReportedUsage = reportedUsage,
             ReportedCost = state.ReportedCost,
-            ResponseId = Cap(state.ResponseId),
-            ResponseModel = Cap(state.Model),
-            StopReason = Cap(state.StopReason),
-            StopSequence = Cap(state.StopSequence),
-            ServiceTier = Cap(state.ServiceTier),
-            Speed = Cap(state.Speed),
-            InferenceGeo = Cap(state.InferenceGeo),
+            ResponseId = Shorten(state.ResponseId),
+            ResponseModel = Shorten(state.Model),
+            StopReason = Shorten(state.StopReason),
+            StopSequence = Shorten(state.StopSequence),
+            ServiceTier = Shorten(state.ServiceTier),
+            Speed = Shorten(state.Speed),
+            InferenceGeo = Shorten(state.InferenceGeo),
             Streamed = events.IsStreamed,
             Operation = events.Operation,
             Status = body.Failure is null ? verdict.Status : UsageStatus.Failed,
@@ -70,14 +70,15 @@ internal static class RecordMapping
             EventCount = events.EventCount,
             SkippedEvents = events.SkippedEvents,
             OutputCharacters = events.OutputCharacters,
-            Drained = body.IsDrained,
+            Drained = body.IsDrainedToEnd,
             ResponseHeaders = body.ResponseHeaders,
             Response = response,
         };
     }
 
-    // A custom parser's list of iterations may throw. The counts are plain numbers and cannot.
-    private static (TokenUsage Billed, IReadOnlyList<UsageIteration> Iterations) Bill(EventReader events, TokenUsage usage)
+    /// <summary>Returns the billed tokens and the iterations of an answer. A custom parser's list of iterations may
+    /// throw. The counts are plain numbers and cannot.</summary>
+    public static (TokenUsage Billed, IReadOnlyList<UsageIteration> Iterations) Bill(EventReader events, TokenUsage usage)
     {
         try
         {
@@ -90,7 +91,7 @@ internal static class RecordMapping
         }
     }
 
-    private static UsageAnomalies Doubts(EventReader events) =>
+    private static UsageAnomalies AnomaliesOf(EventReader events) =>
         (events.IgnoredCounts == 0 ? UsageAnomalies.None : UsageAnomalies.CountsIgnored)
         | (events.UnknownUsageFields.Count == 0 ? UsageAnomalies.None : UsageAnomalies.UnknownUsageFields)
         | (events.SkippedEvents == 0 ? UsageAnomalies.None : UsageAnomalies.SkippedEvents)
@@ -100,8 +101,8 @@ internal static class RecordMapping
     private static bool IsRefusedUnbilled(EventReader events) =>
         events.Protocol == ClaudeParser.Name && events.State.StopReason == "refusal" && !events.HasOutput;
 
-    // Only a custom parser's text is longer.
-    private static string? Cap(string? name) => name is null ? null : CappedText.Of(name, MaxNameLength);
+    /// <summary>Returns a name, cut at its limit. Only a custom parser's name is longer.</summary>
+    public static string? Shorten(string? name) => name is null ? null : CappedText.Of(name, MaxNameLength);
 
     private static bool IsShutDown(TrackedBody body) =>
         body.End == StreamEnd.ShutDown && body.Verdict.Outcome == StreamOutcome.Interrupted;

@@ -24,7 +24,7 @@ internal static class RequestQuote
         }
         catch (Exception)
         {
-            // The record will report the fault.
+            // A quote reports no faults. If the request is sent, its record does.
         }
 
         return new UsageQuote { InputTokens = inputTokens, MaxOutputTokens = RequestLimits.Read(context.RequestBody.Span).MaxOutputTokens };

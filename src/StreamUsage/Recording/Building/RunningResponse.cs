@@ -5,7 +5,7 @@ using StreamUsage.Pricing;
 
 namespace StreamUsage.Recording.Building;
 
-/// <summary>Counts and prices a response while it is being read.</summary>
+/// <summary>Counts and prices a response before its record exists.</summary>
 internal static class RunningResponse
 {
     /// <summary>Returns the counts so far. Unreported output is estimated.</summary>

@@ -2,8 +2,8 @@ using StreamUsage.Delivery.Outbox;
 
 namespace StreamUsage.Recording.Journal;
 
-/// <summary>Keeps the state of open responses in an outbox: each within a second of its start, and then at most every
-/// few seconds while bytes come.</summary>
+/// <summary>Keeps the state of open responses in an outbox. The first state of each is written within a second of its
+/// start, the next ones at most every three seconds while bytes come.</summary>
 internal sealed class OpenJournal : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500), MinPause = TimeSpan.FromSeconds(3);
@@ -12,13 +12,13 @@ internal sealed class OpenJournal : IDisposable
     private readonly IRecordOutbox _outbox;
     private readonly TimeProvider _time;
     private readonly PeriodicTimer _timer;
-    private Dictionary<TrackedBody, (long Bytes, long At)> _written = [];
+    private Dictionary<TrackedBody, (long Bytes, long At)> _written = []; // What was last written of each open body, and when.
 
     public OpenJournal(OpenBodies open, IRecordOutbox outbox, TimeProvider time)
     {
         (_open, _outbox, _time) = (open, outbox, time);
         _timer = new PeriodicTimer(Interval, time);
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        using (ExecutionContext.SuppressFlow())
         {
             _ = Task.Run(RunAsync);
         }
@@ -30,7 +30,7 @@ internal sealed class OpenJournal : IDisposable
     {
         while (await _timer.WaitForNextTickAsync().ConfigureAwait(false))
         {
-            if (!_open.IsEmpty || _written.Count != 0)
+            if (!_open.IsEmpty || _written.Count != 0) // Once more after the last end, to forget the bodies.
             {
                 await WriteAsync().ConfigureAwait(false);
             }
@@ -39,26 +39,26 @@ internal sealed class OpenJournal : IDisposable
 
     private async Task WriteAsync()
     {
-        var known = new Dictionary<TrackedBody, (long Bytes, long At)>();
+        var written = new Dictionary<TrackedBody, (long Bytes, long At)>();
         var changed = new List<(TrackedBody Body, UsageRecord Record, long Bytes)>();
         foreach (TrackedBody body in _open.ToList())
         {
             if (body.StoredAnswerId is not null)
             {
-                continue; // Whether this response bills the answer is known at its end.
+                continue; // A fetch of a stored answer: only its end tells whether it has a record.
             }
 
             long bytes = body.BytesRead;
-            bool isKnown = _written.TryGetValue(body, out (long Bytes, long At) last);
-            bool isDue = !isKnown || (bytes != last.Bytes && _time.GetElapsedTime(last.At) >= MinPause);
+            bool isWritten = _written.TryGetValue(body, out (long Bytes, long At) last);
+            bool isDue = !isWritten || (bytes != last.Bytes && _time.GetElapsedTime(last.At) >= MinPause);
             if (isDue && TryCreateOrphan(body) is { } record)
             {
                 changed.Add((body, record, bytes));
             }
 
-            if (isKnown)
+            if (isWritten)
             {
-                known.Add(body, last);
+                written.Add(body, last);
             }
         }
 
@@ -67,11 +67,11 @@ internal sealed class OpenJournal : IDisposable
         {
             foreach ((TrackedBody body, _, long bytes) in changed)
             {
-                known[body] = (bytes, _time.GetTimestamp());
+                written[body] = (bytes, _time.GetTimestamp());
             }
         }
 
-        _written = known;
+        _written = written;
     }
 
     private static UsageRecord? TryCreateOrphan(TrackedBody body)

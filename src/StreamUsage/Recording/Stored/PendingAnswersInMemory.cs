@@ -11,6 +11,7 @@ internal sealed class PendingAnswersInMemory(TimeProvider time) : IPendingAnswer
     private readonly Dictionary<string, LinkedListNode<Entry>> _answers = new(StringComparer.Ordinal);
     private readonly LinkedList<Entry> _byAge = new();
 
+    /// <summary>Gets the number of answers, for tests.</summary>
     public int Count
     {
         get

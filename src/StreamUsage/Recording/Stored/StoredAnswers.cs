@@ -1,21 +1,24 @@
 using System.Collections.Concurrent;
 using StreamUsage.Accounting;
+using StreamUsage.Delivery;
 using StreamUsage.Diagnostics;
 
 namespace StreamUsage.Recording.Stored;
 
 /// <summary>Decides which response bills a background answer: the first one that shows its end. Thread-safe; never
-/// throws, and user code has a time limit.</summary>
+/// throws. User code runs on the thread pool, with a time limit.</summary>
 internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, UsageReporter reporter, TimeProvider time)
 {
     // No provider's id is as long, and a hostile one must not be kept.
     private const int MaxIdLength = 512;
 
-    private readonly PendingAnswersInMemory _own = new(time); // Also holds what the shared memory did not take.
+    private readonly PendingAnswersInMemory _own = new(time); // Also holds what the shared store did not add.
 
-    // Answers that the shared memory did not take in time. It may have taken them later, so this process does not bill
-    // them by it.
+    // Ids that the shared store failed to add in time. It may hold them all the same. So this process bills them from
+    // _own alone.
     private readonly PendingAnswersInMemory _late = new(time);
+    private readonly SinkCaller _caller = new(timeout, time);
+    private readonly SemaphoreSlim _calls = new(SinkCaller.MaxAbandonedCalls); // Limits the threads that a store can block.
     private readonly ConcurrentDictionary<string, Task> _adding = new(StringComparer.Ordinal);
 
     /// <summary>Remembers a background answer that was accepted.</summary>
@@ -66,14 +69,15 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
 
         if (own is not null)
         {
-            _ = CallAsync(token => shared.TryClaimAsync(id, token)); // Or another process might bill it too.
+            // Not awaited. If the store has it after all, no other process may bill it.
+            _ = CallAsync(token => shared.TryClaimAsync(id, token));
         }
 
         return own is not null || _late.Contains(id)
             ? own : await CallAsync(token => shared.TryClaimAsync(id, token)).ConfigureAwait(false);
     }
 
-    // A failed answer has an id. A gateway's error has none, and the answer may still come.
+    // An error with a response id is the answer's own. One without an id is a gateway's: the answer may still end well.
     private static bool ShowsEnd(TrackedBody body)
     {
         ref readonly UsageAccumulator state = ref body.Events.State;
@@ -96,17 +100,20 @@ internal sealed class StoredAnswers(IPendingAnswers? shared, TimeSpan timeout, U
         }
     }
 
+    // A user's store may block. On the dispatcher's thread, it would hold up all records.
     private async Task<T?> CallAsync<T>(Func<CancellationToken, ValueTask<T?>> call)
     {
-        using var limit = new CancellationTokenSource(timeout, time);
-        try
+        T? result = default;
+        await _calls.WaitAsync().ConfigureAwait(false);
+        Exception? fault = await _caller
+            .CallAsync(async (_, token) => result = await call(token).ConfigureAwait(false), this, activity: null).ConfigureAwait(false);
+        _calls.Release();
+        if (fault is null)
         {
-            return await call(limit.Token).AsTask().WaitAsync(timeout, time).ConfigureAwait(false);
+            return result;
         }
-        catch (Exception fault)
-        {
-            reporter.PendingAnswersFailed(fault);
-            return default;
-        }
+
+        reporter.PendingAnswersFailed(fault);
+        return default; // An abandoned call may still set the result.
     }
 }

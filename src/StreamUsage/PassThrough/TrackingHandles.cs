@@ -4,7 +4,7 @@ namespace StreamUsage.PassThrough;
 
 /// <summary>Stores the handles of tracked responses, because middleware may wrap or replace a tracked
 /// content.</summary>
-internal static class TrackedResponses
+internal static class TrackingHandles
 {
     private static readonly ConditionalWeakTable<HttpResponseMessage, UsageTracking> Table = [];
 

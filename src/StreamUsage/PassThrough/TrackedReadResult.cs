@@ -1,9 +1,10 @@
 namespace StreamUsage.PassThrough;
 
-/// <summary>Represents a pending BeginRead: the inner stream's result and the buffer.</summary>
-internal sealed class TrackedRead(Memory<byte> buffer, AsyncCallback? callback) : IAsyncResult
+/// <summary>Represents the <see cref="IAsyncResult"/> of a BeginRead: the inner stream's own, and the buffer.</summary>
+internal sealed class TrackedReadResult(Memory<byte> buffer, AsyncCallback? callback) : IAsyncResult
 {
     private IAsyncResult? _inner;
+    private int _hasEnded;
 
     public ReadOnlyMemory<byte> Buffer => buffer;
 
@@ -16,6 +17,9 @@ internal sealed class TrackedRead(Memory<byte> buffer, AsyncCallback? callback) 
     public bool CompletedSynchronously => Inner.CompletedSynchronously;
 
     public bool IsCompleted => Inner.IsCompleted;
+
+    /// <summary>Returns whether this is the first call. Some streams return the length at each EndRead.</summary>
+    public bool TryEnd() => Interlocked.Exchange(ref _hasEnded, 1) == 0;
 
     /// <summary>Handles the inner stream's callback, which may run before its BeginRead returns.</summary>
     public void Complete(IAsyncResult inner)

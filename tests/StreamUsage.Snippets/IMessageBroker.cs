@@ -1,7 +1,7 @@
 namespace StreamUsage.Snippets;
 
 /// <summary>A store that the snippets write to.</summary>
-public interface IMessageQueue
+public interface IMessageBroker
 {
     ValueTask PublishAsync(string key, byte[] message, CancellationToken cancellationToken);
 }

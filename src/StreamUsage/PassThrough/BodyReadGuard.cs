@@ -2,13 +2,13 @@ using StreamUsage.Recording;
 
 namespace StreamUsage.PassThrough;
 
-/// <summary>Decides how the reading of a body ended. All wrappers of the body share it: if they are collected without
-/// an end, the reader has left.</summary>
-internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
+/// <summary>Decides how the reading of a body ended, for all its wrappers. If they are collected without an end, the
+/// reader has left.</summary>
+internal sealed class BodyReadGuard(TrackedBody body, BodyDrainer? drainer)
 {
     private bool _isDrained;
 
-    ~AbandonmentGuard()
+    ~BodyReadGuard()
     {
         if (Drainable is { IsReading: true })
         {
@@ -70,7 +70,8 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
         return body.Finish(end, fault);
     }
 
-    /// <summary>Handles a failed read or copy. The body broke unless the caller cancelled or misused it.</summary>
+    /// <summary>Handles a failed read or copy. The body broke unless the caller canceled or misused it (a write-only
+    /// stream, a wrong argument, a concurrent read of an SslStream).</summary>
     public void Fail(Exception fault, CancellationToken cancellationToken)
     {
         if (IsCancellation(fault, cancellationToken))
@@ -83,8 +84,8 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
         }
     }
 
-    /// <summary>Handles a failed copy. If its destination failed, the reader has left. A destination that was cancelled
-    /// with the copy counts as a cancelled read.</summary>
+    /// <summary>Handles a failed copy. If its destination failed, the reader has left. A destination that was canceled
+    /// with the copy counts as a canceled read.</summary>
     public void FailCopy(bool hasDestinationFailed, Exception fault, CancellationToken cancellationToken)
     {
         if (hasDestinationFailed && !IsCancellation(fault, cancellationToken))
@@ -107,7 +108,7 @@ internal sealed class AbandonmentGuard(TrackedBody body, BodyDrainer? drainer)
         }
     }
 
-    /// <summary>Returns whether the caller cancelled.</summary>
+    /// <summary>Returns whether the caller canceled.</summary>
     public static bool IsCancellation(Exception fault, CancellationToken cancellationToken) =>
         fault is OperationCanceledException && cancellationToken.IsCancellationRequested;
 }
