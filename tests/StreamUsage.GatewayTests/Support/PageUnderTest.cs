@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 
 namespace StreamUsage.GatewayTests.Support;
 
-/// <summary>A page, and what it wrote to the console. Its last picture stays in the temporary folder.</summary>
+/// <summary>A page, and what it wrote to the console.</summary>
 public sealed class PageUnderTest : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
@@ -81,17 +81,6 @@ public sealed class PageUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        try
-        {
-            string name = string.Concat(TestContext.Current.Test?.TestDisplayName.Split(Path.GetInvalidFileNameChars()) ?? []);
-            string path = Path.Combine(Path.GetTempPath(), "StreamUsage.GatewayTests", name + ".png");
-            await Page.ScreenshotAsync(new() { Path = path, FullPage = true });
-        }
-        catch (Exception problem) when (problem is PlaywrightException or TimeoutException)
-        {
-            TestContext.Current.TestOutputHelper?.WriteLine($"No picture: {problem.Message}");
-        }
-
         await _context.DisposeAsync();
     }
 }
