@@ -57,6 +57,23 @@ public sealed class OutboxDeliveryTests
         call.IsCancellationRequested.Should().BeTrue();
     }
 
+    [Fact]
+    public async Task A_record_that_the_outbox_refuses_is_settled_when_its_sink_has_it()
+    {
+        var sinkMayTake = new TaskCompletionSource();
+        var sink = new TestSink { Before = (_, _) => new ValueTask(sinkMayTake.Task) };
+        var outbox = new FullOutbox();
+        await using UsageTracker tracker = Tracker(sink, outbox);
+
+        UsageRecord record = await Streams.Finish(tracker).Completion;
+        SpinWait.SpinUntil(() => !sink.Calls.IsEmpty, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        outbox.Settled.Should().BeEmpty("only the tracker has it");
+        sinkMayTake.SetResult();
+
+        SpinWait.SpinUntil(() => !outbox.Settled.IsEmpty, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        outbox.Settled.Should().Equal(record.Id);
+    }
+
     private static UsageTracker Tracker(IUsageSink sink, IRecordOutbox outbox, ILoggerFactory? log = null) => new(
         [sink], new StreamUsageOptions { Background = new BackgroundDeliveryOptions { ShutdownTimeout = TimeSpan.Zero } }, log, null,
         outbox: outbox);

@@ -138,7 +138,7 @@ public sealed class RejectedRecordTests : IDisposable
         return sink;
     }
 
-    /// <summary>Stores batches, and forwards them to a sink without batches.</summary>
+    /// <summary>Stores, and then forwards to a sink without batches.</summary>
     private sealed class Ledger : DelegatingUsageSink
     {
         public Ledger()
@@ -156,6 +156,12 @@ public sealed class RejectedRecordTests : IDisposable
         public ConcurrentQueue<string?> Stored { get; } = new();
 
         public ConcurrentQueue<string?> Forwarded { get; }
+
+        public override ValueTask RecordAsync(UsageRecord record, CancellationToken cancellationToken)
+        {
+            Stored.Enqueue(record.Context.RequestId);
+            return base.RecordAsync(record, cancellationToken);
+        }
 
         public override ValueTask RecordBatchAsync(IReadOnlyList<UsageRecord> records, CancellationToken cancellationToken)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Http;
@@ -30,22 +29,5 @@ public sealed class GoneRequestBodyTests
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             Task.FromResult(Track.Response(Answers.Claude));
-    }
-
-    private sealed class GoneMemory : MemoryManager<byte>
-    {
-        public override Memory<byte> Memory => CreateMemory(10);
-
-        public override Span<byte> GetSpan() => throw new ObjectDisposedException("memory");
-
-        public override MemoryHandle Pin(int elementIndex = 0) => throw new ObjectDisposedException("memory");
-
-        public override void Unpin()
-        {
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-        }
     }
 }

@@ -2,7 +2,7 @@ using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Parsing;
 
-/// <summary>Cohere's Embed and Rerank: what is billed is the input, or another unit.</summary>
+/// <summary>Cohere bills Embed by the input, and Rerank by another unit.</summary>
 public sealed class CohereInputParserTests
 {
     [Theory]

@@ -1,4 +1,3 @@
-using System.Buffers;
 using StreamUsage.Tests.Support;
 
 namespace StreamUsage.Tests.Recording;
@@ -19,22 +18,5 @@ public sealed class GoneRequestTests
 
         (await tracking.Completion).Outcome.Should().Be(StreamOutcome.Completed);
         sink.Starts.Should().ContainSingle();
-    }
-
-    private sealed class GoneMemory : MemoryManager<byte>
-    {
-        public override Memory<byte> Memory => CreateMemory(10);
-
-        public override Span<byte> GetSpan() => throw new ObjectDisposedException("memory");
-
-        public override MemoryHandle Pin(int elementIndex = 0) => throw new ObjectDisposedException("memory");
-
-        public override void Unpin()
-        {
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-        }
     }
 }

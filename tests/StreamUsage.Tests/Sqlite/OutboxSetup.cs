@@ -58,23 +58,6 @@ internal sealed class OutboxSetup : IAsyncDisposable
             out tracking,
             new TrackedResponse { StatusCode = httpStatus });
 
-    /// <summary>Deletes the folder of ended processes. One that looks for files of others may still create
-    /// one.</summary>
-    public static void Delete(string folder)
-    {
-        for (int attempt = 0; Directory.Exists(folder); attempt++)
-        {
-            try
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-            catch (IOException) when (attempt < 500)
-            {
-                Thread.Sleep(20);
-            }
-        }
-    }
-
     public Task<HealthReport> CheckHealthAsync() => _provider.GetRequiredService<HealthCheckService>().CheckHealthAsync();
 
     public async ValueTask DisposeAsync() => await _provider.DisposeAsync();

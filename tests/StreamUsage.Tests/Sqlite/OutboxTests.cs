@@ -16,7 +16,7 @@ public sealed class OutboxTests : IDisposable
 
     private string FilePath => Path.Combine(_folder, "outbox.db");
 
-    public void Dispose() => OutboxSetup.Delete(_folder);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task A_record_is_stored_and_then_delivered()

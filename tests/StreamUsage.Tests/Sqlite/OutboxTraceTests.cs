@@ -10,7 +10,7 @@ public sealed class OutboxTraceTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("outbox").FullName;
 
-    public void Dispose() => OutboxSetup.Delete(_folder);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task A_sink_is_called_in_the_trace_of_the_request()
